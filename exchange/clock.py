@@ -1,0 +1,60 @@
+"""Time. This file alone asks the system for it; everything else is handed `now` or a `Clock`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> int:
+        """Epoch milliseconds, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never jump, for durations and deadlines."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class SimulatedClock:
+    """A clock that moves only when told to, or when the simulated loop jumps: for the demo's history and for tests."""
+
+    def __init__(self, now: int = 1_795_000_000_000) -> None:
+        self._now = float(now)
+
+    def now(self) -> int:
+        return int(self._now)
+
+    def monotonic(self) -> float:
+        return self._now / 1000
+
+    def advance(self, seconds: float) -> None:
+        assert seconds >= 0
+        self._now += seconds * 1000
+
+    def set(self, now: int) -> None:
+        self._now = float(now)
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+
+def month_of(now: int) -> str:
+    """The UTC month of an instant, `2026-11`: part of the key of everything that grows."""
+    return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m")

@@ -1,0 +1,66 @@
+"""Ids and secrets. This file alone asks for randomness."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from typing import Protocol
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32
+
+
+def _encode(number: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 32)
+        digits.append(_ALPHABET[digit])
+    return "".join(reversed(digits))
+
+
+class Ids(Protocol):
+    def new(self, prefix: str, now: int) -> str:
+        """`ld_01KAG2V7RN6M4T…`: sortable by time, with 80 random bits."""
+        ...
+
+    def token(self, size: int = 16) -> str:
+        """A URL-safe secret of `size` random bytes."""
+        ...
+
+    def bytes(self, size: int) -> bytes: ...
+
+    def draw(self) -> float:
+        """Uniform in [0, 1)."""
+        ...
+
+
+class SystemIds:
+    def new(self, prefix: str, now: int) -> str:
+        return f"{prefix}_{_encode(now, 10)}{_encode(int.from_bytes(secrets.token_bytes(10)), 16)}"
+
+    def token(self, size: int = 16) -> str:
+        return secrets.token_urlsafe(size)
+
+    def bytes(self, size: int) -> bytes:
+        return secrets.token_bytes(size)
+
+    def draw(self) -> float:
+        return random.random()
+
+
+class SeededIds:
+    """The same ids for the same seed: for the frozen demo and for simulations. Never for real secrets."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def new(self, prefix: str, now: int) -> str:
+        return f"{prefix}_{_encode(now, 10)}{_encode(self._random.getrandbits(80), 16)}"
+
+    def token(self, size: int = 16) -> str:
+        return self._random.randbytes(size).hex()
+
+    def bytes(self, size: int) -> bytes:
+        return self._random.randbytes(size)
+
+    def draw(self) -> float:
+        return self._random.random()

@@ -1,0 +1,41 @@
+"""Every maximum, each with its reason. Over a limit a clear answer is given; nothing is cut silently."""
+
+from __future__ import annotations
+
+# The front door
+BODY_BYTES = 256 * 1024  # a lead is 2 KB; 256 KB leaves room for odd posters and none for floods
+DEPTH = 10  # no lead system nests deeper than five
+FIELDS = 300  # the widest known posting document has 180
+FIELD_CHARACTERS = 2_000  # consent texts reach 1,500
+FIELD_NAME_CHARACTERS = 120
+REQUEST_SECONDS = 15.0  # from the first byte to the last of a request
+PROBLEMS_TOLD = 100  # enough to mend any real post in one go
+GOT_CHARACTERS = 80  # how much of a wrong value an error repeats
+
+# Time
+TIMEOUT_MS_LEAST = 500
+TIMEOUT_MS_MOST = 10_000
+ANSWER_RESERVE_MS = 60  # kept back from a deadline for committing and writing the answer
+POST_LEAST_MS = 200  # a post that has less than this left is not started
+
+# The way out
+REPLY_BYTES = 256 * 1024  # unpacked; more is hung up on
+REPLY_HEADERS_BYTES = 32 * 1024
+CONNECT_SECONDS = 2.0
+POOL_PER_BUYER = 64  # connections to one buyer at once
+POOL_IDLE_SECONDS = 55.0  # most servers close at 60
+POST_IDLE_SECONDS = 4.0  # a post uses only a connection that was used this recently: a stale one would be unclear
+CONVERSATION_STEPS = 4  # token, then post, then confirmation: four messages at most
+FAN_OUT = 200  # contracts pinged for one lead
+
+# Work inside
+RUNNING_REQUESTS = 400  # at once in one process; more get 503
+WRITER_QUEUE = 20_000  # units waiting for the writer
+GROUP_UNITS = 256  # units in one commit
+RULE_PATTERN_CHARACTERS = 500
+RULE_INPUT_CHARACTERS = 65_536
+JOB_ATTEMPTS = 12
+IDEMPOTENCY_DAYS = 30
+RAW_DAYS_PING = 14
+RAW_DAYS = 180
+TEST_DAYS = 30

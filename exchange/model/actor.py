@@ -1,0 +1,25 @@
+"""Who reads or acts. Every read of the data layer takes one and returns what that role may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Role(Enum):
+    OPERATOR = "operator"
+    SELLER = "seller"
+    BUYER = "buyer"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`party_id` is the seller or buyer acted for, None for operators; `name` goes into the audit log."""
+
+    role: Role
+    name: str
+    party_id: str | None = None
+
+
+SYSTEM = Actor(Role.SYSTEM, "exchange")

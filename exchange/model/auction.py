@@ -1,0 +1,150 @@
+"""Bids, quotes, awards, sales, and the five ways an attempt to deliver can end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from exchange.model.money import Money
+from exchange.model.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """A price for a lead. `leg` is the end company; `expires_at` epoch ms or None for the quote's own life."""
+
+    contract_id: str
+    leg: str
+    price: Money
+    exclusive: bool
+    buyer_reference: str | None
+    expires_at: int | None
+    brand: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoBid:
+    """The buyer does not want it, or what it said cannot be used. `detail` quotes the buyer, cut to 200 characters."""
+
+    contract_id: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """A winning bid given a slot (1 is the first), not yet accepted. `reference` is ours for this lead and buyer."""
+
+    bid: Bid
+    slot: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Our answer to a ping: the bids it rests on, best plan first, and the payout promised until `expires_at`."""
+
+    id: str
+    lead_id: str
+    campaign_id: str
+    seller_id: str
+    bids: tuple[Bid, ...]
+    payout: Money
+    exclusive: bool
+    created_at: int
+    expires_at: int
+    tier: int
+
+
+class AttemptState(Enum):
+    """The life of one delivery to one buyer. RESERVED has sent nothing; SENDING may have."""
+
+    RESERVED = "reserved"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    PENDING = "pending"
+    UNCLEAR = "unclear"
+
+
+class Finality(Enum):
+    """What a rejection forbids: asking this buyer again, asking anyone again, or nothing."""
+
+    BUYER = "buyer"
+    AGAIN = "again"
+    EVERYONE = "everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The buyer took the lead. `price` None means the bid stands; `reference` is the buyer's own id."""
+
+    price: Money | None = None
+    reference: str | None = None
+    redirect: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    reason: Reason
+    detail: str = ""
+    finality: Finality = Finality.BUYER
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Sent; the answer comes by receipt or by asking."""
+
+    reason: Reason
+    reference: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nothing that delivers was sent: the next buyer may be asked."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Sent, and no usable answer: the buyer may own the lead."""
+
+    reason: Reason
+    detail: str = ""
+
+
+Outcome = Accepted | Rejected | Pending | Failed | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An accepted award. Prices never change after it; returns are reversals in the ledger."""
+
+    id: str
+    lead_id: str
+    attempt_id: str
+    contract_id: str
+    buyer_id: str
+    seller_id: str
+    leg: str
+    price: Money
+    buyer_reference: str | None
+    redirect: str | None
+    accepted_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far selling one lead has come: what the next awards are chosen from."""
+
+    sold: tuple[Bid, ...] = ()
+    unclear: tuple[Bid, ...] = ()
+    refused: frozenset[str] = frozenset()  # contracts that rejected, failed, or had no cap or balance left
+    stopped: bool = False  # somebody said: final for everyone
+    reasons: tuple[Reason, ...] = field(default=())

@@ -1,0 +1,124 @@
+"""What arrived (`Submission`), what we understand of it (`Lead`), and what a stranger may see (`Offer`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from exchange.model.money import Money
+
+
+class Mode(Enum):
+    LIVE = "live"
+    TEST = "test"
+
+
+class Kind(Enum):
+    """What the seller asked for: a price, a sale, or both in one call."""
+
+    PING = "ping"
+    POST = "post"
+    DIRECT = "pingpost"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One request of a seller as it came, after the front door. `fields` is flat: name as sent → text."""
+
+    id: str
+    seller_id: str
+    campaign_id: str
+    mode: Mode
+    kind: Kind
+    channel: str
+    fields: Mapping[str, str]
+    raw: bytes
+    content_type: str
+    answer_format: str
+    remote_ip: str
+    key_id: str
+    idempotency_key: str | None
+    received_at: int
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One value: `raw` as sent, `clean` canonical text, `parts` for filters and mappings, `masked` for screens."""
+
+    raw: str
+    clean: str
+    masked: str
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a submission, or a warning about it. All are told at once, in field order."""
+
+    field: str
+    code: str
+    message: str
+    got: str = ""
+    allowed: tuple[str, ...] = ()
+    closest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The consent record, immutable: what was agreed to, when, where, and the proof that came with it."""
+
+    given: bool
+    text: str | None
+    agreed_at: int | None
+    trustedform_url: str | None
+    jornaya_leadid: str | None
+    buyers: tuple[str, ...]
+    ip_address: str | None
+    page_url: str | None
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A submission understood: typed values by canonical field name. Times are epoch milliseconds, UTC."""
+
+    id: str
+    request_id: str
+    seller_id: str
+    campaign_id: str
+    vertical: str
+    mode: Mode
+    kind: Kind
+    values: Mapping[str, FieldValue]
+    consent: Consent
+    tracking: Mapping[str, str]  # sub_id1..10, click_id, landing_page_url, referrer_url …
+    seller_lead_id: str | None
+    ping_id: str | None
+    min_price: Money | None
+    timeout_ms: int | None
+    test_outcome: str | None
+    grade: str | None
+    received_at: int
+    month: str
+
+    def text(self, name: str) -> str | None:
+        """The clean value of a field, or None when the lead does not carry it."""
+        value = self.values.get(name)
+        return value.clean if value is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a buyer sees in a ping: no personal field is in `values`, so it cannot leak one."""
+
+    id: str
+    vertical: str
+    mode: Mode
+    values: Mapping[str, FieldValue]
+    tracking: Mapping[str, str]
+    reserve: Money
+    slots: int
+    seller_alias: str

@@ -1,0 +1,60 @@
+"""Double entry: accounts are paths, a posting has one source and one destination, a transaction is never edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from exchange.model.money import Money
+
+MARGIN = "house:margin"
+FEES = "house:fees"
+ROUNDING = "house:rounding"
+BANK = "bank"
+
+
+class Billing(Enum):
+    """How a buyer pays: from money put in before, or on credit up to a limit."""
+
+    PREPAID = "prepaid"
+    CREDIT = "credit"
+
+
+def buyer_account(buyer_id: str, billing: Billing) -> str:
+    return f"buyer:{buyer_id}:{'prepaid' if billing is Billing.PREPAID else 'receivable'}"
+
+
+def seller_account(seller_id: str) -> str:
+    return f"seller:{seller_id}:payable"
+
+
+class TransactionKind(Enum):
+    SALE = "sale"
+    TOP_UP = "top_up"
+    REVERSAL = "reversal"
+    ADJUSTMENT = "adjustment"
+    PAYOUT = "payout"
+    INVOICE = "invoice"
+    FEE = "fee"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Money moves from `source` to `destination`; the sum over all accounts stays zero by construction."""
+
+    source: str
+    destination: str
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """`reference` is unique: the same reference with the same postings is booked once, with others it is a conflict."""
+
+    reference: str
+    kind: TransactionKind
+    postings: tuple[Posting, ...]
+    at: int
+    month: str
+    cause: str = ""  # the lead, sale, return or person behind it
+    reverses: str | None = None

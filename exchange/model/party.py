@@ -1,0 +1,265 @@
+"""Sellers and their campaigns; buyers and their contracts. Immutable versions: an award names the one it was made under.
+
+A *bound* (`least`, `most`) is inclusive. Minutes count from midnight in the contract's own zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from exchange.model.ledger import Billing
+from exchange.model.lead import Mode
+from exchange.model.money import Money
+
+
+class State(Enum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DELETED = "deleted"  # soft: work in flight ends
+
+
+class SaleMode(Enum):
+    """How a contract buys. EITHER bids both ways; LEFTOVER takes shared slots nobody else filled."""
+
+    EXCLUSIVE = "exclusive"
+    SHARED = "shared"
+    EITHER = "either"
+    LEFTOVER = "leftover"
+
+
+class Strategy(Enum):
+    """How a tier orders its bids. Ties always fall to: higher price, lower priority number, contract id."""
+
+    HIGHEST_PRICE = "highest_price"
+    PRIORITY = "priority"
+    WEIGHTED = "weighted"
+    ROUND_ROBIN = "round_robin"
+    WATERFALL = "waterfall"  # asks one contract after another and takes the first that pays the reserve
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One step of a ping tree. Contracts name their tier by number; tiers are asked in that order."""
+
+    number: int
+    name: str
+    strategy: Strategy
+    ping_ms: int = 1_500  # how long this tier may take to bid, within the request's own deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """What the seller earns: `fixed` per lead plus `share_bp` hundredths of a percent of the price.
+
+    Fixed pays only `fixed`, percent only `share_bp`, hybrid both.
+    """
+
+    fixed: Money
+    share_bp: int = 0
+
+    def of(self, price: Money) -> Money:
+        """The payout for a lead that brought `price` in all."""
+        return self.fixed + price.share(self.share_bp)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `per_second` requests a second on average, `burst` at once, `running` at the same time."""
+
+    per_second: float = 50.0
+    burst: int = 100
+    running: int = 100
+
+
+class Disclosure(Enum):
+    """How much a seller hears about a refusal."""
+
+    FULL = "full"
+    CATEGORY = "category"
+    CODE = "code"
+
+
+class Mismatch(Enum):
+    """What to do when a post differs from its ping in a pinged field."""
+
+    REJECT = "reject"
+    REPING = "reping"
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    id: str
+    name: str
+    state: State = State.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A seller's channel into one vertical: payout terms, floor, and how its requests are answered."""
+
+    id: str
+    version: int
+    seller_id: str
+    name: str
+    vertical: str
+    state: State
+    currency: str
+    payout: Payout
+    tiers: tuple[Tier, ...]
+    floor: Money
+    min_margin: Money
+    min_margin_bp: int = 0
+    slots: int = 1  # 1 sells exclusively; N sells shared up to N times, or once exclusively if that brings more
+    exclusive_only: bool = False
+    allow_loss: bool = False  # honour the pinged price below break-even
+    duplicate_days: int | None = None  # None: the vertical's
+    duplicate_scope: str = "exchange"  # exchange | seller
+    timeout_ms: int = 4_000
+    price_hold_ms: int = 120_000
+    expired: str = "reject"  # a post after expires_at: reject | reauction
+    mismatch: Mismatch = Mismatch.REJECT
+    unclear_answer: str = "queued"  # queued | unsold
+    disclosure: Disclosure = Disclosure.FULL
+    always_200: bool = False
+    query_string: bool = False  # GET with the fields in the URL
+    rate: Rate = Rate()
+    blocked_sub_ids: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    postback_url: str | None = None
+    paused_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One typed test on a field: `monthly_bill at_least 150`. Operators are those of the field's type."""
+
+    field: str
+    operator: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Clauses and inner groups, of which all or any must hold."""
+
+    need: str  # all | any
+    clauses: tuple[Clause | Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Geo:
+    """Empty tuples allow everything. A ZIP passes when it is listed or within `radius_miles` of `center_zip`."""
+
+    states: tuple[str, ...] = ()
+    states_except: tuple[str, ...] = ()
+    zips: frozenset[str] = frozenset()
+    zips_except: frozenset[str] = frozenset()
+    center_zip: str | None = None
+    radius_miles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Which sellers and sub ids a contract takes. `sub_ids` entries are `seller_id:sub_id` or `*:sub_id`."""
+
+    sellers: frozenset[str] = frozenset()
+    sellers_except: frozenset[str] = frozenset()
+    sub_ids: frozenset[str] = frozenset()
+    sub_ids_except: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Open on `weekdays` (0 Monday … 6 Sunday) from `opens` to `closes`, minutes of the contract's local day."""
+
+    weekdays: tuple[int, ...]
+    opens: int
+    closes: int
+
+
+class Window(Enum):
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `most` sales (`unit` count) or money units (`unit` money) per window in the contract's zone.
+
+    `weekdays` empty means every day; else the cap holds on those days only.
+    """
+
+    window: Window
+    unit: str  # count | money
+    most: int
+    weekdays: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.window.value}:{self.unit}"
+
+
+class OnUnclear(Enum):
+    """What silence means in the end, after `unclear_after_ms`."""
+
+    ASK = "ask"
+    ASSUME_ACCEPTED = "assume_accepted"
+    ASSUME_REJECTED = "assume_rejected_and_resell"
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who pays. `limit` is the credit limit of a credit buyer; a prepaid buyer spends what it put in."""
+
+    id: str
+    name: str
+    state: State
+    billing: Billing
+    limit: Money
+    group: str = ""  # buyers of one group never meet in one auction
+    away_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Standing terms of one buyer in one vertical. `price` None means it bids live, else it bids that by itself."""
+
+    id: str
+    version: int
+    buyer_id: str
+    name: str
+    vertical: str
+    leg: str
+    state: State
+    mode: Mode
+    sale_mode: SaleMode
+    tier: int
+    connection: str
+    price: Money | None
+    shared_price: Money | None  # EITHER and fixed: what it pays when it shares
+    max_bid: Money
+    zero_price: bool = False
+    priority: int = 100
+    weight: int = 1
+    zone: str = "America/New_York"
+    hours: tuple[Hours, ...] = ()
+    filters: Group | None = None
+    geo: Geo = Geo()
+    sources: Sources = Sources()
+    min_grade: str | None = None
+    consent: tuple[str, ...] = ()
+    duplicate_days: int = 0  # 0: the buyer takes consumers it bought before
+    caps: tuple[Cap, ...] = ()
+    budget: Money | None = None  # money in all, over the contract's life
+    per_second: float = 0.0  # 0: no rate limit
+    post_ms: int = 3_000
+    lower_price: str = "reject"  # a post answered under the bid: reject | accept_lower
+    on_unclear: OnUnclear = OnUnclear.ASK
+    unclear_after_ms: int = 86_400_000
+    return_days: int = 7
+    paused_reason: str = ""
+    settings: tuple[tuple[str, str], ...] = field(default=())  # values the connection's mapping may use

@@ -1,0 +1,74 @@
+"""Every reason for a refusal: a number by stage, a slug for APIs, a sentence, who can mend it, whether to ask again."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """`Reason.NO_BID.slug` is what an API sends; `.number` sorts by stage; `.again` says whether a retry can help."""
+
+    # 1xx the request itself
+    BAD_REQUEST = (100, "bad_request", "The body could not be read.", "seller", False)
+    KEY_MISSING = (101, "key_missing", "No key was sent.", "seller", False)
+    KEY_UNKNOWN = (102, "unknown_key", "The key is not known.", "seller", False)
+    CAMPAIGN_PAUSED = (103, "campaign_paused", "The campaign is paused.", "operator", True)
+    TOO_LARGE = (104, "too_large", "The body is larger than the exchange takes.", "seller", False)
+    MEDIA_TYPE = (105, "media_type", "The content type is not one the exchange reads.", "seller", False)
+    RATE_LIMITED = (106, "rate_limited", "Too many requests in a short time.", "seller", True)
+    OVERLOADED = (107, "overloaded", "The exchange takes no new work for a moment.", "operator", True)
+    IDEMPOTENCY_CONFLICT = (108, "idempotency_conflict", "The same key came before with another body.", "seller", False)
+    NOT_FOUND = (109, "not_found", "There is nothing with that id for this key.", "seller", False)
+    TEST_KEY_NEEDED = (110, "test_key_needed", "test=1 needs a test key.", "seller", False)
+    STILL_RUNNING = (111, "still_running", "The first request with this key is still at work.", "nobody", True)
+    INTERNAL = (199, "internal", "The exchange failed. Repeating the request is safe.", "operator", True)
+    # 2xx scrub
+    INVALID = (200, "invalid", "One or more fields are wrong.", "seller", False)
+    DUPLICATE_SELLER = (201, "duplicate_seller", "This seller sent the same consumer before.", "seller", False)
+    DUPLICATE_EXCHANGE = (202, "duplicate_exchange", "The exchange had the same consumer before.", "nobody", False)
+    CONSENT_MISSING = (203, "consent_missing", "The consent the vertical requires was not sent.", "seller", False)
+    CONSENT_INVALID = (204, "consent_invalid", "The consent sent does not hold.", "seller", False)
+    # 3xx screen
+    FRAUD_SCORE = (300, "fraud_score", "The fraud screen refused the lead.", "seller", False)
+    HELD_FOR_REVIEW = (301, "held_for_review", "A person decides about this lead.", "operator", True)
+    # 4xx eligibility
+    NO_ELIGIBLE_BUYER = (400, "no_eligible_buyer", "No contract may have this lead.", "operator", True)
+    FILTERED = (401, "filtered", "The campaign or a source rule refuses this lead.", "operator", False)
+    CAP_REACHED = (402, "cap_reached", "The campaign's cap is reached.", "operator", True)
+    OUTSIDE_HOURS = (403, "outside_hours", "The campaign is closed at this hour.", "nobody", True)
+    # 5xx ping
+    NO_BID = (500, "no_bid", "No buyer made a bid.", "nobody", True)
+    PING_TIMEOUT = (501, "timeout", "No buyer answered in time.", "buyer", True)
+    PING_FAILED = (502, "ping_failed", "The buyer could not be asked.", "buyer", True)
+    PING_UNREADABLE = (503, "ping_unreadable", "The buyer's answer could not be read.", "buyer", True)
+    PING_UNMAPPED = (504, "ping_unmapped", "No reading rule matched the buyer's answer.", "operator", True)
+    BAD_BID = (505, "bad_bid", "The bid is negative, not finite, above the maximum or in another currency.", "buyer", True)
+    PING_EXPIRED = (506, "ping_expired", "The price from the ping is no longer held.", "seller", True)
+    PING_MISMATCH = (507, "ping_mismatch", "The post differs from the ping in a pinged field.", "seller", False)
+    # 6xx auction
+    BELOW_FLOOR = (600, "below_floor", "Every bid is under the least acceptable price.", "nobody", True)
+    OUTBID = (601, "outbid", "Another bid won.", "nobody", True)
+    BID_EXPIRED = (602, "bid_expired", "The bid ran out before the post.", "buyer", True)
+    # 7xx post
+    BUYER_REJECTED = (700, "buyer_rejected", "Every buyer asked refused the lead.", "buyer", True)
+    DUPLICATE_AT_BUYER = (701, "duplicate_at_buyer", "The buyer already has this consumer.", "nobody", False)
+    POST_FAILED = (702, "post_failed", "The lead could not be delivered.", "buyer", True)
+    POST_TIMEOUT = (703, "post_timeout", "The buyer's answer to the post did not come.", "buyer", False)
+    POST_UNREADABLE = (704, "post_unreadable", "The buyer's answer to the post could not be read.", "buyer", False)
+    POST_UNMAPPED = (705, "post_unmapped", "No reading rule matched the buyer's answer to the post.", "operator", False)
+    OUTCOME_UNCLEAR = (706, "outcome_unclear", "The post may or may not be accepted; it is being settled.", "operator", False)
+    DEADLINE = (707, "deadline", "There was no time left to deliver the lead.", "seller", True)
+    PRICE_LOWERED = (708, "price_lowered", "The buyer accepted at less than it had bid.", "buyer", True)
+    WRONG_REFERENCE = (709, "wrong_reference", "The buyer answered about another lead.", "buyer", False)
+    AWAITING_RECEIPT = (710, "awaiting_receipt", "The lead was sent; the buyer's receipt is still to come.", "buyer", False)
+    INTERRUPTED = (711, "interrupted", "The exchange stopped between sending and hearing the answer.", "operator", False)
+    # 8xx money
+    CAP_FULL = (800, "cap_full", "The contract's cap is taken.", "buyer", True)
+    BALANCE_SHORT = (801, "balance_short", "The buyer's balance or credit does not cover the price.", "buyer", True)
+
+    def __init__(self, number: int, slug: str, sentence: str, fixer: str, again: bool) -> None:
+        self.number = number
+        self.slug = slug
+        self.sentence = sentence
+        self.fixer = fixer
+        self.again = again
