@@ -27,6 +27,20 @@ POOL_IDLE_SECONDS = 55.0  # most servers close at 60
 POST_IDLE_SECONDS = 4.0  # a post uses only a connection that was used this recently: a stale one would be unclear
 CONVERSATION_STEPS = 4  # token, then post, then confirmation: four messages at most
 FAN_OUT = 200  # contracts pinged for one lead
+REPLY_WIRE_BYTES = 1024 * 1024  # as received: 256 KB in very small chunks are framed by four times as much
+POOL_WAITING = 256  # messages that wait for a connection to one buyer; a burst is absorbed, a flood is not
+ADDRESS_SECONDS = 30.0  # a resolved name is believed this long
+ADDRESS_FAILURE_SECONDS = 3.0  # a failed look-up is not repeated sooner
+ADDRESSES_TRIED = 3  # of one name, within CONNECT_SECONDS together
+TARGETS_KEPT = 4_096  # parsed URLs remembered; a GET buyer's URLs are all different
+BREAKER_IN_A_ROW = 5  # losses one after another that open the breaker
+BREAKER_WINDOW = 20  # outcomes remembered per buyer
+BREAKER_LOST = 15  # losses among them that open it
+BREAKER_FAIR_MS = 200  # a timeout after less than this says nothing about the buyer
+BREAKER_PAUSE_MS = 30_000  # before the first probe; doubles with each failed one
+BREAKER_PAUSE_MOST_MS = 600_000
+BREAKER_PROBE_MS = 60_000  # a probe that was never answered for is forgotten
+LATENCIES_KEPT = 64  # answers per contract behind its p50 and p95
 
 # Work inside
 RUNNING_REQUESTS = 400  # at once in one process; more get 503
