@@ -1,0 +1,125 @@
+"""Who the demo's buyers are: how they bid, how fast they answer, and how they misbehave. Read from a file.
+
+Every decision is a function of (seed, buyer, reference of the lead), so the same lead meets the same buyer again.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from ruamel.yaml import YAML
+
+from exchange.demo.dialects import DIALECTS
+
+Percent = Field(ge=0, le=100)
+REFUSALS = ("not in our area this week", "outside our criteria", "enough leads of this kind", "score too low")
+DUPLICATES = ("lead exists in CRM (90 days)", "same phone within 30 days")
+QUANTILE_95 = 1.645  # standard deviations from the median to the 95th percentile
+
+
+def _known_dialect(name: str) -> str:
+    if name not in DIALECTS:
+        raise ValueError(f"dialects are {', '.join(DIALECTS)}")
+    return name
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(Shape):
+    id: str
+    name: str
+    share_percent: int = Percent  # of the reseller's bid
+
+
+class Latency(Shape):
+    median: int = Field(ge=0, le=10_000)
+    p95: int = Field(ge=0, le=30_000)
+
+
+class Trouble(Shape):
+    """From `after_s` seconds after the start, answers take `latency_ms`; None means no answer at all."""
+
+    after_s: int = Field(ge=0)
+    latency_ms: int | None = Field(default=None, ge=0)
+
+
+class Personality(Shape):
+    """One buyer's behaviour. Bids are in cents; percents are of pings for bids and of posts for the rest."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")
+    port: int = Field(ge=0, le=65_535)
+    dialect: Annotated[str, AfterValidator(_known_dialect)]
+    reference_field: str  # the name under which requests carry the exchange's reference
+    ping_field: str  # the name under which a post repeats the id this buyer gave to the ping
+    prefix: str  # of the references this buyer gives
+    bid_cents_least: int = Field(ge=0)
+    bid_cents_most: int = Field(ge=0)
+    bid_percent: int = Percent
+    accept_percent: int = Percent
+    duplicate_percent: int = Field(default=0, ge=0, le=100)  # of the refused posts
+    lost_percent: int = Field(default=0, ge=0, le=100)  # takes the lead, then drops the connection
+    silent_percent: int = Field(default=0, ge=0, le=100)  # takes the lead, then says nothing
+    latency_ms: Latency
+    troubles: tuple[Trouble, ...] = ()
+    brands: tuple[Brand, ...] = ()
+    redirect: str | None = None
+
+
+class Cast(Shape):
+    buyers: tuple[Personality, ...] = Field(min_length=1)
+
+
+def read_cast(path: Path) -> Cast:
+    """The buyers of a file; a problem in it is a `ValueError` that lists every one."""
+    return Cast.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a buyer will do with one request. `cents` 0 means no. `answers` False: nothing is said after receipt."""
+
+    cents: int
+    accepts: bool
+    duplicate: bool
+    reference: str
+    reason: str
+    latency_ms: int
+    answers: bool
+    drops: bool
+
+
+def react(who: Personality, seed: int, stage: str, token: str, running_s: float) -> Reaction:
+    """The decision on `token` (the lead's reference) at a stage (ping, post, ask), `running_s` into the demo."""
+    rng = random.Random(f"{seed}:{who.name}:{token}")
+    bids = rng.randrange(100) < who.bid_percent
+    cents = rng.randint(who.bid_cents_least, max(who.bid_cents_least, who.bid_cents_most))
+    accepts = rng.randrange(100) < who.accept_percent
+    duplicate = rng.randrange(100) < who.duplicate_percent
+    reference = f"{who.prefix}{rng.randrange(10_000_000):07d}"
+    reason = rng.choice(DUPLICATES if duplicate and stage != "ping" else REFUSALS)
+    fate = rng.randrange(100)
+    wait = random.Random(f"{seed}:{who.name}:{token}:{stage}")
+    latency_ms, alive = _latency(who, wait, running_s)
+    drops = stage == "post" and accepts and fate < who.lost_percent
+    silent = stage == "post" and accepts and not drops and fate < who.lost_percent + who.silent_percent
+    return Reaction(
+        cents if bids else 0, accepts, duplicate, reference, reason, latency_ms, alive and not silent, drops
+    )
+
+
+def _latency(who: Personality, rng: random.Random, running_s: float) -> tuple[int, bool]:
+    for trouble in sorted(who.troubles, key=lambda each: -each.after_s):
+        if running_s >= trouble.after_s:
+            return trouble.latency_ms or 0, trouble.latency_ms is not None
+    median, p95 = who.latency_ms.median, who.latency_ms.p95
+    if median == 0:
+        return 0, True
+    spread = math.log(max(p95, median) / median) / QUANTILE_95
+    return int(median * math.exp(rng.gauss(0.0, spread))), True
