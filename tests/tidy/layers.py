@@ -1,0 +1,102 @@
+"""Who may import whom, as one table. A row says what a layer may import beside itself."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from tests.tidy.source import Finding, Source
+
+# Open to all but model and buyers; buyers may read limits, which are numbers only.
+OPEN = frozenset({"clock", "ids", "limits", "log", "metrics"})
+PURE = frozenset({"model", "fields", "connector"})
+INSIDE = PURE | {"stages", "storage", "courier", "settings", "catalog", "cases"}
+
+MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "model": frozenset(),
+        "fields": frozenset({"model"}) | OPEN,
+        "connector": frozenset({"model"}),
+        "clock": frozenset(),
+        "ids": frozenset(),
+        "limits": frozenset(),
+        "log": OPEN,
+        "metrics": OPEN,
+        "settings": frozenset({"model"}) | OPEN,
+        "catalog": PURE | OPEN | {"settings"},
+        "cases": frozenset({"model", "connector"}) | OPEN,
+        "stages": PURE | OPEN,
+        "courier": frozenset({"model", "connector"}) | OPEN,
+        "storage": frozenset({"model"}) | OPEN,
+        "buyers": frozenset({"model", "connector", "limits"}),
+        "verifiers": frozenset({"model", "connector", "limits"}),
+        "flows": INSIDE | OPEN,
+        "intake": INSIDE | OPEN | {"flows"},
+        "worker": INSIDE | OPEN | {"flows"},
+        "web": INSIDE | OPEN | {"flows", "intake"},
+        "bootstrap": INSIDE | OPEN | {"flows", "intake", "worker", "web", "buyers", "verifiers"},
+        "demo": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap"},
+        "cli": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap", "demo"},
+        "__main__": frozenset({"cli"}),
+    }
+)
+PLUGINS = frozenset({"buyers", "verifiers"})
+DRIVERS = frozenset({"sqlite3", "aiosqlite", "asyncpg"})
+NETWORK = frozenset({"aiohttp", "asyncio", "httptools", "requests", "socket", "ssl", "urllib.request", "http.client"})
+
+
+def layer_of(module: str) -> str | None:
+    """`stages` for `exchange.stages.price`, `buyers` for `buyers.reading`, None for what is not ours."""
+    parts = module.split(".")
+    if parts[0] == "exchange":
+        return parts[1] if len(parts) > 1 else "exchange"
+    return parts[0] if parts[0] in PLUGINS else None
+
+
+def imports(source: Source) -> Iterator[tuple[int, str]]:
+    """Every module a file imports, wherever the import stands; for `from exchange import x` the module `exchange.x`."""
+    for node in source.nodes:
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = source.absolute(node)
+            names = [f"{module}.{alias.name}" for alias in node.names] if module == "exchange" else [module]
+            yield from ((node.lineno, name) for name in names)
+
+
+def layers(source: Source) -> Iterator[Finding]:
+    """A layer imports only what its row of the table names."""
+    layer = layer_of(source.module)
+    if source.suffix != ".py" or layer in (None, "exchange"):
+        return
+    if layer not in MAY_IMPORT:
+        yield Finding(1, f"{layer} is no layer yet: say in tests/tidy/layers.py what it may import.")
+        return
+    for line, module in imports(source):
+        target = layer_of(module)
+        if target in (None, layer, "exchange") or module == "exchange.__version__":
+            continue
+        if target in PLUGINS:
+            if layer != "bootstrap":
+                yield Finding(line, f"Only bootstrap imports {target}; {layer} does.")
+        elif target not in MAY_IMPORT[layer]:
+            row = ", ".join(sorted(MAY_IMPORT[layer])) or "nothing of ours"
+            yield Finding(line, f"{layer} never imports {target}: it may import {row}.")
+
+
+def foreign(source: Source) -> Iterator[Finding]:
+    """The model is standard library only; what is pure opens no socket; a database's name stays in storage."""
+    layer = layer_of(source.module)
+    if source.suffix != ".py" or layer is None:
+        return
+    for line, module in imports(source):
+        first = module.split(".")[0]
+        if layer == "model" and first not in sys.stdlib_module_names and layer_of(module) is None:
+            yield Finding(line, f"model imports the standard library only, never {first}.")
+        if layer in ("model", "fields", "connector", *PLUGINS) and (first in NETWORK or module in NETWORK):
+            yield Finding(line, f"{layer} is pure and never imports {module}: the courier owns the wire.")
+        if layer != "storage" and first in DRIVERS:
+            yield Finding(line, f"Only storage knows {first}; {layer} is given a Db.")

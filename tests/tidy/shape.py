@@ -1,0 +1,143 @@
+"""How code is shaped: lengths, names, module state, frozen nouns, page pairs."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from tests.tidy.source import CODE, Finding, Source
+
+FILE_LINES = 400
+FUNCTION_LINES = 70
+MEASURED = frozenset({".py", ".html", ".sql", ".css", ".js"})
+SAYS_NOTHING = re.compile(r"_*(util|helper|manager|handler|processor|common|base)s?", re.IGNORECASE)
+MAKES_MUTABLE = frozenset({"list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter"})
+READ_ONLY = re.compile(r"^(Final\[)?(Mapping|Sequence|Collection|Iterable|AbstractSet|frozenset|tuple)\b")
+PAGES = ("exchange/web/console/", "exchange/web/buyer_portal/", "exchange/web/seller_portal/")
+IGNORE = re.compile(r"#\s*type:\s*ignore(?P<code>\[[\w, -]+\])?(?P<reason>.*)")
+
+
+def files_stay_short(source: Source) -> Iterator[Finding]:
+    """No Python, template, SQL, style or script file passes 400 lines; vendored *.min.* files are not ours."""
+    count = source.text.count("\n")
+    if source.suffix in MEASURED and ".min." not in source.path and count > FILE_LINES:
+        yield Finding(
+            FILE_LINES + 1, f"A file has at most {FILE_LINES} lines; this has {count}: split it by what it says."
+        )
+
+
+def functions_fit_a_screen(source: Source) -> Iterator[Finding]:
+    """No function passes 70 lines."""
+    if source.suffix != ".py":
+        return
+    for node in source.nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            count = (node.end_lineno or node.lineno) - node.lineno + 1
+            if count > FUNCTION_LINES:
+                yield Finding(
+                    node.lineno, f"{node.name} has {count} lines; a function fits a screen ({FUNCTION_LINES})."
+                )
+
+
+def names_say_something(source: Source) -> Iterator[Finding]:
+    """No module or folder is called utils, helpers, manager, handler, processor, base or common."""
+    if source.suffix != ".py" or source.top not in CODE:
+        return
+    for part in PurePosixPath(source.path).with_suffix("").parts:
+        if SAYS_NOTHING.fullmatch(part):
+            yield Finding(1, f"{part} says nothing: name the module after what it does.")
+
+
+def modules_hold_constants_only(source: Source) -> Iterator[Finding]:
+    """At module level nothing can change.
+
+    A list, dict or set there is either wrapped (tuple, frozenset, MappingProxyType) or UPPER_CASE and annotated with
+    a read-only type (Mapping, Sequence, Collection, AbstractSet, alone or in Final), so that a type checker refuses
+    to change it. No `global`, and no cache without a bound on a function that takes arguments.
+    """
+    if source.suffix != ".py" or source.top not in ("exchange", "buyers", "verifiers"):
+        return
+    for statement in source.tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value and _is_mutable(statement.value):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            annotation = ast.unparse(statement.annotation) if isinstance(statement, ast.AnnAssign) else ""
+            for target in targets:
+                name = ast.unparse(target)
+                if name != "__all__" and not (name.isupper() and READ_ONLY.match(annotation)):
+                    yield Finding(
+                        statement.lineno,
+                        f"{name} could change: make it a tuple, frozenset or MappingProxyType, "
+                        "or an UPPER_CASE Mapping or Sequence.",
+                    )
+    for node in source.nodes:
+        if isinstance(node, ast.Global):
+            yield Finding(node.lineno, "No function changes its module: pass the value in, return the new one.")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.args.args:
+            if any(_is_unbounded_cache(source, decorator) for decorator in node.decorator_list):
+                yield Finding(node.lineno, f"{node.name} keeps everything it ever saw: bound the cache.")
+
+
+def _is_mutable(value: ast.expr) -> bool:
+    if isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
+        return True
+    name = ast.unparse(value.func).split(".")[-1] if isinstance(value, ast.Call) else ""
+    return name in MAKES_MUTABLE
+
+
+def _is_unbounded_cache(source: Source, decorator: ast.expr) -> bool:
+    if isinstance(decorator, ast.Call):
+        is_lru = source.full_name(decorator.func) == "functools.lru_cache"
+        sizes = [*decorator.args, *(word.value for word in decorator.keywords if word.arg == "maxsize")]
+        return is_lru and any(isinstance(size, ast.Constant) and size.value is None for size in sizes)
+    return source.full_name(decorator) == "functools.cache"
+
+
+def nouns_are_frozen(source: Source) -> Iterator[Finding]:
+    """Every dataclass of the model, the fields and the stages is frozen."""
+    if source.suffix != ".py" or not source.module.startswith(("exchange.model", "exchange.fields", "exchange.stages")):
+        return
+    for node in source.nodes:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for decorator in node.decorator_list:
+            name = source.full_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            words = decorator.keywords if isinstance(decorator, ast.Call) else []
+            frozen = any(word.arg == "frozen" and getattr(word.value, "value", False) is True for word in words)
+            if name == "dataclasses.dataclass" and not frozen:
+                yield Finding(node.lineno, f"{node.name} could be edited: stages take frozen values and return them.")
+
+
+def ignored_types_have_a_reason(source: Source) -> Iterator[Finding]:
+    """`# type: ignore` names its error and is followed by the reason: `# type: ignore[misc]  # stubs lag behind`."""
+    if source.suffix != ".py":
+        return
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        found = IGNORE.search(token.string) if token.type == tokenize.COMMENT else None
+        if found and (not found["code"] or len(found["reason"].strip(" #")) < 8):
+            yield Finding(token.start[0], "A silenced type error names its code and its reason on the same line.")
+
+
+def unfinished_work_is_not_left(source: Source) -> Iterator[Finding]:
+    """No comment says to do it later, no function raises NotImplementedError."""
+    if source.suffix != ".py":
+        return
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.type == tokenize.COMMENT and re.search(r"\b(TODO|FIXME|XXX|HACK)\b", token.string):
+            yield Finding(token.start[0], "What is left to do is an issue, not a comment.")
+    for node in source.nodes:
+        if isinstance(node, ast.Raise) and node.exc and "NotImplementedError" in ast.unparse(node.exc):
+            yield Finding(node.lineno, "Half a thing is no thing: finish it or leave it out.")
+
+
+def pages_come_in_pairs(sources: Iterable[Source]) -> Iterator[tuple[str, Finding]]:
+    """A page is leads.py beside leads.html. Parts shared by pages start with an underscore and stand alone."""
+    paths = {source.path for source in sources if source.path.startswith(PAGES)}
+    for path in sorted(paths):
+        page = PurePosixPath(path)
+        other = {".py": ".html", ".html": ".py"}.get(page.suffix)
+        if other and not page.name.startswith("_") and page.with_suffix(other).as_posix() not in paths:
+            yield path, Finding(1, f"A page is a pair: {page.name} has no {page.stem}{other} beside it.")
