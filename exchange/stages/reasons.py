@@ -1,0 +1,189 @@
+"""The words for every failed check, in one place: the console, `exchange why` and the API render the same sentence.
+
+A check keeps two short texts for ever, `got` and `required`. What they hold, by check:
+
+| check           | got                                | required                             |
+|-----------------|------------------------------------|--------------------------------------|
+| contract_active | `paused: CRM migration`, `deleted` | `active`                             |
+| buyer_active    | `on vacation until Mon 23 Nov`     | `active`                             |
+| mode            | `test`                             | `live`                               |
+| schedule        | `07:14 MST`                        | `08:00 MST`, or `never`              |
+| filter:a        | `$101 to $150`, or `none`          | `$150 or more`                       |
+| filter:a|b      | `a none; b no`                     | `a $150 or more, or b yes`           |
+| geo             | `ZIP 85016; state CA`              | `in its 212 ZIPs; not in CA`         |
+| source          | `sub ID pop-19`, `Cedar Digital`   | `listed`, or `not blocked`           |
+| grade           | `C`, or `none`                     | `B`                                  |
+| consent         | `none`                             | `jornaya_leadid`                     |
+| duplicate_buyer | `phone on 2 Nov`                   | `30 days`                            |
+| conflict        | `Helio One`                        | `another group`, or `another company`|
+| cap:day, budget | `40`, or `$480.00 + $25.00`        | `40`, or `$500.00`                   |
+| balance         | `$12.40`                           | `$25.00`                             |
+| price           | `fixed $7.00`, `bid $7.00`, `EUR`  | `$8.00`, or `USD`                    |
+| health          | a sentence                         | `in health`                          |
+| rate            | `reached`                          | `20 a second`                        |
+| tier            | `1`                                | `2`                                  |
+| deadline        | `140 ms`                           | `412 ms`                             |
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from exchange.model.money import Money
+from exchange.model.verdict import Check, Verdict
+
+NONE = "none"
+LISTED, NOT_BLOCKED = "listed", "not blocked"
+OTHER_GROUP, OTHER_COMPANY = "another group", "another company"
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+_PERIODS = {"hour": "Hourly", "day": "Daily", "week": "Weekly", "month": "Monthly", "total": "Total"}
+_MINUS = "−"
+
+
+def sentence(check: Check) -> str:
+    """One plain sentence for a person, from the stored facts alone."""
+    got, required = check.got, check.required
+    name, _, part = check.name.partition(":")
+    match name:
+        case "contract_active":
+            return _paused(got)
+        case "buyer_active":
+            return f"Buyer is {got}."
+        case "mode":
+            return f"{got.capitalize()} lead; contract takes {required} leads only."
+        case "schedule":
+            return f"{'Never opens' if required == 'never' else f'Opens {required}'}. Lead came at {got}."
+        case "filter":
+            return _filter(part, got, required)
+        case "geo":
+            return _geo(got, required)
+        case "source":
+            return _source(got, required)
+        case "grade":
+            return f"Needs {required} or better, lead {'has no grade' if got == NONE else f'is {got}'}."
+        case "consent":
+            return f"Requires {required}, {'none was sent' if got == NONE else got}."
+        case "duplicate_buyer":
+            return f"Bought this {got}; window {required}."
+        case "conflict":
+            return _conflict(got, required)
+        case "cap":
+            return f"{_PERIODS.get(part, part)} cap {_use(got, required)}."
+        case "budget":
+            return f"Budget {_use(got, required, ' spent')}."
+        case _:
+            return _way_out(check)
+
+
+def sentences(verdict: Verdict) -> tuple[str, ...]:
+    """Why not, in the order of the checks; empty for a contract that may have the lead."""
+    return tuple(sentence(check) for check in verdict.failed)
+
+
+def show_money(money: Money) -> str:
+    """`$1,234.50`, `€0.0035`, `CHF 7.00`; a minus sign comes before the currency."""
+    whole, _, part = money.text.removeprefix("-").partition(".")
+    sign = _MINUS if money.units < 0 else ""
+    return f"{sign}{_SYMBOLS.get(money.currency, f'{money.currency} ')}{int(whole):,}.{part}"
+
+
+def show_duration(duration_ms: int) -> str:
+    """`140 ms`, `1.24 s`."""
+    return f"{duration_ms} ms" if duration_ms < 1_000 else f"{duration_ms // 1_000}.{duration_ms % 1_000 // 10:02d} s"
+
+
+def show_time(at: int, zone: str, now: int | None = None) -> str:
+    """`07:14 MST`; with the day before it when `now` is given and falls on another: `Mon 23 Nov, 08:00 MST`."""
+    local = _local(at, zone)
+    clock = f"{local:%H:%M} {_zone_name(local)}"
+    if now is None or _local(now, zone).date() == local.date():
+        return clock
+    return f"{local:%a} {show_day(at, zone)}, {clock}"
+
+
+def show_day(at: int, zone: str) -> str:
+    """`2 Nov`, in the zone."""
+    local = _local(at, zone)
+    return f"{local.day} {local:%b}"
+
+
+def show_weekday(at: int, zone: str) -> str:
+    """`Mon 23 Nov`, in the zone."""
+    return f"{_local(at, zone):%a} {show_day(at, zone)}"
+
+
+def _local(at: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(at // 1000, ZoneInfo(zone))
+
+
+def _zone_name(local: datetime) -> str:
+    """Zones without letters of their own are told as an offset: `UTC+05:45`."""
+    name, offset = local.tzname() or "", f"{local:%z}"
+    return name if name.isalpha() else f"UTC{offset[:3]}:{offset[3:5]}"
+
+
+def _paused(got: str) -> str:
+    state, _, why = got.partition(": ")
+    return f'{state.capitalize()}: "{why}".' if why else f"{state.capitalize()}."
+
+
+def _filter(fields: str, got: str, required: str) -> str:
+    if "|" in fields:
+        return f"Needs {required}; lead has {got.replace('; ', ', ')}."
+    return f"{fields} must be {required}, lead has {got}."
+
+
+def _geo(got: str, required: str) -> str:
+    return " ".join(_place(place, rule) for place, rule in zip(got.split("; "), required.split("; "), strict=False))
+
+
+def _place(place: str, rule: str) -> str:
+    if place.startswith("no "):
+        return f"Lead has {place}, must be {rule}."
+    place = place[0].upper() + place[1:]
+    return f"{place} is {rule.removeprefix('not ')}." if rule.startswith("not ") else f"{place} is not {rule}."
+
+
+def _source(got: str, required: str) -> str:
+    if required == NOT_BLOCKED:
+        return f"Blocks {got}."
+    return "Takes listed sub IDs only, none was sent." if got == NONE else f"Does not list {got}."
+
+
+def _conflict(got: str, required: str) -> str:
+    if required == OTHER_COMPANY:
+        return f"{got} already has this lead."
+    return f"Same group as {got}, already in this auction."
+
+
+def _use(got: str, required: str, done: str = "") -> str:
+    used, _, needed = got.partition(" + ")
+    return f"{used} of {required}{done}" + (f", needs {needed}" if needed else "")
+
+
+def _way_out(check: Check) -> str:
+    """Money, health and time: what stands between a contract that wants the lead and asking it."""
+    got, required = check.got, check.required
+    match check.name:
+        case "balance":
+            return f"Balance {got}, needs {required}."
+        case "price":
+            return _price(got, required)
+        case "health":
+            return got
+        case "rate":
+            return f"{required} limit reached."
+        case "tier":
+            return f"Tier {required} runs only when tier {got} does not sell."
+        case "deadline":
+            return f"{got} left to answer the seller; this buyer's p50 is {required}."
+        case name:
+            return f"{name}: needs {required}, lead has {got}."
+
+
+def _price(got: str, required: str) -> str:
+    kind, _, amount = got.partition(" ")
+    if kind not in ("fixed", "bid"):
+        return f"Pays in {got}, the campaign sells in {required}."
+    return f"{'Fixed price' if kind == 'fixed' else 'Highest bid'} {amount} is under the floor {required}."
