@@ -53,6 +53,11 @@ RULES = (
     ),
     Rule(layers.foreign, ("exchange/web/app.py", "import sqlite3"), ("exchange/storage/sqlite.py", "import sqlite3")),
     Rule(
+        layers.only_flows_open_units_of_work,
+        ("exchange/web/app.py", "async def f(market):\n    await market.db.write(unit)"),
+        ("exchange/web/app.py", "async def f(market, response):\n    await response.write(await market.db.read(q))"),
+    ),
+    Rule(
         calls.time_has_one_home,
         ("exchange/worker.py", "from datetime import datetime as d\nx = d.now()"),
         ("exchange/clock.py", "import time\nx = time.time()"),

@@ -13,7 +13,8 @@ from tests.tidy.source import Finding, Source
 # Open to all but model and buyers; buyers may read limits, which are numbers only.
 OPEN = frozenset({"clock", "ids", "limits", "log", "metrics"})
 PURE = frozenset({"model", "fields", "connector"})
-INSIDE = PURE | {"stages", "storage", "courier", "settings", "catalog", "cases"}
+SHAPES = frozenset({"settings", "catalog", "cases"})
+INSIDE = PURE | SHAPES | {"stages", "storage", "courier", "vault"}
 
 MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -28,15 +29,16 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "settings": frozenset({"model"}) | OPEN,
         "catalog": PURE | OPEN | {"settings"},
         "cases": frozenset({"model", "connector"}) | OPEN,
+        "vault": frozenset({"model"}) | OPEN,
         "stages": PURE | OPEN,
         "courier": frozenset({"model", "connector"}) | OPEN,
         "storage": frozenset({"model"}) | OPEN,
         "buyers": frozenset({"model", "connector", "limits"}),
         "verifiers": frozenset({"model", "connector", "limits"}),
         "flows": INSIDE | OPEN,
-        "intake": INSIDE | OPEN | {"flows"},
-        "worker": INSIDE | OPEN | {"flows"},
-        "web": INSIDE | OPEN | {"flows", "intake"},
+        "intake": PURE | SHAPES | OPEN | {"stages", "flows"},
+        "worker": PURE | SHAPES | OPEN | {"stages", "flows", "storage"},  # leases its jobs there
+        "web": PURE | SHAPES | OPEN | {"stages", "flows", "intake", "storage", "vault"},  # reads lists there
         "bootstrap": INSIDE | OPEN | {"flows", "intake", "worker", "web", "buyers", "verifiers"},
         "demo": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap"},
         "cli": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap", "demo"},
@@ -44,6 +46,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 PLUGINS = frozenset({"buyers", "verifiers"})
+WRITES = frozenset({"flows", "storage", "worker", "bootstrap", "demo", "cli"})
 DRIVERS = frozenset({"sqlite3", "aiosqlite", "asyncpg"})
 NETWORK = frozenset({"aiohttp", "asyncio", "httptools", "requests", "socket", "ssl", "urllib.request", "http.client"})
 
@@ -100,3 +103,16 @@ def foreign(source: Source) -> Iterator[Finding]:
             yield Finding(line, f"{layer} is pure and never imports {module}: the courier owns the wire.")
         if layer != "storage" and first in DRIVERS:
             yield Finding(line, f"Only storage knows {first}; {layer} is given a Db.")
+
+
+def only_flows_open_units_of_work(source: Source) -> Iterator[Finding]:
+    """`db.write` stands in flows (and where the exchange is built, run and leased its jobs), never in what calls them."""
+    layer = layer_of(source.module)
+    if source.suffix != ".py" or layer is None or layer in WRITES:
+        return
+    for node in source.nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "write":
+            owner = node.func.value
+            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            if name in ("db", "_db", "database"):
+                yield Finding(node.lineno, f"Flows open units of work, {layer} never does: call a flow.")
