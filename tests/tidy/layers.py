@@ -106,7 +106,7 @@ def foreign(source: Source) -> Iterator[Finding]:
 
 
 def only_flows_open_units_of_work(source: Source) -> Iterator[Finding]:
-    """`db.write` stands in flows (and where the exchange is built, run and leased its jobs), never in what calls them."""
+    """`db.write` stands in flows, where the exchange is built and where jobs are leased; never in what calls flows."""
     layer = layer_of(source.module)
     if source.suffix != ".py" or layer is None or layer in WRITES:
         return
