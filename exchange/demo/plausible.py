@@ -63,6 +63,10 @@ def _date(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> str
     return (today - timedelta(days=rng.randint(1, 300))).isoformat()
 
 
+def _instant(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> str:
+    return f"{today.isoformat()}T{rng.randrange(24):02d}:{rng.randrange(60):02d}:00Z"
+
+
 def _birth(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> str:
     return (today - timedelta(days=int(365.25 * rng.triangular(19, 84, 42)))).isoformat()
 
@@ -92,6 +96,10 @@ NAMED: Mapping[str, Chooser] = {"vehicle_make": _make, "vehicle_model": _model, 
 TYPED: Mapping[str, Chooser] = {
     "boolean": _boolean,
     "number": _number,
+    "integer": _number,
+    "amount": _number,
+    "consent": _boolean,
+    "instant": _instant,
     "date": _date,
     "dob": _birth,
     "text": _text,
