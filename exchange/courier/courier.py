@@ -1,0 +1,283 @@
+"""The courier over HTTP: holds many conversations at once with one timer for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from exchange.clock import Clock
+from exchange.connector import BadReply
+from exchange.courier.addresses import Addresses, Network, Resolver, resolve_by_system
+from exchange.courier.breaker import Breaker
+from exchange.courier.call import CLOSED_EARLY, Call, Courier, Result
+from exchange.courier.connection import Exchange
+from exchange.courier.conversation import Conversation
+from exchange.courier.http import Lane, cut
+from exchange.courier.request import UnsendableMessage, encode
+from exchange.courier.url import BadUrl
+from exchange.model.wire import HttpMessage, Loss, Lost, Reply
+
+__all__ = ["CLOSED_EARLY", "Call", "Courier", "HttpCourier", "Result"]
+
+_LOG = logging.getLogger("exchange.courier")
+_TOO_LATE = Lost(Loss.DEADLINE_BEFORE, "The deadline passed before anything was sent.")
+
+
+class HttpCourier:
+    """The real courier. `allowed` are networks that may be connected to although they are not public."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        breaker: Breaker,
+        allowed: Sequence[Network] = (),
+        resolver: Resolver = resolve_by_system,
+    ) -> None:
+        self.clock = clock
+        self.breaker = breaker
+        self.lane = Lane(Addresses(allowed, resolver))
+        self.left_behind: dict[FanOut, asyncio.Future[None]] = {}
+
+    async def converse(self, call: Call, deadline: float) -> Result:
+        return (await FanOut(self, (call,), deadline, None).run())[0]
+
+    async def fan_out(
+        self, calls: Sequence[Call], deadline: float, on_result: Callable[[int, Result], bool] | None = None
+    ) -> list[Result]:
+        return await FanOut(self, calls, deadline, on_result).run()
+
+    async def close(self) -> None:
+        """Wait for posts whose callers left, to their deadlines at most, then close every connection."""
+        if self.left_behind:
+            await asyncio.wait(list(self.left_behind.values()))
+        await self.lane.close()
+
+
+class FanOut:
+    """Some calls under one deadline. Everything between its start and its end happens in callbacks."""
+
+    __slots__ = ("_ended", "_left", "_on_result", "_results", "_runs", "_timer", "closed", "courier", "deadline")
+
+    def __init__(
+        self,
+        courier: HttpCourier,
+        calls: Sequence[Call],
+        deadline: float,
+        on_result: Callable[[int, Result], bool] | None,
+    ) -> None:
+        began = courier.clock.monotonic()
+        self.courier = courier
+        self.deadline = deadline
+        self.closed = False
+        self._on_result = on_result
+        self._left = len(calls)
+        self._results: list[Result | None] = [None] * len(calls)
+        self._runs = [Run(self, index, call, began) for index, call in enumerate(calls)]
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> list[Result]:
+        remaining = self.deadline - self.courier.clock.monotonic()
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, remaining), self._expire)
+        for run in self._runs:
+            run.start(remaining)
+        if self._left:
+            await self._wait()
+        self._timer.cancel()
+        if self._ended.done():
+            self._ended.result()
+        return [result for result in self._results if result is not None]
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.shield(self._ended)
+        except asyncio.CancelledError:
+            self._abandon()
+            raise
+        except BaseException:
+            self._timer.cancel()
+            raise
+
+    def _abandon(self) -> None:
+        """The caller was cancelled: only what may already have handed a lead over goes on."""
+        self.closed = True
+        for run in self._runs:
+            if not run.delivering():
+                run.cut(CLOSED_EARLY)
+        if self._left:
+            self.courier.left_behind[self] = self._ended
+            _LOG.info("the caller left; %d posts go on to their end", self._left)
+        else:
+            self._timer.cancel()
+
+    def _expire(self) -> None:
+        for run in self._runs:
+            run.cut("")
+
+    def ended(self, index: int, result: Result) -> None:
+        """One run is over. A mistake in `on_result` ends the fan-out and is raised to its caller."""
+        self._results[index] = result
+        self._left -= 1
+        try:
+            close = self._on_result is not None and not self.closed and self._on_result(index, result)
+        except Exception as error:
+            close = True
+            if not self._ended.done():
+                self._ended.set_exception(error)
+        if close:
+            self.closed = True
+            for run in self._runs:
+                run.cut(CLOSED_EARLY)
+        if self._left == 0 and not self._ended.done():
+            self._ended.set_result(None)
+            if self.courier.left_behind.pop(self, None) is not None:
+                self._timer.cancel()
+
+
+class Run:
+    """One call of a fan-out: sends each message of its conversation, hears the outcome, tells the breaker."""
+
+    __slots__ = (
+        "_admitted",
+        "_exchange",
+        "_fan_out",
+        "_index",
+        "_message",
+        "_over",
+        "_sent_at",
+        "_task",
+        "courier",
+        "held",
+    )
+
+    def __init__(self, fan_out: FanOut, index: int, call: Call, began: float) -> None:
+        self.courier = fan_out.courier
+        self.held = Conversation(call, began)
+        self._fan_out = fan_out
+        self._index = index
+        self._over = self._admitted = False
+        self._exchange: Exchange | None = None
+        self._message: HttpMessage | None = None
+        self._sent_at = began
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, remaining: float) -> None:
+        if self._over:
+            return  # cut while the others were started
+        call, held = self.held.call, self.held
+        if remaining <= 0:
+            held.lose(_TOO_LATE)
+        else:
+            sentence = self.courier.breaker.admit(call.key, self.courier.clock.now(), delivers=call.delivers)
+            self._admitted = sentence is None
+            if sentence is not None:
+                held.lose(Lost(Loss.BREAKER, sentence))
+        if held.over:
+            self._finish()
+        else:
+            self._go_on(held.next(None))
+
+    def _go_on(self, message: HttpMessage | None) -> None:
+        if message is None:
+            self._finish()
+            return
+        self._message = message
+        call = self.held.call
+        if call.before_delivery is not None and message.delivers and call.delivers and self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._mark_then_send(message))
+        else:
+            self._send(message)
+
+    async def _mark_then_send(self, message: HttpMessage) -> None:
+        call = self.held.call
+        assert call.before_delivery is not None
+        lost = _TOO_LATE
+        try:
+            await call.before_delivery()
+        except Exception as error:
+            _LOG.error("a post to buyer %s could not be marked as sending: %s", call.key, type(error).__name__)
+            lost = Lost(Loss.DEADLINE_BEFORE, "The attempt could not be marked as sending.")
+        else:
+            if self.courier.clock.monotonic() < self._fan_out.deadline:
+                lost = Lost(Loss.DEADLINE_BEFORE, CLOSED_EARLY)
+                if not self._over:
+                    self._send(message)
+                    return
+        if not self._over:
+            self.held.lose(lost)
+            self._finish()
+
+    def _send(self, message: HttpMessage) -> None:
+        call, lane = self.held.call, self.courier.lane
+        self._sent_at = self.courier.clock.monotonic()
+        try:
+            target = lane.target(message.url)
+            data = encode(message, target)
+        except BadUrl as bad:
+            lost = Lost(Loss.REFUSED_ADDRESS, str(bad))
+            self.held.record(message, lost, self._sent_at, self._sent_at, "", False)
+            self.held.lose(lost)
+            self._finish()
+            return
+        except UnsendableMessage as bad:
+            self.held.fail(BadReply(f"connector failed: {bad}"))
+            self._finish()
+            return
+        except (TypeError, AttributeError) as error:  # a body that is no bytes, a header that is no text
+            self.held.fail(BadReply(f"connector failed: {type(error).__name__} in its message"))
+            self._finish()
+            return
+        self._exchange = Exchange(data, message.method, call.delivers and message.delivers, self._heard)
+        lane.send(self._exchange, call.key, target, call.ca_file)
+
+    def _heard(self, outcome: Reply | Lost) -> None:
+        self._note(outcome)
+        if isinstance(outcome, Lost):
+            self.held.lose(outcome)
+            self._finish()
+        else:
+            self._go_on(self.held.next(outcome))
+
+    def _note(self, outcome: Reply | Lost) -> None:
+        """Record the outcome of the message on its way, and feed the breaker."""
+        exchange, message, call = self._exchange, self._message, self.held.call
+        assert message is not None and exchange is not None
+        now = self.courier.clock.monotonic()
+        self.held.record(message, outcome, self._sent_at, now, exchange.peer, exchange.written)
+        self._exchange = None
+        took_ms, moment = int((now - self._sent_at) * 1000), self.courier.clock.now()
+        if isinstance(outcome, Reply):
+            self.courier.breaker.answered(call.key, moment, took_ms, call.contract)
+        elif outcome.detail == CLOSED_EARLY:
+            self.courier.breaker.released(call.key)
+        else:
+            self.courier.breaker.lost(call.key, moment, took_ms, outcome.why)
+
+    def delivering(self) -> bool:
+        """Whether a byte of a delivering message has been written, or one of an earlier step was."""
+        exchange = self._exchange
+        return not self._over and (
+            self.held.delivered or (exchange is not None and exchange.delivers and exchange.written)
+        )
+
+    def cut(self, detail: str) -> None:
+        """End now. An empty `detail` means the deadline is the cause."""
+        if self._over:
+            return
+        exchange = self._exchange
+        lost = _TOO_LATE if exchange is None else cut(exchange)
+        if detail:
+            lost = Lost(Loss.TIMEOUT if lost.why.sent else Loss.DEADLINE_BEFORE, detail)
+        if exchange is not None:
+            self._note(lost)
+        self.held.lose(lost)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Exactly once."""
+        if self._over:
+            return
+        self._over = True
+        if self._admitted and not self.held.records:
+            self.courier.breaker.released(self.held.call.key)
+        self._fan_out.ended(self._index, self.held.result(self.courier.clock.monotonic()))

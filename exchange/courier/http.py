@@ -1,0 +1,239 @@
+"""The HTTP lane: bounded pools of kept connections, one per buyer and origin; callbacks, no task or timer per message.
+
+A lane is used from one event loop. Messages that find no connection wait in their pool, posts first; each connection
+made or freed takes the next. A failed attempt to connect ends exactly one waiting message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+
+from exchange import limits
+from exchange.courier.addresses import Addresses, ForbiddenAddress
+from exchange.courier.connection import Connection, Exchange
+from exchange.courier.tls import Contexts, reason
+from exchange.courier.url import Target, split_url
+from exchange.model.wire import Loss, Lost
+
+
+class Lane:
+    """All pools of one event loop."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self.addresses = addresses
+        self.contexts = Contexts()
+        self.connecting: set[asyncio.Task[None]] = set()
+        self._pools: dict[tuple[str, bool, str, int, str], Pool] = {}
+        self._targets: dict[str, Target] = {}
+
+    def target(self, url: str) -> Target:
+        """Raises BadUrl."""
+        target = self._targets.get(url)
+        if target is None:
+            target = split_url(url)
+            if len(self._targets) >= limits.TARGETS_KEPT:
+                self._targets.clear()
+            self._targets[url] = target
+        return target
+
+    def send(self, exchange: Exchange, key: str, target: Target, ca_file: str) -> None:
+        """Send over the pool of this buyer and origin; the outcome comes to `exchange.on_outcome`, perhaps at once."""
+        place = (key, target.secure, target.host, target.port, ca_file)
+        pool = self._pools.get(place)
+        if pool is None:
+            pool = self._pools[place] = Pool(self, target, ca_file)
+        pool.take(exchange)
+
+    async def close(self) -> None:
+        """Close every connection, idle or not."""
+        for task in self.connecting:
+            task.cancel()
+        await asyncio.gather(*self.connecting, return_exceptions=True)
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+        self.addresses.close()
+
+
+def cut(exchange: Exchange) -> Lost:
+    """Take an exchange back, telling nobody, and say what its loss is when the deadline is the cause."""
+    exchange.ended = True
+    connection, exchange.connection = exchange.connection, None
+    if connection is not None:
+        connection.drop()
+    if exchange.written:
+        return Lost(Loss.TIMEOUT, "The buyer did not answer in time.")
+    if exchange.crowded:
+        return Lost(Loss.POOL, "All connections to this buyer were busy.")
+    return Lost(Loss.CONNECT, "No connection to the buyer was made in time.")
+
+
+class Pool:
+    """Connections of one buyer to one origin: `idle` ends with the one used last."""
+
+    def __init__(self, lane: Lane, target: Target, ca_file: str) -> None:
+        self.lane = lane
+        self.target = target
+        self.ca_file = ca_file
+        self.idle: list[Connection] = []
+        self.open: set[Connection] = set()
+        self.connecting = 0
+        self.posts: deque[Exchange] = deque()
+        self.pings: deque[Exchange] = deque()
+
+    def take(self, exchange: Exchange) -> None:
+        connection = self._kept(limits.POST_IDLE_SECONDS if exchange.delivers else limits.POOL_IDLE_SECONDS)
+        if connection is not None:
+            connection.send(exchange)
+            return
+        waiting = self.posts if exchange.delivers else self.pings
+        if len(waiting) >= limits.POOL_WAITING:
+            self._forget_ended()
+        if len(waiting) >= limits.POOL_WAITING:
+            exchange.end(Lost(Loss.POOL, "Too many messages wait for a connection to this buyer."))
+            return
+        waiting.append(exchange)
+        exchange.crowded = not self._grow()
+
+    def _kept(self, idle_seconds: float) -> Connection | None:
+        """The connection used last, if it was used within `idle_seconds`; those long unused are closed."""
+        idle = self.idle
+        if not idle:
+            return None
+        now = asyncio.get_running_loop().time()
+        if now - idle[0].used_at > limits.POOL_IDLE_SECONDS:
+            idle[0].drop()
+            del idle[0]
+        while idle and not idle[-1].usable():
+            idle.pop()
+        if idle and now - idle[-1].used_at <= idle_seconds:
+            return idle.pop()
+        return None
+
+    def _forget_ended(self) -> None:
+        for waiting in (self.posts, self.pings):
+            live = [exchange for exchange in waiting if not exchange.ended]
+            waiting.clear()
+            waiting.extend(live)
+
+    def _next(self) -> Exchange | None:
+        for waiting in (self.posts, self.pings):
+            while waiting:
+                exchange = waiting.popleft()
+                if not exchange.ended:
+                    return exchange
+        return None
+
+    def _grow(self) -> bool:
+        """Start as many connections as there are messages waiting. False when the bound stands in the way."""
+        wanted = sum(not exchange.ended for waiting in (self.posts, self.pings) for exchange in waiting)
+        while self.connecting < wanted:
+            if len(self.open) + self.connecting >= limits.POOL_PER_BUYER:
+                if not self.idle:
+                    return False
+                self.idle.pop(0).drop()  # too long unused for a post: it makes room for a new one
+            self.connecting += 1
+            task = asyncio.get_running_loop().create_task(self._connect())
+            self.lane.connecting.add(task)
+            task.add_done_callback(self.lane.connecting.discard)
+        return True
+
+    # What a connection reports
+
+    def freed(self, connection: Connection) -> None:
+        exchange = self._next()
+        if exchange is not None:
+            connection.send(exchange)
+            return
+        connection.reused = True
+        connection.used_at = asyncio.get_running_loop().time()
+        self.idle.append(connection)
+
+    def gone(self, connection: Connection) -> None:
+        self.open.discard(connection)
+        if connection in self.idle:
+            self.idle.remove(connection)
+        if self.posts or self.pings:
+            self._grow()
+
+    def again(self, exchange: Exchange) -> None:
+        exchange.connection = None
+        self.pings.appendleft(exchange)
+        self._grow()
+
+    # Connecting
+
+    async def _connect(self) -> None:
+        try:
+            outcome = await self._dial()
+        finally:
+            self.connecting -= 1
+        if isinstance(outcome, Connection):
+            if outcome.usable():
+                self.freed(outcome)
+                return
+            self.open.discard(outcome)
+            outcome = Lost(Loss.CONNECT, "The buyer closed the new connection at once.")
+        exchange = self._next()
+        if exchange is not None:
+            exchange.end(outcome)
+        self._grow()
+
+    async def _dial(self) -> Connection | Lost:
+        host, port = self.target.host, self.target.port
+        try:
+            async with asyncio.timeout(limits.CONNECT_SECONDS):
+                found = await self.lane.addresses.find(host, port)
+        except ForbiddenAddress as error:
+            return Lost(Loss.REFUSED_ADDRESS, str(error))
+        except TimeoutError:
+            return Lost(Loss.DNS, f"The name {host} was not resolved in time.")
+        except (OSError, UnicodeError, ValueError):
+            return Lost(Loss.DNS, f"The name {host} could not be resolved.")
+        tried = found[: limits.ADDRESSES_TRIED]
+        outcome: Connection | Lost = Lost(Loss.CONNECT, f"No connection to {host} was made.")
+        for address in tried:
+            outcome = await self._open(address, limits.CONNECT_SECONDS / len(tried))
+            if isinstance(outcome, Connection):
+                break
+        return outcome
+
+    async def _open(self, address: str, seconds: float) -> Connection | Lost:
+        """Connect to this very address; the certificate is still asked for, and checked, by the host's name."""
+        host, port, secure = self.target.host, self.target.port, self.target.secure
+        loop = asyncio.get_running_loop()
+        try:
+            context = self.lane.contexts.of(self.ca_file) if secure else None
+        except (OSError, ValueError):
+            return Lost(Loss.TLS, "The pinned CA file of this buyer cannot be read.")
+        name = host if secure else None
+        try:
+            async with asyncio.timeout(seconds):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self), address, port, ssl=context, server_hostname=name
+                )
+        except ssl.SSLError as error:
+            return Lost(Loss.TLS, reason(error))
+        except TimeoutError:
+            return Lost(Loss.CONNECT, f"{host} did not take the connection in time.")
+        except ConnectionRefusedError:
+            return Lost(Loss.CONNECT, f"{host} refused the connection.")
+        except OSError:
+            return Lost(Loss.TLS if secure else Loss.CONNECT, f"No connection to {host} was made.")
+        self.open.add(connection)
+        return connection
+
+    def close(self) -> None:
+        for exchange in (*self.posts, *self.pings):
+            exchange.end(Lost(Loss.CONNECT, "The exchange is shutting down."))
+        self.posts.clear()
+        self.pings.clear()
+        for connection in tuple(self.open):
+            exchange_left = connection.exchange
+            connection.drop()
+            if exchange_left is not None:
+                exchange_left.end(Lost(Loss.RESET, "The exchange is shutting down."))
+        self.open.clear()
+        self.idle.clear()
