@@ -129,12 +129,22 @@ RULES = (
     Rule(shape.names_say_something, ("buyers/common/reading.py", ""), ("buyers/reading.py", "")),
     Rule(
         shape.modules_hold_constants_only,
-        ("exchange/a.py", "TABLE = {'a': 1}"),
-        ("exchange/a.py", "TABLE: Final[Mapping[str, int]] = {'a': 1}\nNAMES = frozenset({'a'})\n__all__ = ['a']"),
+        ("exchange/a.py", "TABLE = {'a': 1}\ndef f():\n    TABLE['b'] = 2"),
+        ("exchange/a.py", "TABLE = {'a': 1}\nnames = frozenset({'a'})\n__all__ = ['a']"),
     ),
     Rule(
         shape.modules_hold_constants_only,
-        ("exchange/a.py", "seen: Mapping[str, int] = dict()"),
+        ("exchange/a.py", "from exchange import b\nb.TABLE.update(x=1)"),
+        ("exchange/a.py", "from exchange import b\nb.digest.update(x)"),
+    ),
+    Rule(
+        shape.modules_hold_constants_only,
+        ("exchange/a.py", "TABLE: dict[str, int] = {}"),
+        ("exchange/a.py", "TABLE: tuple[str, ...] = ()"),
+    ),
+    Rule(
+        shape.modules_hold_constants_only,
+        ("exchange/a.py", "seen = {'a'}"),
         ("exchange/a.py", "def f():\n    seen = {}\n    return seen"),
     ),
     Rule(

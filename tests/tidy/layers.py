@@ -24,6 +24,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "clock": frozenset(),
         "ids": frozenset(),
         "limits": frozenset(),
+        "data": frozenset(),
         "log": OPEN,
         "metrics": OPEN,
         "settings": frozenset({"model"}) | OPEN,

@@ -16,7 +16,22 @@ FUNCTION_LINES = 70
 MEASURED = frozenset({".py", ".html", ".sql", ".css", ".js"})
 SAYS_NOTHING = re.compile(r"_*(util|helper|manager|handler|processor|common|base)s?", re.IGNORECASE)
 MAKES_MUTABLE = frozenset({"list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter"})
-READ_ONLY = re.compile(r"^(Final\[)?(Mapping|Sequence|Collection|Iterable|AbstractSet|frozenset|tuple)\b")
+CHANGES = frozenset(
+    {
+        "add",
+        "append",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+        "setdefault",
+        "sort",
+        "update",
+    }
+)
 PAGES = ("exchange/web/console/", "exchange/web/buyer_portal/", "exchange/web/seller_portal/")
 IGNORE = re.compile(r"#\s*type:\s*ignore(?P<code>\[[\w, -]+\])?(?P<reason>.*)")
 
@@ -55,25 +70,22 @@ def names_say_something(source: Source) -> Iterator[Finding]:
 def modules_hold_constants_only(source: Source) -> Iterator[Finding]:
     """At module level nothing can change.
 
-    A list, dict or set there is either wrapped (tuple, frozenset, MappingProxyType) or UPPER_CASE and annotated with
-    a read-only type (Mapping, Sequence, Collection, AbstractSet, alone or in Final), so that a type checker refuses
-    to change it. No `global`, and no cache without a bound on a function that takes arguments.
+    A list, dict or set there is wrapped (tuple, frozenset, MappingProxyType), or it is a constant: UPPER_CASE, filled
+    where it stands, and changed nowhere. No `global`, and no cache without a bound on a function that takes arguments.
     """
     if source.suffix != ".py" or source.top not in ("exchange", "buyers", "verifiers"):
         return
     for statement in source.tree.body:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value and _is_mutable(statement.value):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            annotation = ast.unparse(statement.annotation) if isinstance(statement, ast.AnnAssign) else ""
-            for target in targets:
-                name = ast.unparse(target)
-                if name != "__all__" and not (name.isupper() and READ_ONLY.match(annotation)):
+            for name in map(ast.unparse, targets):
+                if name != "__all__" and not (name.isupper() and _is_filled(statement.value)):
                     yield Finding(
-                        statement.lineno,
-                        f"{name} could change: make it a tuple, frozenset or MappingProxyType, "
-                        "or an UPPER_CASE Mapping or Sequence.",
+                        statement.lineno, f"{name} could change: make it a tuple, or a filled UPPER_CASE constant."
                     )
     for node in source.nodes:
+        if name := _changed_constant(node):
+            yield Finding(getattr(node, "lineno", 1), f"{name} is a constant, and is changed here.")
         if isinstance(node, ast.Global):
             yield Finding(node.lineno, "No function changes its module: pass the value in, return the new one.")
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.args.args:
@@ -86,6 +98,26 @@ def _is_mutable(value: ast.expr) -> bool:
         return True
     name = ast.unparse(value.func).split(".")[-1] if isinstance(value, ast.Call) else ""
     return name in MAKES_MUTABLE
+
+
+def _is_filled(value: ast.expr) -> bool:
+    """Whether a literal says all it will ever hold."""
+    if isinstance(value, ast.Dict):
+        return bool(value.keys)
+    return bool(value.elts) if isinstance(value, ast.List | ast.Set) else not isinstance(value, ast.Call)
+
+
+def _changed_constant(node: ast.AST) -> str:
+    """The UPPER_CASE name whose content this node changes, if it does: `TABLE[x] = 1`, `TABLE.add(x)`, `TABLE |= …`."""
+    target: ast.AST | None = None
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        target = node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+        target = node.func.value
+    elif isinstance(node, ast.AugAssign):
+        target = node.target
+    name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+    return name if name.isupper() else ""
 
 
 def _is_unbounded_cache(source: Source, decorator: ast.expr) -> bool:

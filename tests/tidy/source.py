@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[2]
 CODE = ("exchange", "buyers", "verifiers", "tests", "bench")
-LEFT_OUT = frozenset({"__pycache__", "build", "dist", "data", "node_modules"})
+LEFT_OUT = frozenset({"__pycache__", "build", "dist", "node_modules"})
 HIDDEN_BUT_OURS = frozenset({".ci", ".gitignore", ".dockerignore"})
 PICTURES = frozenset({".png", ".ico", ".woff2", ".gz", ".db", ".sqlite", ".zip"})
 
@@ -97,7 +97,7 @@ def is_ours(path: Path) -> bool:
     """Whether a path below the root belongs to the project and not to a tool or a run of it."""
     parts = path.relative_to(ROOT).parts
     hidden = parts[0].startswith(".") and parts[0] not in HIDDEN_BUT_OURS
-    left_out = any(part in LEFT_OUT or part.endswith(".egg-info") for part in parts)
+    left_out = parts[0] == "data" or any(part in LEFT_OUT or part.endswith(".egg-info") for part in parts)
     return not hidden and not left_out and not parts[-1].startswith(("exchange.db", "exchange.toml"))
 
 
