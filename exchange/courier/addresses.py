@@ -140,7 +140,7 @@ class Addresses:
         now = asyncio.get_running_loop().time()
         look_up = self._known.get((host, port))
         if look_up is None or _stale(look_up, now):
-            if len(self._known) >= limits.TARGETS_KEPT:
+            if len(self._known) >= limits.ADDRESSES_KEPT:
                 self._known.clear()
             look_up = _LookUp(asyncio.ensure_future(self._look_up(host, port)), now)
             look_up.answer.add_done_callback(_seen)

@@ -36,6 +36,7 @@ class BreakerState:
 @dataclass(slots=True)
 class _Health:
     marks: deque[Mark] = field(default_factory=lambda: deque(maxlen=limits.BREAKER_WINDOW))
+    lost: int = 0  # among the marks
     in_a_row: int = 0
     opened: int | None = None  # when it opened, for the sentence
     retry_at: int = 0
@@ -83,8 +84,8 @@ class Breaker:
         if health is None:
             self._health[key] = _Health(deque((Mark.ANSWERED,), maxlen=limits.BREAKER_WINDOW))
         elif health.opened is None:
-            health.marks.append(Mark.ANSWERED)
             health.in_a_row = 0
+            _mark(health, Mark.ANSWERED)
         elif health.probe_at is not None:
             self._health[key] = _Health()
 
@@ -99,11 +100,10 @@ class Breaker:
                 health.pause_ms = min(health.pause_ms * 2, limits.BREAKER_PAUSE_MOST_MS)
                 health.retry_at = now + health.pause_ms
             return
-        health.marks.append(Mark.TIMED_OUT if why is Loss.TIMEOUT else Mark.LOST)
         health.in_a_row += 1
-        lost = sum(mark is not Mark.ANSWERED for mark in health.marks)
-        if health.in_a_row >= limits.BREAKER_IN_A_ROW or lost >= limits.BREAKER_LOST:
-            _open(health, now, lost)
+        _mark(health, Mark.TIMED_OUT if why is Loss.TIMEOUT else Mark.LOST)
+        if health.in_a_row >= limits.BREAKER_IN_A_ROW or health.lost >= limits.BREAKER_LOST:
+            _open(health, now)
 
     def released(self, key: str) -> None:
         """The request ended without telling anything (cut by us, or never sent): a probe may be tried again."""
@@ -131,21 +131,31 @@ def _probe_due(health: _Health, now: int) -> bool:
     return now >= health.retry_at or now < health.opened  # the clock was set back: rather ask than wait for hours
 
 
-def _open(health: _Health, now: int, lost: int) -> None:
+def _mark(health: _Health, mark: Mark) -> None:
+    marks = health.marks
+    if len(marks) == limits.BREAKER_WINDOW:
+        health.lost -= marks[0] is not Mark.ANSWERED
+    marks.append(mark)
+    health.lost += mark is not Mark.ANSWERED
+
+
+def _open(health: _Health, now: int) -> None:
     health.opened = now
     health.retry_at = now + health.pause_ms
     recent = list(health.marks)
     if health.in_a_row >= limits.BREAKER_IN_A_ROW:
         recent = recent[-health.in_a_row :]
     kind = "timeouts" if Mark.LOST not in recent else "lost connections" if Mark.TIMED_OUT not in recent else "losses"
-    in_a_row = lost < limits.BREAKER_LOST
-    health.why = f"{health.in_a_row} {kind} in a row" if in_a_row else f"{lost} of {len(health.marks)} {kind}"
+    in_a_row = health.lost < limits.BREAKER_LOST
+    health.why = f"{health.in_a_row} {kind} in a row" if in_a_row else f"{health.lost} of {len(health.marks)} {kind}"
 
 
 def _thin_out(health: _Health) -> str | None:
     """Skip pings evenly, so that those sent are about twice those answered."""
+    lost = health.lost
+    if lost == 0:
+        return None
     sent = len(health.marks)
-    lost = sum(mark is not Mark.ANSWERED for mark in health.marks)
     if sent < limits.BREAKER_WINDOW // 2 or 2 * lost <= sent:
         health.owed = 0.0
         return None

@@ -14,7 +14,7 @@ from exchange.courier.call import CLOSED_EARLY, Call, Courier, Result
 from exchange.courier.connection import Exchange
 from exchange.courier.conversation import Conversation
 from exchange.courier.http import Lane, cut
-from exchange.courier.request import UnsendableMessage, encode
+from exchange.courier.request import UnsendableMessage
 from exchange.courier.url import BadUrl
 from exchange.model.wire import HttpMessage, Loss, Lost, Reply
 
@@ -211,8 +211,7 @@ class Run:
         call, lane = self.held.call, self.courier.lane
         self._sent_at = self.courier.clock.monotonic()
         try:
-            target = lane.target(message.url)
-            data = encode(message, target)
+            target, data = lane.heads.encode(message)
         except BadUrl as bad:
             lost = Lost(Loss.REFUSED_ADDRESS, str(bad))
             self.held.record(message, lost, self._sent_at, self._sent_at, "", False)

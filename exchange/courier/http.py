@@ -13,8 +13,9 @@ from collections import deque
 from exchange import limits
 from exchange.courier.addresses import Addresses, ForbiddenAddress
 from exchange.courier.connection import Connection, Exchange
+from exchange.courier.request import Heads
 from exchange.courier.tls import Contexts, reason
-from exchange.courier.url import Target, split_url
+from exchange.courier.url import Target
 from exchange.model.wire import Loss, Lost
 
 
@@ -24,19 +25,9 @@ class Lane:
     def __init__(self, addresses: Addresses) -> None:
         self.addresses = addresses
         self.contexts = Contexts()
+        self.heads = Heads()
         self.connecting: set[asyncio.Task[None]] = set()
         self._pools: dict[tuple[str, bool, str, int, str], Pool] = {}
-        self._targets: dict[str, Target] = {}
-
-    def target(self, url: str) -> Target:
-        """Raises BadUrl."""
-        target = self._targets.get(url)
-        if target is None:
-            target = split_url(url)
-            if len(self._targets) >= limits.TARGETS_KEPT:
-                self._targets.clear()
-            self._targets[url] = target
-        return target
 
     def send(self, exchange: Exchange, key: str, target: Target, ca_file: str) -> None:
         """Send over the pool of this buyer and origin; the outcome comes to `exchange.on_outcome`, perhaps at once."""
