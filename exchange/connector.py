@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from exchange.model.auction import Accepted, Award, Bid, NoBid, Pending, Rejected
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
+from exchange.model.reason import Reason
 from exchange.model.wire import HttpMessage, Reply
 
 Answer = TypeVar("Answer")
@@ -23,13 +24,15 @@ Conversation = Generator[HttpMessage, Reply, Answer]
 class BadReply(Exception):
     """The reply cannot be used: unreadable, or a bid that is negative, not finite or above the maximum.
 
-    `unmapped` says it could be read but no rule matched: it goes to the contract's inbox. `why` holds nothing personal.
+    `unmapped` says it could be read but no rule matched: it goes to the contract's inbox. `reason` is set where the
+    connector knows better than "unreadable". `why` holds nothing personal.
     """
 
-    def __init__(self, why: str, *, unmapped: bool = False) -> None:
+    def __init__(self, why: str, *, unmapped: bool = False, reason: Reason | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.unmapped = unmapped
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,26 @@ class AsksOutcome(Protocol):
     """Ability: ask the buyer what became of a post whose answer was lost."""
 
     def ask(self, reference: str, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a buyer's HTTP statuses mean on a post when no rule knows the body.
+
+    `not_taken` are refusals; `busy` says that nothing was taken and the next buyer may be asked. Any other is unclear.
+    """
+
+    not_taken: frozenset[int] = frozenset({400, 401, 403, 404, 422})
+    busy: frozenset[int] = frozenset({429, 503})
+
+
+DEFAULT_PROFILE = Profile()
+
+
+class HasProfile(Protocol):
+    """Ability: the buyer's statuses mean something else than the default."""
+
+    profile: Profile
 
 
 class RepeatsSafely(Protocol):

@@ -11,7 +11,10 @@ from exchange.model.reason import Reason
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """A price for a lead. `leg` is the end company; `expires_at` epoch ms or None for the quote's own life."""
+    """A price for a lead. `leg` is the end company; `expires_at` epoch ms or None for the quote's own life.
+
+    `leg_reference` is the id of this one bid among several that share `buyer_reference`.
+    """
 
     contract_id: str
     leg: str
@@ -20,6 +23,7 @@ class Bid:
     buyer_reference: str | None
     expires_at: int | None
     brand: str | None = None
+    leg_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,259 @@
+"""What comes with a decision: price, reference, expiry, reason, redirect, an echo of an id, legs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from buyers.reading.amounts import Amount, BadAmount, read_amount
+from buyers.reading.conditions import Test, compile_condition
+from buyers.reading.document import Document
+from buyers.reading.rules import Carry, ExpiresCarry, Legs, PriceCarry
+from buyers.reading.where import Hits, compile_where, is_blank, text_of
+
+TEXT_CHARACTERS = 500
+REFERENCE_CHARACTERS = 2_000  # signed, self-contained tokens are long
+LEGS_MOST = 50
+Found = tuple[str, str]  # the text, and the place it stood at
+Take = Callable[[Document], Found | None]
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_ENCODED_URL = re.compile(r"https?%3a", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An amount, or the `problem` that keeps what was said from being one."""
+
+    amount: Amount | None
+    problem: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One of several bids. `leg` is the end company; `valid` False means the reply lists it but did not sell to it."""
+
+    leg: str
+    reference: str | None
+    name: str | None
+    price: Price | None
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Either so many milliseconds from now, or an epoch millisecond."""
+
+    in_ms: int | None = None
+    at: int | None = None
+
+    def resolved(self, now: int) -> int:
+        return self.at if self.at is not None else now + (self.in_ms or 0)
+
+
+def take_text(carry: Carry | None, most: int = REFERENCE_CHARACTERS) -> Take:
+    """The first value that is not blank and not ignored."""
+    if carry is None:
+        return _nothing
+    ignored = frozenset(value.strip().casefold() for value in carry.ignore)
+    if carry.text is not None:
+        constant = (carry.text, "constant")
+        return lambda document: constant
+    hits_of = _hits(carry)
+
+    def take(document: Document) -> Found | None:
+        hits, place = hits_of(document)
+        for hit in hits:
+            text = text_of(hit)
+            if text and text.casefold() not in ignored:
+                return carry.prefix + _UNPRINTABLE.sub("", text)[:most], place
+        return None
+
+    return take
+
+
+def take_reason(carry: Carry | None) -> Take:
+    """All that stands there, joined: lists, `key: value` objects, messages that are keys."""
+    if carry is None or carry.text is not None:
+        return take_text(carry)
+    hits_of = _hits(carry)
+    ignored = frozenset(value.strip().casefold() for value in carry.ignore)
+
+    def take(document: Document) -> Found | None:
+        hits, place = hits_of(document)
+        parts = [part for hit in hits for part in _sentences(hit) if part.casefold() not in ignored]
+        told = " ".join(_UNPRINTABLE.sub(" ", carry.join.join(parts)).split())
+        return (carry.prefix + told[:TEXT_CHARACTERS], place) if told else None
+
+    return take
+
+
+def take_redirect(carry: Carry | None) -> Take:
+    """An absolute http(s) URL, percent-decoded once when the whole of it came encoded; anything else is none."""
+    inner = take_text(carry)
+
+    def take(document: Document) -> Found | None:
+        found = inner(document)
+        if found is None:
+            return None
+        text, place = found
+        if _ENCODED_URL.match(text):
+            text = unquote(text)
+        return (text, place) if _is_web_address(text) else None
+
+    return take
+
+
+def _is_web_address(text: str) -> bool:
+    if any(character.isspace() or not character.isprintable() for character in text):
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def take_price(carry: PriceCarry | None) -> Callable[[Document], Price | None]:
+    """None when no price stands there. A price of 0 is a price."""
+    if carry is None:
+        return _no_price
+    if carry.text is not None:
+        constant = Price(read_amount(carry.text), place="constant")
+        return lambda document: constant
+    hits_of = _hits(carry)
+    ignored = frozenset(value.strip().casefold() for value in carry.ignore)
+
+    def take(document: Document) -> Price | None:
+        hits, place = hits_of(document)
+        texts = [text for hit in hits if (text := text_of(hit)) and text.casefold() not in ignored]
+        if not texts:
+            return None
+        try:
+            amounts = [read_amount(text, carry.decimals, carry.hundredths) for text in texts]
+            return Price(amounts[0] if carry.take == "first" else _taken(amounts, carry.take), place=place)
+        except BadAmount as problem:
+            return Price(None, str(problem), place)
+
+    return take
+
+
+def _taken(amounts: list[Amount], how: str) -> Amount:
+    if how == "sum":
+        units = sum(amount.units for amount in amounts)
+        return Amount(f"{units // 10_000}.{units % 10_000:04d}", amounts[0].currencies)
+    choose = max if how == "highest" else min
+    return choose(amounts, key=lambda amount: amount.units)
+
+
+def take_expiry(carry: ExpiresCarry | None) -> Callable[[Document], tuple[Expiry, str] | None]:
+    if carry is None:
+        return lambda document: None
+    inner = take_text(carry, 40)
+
+    def take(document: Document) -> tuple[Expiry, str] | None:
+        found = inner(document)
+        if found is None:
+            return None
+        expiry = _expiry(found[0], carry.unit)
+        return (expiry, found[1]) if expiry else None
+
+    return take
+
+
+def _expiry(text: str, unit: str) -> Expiry | None:
+    if unit == "timestamp":
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return Expiry(at=int(aware.timestamp()) * 1000)
+    whole = text.partition(".")[0]
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 14):
+        return None
+    if unit == "seconds":
+        return Expiry(in_ms=int(whole) * 1000)
+    return Expiry(at=int(whole) * (1000 if unit == "epoch" else 1))
+
+
+def take_legs(legs: Legs | None) -> Callable[[Document], tuple[Leg, ...]]:
+    if legs is None:
+        return lambda document: ()
+    each = compile_where(legs.each)
+    read_leg = _leg_reader(legs)
+
+    def take(document: Document) -> tuple[Leg, ...]:
+        hits = each.hits(document) or []
+        return tuple(read_leg(document.within(hit)) for hit in hits[:LEGS_MOST] if not is_blank(hit) or _has_parts(hit))
+
+    return take
+
+
+def _leg_reader(legs: Legs) -> Callable[[Document], Leg]:
+    price, reference = take_price(legs.price), take_text(legs.reference)
+    name, identity = take_text(legs.name), take_text(legs.leg)
+    valid: Test = compile_condition(legs.valid) if legs.valid else (lambda document: True)
+
+    def read_leg(document: Document) -> Leg:
+        refers, called, owned = reference(document), name(document), identity(document)
+        lasting = owned or called or refers
+        return Leg(
+            leg=lasting[0] if lasting else "",
+            reference=refers[0] if refers else None,
+            name=called[0] if called else None,
+            price=price(document),
+            valid=bool(valid(document)),
+        )
+
+    return read_leg
+
+
+def _has_parts(hit: Any) -> bool:
+    """An element that says everything in its attributes or children is no blank."""
+    return not isinstance(hit, (str, dict, list, bool, int)) and hit is not None and (len(hit) > 0 or bool(hit.attrib))
+
+
+def _hits(carry: Carry) -> Callable[[Document], tuple[Hits, str]]:
+    selectors = [compile_where(place) for place in carry.where or []]
+
+    def hits_of(document: Document) -> tuple[Hits, str]:
+        for selector in selectors:
+            hits = selector.hits(document)
+            if hits and any(not is_blank(hit) for hit in hits):
+                return hits, selector.text
+        return [], ""
+
+    return hits_of
+
+
+def _sentences(hit: Any) -> list[str]:
+    if isinstance(hit, list):
+        return [part for item in hit for part in _sentences(item)]
+    if isinstance(hit, dict):
+        return [part for key, value in hit.items() for part in _keyed(key, value)]
+    text = text_of(hit)
+    if text is None or not text:
+        return []
+    if not isinstance(hit, (str, bool)) and len(hit) > 0:  # an element with children: its leaves
+        return [leaf.text.strip() for leaf in hit.iter() if len(leaf) == 0 and (leaf.text or "").strip()]
+    return [text]
+
+
+def _keyed(key: str, value: Any) -> list[str]:
+    if is_blank(value):
+        return [key] if value == "" else []
+    return [f"{key}: {part}" for part in _sentences(value)]
+
+
+def _nothing(document: Document) -> Found | None:
+    return None
+
+
+def _no_price(document: Document) -> Price | None:
+    return None

@@ -1,0 +1,309 @@
+"""Where in a reply a value stands: `json:a.b`, `xpath://status`, `css:h3`, `path:response.status`, `key:status`,
+`column:1`, `regex:id=([0-9]+)`, `header:location`, `status`, `body`, `rows`.
+
+A selector yields a list of hits: text, JSON containers, elements. On a kind of document it does not read it yields
+None, which is "cannot say", so that the absence of a JSON key in an HTML page proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import jmespath
+from cssselect import SelectorError
+from jmespath.exceptions import JMESPathError
+from lxml import etree
+from lxml.cssselect import CSSSelector
+
+from buyers.reading.document import BROKEN, CSV, EMPTY, FORM, HTML, JSON, TEXT, XML, Document, NumberText
+from buyers.reading.patterns import compile_pattern
+from exchange import limits
+
+Hits = list[Any]
+Find = Callable[[Document], Hits]
+
+HITS_MOST = 500
+FLATTENS_MOST = 4  # each can multiply what a JMESPath expression holds
+_ANY_TEXT = frozenset({JSON, XML, HTML, FORM, CSV, TEXT, EMPTY})
+_EVERY = _ANY_TEXT | {BROKEN}
+_SIMPLE_JSON = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[[0-9]{1,4}\])*")
+_JSON_STEP = re.compile(r"([A-Za-z_]\w*)|\[([0-9]+)\]")
+_PATH = re.compile(r"(?:[\w@*\-]+|\[[0-9]{1,4}\])(?:\.[\w@*\-]+|\[[0-9]{1,4}\])*")
+_PATH_STEP = re.compile(r"([\w@*\-]+)|\[([0-9]+)\]")
+_COSTLY_XPATH = re.compile(r"\[[^\]]*//|\b(?:following|preceding|ancestor)\b|\w:\w")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,20})?")
+# JMESPath asks a value for the name of its type; this one compares exactly and keeps its digits.
+_ExactNumber: Final[type[Decimal]] = type("float", (Decimal,), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """`text` is what was written; `kinds` the documents it can speak about; `beside` that it reads outside the body."""
+
+    text: str
+    kinds: frozenset[str]
+    find: Find
+
+    @property
+    def beside(self) -> bool:
+        return BROKEN in self.kinds
+
+    def hits(self, document: Document) -> Hits | None:
+        """What stands there, at most `HITS_MOST` of it; None when this kind of document has no such place."""
+        if document.kind not in self.kinds:
+            return None
+        memo = document.memo
+        if self.text not in memo:
+            memo[self.text] = self.find(document)[:HITS_MOST]
+        found: Hits = memo[self.text]
+        return found
+
+
+def compile_where(text: str) -> Selector:
+    """Raises `ValueError` with a sentence for whoever wrote it."""
+    kind, _, rest = text.partition(":")
+    if not rest and kind in _BARE:
+        return Selector(text, *_BARE[kind])
+    if kind not in _WITH_TEXT or not rest:
+        known = ", ".join([*(f"{name}:…" for name in _WITH_TEXT), *_BARE])
+        raise ValueError(f"{text[:60]!r} is not a place in a reply; places are {known}")
+    kinds, build = _WITH_TEXT[kind]
+    return Selector(text, kinds, build(rest))
+
+
+def text_of(hit: Any) -> str | None:
+    """The text of a hit, trimmed; None for nothing, for null, and for a container."""
+    if isinstance(hit, str):
+        return hit.strip()
+    if hit is None or isinstance(hit, (dict, list)):
+        return None
+    if hit is True or hit is False:
+        return "true" if hit else "false"
+    if isinstance(hit, (int, Decimal)):
+        return str(hit)
+    if isinstance(hit, float):  # an XPath count
+        return str(int(hit)) if hit.is_integer() else None
+    return "".join(hit.itertext()).strip()
+
+
+def is_blank(hit: Any) -> bool:
+    """Null, empty text, an empty list or object, an element with nothing in it."""
+    if isinstance(hit, (dict, list)):
+        return not hit
+    return not text_of(hit)
+
+
+def _json(expression: str) -> Find:
+    if expression == "@":
+        return lambda document: [document.value]
+    if _SIMPLE_JSON.fullmatch(expression):
+        return _json_walk(expression)
+    try:
+        compiled = jmespath.compile(expression)
+    except JMESPathError as problem:
+        raise ValueError(f"not JMESPath: {str(problem).splitlines()[0]}") from None
+    _check_growth(compiled.parsed)
+
+    def find(document: Document) -> Hits:
+        if "typed" not in document.memo:
+            document.memo["typed"] = _typed(document.value)
+        try:
+            found = compiled.search(document.memo["typed"])
+        except (JMESPathError, ArithmeticError, ValueError, TypeError, AttributeError):
+            return []  # a function met a type it does not take
+        return found if isinstance(found, list) else [] if found is None else [found]
+
+    return find
+
+
+def _check_growth(parsed: Any) -> None:
+    nodes, growing = [parsed], 0
+    while nodes:
+        node = nodes.pop()
+        growing += node["type"] in ("flatten", "multi_select_list", "multi_select_dict")
+        nodes.extend(child for child in node.get("children", []) if isinstance(child, dict))
+    if growing > FLATTENS_MOST:
+        raise ValueError(f"more than {FLATTENS_MOST} flattening or multi-select parts in one JMESPath expression")
+
+
+def _json_walk(expression: str) -> Find:
+    steps: list[str | int] = [name or int(index) for name, index in _JSON_STEP.findall(expression)]
+
+    def find(document: Document) -> Hits:
+        value = document.value
+        for step in steps:
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int):
+                value = value[step] if step < len(value) else None
+            else:
+                return []
+            if value is None:
+                return []
+        return value if isinstance(value, list) else [value]
+
+    return find
+
+
+def _typed(value: Any) -> Any:
+    """The same document with its numbers comparable, for expressions that compare. Depth is bounded by the reader."""
+    if isinstance(value, dict):
+        return {key: _typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    if isinstance(value, NumberText):
+        return _ExactNumber(value) if _NUMBER.fullmatch(value) else str(value)
+    return value
+
+
+def _xpath(expression: str) -> Find:
+    if len(expression) > limits.RULE_PATTERN_CHARACTERS:
+        raise ValueError("the XPath is too long")
+    if _COSTLY_XPATH.search(expression):
+        raise ValueError("the XPath uses a prefix, an axis or an inner `//`; names are matched without namespaces")
+    try:
+        compiled = etree.XPath(expression, regexp=False)
+        compiled(etree.Element("reply"))
+    except etree.XPathError as problem:
+        raise ValueError(f"not XPath: {problem}") from None
+    return _over_tree(compiled)
+
+
+def _css(expression: str) -> Find:
+    try:
+        compiled = CSSSelector(expression)
+    except (SelectorError, etree.XPathError) as problem:
+        raise ValueError(f"not a CSS selector: {problem}") from None
+    return _over_tree(compiled)
+
+
+def _over_tree(compiled: Callable[[Any], Any]) -> Find:
+    def find(document: Document) -> Hits:
+        try:
+            found = compiled(document.root)
+        except etree.XPathError:
+            return []
+        return found if isinstance(found, list) else [found]
+
+    return find
+
+
+def _path(expression: str) -> Find:
+    if not _PATH.fullmatch(expression):
+        raise ValueError("a path is names with dots, `*` for any name, `[0]` for a place in a list, `@name` in XML")
+    steps: list[str | int] = [name or int(index) for name, index in _PATH_STEP.findall(expression)]
+
+    def find(document: Document) -> Hits:
+        if document.kind == FORM:
+            value = document.pairs.get(expression)
+            return [] if value is None else [value]
+        if document.kind == JSON:
+            hits: Hits = [document.value]
+            for step in steps:
+                hits = _json_step(hits, step)
+            return hits
+        return _xml_steps(document, steps)
+
+    return find
+
+
+def _json_step(hits: Hits, step: str | int) -> Hits:
+    found: Hits = []
+    for hit in hits[:HITS_MOST]:
+        if isinstance(step, int):
+            found.extend(hit[step : step + 1] if isinstance(hit, list) else [])
+        elif isinstance(hit, list):
+            found.extend(hit if step == "*" else _json_step([item for item in hit if isinstance(item, dict)], step))
+        elif isinstance(hit, dict):
+            if step == "*":
+                found.extend(hit.values())
+            elif step in hit:
+                found.append(hit[step])
+            else:
+                wanted = step.casefold()
+                found.extend(value for key, value in hit.items() if key.casefold() == wanted)
+    return [hit for hit in found if hit is not None]
+
+
+def _xml_steps(document: Document, steps: list[str | int]) -> Hits:
+    hits: Hits = [document.root]
+    rest = steps
+    if not document.inside:
+        first = steps[0]
+        if not isinstance(first, str) or (first != "*" and first.casefold() != document.root.tag.casefold()):
+            return []
+        rest = steps[1:]
+    for step in rest:
+        if isinstance(step, int):
+            hits = hits[step : step + 1]
+        elif step.startswith("@"):
+            hits = [value for hit in hits for name, value in hit.attrib.items() if _same(name, step[1:])]
+            return hits
+        else:
+            hits = [child for hit in hits for child in hit if step == "*" or _same(child.tag, step)]
+    return hits
+
+
+def _same(name: str, wanted: str) -> bool:
+    return name == wanted or name.casefold() == wanted.casefold()
+
+
+def _key(name: str) -> Find:
+    def find(document: Document) -> Hits:
+        value = document.pairs.get(name)
+        return [] if value is None else [value]
+
+    return find
+
+
+def _column(name: str) -> Find:
+    """`column:1` counts from one; a name is looked up in the header row. The first row is read."""
+    wanted = name.strip().casefold()
+
+    def find(document: Document) -> Hits:
+        if wanted.isdigit():
+            index = int(wanted) - 1
+        elif wanted in document.names:
+            index = document.names.index(wanted)
+        else:
+            return []
+        row = document.rows[0] if document.rows else []
+        return [row[index]] if 0 <= index < len(row) else []
+
+    return find
+
+
+def _regex(pattern: str) -> Find:
+    compiled = compile_pattern(pattern)
+    return lambda document: compiled.find(document.text)
+
+
+def _header(name: str) -> Find:
+    wanted = name.strip().lower()
+
+    def find(document: Document) -> Hits:
+        value = document.reply.headers.get(wanted)
+        return [] if value is None else [value]
+
+    return find
+
+
+_WITH_TEXT: Final[dict[str, tuple[frozenset[str], Callable[[str], Find]]]] = {
+    "json": (frozenset({JSON}), _json),
+    "xpath": (frozenset({XML, HTML}), _xpath),
+    "css": (frozenset({XML, HTML}), _css),
+    "path": (frozenset({JSON, XML, FORM}), _path),
+    "key": (frozenset({FORM}), _key),
+    "column": (frozenset({CSV}), _column),
+    "regex": (_ANY_TEXT, _regex),
+    "header": (_EVERY, _header),
+}
+_BARE: Final[dict[str, tuple[frozenset[str], Find]]] = {
+    "status": (_EVERY, lambda document: [str(document.reply.status)]),
+    "body": (_ANY_TEXT, lambda document: [document.text]),
+    "rows": (frozenset({CSV}), lambda document: list(document.rows)),
+}
