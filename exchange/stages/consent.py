@@ -1,0 +1,67 @@
+"""The consent record of a lead, and whether it is what the vertical asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from exchange.model.lead import Consent, FieldValue, Kind, Lead
+from exchange.model.reason import Reason
+from exchange.model.vertical import Vertical
+
+NAMED_BUYERS_MOST = 50
+_SEPARATORS = re.compile(r"[,;|]")
+
+
+def consent_record(found: Mapping[str, FieldValue], tracking: Mapping[str, str], received_at: int) -> Consent:
+    """`found` holds the consent fields that were sent. Without a yes or no, any proof counts as given."""
+    text, at = found.get("tcpa_consent_text"), found.get("tcpa_consent_at")
+    certificate, leadid = found.get("trustedform_cert_url"), found.get("jornaya_leadid")
+    answer = found.get("tcpa_consent")
+    named = found.get("consented_buyers")
+    given = answer.clean == "yes" if answer else any(proof is not None for proof in (text, certificate, leadid))
+    return Consent(
+        given,
+        text.clean if text else None,
+        int(at.parts["epoch_ms"]) if at else None,
+        certificate.clean if certificate else None,
+        leadid.clean if leadid else None,
+        _names(named.clean) if named else (),
+        tracking.get("ip_address"),
+        tracking.get("landing_page_url"),
+        received_at,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = (name.strip() for name in _SEPARATORS.split(text))
+    return tuple(dict.fromkeys(name for name in names if name))[:NAMED_BUYERS_MOST]
+
+
+def consent_problem(lead: Lead, vertical: Vertical) -> Reason | None:
+    """Why the consent that came with a post is not enough; None when it is, and always for a ping."""
+    if lead.kind is Kind.PING or not vertical.consent.required:
+        return None
+    if any(not consent_part(lead.consent, name) for name in vertical.consent.required if name != "tcpa_consent"):
+        return Reason.CONSENT_MISSING
+    if lead.consent.given:
+        return None
+    # Proof beside a plain "no" is a consent that does not hold; nothing at all is a missing one.
+    proof = lead.consent.trustedform_url or lead.consent.jornaya_leadid or lead.consent.text
+    return Reason.CONSENT_INVALID if proof else Reason.CONSENT_MISSING
+
+
+def consent_part(consent: Consent, name: str) -> bool:
+    """Whether one named part of the record is there."""
+    return bool(
+        {
+            "tcpa_consent": consent.given,
+            "tcpa_consent_text": consent.text,
+            "tcpa_consent_at": consent.agreed_at,
+            "trustedform_cert_url": consent.trustedform_url,
+            "jornaya_leadid": consent.jornaya_leadid,
+            "consented_buyers": consent.buyers,
+            "ip_address": consent.ip_address,
+            "landing_page_url": consent.page_url,
+        }.get(name)
+    )
