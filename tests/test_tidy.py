@@ -163,6 +163,11 @@ RULES = (
         ("exchange/model/a.py", "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass A: ..."),
     ),
     Rule(
+        shape.nouns_are_frozen,
+        ("exchange/stages/a.py", "import dataclasses\n@dataclasses.dataclass\nclass Plan: ..."),
+        ("exchange/stages/a.py", "import dataclasses\n@dataclasses.dataclass\nclass _Reading: ..."),
+    ),
+    Rule(
         shape.ignored_types_have_a_reason,
         ("exchange/a.py", f"{IGNORED}[misc]"),
         ("exchange/a.py", f"{IGNORED}[misc]  # the stubs know no coroutine here"),

@@ -129,11 +129,11 @@ def _is_unbounded_cache(source: Source, decorator: ast.expr) -> bool:
 
 
 def nouns_are_frozen(source: Source) -> Iterator[Finding]:
-    """Every dataclass of the model, the fields and the stages is frozen."""
+    """Every dataclass of the model, the fields and the stages is frozen; a private one may gather while a value is made."""
     if source.suffix != ".py" or not source.module.startswith(("exchange.model", "exchange.fields", "exchange.stages")):
         return
     for node in source.nodes:
-        if not isinstance(node, ast.ClassDef):
+        if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
             continue
         for decorator in node.decorator_list:
             name = source.full_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
