@@ -6,6 +6,7 @@ name. Phones use exchanges no subscriber has, mail goes to `*.example`, IP addre
 
 from __future__ import annotations
 
+import heapq
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,44 +31,58 @@ from exchange.model.vertical import FieldSpec, Presence, Vertical
 
 # Leads by local hour, percent of the busiest hour: people fill in forms between breakfast and bed.
 HOURLY = (14, 9, 6, 5, 6, 12, 26, 45, 64, 80, 92, 98, 100, 96, 92, 90, 88, 90, 94, 97, 92, 74, 48, 27)
+EVEN = (100,) * 24
 BASIS = 10_000
 HUMAN_FORM_SECONDS = (14, 240, 48)  # least, most, mode
 PAUSE_MS = (250, 4_000, 1_200)  # between the answer to a ping and the post
 
 
 def generate(
-    seed: int, vertical: Vertical, homes: Homes, source: Source, *, starts_at: int, per_minute: float
+    seed: int,
+    vertical: Vertical,
+    homes: Homes,
+    source: Source,
+    *,
+    starts_at: int,
+    per_minute: float,
+    hourly: Sequence[int] = HOURLY,
 ) -> Iterator[GeneratedLead]:
     """Leads without end from `starts_at` (epoch ms), `per_minute` on average over a day, denser by day.
 
-    The same arguments give the same leads. Bursts of junk come on top of the rate.
+    `hourly` has 24 percents of the busiest hour; `EVEN` makes every hour alike. The same arguments give the same leads.
+    Bursts of junk come on top of the rate.
     """
     rng = random.Random(f"{seed}:{vertical.name}:{sorted(source.sub_ids)}")
     spoil = dirt.Spoiler(vertical, homes, source.dirt_bp)
     phones: set[str] = set()
     earlier: list[GeneratedLead] = []
-    number = 0
-    for at in arrivals(rng, starts_at, per_minute, source.zone):
-        number += 1
-        lead = _lead(rng, number, at, vertical, homes, source, phones)
-        lead = spoil(rng, lead, earlier)
+    waiting: list[tuple[int, int, GeneratedLead]] = []  # a burst overlaps the leads that follow it
+    made, number = 0, 0
+    for at in arrivals(rng, starts_at, per_minute, source.zone, hourly):
+        lead = spoil(rng, _lead(rng, at, vertical, homes, source, phones), earlier)
         earlier = [*earlier[-199:], lead]
-        yield lead
+        fresh = [lead]
         if source.junk_sub_id and rng.randrange(BASIS) < source.dirt_bp.get("junk_burst", 0):
-            for junk in dirt.burst(rng, lead, source.junk_sub_id):
-                number += 1
-                yield replace(junk, number=number)
+            fresh += dirt.burst(rng, lead, source.junk_sub_id)
+        for each in fresh:
+            made += 1
+            heapq.heappush(waiting, (each.arrived_at, made, each))
+        while waiting and waiting[0][0] <= at:
+            number += 1
+            yield replace(heapq.heappop(waiting)[2], number=number)
 
 
-def arrivals(rng: random.Random, starts_at: int, per_minute: float, zone: str) -> Iterator[int]:
+def arrivals(
+    rng: random.Random, starts_at: int, per_minute: float, zone: str, hourly: Sequence[int] = HOURLY
+) -> Iterator[int]:
     """Epoch milliseconds of a Poisson process whose rate follows the hours of `zone` (thinned from the busiest)."""
     assert per_minute > 0
     local = ZoneInfo(zone)
-    busiest = per_minute * 100 * len(HOURLY) / sum(HOURLY)
+    busiest = per_minute * 100 * len(hourly) / sum(hourly)
     at = float(starts_at)
     while True:
         at += -math.log(1.0 - rng.random()) / busiest * 60_000
-        if rng.randrange(100) < HOURLY[datetime.fromtimestamp(at / 1000, local).hour]:
+        if rng.randrange(100) < hourly[datetime.fromtimestamp(at / 1000, local).hour]:
             yield int(at)
 
 
@@ -98,13 +113,9 @@ def person(rng: random.Random, homes: Homes, states: Mapping[str, int], phones: 
 
 
 def _phone(rng: random.Random, area_codes: Sequence[str], taken: set[str]) -> str:
-    """A number of an exchange that has no subscribers: 958 and 959 for tests, 555-0100 to 555-0199 for fiction."""
+    """A number of an exchange that has no subscribers: 958 and 959 are the telephone companies' own for tests."""
     while True:
-        area = rng.choice(area_codes)
-        if rng.random() < 0.02:
-            phone = f"{area}55501{rng.randrange(100):02d}"
-        else:
-            phone = f"{area}{rng.choice(('958', '959'))}{rng.randrange(10_000):04d}"
+        phone = f"{rng.choice(area_codes)}{rng.choice(('958', '959'))}{rng.randrange(10_000):04d}"
         if phone not in taken:
             taken.add(phone)
             return phone
@@ -112,7 +123,6 @@ def _phone(rng: random.Random, area_codes: Sequence[str], taken: set[str]) -> st
 
 def _lead(
     rng: random.Random,
-    number: int,
     at: int,
     vertical: Vertical,
     homes: Homes,
@@ -127,7 +137,7 @@ def _lead(
             values[spec.name] = plausible(spec, rng, values, today)
     wanted = {spec.name for spec in vertical.fields} | SENT_ALWAYS
     kept = {name: text for name, text in values.items() if name in wanted and text}
-    return GeneratedLead(number, vertical.name, at, int(rng.triangular(*PAUSE_MS)), kept)
+    return GeneratedLead(0, vertical.name, at, int(rng.triangular(*PAUSE_MS)), kept)
 
 
 SENT_ALWAYS = frozenset({"sub_id1", "seller_lead_id", "landing_page_url", "ip_address", "user_agent"}) | frozenset(

@@ -1,6 +1,6 @@
-"""Who the demo's buyers are: how they bid, how fast they answer, and how they misbehave. Read from a file.
+"""Who acts in the demo: how sellers send, how buyers bid, how fast they answer, how they misbehave. Read from a file.
 
-Every decision is a function of (seed, buyer, reference of the lead), so the same lead meets the same buyer again.
+A buyer's decision is a function of (seed, buyer, reference of the lead): the same lead meets the same buyer again.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import math
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
 from exchange.demo.dialects import DIALECTS
+from exchange.demo.shapes import Source
 
 Percent = Field(ge=0, le=100)
 REFUSALS = ("not in our area this week", "outside our criteria", "enough leads of this kind", "score too low")
@@ -72,12 +73,34 @@ class Personality(Shape):
     redirect: str | None = None
 
 
+class SellerHabits(Shape):
+    """How one campaign sends leads: how many of all (`share`), in which format, by which calls, how clean."""
+
+    campaign: str
+    share: int = Field(ge=1)
+    formats: tuple[Literal["form", "json", "xml"], ...] = Field(min_length=1)
+    calls: tuple[Literal["ping_post", "pingpost", "post"], ...] = Field(min_length=1)
+    gives_up_percent: int = Field(default=0, ge=0, le=100)  # of the good pings: the seller sold it elsewhere
+    mode: Literal["live", "test"] = "live"
+    sub_ids: dict[str, int] = Field(min_length=1)
+    states: dict[str, int] = Field(min_length=1)
+    landing_pages: tuple[str, ...] = Field(min_length=1)
+    dirt_bp: dict[str, int] = Field(default_factory=dict)
+    junk_sub_id: str | None = None
+    zone: str = "America/New_York"
+
+    @property
+    def source(self) -> Source:
+        return Source(self.sub_ids, self.states, self.landing_pages, self.dirt_bp, self.junk_sub_id, self.zone)
+
+
 class Cast(Shape):
     buyers: tuple[Personality, ...] = Field(min_length=1)
+    sellers: tuple[SellerHabits, ...] = ()
 
 
 def read_cast(path: Path) -> Cast:
-    """The buyers of a file; a problem in it is a `ValueError` that lists every one."""
+    """The actors of a file; a problem in it is a `ValueError` that lists every one."""
     return Cast.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
 
 
