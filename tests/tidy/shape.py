@@ -129,7 +129,7 @@ def _is_unbounded_cache(source: Source, decorator: ast.expr) -> bool:
 
 
 def nouns_are_frozen(source: Source) -> Iterator[Finding]:
-    """Every dataclass of the model, the fields and the stages is frozen; a private one may gather while a value is made."""
+    """Every dataclass of model, fields and stages is frozen; a private one may gather while a value is made."""
     if source.suffix != ".py" or not source.module.startswith(("exchange.model", "exchange.fields", "exchange.stages")):
         return
     for node in source.nodes:
