@@ -80,8 +80,9 @@ def connectors() -> list[str]:
 
 
 def job_kinds() -> set[str]:
-    """The kinds that any code queues: the literal `kind` of each JobRow."""
-    kinds = set()
+    """The kinds that any code queues: literals given to JobRow, and the constants of the module that names them."""
+    named = vars(module("exchange.flows.jobs") or importlib).items()
+    kinds = {value for name, value in named if re.fullmatch(r"[A-Z][A-Z_]*", name) and isinstance(value, str)}
     for path in (ROOT / "exchange").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "JobRow":

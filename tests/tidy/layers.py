@@ -11,7 +11,7 @@ from typing import Final
 from tests.tidy.source import Finding, Source
 
 # Open to all but model and buyers; buyers may read limits, which are numbers only.
-OPEN = frozenset({"clock", "ids", "limits", "log", "metrics"})
+OPEN = frozenset({"clock", "ids", "limits", "log", "metrics", "rates"})
 PURE = frozenset({"model", "fields", "connector"})
 SHAPES = frozenset({"settings", "catalog", "cases"})
 INSIDE = PURE | SHAPES | {"stages", "storage", "courier", "vault"}
@@ -24,6 +24,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "clock": frozenset(),
         "ids": frozenset(),
         "limits": frozenset(),
+        "rates": frozenset(),
         "data": frozenset(),
         "log": OPEN,
         "metrics": OPEN,
