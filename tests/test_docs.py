@@ -81,14 +81,21 @@ def connectors() -> list[str]:
 
 def job_kinds() -> set[str]:
     """The kinds that any code queues: literals given to JobRow, and the constants of the module that names them."""
-    named = vars(module("exchange.flows.jobs") or importlib).items()
-    kinds = {value for name, value in named if re.fullmatch(r"[A-Z][A-Z_]*", name) and isinstance(value, str)}
+    kinds = set()
     for path in (ROOT / "exchange").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "JobRow":
                 given = [word.value for word in node.keywords if word.arg == "kind"] or node.args[2:3]
                 kinds |= {str(kind.value) for kind in given if isinstance(kind, ast.Constant)}
+        if path.match("flows/jobs.py"):
+            constants = [node for node in tree.body if isinstance(node, ast.Assign)]
+            kinds |= {value for node in constants if (value := getattr(node.value, "value", "")) and is_public(node)}
     return kinds
+
+
+def is_public(assignment: ast.Assign) -> bool:
+    return not ast.unparse(assignment.targets[0]).startswith("_")
 
 
 def row(reason: Reason) -> str:
