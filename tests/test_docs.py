@@ -140,7 +140,7 @@ def test_what_is_missing_is_found() -> None:
     assert ["cap_full", "key"] == unsaid(["cap_full", "serve", "key"], "`exchange serve`, cap_fully, api-key")
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_commands_that_documents_show_exist(path: Path) -> None:
     blocks = "\n".join(re.findall(r"```(?:console|sh|bash)\n(.*?)```", path.read_text("utf-8"), re.DOTALL))
     targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -151,7 +151,7 @@ def test_commands_that_documents_show_exist(path: Path) -> None:
     assert [] == [name for tool, name in shown if tool == "exchange" and known and name not in known]
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_files_that_documents_name_exist(path: Path) -> None:
     text = path.read_text("utf-8")
     linked = [path.parent / target for target, _ in LINK.findall(text)]
