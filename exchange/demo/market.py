@@ -41,7 +41,7 @@ def parties_of(found: object, verticals: Mapping[str, Vertical] | None = None) -
     try:
         shape = document.PartiesShape.model_validate(found)
     except ValidationError as error:
-        raise BadParties(f"{_where(each['loc'])}: {each['msg']}" for each in error.errors()) from error
+        raise BadParties(_shape_problems(error)) from error
     if problems := list(_problems(shape, verticals)):
         raise BadParties(problems)
     return parties_from(shape)
@@ -56,6 +56,16 @@ def at_addresses(parties: Parties, addresses: Mapping[str, str]) -> Parties:
             settings["base_url"] = addresses[contract.buyer_id]
         moved.append(replace(contract, settings=tuple(settings.items())))
     return replace(parties, contracts=tuple(moved))
+
+
+def _shape_problems(error: ValidationError) -> Iterator[str]:
+    """A list that is short only because its members are wrong is no problem of its own."""
+    places = [each["loc"] for each in error.errors()]
+    for each in error.errors():
+        where = each["loc"]
+        follows = each["type"] == "too_short" and any(o[: len(where)] == where and o != where for o in places)
+        if not follows:
+            yield f"{_where(where)}: {each['msg']}"
 
 
 def _where(location: tuple[int | str, ...]) -> str:

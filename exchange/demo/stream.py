@@ -11,7 +11,7 @@ import heapq
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,10 @@ def epoch_ms(text: str) -> int:
     return int((at if at.tzinfo else datetime.fromisoformat(f"{text}+00:00")).timestamp() * 1000)
 
 
+def rfc3339(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def truth_path(stream: Path) -> Path:
     return stream.with_name(f"{stream.stem}_truth{stream.suffix}")
 
@@ -238,7 +242,7 @@ class Replay:
 
     async def _say(self, lead_id: str, told: Told) -> bool:
         """True when the exchange recorded it. A lead's buyer is found by asking with each key: others get 404."""
-        body = {"lead_id": lead_id, "disposition": told.kind, "at": told.at, "note": told.note}
+        body = {"lead_id": lead_id, "disposition": told.kind, "at": rfc3339(told.at), "note": told.note}
         owner = self._owners.get(lead_id)
         for buyer in [owner] if owner else list(self._access.buyer_keys):
             headers = {"Authorization": f"Bearer {self._access.buyer_keys[buyer]}"}
