@@ -104,7 +104,9 @@ def _is_filled(value: ast.expr) -> bool:
     """Whether a literal says all it will ever hold."""
     if isinstance(value, ast.Dict):
         return bool(value.keys)
-    return bool(value.elts) if isinstance(value, ast.List | ast.Set) else not isinstance(value, ast.Call)
+    if isinstance(value, ast.Call):
+        return bool(value.args) and ast.unparse(value.func) in ("dict", "list", "set")
+    return bool(value.elts) if isinstance(value, ast.List | ast.Set) else True
 
 
 def _changed_constant(node: ast.AST) -> str:
