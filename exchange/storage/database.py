@@ -1,4 +1,4 @@
-"""What storage functions see: a transaction (`Tx`) with named parameters, and a database (`Db`) that runs units of work.
+"""What storage functions see: a transaction (`Tx`) with named parameters, and a database (`Db`).
 
 A unit of work is a module-level `async def unit(tx, *args)` with plain frozen arguments, given as
 `await db.write(unit, *args)`. It holds no network call and reads no clock; it may run twice.
@@ -30,8 +30,22 @@ class Conflict(StorageError):
     """A unique constraint was broken: another unit got there first."""
 
 
+class MissingTable(StorageError):
+    """The statement names a table that is not there: the schema is to be migrated first."""
+
+
+class StorageUnclear(StorageError):
+    """The connection was lost while committing: the unit may be stored. Look by id before doing it again."""
+
+
+Statement = tuple[str, Mapping[str, Any]]
+
+
 class Tx(Protocol):
-    """One transaction. SQL is in the portable subset with `:name` parameters; rows are mappings."""
+    """One transaction. SQL is in the portable subset with `:name` parameters; rows are mappings.
+
+    After a statement failed the transaction takes no more of them: let the error end the unit.
+    """
 
     async def fetch(self, sql: str, **params: Any) -> list[Row]: ...
 
@@ -40,6 +54,13 @@ class Tx(Protocol):
         ...
 
     async def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None: ...
+
+    async def together(self, *statements: Statement) -> list[list[str]]:
+        """Run statements that touch different tables and do not see each other's work, in one round trip.
+
+        Each ends in `RETURNING <text> AS key`; the answer holds the keys of each.
+        """
+        ...
 
     @property
     def skip_locked(self) -> str:

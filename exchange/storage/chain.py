@@ -1,0 +1,89 @@
+"""The hash chain over the books and the audit log: who edits history breaks it at the first edited row.
+
+One sealer at a time gives waiting rows their place, so that sales never wait for each other. Each seal is
+`SHA-256(hash before + newline + canonical JSON of the row)`; a transaction's JSON holds its postings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from exchange.storage.database import Row, Tx
+from exchange.storage.rows import listed
+
+GENESIS = "0" * 64
+SEALED_AT_ONCE = 500
+
+
+class Chain(Enum):
+    TRANSACTIONS = "transactions"
+    AUDIT = "audit"
+
+
+async def seal(tx: Tx, chain: Chain, limit: int = SEALED_AT_ONCE) -> int:
+    """Give up to `limit` waiting rows their place, oldest first. Returns how many: call again while it is `limit`."""
+    rows = await tx.fetch(
+        """INSERT INTO chain_heads (chain, position, hash) VALUES (:chain, 0, :genesis)
+           ON CONFLICT (chain) DO UPDATE SET position = chain_heads.position RETURNING position, hash""",
+        chain=chain.value,
+        genesis=GENESIS,
+    )
+    position, digest = rows[0]["position"], rows[0]["hash"]
+    waiting = await tx.fetch(
+        "SELECT at, row_id FROM unsealed WHERE chain = :chain ORDER BY at, row_id LIMIT :limit",
+        chain=chain.value,
+        limit=limit,
+    )
+    if not waiting:
+        return 0
+    bodies = await row_bodies(tx, chain, [row["row_id"] for row in waiting])
+    seals = []
+    for row in waiting:
+        position += 1
+        digest = next_hash(digest, bodies.get(row["row_id"], ""))
+        seals.append({"chain": chain.value, "position": position, "row": row["row_id"], "hash": digest})
+    await tx.execute_many(
+        "INSERT INTO seals (chain, position, row_id, hash) VALUES (:chain, :position, :row, :hash)", seals
+    )
+    await tx.execute_many(
+        "DELETE FROM unsealed WHERE chain = :chain AND at = :at AND row_id = :row",
+        [{"chain": chain.value, "at": row["at"], "row": row["row_id"]} for row in waiting],
+    )
+    await tx.execute(
+        "UPDATE chain_heads SET position = :position, hash = :hash WHERE chain = :chain",
+        chain=chain.value,
+        position=position,
+        hash=digest,
+    )
+    return len(waiting)
+
+
+async def chain_head(tx: Tx, chain: Chain) -> tuple[int, str]:
+    """The last seal's place and hash: whoever keeps a copy elsewhere can prove that nothing before it was changed."""
+    rows = await tx.fetch("SELECT position, hash FROM chain_heads WHERE chain = :chain", chain=chain.value)
+    return (rows[0]["position"], rows[0]["hash"]) if rows else (0, GENESIS)
+
+
+def next_hash(before: str, body: str) -> str:
+    return hashlib.sha256(f"{before}\n{body}".encode()).hexdigest()
+
+
+async def row_bodies(tx: Tx, chain: Chain, row_ids: Sequence[str]) -> dict[str, str]:
+    """The canonical JSON of these rows by id; a row that is gone is missing."""
+    names, params = listed("id", row_ids)
+    if chain is Chain.AUDIT:
+        rows = await tx.fetch(f"SELECT * FROM audit_lines WHERE id IN {names}", **params)
+        return {row["id"]: canonical(row) for row in rows}
+    rows = await tx.fetch(f"SELECT * FROM transactions WHERE reference IN {names}", **params)
+    postings: dict[str, list[Row]] = {row["reference"]: [] for row in rows}
+    for line in await tx.fetch(f"SELECT * FROM postings WHERE reference IN {names} ORDER BY reference, line", **params):
+        postings.setdefault(line["reference"], []).append(dict(line))
+    return {row["reference"]: canonical({**row, "postings": postings[row["reference"]]}) for row in rows}
+
+
+def canonical(row: Mapping[str, object]) -> str:
+    """Sorted keys, no spaces, plain ASCII: the same text for the same row, for ever."""
+    return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -1,0 +1,251 @@
+"""The books: double entry, append only. A mistake is mended by another transaction, never by an edit.
+
+A posting moves money from its source to its destination; a balance is what came in minus what went out. So a prepaid
+buyer's balance is positive, a buyer on credit goes below zero by what it owes, and a seller's is what we owe it.
+What either kind of buyer may still spend is `limit + posted - held`, the limit of a prepaid account being zero.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exchange.model.actor import Actor, Role
+from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
+from exchange.model.money import Money
+from exchange.storage.chain import Chain
+from exchange.storage.database import Row, StorageError, Tx
+from exchange.storage.rows import listed, values_of
+
+HOUSE = "house:"
+
+
+class BookingConflict(StorageError):
+    """The reference is taken by a transaction with other postings, or the transaction makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """An account at one moment. `posted` is in minus out, `held` is set aside for posts in flight."""
+
+    account: str
+    posted: Money
+    held: Money
+    limit: Money
+
+    @property
+    def available(self) -> Money:
+        return self.limit + self.posted - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement as the account's owner may see it: signed, without the account on the other side."""
+
+    reference: str
+    kind: TransactionKind
+    at: int
+    money: Money
+    cause: str
+    reverses: str | None
+
+
+def keeps_balance(account: str) -> bool:
+    """Whether an account has a balance row. Every sale touches the house, so its sums come from the postings."""
+    return account != BANK and not account.startswith(HOUSE)
+
+
+async def book(tx: Tx, transaction: Transaction) -> bool:
+    """Book a transaction with its balances. False when the same one is booked already.
+
+    Raises `BookingConflict` for another transaction under the same reference, and `Conflict` for a second reversal.
+    """
+    digest = _digest(transaction)
+    fresh = await tx.fetch(
+        """INSERT INTO transactions (reference, month, kind, at, cause, reverses, digest)
+           VALUES (:reference, :month, :kind, :at, :cause, :reverses, :digest)
+           ON CONFLICT (reference) DO NOTHING RETURNING reference""",
+        reference=transaction.reference,
+        month=transaction.month,
+        kind=transaction.kind.value,
+        at=transaction.at,
+        cause=transaction.cause,
+        reverses=transaction.reverses,
+        digest=digest,
+    )
+    if not fresh:
+        await _require_same(tx, transaction.reference, digest)
+        return False
+    postings, posting_params = values_of(_POSTING, _posting_rows(transaction))
+    statements = [
+        (
+            f"INSERT INTO postings (reference, line, source, destination, units, currency, at) {postings} "
+            "RETURNING reference AS key",
+            posting_params,
+        ),
+        (
+            "INSERT INTO unsealed (chain, at, row_id) VALUES (:chain, :at, :row) RETURNING row_id AS key",
+            {"chain": Chain.TRANSACTIONS.value, "at": transaction.at, "row": transaction.reference},
+        ),
+    ]
+    if moves := _moves(transaction.postings):
+        balances, balance_params = values_of(_BALANCE, moves)
+        statements.append(
+            (
+                f"""INSERT INTO account_balances (account, currency, posted_units, held_units, limit_units) {balances}
+                    ON CONFLICT (account, currency)
+                    DO UPDATE SET posted_units = account_balances.posted_units + excluded.posted_units
+                    RETURNING account AS key""",
+                balance_params,
+            )
+        )
+    await tx.together(*statements)
+    return True
+
+
+_POSTING = ("reference", "line", "source", "destination", "units", "currency", "at")
+_BALANCE = ("account", "currency", "posted", "held", "limit")
+
+
+def _posting_rows(transaction: Transaction) -> list[Row]:
+    if not transaction.postings:
+        raise BookingConflict(f"{transaction.reference} has no postings")
+    for posting in transaction.postings:
+        if posting.money.units < 0 or posting.source == posting.destination:
+            raise BookingConflict(f"{transaction.reference}: {posting.source} to {posting.destination} moves nothing")
+    return [
+        {
+            "reference": transaction.reference,
+            "line": line,
+            "source": posting.source,
+            "destination": posting.destination,
+            "units": posting.money.units,
+            "currency": posting.money.currency,
+            "at": transaction.at,
+        }
+        for line, posting in enumerate(transaction.postings, start=1)
+    ]
+
+
+def _moves(postings: Sequence[Posting]) -> list[Row]:
+    """What each account with a balance row gains or loses, in key order: two transactions never wait for each other."""
+    sums: dict[tuple[str, str], int] = {}
+    for posting in postings:
+        for account, units in ((posting.source, -posting.money.units), (posting.destination, posting.money.units)):
+            if keeps_balance(account):
+                key = (account, posting.money.currency)
+                sums[key] = sums.get(key, 0) + units
+    return [
+        {"account": account, "currency": currency, "posted": units, "held": 0, "limit": 0}
+        for (account, currency), units in sorted(sums.items())
+    ]
+
+
+def _digest(transaction: Transaction) -> str:
+    """The input's hash. When it happened and why are not part of it: a repeat may word them differently."""
+    content = [
+        transaction.kind.value,
+        transaction.reverses,
+        [[each.source, each.destination, each.money.units, each.money.currency] for each in transaction.postings],
+    ]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+
+
+async def _require_same(tx: Tx, reference: str, digest: str) -> None:
+    rows = await tx.fetch("SELECT digest FROM transactions WHERE reference = :reference", reference=reference)
+    if not rows or rows[0]["digest"] != digest:
+        raise BookingConflict(f"{reference} is booked already, with other postings")
+
+
+async def set_account(tx: Tx, account: str, currency: str, limit_units: int) -> None:
+    """Open an account, or change its credit limit. A prepaid account's limit is 0. What is owed or held stays."""
+    await tx.execute(
+        """INSERT INTO account_balances (account, currency, posted_units, held_units, limit_units)
+           VALUES (:account, :currency, 0, 0, :limit)
+           ON CONFLICT (account, currency) DO UPDATE SET limit_units = :limit""",
+        account=account,
+        currency=currency,
+        limit=limit_units,
+    )
+
+
+async def balances(tx: Tx, accounts: Sequence[str]) -> dict[str, Balance]:
+    """The balances of these accounts; one without a row is left out. An account is kept in one currency."""
+    if not accounts:
+        return {}
+    names, params = listed("account", accounts)
+    rows = await tx.fetch(f"SELECT * FROM account_balances WHERE account IN {names} ORDER BY account", **params)
+    return {row["account"]: _balance(row) for row in rows}
+
+
+async def all_balances(tx: Tx) -> list[tuple[str, Money]]:
+    """Every account with what it may still spend."""
+    rows = await tx.fetch("SELECT * FROM account_balances ORDER BY account")
+    return [(row["account"], _balance(row).available) for row in rows]
+
+
+async def house_balance(tx: Tx, account: str, currency: str) -> Money:
+    """In minus out of an account without a balance row, from its postings."""
+    rows = await tx.fetch(
+        """SELECT CAST(COALESCE(SUM_IN.units, 0) - COALESCE(SUM_OUT.units, 0) AS BIGINT) AS units FROM
+           (SELECT CAST(SUM(units) AS BIGINT) AS units FROM postings
+            WHERE destination = :account AND currency = :currency) AS SUM_IN,
+           (SELECT CAST(SUM(units) AS BIGINT) AS units FROM postings
+            WHERE source = :account AND currency = :currency) AS SUM_OUT""",
+        account=account,
+        currency=currency,
+    )
+    return Money(rows[0]["units"], currency)
+
+
+async def find_transaction(tx: Tx, actor: Actor, reference: str) -> Transaction | None:
+    """A transaction with its postings, for those who run the exchange; None for anybody else."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return None
+    rows = await tx.fetch("SELECT * FROM transactions WHERE reference = :reference", reference=reference)
+    lines = await tx.fetch("SELECT * FROM postings WHERE reference = :reference ORDER BY line", reference=reference)
+    if not rows:
+        return None
+    row = rows[0]
+    postings = tuple(
+        Posting(line["source"], line["destination"], Money(line["units"], line["currency"])) for line in lines
+    )
+    kind = TransactionKind(row["kind"])
+    return Transaction(reference, kind, postings, row["at"], row["month"], row["cause"], row["reverses"])
+
+
+async def account_entries(
+    tx: Tx, actor: Actor, account: str, *, since: int = 0, until: int | None = None, limit: int = 1_000
+) -> list[Entry]:
+    """The movements of an account with `since <= at < until`, oldest first. Nothing for somebody else's account."""
+    if actor.role in (Role.SELLER, Role.BUYER) and account.split(":")[:2] != [actor.role.value, actor.party_id]:
+        return []
+    rows = await tx.fetch(
+        """SELECT p.reference, p.units, p.currency, p.at, p.destination, t.kind, t.cause, t.reverses
+           FROM postings p JOIN transactions t ON t.reference = p.reference
+           WHERE (p.source = :account OR p.destination = :account) AND p.at >= :since AND p.at < :until
+           ORDER BY p.at, p.reference, p.line LIMIT :limit""",
+        account=account,
+        since=since,
+        until=1 << 62 if until is None else until,
+        limit=limit,
+    )
+    return [
+        Entry(
+            row["reference"],
+            TransactionKind(row["kind"]),
+            row["at"],
+            Money(row["units"] if row["destination"] == account else -row["units"], row["currency"]),
+            row["cause"],
+            row["reverses"],
+        )
+        for row in rows
+    ]
+
+
+def _balance(row: Row) -> Balance:
+    currency = row["currency"]
+    posted, held, limit = (Money(row[f"{name}_units"], currency) for name in ("posted", "held", "limit"))
+    return Balance(row["account"], posted, held, limit)

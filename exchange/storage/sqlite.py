@@ -1,0 +1,226 @@
+"""SQLite: one writer for the file, readers beside it that never wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from urllib.parse import quote
+
+import aiosqlite
+
+from exchange.limits import READ_SECONDS
+from exchange.storage import parcel
+from exchange.storage.database import Row, Statement, StorageBusy, StorageError, Tx
+from exchange.storage.file_lock import hold_file
+from exchange.storage.sqlite_group import (
+    CACHED_STATEMENTS,
+    NotStored,
+    SqliteTx,
+    Units,
+    drive,
+    open_writing,
+    read_error,
+    run_group,
+)
+from exchange.storage.sqlite_link import WriterProcess
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_MS = 5_000  # how long a write waits for a shell or a backup that holds the file
+LOCK_MS = 5_000  # how long a start waits for a writer that is just leaving
+READERS = 4
+
+
+class _Writes(Protocol):
+    async def run(self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any: ...
+
+    async def close(self) -> None: ...
+
+
+class _Reads(Protocol):
+    async def run(self, query: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any: ...
+
+    async def close(self) -> None: ...
+
+
+class SqliteDb:
+    """A SQLite file as `Db`. Made by `open_sqlite`."""
+
+    def __init__(self, writes: _Writes, reads: _Reads) -> None:
+        self._writes = writes
+        self._reads = reads
+
+    async def write(self, unit: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        result: T = await self._writes.run(unit, args, kwargs)
+        return result
+
+    async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        result: T = await self._reads.run(query, args, kwargs)
+        return result
+
+    async def close(self) -> None:
+        await self._writes.close()
+        await self._reads.close()
+
+    @property
+    def writer_process_id(self) -> int | None:
+        """The writer's process, None when it works in this one."""
+        return self._writes.process_id if isinstance(self._writes, WriterProcess) else None
+
+
+async def open_sqlite(
+    path: Path | str, *, process: bool = True, exclusive: bool | None = None, durable: bool = True
+) -> SqliteDb:
+    """Open a database file, made when missing.
+
+    `process` True starts the writer process; False writes inside `write()` without ever suspending, for tests,
+    simulated loops and one-shot commands. `exclusive` (as `process` unless given) refuses a file another exchange
+    holds. `durable` False does not wait for the disk: for made-up histories only. Raises `StorageError`.
+    """
+    file = Path(path).absolute()
+    exclusive = process if exclusive is None else exclusive
+    if not process:
+        return SqliteDb(_WritesHere(file, exclusive, durable), _ReadsHere(file))
+    options = {
+        "path": str(file),
+        "exclusive": exclusive,
+        "durable": durable,
+        "busy_ms": BUSY_MS,
+        "lock_ms": LOCK_MS,
+    }
+    writer = WriterProcess(options)
+    try:
+        await writer.start()
+    except BaseException:
+        await writer.close()
+        raise
+    return SqliteDb(writer, _ReadPool(file, READERS))
+
+
+class _WritesHere:
+    """The same writer in this process: one unit, one commit. Units go through bytes here too: both ways agree."""
+
+    def __init__(self, path: Path, exclusive: bool, durable: bool) -> None:
+        self._opened = ExitStack()
+        with ExitStack() as opened:
+            if exclusive:
+                opened.enter_context(hold_file(path))
+            self._connection = opened.enter_context(closing(open_writing(path, busy_ms=BUSY_MS, durable=durable)))
+            self._opened = opened.pop_all()
+        self._units = Units()
+        self._names: dict[Callable[..., Any], str] = {}
+
+    async def run(self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        name = self._names.get(unit)
+        if name is None:
+            name = self._names[unit] = parcel.unit_name(unit)
+        blob = parcel.pack_unit(name, args, kwargs)
+        answer = run_group(self._connection, [partial(self._units.run, blob)])[0]
+        if isinstance(answer, NotStored):
+            raise answer.error
+        return parcel.unpack(answer.result)
+
+    async def close(self) -> None:
+        self._opened.close()
+
+
+class _ReadsHere:
+    """Reads on a connection of this process, without suspending."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            _read_only(path), uri=True, isolation_level=None, cached_statements=CACHED_STATEMENTS
+        )
+        self._connection.execute("PRAGMA query_only = ON")
+
+    async def run(self, query: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        self._connection.execute("BEGIN")
+        try:
+            return drive(SqliteTx(self._connection), query, args, kwargs)
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+class _ReadPool:
+    """A few read-only connections with a thread each. A read is one snapshot and is ended after `READ_SECONDS`."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[aiosqlite.Connection] = []
+
+    async def run(self, query: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        async with self._lease() as connection:
+            tx = ReadTx(connection)
+            try:
+                async with asyncio.timeout(READ_SECONDS):
+                    return await query(tx, *args, **kwargs)
+            except TimeoutError:
+                raise StorageBusy(f"the read took more than {READ_SECONDS:.0f} s and was ended") from None
+
+    async def close(self) -> None:
+        for connection in self._idle:
+            await connection.close()
+        self._idle.clear()
+
+    @asynccontextmanager
+    async def _lease(self) -> AsyncIterator[aiosqlite.Connection]:
+        async with self._free:
+            connection = self._idle.pop() if self._idle else await self._open()
+            try:
+                await connection.execute("BEGIN")
+                yield connection
+            except BaseException:
+                await connection.interrupt()  # a statement that still runs would hold the snapshot, and the WAL with it
+                raise
+            finally:
+                await connection.rollback()
+                self._idle.append(connection)
+
+    async def _open(self) -> aiosqlite.Connection:
+        try:
+            connection = await aiosqlite.connect(
+                _read_only(self._path), uri=True, isolation_level=None, cached_statements=CACHED_STATEMENTS
+            )
+            await connection.execute("PRAGMA query_only = ON")
+        except sqlite3.Error as error:
+            raise read_error(error) from error
+        connection.row_factory = sqlite3.Row
+        return connection
+
+
+class ReadTx:
+    """A snapshot on a read-only connection; every statement is one hop to its thread."""
+
+    skip_locked = ""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, **params: Any) -> list[Row]:
+        try:
+            return [dict(row) for row in await self._connection.execute_fetchall(sql, params)]
+        except sqlite3.Error as error:
+            raise read_error(error) from error
+
+    async def execute(self, sql: str, **params: Any) -> int:
+        return len(await self.fetch(sql, **params))
+
+    async def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        raise StorageError("a read writes nothing")
+
+    async def together(self, *statements: Statement) -> list[list[str]]:
+        return [[str(row["key"]) for row in await self.fetch(sql, **params)] for sql, params in statements]
+
+
+def _read_only(path: Path) -> str:
+    return f"file:{quote(str(path))}?mode=ro"

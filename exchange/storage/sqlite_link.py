@@ -1,0 +1,192 @@
+"""The exchange's end of the writer process: futures by number, one send per turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exchange.limits import WRITER_QUEUE
+from exchange.storage import parcel
+from exchange.storage.database import StorageBusy, StorageError, StorageUnclear
+
+BUFFER_BYTES = 1 << 20
+LEAVING_SECONDS = 10.0  # how long a writer may take to commit its last group
+
+
+class WriterLink(asyncio.Protocol):
+    """One writer process. `lost` is called once, when it is gone."""
+
+    def __init__(self, lost: Callable[[WriterLink], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[None] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self.waiting: dict[int, asyncio.Future[Any]] = {}
+        self._inbox = parcel.Inbox()
+        self._lost = lost
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def send(self, frames: list[bytes], waiting: Mapping[int, asyncio.Future[Any]]) -> None:
+        assert self._transport is not None
+        self.waiting.update(waiting)
+        self._transport.write(b"".join(frames))
+
+    def data_received(self, data: bytes) -> None:
+        self._inbox.add(data)
+        for number, stored, blob in self._inbox.take():
+            future = self.ready if number == parcel.READY else self.waiting.pop(number)
+            if future.done():  # its caller was cancelled; the unit is stored all the same
+                continue
+            try:
+                answer = parcel.unpack(blob)
+            except Exception as failure:  # a result class may break in any way when it is rebuilt
+                future.set_exception(StorageUnclear(f"the unit's answer cannot be read here: {failure}"))
+                continue
+            if stored:
+                future.set_result(answer)
+            else:
+                future.set_exception(answer)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for future in (self.ready, *self.waiting.values()):
+            if not future.done():
+                future.set_exception(StorageUnclear("the writer process ended before it answered"))
+        self.waiting.clear()
+        self.closed.set_result(None)
+        self._lost(self)
+
+    def end(self) -> None:
+        """Say that nothing more comes; the writer commits what it has, answers and leaves."""
+        if self._transport is not None:
+            self._transport.write_eof()
+
+
+class WriterProcess:
+    """Writes through a process of its own, which is started again when it dies.
+
+    Units that were not sent yet wait for the next writer; those that were get `StorageUnclear`.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self._names: dict[Callable[..., Any], str] = {}
+        self._link: WriterLink | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._frames: list[bytes] = []
+        self._unsent: dict[int, asyncio.Future[Any]] = {}
+        self._number = parcel.READY
+        self._closing = False
+
+    @property
+    def process_id(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    async def start(self) -> None:
+        """Start the writer and wait until the file is open. Raises why it could not be."""
+        self._begin()
+        assert self._starting is not None
+        await self._starting
+
+    async def run(self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        if self._closing:
+            raise StorageError("the database is closed")
+        link = self._link
+        if len(self._unsent) + (len(link.waiting) if link is not None else 0) >= WRITER_QUEUE:
+            raise StorageBusy(f"{WRITER_QUEUE} units of work wait for the database")
+        name = self._names.get(unit)
+        if name is None:
+            name = self._names[unit] = parcel.unit_name(unit)
+        blob = parcel.pack_unit(name, args, kwargs)
+        loop = asyncio.get_running_loop()
+        self._number += 1
+        self._unsent[self._number] = future = loop.create_future()
+        self._frames.append(parcel.frame(self._number, True, blob))
+        if link is None:
+            self._begin()
+        elif len(self._frames) == 1:
+            loop.call_soon(self._flush)
+        return await future
+
+    async def close(self) -> None:
+        """Let the writer finish everything it was given, then leave."""
+        self._closing = True
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        if self._link is not None:
+            link = self._link
+            self._flush()
+            link.end()
+            await asyncio.wait([link.closed], timeout=LEAVING_SECONDS)
+        if self._process is not None:
+            await asyncio.get_running_loop().run_in_executor(None, _let_go, self._process)
+
+    def _flush(self) -> None:
+        if self._link is None or not self._frames:
+            return
+        self._link.send(self._frames, self._unsent)
+        self._frames, self._unsent = [], {}
+
+    def _begin(self) -> None:
+        if self._starting is None:
+            self._starting = asyncio.get_running_loop().create_task(self._start())
+            self._starting.add_done_callback(self._started)
+
+    async def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._process is not None:
+            await loop.run_in_executor(None, _let_go, self._process)
+        ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        with theirs:
+            self._process = _spawn(theirs.fileno(), self._options)
+        ours.setblocking(False)
+        _, link = await loop.create_unix_connection(lambda: WriterLink(self._gone), sock=ours)
+        await link.ready
+        self._link = link
+
+    def _started(self, task: asyncio.Task[None]) -> None:
+        self._starting = None
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._flush()
+            return
+        unsent, self._unsent, self._frames = self._unsent, {}, []
+        for future in unsent.values():
+            if not future.done():
+                future.set_exception(StorageError(f"the writer process does not start: {error}"))
+
+    def _gone(self, link: WriterLink) -> None:
+        if self._link is link:
+            self._link = None
+            if not self._closing:
+                self._begin()
+
+
+def _spawn(descriptor: int, options: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+    """A fresh interpreter, so that a running loop is never forked. It finds the units where we do."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "exchange.storage.sqlite_writer", str(descriptor), json.dumps(dict(options))],
+        pass_fds=(descriptor,),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)},
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a writer to leave; one that does not is ended."""
+    try:
+        process.wait(LEAVING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

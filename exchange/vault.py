@@ -1,0 +1,187 @@
+"""Everything secret at rest: a data key per request, sealed values, keyed hashes for look-ups.
+
+Personal values are sealed with the data key of the request that brought them; only that key, wrapped by a master key,
+is stored. Destroying the wrapped key erases the values, in every backup too.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from exchange.ids import Ids
+
+ENVIRONMENT = "EXCHANGE_MASTER_KEY"
+KEY_BYTES = 32
+INDEX_BYTES = 16
+_NONCE_BYTES = 12
+_COMPRESS_ABOVE_BYTES = 200
+_PLAIN, _PACKED = b"\0", b"\1"
+_INDEX = "index"
+_WRAPS = b"data key"
+_HEADER = """\
+# The keys of this exchange. Whoever has them can read every lead; without them nobody can.
+# Keep a copy apart from the database's backups. To rotate, add a line above with the next number.
+"""
+
+
+class VaultError(Exception):
+    """A value cannot be opened: altered, of another row, or its key is gone. Holds nothing secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """The key of one request's values. It is never stored, only its wrapped form is."""
+
+    cipher: AESGCM = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKeys:
+    """`current` is the number new keys are wrapped with; `index` makes the keyed hashes and never rotates."""
+
+    current: int
+    by_number: Mapping[int, bytes] = field(repr=False)
+    index: bytes = field(repr=False)
+
+
+class Vault:
+    def __init__(self, keys: MasterKeys, ids: Ids) -> None:
+        self._current = keys.current
+        self._ciphers = {number: AESGCM(key) for number, key in keys.by_number.items()}
+        self._index_key = keys.index
+        self._ids = ids
+
+    def new_data_key(self) -> tuple[bytes, DataKey]:
+        """A fresh key: its wrapped form to store, and the key to use now."""
+        key = self._ids.bytes(KEY_BYTES)
+        return self._wrap(key), DataKey(AESGCM(key))
+
+    def data_key(self, wrapped: bytes) -> DataKey:
+        """The key behind its wrapped form."""
+        return DataKey(AESGCM(self._unwrap(wrapped)))
+
+    def rewrap(self, wrapped: bytes) -> bytes:
+        """The same data key under the current master key. What it sealed stays as it is."""
+        return wrapped if wrapped[:1] == bytes([self._current]) else self._wrap(self._unwrap(wrapped))
+
+    def seal(self, key: DataKey, row_id: str, data: bytes) -> bytes:
+        """Encrypt for one row: moved to another it does not open. More than 200 bytes are compressed first."""
+        mark = _PLAIN
+        if len(data) > _COMPRESS_ABOVE_BYTES:
+            mark, data = _PACKED, zlib.compress(data, 1)
+        nonce = self._ids.bytes(_NONCE_BYTES)
+        return mark + nonce + key.cipher.encrypt(nonce, data, mark + row_id.encode())
+
+    def open(self, key: DataKey, row_id: str, sealed: bytes) -> bytes:
+        """Raises `VaultError`."""
+        mark, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        data = _decrypt(key.cipher, nonce, body, mark + row_id.encode(), f"the value of {row_id}")
+        return zlib.decompress(data) if mark == _PACKED else data
+
+    def seal_secret(self, name: str, data: bytes) -> bytes:
+        """Encrypt a secret of the exchange itself (a buyer's password, a TOTP seed) under the master key."""
+        nonce = self._ids.bytes(_NONCE_BYTES)
+        cipher = self._ciphers[self._current]
+        return bytes([self._current]) + nonce + cipher.encrypt(nonce, data, b"secret " + name.encode())
+
+    def open_secret(self, name: str, sealed: bytes) -> bytes:
+        """Raises `VaultError`."""
+        cipher = self._cipher_of(sealed)
+        nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        return _decrypt(cipher, nonce, body, b"secret " + name.encode(), f"the secret {name}")
+
+    def index(self, kind: str, value: str) -> bytes:
+        """16 bytes that find equal values without holding them. `kind` keeps a phone apart from an equal ZIP."""
+        return hmac.digest(self._index_key, f"{kind}\0{value}".encode(), "sha256")[:INDEX_BYTES]
+
+    def _wrap(self, key: bytes) -> bytes:
+        nonce = self._ids.bytes(_NONCE_BYTES)
+        return bytes([self._current]) + nonce + self._ciphers[self._current].encrypt(nonce, key, _WRAPS)
+
+    def _unwrap(self, wrapped: bytes) -> bytes:
+        cipher = self._cipher_of(wrapped)
+        return _decrypt(cipher, wrapped[1 : 1 + _NONCE_BYTES], wrapped[1 + _NONCE_BYTES :], _WRAPS, "a data key")
+
+    def _cipher_of(self, sealed: bytes) -> AESGCM:
+        number = sealed[0] if sealed else 0
+        if number not in self._ciphers:
+            raise VaultError(f"master key {number} is not among the keys of this exchange")
+        return self._ciphers[number]
+
+
+def open_vault(ids: Ids, key_file: Path | None = None, environment: Mapping[str, str] | None = None) -> Vault:
+    """The vault with the keys of `EXCHANGE_MASTER_KEY`, else of the key file; `VaultError` when there is none."""
+    if text := (environment or {}).get(ENVIRONMENT):
+        return Vault(read_keys(text.replace(",", "\n"), ENVIRONMENT), ids)
+    if key_file is None:
+        raise VaultError(f"no master key: set {ENVIRONMENT} or name a key file")
+    try:
+        return Vault(read_keys(key_file.read_text("ascii"), str(key_file)), ids)
+    except FileNotFoundError:
+        raise VaultError(f"no master key: {key_file} does not exist; `exchange init` makes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise VaultError(f"{key_file} cannot be read: {error}") from error
+
+
+def make_key_file(path: Path, ids: Ids) -> None:
+    """Make a key file only its owner may read. An existing one is never touched: `FileExistsError`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        lines = [f"{name}:{base64.b64encode(ids.bytes(KEY_BYTES)).decode()}\n" for name in (_INDEX, "1")]
+        file.write((_HEADER + "".join(lines)).encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_keys(text: str, where: str) -> MasterKeys:
+    """Read lines of `NUMBER:BASE64` (1 to 255; the highest wraps new keys) and `index:BASE64`; a bare key is number 1.
+
+    Without an index line the index key follows from the lowest number, which then must stay.
+    """
+    keys: dict[int, bytes] = {}
+    index: bytes | None = None
+    for line in text.splitlines():
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, separator, value = line.rpartition(":")
+        key = _key_bytes(value, where)
+        if name == _INDEX:
+            index = key
+            continue
+        number = int(name) if name.isdecimal() else 0 if separator else 1
+        if not 1 <= number <= 255 or number in keys:
+            raise VaultError(f"{where}: key numbers are 1 to 255, each once")
+        keys[number] = key
+    if not keys:
+        raise VaultError(f"{where} holds no master key")
+    derived = hmac.digest(keys[min(keys)], b"lead exchange blind index", hashlib.sha256)
+    return MasterKeys(max(keys), keys, derived if index is None else index)
+
+
+def _key_bytes(text: str, where: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise VaultError(f"{where}: a key is {KEY_BYTES} bytes in base64")
+    return key
+
+
+def _decrypt(cipher: AESGCM, nonce: bytes, body: bytes, bound_to: bytes, what: str) -> bytes:
+    try:
+        return cipher.decrypt(nonce, body, bound_to)
+    except (InvalidTag, ValueError):
+        raise VaultError(f"{what} cannot be opened: it was altered, moved, or its key is another") from None
