@@ -25,6 +25,9 @@ async def read_body(request: web.Request, seconds: float = limits.REQUEST_SECOND
     """
     if request.content_length is not None and request.content_length > limits.BODY_BYTES:
         return _cut(request, _too_large())
+    if request.content.is_eof() and request.content.exception() is None:  # came with the head: no timer is needed
+        body = request.content.read_nowait()
+        return body if len(body) <= limits.BODY_BYTES else _cut(request, _too_large())
     connection = request.protocol
     now = asyncio.get_running_loop().time()
     started = connection.started if isinstance(connection, GuardedConnection) else None

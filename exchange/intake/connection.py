@@ -67,7 +67,7 @@ class GuardedConnection(web.RequestHandler):
         if left > 0:
             self._timer = self._loop.call_later(left, self._check_head)
             return
-        if isinstance(self.transport, asyncio.WriteTransport):
+        if self.transport is not None:
             self.transport.write(_LATE)
         self.force_close()
 

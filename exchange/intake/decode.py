@@ -67,7 +67,7 @@ def decode(
         leaves, twice = _read(kind, body, content_type or "", repeats)
         if query:
             leaves = _query_leaves(query) + leaves
-        elif not leaves and not body.strip():
+        elif not leaves and not body.removeprefix(_BOM).strip():
             unreadable("The body is empty.")
         return settle(leaves, twice, _FORMATS[kind], repeats)
     except Unreadable as error:
@@ -108,7 +108,7 @@ def _parameter(content_type: str, wanted: str) -> str:
 
 
 def _sniffed(body: bytes) -> _Kind:
-    if not body.strip():
+    if not body.removeprefix(_BOM).strip():
         return "form"
     kind = _looks_like(body)
     if kind is None or kind == "multipart":

@@ -24,7 +24,7 @@ Pairs: TypeAlias = "tuple[tuple[str, Tree], ...]"
 
 EDGES = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NO_CHARACTER = re.compile(r"[\ud800-\udfff\ufffe\uffff]")  # neither UTF-8 nor XML can carry them on
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -107,17 +107,20 @@ def _walk(pairs: Pairs, prefix: str, short: bool, repeats: Repeats, leaves: list
         elif isinstance(value, tuple):
             _walk(value, full + ".", short, repeats, leaves, twice)
         elif isinstance(value, list):
-            _walk_list(value, full, short, repeats, leaves, twice)
+            _walk_list(value, prefix, name, short, repeats, leaves, twice)
         else:
             leaves.append((full, name if short else full, _word(value)))
 
 
 def _walk_list(
-    items: list[Tree], full: str, short: bool, repeats: Repeats, leaves: list[Leaf], twice: list[str]
+    items: list[Tree], prefix: str, name: str, short: bool, repeats: Repeats, leaves: list[Leaf], twice: list[str]
 ) -> None:
-    if all(not isinstance(item, (tuple, list)) for item in items):
-        name = full.rpartition(".")[2] if short else full
-        leaves.append((full, name, joined([_word(item).strip(EDGES) for item in items])))
+    full = prefix + name
+    kinds = set(map(type, items))
+    if tuple not in kinds and list not in kinds:
+        if len(items) > limits.FIELD_CHARACTERS:
+            unreadable(f"{shown(full)} has {len(items):,} items, too many for one field.", 422)
+        leaves.append((full, name if short else full, joined([_word(item).strip(EDGES) for item in items])))
         return
     if len(items) > limits.FIELDS:
         too_many_fields()
@@ -189,7 +192,7 @@ def _name_problems(name: str) -> list[Problem]:
     if len(name) > limits.FIELD_NAME_CHARACTERS:
         most = limits.FIELD_NAME_CHARACTERS
         return [Problem(shown(name), "length", f"The field name {shown(name)}… is longer than {most} characters")]
-    if _CONTROL.search(name) or _SURROGATE.search(name):
+    if _CONTROL.search(name) or _NO_CHARACTER.search(name):
         return [Problem(shown(name), "pattern", f"The field name {shown(name)} contains a control character")]
     return []
 
@@ -202,8 +205,8 @@ def _value_problems(name: str, value: str) -> list[Problem]:
     if found := _CONTROL.search(value):
         told = f"{field} contains the control character U+{ord(found[0]):04X} at position {found.start() + 1}"
         return [Problem(field, "pattern", told)]
-    if found := _SURROGATE.search(value):
-        told = f"{field} contains half of a surrogate pair (U+{ord(found[0]):04X}) at position {found.start() + 1}"
+    if found := _NO_CHARACTER.search(value):
+        told = f"{field} contains U+{ord(found[0]):04X}, which is no character, at position {found.start() + 1}"
         return [Problem(field, "pattern", told)]
     return []
 

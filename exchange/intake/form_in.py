@@ -13,6 +13,7 @@ _DISPOSITION = re.compile(r'form-data\s*;(?:[^"]*;)?\s*name\s*=\s*(?:"((?:[^"\\]
 _FILENAME = re.compile(r';\s*filename\*?\s*=\s*"?([^";]*)', re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
+_PERCENTS = 4 * limits.FIELD_CHARACTERS  # a character is at most four escapes
 _PART_HEADERS_BYTES = 4096
 _PLAIN_TRANSFER = frozenset({"7bit", "8bit", "binary"})
 
@@ -34,6 +35,8 @@ def _plain(text: str) -> str:
         text = text.replace("+", " ")
     if "%" not in text:
         return text
+    if text.count("%") > _PERCENTS:
+        unreadable(f"Form: a percent-encoded value is longer than {limits.FIELD_CHARACTERS:,} characters.", 422)
     try:
         return unquote_to_bytes(text).decode()
     except UnicodeError:

@@ -7,7 +7,7 @@ import re
 from typing import NoReturn
 
 from exchange import limits
-from exchange.intake.flat import Pairs, too_deep, unreadable
+from exchange.intake.flat import Pairs, too_deep, too_many_fields, unreadable
 
 # Strings are taken whole; one without an end reaches to the end of the body, so no character is looked at twice.
 _STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|([{\[])|([}\]])|(-?Infinity|NaN)', re.DOTALL)
@@ -40,7 +40,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_float=
 def read_json(text: str) -> Pairs:
     """The pairs of the one object in `text`; numbers stay the text they were. Raises `Unreadable` with the position."""
     if text.count("{") + text.count("[") > limits.DEPTH:
-        _check_depth(text)
+        _check_nesting(text)
     try:
         record = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -53,11 +53,14 @@ def read_json(text: str) -> Pairs:
     return record
 
 
-def _check_depth(text: str) -> None:
-    depth = 0
+def _check_nesting(text: str) -> None:
+    depth = opened = 0
     for found in _STRUCTURE.finditer(text):
         if found[1]:
             depth += 1
+            opened += 1
+            if opened > 2 * limits.FIELDS:
+                too_many_fields()
             if depth > limits.DEPTH:
                 too_deep(f"JSON{_at(text, found.start())}")
         elif found[2]:
