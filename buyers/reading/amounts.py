@@ -1,4 +1,4 @@
-"""Amounts of money in the words of strangers: `$1,250.00`, `12,50 €`, `USD 7`. Text in, decimal text out, never a float."""
+"""Amounts of money in the words of strangers: `$1,250.00`, `12,50 €`, `USD 7`. Text in, text out, no float."""
 
 from __future__ import annotations
 

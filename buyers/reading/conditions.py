@@ -117,7 +117,7 @@ def _judged(selectors: list[Selector], holds: Callable[[Hits], bool]) -> Test:
             hits = selector.hits(document)
             if hits is None:
                 continue
-            known = hits if not known else known
+            known = known or hits
             if any(not is_blank(hit) for hit in hits):
                 return holds(hits)
         return None if known is None else holds(known)

@@ -44,7 +44,7 @@ _CHARSET = re.compile(r'charset="?([A-Za-z0-9_-]{1,20})', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a stage's replies are to be taken. `columns` cuts a row into at most so many, the rest staying in the last."""
+    """How a stage's replies are to be taken. `columns` cuts a row into so many at most; the rest stays in the last."""
 
     kind: str = "auto"
     delimiter: str = ","

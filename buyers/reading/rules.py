@@ -128,7 +128,7 @@ class Carry(Rules):
 
 
 class PriceCarry(Carry):
-    """`take` chooses among several; `decimals` declares the fraction's sign; with `hundredths` the reply counts cents."""
+    """`take` chooses among several; `decimals` declares the fraction's sign; `hundredths`: it counts cents."""
 
     take: Literal["first", "highest", "lowest", "sum"] = "first"
     decimals: Literal["auto", "point", "comma"] = "auto"

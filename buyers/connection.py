@@ -1,0 +1,196 @@
+"""A connection: one document that says how to speak to a buyer and how to read it, in a file or in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from buyers.mapping.bodies import check_body
+from buyers.mapping.document import Request, Step
+from buyers.mapping.messages import compile_request, values_of
+from buyers.mapping.values import fields_of, secrets_of
+from buyers.reading import Reader, StageRules
+from buyers.reading.rules import Rules, Scalar
+from exchange import limits
+from exchange.connector import DEFAULT_PROFILE, Profile
+
+STAGES = ("ping", "post", "ask", "return")
+ENCODINGS: Mapping[str, str] = {
+    "form_http": "form",
+    "json_http": "json",
+    "xml_http": "xml",
+    "soap_http": "soap",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a document; `path` is `ping.reading.outcomes.0.when`."""
+
+    path: str
+    message: str
+
+
+class ConnectionProblems(ValueError):
+    """Everything wrong with one connection, at once."""
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        lines = [f"{problem.path}: {problem.message}" for problem in problems]
+        super().__init__(f"connection {name}: {len(problems)} problem(s)\n" + "\n".join(lines))
+        self.name = name
+        self.problems = tuple(problems)
+
+
+class StageDocument(Request):
+    """A request and how its reply is read. `steps` are sent before it, in order, and deliver nothing."""
+
+    steps: list[Step] = Field(default_factory=list, max_length=limits.CONVERSATION_STEPS - 1)
+    reading: StageRules
+
+
+class ConnectionDocument(Rules):
+    """The whole document. `not_taken` and `busy` are HTTP statuses of a post whose body no rule knows."""
+
+    connection: str = Field(min_length=1, max_length=80)
+    title: str = ""
+    about: str = ""
+    connector: Literal["form_http", "json_http", "xml_http", "soap_http"]
+    preset: str | None = None
+    variant: str | None = None
+    ping: StageDocument | None = None
+    post: StageDocument
+    ask: StageDocument | None = None
+    returns: StageDocument | None = Field(default=None, alias="return")
+    repeats_safely: bool = False
+    not_taken: list[int] = Field(default_factory=lambda: sorted(DEFAULT_PROFILE.not_taken))
+    busy: list[int] = Field(default_factory=lambda: sorted(DEFAULT_PROFILE.busy))
+    tags: list[Scalar] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _can_be_decided(self) -> ConnectionDocument:
+        wanted = {"ping": {"accepted"}, "post": {"accepted", "queued"}, "ask": {"accepted", "rejected"}}
+        for stage, means in wanted.items():
+            document: StageDocument | None = getattr(self, stage)
+            if document is not None and not means & {outcome.means for outcome in document.reading.outcomes}:
+                raise ValueError(f"{stage}.reading has no rule for {' or '.join(sorted(means))}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A document found good. `secrets` and `fields` are the names its messages draw on."""
+
+    name: str
+    document: ConnectionDocument
+    readers: Mapping[str, Reader]
+    secrets: frozenset[str]
+    fields: Mapping[str, frozenset[str]]  # by stage
+
+    @property
+    def connector(self) -> str:
+        return self.document.connector
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(frozenset(self.document.not_taken), frozenset(self.document.busy))
+
+    @classmethod
+    def load(cls, document: Mapping[str, Any], presets: Mapping[str, Mapping[str, Any]]) -> Connection:
+        """Lay the document over its preset and check all of it. Raises `ConnectionProblems`.
+
+        `presets` are documents by name; a preset's `variants` lie between it and the connection.
+        """
+        name = str(document.get("connection", "?"))
+        try:
+            model = ConnectionDocument.model_validate(_laid_over(name, document, presets))
+        except ValidationError as error:
+            raise ConnectionProblems(name, [_problem(item) for item in error.errors()]) from None
+        stages = {stage: found for stage in STAGES if (found := stage_document(model, stage)) is not None}
+        readers, problems = _compiled(stages, ENCODINGS[model.connector])
+        if problems:
+            raise ConnectionProblems(name, problems)
+        values = {stage: _values(found) for stage, found in stages.items()}
+        return cls(
+            name,
+            model,
+            readers,
+            frozenset().union(*(secrets_of(value) for found in values.values() for value in found)),
+            {
+                stage: frozenset().union(*(fields_of(value) for value in found)) if found else frozenset()
+                for stage, found in values.items()
+            },
+        )
+
+
+def stage_document(document: ConnectionDocument, stage: str) -> StageDocument | None:
+    found: StageDocument | None = getattr(document, "returns" if stage == "return" else stage)
+    return found
+
+
+def _values(stage: StageDocument) -> list[Any]:
+    return [value for request in (*stage.steps, stage) for value in values_of(request)]
+
+
+def _compiled(stages: Mapping[str, StageDocument], encoding: str) -> tuple[dict[str, Reader], list[Problem]]:
+    """What only shows when it is put together: contradicting tests, bodies that do not fit their encoding."""
+    readers: dict[str, Reader] = {}
+    problems: list[Problem] = []
+    for stage, document in stages.items():
+        try:
+            readers[stage] = Reader.compile(document.reading, stage)
+        except ValueError as why:
+            problems.append(Problem(f"{stage}.reading", str(why)))
+        for index, request in enumerate([*document.steps, document]):
+            try:
+                check_body(request.kind or encoding, request)
+                compile_request(request, encoding, delivers=False)
+            except ValueError as why:
+                path = f"{stage}.steps.{index}" if index < len(document.steps) else stage
+                problems.append(Problem(f"{path}.body", str(why)))
+    return readers, problems
+
+
+def _laid_over(name: str, document: Mapping[str, Any], presets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    chosen, variant = document.get("preset"), document.get("variant")
+    if chosen is None:
+        return dict(document)
+    if chosen not in presets:
+        raise ConnectionProblems(name, [Problem("preset", f"{chosen!r} is not one of {', '.join(sorted(presets))}")])
+    under = {key: value for key, value in presets[chosen].items() if key not in ("preset", "variants")}
+    if variant is not None:
+        variants = presets[chosen].get("variants") or {}
+        if variant not in variants:
+            known = ", ".join(sorted(variants)) or "none"
+            raise ConnectionProblems(name, [Problem("variant", f"{variant!r} is not a variant of {chosen}: {known}")])
+        under = lay_over(under, variants[variant])
+    return lay_over(under, document)
+
+
+def lay_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `under`, mapping by mapping; lists are replaced, and a null removes what lies under it."""
+    laid = dict(under)
+    for key, value in over.items():
+        below = laid.get(key)
+        if value is None:
+            laid.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(below, Mapping) and not _is_value(below, value):
+            laid[key] = lay_over(below, value)
+        else:
+            laid[key] = value
+    return laid
+
+
+_VALUE_KEYS = frozenset({"field", "constant", "secret", "term", "tracking", "setting", "join", "where", "text", "each"})
+
+
+def _is_value(below: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    """A value or a carry is replaced whole: half of one and half of another means nothing."""
+    return bool(_VALUE_KEYS & below.keys() and _VALUE_KEYS & value.keys())
+
+
+def _problem(item: Any) -> Problem:
+    path = ".".join(str(part) for part in item["loc"]) or "document"
+    return Problem(path, str(item["msg"]).removeprefix("Value error, "))

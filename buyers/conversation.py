@@ -1,0 +1,119 @@
+"""The conversations that all HTTP connectors share: send what the mapping makes, read what the rules say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from buyers.answers import answer_of, bids_of
+from buyers.connection import STAGES, Connection, StageDocument, stage_document
+from buyers.mapping.messages import Plan, compile_request
+from buyers.mapping.values import Facts
+from buyers.reading import Reader
+from buyers.reading.carries import Take, take_text
+from buyers.reading.document import BROKEN, Shape, read_document
+from exchange.connector import BadReply, Conversation, Match, Profile, Terms
+from exchange.model.auction import Accepted, Award, Bid, NoBid, Pending, Rejected
+from exchange.model.lead import Lead, Offer
+from exchange.model.party import Contract
+from exchange.model.reason import Reason
+from exchange.model.wire import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A message sent before the one that counts, and what of its reply is kept, by name."""
+
+    plan: Plan
+    keep: tuple[tuple[str, Take], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    before: tuple[Before, ...]
+    plan: Plan
+    reader: Reader
+
+    def talk(self, facts: Facts) -> Conversation[Reply]:
+        """All messages of the stage; the reply to the last. Raises `BadReply` when an earlier one gave nothing."""
+        for step in self.before:
+            reply = yield step.plan.message(facts)
+            facts = replace(facts, kept={**facts.kept, **_kept(step, reply)})
+        return (yield self.plan.message(facts))
+
+
+def _kept(step: Before, reply: Reply) -> Mapping[str, str]:
+    document = read_document(reply, Shape())
+    if document.kind == BROKEN or reply.status // 100 != 2:
+        raise BadReply(document.problem or f"HTTP {reply.status} before the message that counts")
+    kept: dict[str, str] = {}
+    for name, take in step.keep:
+        found = take(document)
+        if found is None:
+            raise BadReply(f"the first reply has no {name}")
+        kept[name] = found[0]
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class HttpConnector:
+    """A connection that speaks HTTP. `repeats_safely` and `profile` are abilities read by whoever needs them."""
+
+    name: str
+    stages: Mapping[str, Stage]
+    repeats_safely: bool
+    profile: Profile
+
+    def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]:
+        stage = self.stages.get("ping")
+        if stage is None:
+            return NoBid(contract.id, Reason.PING_FAILED, "the connection has no ping")
+        reply = yield from stage.talk(Facts(contract, terms, offer=offer))
+        return bids_of(stage.reader.read(reply), contract, terms.now)
+
+    def post(
+        self, lead: Lead, award: Award, contract: Contract, terms: Terms
+    ) -> Conversation[Accepted | Pending | Rejected]:
+        stage = self.stages["post"]
+        reply = yield from stage.talk(Facts(contract, terms, lead=lead, award=award))
+        expected = award.bid.buyer_reference if stage.reader.echo_of == "ping_reference" else terms.reference
+        return answer_of(stage.reader.read(reply), award.bid.price.currency, expected)
+
+    def explain(self, stage: str, reply: Reply) -> list[Match]:
+        found = self.stages.get(stage)
+        return found.reader.explain(reply) if found is not None else []
+
+
+class AskingHttpConnector(HttpConnector):
+    """The same, for a buyer that can be asked what became of a post."""
+
+    __slots__ = ()
+
+    def ask(self, reference: str, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]:
+        stage = self.stages["ask"]
+        reply = yield from stage.talk(Facts(contract, replace(terms, reference=reference)))
+        return answer_of(stage.reader.read(reply), contract.max_bid.currency, reference, asking=True)
+
+
+def speak(connection: Connection, encoding: str) -> HttpConnector:
+    """The connector of a connection whose bodies are `encoding` unless a stage says otherwise."""
+    document = connection.document
+    compiled = partial(_stage, connection, encoding)
+    stages = {
+        stage: compiled(stage, found) for stage in STAGES if (found := stage_document(document, stage)) is not None
+    }
+    kind = AskingHttpConnector if document.ask is not None else HttpConnector
+    return kind(connection.name, stages, document.repeats_safely, connection.profile)
+
+
+def _stage(connection: Connection, encoding: str, stage: str, document: StageDocument) -> Stage:
+    before = tuple(
+        Before(
+            compile_request(step, encoding, delivers=False),
+            tuple((name, take_text(carry)) for name, carry in step.keep.items()),
+        )
+        for step in document.steps
+    )
+    plan = compile_request(document, encoding, delivers=stage == "post")
+    return Stage(before, plan, connection.readers[stage])

@@ -1,0 +1,117 @@
+"""A compiled request: facts in, one `HttpMessage` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from buyers.mapping.bodies import Body, compile_body, compile_entries, form_body, soap_body
+from buyers.mapping.document import PLACEHOLDER, Request, Value
+from buyers.mapping.formats import one_line
+from buyers.mapping.values import TERM_DRAWS, Draw, Facts, compile_value, secrets_of
+from exchange.model.wire import HttpMessage
+
+CONTENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "form": "application/x-www-form-urlencoded",
+        "json": "application/json",
+        "xml": "text/xml; charset=utf-8",
+        "soap": "text/xml; charset=utf-8",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one message is made."""
+
+    method: str
+    url: Callable[[Facts], str]
+    headers: tuple[tuple[str, Draw], ...]
+    body: Body | None
+    secrets: tuple[str, ...]
+    delivers: bool
+
+    def message(self, facts: Facts) -> HttpMessage:
+        """Raises `BadReply` when a secret it needs is not set."""
+        headers: dict[str, str] = {}
+        for name, draw in self.headers:
+            if text := one_line(draw(facts)):
+                headers[name] = text if text.isascii() else text.encode("ascii", "ignore").decode()
+        body = self.body(facts) if self.body is not None else b""
+        url = self.url(facts)
+        return HttpMessage(self.method, url, headers, body, self.delivers, self._hidden(facts, headers))
+
+    def _hidden(self, facts: Facts, headers: Mapping[str, str]) -> tuple[str, ...]:
+        if not self.secrets:
+            return ()
+        hidden = [facts.terms.secrets[name] for name in self.secrets if facts.terms.secrets.get(name)]
+        encoded = [quoted for secret in hidden for quoted in (quote_plus(secret), quote(secret)) if quoted != secret]
+        authorization = [text for name, text in headers.items() if name.lower() == "authorization"]
+        return tuple(dict.fromkeys([*hidden, *encoded, *authorization]))
+
+
+def compile_request(request: Request, encoding: str, delivers: bool) -> Plan:
+    """`encoding` is the connector's: form, json, xml or soap. Raises `ValueError` when it does not fit."""
+    kind = request.kind or encoding
+    has_body = request.method != "GET" and (bool(request.body) or kind == "soap")
+    body = (soap_body(request) if kind == "soap" else _body(request, kind)) if has_body else None
+    headers = [(name, compile_value(value)) for name, value in request.headers.items()]
+    told = {name.lower() for name in request.headers}
+    for name, text in _own_headers(request, kind, has_body):
+        if name.lower() not in told:
+            headers.append((name, _constant(text)))
+    names = set().union(*(secrets_of(value) for value in values_of(request)))
+    return Plan(request.method, _url(request), tuple(headers), body, tuple(sorted(names)), delivers)
+
+
+def values_of(request: Request) -> list[Value]:
+    """Every value of a request, for what wants to know what it draws on."""
+    maps = (request.headers, request.query, request.body, request.soap.header)
+    return [value for fields in maps for value in fields.values()]
+
+
+def _body(request: Request, kind: str) -> Body:
+    return compile_body(kind, request.body, request.omit_empty, request.namespaces)
+
+
+def _own_headers(request: Request, kind: str, has_body: bool) -> list[tuple[str, str]]:
+    if not has_body:
+        return []
+    if kind != "soap":
+        return [("Content-Type", CONTENT_TYPES[kind])]
+    if request.soap.version == "1.2":
+        return [("Content-Type", f'application/soap+xml; charset=utf-8; action="{request.soap.action}"')]
+    return [("Content-Type", CONTENT_TYPES["soap"]), ("SOAPAction", f'"{request.soap.action}"')]
+
+
+def _constant(text: str) -> Draw:
+    return lambda facts: text
+
+
+def _url(request: Request) -> Callable[[Facts], str]:
+    query = form_body(compile_entries(request.query, request.omit_empty)) if request.query else None
+    parts = PLACEHOLDER.split(request.url)
+    draws = [_placeholder(name) for name in parts[1::2]]
+    if not draws and query is None:
+        return _constant(request.url)
+
+    def url(facts: Facts) -> str:
+        text = parts[0] + "".join(
+            quote(one_line(draw(facts)), safe="") + fixed for draw, fixed in zip(draws, parts[2::2], strict=True)
+        )
+        if query is None:
+            return text
+        asked = query(facts).decode()
+        return f"{text}{'&' if '?' in text else '?'}{asked}" if asked else text
+
+    return url
+
+
+def _placeholder(name: str) -> Draw:
+    if name.startswith("setting."):
+        return compile_value(Value.model_validate({"setting": name.removeprefix("setting.")}))
+    return TERM_DRAWS[name]
