@@ -29,7 +29,6 @@ _EMAIL = re.compile(r"[^\s@/?&=]{1,64}(?:@|%40)[^\s@/?&=]{1,200}\.[A-Za-z]{2,}")
 _PHONE = re.compile(r"(?<![0-9])\(?[2-9][0-8][0-9]\)?[ .-]{0,2}[2-9][0-9]{2}[ .-]?[0-9]{4}(?![0-9])")
 _SHORT_ZIP = re.compile(r"[0-9]{4}")
 _TEXT_TYPES = frozenset({"text", "line", "url", "name", "first_name", "city", "street"})
-_KEYS = frozenset({"campaignkey", "key", "apikey", "lpcampaignkey", "lpkey", "postkey"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +83,12 @@ def normalize(
 def redact(submission: Submission, normalized: Normalized) -> Mapping[str, str]:
     """The fields that may be stored: without keys and, for a ping, without the personal values it should not carry."""
     dropped = set(normalized.dropped)
-    return {name: raw for name, raw in submission.fields.items() if name not in dropped and not _is_key(name)}
+    return {name: raw for name, raw in submission.fields.items() if name not in dropped}
 
 
 def looks_personal(text: str) -> bool:
     """Whether an email address or a phone number stands in the text."""
     return _EMAIL.search(text) is not None or _PHONE.search(text) is not None
-
-
-def _is_key(name: str) -> bool:
-    return fold(name) in _KEYS
 
 
 def _read_names(submission: Submission, names: Names, reading: _Reading) -> None:
@@ -108,6 +103,9 @@ def _read_names(submission: Submission, names: Names, reading: _Reading) -> None
             elif name != "test":
                 reading.warnings.append(_unknown(sent, names if suggestions > 0 else None))
                 suggestions -= 1
+            continue
+        if name == "campaign_key":
+            reading.dropped.append(sent)  # a secret: it did its work at the front door
             continue
         known = names.known[name]
         if ping and not is_blank(raw) and (not known.in_ping or _tells_too_much(known, raw)):

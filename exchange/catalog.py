@@ -1,0 +1,268 @@
+"""`config/` read into model objects. Every problem of every file is told at once, with file and path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import re2
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from exchange import limits
+from exchange.fields import field_types
+from exchange.model.lead import Problem
+from exchange.model.vertical import ConsentRule, FieldSpec, Presence, Vertical
+
+CONSENT_FIELDS = (
+    "tcpa_consent",
+    "tcpa_consent_text",
+    "tcpa_consent_at",
+    "trustedform_cert_url",
+    "jornaya_leadid",
+    "consented_buyers",
+    "ip_address",
+    "landing_page_url",
+)
+CONTROL_FIELDS = frozenset(
+    {
+        "campaign_key",
+        "campaign_id",
+        "format",
+        "idempotency_key",
+        "test",
+        "test_outcome",
+        "timeout_ms",
+        "ping_id",
+        "seller_lead_id",
+        "min_price",
+    }
+)
+EXAMPLE_NOW = 1_795_000_000_000  # the moment examples are checked at, so that a check gives the same answer every day
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Alias = Annotated[str, Field(min_length=1, max_length=limits.FIELD_NAME_CHARACTERS)]
+Where = Literal["absent", "optional", "required"]
+
+
+class CatalogError(Exception):
+    """The configuration cannot be used. `problems` are sentences that start with file and path."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldDocument(_Document):
+    """One entry under `fields:`."""
+
+    name: Name
+    type: str
+    label: Text
+    ping: Where
+    post: Where
+    personal: bool = False
+    aliases: tuple[Alias, ...] = ()
+    allowed: tuple[Text, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    pattern: Annotated[str, Field(max_length=limits.RULE_PATTERN_CHARACTERS)] | None = None
+    example: str = ""
+    help: str = ""
+
+    def spec(self) -> FieldSpec:
+        return FieldSpec(
+            self.name,
+            self.type,
+            self.label,
+            Presence(self.ping),
+            Presence(self.post),
+            self.personal,
+            self.aliases,
+            self.allowed,
+            self.least,
+            self.most,
+            self.pattern,
+            self.example,
+            self.help,
+        )
+
+
+class ConsentDocument(_Document):
+    required: tuple[str, ...] = ()
+
+
+class VerticalDocument(_Document):
+    """A file `verticals/<name>.yaml`; the file's name is the vertical's."""
+
+    title: Text
+    fields: Annotated[tuple[FieldDocument, ...], Field(min_length=1, max_length=limits.FIELDS)]
+    consent: ConsentDocument = ConsentDocument()
+    duplicate_days: Annotated[int, Field(ge=0, le=3_650)] = 30
+    dispositions: tuple[Name, ...] = ()
+
+
+def default_config() -> Path:
+    """The configuration that came with the exchange: inside the package once installed, beside it in a checkout."""
+    package = Path(__file__).parent
+    packaged = package / "config"
+    return packaged if packaged.is_dir() else package.parent / "config"
+
+
+def load_verticals(folder: Path) -> Mapping[str, Vertical]:
+    """Every `verticals/*.yaml` of the configuration folder, by name. `CatalogError` tells all that is wrong."""
+    problems: list[str] = []
+    verticals: dict[str, Vertical] = {}
+    paths = sorted((folder / "verticals").glob("*.yaml"))
+    if not paths:
+        problems.append(f"{folder / 'verticals'}: holds no .yaml file; at least one vertical is needed.")
+    for path in paths:
+        where = f"verticals/{path.name}"
+        vertical = read_vertical(path.stem, path.read_bytes(), where, problems)
+        if vertical is not None:
+            verticals[vertical.name] = vertical
+    if problems:
+        raise CatalogError(problems)
+    return verticals
+
+
+def read_vertical(name: str, content: bytes, where: str, problems: list[str]) -> Vertical | None:
+    """One vertical from its file's bytes; what is wrong is added to `problems`, each starting with `where`."""
+    found: list[str] = []
+    document = _document(content, where, found)
+    if document is not None:
+        found.extend(f"{where}: {problem}" for problem in _vertical_problems(name, document))
+    problems.extend(found)
+    if document is None or found:
+        return None
+    return Vertical(
+        name,
+        document.title,
+        sha256(content).hexdigest()[:12],
+        tuple(entry.spec() for entry in document.fields),
+        ConsentRule(document.consent.required),
+        document.duplicate_days,
+        document.dispositions,
+    )
+
+
+def _document(content: bytes, where: str, problems: list[str]) -> VerticalDocument | None:
+    data = read_yaml(content, where, problems)
+    if data is None:
+        return None
+    try:
+        return VerticalDocument.model_validate(data)
+    except ValidationError as error:
+        problems.extend(f"{where}: {sentence}" for sentence in told(error, data))
+        return None
+
+
+def read_yaml(content: bytes, where: str, problems: list[str]) -> Any:
+    """The document of a YAML 1.2 file; None when it cannot be read, which is then told."""
+    try:
+        data = YAML(typ="safe", pure=True).load(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        problems.append(f"{where}: is not UTF-8 (byte {error.start}).")
+        return None
+    except (YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark is not None else ""
+        problems.append(f"{where}:{line} {getattr(error, 'problem', None) or str(error).splitlines()[0]}.")
+        return None
+    if data is None:
+        problems.append(f"{where}: is empty.")
+    return data
+
+
+def told(error: ValidationError, data: Any) -> Iterator[str]:
+    """pydantic's findings as sentences; list entries go by their `name` where they have one."""
+    for item in error.errors(include_url=False, include_context=False):
+        path, here = [], data
+        for step in item["loc"]:
+            here = _inside(here, step)
+            named = here.get("name") if isinstance(step, int) and isinstance(here, dict) else None
+            path.append(f"[{named or step}]" if isinstance(step, int) else f".{step}")
+        message = "is not a known key" if item["type"] == "extra_forbidden" else item["msg"]
+        yield f"{''.join(path).removeprefix('.') or 'document'}: {message}."
+
+
+def _inside(here: Any, step: int | str) -> Any:
+    if isinstance(here, list) and isinstance(step, int) and step < len(here):
+        return here[step]
+    return here.get(step) if isinstance(here, dict) else None
+
+
+def _vertical_problems(name: str, document: VerticalDocument) -> Iterator[str]:
+    """What only the whole document shows."""
+    if not name.replace("_", "").isalnum() or not name[0].isalpha() or name != name.lower():
+        yield f"the file's name {name!r} must be lower snake case, because it names the vertical."
+    for entry in document.fields:
+        yield from (f"fields[{entry.name}]: {problem}" for problem in _field_problems(entry.spec()))
+    yield from _name_problems(document.fields)
+    for required in document.consent.required:
+        if required not in CONSENT_FIELDS:
+            yield f"consent.required: {required!r} is not one of {', '.join(CONSENT_FIELDS)}."
+    if len(set(document.dispositions)) < len(document.dispositions):
+        yield "dispositions: a word occurs twice."
+
+
+def _name_problems(fields: Sequence[FieldDocument]) -> Iterator[str]:
+    spelled: dict[str, str] = {}
+    for entry in fields:
+        folded = _fold(entry.name)
+        if folded in spelled:
+            yield f"fields[{entry.name}]: is read the same as {spelled[folded]}; case and signs do not count in names."
+        spelled[folded] = entry.name
+    for entry in fields:
+        for alias in entry.aliases:
+            other = spelled.setdefault(_fold(alias), entry.name)
+            if other != entry.name:
+                yield f"fields[{entry.name}].aliases: {alias!r} already means {other}."
+
+
+def _field_problems(spec: FieldSpec) -> Iterator[str]:
+    types = field_types()
+    if spec.name in CONTROL_FIELDS:
+        yield "is a field of the exchange itself and cannot be one of a vertical."
+    if spec.type not in types:
+        yield f"type: {spec.type!r} is not one of {', '.join(types)}."
+        return
+    if spec.type == "choice" and not spec.allowed:
+        yield "allowed: a choice needs its values."
+    if spec.allowed and spec.type not in ("choice", "state", "country"):
+        yield f"allowed: a {spec.type} has no list of values."
+    if len(set(spec.allowed)) < len(spec.allowed):
+        yield "allowed: a value occurs twice."
+    if spec.least is not None and spec.most is not None and spec.least > spec.most:
+        yield f"least: {spec.least} is above most, {spec.most}."
+    if spec.personal and spec.ping is Presence.REQUIRED:
+        yield "ping: a personal field must not be required in a ping."
+    if not _compiles(spec.pattern):
+        yield f"pattern: {spec.pattern!r} is not a regular expression (RE2)."
+        return
+    if spec.example:
+        answer = types[spec.type].parse(spec.example, spec, EXAMPLE_NOW)
+        if isinstance(answer, Problem):
+            yield f"example: {answer.message}"
+
+
+def _compiles(pattern: str | None) -> bool:
+    if pattern is None:
+        return True
+    try:
+        re2.compile(pattern)
+    except re2.error:
+        return False
+    return True
+
+
+def _fold(name: str) -> str:
+    return "".join(char for char in name.lower() if char not in "-_. ")
