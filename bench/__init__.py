@@ -1,0 +1,1 @@
+"""How fast, how much, compared with what. `python -m bench.run` prints the tables."""
