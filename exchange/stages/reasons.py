@@ -27,7 +27,9 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from exchange.model.money import Money
@@ -36,8 +38,10 @@ from exchange.model.verdict import Check, Verdict
 NONE = "none"
 LISTED, NOT_BLOCKED = "listed", "not blocked"
 OTHER_GROUP, OTHER_COMPANY = "another group", "another company"
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
-_PERIODS = {"hour": "Hourly", "day": "Daily", "week": "Weekly", "month": "Monthly", "total": "Total"}
+_SYMBOLS: Mapping[str, str] = MappingProxyType({"USD": "$", "EUR": "€", "GBP": "£"})
+_PERIODS: Mapping[str, str] = MappingProxyType(
+    {"hour": "Hourly", "day": "Daily", "week": "Weekly", "month": "Monthly", "total": "Total"}
+)
 _MINUS = "−"
 
 
@@ -85,7 +89,12 @@ def show_money(money: Money) -> str:
     """`$1,234.50`, `€0.0035`, `CHF 7.00`; a minus sign comes before the currency."""
     whole, _, part = money.text.removeprefix("-").partition(".")
     sign = _MINUS if money.units < 0 else ""
-    return f"{sign}{_SYMBOLS.get(money.currency, f'{money.currency} ')}{int(whole):,}.{part}"
+    return f"{sign}{currency_sign(money.currency)}{int(whole):,}.{part}"
+
+
+def currency_sign(currency: str) -> str:
+    """`$`, or the code and a space for currencies whose sign is not plain to everybody."""
+    return _SYMBOLS.get(currency, f"{currency} ")
 
 
 def show_duration(duration_ms: int) -> str:

@@ -70,26 +70,35 @@ def window_end(window: Window, zone: str, now: int) -> int:
 class OpeningHours:
     """One schedule that remembers its answer until it lapses, so that asking for each lead costs nothing."""
 
-    __slots__ = ("_hours", "_open", "_since", "_until", "_zone")
+    __slots__ = ("_hours", "_open", "_since", "_turns", "_until", "_zone", "zone")
 
     def __init__(self, zone: str, hours: tuple[Hours, ...]) -> None:
         """Raises `ZoneInfoNotFoundError` or `ValueError` when there is no such zone."""
+        self.zone = zone
         self._zone = ZoneInfo(zone)
         self._hours = hours
-        self._open, self._since, self._until = True, 0, 0 if hours else NEVER
+        self._open, self._turns = True, False
+        self._since, self._until = 0, 0 if hours else NEVER
 
     def open_at(self, now: int) -> bool:
         if not self._since <= now < self._until:  # also when the clock was set back
-            self._open = _is_open(self._hours, self._zone, now // 1000)
-            self._since, self._until = now, self._next_change(now // 1000) * 1000
+            self._remember(now)
         return self._open
 
-    def _next_change(self, moment: int) -> int:
-        last = moment + 1
-        for last in _boundaries(self._hours, self._zone, moment):
-            if _is_open(self._hours, self._zone, last) != self._open:
-                return last
-        return last
+    def next_opening(self, now: int) -> int | None:
+        """As `schedule.next_opening`."""
+        if self.open_at(now):
+            return now
+        return self._until if self._turns else None
+
+    def _remember(self, now: int) -> None:
+        self._open = _is_open(self._hours, self._zone, now // 1000)
+        self._since, self._turns = now, False
+        for moment in _boundaries(self._hours, self._zone, now // 1000):
+            self._until = moment * 1000
+            if _is_open(self._hours, self._zone, moment) != self._open:
+                self._turns = True
+                return
 
 
 class ZoneWindows:

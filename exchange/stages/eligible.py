@@ -1,0 +1,216 @@
+"""Which contracts may have a lead, and for each that may not, every reason.
+
+A book holds the contracts of one vertical, compiled when they change. Judging one lead makes no text: ten thousand
+contracts cost little more than one hundred. The verdicts are made from the same values when they are asked for, which
+is after the answer went out.
+
+The checks, in the order they are told: contract_active, buyer_active, mode, schedule, filter:<field>, geo, source,
+grade, consent, duplicate_buyer, conflict, cap:<period>, budget, balance, price, health, rate, tier, deadline. All are
+made even after one failed. `reasons.py` turns them into sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from exchange.fields import FieldType, field_types
+from exchange.fields.places import Places
+from exchange.model.lead import Lead
+from exchange.model.party import Buyer, Contract
+from exchange.model.verdict import Check, Verdict
+from exchange.model.vertical import Vertical
+from exchange.stages.checks import fit, geo, rivals, room, standing
+from exchange.stages.checks.bits import mask_of, places_of
+from exchange.stages.checks.facts import Case, Facts, Rule
+from exchange.stages.filters import BadFilter, Shape, compile_filter
+from exchange.stages.schedule import DAY_MINUTES
+
+__all__ = ["BadBook", "Book", "Facts", "Judgement", "compile_book", "contract_problems", "judge"]
+
+
+class BadBook(ValueError):
+    """Contracts that cannot be compiled: everything that is wrong, one sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The contracts of one vertical by place, with their checks in the order of the module's text."""
+
+    vertical: Vertical
+    contracts: tuple[Contract, ...]
+    places: Mapping[str, int]  # by contract id
+    rules: tuple[Rule, ...]
+    conflict: rivals.Conflict
+    circles: geo.Circles
+    passed: tuple[Verdict, ...]
+    everyone: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`eligible` is ordered by contract id. `verdicts` has one for every contract judged, in the same order."""
+
+    eligible: tuple[Contract, ...]
+    _book: Book
+    _case: Case
+    _judged: int
+    _failed: tuple[int, ...]  # one mask for each rule of the book
+    _met: tuple[tuple[int, Check], ...]
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Made at the first reading, from the values of the moment of judging."""
+        book, case = self._book, self._case
+        told: dict[int, list[Check]] = {}
+        for rule, failed in zip(book.rules, self._failed, strict=True):
+            if failed:
+                for places, check in rule.tell(case, failed):
+                    for place in places:
+                        told.setdefault(place, []).append(check)
+        for place, check in self._met:
+            told.setdefault(place, []).append(check)
+        return tuple(_verdict(book, place, told.get(place)) for place in places_of(self._judged))
+
+
+def _verdict(book: Book, place: int, failed: list[Check] | None) -> Verdict:
+    if failed is None:
+        return book.passed[place]
+    contract = book.contracts[place]
+    return Verdict(contract.id, contract.version, tuple(failed))
+
+
+def judge(book: Book, lead: Lead, facts: Facts, now: int, only: Collection[str] | None = None) -> Judgement:
+    """Judge `lead` against every contract of the book, or against those whose ids are in `only`."""
+    judged = book.everyone
+    if only is not None:
+        judged = mask_of([book.places[name] for name in only if name in book.places])
+    case = Case(lead, facts, now)
+    failed = tuple([rule.failing(case) & judged for rule in book.rules])
+    any_failed = 0
+    for mask in failed:
+        any_failed |= mask
+    left = judged & ~any_failed
+    met = book.conflict.met(left) if left and book.conflict.meeting else ()
+    for place, _ in met:
+        left &= ~(1 << place)
+    eligible = tuple([book.contracts[place] for place in places_of(left)])
+    return Judgement(eligible, book, case, judged, failed, met)
+
+
+def compile_book(
+    contracts: Iterable[Contract],
+    buyers: Iterable[Buyer],
+    vertical: Vertical,
+    places: Places,
+    previous: Book | None = None,
+) -> Book:
+    """Compile the contracts of `vertical`; those of others are left out. `previous` lends what it has measured.
+
+    Raises `BadBook` with every problem of every contract.
+    """
+    ours = tuple(sorted((c for c in contracts if c.vertical == vertical.name), key=lambda contract: contract.id))
+    owners = {buyer.id: buyer for buyer in buyers}
+    types = field_types()
+    known = previous.circles if previous is not None else {}
+    problems = [
+        f"{contract.id}: {problem}"
+        for contract in ours
+        for problem in _contract_problems(contract, contract.buyer_id in owners, vertical, places, types)
+    ]
+    if len({contract.id for contract in ours}) < len(ours):
+        problems.append("Two contracts have the same id.")
+    if problems:
+        raise BadBook(problems)
+    circles = geo.circles_of(ours, places, known)
+    place_of = {contract.id: place for place, contract in enumerate(ours)}
+    conflict = rivals.Conflict.of(ours, owners)
+    rules: tuple[Rule, ...] = (
+        standing.ContractActive.of(ours),
+        standing.BuyerActive.of(ours, owners),
+        standing.ModeTaken.of(ours),
+        standing.OpenNow.of(ours),
+        fit.Filters.of(ours, vertical, types),
+        geo.Where.of(ours, vertical, places, circles),
+        fit.Source.of(ours),
+        fit.Grade.of(ours),
+        fit.ConsentGiven.of(ours),
+        rivals.BoughtBefore.of(ours),
+        conflict,
+        room.Caps.of(ours),
+        room.Balance.of(ours, owners),
+        room.Price.of(ours),
+        room.Health.of(ours),
+        room.RateLeft(ours, place_of),
+        standing.TierOpen.of(ours),
+        room.TimeLeft(ours, place_of),
+    )
+    passed = tuple(Verdict(contract.id, contract.version, ()) for contract in ours)
+    return Book(vertical, ours, place_of, rules, conflict, circles, passed, (1 << len(ours)) - 1)
+
+
+def contract_problems(contract: Contract, vertical: Vertical, places: Places) -> tuple[str, ...]:
+    """All that would keep a contract out of a book, one sentence each: asked before it is saved."""
+    return tuple(_contract_problems(contract, True, vertical, places, field_types()))
+
+
+def _contract_problems(
+    contract: Contract, owned: bool, vertical: Vertical, places: Places, types: Mapping[str, FieldType]
+) -> Iterator[str]:
+    if not owned:
+        yield f"There is no buyer {contract.buyer_id!r}."
+    yield from _filter_problems(contract, vertical, types)
+    yield from _geo_problems(contract, vertical, places)
+    yield from _clock_problems(contract)
+    if contract.min_grade is not None and contract.min_grade not in tuple(fit.GRADES):
+        yield f"A grade is one of {', '.join(fit.GRADES)}, not {contract.min_grade[:20]!r}."
+    for name in contract.consent:
+        if name not in fit.CONSENT_NAMES and name not in vertical.by_name:
+            yield f"There is no consent {name[:40]!r}."
+    currencies = {money.currency for money in (contract.price, contract.shared_price, contract.budget) if money}
+    if currencies - {contract.max_bid.currency}:
+        yield f"All its money is in one currency, not in {', '.join(sorted(currencies | {contract.max_bid.currency}))}."
+
+
+def _filter_problems(contract: Contract, vertical: Vertical, types: Mapping[str, FieldType]) -> Sequence[str]:
+    try:
+        compile_filter(contract.filters, Shape(vertical, types, contract.max_bid.currency))
+    except BadFilter as bad:
+        return bad.problems
+    return ()
+
+
+def _geo_problems(contract: Contract, vertical: Vertical, places: Places) -> Iterator[str]:
+    area, kinds = contract.geo, {spec.type for spec in vertical.fields}
+    wants_zip = bool(area.zips or area.zips_except or area.center_zip)
+    if wants_zip and "postal_code" not in kinds:
+        yield f"It names ZIPs, but {vertical.name} has no field of the type postal_code."
+    if (area.states or area.states_except) and not kinds & {"state", "postal_code"}:
+        yield f"It names states, but {vertical.name} has no field of the types state or postal_code."
+    if area.center_zip is not None and area.center_zip not in places:
+        yield f"{area.center_zip[:10]!r} is not a ZIP code the post office uses."
+    if not 0 <= area.radius_miles <= geo.RADIUS_MOST:
+        yield f"A radius is 0 to {geo.RADIUS_MOST:,} miles, not {area.radius_miles:,}."
+
+
+def _clock_problems(contract: Contract) -> Iterator[str]:
+    try:
+        ZoneInfo(contract.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield f"There is no time zone {contract.zone[:40]!r}."
+    for hours in contract.hours:
+        if not (0 <= hours.opens < DAY_MINUTES and 0 <= hours.closes <= DAY_MINUTES):
+            yield f"Hours run from minute 0 to {DAY_MINUTES:,} of a day, not {hours.opens} to {hours.closes}."
+    days = [day for hours in contract.hours for day in hours.weekdays]
+    days += [day for cap in contract.caps for day in cap.weekdays]
+    if not set(days) <= set(range(7)):
+        yield "Weekdays are 0 (Monday) to 6 (Sunday)."
+    for cap in contract.caps:
+        if cap.unit not in ("count", "money") or cap.most < 0:
+            yield f"A cap counts sales (count) or money up to 0 or more, not {cap.unit[:20]!r} up to {cap.most}."

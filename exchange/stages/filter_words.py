@@ -1,0 +1,92 @@
+"""What a filter's clause wants and what a lead has, in a few words: `$150 or more`, `$101 to $150`."""
+
+from __future__ import annotations
+
+import re
+
+from exchange import limits
+from exchange.model.lead import FieldValue
+from exchange.model.party import Clause
+from exchange.model.vertical import FieldSpec
+from exchange.stages.reasons import currency_sign
+
+_LISTED = 6  # longer lists are counted, not repeated
+_NUMBER = re.compile(r"\$?([0-9]+)(\.[0-9]+)?")
+_PLURALS = (("postal_code", "ZIPs"), ("state", "states"))
+
+
+def tell_clause(clause: Clause, spec: FieldSpec, currency: str) -> str:
+    """What must be so, to stand behind "must be" or a field's name."""
+    values = [_show(text, spec, currency) for text in clause.values]
+    match clause.operator:
+        case "is_set":
+            return "sent"
+        case "is_not_set":
+            return "left out"
+        case "equals":
+            return values[0]
+        case "not_equals":
+            return f"other than {values[0]}"
+        case "one_of":
+            return values[0] if len(values) == 1 else f"one of {_list(values, spec)}"
+        case "none_of":
+            return f"none of {_list(values, spec)}"
+        case "between":
+            return f"{values[0]} to {values[1]}"
+        case "at_least":
+            return f"{values[0]} or more"
+        case "at_most":
+            return f"{values[0]} or less"
+        case _:
+            return _tell_rarer(clause, values, spec)
+
+
+def _tell_rarer(clause: Clause, values: list[str], spec: FieldSpec) -> str:
+    match clause.operator:
+        case "on_or_after" | "not_before":
+            return f"{values[0]} or later"
+        case "on_or_before" | "not_after":
+            return f"{values[0]} or earlier"
+        case "age_at_least":
+            return f"age {values[0]} or more"
+        case "age_at_most":
+            return f"age {values[0]} or less"
+        case "age_between":
+            return f"age {values[0]} to {values[1]}"
+        case "older_than" | "younger_than" as operator:
+            return f"{operator.replace('_', ' ')} {values[0]} years"
+        case operator:
+            return f"{operator.replace('_', ' ')} {_list(values, spec)}".rstrip()
+
+
+def show_value(value: FieldValue, spec: FieldSpec, operators: tuple[str, ...], currency: str) -> str:
+    """What the lead has, masked where it is personal, and as an age where the filter asks for one."""
+    if "age" in value.parts and any("age" in operator or operator.endswith("er_than") for operator in operators):
+        return f"age {value.parts['age']}"
+    if "least" in value.parts and "most" in value.parts:
+        sign = currency_sign(currency) if "$" in value.clean or _is_money(spec) else ""
+        least, most = value.parts["least"], value.parts["most"]
+        if most is None:
+            return f"{sign}{least:,} or more"
+        return f"{sign}{least:,}" if least == most else f"{sign}{least:,} to {sign}{most:,}"
+    shown = _show(value.masked, spec, currency)
+    return shown if len(shown) <= limits.GOT_CHARACTERS else f"{shown[: limits.GOT_CHARACTERS - 1]}…"
+
+
+def _show(text: str, spec: FieldSpec, currency: str) -> str:
+    found = _NUMBER.fullmatch(text.strip()) if _is_money(spec) else None
+    if found is None:
+        return text.strip()
+    whole, part = found.groups()
+    return f"{currency_sign(currency)}{int(whole):,}{part or ''}"
+
+
+def _is_money(spec: FieldSpec) -> bool:
+    return spec.type == "amount" or any("$" in choice for choice in spec.allowed)
+
+
+def _list(values: list[str], spec: FieldSpec) -> str:
+    if len(values) <= _LISTED:
+        return ", ".join(values)
+    plural = dict(_PLURALS).get(spec.type, "values")
+    return f"its {len(values):,} {plural}"
