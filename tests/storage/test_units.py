@@ -13,7 +13,7 @@ from tests.storage.units import Refused, Thing
 
 @pytest.fixture
 async def things(db: Db) -> Db:
-    """A database with an empty table of things. BYTEA and BIGINT are no types of SQLite, which takes them all the same."""
+    """A database with an empty table of things."""
     await db.write(units.make_table)
     return db
 
