@@ -1,21 +1,22 @@
-# The first stage installs what requirements/run.txt pins, hashes checked, as `make` does. The second has no installer's leftovers.
+# The first stage gathers wheels, hashes checked, and makes the exchange's own. The second installs them and nothing else.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-WORKDIR /app
-RUN python -m venv .venv
+WORKDIR /build
 COPY requirements requirements
-RUN .venv/bin/python -m pip install --require-hashes --only-binary :all: -r requirements/build.txt -r requirements/run.txt
+RUN python -m pip wheel --require-hashes --only-binary :all: --wheel-dir /wheels -r requirements/run.txt \
+    && python -m pip install --require-hashes --only-binary :all: -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exchange exchange
 COPY buyers buyers
 COPY config config
-RUN .venv/bin/python -m pip install --no-build-isolation --no-deps -e . && .venv/bin/python -m compileall -q exchange buyers
+RUN python -m pip wheel --no-build-isolation --no-deps --wheel-dir /wheels .
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin exchange \
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    python -m pip install --no-index --no-deps --no-cache-dir --disable-pip-version-check /wheels/*.whl \
+    && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin exchange \
     && install --directory --owner=exchange --mode=0700 /data
-COPY --from=build /app /app
-ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
+ENV PYTHONUNBUFFERED=1
 USER 10001
 WORKDIR /data
 VOLUME /data

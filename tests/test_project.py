@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
+from collections.abc import Mapping
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
+
+from tests.tidy.layers import imports
+from tests.tidy.source import CODE, Source, read_all
 
 ROOT = Path(__file__).parents[1]
 PINS = ("run", "dev", "build", "uv")
@@ -55,6 +61,23 @@ def test_tests_run_on_the_versions_that_run_in_earnest(name: str) -> None:
     dev = pinned("dev")
 
     assert {} == {package: pin for package, pin in pinned(name).items() if package in dev and dev[package] != pin}
+
+
+def foreign_imports(source: Source, installed: Mapping[str, list[str]]) -> set[str]:
+    """The packages of others that a file imports, by the names they are installed under."""
+    tops = {module.split(".")[0] for _, module in imports(source)} - set(CODE)
+    return {canonicalize_name(installed.get(top, [top])[0]) for top in tops if top not in sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize(
+    ("tops", "extras"), [(("exchange", "buyers"), ["postgres"]), (("tests", "bench"), ["postgres", "dev"])]
+)
+def test_every_library_imported_is_asked_for_by_name(tops: tuple[str, ...], extras: list[str]) -> None:
+    installed = packages_distributions()
+    known = {canonicalize_name(requirement.name) for requirement in asked(*extras)}
+    sources = [each for each in read_all() if each.suffix == ".py" and each.top in tops and "/build_" not in each.path]
+
+    assert {} == {each.path: unasked for each in sources if (unasked := foreign_imports(each, installed) - known)}
 
 
 def test_the_container_runs_without_rights_and_says_whether_it_is_well() -> None:
