@@ -27,14 +27,14 @@ class Lane:
         self.contexts = Contexts()
         self.heads = Heads()
         self.connecting: set[asyncio.Task[None]] = set()
-        self._pools: dict[tuple[str, bool, str, int, str], Pool] = {}
+        self.pools: dict[tuple[str, bool, str, int, str], Pool] = {}
 
     def send(self, exchange: Exchange, key: str, target: Target, ca_file: str) -> None:
         """Send over the pool of this buyer and origin; the outcome comes to `exchange.on_outcome`, perhaps at once."""
         place = (key, target.secure, target.host, target.port, ca_file)
-        pool = self._pools.get(place)
+        pool = self.pools.get(place)
         if pool is None:
-            pool = self._pools[place] = Pool(self, target, ca_file)
+            pool = self.pools[place] = Pool(self, target, ca_file)
         pool.take(exchange)
 
     async def close(self) -> None:
@@ -42,9 +42,9 @@ class Lane:
         for task in self.connecting:
             task.cancel()
         await asyncio.gather(*self.connecting, return_exceptions=True)
-        for pool in self._pools.values():
+        for pool in self.pools.values():
             pool.close()
-        self._pools.clear()
+        self.pools.clear()
         self.addresses.close()
 
 

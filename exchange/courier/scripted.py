@@ -190,8 +190,10 @@ class RoutedCourier:
                 part = [looked[place][1] for place in places]
                 heard = mixed.hear(places, len(mixed.tasks))
                 mixed.tasks.append(group.create_task(courier.fan_out(part, deadline, heard)))
-        cut = Result(None, None, Lost(Loss.TIMEOUT, CLOSED_EARLY), (), False, None, 0)
-        return [mixed.results.get(place, cut) for place in range(len(calls))]
+        lost = Lost(Loss.TIMEOUT, CLOSED_EARLY)
+        for place, call in enumerate(calls):
+            mixed.results.setdefault(place, Result(None, None, lost, (), call.delivers, None, 0))
+        return [mixed.results[place] for place in range(len(calls))]
 
     async def close(self) -> None:
         await self.simulated.close()

@@ -334,3 +334,17 @@ async def test_cut_pings_say_nothing_about_a_buyer() -> None:
         assert not breaker.state("slow", courier.clock.now()).open
         assert breaker.latency_ms("slow") is None
         assert breaker.latency_ms("fast") is not None
+
+
+async def test_of_many_calls_to_a_recovering_buyer_only_one_goes_as_probe() -> None:
+    breaker = Breaker()
+    async with raw_buyer(silent) as buyer, courier_for(breaker=breaker) as courier:
+        for _ in range(limits.BREAKER_IN_A_ROW):
+            breaker.lost("acme", courier.clock.now() - limits.BREAKER_PAUSE_MS, 1500, Loss.TIMEOUT)
+        calls = [ping(buyer.url()) for _ in range(5)]
+        results = await courier.fan_out(calls, courier.clock.monotonic() + 0.3)
+
+        assert [Loss.TIMEOUT] + [Loss.BREAKER] * 4 == [why(result) for result in results]
+        assert breaker.state("acme", courier.clock.now() + limits.BREAKER_PAUSE_MS).open
+
+    assert buyer.connections == 1

@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 
+from exchange import limits
 from exchange.connector import BadReply
 from exchange.courier.courier import Call
 from exchange.model.wire import HttpMessage, Loss, Lost, Reply
@@ -347,3 +348,39 @@ async def test_a_post_on_a_connection_that_dies_is_never_sent_again() -> None:
         second = await hold(courier, post(buyer.url()))
 
     assert (Loss.RESET, True, 2) == (lost(second.lost), second.delivered, len(buyer.requests))
+
+
+async def test_a_post_uses_only_a_connection_that_was_used_just_now() -> None:
+    async with raw_buyer(says(reply())) as buyer, courier_for() as courier:
+        await hold(courier, ping(buyer.url()))
+        await hold(courier, post(buyer.url()))
+        assert buyer.connections == 1
+        (pool,) = courier.lane.pools.values()
+        pool.idle[0].used_at -= limits.POST_IDLE_SECONDS + 0.1
+        await hold(courier, post(buyer.url()))
+        assert buyer.connections == 2
+        await hold(courier, ping(buyer.url()))
+        assert buyer.connections == 2
+
+
+async def test_a_connection_idle_for_a_minute_is_used_by_nobody() -> None:
+    async with raw_buyer(says(reply())) as buyer, courier_for() as courier:
+        await hold(courier, ping(buyer.url()))
+        (pool,) = courier.lane.pools.values()
+        pool.idle[0].used_at -= limits.POOL_IDLE_SECONDS + 0.1
+        await hold(courier, ping(buyer.url()))
+
+    assert buyer.connections == 2
+
+
+async def test_a_connection_the_buyer_closed_while_idle_is_not_used_for_a_post() -> None:
+    async with (
+        raw_buyer(says_then_closes(reply())) as closing,
+        raw_buyer(says(reply())) as other,
+        courier_for() as courier,
+    ):
+        await hold(courier, ping(closing.url()))
+        await hold(courier, ping(other.url(), key="other"))  # meanwhile the close is heard
+        result = await hold(courier, post(closing.url()))
+
+    assert (200, 2) == (result.status, closing.connections)
