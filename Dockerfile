@@ -16,7 +16,7 @@ RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     python -m pip install --no-index --no-deps --no-cache-dir --disable-pip-version-check /wheels/*.whl \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin exchange \
     && install --directory --owner=exchange --mode=0700 /data
-ENV PYTHONUNBUFFERED=1
+ENV PYTHONUNBUFFERED=1 EXCHANGE_HOST=0.0.0.0
 USER 10001
 WORKDIR /data
 VOLUME /data
@@ -25,4 +25,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health', timeout=2)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["exchange"]
-CMD ["serve", "--host", "0.0.0.0"]
+CMD ["serve"]
