@@ -1,4 +1,4 @@
-"""Sellers and their campaigns; buyers and their contracts. Immutable versions: an award names the one it was made under.
+"""Sellers and their campaigns; buyers and their contracts, as immutable versions: an award names the one it has.
 
 A *bound* (`least`, `most`) is inclusive. Minutes count from midnight in the contract's own zone.
 """

@@ -1,0 +1,152 @@
+"""Builds everything: the one file that knows which connectors exist. `open_market` is the way in for all commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from buyers import connectors
+from buyers.connection import Connection as ConnectionDocument
+from buyers.connection import ConnectionProblems
+from exchange.catalog import CatalogError, default_config, load_verticals, read_yaml
+from exchange.clock import Clock, SystemClock
+from exchange.courier.breaker import Breaker
+from exchange.courier.courier import Courier, HttpCourier
+from exchange.courier.routed import RoutedCourier
+from exchange.courier.scripted import ScriptedCourier
+from exchange.demo.simulated import answer_as_asked
+from exchange.fields.places import Places
+from exchange.flows.market import Connection, Live, Market, compile_deals, refresh
+from exchange.ids import Ids, SystemIds
+from exchange.model.vertical import Vertical
+from exchange.settings import Settings
+from exchange.storage.database import Db
+from exchange.storage.engine import open_database
+from exchange.storage.migrate import migrate
+from exchange.storage.parties import read_parties
+from exchange.vault import make_key_file, open_vault
+
+SECRET_PREFIX = "EXCHANGE_SECRET_"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What the files under `config_dir` say."""
+
+    verticals: Mapping[str, Vertical]
+    connections: Mapping[str, ConnectionDocument]
+
+
+def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
+    """Read and check all files. Raises `CatalogError` with every problem of every file."""
+    folder = folder or default_config()
+    problems: list[str] = []
+    verticals: Mapping[str, Vertical] = {}
+    try:
+        verticals = load_verticals(folder / "verticals")
+    except CatalogError as error:
+        problems += error.problems
+    presets = _documents(folder / "presets", "*.yaml", problems)
+    found: dict[str, ConnectionDocument] = {}
+    places = [(folder / "connections", "*/connection.yaml")]
+    if extra_connections is not None:
+        places.append((extra_connections, "*.yaml"))
+    for place, pattern in places:
+        for document in _documents(place, pattern, problems).values():
+            try:
+                connection = ConnectionDocument.load(document, presets)
+            except ConnectionProblems as error:
+                problems += [f"connections/{error.name}: {problem.path}: {problem.message}" for problem in error.problems]
+            else:
+                found[connection.name] = connection
+    if problems:
+        raise CatalogError(tuple(problems))
+    return Catalog(verticals, found)
+
+
+def _documents(folder: Path, pattern: str, problems: list[str]) -> dict[str, Mapping[str, Any]]:
+    documents: dict[str, Mapping[str, Any]] = {}
+    for file in sorted(folder.glob(pattern)):
+        where = f"{file.parent.name}/{file.name}"
+        document = read_yaml(file.read_bytes(), where, problems)
+        if isinstance(document, Mapping):
+            name = str(document.get("connection") or document.get("preset") or file.stem)
+            documents[name if pattern != "*.yaml" or folder.name != "presets" else file.stem] = document
+    return documents
+
+
+def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:
+    """Connections ready for use, with their secrets taken from the environment (`EXCHANGE_SECRET_ACME_KEY`)."""
+    table = connectors()
+    ready: dict[str, Connection] = {}
+    for name, document in catalog.connections.items():
+        secrets = {secret: environment.get(SECRET_PREFIX + secret.upper(), "") for secret in document.secrets}
+        steps = document.document.post.steps
+        ready[name] = Connection(table[document.connector](document), secrets, document.profile, bool(steps))
+    return MappingProxyType(ready)
+
+
+@asynccontextmanager
+async def open_market(
+    settings: Settings,
+    *,
+    process: bool = True,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    catalog: Catalog | None = None,
+    courier: Callable[[Clock, Breaker], Courier] | None = None,
+    db: Db | None = None,
+) -> AsyncIterator[Market]:
+    """A `Market` on an up-to-date database. `process` as in `open_database`; the rest replaces a part of it."""
+    clock = clock or SystemClock()
+    ids = ids or SystemIds()
+    catalog = catalog or load_catalog(settings.config_dir)
+    if not settings.key_file.exists() and not os.environ.get("EXCHANGE_MASTER_KEY"):
+        make_key_file(settings.key_file, ids)
+    vault = open_vault(ids, settings.key_file, os.environ)
+    places = Places.load()
+    breaker = Breaker(ZoneInfo(settings.zone))
+    opened = db or await open_database(
+        settings.database_url, process=process, size=settings.postgres_connections, clock=clock
+    )
+    way_out = courier(clock, breaker) if courier else _courier(clock, breaker, settings)
+    try:
+        await migrate(opened, clock.now())
+        parties = await opened.read(read_parties)
+        market = Market(
+            opened,
+            clock,
+            ids,
+            way_out,
+            breaker,
+            vault,
+            catalog.verticals,
+            connections_of(catalog, os.environ),
+            places,
+            Live(compile_deals(parties, catalog.verticals, places)),
+            settings.zone,
+            settings.name,
+            {
+                "ping": settings.retention_ping_days,
+                "lead": settings.retention_raw_days,
+                "test": settings.retention_test_days,
+            },
+        )
+        await refresh(market)
+        yield market
+    finally:
+        await way_out.close()
+        if db is None:
+            await opened.close()
+
+
+def _courier(clock: Clock, breaker: Breaker, settings: Settings) -> Courier:
+    """Test leads go to the simulated buyers built in; everything else leaves by wire."""
+    real = HttpCourier(clock, breaker, settings.allowed_networks)
+    return RoutedCourier(real, ScriptedCourier(answer_as_asked, clock))

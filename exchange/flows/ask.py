@@ -1,0 +1,146 @@
+"""Ask the buyers of one tier for their bids: judge, ping those that may have the lead, and read what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from exchange.connector import Terms
+from exchange.courier.courier import Call, Result
+from exchange.flows.case import Case
+from exchange.flows.market import Market
+from exchange.model.auction import Bid, NoBid
+from exchange.model.lead import Offer
+from exchange.model.money import Money
+from exchange.model.party import Contract, SaleMode, Strategy, Tier
+from exchange.stages.eligible import Facts, judge
+from exchange.stages.offer import make_offer
+from exchange.stages.outcome import ping_outcome
+from exchange.stages.price import fixed_bids
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one round brought: bids of all who were asked, and who was asked."""
+
+    contracts: Mapping[str, Contract]
+    bids: tuple[Bid, ...]
+    refusals: tuple[NoBid, ...]
+
+
+def eligible(case: Case, market: Market, reserve: Money, tier: Tier) -> list[Contract]:
+    """The contracts of a tier that may have the lead now; every verdict goes into the record."""
+    began = case.trail.elapsed_ms()
+    book = case.deals.books[case.vertical.name]
+    now = market.clock.now()
+    judgement = judge(book, case.lead, _facts(case, market, reserve, tier), now)
+    case.trail.judged(judgement)
+    fits = [contract for contract in judgement.eligible if _sells_this_way(case, contract)]
+    case.trail.step(
+        "eligible",
+        f"{len(fits)} of {len(book.contracts)} contracts eligible",
+        f"Tier {tier.number}, {tier.name}",
+        since_ms=began,
+    )
+    return fits
+
+
+def _sells_this_way(case: Case, contract: Contract) -> bool:
+    return not (case.campaign.exclusive_only and contract.sale_mode in (SaleMode.SHARED, SaleMode.LEFTOVER))
+
+
+def _facts(case: Case, market: Market, reserve: Money, tier: Tier) -> Facts:
+    """What eligibility reads beside the lead: use of caps, balances and health as this process last saw them."""
+    live = market.live
+    now = market.clock.now()
+    contracts = case.deals.books[case.vertical.name].contracts
+    return Facts(
+        time_left_ms=case.time_left_ms(market),
+        cap_use=live.cap_use(now),
+        available=live.available,
+        bought=case.bought,
+        broken=live.broken,
+        latency_ms=live.latency_ms,
+        over_rate=live.over_rate(contracts, now),
+        reserve=reserve,
+        tier_open=tier.number,
+        seller_name=case.deals.sellers[case.submission.seller_id].name,
+    )
+
+
+async def ask(
+    case: Case, market: Market, contracts: Sequence[Contract], reserve: Money, tier: Tier, deadline: float
+) -> Asked:
+    """Ping the contracts that bid live, all at once, and add what fixed prices bid by themselves."""
+    by_id = {contract.id: contract for contract in contracts}
+    fixed = fixed_bids(contracts, case.campaign.slots)
+    bidders = [contract for contract in contracts if contract.price is None]
+    if not bidders:
+        return Asked(by_id, tuple(fixed), ())
+    began = case.trail.elapsed_ms()
+    offer = make_offer(case.lead, case.vertical, reserve, case.campaign.slots, market.alias(case.submission.seller_id))
+    now = market.clock.now()
+    for contract in bidders:
+        market.live.count_ping(contract, now)
+    calls = [_call(case, market, contract, offer) for contract in bidders]
+    closes = _closes_early(case, bidders, fixed, tier)
+    results = await market.courier.fan_out(calls, deadline, closes)
+    bids, refusals = _read(case, market, bidders, results, began)
+    case.trail.step(
+        "ping",
+        f"Pinged {_buyers(len(bidders))} at once",
+        f"{len(bids)} bids, {len(refusals)} no bids",
+        since_ms=began,
+    )
+    return Asked(by_id, (*fixed, *bids), tuple(refusals))
+
+
+def _buyers(count: int) -> str:
+    return "1 buyer" if count == 1 else f"{count} buyers"
+
+
+def _call(case: Case, market: Market, contract: Contract, offer: Offer) -> Call:
+    connection = market.connections[contract.connection]
+    terms = Terms(market.clock.now(), offer.id, connection.secrets)
+    return Call(
+        contract.buyer_id,
+        connection.connector.ping(offer, contract, terms),
+        delivers=False,
+        contract=contract.id,
+        since=case.trail.started,
+    )
+
+
+def _closes_early(
+    case: Case, bidders: Sequence[Contract], fixed: Sequence[Bid], tier: Tier
+) -> Callable[[int, Result], bool] | None:
+    """Ends an exclusive auction by price as soon as no outstanding bidder could beat the best bid heard."""
+    if case.campaign.slots > 1 or tier.strategy is not Strategy.HIGHEST_PRICE:
+        return None
+    outstanding = {index: contract.max_bid.units for index, contract in enumerate(bidders)}
+    best = max((bid.price.units for bid in fixed), default=0)
+
+    def heard(index: int, result: Result) -> bool:
+        nonlocal best
+        del outstanding[index]
+        if isinstance(result.answer, list):
+            best = max([best, *(bid.price.units for bid in result.answer if isinstance(bid, Bid))])
+        return bool(outstanding) and best > max(outstanding.values())
+
+    return heard
+
+
+def _read(
+    case: Case, market: Market, bidders: Sequence[Contract], results: Sequence[Result], began: float
+) -> tuple[list[Bid], list[NoBid]]:
+    bids: list[Bid] = []
+    refusals: list[NoBid] = []
+    for contract, result in zip(bidders, results, strict=True):
+        answer = ping_outcome(contract, result)
+        case.trail.asked_buyer(contract.id, began, result.took_ms, answer)
+        case.trail.wired(contract.id, "ping", None, result.records)
+        if isinstance(answer, NoBid):
+            refusals.append(answer)
+        else:
+            bids += answer
+    return bids, refusals

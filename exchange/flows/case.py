@@ -1,0 +1,231 @@
+"""One request being worked: the submission, the lead, the deals and the deadline it is decided under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from exchange import limits
+from exchange.clock import month_of
+from exchange.flows.market import Deals, Market
+from exchange.flows.trail import Trail
+from exchange.model.lead import Kind, Lead, Mode, Submission
+from exchange.model.money import Money
+from exchange.model.party import Campaign
+from exchange.model.vertical import Vertical
+from exchange.model.work import Claim, Idempotency, Keep, LeadRow, LeadState, RequestRow
+from exchange.stages.normalize import Normalized, normalize
+from exchange.vault import DataKey
+
+DAY_MS = 86_400_000
+_IN_FLIGHT_MS = 3_600_000  # a claim whose request died is free again after an hour, if recovery did not end it
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Frozen but for the trail, which collects. `deadline` is when the answer must leave, on the monotonic clock."""
+
+    submission: Submission
+    campaign: Campaign
+    vertical: Vertical
+    normalized: Normalized
+    deals: Deals
+    trail: Trail
+    deadline: float
+    data_key: DataKey
+    wrapped: bytes
+    phone_index: bytes | None
+    email_index: bytes | None
+    bought: Mapping[str, int]
+
+    @property
+    def lead(self) -> Lead:
+        return self.normalized.lead
+
+    @property
+    def mode(self) -> Mode:
+        return self.submission.mode
+
+    @property
+    def live(self) -> bool:
+        return self.submission.mode is Mode.LIVE
+
+    @property
+    def currency(self) -> str:
+        return self.campaign.currency
+
+    def time_left_ms(self, market: Market) -> int:
+        """Milliseconds until the answer must leave, less what committing and writing it takes."""
+        return int((self.deadline - market.clock.monotonic()) * 1000) - limits.ANSWER_RESERVE_MS
+
+
+def begin(submission: Submission, market: Market) -> Case:
+    """Understand a submission. Nothing is stored yet, and nothing is refused yet."""
+    trail = Trail(market.clock)
+    deals = market.deals
+    campaign = deals.campaigns[submission.campaign_id]
+    vertical = market.verticals[campaign.vertical]
+    now = submission.received_at
+    normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], _lead_id(submission), now)
+    lead = normalized.lead
+    timeout_ms = lead.timeout_ms or campaign.timeout_ms
+    wrapped, data_key = market.vault.new_data_key()
+    trail.step(
+        "received",
+        f"{submission.kind.value.capitalize()} received",
+        f"{len(submission.fields)} fields, {submission.channel}",
+        since_ms=0.0,
+    )
+    return Case(
+        submission,
+        campaign,
+        vertical,
+        normalized,
+        deals,
+        trail,
+        market.clock.monotonic() + timeout_ms / 1000,
+        data_key,
+        wrapped,
+        _index(market, "phone", lead),
+        _index(market, "email", lead),
+        {},
+    )
+
+
+def _lead_id(submission: Submission) -> str:
+    """A post on a ping goes on with the ping's lead: both ids end alike."""
+    ping_id = submission.fields.get("ping_id", "")
+    suffix = ping_id[4:] if submission.kind is Kind.POST and ping_id.startswith("png_") else submission.id[4:]
+    return f"ld_{suffix}"
+
+
+def _index(market: Market, kind: str, lead: Lead) -> bytes | None:
+    """The keyed hash of a phone or an email: what look-ups and duplicate checks go by."""
+    value = lead.text(kind)
+    return market.vault.index(kind, value.lower()) if value is not None else None
+
+
+def ping_id(case: Case) -> str:
+    return f"png_{case.lead.id[3:]}"
+
+
+def request_row(case: Case, market: Market, stored: bytes) -> RequestRow:
+    """The request as kept: what was sent, sealed; a ping without the personal values it should not have carried."""
+    submission = case.submission
+    return RequestRow(
+        submission.id,
+        submission.month,
+        submission.received_at,
+        submission.kind.value,
+        submission.channel,
+        submission.remote_ip,
+        submission.seller_id,
+        submission.campaign_id,
+        submission.key_id,
+        submission.mode.value,
+        case.wrapped,
+        case.lead.id,
+        submission.content_type,
+        submission.answer_format,
+        market.vault.seal(case.data_key, f"raw:{submission.id}", stored),
+        "test" if not case.live else ("ping" if submission.kind is Kind.PING else "lead"),
+    )
+
+
+def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -> LeadRow:
+    """The lead as kept: facts that lists and filters need in clear, every personal value sealed."""
+    lead, submission = case.lead, case.submission
+    personal = {spec.name for spec in case.vertical.fields if spec.personal}
+    facts = {name: value.clean for name, value in lead.values.items() if name not in personal}
+    sealed = {name: [value.raw, value.clean, value.masked] for name, value in lead.values.items() if name in personal}
+    sealed_values = orjson.dumps({"values": sealed, "tracking": dict(lead.tracking)})
+    return LeadRow(
+        lead.id,
+        lead.month,
+        lead.received_at,
+        submission.seller_id,
+        submission.campaign_id,
+        case.campaign.version,
+        case.vertical.name,
+        submission.mode.value,
+        submission.kind.value,
+        state.value,
+        reason,
+        lead.seller_lead_id,
+        lead.tracking.get("sub_id1"),
+        lead.text("zip"),
+        lead.text("state"),
+        lead.text("city"),  # a city names no person; lists show it beside the masked name
+        _masked_name(lead),
+        case.phone_index,
+        case.email_index,
+        orjson.dumps(facts).decode(),
+        submission.id,
+        market.vault.seal(case.data_key, f"lead:{lead.id}", sealed_values),
+        lead.grade,
+        case.currency,
+        _sealed_consent(case, market),
+    )
+
+
+def _masked_name(lead: Lead) -> str | None:
+    first, last = lead.values.get("first_name"), lead.values.get("last_name")
+    parts = [first.clean if first else "", last.masked if last else ""]
+    return " ".join(part for part in parts if part) or None
+
+
+def _sealed_consent(case: Case, market: Market) -> bytes | None:
+    if case.submission.kind is Kind.PING:
+        return None
+    record: dict[str, Any] = {
+        name: getattr(case.lead.consent, name) for name in case.lead.consent.__dataclass_fields__
+    }
+    return market.vault.seal(case.data_key, f"consent:{case.lead.id}", orjson.dumps(record))
+
+
+def idempotency(case: Case, body_hash: bytes) -> Idempotency | None:
+    """The request's key: the header, else for a post the seller's own lead id, else the body while it runs.
+
+    The body joins two identical posts at the same moment; once the first has ended the duplicate check decides.
+    """
+    submission = case.submission
+    expires_at = submission.received_at + limits.IDEMPOTENCY_DAYS * DAY_MS
+    endpoint = submission.kind.value
+    if submission.idempotency_key is not None:
+        key = f"key:{submission.idempotency_key}"
+        return Idempotency(submission.seller_id, endpoint, key, body_hash, expires_at, Keep.ALWAYS)
+    if submission.kind is Kind.PING:
+        return None
+    if case.lead.seller_lead_id is not None:
+        key = f"seller_lead_id:{submission.mode.value}:{case.lead.seller_lead_id}"
+        return Idempotency(submission.seller_id, endpoint, key, b"", expires_at, Keep.SOLD)
+    key = f"body:{submission.key_id}:{body_hash.hex()}"
+    return Idempotency(submission.seller_id, endpoint, key, body_hash, expires_at, Keep.NEVER)
+
+
+def duplicate_window_ms(case: Case) -> int:
+    days = case.campaign.duplicate_days
+    return (case.vertical.duplicate_days if days is None else days) * DAY_MS
+
+
+def claims(case: Case) -> tuple[Claim, ...]:
+    """The consumer of a post, by keyed hash of phone and email, within its vertical and the campaign's scope."""
+    if case.submission.kind is Kind.PING or not duplicate_window_ms(case):
+        return ()
+    scope = f"{case.mode.value}:{case.vertical.name}"
+    if case.campaign.duplicate_scope == "seller":
+        scope += f":{case.submission.seller_id}"
+    expires_at = case.submission.received_at + _IN_FLIGHT_MS
+    hashes = sorted({index for index in (case.phone_index, case.email_index) if index is not None})
+    return tuple(Claim(scope, index, expires_at) for index in hashes)
+
+
+def zero(case: Case) -> Money:
+    return Money.zero(case.currency)
+
+
+def month(now: int) -> str:
+    return month_of(now)

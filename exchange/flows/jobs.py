@@ -1,0 +1,40 @@
+"""Which durable jobs a decided request leaves behind. Each kind is run by `exchange.worker`."""
+
+from __future__ import annotations
+
+import orjson
+
+from exchange.flows.case import Case
+from exchange.flows.market import Market
+from exchange.flows.sell import Sold
+from exchange.model.answer import Answer
+from exchange.model.auction import AttemptState
+from exchange.model.work import JobRow
+
+SETTLE_TEST = "settle_test"
+RETURN_TEST = "return_test"
+POSTBACK = "postback"
+
+_TEST_DELAY_MS = {"queued": 10_000, "unclear": 20_000, "returned": 20_000}
+
+
+def jobs_after(case: Case, market: Market, answer: Answer, sold: Sold | None, now: int) -> tuple[JobRow, ...]:
+    """Test leads that wait are settled by the exchange itself; live ones wait for people or rules."""
+    outcome = case.lead.test_outcome
+    if case.live or sold is None or outcome not in _TEST_DELAY_MS:
+        return ()
+    run_at = now + _TEST_DELAY_MS[outcome]
+    if outcome == "returned":
+        return (job(market, "test", RETURN_TEST, {"lead_id": case.lead.id}, run_at, now),)
+    decision = "accepted" if outcome == "queued" else "rejected"
+    return tuple(
+        job(market, "test", SETTLE_TEST, {"attempt_id": each.attempt_id, "decision": decision}, run_at, now)
+        for each in sold.placed.settled
+        if each.state in (AttemptState.PENDING, AttemptState.UNCLEAR)
+    )
+
+
+def job(
+    market: Market, queue: str, kind: str, payload: dict[str, object], run_at: int, now: int, unique: str | None = None
+) -> JobRow:
+    return JobRow(market.ids.new("job", now), queue, kind, orjson.dumps(payload).decode(), run_at, now, unique)

@@ -1,0 +1,225 @@
+"""What every flow works with: one frozen `Market`, the deals as they stand now, and how much of the caps is used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from exchange.clock import Clock
+from exchange.connector import Connector
+from exchange.courier.breaker import Breaker
+from exchange.courier.courier import Courier
+from exchange.fields.places import Places
+from exchange.ids import Ids
+from exchange.model.hold import BalanceShort, CapFull, Held
+from exchange.model.money import Money
+from exchange.model.party import Buyer, Campaign, Contract, Seller
+from exchange.model.vertical import Vertical
+from exchange.model.work import Intent
+from exchange.rates import Bucket
+from exchange.stages.caps import cap_windows
+from exchange.stages.eligible import Book, compile_book
+from exchange.stages.normalize import Names, compile_names
+from exchange.storage.database import Db
+from exchange.storage.holds import all_cap_use
+from exchange.storage.ledger import all_balances
+from exchange.storage.parties import KeyRow, Parties, read_parties, read_version
+from exchange.storage.selling import mark_sending
+from exchange.vault import Vault
+
+
+_QUARTER_HOUR_MS = 900_000  # every window of every zone starts on a quarter hour
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection ready for use: its connector, and the secrets its messages name."""
+
+    connector: Connector
+    secrets: Mapping[str, str]
+    several_messages: bool = False  # a token or the like comes before the message that delivers
+
+
+@dataclass(frozen=True, slots=True)
+class Deals:
+    """One moment's sellers, campaigns, buyers and contracts, compiled. Never changed: a new version replaces it."""
+
+    version: int
+    sellers: Mapping[str, Seller]
+    campaigns: Mapping[str, Campaign]
+    buyers: Mapping[str, Buyer]
+    contracts: Mapping[str, Contract]
+    keys: Mapping[bytes, KeyRow]
+    books: Mapping[str, Book]  # by vertical
+    names: Mapping[str, Names]  # by campaign
+
+    def key(self, secret: str) -> KeyRow | None:
+        """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""
+        return self.keys.get(sha256(secret.encode()).digest())
+
+
+def compile_deals(parties: Parties, verticals: Mapping[str, Vertical], places: Places) -> Deals:
+    """Everything that can be worked out before a lead comes is worked out here."""
+    buyers = {buyer.id: buyer for buyer in parties.buyers}
+    contracts = {contract.id: contract for contract in parties.contracts}
+    campaigns = {campaign.id: campaign for campaign in parties.campaigns}
+    books = {
+        name: compile_book(parties.contracts, parties.buyers, vertical, places) for name, vertical in verticals.items()
+    }
+    return Deals(
+        parties.version,
+        {seller.id: seller for seller in parties.sellers},
+        campaigns,
+        buyers,
+        contracts,
+        {key.hash: key for key in parties.keys},
+        books,
+        {
+            campaign.id: compile_names(verticals[campaign.vertical], campaign, places)
+            for campaign in campaigns.values()
+        },
+    )
+
+
+class Live:
+    """What changes while the exchange runs: the current deals, cap use and balances as last seen, and who was served.
+
+    Only eligibility reads the use and the balances; the hold in the database decides, so being late costs a
+    refused hold and never a cap.
+    """
+
+    def __init__(self, deals: Deals) -> None:
+        self.deals = deals
+        self.available: Mapping[str, Money] = {}
+        self._cap_use: Mapping[tuple[str, int], int] = {}
+        self._use_now: Mapping[str, int] = {}
+        self._use_until = 0
+        self.broken: Mapping[str, str] = {}
+        self.latency_ms: Mapping[str, int] = {}
+        self.served: dict[str, int] = {}
+        self.running: dict[tuple[str, str, str], asyncio.Future[None]] = {}
+        self.requests = 0
+        self.storage_full = False
+        self._rates: dict[str, Bucket] = {}
+
+    def note_hold(self, intent: Intent, got: Held | CapFull | BalanceShort | None) -> None:
+        """What a hold told about caps and money, so that the next lead is judged by it."""
+        if intent.hold is None:
+            return
+        starts = {cap.key: cap.window_start for cap in intent.hold.caps}
+        match got:
+            case Held():
+                self._note_use({(key, starts[key]): used for key, used in got.used})
+                self.available = {**self.available, intent.buyer_id: got.available}
+            case CapFull():
+                self._note_use({(got.key, starts[got.key]): got.used})
+            case BalanceShort():
+                self.available = {**self.available, intent.buyer_id: got.available}
+            case None:
+                pass
+
+    def take_up(self, cap_use: Mapping[tuple[str, int], int], available: Mapping[str, Money]) -> None:
+        """What the database says about caps and money."""
+        self._cap_use, self.available, self._use_until = cap_use, available, 0
+
+    def cap_use(self, now: int) -> Mapping[str, int]:
+        """By cap key, what its window of now has used. The mapping is never changed afterwards."""
+        if now >= self._use_until:
+            self._use_now = {
+                key: self._cap_use[(key, start)]
+                for contract in self.deals.contracts.values()
+                for key, start in cap_windows(contract, now)
+                if (key, start) in self._cap_use
+            }
+            self._use_until = now - now % _QUARTER_HOUR_MS + _QUARTER_HOUR_MS
+        return self._use_now
+
+    def _note_use(self, used: Mapping[tuple[str, int], int]) -> None:
+        self._cap_use = {**self._cap_use, **used}
+        self._use_now = {**self._use_now, **{key: amount for (key, _), amount in used.items()}}
+
+    def over_rate(self, contracts: Iterable[Contract], now: int) -> frozenset[str]:
+        """Contracts that had their requests of this second. Asking counts nothing; `ask` counts those it pings."""
+        return frozenset(
+            contract.id
+            for contract in contracts
+            if contract.per_second and not self._bucket(contract).has_room(now)
+        )
+
+    def count_ping(self, contract: Contract, now: int) -> None:
+        if contract.per_second:
+            self._bucket(contract).take(now)
+
+    def _bucket(self, contract: Contract) -> Bucket:
+        bucket = self._rates.get(contract.id)
+        if bucket is None:
+            bucket = self._rates[contract.id] = Bucket(contract.per_second, max(1, int(contract.per_second)))
+        return bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Built once by `bootstrap.open_market`, handed to everything."""
+
+    db: Db
+    clock: Clock
+    ids: Ids
+    courier: Courier
+    breaker: Breaker
+    vault: Vault
+    verticals: Mapping[str, Vertical]
+    connections: Mapping[str, Connection]
+    places: Places
+    live: Live
+    zone: str
+    name: str
+    retention_days: Mapping[str, int]  # by class: ping, lead, test
+    aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
+
+    @property
+    def deals(self) -> Deals:
+        return self.live.deals
+
+    def alias(self, seller_id: str) -> str:
+        """How buyers hear of a seller: a name of its own, or a keyed short code that says nothing."""
+        return self.aliases.get(seller_id) or f"s{self.vault.index('seller', seller_id).hex()[:8]}"
+
+    def mark_sending(self, attempt_id: str) -> Callable[[], Awaitable[None]]:
+        """What the courier awaits before the byte that may deliver; it raises when the attempt was settled meanwhile."""
+
+        async def mark() -> None:
+            if not await self.db.write(mark_sending, attempt_id):
+                raise LookupError("the attempt is no longer reserved")
+
+        return mark
+
+
+async def refresh(market: Market) -> bool:
+    """Take up changes made elsewhere: deals when their version rose, cap use and balances always."""
+    live = market.live
+    changed = await market.db.read(read_version) != live.deals.version
+    if changed:
+        parties = await market.db.read(read_parties)
+        live.deals = compile_deals(parties, market.verticals, market.places)
+        live.served.update(parties.served)
+    now = market.clock.now()
+    cap_use = dict(await market.db.read(all_cap_use, now))
+    available = {
+        account.split(":")[1]: available
+        for account, available in await market.db.read(all_balances)
+        if account.startswith("buyer:")
+    }
+    live.take_up(cap_use, available)
+    _note_health(market, now)
+    return changed
+
+
+def _note_health(market: Market, now: int) -> None:
+    """Who is left alone now, and how fast contracts answer, as eligibility reads it until the next refresh."""
+    live, breaker = market.live, market.breaker
+    states = {buyer_id: breaker.state(buyer_id, now) for buyer_id in live.deals.buyers}
+    live.broken = {buyer_id: state.sentence for buyer_id, state in states.items() if state.open}
+    known = ((contract_id, breaker.latency_ms(contract_id)) for contract_id in live.deals.contracts)
+    live.latency_ms = {contract_id: latency_ms for contract_id, latency_ms in known if latency_ms is not None}

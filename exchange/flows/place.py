@@ -1,0 +1,311 @@
+"""Place a lead with its winners: hold, post, hear, and go on to the next until it is sold or nobody is left.
+
+Every round is two durable moves: the intents with their holds before a byte is sent, and what came of them after.
+What a round settled travels with the next intents, or with the closing of the lead, so that it costs one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from exchange import limits
+from exchange.connector import Terms
+from exchange.courier.courier import Call
+from exchange.flows.case import Case
+from exchange.flows.market import Market
+from exchange.model.auction import (
+    Accepted,
+    AttemptState,
+    Award,
+    Bid,
+    Failed,
+    Finality,
+    Outcome,
+    Pending,
+    Progress,
+    Rejected,
+    Unclear,
+)
+from exchange.model.hold import BalanceShort, CapFull, Held, HoldRequest
+from exchange.model.ledger import buyer_account
+from exchange.model.money import Money
+from exchange.model.party import Contract, OnUnclear
+from exchange.model.reason import Reason
+from exchange.model.work import Intent, Move, Settlement
+from exchange.stages.auction import Plan, Rules, run_auction
+from exchange.stages.caps import cap_parts
+from exchange.stages.outcome import post_outcome
+from exchange.stages.settle import SaleTerms, as_sale, free_slots
+from exchange.storage.selling import advance
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """How far placing has come. `settled` is what came back and is not stored yet; `sales` are the accepted ones."""
+
+    progress: Progress = Progress()
+    settled: tuple[Settlement, ...] = ()
+    sales: tuple[Settlement, ...] = ()
+    best_below: bool = False  # a bid was refused only because it was too low
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    intent: Intent
+    award: Award
+    outcome: Outcome
+
+
+async def place(
+    case: Case,
+    market: Market,
+    bids: Sequence[Bid],
+    contracts: Mapping[str, Contract],
+    rules: Rules,
+    promised: Money | None,
+    placed: Placed,
+) -> Placed:
+    """Post to winners until the lead's slots are filled, nobody is left, or no time is left."""
+    while free_slots(placed.progress, rules.slots):
+        began = case.trail.elapsed_ms()
+        plan = run_auction(bids, contracts, rules, placed.progress, market.clock.now())
+        placed = _note_losers(placed, plan)
+        if not plan.winners:
+            break
+        _tell_plan(case, plan, contracts, rules, began)
+        if case.time_left_ms(market) < limits.POST_LEAST_MS:
+            placed = replace(placed, progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
+            case.trail.step("post", "No time left to post", skipped=True)
+            break
+        intents = _intents(case, market, plan.winners, contracts, placed.progress)
+        got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in intents)))
+        placed = replace(placed, settled=())
+        held, placed = _keep_held(case, market, intents, got, placed)
+        posted = await asyncio.gather(*(_post(case, market, intent, award, contracts) for intent, award in held))
+        for each in posted:
+            placed = _after(case, market, each, contracts[each.award.bid.contract_id], promised, placed)
+    return placed
+
+
+def _note_losers(placed: Placed, plan: Plan) -> Placed:
+    below = any(loser.reason is Reason.BELOW_FLOOR for loser in plan.losers)
+    return replace(placed, best_below=placed.best_below or below)
+
+
+def _tell_plan(case: Case, plan: Plan, contracts: Mapping[str, Contract], rules: Rules, began: float) -> None:
+    names = [f"{contracts[bid.contract_id].name} {bid.price.text}" for bid in plan.winners]
+    others = [f"{contracts[bid.contract_id].name} {bid.price.text}" for bid in plan.runners_up[:5]]
+    case.trail.step(
+        "auction",
+        f"Auction: {', '.join(names)}",
+        f"{'Exclusive' if plan.exclusive else 'Shared'}, {rules.strategy.value.replace('_', ' ')}, "
+        f"floor {rules.reserve.text}",
+        *(["Then " + ", ".join(others)] if others else []),
+        since_ms=began,
+    )
+
+
+def _intents(
+    case: Case, market: Market, winners: Sequence[Bid], contracts: Mapping[str, Contract], progress: Progress
+) -> list[tuple[Intent, Award]]:
+    taken = len(progress.sold) + len(progress.unclear)
+    now = market.clock.now()
+    made: list[tuple[Intent, Award]] = []
+    for slot, bid in enumerate(winners, start=taken + 1):
+        contract = contracts[bid.contract_id]
+        attempt_id = market.ids.new("dlv", now)
+        several = market.connections[contract.connection].several_messages
+        intent = Intent(
+            attempt_id,
+            case.submission.month,
+            case.lead.id,
+            case.submission.id,
+            contract.buyer_id,
+            contract.id,
+            contract.version,
+            bid.leg,
+            slot,
+            attempt_id,
+            AttemptState.RESERVED if several else AttemptState.SENDING,
+            bid.exclusive,
+            bid.price,
+            now,
+            case.mode.value,
+            _hold(case, contract, bid.price, attempt_id, now) if case.live else None,
+        )
+        made.append((intent, Award(bid, slot, attempt_id)))
+    return made
+
+
+def _hold(case: Case, contract: Contract, price: Money, attempt_id: str, now: int) -> HoldRequest:
+    buyer = case.deals.buyers[contract.buyer_id]
+    account = buyer_account(buyer.id, buyer.billing)
+    return HoldRequest(attempt_id, cap_parts(contract, price, now), account, price)
+
+
+def _keep_held(
+    case: Case,
+    market: Market,
+    intents: Sequence[tuple[Intent, Award]],
+    got: Sequence[Held | CapFull | BalanceShort | None],
+    placed: Placed,
+) -> tuple[list[tuple[Intent, Award]], Placed]:
+    """Go on with what fitted. A refused hold is a refusal of the contract, as if it had never bid."""
+    held: list[tuple[Intent, Award]] = []
+    for (intent, award), result in zip(intents, got, strict=True):
+        market.live.note_hold(intent, result)
+        if isinstance(result, CapFull | BalanceShort):
+            reason = Reason.CAP_FULL if isinstance(result, CapFull) else Reason.BALANCE_SHORT
+            name = case.deals.contracts[intent.contract_id].name
+            case.trail.step("hold", f"{name}: {reason.sentence}", skipped=True)
+            case.trail.posts.append(_line(intent, award, "failed", reason.slug, "", 0.0, 0.0))
+            placed = replace(placed, progress=_refuse(placed.progress, (intent.contract_id,), reason))
+        else:
+            held.append((intent, award))
+    return held, placed
+
+
+async def _post(
+    case: Case, market: Market, intent: Intent, award: Award, contracts: Mapping[str, Contract]
+) -> Posted:
+    contract = contracts[intent.contract_id]
+    connection = market.connections[contract.connection]
+    terms = Terms(market.clock.now(), intent.reference, connection.secrets)
+    call = Call(
+        contract.buyer_id,
+        connection.connector.post(case.lead, award, contract, terms),
+        delivers=True,
+        before_delivery=market.mark_sending(intent.attempt_id) if connection.several_messages else None,
+        contract=contract.id,
+        since=case.trail.started,
+    )
+    left_ms = min(contract.post_ms, case.time_left_ms(market))
+    began = case.trail.elapsed_ms()
+    result = await market.courier.converse(call, market.clock.monotonic() + left_ms / 1000)
+    outcome = post_outcome(contract, award, result, repeated=False)
+    case.trail.wired(contract.id, "post", intent.attempt_id, result.records)
+    reason = "" if isinstance(outcome, Accepted) else outcome.reason.slug
+    state = _state(outcome).value
+    case.trail.posts.append(_line(intent, award, state, reason, outcome.detail, began, result.took_ms))
+    case.trail.step("post", _sentence(contract, outcome, award), *_facts(outcome), since_ms=began)
+    return Posted(intent, award, outcome)
+
+
+def _sentence(contract: Contract, outcome: Outcome, award: Award) -> str:
+    match outcome:
+        case Accepted(price=price):
+            return f"{contract.name} bought it at {(price or award.bid.price).text}"
+        case Rejected():
+            return f"{contract.name} rejected the post"
+        case Failed():
+            return f"{contract.name} could not be reached"
+        case Pending():
+            return f"{contract.name} took the lead and answers later"
+        case Unclear():
+            return f"{contract.name} was posted to and did not answer clearly"
+
+
+def _facts(outcome: Outcome) -> list[str]:
+    facts = [outcome.detail] if outcome.detail else []
+    if isinstance(outcome, Accepted):
+        return [*facts, f"Their reference {outcome.reference}"] if outcome.reference else facts
+    return [outcome.reason.sentence, *facts]
+
+
+def _line(
+    intent: Intent, award: Award, state: str, reason: str, detail: str, at: float, took: float
+) -> dict[str, object]:
+    return {
+        "attempt": intent.attempt_id,
+        "contract": intent.contract_id,
+        "price": award.bid.price.text,
+        "exclusive": award.bid.exclusive,
+        "state": state,
+        "reason": reason,
+        "detail": detail,
+        "at": at,
+        "took": took,
+    }
+
+
+def _after(
+    case: Case, market: Market, posted: Posted, contract: Contract, promised: Money | None, placed: Placed
+) -> Placed:
+    """Take an outcome into the progress, and note what to store of it."""
+    outcome, bid = posted.outcome, posted.award.bid
+    progress = placed.progress
+    settlement = _settlement(case, market, posted, contract, promised)
+    sales = placed.sales
+    match outcome:
+        case Accepted():
+            progress = replace(progress, sold=(*progress.sold, replace(bid, price=settlement.price)))
+            sales = (*sales, settlement)
+            market.live.served[contract.id] = settlement.at
+        case Rejected(finality=finality):
+            stop = finality is Finality.EVERYONE
+            progress = _refuse(progress, (contract.id,), outcome.reason, stop=stop)
+        case Failed():
+            progress = _refuse(progress, (contract.id,), outcome.reason)
+        case Pending() | Unclear():
+            progress = replace(
+                progress, unclear=(*progress.unclear, bid), reasons=(*progress.reasons, outcome.reason)
+            )
+    return replace(placed, progress=progress, settled=(*placed.settled, settlement), sales=sales)
+
+
+def _refuse(progress: Progress, contract_ids: tuple[str, ...], reason: Reason, *, stop: bool = False) -> Progress:
+    return replace(
+        progress,
+        refused=progress.refused | frozenset(contract_ids),
+        reasons=(*progress.reasons, reason),
+        stopped=progress.stopped or stop,
+    )
+
+
+def _state(outcome: Outcome) -> AttemptState:
+    match outcome:
+        case Accepted():
+            return AttemptState.ACCEPTED
+        case Rejected():
+            return AttemptState.REJECTED
+        case Failed():
+            return AttemptState.FAILED
+        case Pending():
+            return AttemptState.PENDING
+        case Unclear():
+            return AttemptState.UNCLEAR
+
+
+def _settlement(
+    case: Case, market: Market, posted: Posted, contract: Contract, promised: Money | None
+) -> Settlement:
+    outcome, intent, bid = posted.outcome, posted.intent, posted.award.bid
+    now = market.clock.now()
+    settlement = Settlement(
+        intent.attempt_id,
+        case.lead.id,
+        case.submission.month,
+        _state(outcome),
+        None if isinstance(outcome, Accepted) else outcome.reason.slug,
+        outcome.detail,
+        bid.price,
+        None if isinstance(outcome, Failed | Unclear) else outcome.reference,
+        now,
+    )
+    if isinstance(outcome, Unclear):
+        by_rule = contract.on_unclear is not OnUnclear.ASK
+        return replace(settlement, settle_after=now + contract.unclear_after_ms if by_rule else None)
+    if isinstance(outcome, Accepted):
+        terms = SaleTerms(
+            market.ids.new("sal", now),
+            case.campaign,
+            case.deals.buyers[contract.buyer_id] if case.live else None,
+            bid.exclusive,
+            promised,
+            case.phone_index,
+            case.email_index,
+        )
+        return as_sale(settlement, terms, outcome.price or bid.price, outcome.redirect)
+    return settlement

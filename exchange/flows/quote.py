@@ -1,0 +1,153 @@
+"""A ping: what would this lead earn? Ask tier after tier until one sells, and promise the payout for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import orjson
+from pydantic import TypeAdapter
+
+from exchange.flows.ask import Asked, ask, eligible
+from exchange.flows.case import Case, ping_id, zero
+from exchange.flows.market import Market
+from exchange.model.answer import Answer
+from exchange.model.auction import Bid, NoBid, Progress, Quote
+from exchange.model.money import Money
+from exchange.model.party import Contract, Strategy, Tier
+from exchange.model.reason import Reason
+from exchange.model.work import LeadState, QuoteRow
+from exchange.stages.auction import Plan, Rules, run_auction
+from exchange.stages.price import reserve
+
+QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What asking has brought so far: enough to say why nothing was sold."""
+
+    eligible: int = 0
+    asked: int = 0
+    timed_out: int = 0
+    bids: int = 0
+    below: bool = False
+
+    def after(self, contracts: int, asked: Asked, plan: Plan | None) -> Outlook:
+        late = sum(refusal.reason is Reason.PING_TIMEOUT for refusal in asked.refusals)
+        below = plan is not None and any(loser.reason is Reason.BELOW_FLOOR for loser in plan.losers)
+        return Outlook(
+            self.eligible + contracts,
+            self.asked + len(asked.contracts),
+            self.timed_out + late,
+            self.bids + len(asked.bids),
+            self.below or below,
+        )
+
+    def reason(self) -> Reason:
+        """One cause, one code: nobody eligible, nobody in time, nobody bidding, or every bid too low."""
+        if not self.eligible:
+            return Reason.NO_ELIGIBLE_BUYER
+        if self.below:
+            return Reason.BELOW_FLOOR
+        if self.asked and self.timed_out == self.asked:
+            return Reason.PING_TIMEOUT
+        return Reason.NO_BID
+
+
+def groups(contracts: list[Contract], tier: Tier) -> list[list[Contract]]:
+    """Who is asked at once: everybody, or one after another by priority in a waterfall."""
+    if tier.strategy is not Strategy.WATERFALL:
+        return [contracts]
+    ordered = sorted(contracts, key=lambda contract: (contract.priority, contract.id))
+    return [[contract] for contract in ordered]
+
+
+def rules(case: Case, market: Market, tier: Tier, least: Money) -> Rules:
+    """What a tier's auction is held under. The draw is made once per request and kept in the record."""
+    campaign = case.campaign
+    draw = market.ids.draw() if tier.strategy is Strategy.WEIGHTED else 0.0
+    return Rules(tier.strategy, campaign.slots, least, campaign.exclusive_only, draw, market.live.served)
+
+
+def least_price(case: Case) -> Money | None:
+    """The reserve of this lead. A test lead that asks for `below_floor` gets one above every simulated bid."""
+    if case.lead.test_outcome == "below_floor":
+        return Money(30 * 10_000, case.currency)
+    return reserve(case.campaign, case.lead.min_price)
+
+
+async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow | None]:
+    """The answer to a ping, and the quote that backs it."""
+    least = least_price(case)
+    outlook = Outlook()
+    if least is None:
+        return _unsold(case, Reason.BELOW_FLOOR)
+    for tier in case.campaign.tiers:
+        contracts = eligible(case, market, least, tier)
+        for group in groups(contracts, tier):
+            left_ms = case.time_left_ms(market)
+            if not group or left_ms <= 0:
+                continue
+            deadline = market.clock.monotonic() + min(tier.ping_ms, left_ms) / 1000
+            asked = await ask(case, market, group, least, tier, deadline)
+            plan = run_auction(
+                asked.bids, asked.contracts, rules(case, market, tier, least), Progress(), market.clock.now()
+            )
+            outlook = outlook.after(len(group), asked, plan)
+            if plan.winners:
+                return _quoted(case, market, plan, tier)
+    return _unsold(case, outlook.reason())
+
+
+def _unsold(case: Case, reason: Reason) -> tuple[Answer, LeadState, None]:
+    answer = Answer("unsold", case.submission.id, ping_id=ping_id(case), reason=reason)
+    return answer, LeadState.UNSOLD, None
+
+
+def _quoted(case: Case, market: Market, plan: Plan, tier: Tier) -> tuple[Answer, LeadState, QuoteRow]:
+    now = market.clock.now()
+    payout = zero(case)
+    for bid in plan.winners:
+        payout = payout + case.campaign.payout.of(bid.price)
+    expires_at = now + case.campaign.price_hold_ms
+    made = Quote(
+        ping_id(case),
+        case.lead.id,
+        case.campaign.id,
+        case.submission.seller_id,
+        (*plan.winners, *plan.runners_up),
+        payout,
+        plan.exclusive,
+        now,
+        expires_at,
+        tier.number,
+    )
+    case.trail.step(
+        "auction",
+        f"Auction: {case.deals.contracts[plan.winners[0].contract_id].name} wins at {plan.winners[0].price.text}",
+        "Exclusive" if plan.exclusive else f"Shared, {len(plan.winners)} winners",
+        tier.strategy.value.replace("_", " "),
+    )
+    answer = Answer(
+        "accepted",
+        case.submission.id,
+        ping_id=made.id,
+        price=payout,
+        expires_at=expires_at,
+        exclusive=plan.exclusive,
+    )
+    pinged = {name: value.clean for name, value in case.lead.values.items()}
+    document = orjson.dumps({"quote": orjson.loads(QUOTE.dump_json(made)), "values": pinged}).decode()
+    row = QuoteRow(made.id, case.campaign.id, case.submission.seller_id, document, payout, now, expires_at)
+    return answer, LeadState.QUOTED, row
+
+
+def bids_of(quote: Quote, now: int) -> tuple[tuple[Bid, ...], tuple[NoBid, ...]]:
+    """The bids of a quote that still stand, and those that ran out."""
+    standing = tuple(bid for bid in quote.bids if bid.expires_at is None or bid.expires_at > now)
+    gone = tuple(NoBid(bid.contract_id, Reason.BID_EXPIRED) for bid in quote.bids if bid not in standing)
+    return standing, gone
+
+
+def with_ping_id(answer: Answer, case: Case) -> Answer:
+    return replace(answer, ping_id=ping_id(case))

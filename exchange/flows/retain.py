@@ -1,0 +1,21 @@
+"""Retention: what is kept how long is a setting by class; the worker asks every hour."""
+
+from __future__ import annotations
+
+from exchange.flows.market import Market
+from exchange.storage.jobs import forget_jobs
+from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
+
+_DAY_MS = 86_400_000
+_JOB_DAYS = 7
+
+
+async def forget(market: Market) -> None:
+    now = market.clock.now()
+    for retention, days in market.retention_days.items():
+        while await market.db.write(forget_raw, retention, now - days * _DAY_MS):
+            pass
+    await market.db.write(forget_expired, now)
+    while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
+        pass
+    await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)

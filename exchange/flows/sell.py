@@ -1,0 +1,170 @@
+"""A post: sell the lead on its ping's bids, then tier after tier, until its slots are filled or nobody is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from exchange import limits
+from exchange.flows.ask import ask, eligible
+from exchange.flows.case import Case, duplicate_window_ms, zero
+from exchange.flows.market import Market
+from exchange.flows.place import Placed, place
+from exchange.flows.quote import Outlook, bids_of, groups, least_price, rules
+from exchange.model.answer import Answer
+from exchange.model.auction import Quote
+from exchange.model.ledger import Transaction
+from exchange.model.money import Money
+from exchange.model.party import Contract, Tier
+from exchange.model.reason import Reason
+from exchange.model.work import LeadState
+from exchange.stages.auction import run_auction
+from exchange.stages.price import least_after_promise
+from exchange.stages.settle import free_slots, promise_rest, promise_transaction, total
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """How selling ended: the answer, the lead's state, what is not stored yet, and how long the consumer is taken."""
+
+    answer: Answer
+    state: LeadState
+    placed: Placed
+    claims_until: int | None
+    promised: Money | None = None
+    extra: Transaction | None = None
+
+
+async def sell(case: Case, market: Market, quote: Quote | None) -> Sold:
+    """Sell one lead. With a quote its bids come first and its payout is promised."""
+    reserve = least_price(case)
+    placed, outlook = Placed(), Outlook()
+    promised = quote.payout if quote is not None else None
+    if reserve is None:
+        return _end(case, market, placed, replace(outlook, eligible=1, below=True), promised)
+    if quote is not None:
+        placed, outlook = await _sell_quoted(case, market, quote, reserve)
+    for tier in case.campaign.tiers:
+        if _is_over(case, market, placed):
+            break
+        if quote is None or tier.number > quote.tier:
+            placed, outlook = await _sell_in_tier(case, market, tier, reserve, promised, placed, outlook)
+    return _end(case, market, placed, outlook, promised)
+
+
+def _is_over(case: Case, market: Market, placed: Placed) -> bool:
+    done = not free_slots(placed.progress, case.campaign.slots)
+    return done or case.time_left_ms(market) < limits.POST_LEAST_MS
+
+
+async def _sell_quoted(case: Case, market: Market, quote: Quote, reserve: Money) -> tuple[Placed, Outlook]:
+    """Post on the ping's bids. The contracts are judged again: now the consumer and the consent are known."""
+    tier = _tier(case, quote.tier)
+    now = market.clock.now()
+    bids, _ = bids_of(quote, now)
+    least = least_after_promise(case.campaign, quote.payout, reserve, quote.exclusive)
+    pinged = {bid.contract_id for bid in bids}
+    contracts = {contract.id: contract for contract in eligible(case, market, least, tier) if contract.id in pinged}
+    standing = [bid for bid in bids if bid.contract_id in contracts]
+    outlook = Outlook(eligible=len(contracts), asked=len(contracts), bids=len(standing))
+    placed = await place(
+        case, market, standing, contracts, rules(case, market, tier, least), quote.payout, Placed()
+    )
+    return placed, replace(outlook, below=placed.best_below)
+
+
+async def _sell_in_tier(
+    case: Case, market: Market, tier: Tier, reserve: Money, promised: Money | None, placed: Placed, outlook: Outlook
+) -> tuple[Placed, Outlook]:
+    least = least_after_promise(case.campaign, promised, reserve, True) if promised is not None else reserve
+    contracts = [
+        contract
+        for contract in eligible(case, market, least, tier)
+        if contract.id not in placed.progress.refused
+    ]
+    for group in groups(contracts, tier):
+        if not group or _is_over(case, market, placed):
+            continue
+        placed, outlook = await _sell_to_group(case, market, tier, group, least, promised, placed, outlook)
+    return placed, outlook
+
+
+async def _sell_to_group(
+    case: Case,
+    market: Market,
+    tier: Tier,
+    group: list[Contract],
+    least: Money,
+    promised: Money | None,
+    placed: Placed,
+    outlook: Outlook,
+) -> tuple[Placed, Outlook]:
+    ping_ms = min(tier.ping_ms, case.time_left_ms(market) // 2)  # the other half is for the post
+    deadline = market.clock.monotonic() + ping_ms / 1000
+    asked = await ask(case, market, group, least, tier, deadline)
+    now = market.clock.now()
+    under = rules(case, market, tier, least)
+    outlook = outlook.after(len(group), asked, run_auction(asked.bids, asked.contracts, under, placed.progress, now))
+    placed = await place(case, market, asked.bids, asked.contracts, under, promised, placed)
+    return placed, outlook
+
+
+def _tier(case: Case, number: int) -> Tier:
+    found: Mapping[int, Tier] = {tier.number: tier for tier in case.campaign.tiers}
+    return found.get(number, case.campaign.tiers[0])
+
+
+def _end(case: Case, market: Market, placed: Placed, outlook: Outlook, promised: Money | None) -> Sold:
+    """What the seller hears, and what becomes of the lead and its consumer."""
+    now = market.clock.now()
+    until = now + duplicate_window_ms(case)
+    progress = placed.progress
+    if progress.sold:
+        return _sold(case, placed, promised, until, now)
+    if progress.unclear:
+        pending = Reason.AWAITING_RECEIPT in progress.reasons
+        reason = Reason.AWAITING_RECEIPT if pending else Reason.OUTCOME_UNCLEAR
+        says_unsold = case.campaign.unclear_answer == "unsold" and not pending
+        answer = Answer(
+            "unsold" if says_unsold else "queued",
+            case.submission.id,
+            200 if says_unsold else 202,
+            reason=reason,
+        )
+        return Sold(answer, LeadState.PENDING if pending else LeadState.UNCLEAR, placed, until, promised)
+    answer = Answer("unsold", case.submission.id, reason=_why_unsold(placed, outlook))
+    return Sold(answer, LeadState.UNSOLD, placed, None, promised)
+
+
+def _why_unsold(placed: Placed, outlook: Outlook) -> Reason:
+    reasons = placed.progress.reasons
+    if Reason.DEADLINE in reasons:
+        return Reason.PING_TIMEOUT
+    posted = [reason for reason in reasons if reason not in (Reason.CAP_FULL, Reason.BALANCE_SHORT)]
+    if posted:
+        return Reason.POST_FAILED if all(reason is Reason.POST_FAILED for reason in posted) else Reason.BUYER_REJECTED
+    return Reason.NO_ELIGIBLE_BUYER if reasons else outlook.reason()
+
+
+def _sold(case: Case, placed: Placed, promised: Money | None, until: int, now: int) -> Sold:
+    progress = placed.progress
+    paid = zero(case)
+    for settlement in placed.sales:
+        assert settlement.sale is not None
+        paid = paid + Money(settlement.sale.payout_units, case.currency)
+    rest = promise_rest(promised, total(progress.sold, case.currency), paid, case.campaign)
+    extra = None
+    if rest.units and case.live:
+        extra = promise_transaction(case.lead.id, case.submission.seller_id, rest, now, case.submission.month)
+    price = paid + rest
+    redirect = next((s.sale.redirect for s in placed.sales if s.sale is not None and s.sale.redirect), None)
+    answer = Answer(
+        "accepted",
+        case.submission.id,
+        price=price,
+        exclusive=progress.sold[0].exclusive or case.campaign.slots == 1,
+        times_sold=len(progress.sold),
+        redirect_url=redirect,
+        price_changed=promised is not None and price < promised,
+    )
+    return Sold(answer, LeadState.SOLD, placed, until, promised, extra)

@@ -1,0 +1,257 @@
+"""Every request of a seller, from the front door to its answer: open, decide, close. Nothing is answered unstored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import orjson
+
+from exchange.flows.case import Case, begin, claims, idempotency, lead_row, ping_id, request_row
+from exchange.flows.direct import direct
+from exchange.flows.jobs import jobs_after
+from exchange.flows.market import Market
+from exchange.flows.quote import QUOTE, quote
+from exchange.flows.sell import Sold, sell
+from exchange.model.answer import Answer
+from exchange.model.auction import Quote
+from exchange.model.lead import Kind, Submission
+from exchange.model.reason import Reason
+from exchange.model.work import (
+    AnswerRow,
+    Closing,
+    Duplicate,
+    Idempotency,
+    KeyConflict,
+    LeadState,
+    Move,
+    Opened,
+    Opening,
+    QuoteGone,
+    QuoteRow,
+    Replay,
+)
+from exchange.stages.admit import admit
+from exchange.stages.bind import differing_fields
+from exchange.stages.normalize import redact
+from exchange.stages.respond import respond
+from exchange.storage.requests import open_request, read_replay, store_answer
+from exchange.storage.selling import advance
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as it leaves."""
+
+    status_code: int
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Write = Callable[[dict[str, object], str], tuple[bytes, str]]  # (fields, format) → body, content type
+
+
+async def submit(submission: Submission, market: Market, write: Write) -> Written:
+    """Work one request. Two equal requests at once: one runs, the other waits for its answer."""
+    case = begin(submission, market)
+    body_hash = sha256(submission.raw).digest()
+    key = idempotency(case, body_hash)
+    running = market.live.running
+    scope = (key.seller_id, key.endpoint, key.key) if key is not None else None
+    if scope is not None and scope in running:
+        await _wait(case, market, running[scope])
+    mine: asyncio.Future[None] | None = None
+    if scope is not None and scope not in running:
+        mine = running[scope] = asyncio.get_running_loop().create_future()
+    try:
+        return await _work(case, market, write, key)
+    finally:
+        if mine is not None and scope is not None:
+            del running[scope]
+            mine.set_result(None)
+
+
+async def _wait(case: Case, market: Market, first: asyncio.Future[None]) -> None:
+    """Until the first request with this key has ended, or our own time is nearly up."""
+    await asyncio.wait([first], timeout=max(case.time_left_ms(market), 0) / 1000)
+
+
+async def _work(case: Case, market: Market, write: Write, key: Idempotency | None) -> Written:
+    refusal = admit(case.submission, case.campaign, case.lead, case.vertical, case.normalized.problems)
+    opening = Opening(
+        request_row(case, market, _stored_body(case)),
+        lead_row(case, market, LeadState.OPEN, None),
+        key,
+        claims(case) if refusal is None else (),
+        case.lead.ping_id if refusal is None and case.submission.kind is Kind.POST else None,
+    )
+    opened = await market.db.write(open_request, opening)
+    closer = Closer(market, write, key)
+    if not isinstance(opened, Opened):
+        return await _not_opened(case, closer, opened)
+    case = replace(case, bought=opened.bought)
+    if refusal is not None:
+        state = LeadState.INVALID if refusal.status == "invalid" else LeadState.REJECTED
+        return await closer.close(case, _echo(refusal, case), state)
+    if case.submission.kind is Kind.PING:
+        answer, state, row = await quote(case, market)
+        return await closer.close(case, _echo(answer, case), state, quote_row=row)
+    return await _sell(case, market, closer, opened)
+
+
+async def _sell(case: Case, market: Market, closer: Closer, opened: Opened) -> Written:
+    made: Quote | None = None
+    if opened.quote is not None:
+        document = orjson.loads(opened.quote["document"])
+        made = QUOTE.validate_python(document["quote"])
+        if differ := differing_fields(case.lead, case.vertical, document["values"]):
+            if case.campaign.mismatch.value == "reject":
+                answer = Answer("rejected", case.submission.id, reason=Reason.PING_MISMATCH, details=differ)
+                return await closer.close(case, _echo(answer, case), LeadState.REJECTED, free_quote=made.id)
+            case.trail.step("bind", "The post differs from its ping: asked again", ", ".join(differ))
+            made = None
+    sold = await sell(case, market, made) if made is not None else await direct(case, market)
+    answer = _echo(sold.answer, case)
+    return await closer.close(case, answer, sold.state, sold=sold)
+
+
+def _stored_body(case: Case) -> bytes:
+    """What is kept of the body: a post as it came, a ping without personal values it should not have carried."""
+    if case.submission.kind is Kind.PING:
+        return orjson.dumps(redact(case.submission, case.normalized))
+    return case.submission.raw
+
+
+def _echo(answer: Answer, case: Case) -> Answer:
+    """The answer with what every answer carries: whose lead it is about, and the warnings."""
+    is_ping = case.submission.kind is Kind.PING
+    return replace(
+        answer,
+        lead_id=None if is_ping else case.lead.id,
+        ping_id=ping_id(case) if is_ping else None,
+        seller_lead_id=case.lead.seller_lead_id,
+        warnings=case.normalized.warnings,
+        test=not case.live,
+    )
+
+
+async def _not_opened(
+    case: Case, closer: Closer, opened: Replay | KeyConflict | QuoteGone | Duplicate
+) -> Written:
+    request_id = case.submission.id
+    match opened:
+        case Replay():
+            return await closer.replay(case, opened)
+        case KeyConflict():
+            answer = Answer("error", request_id, 409, reason=Reason.IDEMPOTENCY_CONFLICT, test=not case.live)
+            return await closer.answer_only(case, answer)
+        case QuoteGone(why=None):
+            answer = Answer("error", request_id, 404, reason=Reason.NOT_FOUND, message="There is no such ping_id.")
+            return await closer.answer_only(case, answer)
+        case QuoteGone(why=why):
+            message = "The price of this ping was held until it expired." if why == "expired" else "The ping was used."
+            answer = Answer("rejected", request_id, reason=Reason.PING_EXPIRED, message=message)
+            return await closer.answer_only(case, _echo(answer, case))
+        case Duplicate():
+            same = opened.seller_id == case.submission.seller_id
+            reason = Reason.DUPLICATE_SELLER if same else Reason.DUPLICATE_EXCHANGE
+            case.trail.step("duplicate", reason.sentence, "Sold before" if opened.sold else "Still being sold")
+            answer = _echo(Answer("duplicate", request_id, reason=reason), case)
+            return await closer.close(case, answer, LeadState.DUPLICATE, duplicate_of=opened.lead_id or None)
+
+
+class Closer:
+    """Ends a request: writes the answer, seals it, and stores both with everything that is still to be stored."""
+
+    def __init__(self, market: Market, write: Write, key: Idempotency | None) -> None:
+        self.market, self.write, self.key = market, write, key
+
+    async def close(
+        self,
+        case: Case,
+        answer: Answer,
+        state: LeadState,
+        *,
+        sold: Sold | None = None,
+        quote_row: QuoteRow | None = None,
+        duplicate_of: str | None = None,
+        free_quote: str | None = None,
+    ) -> Written:
+        written, row = self._written(case, answer)
+        wires = case.trail.wire_document()
+        wires_id = f"wir_{case.submission.id[4:]}"
+        market = self.market
+        now = market.clock.now()
+        closing = Closing(
+            case.lead.id,
+            case.submission.month,
+            now,
+            state,
+            answer.reason.slug if answer.reason is not None else None,
+            row,
+            sold.claims_until if sold is not None else None,
+            case.trail.document(),
+            market.vault.seal(case.data_key, f"wires:{wires_id}", wires) if wires is not None else None,
+            wires_id,
+            case.submission.id,
+            _retention(case, state),
+            quote_row,
+            free_quote or (case.lead.ping_id if state is LeadState.UNSOLD and sold and not sold.placed.sales else None),
+            duplicate_of,
+            sold.promised.units if sold is not None and sold.promised is not None else None,
+            sold.extra if sold is not None else None,
+            jobs_after(case, market, answer, sold, now),
+            idempotency=self.key,
+        )
+        settled = sold.placed.settled if sold is not None else ()
+        await market.db.write(advance, Move(settled=settled, closing=closing))
+        return written
+
+    async def answer_only(self, case: Case, answer: Answer) -> Written:
+        """The request leaves no lead of its own: only its row gets the answer."""
+        written, row = self._written(case, answer)
+        await self.market.db.write(store_answer, row)
+        return written
+
+    async def replay(self, case: Case, replay: Replay) -> Written:
+        """The first answer again, byte for byte; `queued` while the first still runs."""
+        if replay.body is None:
+            again = await self.market.db.write(read_replay, replay.request_id)
+            replay = again or replay
+        if replay.body is None or replay.wrapped is None or replay.status_code is None:
+            answer = Answer("queued", case.submission.id, 202, reason=Reason.STILL_RUNNING, test=not case.live)
+            return await self.answer_only(case, answer)
+        vault = self.market.vault
+        body = vault.open(vault.data_key(replay.wrapped), f"answer:{replay.request_id}", replay.body)
+        headers = (("Idempotent-Replayed", "true"),)
+        written = Written(replay.status_code, body, replay.content_type or "application/json", headers)
+        sealed = vault.seal(case.data_key, f"answer:{case.submission.id}", body)
+        row = AnswerRow(
+            case.submission.id, replay.status_code, "replayed", None, sealed, written.content_type, self._took_ms(case)
+        )
+        await self.market.db.write(store_answer, row)
+        return written
+
+    def _written(self, case: Case, answer: Answer) -> tuple[Written, AnswerRow]:
+        took_ms = self._took_ms(case)
+        fields = respond(answer, took_ms, case.campaign.disclosure)
+        body, content_type = self.write(fields, case.submission.answer_format)
+        status_code = 200 if case.campaign.always_200 else answer.http_status
+        reason = answer.reason.slug if answer.reason is not None else None
+        case.trail.step("answer", f"Answered {answer.status}", *([reason] if reason else []))
+        sealed = self.market.vault.seal(case.data_key, f"answer:{case.submission.id}", body)
+        row = AnswerRow(case.submission.id, status_code, answer.status, reason, sealed, content_type, took_ms)
+        headers = (("Retry-After", str(answer.retry_after)),) if answer.retry_after is not None else ()
+        return Written(status_code, body, content_type, headers), row
+
+    def _took_ms(self, case: Case) -> int:
+        return round(case.trail.elapsed_ms())
+
+
+def _retention(case: Case, state: LeadState) -> str:
+    if not case.live:
+        return "test"
+    return "ping" if case.submission.kind is Kind.PING and state is LeadState.UNSOLD else "lead"

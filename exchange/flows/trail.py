@@ -1,0 +1,136 @@
+"""The record of how a request went: steps, verdicts, bids and posts as they happen, kept with the lead for ever."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from exchange.clock import Clock
+from exchange.model.auction import Bid, NoBid
+from exchange.model.wire import Lost, WireRecord
+from exchange.stages.eligible import Judgement
+
+
+class Trail:
+    """Collects while a request is worked. Offsets are milliseconds since the request came."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.started = clock.monotonic()
+        self.steps: list[dict[str, Any]] = []
+        self._judgements: list[Judgement] = []
+        self.asked: list[dict[str, Any]] = []
+        self.posts: list[dict[str, Any]] = []
+        self.wires: list[dict[str, Any]] = []
+        self.facts: dict[str, Any] = {}
+
+    def elapsed_ms(self) -> float:
+        return round((self._clock.monotonic() - self.started) * 1000, 1)
+
+    def step(self, name: str, sentence: str, *facts: str, since_ms: float | None = None, skipped: bool = False) -> None:
+        """One line of the timeline; `since_ms` is when the step began, if it took time."""
+        now = self.elapsed_ms()
+        began = now if since_ms is None else since_ms
+        self.steps.append(
+            {
+                "name": name,
+                "sentence": sentence,
+                "at": began,
+                "took": round(now - began, 1),
+                "facts": list(facts),
+                "skipped": skipped,
+            }
+        )
+
+    def judged(self, judgement: Judgement) -> None:
+        """Keep what was decided about every contract; its words are made when the record is packed."""
+        self._judgements.append(judgement)
+
+    def verdicts(self) -> dict[str, dict[str, Any]]:
+        """The last word on each contract stays: a post judges again with more known."""
+        return {
+            verdict.contract_id: {
+                "version": verdict.contract_version,
+                "failed": [[check.name, check.got, check.required] for check in verdict.failed],
+            }
+            for judgement in self._judgements
+            for verdict in judgement.verdicts
+        }
+
+    def asked_buyer(self, contract_id: str, at: float, took: float, answer: list[Bid] | NoBid) -> None:
+        line: dict[str, Any] = {"contract": contract_id, "at": at, "took": took}
+        if isinstance(answer, NoBid):
+            line |= {"bids": [], "reason": answer.reason.slug, "detail": answer.detail}
+        else:
+            line["bids"] = [
+                {"price": bid.price.text, "exclusive": bid.exclusive, "leg": bid.leg, "reference": bid.buyer_reference}
+                for bid in answer
+            ]
+        self.asked.append(line)
+
+    def wired(self, contract_id: str, stage: str, attempt_id: str | None, records: Iterable[WireRecord]) -> None:
+        for record in records:
+            self.wires.append(_wire(contract_id, stage, attempt_id, record))
+
+    def document(self) -> bytes:
+        """The record, packed. It holds nothing personal."""
+        return zlib.compress(
+            orjson.dumps(
+                {
+                    "steps": self.steps,
+                    "verdicts": self.verdicts(),
+                    "asked": self.asked,
+                    "posts": self.posts,
+                    **self.facts,
+                }
+            ),
+            1,
+        )
+
+    def wire_document(self) -> bytes | None:
+        """Requests and replies, to be sealed; None when nothing was sent."""
+        return orjson.dumps(self.wires) if self.wires else None
+
+
+def read_trail(document: bytes) -> dict[str, Any]:
+    """What `Trail.document` packed."""
+    found: dict[str, Any] = orjson.loads(zlib.decompress(document))
+    return found
+
+
+def _wire(contract_id: str, stage: str, attempt_id: str | None, record: WireRecord) -> dict[str, Any]:
+    """One exchange as JSON. Bytes travel as Latin-1 text, which loses none; secrets are masked before storing."""
+    message = record.message
+    secrets = message.secrets
+    line: dict[str, Any] = {
+        "contract": contract_id,
+        "stage": stage,
+        "attempt": attempt_id,
+        "at": record.started_ms,
+        "took": record.took_ms,
+        "peer": record.peer,
+        "method": message.method,
+        "url": _masked(message.url, secrets),
+        "headers": {name: _masked(value, secrets) for name, value in message.headers.items()},
+        "body": _masked(message.body.decode("latin-1"), secrets),
+    }
+    outcome = record.outcome
+    if isinstance(outcome, Lost):
+        line |= {"lost": outcome.why.slug, "detail": outcome.detail}
+    else:
+        line |= {
+            "status": outcome.status,
+            "reply_headers": dict(outcome.headers),
+            "reply": _masked(outcome.body.decode("latin-1"), secrets),
+        }
+    return line
+
+
+def _masked(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        if secret and secret in text:
+            text = text.replace(secret, "********")
+    return text

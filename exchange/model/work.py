@@ -1,0 +1,289 @@
+"""What flows hand to storage: rows to write, moves to make, and what came of them. Plain, frozen, picklable.
+
+A *move* is one durable step of selling a lead: what came back (`settled`), what we are about to send (`intents`), and
+how it all ended (`closing`), in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from exchange.model.auction import AttemptState
+from exchange.model.hold import HoldRequest
+from exchange.model.ledger import Transaction
+from exchange.model.money import Money
+
+
+class LeadState(Enum):
+    """Where a lead stands. SELLING may have posts out; UNCLEAR and PENDING wait for a buyer."""
+
+    OPEN = "open"
+    QUOTED = "quoted"
+    SELLING = "selling"
+    SOLD = "sold"
+    UNSOLD = "unsold"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+    UNCLEAR = "unclear"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request as stored. `raw` is sealed with the request's own data key, `wrapped` by the master key."""
+
+    id: str
+    month: str
+    received_at: int
+    endpoint: str
+    channel: str
+    remote_ip: str
+    seller_id: str | None
+    campaign_id: str | None
+    key_id: str | None
+    mode: str | None
+    wrapped: bytes | None
+    lead_id: str | None
+    content_type: str
+    answer_format: str
+    raw: bytes | None
+    retention: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """The answer exactly as it left, sealed like the request it belongs to."""
+
+    request_id: str
+    status_code: int
+    status: str
+    reason: str | None
+    body: bytes
+    content_type: str
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRow:
+    """A lead as stored: clear facts for lists and filters, the rest sealed with the key of request `subject`."""
+
+    id: str
+    month: str
+    received_at: int
+    seller_id: str
+    campaign_id: str
+    campaign_version: int
+    vertical: str
+    mode: str
+    kind: str
+    state: str
+    reason: str | None
+    seller_lead_id: str | None
+    sub_id1: str | None
+    zip: str | None
+    us_state: str | None
+    city: str | None
+    name_masked: str | None
+    phone_index: bytes | None
+    email_index: bytes | None
+    facts: str
+    subject: str
+    sealed: bytes | None
+    grade: str | None
+    currency: str
+    consent: bytes | None = None
+
+
+class Keep(Enum):
+    """Which answers a key goes on replaying: all, only one that sold or is queued, or none once it has ended."""
+
+    ALWAYS = "always"
+    SOLD = "sold"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A key that makes repeats harmless, scoped by seller and endpoint."""
+
+    seller_id: str
+    endpoint: str
+    key: str
+    body_hash: bytes
+    expires_at: int
+    keep: Keep
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A consumer taken for a lead: `scope` such as `solar` or `solar:seller1`, and a keyed hash."""
+
+    scope: str
+    hash: bytes
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Everything the first unit of a request writes."""
+
+    request: RequestRow
+    lead: LeadRow | None = None
+    idempotency: Idempotency | None = None
+    claims: tuple[Claim, ...] = ()
+    bind_quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The request may go on. `bought` tells when each buyer last bought this consumer."""
+
+    bought: Mapping[str, int]
+    quote: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The same request came before: its answer, or None while it still runs."""
+
+    request_id: str
+    status_code: int | None
+    body: bytes | None
+    content_type: str | None
+    wrapped: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyConflict:
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The consumer is taken by another lead. `sold` says whether that lead was sold or is still at work."""
+
+    lead_id: str
+    seller_id: str
+    taken_at: int
+    sold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteGone:
+    """The ping cannot be posted on: it is another seller's or unknown (None), expired, or used."""
+
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A delivery about to be made, with what it holds. `hold` None (test leads) holds nothing."""
+
+    attempt_id: str
+    month: str
+    lead_id: str
+    request_id: str
+    buyer_id: str
+    contract_id: str
+    contract_version: int
+    leg: str
+    slot: int
+    reference: str
+    state: AttemptState
+    exclusive: bool
+    price: Money
+    made_at: int
+    mode: str
+    hold: HoldRequest | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    id: str
+    campaign_id: str
+    seller_id: str
+    payout_units: int
+    redirect: str | None
+    phone_index: bytes | None
+    email_index: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of an attempt. A sale carries its ledger transaction (None for test leads)."""
+
+    attempt_id: str
+    lead_id: str
+    month: str
+    state: AttemptState
+    reason: str | None
+    detail: str
+    price: Money
+    buyer_reference: str | None
+    at: int
+    settle_after: int | None = None
+    sale: SaleRow | None = None
+    transaction: Transaction | None = None
+    expected: tuple[str, ...] = ("reserved", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """Work that must be done after the commit it belongs to. One queue per destination."""
+
+    id: str
+    queue: str
+    kind: str
+    payload: str
+    run_at: int
+    made_at: int
+    unique_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a request ended: the lead's state, what becomes of its claims, the answer, and the record of how it went."""
+
+    lead_id: str
+    month: str
+    at: int
+    state: LeadState
+    reason: str | None
+    answer: AnswerRow | None
+    claims_until: int | None  # None gives the consumer back
+    trail: bytes | None = None
+    wires: bytes | None = None
+    wires_id: str | None = None
+    subject: str = ""
+    retention: str = "lead"
+    quote: QuoteRow | None = None
+    free_quote: str | None = None
+    duplicate_of: str | None = None
+    promised_units: int | None = None
+    extra: Transaction | None = None
+    jobs: tuple[JobRow, ...] = ()
+    event: str | None = None
+    actor: str = "exchange"
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRow:
+    id: str
+    campaign_id: str
+    seller_id: str
+    document: str
+    payout: Money
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    settled: tuple[Settlement, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    closing: Closing | None = None

@@ -1,0 +1,78 @@
+"""Settings of the process: `exchange.toml`, overridden by the environment (`EXCHANGE_PORT=8081`). Shapes and deals are
+not settings: verticals and connections are files under `config_dir`, contracts and prices are rows."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Unknown names in the file are refused."""
+
+    model_config = SettingsConfigDict(env_prefix="EXCHANGE_", extra="forbid", frozen=True)
+
+    name: str = Field("Lead Exchange", description="The operator's name, on every page.")
+    zone: str = Field("America/New_York", description="Time zone of figures, caps and money periods.")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of new accounts.")
+    database_url: str = Field("exchange.db", description="A SQLite file, or postgresql://… for several nodes.")
+    config_dir: Path | None = Field(None, description="Folder with verticals/, connections/ and presets/.")
+    key_file: Path = Field(Path("exchange.key"), description="Master keys that seal personal data. Back it up apart.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field("http://127.0.0.1:8080", description="How sellers and users reach the exchange.")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Proxies whose X-Forwarded-For is believed."
+    )
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Private networks where buyers may be (on-premises buyers); empty refuses them all."
+    )
+    running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
+    postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
+    retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
+    retention_raw_days: int = Field(180, ge=1, description="Other raw requests and replies are kept this long.")
+    retention_test_days: int = Field(30, ge=1, description="Test leads are kept this long.")
+    frozen: bool = Field(False, description="Stop the clock at the end of the demo's history.")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        ZoneInfo(zone)
+        return zone
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def load_settings(file: Path | None, **overrides: object) -> Settings:
+    """Read `exchange.toml`. Paths in it count from its own folder. Raises `pydantic.ValidationError`."""
+    if file is None:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks each value
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(env_prefix="EXCHANGE_", extra="forbid", frozen=True, toml_file=file)
+
+    found = FromFile(**overrides)  # type: ignore[arg-type]  # pydantic checks each value
+    return found.model_copy(update=_beside(found, file.parent))
+
+
+def _beside(settings: Settings, folder: Path) -> dict[str, object]:
+    """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
+    paths: dict[str, object] = {"key_file": folder / settings.key_file}
+    if settings.config_dir is not None:
+        paths["config_dir"] = folder / settings.config_dir
+    if "://" not in settings.database_url:
+        paths["database_url"] = str(folder / settings.database_url)
+    return paths

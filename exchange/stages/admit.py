@@ -1,0 +1,43 @@
+"""Whether a campaign takes a submission at all, before anything is asked of anyone. Checks in a fixed order:
+test key, campaign, fields, source, consent, forced test outcomes."""
+
+from __future__ import annotations
+
+from exchange.model.answer import Answer
+from exchange.model.lead import Kind, Lead, Mode, Problem, Submission
+from exchange.model.party import Campaign, State
+from exchange.model.reason import Reason
+from exchange.model.vertical import Vertical
+from exchange.stages.consent import consent_problem
+
+
+def admit(
+    submission: Submission, campaign: Campaign, lead: Lead, vertical: Vertical, problems: tuple[Problem, ...]
+) -> Answer | None:
+    """The refusal, or None when the lead may go on."""
+    if campaign.state is not State.ACTIVE:
+        return _refuse(submission, Reason.CAMPAIGN_PAUSED, 403, campaign.paused_reason)
+    if problems:
+        return Answer("invalid", submission.id, 422, reason=Reason.INVALID, errors=problems)
+    if lead.tracking.get("sub_id1") in campaign.blocked_sub_ids:
+        return _refuse(submission, Reason.FILTERED, 200, "The operator blocks this sub_id1.")
+    if submission.kind is not Kind.PING and (missing := consent_problem(lead, vertical)):
+        return _refuse(submission, missing, 200, "")
+    return _forced(submission, lead.test_outcome) if submission.mode is Mode.TEST else None
+
+
+def _refuse(submission: Submission, reason: Reason, status: int, message: str) -> Answer:
+    return Answer("rejected", submission.id, status, reason=reason, message=message or reason.sentence)
+
+
+def _forced(submission: Submission, outcome: str | None) -> Answer | None:
+    """What a test lead asked for by its magic ZIP, where the line itself cannot bring it about."""
+    match outcome:
+        case "duplicate":
+            return Answer("duplicate", submission.id, reason=Reason.DUPLICATE_EXCHANGE)
+        case "fraud":
+            return _refuse(submission, Reason.FRAUD_SCORE, 200, "")
+        case "server_error":
+            return Answer("error", submission.id, 503, reason=Reason.INTERNAL, retry_after=1)
+        case _:
+            return None

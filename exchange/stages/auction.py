@@ -1,0 +1,140 @@
+"""Where a lead's price is decided, part two: which bids win.
+
+First price: a winner pays what it bid. Ties fall to the lower priority number, then to the contract id. A lead is
+sold once exclusively, or shared up to its slots with at most one sale per leg; what brings more money in all wins,
+and an equal sum goes to the exclusive bid. Leftover contracts fill slots that no other shared bid wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exchange.model.auction import Bid, NoBid, Progress
+from exchange.model.money import Money
+from exchange.model.party import Contract, SaleMode, Strategy
+from exchange.model.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an auction is held under. `served` says when a contract last won, for turns; `draw` is uniform in [0, 1)."""
+
+    strategy: Strategy
+    slots: int
+    reserve: Money
+    exclusive_only: bool = False
+    draw: float = 0.0
+    served: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The bids to award now, those that follow if they fail, and those that cannot win, each with its reason."""
+
+    winners: tuple[Bid, ...]
+    runners_up: tuple[Bid, ...]
+    losers: tuple[NoBid, ...]
+
+    @property
+    def exclusive(self) -> bool:
+        return len(self.winners) == 1 and self.winners[0].exclusive
+
+    @property
+    def total(self) -> Money | None:
+        if not self.winners:
+            return None
+        first, *others = self.winners
+        total = first.price
+        for bid in others:
+            total = total + bid.price
+        return total
+
+
+def run_auction(
+    bids: Sequence[Bid], contracts: Mapping[str, Contract], rules: Rules, progress: Progress, now: int
+) -> Plan:
+    """Choose the next awards for one lead, given how far selling it has come."""
+    usable, losers = _usable(bids, rules, progress, now)
+    if not usable or progress.stopped or any(bid.exclusive for bid in (*progress.sold, *progress.unclear)):
+        return Plan((), (), tuple(losers))
+    ranked = rank(usable, contracts, rules)
+    taken = (*progress.sold, *progress.unclear)
+    free = rules.slots - len(taken)
+    shared = _shared(ranked, contracts, {bid.leg for bid in taken}, free)
+    winners = tuple(shared)
+    if not taken:
+        best = next((bid for bid in ranked if bid.exclusive), None)
+        if best is not None and _exclusive_wins(best, shared, ranked, rules.strategy):
+            winners = (best,)
+    left = tuple(bid for bid in ranked if bid not in winners)
+    return Plan(winners, left, tuple(losers))
+
+
+def rank(bids: Sequence[Bid], contracts: Mapping[str, Contract], rules: Rules) -> list[Bid]:
+    """Best first, in the order of the strategy; price, priority and contract id break every tie."""
+
+    def price_first(bid: Bid) -> tuple[int, int, str]:
+        return (-bid.price.units, contracts[bid.contract_id].priority, bid.contract_id)
+
+    match rules.strategy:
+        case Strategy.PRIORITY | Strategy.WATERFALL:
+            return sorted(bids, key=lambda bid: (contracts[bid.contract_id].priority, *price_first(bid)))
+        case Strategy.ROUND_ROBIN:
+            return sorted(bids, key=lambda bid: (rules.served.get(bid.contract_id, 0), *price_first(bid)))
+        case Strategy.WEIGHTED:
+            first = _drawn(sorted(bids, key=price_first), contracts, rules.draw)
+            return sorted(bids, key=lambda bid: (bid.contract_id != first, *price_first(bid)))
+        case Strategy.HIGHEST_PRICE:
+            return sorted(bids, key=price_first)
+
+
+def _usable(bids: Sequence[Bid], rules: Rules, progress: Progress, now: int) -> tuple[list[Bid], list[NoBid]]:
+    usable: list[Bid] = []
+    losers: list[NoBid] = []
+    for bid in bids:
+        if bid.contract_id in progress.refused:
+            continue
+        if bid.price < rules.reserve:
+            losers.append(NoBid(bid.contract_id, Reason.BELOW_FLOOR, f"{bid.price.text} under {rules.reserve.text}"))
+        elif bid.expires_at is not None and bid.expires_at <= now:
+            losers.append(NoBid(bid.contract_id, Reason.BID_EXPIRED))
+        elif bid.exclusive or not rules.exclusive_only:
+            usable.append(bid)
+    return usable, losers
+
+
+def _shared(ranked: Sequence[Bid], contracts: Mapping[str, Contract], legs: set[str], free: int) -> list[Bid]:
+    """Up to `free` shared bids, one per leg and one per contract's way of buying, leftovers last."""
+    chosen: list[Bid] = []
+    legs = set(legs)
+    for leftover in (False, True):
+        for bid in ranked:
+            if len(chosen) >= free:
+                return chosen
+            is_leftover = contracts[bid.contract_id].sale_mode is SaleMode.LEFTOVER
+            if bid.exclusive or is_leftover is not leftover or bid.leg in legs:
+                continue
+            legs.add(bid.leg)
+            chosen.append(bid)
+    return chosen
+
+
+def _exclusive_wins(best: Bid, shared: Sequence[Bid], ranked: Sequence[Bid], strategy: Strategy) -> bool:
+    """By price the larger sum wins; under any other strategy the first in rank decides the way of selling."""
+    if not shared:
+        return True
+    if strategy is Strategy.HIGHEST_PRICE:
+        return best.price.units >= sum(bid.price.units for bid in shared)
+    return ranked.index(best) < ranked.index(shared[0])
+
+
+def _drawn(bids: Sequence[Bid], contracts: Mapping[str, Contract], draw: float) -> str | None:
+    """The contract picked by weight: `draw` falls into a stretch as long as the contract's weight."""
+    weights = {bid.contract_id: max(contracts[bid.contract_id].weight, 0) for bid in bids}
+    mark = draw * sum(weights.values())
+    for contract_id, weight in weights.items():
+        mark -= weight
+        if mark < 0:
+            return contract_id
+    return None

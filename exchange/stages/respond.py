@@ -1,0 +1,69 @@
+"""The seller's answer as a mapping in the order sellers read it; the web layer writes it as JSON, XML or form fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from exchange.limits import GOT_CHARACTERS
+from exchange.model.answer import Answer
+from exchange.model.lead import Problem
+from exchange.model.party import Disclosure
+from exchange.model.reason import Reason
+
+_CATEGORIES = {1: "request", 2: "data", 3: "quality", 4: "demand", 5: "demand", 6: "price", 7: "demand", 8: "demand"}
+
+
+def respond(answer: Answer, took_ms: int, disclosure: Disclosure = Disclosure.FULL) -> dict[str, Any]:
+    """Only what applies is in it; money is decimal text, times are RFC 3339 with milliseconds."""
+    reason = answer.reason
+    fields: dict[str, Any] = {
+        "status": answer.status,
+        "lead_id": answer.lead_id,
+        "ping_id": answer.ping_id,
+        "price": answer.price.text if answer.price is not None else None,
+        "currency": answer.price.currency if answer.price is not None else None,
+        "expires_at": rfc3339(answer.expires_at) if answer.expires_at is not None else None,
+        "exclusive": answer.exclusive,
+        "times_sold": answer.times_sold,
+        "redirect_url": answer.redirect_url,
+        "seller_lead_id": answer.seller_lead_id,
+        **_reason(reason, answer, disclosure),
+        "price_changed": True if answer.price_changed else None,
+        "errors": [_problem(problem) for problem in answer.errors] or None,
+        "warnings": [_problem(problem) for problem in answer.warnings] or None,
+        "test": True if answer.test else None,
+        "request_id": answer.request_id,
+        "took_ms": took_ms,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def rfc3339(at: int) -> str:
+    """Epoch milliseconds as `2026-11-20T14:16:22.573Z`."""
+    moment = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def _reason(reason: Reason | None, answer: Answer, disclosure: Disclosure) -> Mapping[str, Any]:
+    """A refusal as much as the campaign discloses: everything, its category, or the bare code."""
+    if reason is None:
+        return {"message": answer.message}
+    if disclosure is Disclosure.CATEGORY and reason.number >= Reason.FRAUD_SCORE.number:
+        return {"reason": _CATEGORIES[reason.number // 100], "message": answer.message or reason.sentence}
+    told: dict[str, Any] = {"reason": reason.slug, "message": answer.message or reason.sentence}
+    if disclosure is Disclosure.FULL and answer.details:
+        told["details"] = list(answer.details)
+    return told
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    told: dict[str, Any] = {"field": problem.field, "code": problem.code, "message": problem.message}
+    if problem.got:
+        told["got"] = problem.got[:GOT_CHARACTERS]
+    if problem.allowed:
+        told["allowed"] = list(problem.allowed)
+    if problem.closest is not None:
+        told["closest"] = problem.closest
+    return told

@@ -1,0 +1,91 @@
+"""What a sale moves: the buyer pays the price, the seller earns the payout, the house keeps the margin between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from exchange.model.auction import Bid, Progress
+from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, buyer_account, seller_account
+from exchange.model.money import Money
+from exchange.model.party import Buyer, Campaign
+from exchange.model.work import SaleRow, Settlement
+
+
+def sale_payout(campaign: Campaign, price: Money, promised: Money | None, exclusive: bool) -> Money:
+    """What the seller earns for one sale.
+
+    An exclusive sale pays what the ping promised as long as the price covers it (or the campaign allows a loss);
+    a shared sale pays its own payout, and `promise_rest` makes up the rest of the promise at the end.
+    """
+    earned = campaign.payout.of(price)
+    if promised is None or not exclusive:
+        return earned if earned <= price else price
+    return promised if promised <= price or campaign.allow_loss else earned
+
+
+def promise_rest(promised: Money | None, revenue: Money, paid: Money, campaign: Campaign) -> Money:
+    """What is still owed of a promised payout when all sales of a lead are in: nothing that would cost the house."""
+    zero = Money.zero(revenue.currency)
+    if promised is None or promised <= paid:
+        return zero
+    return promised - paid if promised <= revenue or campaign.allow_loss else zero
+
+
+@dataclass(frozen=True, slots=True)
+class SaleTerms:
+    """What turns an accepted attempt into a sale. `buyer` None means a test: no money moves."""
+
+    sale_id: str
+    campaign: Campaign
+    buyer: Buyer | None
+    exclusive: bool
+    promised: Money | None
+    phone_index: bytes | None
+    email_index: bytes | None
+
+
+def as_sale(settlement: Settlement, terms: SaleTerms, price: Money, redirect: str | None) -> Settlement:
+    """The settlement of an accepted attempt: its sale at `price`, and both sides of the money."""
+    campaign = terms.campaign
+    payout = sale_payout(campaign, price, terms.promised, terms.exclusive)
+    row = SaleRow(
+        terms.sale_id,
+        campaign.id,
+        campaign.seller_id,
+        payout.units,
+        redirect,
+        terms.phone_index,
+        terms.email_index,
+    )
+    transaction = _sale_transaction(settlement, terms.buyer, campaign.seller_id, price, payout) if terms.buyer else None
+    return replace(settlement, price=price, sale=row, transaction=transaction)
+
+
+def _sale_transaction(
+    settlement: Settlement, buyer: Buyer, seller_id: str, price: Money, payout: Money
+) -> Transaction:
+    """Both sides in one transaction. The attempt's id makes a second booking impossible."""
+    postings = [Posting(buyer_account(buyer.id, buyer.billing), MARGIN, price)]
+    if payout.units:
+        postings.append(Posting(MARGIN, seller_account(seller_id), payout))
+    reference = f"sale:{settlement.attempt_id}"
+    kind = TransactionKind.SALE
+    return Transaction(reference, kind, tuple(postings), settlement.at, settlement.month, cause=settlement.lead_id)
+
+
+def promise_transaction(lead_id: str, seller_id: str, rest: Money, at: int, month: str) -> Transaction:
+    """The rest of a promised payout of a shared lead."""
+    posting = Posting(MARGIN, seller_account(seller_id), rest)
+    return Transaction(f"promise:{lead_id}", TransactionKind.ADJUSTMENT, (posting,), at, month, cause=lead_id)
+
+
+def free_slots(progress: Progress, slots: int) -> int:
+    """How many more times the lead may be sold; an exclusive or unclear exclusive sale leaves none."""
+    taken = (*progress.sold, *progress.unclear)
+    if progress.stopped or any(bid.exclusive for bid in taken):
+        return 0
+    return max(slots - len(taken), 0)
+
+
+def total(bids: tuple[Bid, ...], currency: str) -> Money:
+    return Money(sum(bid.price.units for bid in bids), currency)

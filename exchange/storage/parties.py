@@ -1,0 +1,175 @@
+"""Sellers, campaigns, buyers, contracts and their keys. Campaigns and contracts are immutable versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from exchange.model.party import Buyer, Campaign, Contract, Seller, State
+from exchange.storage.database import Row, Tx
+
+_CAMPAIGN: TypeAdapter[Campaign] = TypeAdapter(Campaign)
+_CONTRACT: TypeAdapter[Contract] = TypeAdapter(Contract)
+_BUYER: TypeAdapter[Buyer] = TypeAdapter(Buyer)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """An API key as kept: `hash` is the SHA-256 of the secret, shown once when it was made."""
+
+    id: str
+    kind: str  # campaign | buyer
+    party_id: str
+    mode: str
+    hash: bytes
+    last4: str
+    name: str
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Everything new work is decided under, read at one moment."""
+
+    version: int
+    sellers: tuple[Seller, ...]
+    campaigns: tuple[Campaign, ...]
+    buyers: tuple[Buyer, ...]
+    contracts: tuple[Contract, ...]
+    keys: tuple[KeyRow, ...]
+    served: tuple[tuple[str, int], ...]
+
+
+async def read_parties(tx: Tx) -> Parties:
+    version = (await tx.fetch("SELECT version FROM market_version WHERE one = 1"))[0]["version"]
+    sellers = await tx.fetch("SELECT id, name, state FROM sellers ORDER BY id")
+    buyers = await tx.fetch("SELECT document FROM buyers ORDER BY id")
+    campaigns = await tx.fetch("SELECT document FROM campaigns WHERE current = 1 ORDER BY id")
+    contracts = await tx.fetch("SELECT document FROM contracts WHERE current = 1 ORDER BY id")
+    keys = await tx.fetch("SELECT * FROM api_keys WHERE revoked_at IS NULL ORDER BY id")
+    served = await tx.fetch("SELECT contract_id, served_at FROM tier_turns ORDER BY contract_id")
+    return Parties(
+        version,
+        tuple(Seller(row["id"], row["name"], State(row["state"])) for row in sellers),
+        tuple(_CAMPAIGN.validate_json(row["document"]) for row in campaigns),
+        tuple(_BUYER.validate_json(row["document"]) for row in buyers),
+        tuple(_CONTRACT.validate_json(row["document"]) for row in contracts),
+        tuple(_key(row) for row in keys),
+        tuple((row["contract_id"], row["served_at"]) for row in served),
+    )
+
+
+async def read_version(tx: Tx) -> int:
+    rows = await tx.fetch("SELECT version FROM market_version WHERE one = 1")
+    return int(rows[0]["version"])
+
+
+async def save_seller(tx: Tx, seller: Seller, now: int) -> None:
+    await tx.execute(
+        """INSERT INTO sellers (id, name, state, changed_at) VALUES (:id, :name, :state, :now)
+           ON CONFLICT (id) DO UPDATE SET name = :name, state = :state, changed_at = :now""",
+        id=seller.id,
+        name=seller.name,
+        state=seller.state.value,
+        now=now,
+    )
+    await _changed(tx)
+
+
+async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
+    await tx.execute(
+        """INSERT INTO buyers (id, name, document, changed_at) VALUES (:id, :name, :document, :now)
+           ON CONFLICT (id) DO UPDATE SET name = :name, document = :document, changed_at = :now""",
+        id=buyer.id,
+        name=buyer.name,
+        document=_BUYER.dump_json(buyer).decode(),
+        now=now,
+    )
+    await _changed(tx)
+
+
+async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> int:
+    """Add a version and make it the current one; its number is given here. Returns it."""
+    version = await _next_version(tx, "campaigns", campaign.id)
+    campaign = replace(campaign, version=version)
+    await tx.execute(
+        """INSERT INTO campaigns (id, version, seller_id, vertical, document, current, made_at, made_by)
+           VALUES (:id, :version, :seller, :vertical, :document, 1, :now, :by)""",
+        id=campaign.id,
+        version=version,
+        seller=campaign.seller_id,
+        vertical=campaign.vertical,
+        document=_CAMPAIGN.dump_json(campaign).decode(),
+        now=now,
+        by=made_by,
+    )
+    await _changed(tx)
+    return version
+
+
+async def save_contract(tx: Tx, contract: Contract, now: int, made_by: str) -> int:
+    """Add a version and make it the current one; its number is given here. Returns it."""
+    version = await _next_version(tx, "contracts", contract.id)
+    contract = replace(contract, version=version)
+    await tx.execute(
+        """INSERT INTO contracts (id, version, buyer_id, vertical, document, current, made_at, made_by)
+           VALUES (:id, :version, :buyer, :vertical, :document, 1, :now, :by)""",
+        id=contract.id,
+        version=version,
+        buyer=contract.buyer_id,
+        vertical=contract.vertical,
+        document=_CONTRACT.dump_json(contract).decode(),
+        now=now,
+        by=made_by,
+    )
+    await _changed(tx)
+    return version
+
+
+async def save_key(tx: Tx, key: KeyRow) -> None:
+    await tx.execute(
+        """INSERT INTO api_keys (id, kind, party_id, mode, hash, last4, name, made_at)
+           VALUES (:id, :kind, :party, :mode, :hash, :last4, :name, :made_at) ON CONFLICT (hash) DO NOTHING""",
+        id=key.id,
+        kind=key.kind,
+        party=key.party_id,
+        mode=key.mode,
+        hash=key.hash,
+        last4=key.last4,
+        name=key.name,
+        made_at=key.made_at,
+    )
+    await _changed(tx)
+
+
+async def revoke_key(tx: Tx, key_id: str, now: int) -> bool:
+    changed = await tx.execute(
+        "UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL", id=key_id, now=now
+    )
+    await _changed(tx)
+    return changed == 1
+
+
+async def read_contract_version(tx: Tx, contract_id: str, version: int) -> Contract | None:
+    """The terms an award was made under."""
+    rows = await tx.fetch(
+        "SELECT document FROM contracts WHERE id = :id AND version = :version", id=contract_id, version=version
+    )
+    return _CONTRACT.validate_json(rows[0]["document"]) if rows else None
+
+
+async def _next_version(tx: Tx, table: str, party_id: str) -> int:
+    rows = await tx.fetch(f"SELECT COALESCE(MAX(version), 0) AS last FROM {table} WHERE id = :id", id=party_id)
+    await tx.execute(f"UPDATE {table} SET current = 0 WHERE id = :id AND current = 1", id=party_id)
+    return int(rows[0]["last"]) + 1
+
+
+async def _changed(tx: Tx) -> None:
+    await tx.execute("UPDATE market_version SET version = version + 1 WHERE one = 1")
+
+
+def _key(row: Row) -> KeyRow:
+    values: dict[str, Any] = {name: row[name] for name in KeyRow.__dataclass_fields__}
+    return KeyRow(**{**values, "hash": bytes(row["hash"])})

@@ -1,0 +1,290 @@
+"""Requests: the first unit of every one, idempotency, claims on consumers, answers."""
+
+from __future__ import annotations
+
+from exchange.model.work import (
+    AnswerRow,
+    Claim,
+    Duplicate,
+    Idempotency,
+    KeyConflict,
+    LeadRow,
+    Opened,
+    Opening,
+    QuoteGone,
+    Replay,
+    RequestRow,
+)
+from exchange.storage.database import Row, Tx
+
+
+async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflict | QuoteGone | Duplicate:
+    """Store a request and, unless it may not go on, its lead. Only `Opened` lets the line continue."""
+    request = opening.request
+    if opening.idempotency is not None:
+        earlier = await _take_key(tx, opening.idempotency, request.id)
+        if earlier is not None:
+            await _insert_request(tx, request)
+            return await _replay(tx, opening.idempotency, earlier)
+    await _insert_request(tx, request)
+    lead = opening.lead
+    if lead is None:
+        return Opened({})
+    quote: Row | None = None
+    if opening.bind_quote is not None:
+        bound = await _bind_quote(tx, opening.bind_quote, lead.seller_id, request.id, request.received_at)
+        if isinstance(bound, QuoteGone):
+            return bound
+        quote = bound
+    taken = await _claim(tx, lead.id, lead.seller_id, opening.claims, request.received_at)
+    await insert_lead(tx, lead)
+    if taken is not None:
+        return taken
+    return Opened(await _bought(tx, lead) if opening.claims else {}, quote)
+
+
+async def _claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
+    """Take a consumer for a lead. All claims or none: a duplicate gives back what this call took."""
+    for each in claims:
+        rows = await tx.fetch(
+            """INSERT INTO claims (scope, hash, lead_id, seller_id, sold, taken_at, expires_at)
+               VALUES (:scope, :hash, :lead, :seller, 0, :now, :expires)
+               ON CONFLICT (scope, hash) DO UPDATE SET lead_id = :lead, seller_id = :seller, sold = 0,
+                   taken_at = :now, expires_at = :expires
+               WHERE claims.expires_at <= :now OR claims.lead_id = :lead
+               RETURNING lead_id""",
+            scope=each.scope,
+            hash=each.hash,
+            lead=lead_id,
+            seller=seller_id,
+            now=now,
+            expires=each.expires_at,
+        )
+        if not rows:
+            await release_claims(tx, lead_id)
+            return await _holder(tx, each)
+    return None
+
+
+async def _holder(tx: Tx, wanted: Claim) -> Duplicate | None:
+    rows = await tx.fetch(
+        "SELECT lead_id, seller_id, taken_at, sold FROM claims WHERE scope = :scope AND hash = :hash",
+        scope=wanted.scope,
+        hash=wanted.hash,
+    )
+    # Given back between the two statements by another transaction: it counts as taken, a retry finds it free.
+    if not rows:
+        return Duplicate("", "", 0, False)
+    row = rows[0]
+    return Duplicate(row["lead_id"], row["seller_id"], row["taken_at"], bool(row["sold"]))
+
+
+async def release_claims(tx: Tx, lead_id: str) -> None:
+    """Give a consumer back: the lead was not sold, so it may be posted again."""
+    await tx.execute("DELETE FROM claims WHERE lead_id = :lead AND sold = 0", lead=lead_id)
+
+
+async def keep_claims(tx: Tx, lead_id: str, until: int) -> None:
+    """The lead was sold (or may have been): its consumer stays taken until the window ends."""
+    await tx.execute("UPDATE claims SET sold = 1, expires_at = :until WHERE lead_id = :lead", lead=lead_id, until=until)
+
+
+async def _bind_quote(tx: Tx, quote_id: str, seller_id: str, request_id: str, now: int) -> Row | QuoteGone:
+    """Use a ping's quote for one post. The update decides between two posts that race."""
+    rows = await tx.fetch("SELECT * FROM quotes WHERE id = :id AND seller_id = :seller", id=quote_id, seller=seller_id)
+    if not rows:
+        return QuoteGone(None)
+    if rows[0]["expires_at"] <= now:
+        return QuoteGone("expired")
+    used = await tx.fetch(
+        "UPDATE quotes SET used_by = :request WHERE id = :id AND used_by IS NULL RETURNING id",
+        id=quote_id,
+        request=request_id,
+    )
+    return rows[0] if used else QuoteGone("used")
+
+
+async def free_quote(tx: Tx, quote_id: str, request_id: str) -> None:
+    """Nothing was posted on it: the seller may use the quote again while it lasts."""
+    await tx.execute(
+        "UPDATE quotes SET used_by = NULL WHERE id = :id AND used_by = :request", id=quote_id, request=request_id
+    )
+
+
+async def store_answer(tx: Tx, answer: AnswerRow) -> None:
+    await tx.execute(
+        """UPDATE requests SET status_code = :code, status = :status, reason = :reason, answer = :body,
+               answer_type = :type, took_ms = :took WHERE id = :id""",
+        id=answer.request_id,
+        code=answer.status_code,
+        status=answer.status,
+        reason=answer.reason,
+        body=answer.body,
+        type=answer.content_type,
+        took=answer.took_ms,
+    )
+
+
+async def end_key(tx: Tx, idempotency: Idempotency, *, keep: bool) -> None:
+    """The answer stands for the key's life, or (`keep` false) the key is free again."""
+    scope = {"seller": idempotency.seller_id, "endpoint": idempotency.endpoint, "key": idempotency.key}
+    if keep:
+        await tx.execute(
+            """UPDATE idempotency SET state = 'done'
+               WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key""",
+            **scope,
+        )
+    else:
+        await tx.execute(
+            "DELETE FROM idempotency WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key",
+            **scope,
+        )
+
+
+async def read_replay(tx: Tx, request_id: str) -> Replay | None:
+    """The stored answer of an earlier request, sealed."""
+    rows = await tx.fetch(
+        """SELECT r.status_code, r.answer, r.answer_type, k.wrapped FROM requests r
+           LEFT JOIN data_keys k ON k.subject = r.id WHERE r.id = :id""",
+        id=request_id,
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    return Replay(request_id, row["status_code"], row["answer"], row["answer_type"], row["wrapped"])
+
+
+async def insert_lead(tx: Tx, lead: LeadRow) -> None:
+    """Insert a lead, or fill in the one its ping made."""
+    await tx.execute(
+        """INSERT INTO leads (id, month, received_at, seller_id, campaign_id, campaign_version, vertical, mode, kind,
+               state, reason, seller_lead_id, sub_id1, zip, us_state, city, name_masked, phone_index, email_index,
+               facts, subject, sealed, grade, currency, revenue_units, payout_units, times_sold, changed_at)
+           VALUES (:id, :month, :received, :seller, :campaign, :version, :vertical, :mode, :kind, :state, :reason,
+               :seller_lead_id, :sub_id1, :zip, :us_state, :city, :name, :phone, :email, :facts, :subject, :sealed,
+               :grade, :currency, 0, 0, 0, :received)
+           ON CONFLICT (id) DO UPDATE SET kind = :kind, state = :state, reason = :reason, campaign_version = :version,
+               seller_lead_id = :seller_lead_id, sub_id1 = :sub_id1, zip = :zip, us_state = :us_state, city = :city,
+               name_masked = :name, phone_index = :phone, email_index = :email, facts = :facts, subject = :subject,
+               sealed = :sealed, grade = :grade, changed_at = :received""",
+        id=lead.id,
+        month=lead.month,
+        received=lead.received_at,
+        seller=lead.seller_id,
+        campaign=lead.campaign_id,
+        version=lead.campaign_version,
+        vertical=lead.vertical,
+        mode=lead.mode,
+        kind=lead.kind,
+        state=lead.state,
+        reason=lead.reason,
+        seller_lead_id=lead.seller_lead_id,
+        sub_id1=lead.sub_id1,
+        zip=lead.zip,
+        us_state=lead.us_state,
+        city=lead.city,
+        name=lead.name_masked,
+        phone=lead.phone_index,
+        email=lead.email_index,
+        facts=lead.facts,
+        subject=lead.subject,
+        sealed=lead.sealed,
+        grade=lead.grade,
+        currency=lead.currency,
+    )
+    if lead.consent is not None:
+        await tx.execute(
+            """INSERT INTO consents (lead_id, month, subject, sealed, received_at)
+               VALUES (:lead, :month, :subject, :sealed, :at)
+               ON CONFLICT (lead_id) DO NOTHING""",
+            lead=lead.id,
+            month=lead.month,
+            subject=lead.subject,
+            sealed=lead.consent,
+            at=lead.received_at,
+        )
+
+
+async def insert_trail(tx: Tx, request_id: str, lead_id: str, month: str, document: bytes) -> None:
+    await tx.execute(
+        """INSERT INTO trails (request_id, lead_id, month, document) VALUES (:request, :lead, :month, :document)
+           ON CONFLICT (request_id) DO NOTHING""",
+        request=request_id,
+        lead=lead_id,
+        month=month,
+        document=document,
+    )
+
+
+async def _insert_request(tx: Tx, request: RequestRow) -> None:
+    if request.wrapped is not None:
+        await tx.execute(
+            "INSERT INTO data_keys (subject, wrapped, month) VALUES (:subject, :wrapped, :month)",
+            subject=request.id,
+            wrapped=request.wrapped,
+            month=request.month,
+        )
+    await tx.execute(
+        """INSERT INTO requests (id, month, received_at, endpoint, channel, remote_ip, seller_id, campaign_id, key_id,
+               mode, lead_id, content_type, answer_format, raw, retention)
+           VALUES (:id, :month, :received, :endpoint, :channel, :ip, :seller, :campaign, :key, :mode, :lead,
+               :type, :format, :raw, :retention)""",
+        id=request.id,
+        month=request.month,
+        received=request.received_at,
+        endpoint=request.endpoint,
+        channel=request.channel,
+        ip=request.remote_ip,
+        seller=request.seller_id,
+        campaign=request.campaign_id,
+        key=request.key_id,
+        mode=request.mode,
+        lead=request.lead_id,
+        type=request.content_type,
+        format=request.answer_format,
+        raw=request.raw,
+        retention=request.retention,
+    )
+
+
+async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str) -> Row | None:
+    """None when the key is ours now, else the row of the request that had it first."""
+    taken = await tx.fetch(
+        """INSERT INTO idempotency (seller_id, endpoint, idempotency_key, body_hash, request_id, state, expires_at)
+           VALUES (:seller, :endpoint, :key, :hash, :request, 'running', :expires)
+           ON CONFLICT (seller_id, endpoint, idempotency_key) DO NOTHING RETURNING request_id""",
+        seller=idempotency.seller_id,
+        endpoint=idempotency.endpoint,
+        key=idempotency.key,
+        hash=idempotency.body_hash,
+        request=request_id,
+        expires=idempotency.expires_at,
+    )
+    if taken:
+        return None
+    rows = await tx.fetch(
+        """SELECT body_hash, request_id, state FROM idempotency
+           WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key""",
+        seller=idempotency.seller_id,
+        endpoint=idempotency.endpoint,
+        key=idempotency.key,
+    )
+    return rows[0]
+
+
+async def _replay(tx: Tx, idempotency: Idempotency, earlier: Row) -> Replay | KeyConflict:
+    if bytes(earlier["body_hash"]) != idempotency.body_hash:
+        return KeyConflict(earlier["request_id"])
+    found = await read_replay(tx, earlier["request_id"])
+    return found or Replay(earlier["request_id"], None, None, None, None)
+
+
+async def _bought(tx: Tx, lead: LeadRow) -> dict[str, int]:
+    """When each buyer last bought the consumer behind this phone or email."""
+    rows = await tx.fetch(
+        """SELECT buyer_id, MAX(accepted_at) AS last_at FROM sales
+           WHERE mode = 'live' AND (phone_index = :phone OR email_index = :email) GROUP BY buyer_id""",
+        phone=lead.phone_index,
+        email=lead.email_index,
+    )
+    return {row["buyer_id"]: row["last_at"] for row in rows}

@@ -1,0 +1,59 @@
+"""Forgetting on time: raw rows by their retention class, keys that ran out, and test leads."""
+
+from __future__ import annotations
+
+from exchange.storage.database import Tx
+
+_AT_ONCE = 500
+
+
+async def forget_raw(tx: Tx, retention: str, before: int) -> int:
+    """Blank raw requests, answers and wires of one class that came before an instant. Verdicts and money stay."""
+    wires = await tx.execute(
+        """DELETE FROM wires WHERE id IN (SELECT id FROM wires WHERE retention = :class AND made_at < :before
+           ORDER BY made_at LIMIT :most)""",
+        **{"class": retention, "before": before, "most": _AT_ONCE},
+    )
+    raws = await tx.execute(
+        """UPDATE requests SET raw = NULL, answer = NULL WHERE id IN (SELECT id FROM requests
+           WHERE retention = :class AND received_at < :before AND raw IS NOT NULL ORDER BY received_at LIMIT :most)""",
+        **{"class": retention, "before": before, "most": _AT_ONCE},
+    )
+    return wires + raws
+
+
+async def forget_expired(tx: Tx, now: int) -> int:
+    """Drop idempotency keys and claims whose time is over."""
+    keys = await tx.execute("DELETE FROM idempotency WHERE expires_at < :now", now=now)
+    return keys + await tx.execute("DELETE FROM claims WHERE expires_at < :now", now=now)
+
+
+async def forget_test_leads(tx: Tx, before: int) -> int:
+    """Remove test leads with all that hangs on them; they never moved money."""
+    rows = await tx.fetch(
+        "SELECT id FROM leads WHERE mode = 'test' AND received_at < :before ORDER BY received_at LIMIT :most",
+        before=before,
+        most=_AT_ONCE,
+    )
+    for row in rows:
+        lead = row["id"]
+        await tx.execute(
+            "DELETE FROM data_keys WHERE subject IN (SELECT id FROM requests WHERE lead_id = :lead)", lead=lead
+        )
+        await tx.execute(
+            "DELETE FROM dispositions WHERE sale_id IN (SELECT id FROM sales WHERE lead_id = :lead)", lead=lead
+        )
+        for table in (
+            "requests",
+            "trails",
+            "wires",
+            "quotes",
+            "attempts",
+            "sales",
+            "lead_events",
+            "claims",
+            "consents",
+        ):
+            await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
+        await tx.execute("DELETE FROM leads WHERE id = :lead", lead=lead)
+    return len(rows)

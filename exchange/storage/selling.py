@@ -1,0 +1,269 @@
+"""The durable steps of selling a lead: intents with their holds, what came back, and how it ended."""
+
+from __future__ import annotations
+
+from exchange.model.hold import BalanceShort, CapFull, Held
+from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement
+from exchange.storage.database import Row, Tx
+from exchange.storage.holds import post_holds, reserve, void_holds
+from exchange.storage.jobs import add_job
+from exchange.storage.ledger import book
+from exchange.storage.requests import end_key, free_quote, insert_trail, keep_claims, release_claims, store_answer
+
+Reserved = Held | CapFull | BalanceShort | None
+
+
+async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool, ...]]:
+    """Make one move. Returns what each intent got (None: nothing to hold) and whether each settlement was the first.
+
+    A settlement that comes second (recovery or a person was faster) changes nothing.
+    """
+    settled = [await _settle(tx, settlement) for settlement in move.settled]
+    reserved = [await _intend(tx, intent) for intent in move.intents]
+    if move.closing is not None:
+        await close_lead(tx, move.closing)
+    return tuple(reserved), tuple(settled)
+
+
+async def mark_sending(tx: Tx, attempt_id: str) -> bool:
+    """The next byte may deliver the lead. False when somebody settled the attempt meanwhile: then nothing is sent."""
+    changed = await tx.execute(
+        "UPDATE attempts SET state = 'sending' WHERE id = :id AND state = 'reserved'", id=attempt_id
+    )
+    return changed == 1
+
+
+async def _intend(tx: Tx, intent: Intent) -> Reserved:
+    """Write the intent with its hold. A refused hold leaves a failed attempt, so that the record is whole."""
+    got: Reserved = None
+    if intent.hold is not None:
+        got = await reserve(tx, intent.hold, intent.made_at)
+    refused = isinstance(got, CapFull | BalanceShort)
+    await tx.execute(
+        """INSERT INTO attempts (id, month, lead_id, request_id, buyer_id, contract_id, contract_version, leg, slot,
+               reference, state, reason, detail, exclusive, price_units, currency, tries, made_at, ended_at, mode)
+           VALUES (:id, :month, :lead, :request, :buyer, :contract, :version, :leg, :slot, :reference, :state,
+               :reason, '', :exclusive, :price, :currency, 1, :made, :ended, :mode)""",
+        id=intent.attempt_id,
+        month=intent.month,
+        lead=intent.lead_id,
+        request=intent.request_id,
+        buyer=intent.buyer_id,
+        contract=intent.contract_id,
+        version=intent.contract_version,
+        leg=intent.leg,
+        slot=intent.slot,
+        reference=intent.reference,
+        state="failed" if refused else intent.state.value,
+        reason=None if not refused else ("cap_full" if isinstance(got, CapFull) else "balance_short"),
+        exclusive=int(intent.exclusive),
+        price=intent.price.units,
+        currency=intent.price.currency,
+        made=intent.made_at,
+        ended=intent.made_at if refused else None,
+        mode=intent.mode,
+    )
+    return got
+
+
+async def _settle(tx: Tx, settlement: Settlement) -> bool:
+    states = ", ".join(f"'{state}'" for state in settlement.expected)
+    rows = await tx.fetch(
+        f"""UPDATE attempts SET state = :state, reason = :reason, detail = :detail, price_units = :price,
+               buyer_reference = :reference, ended_at = :at, settle_after = :after
+           WHERE id = :id AND state IN ({states})
+           RETURNING buyer_id, contract_id, contract_version, leg, mode""",
+        id=settlement.attempt_id,
+        state=settlement.state.value,
+        reason=settlement.reason,
+        detail=settlement.detail,
+        price=settlement.price.units,
+        reference=settlement.buyer_reference,
+        at=settlement.at,
+        after=settlement.settle_after,
+    )
+    if not rows:
+        return False
+    if settlement.sale is not None:
+        await _sell(tx, settlement, rows[0])
+    elif settlement.state.value in ("rejected", "failed") and rows[0]["mode"] == "live":
+        await void_holds(tx, settlement.attempt_id, settlement.at)
+    return True
+
+
+async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
+    sale = settlement.sale
+    assert sale is not None
+    await tx.execute(
+        """INSERT INTO sales (id, month, lead_id, attempt_id, campaign_id, seller_id, buyer_id, contract_id,
+               contract_version, leg, currency, price_units, payout_units, buyer_reference, redirect, phone_index,
+               email_index, mode, accepted_at)
+           VALUES (:id, :month, :lead, :attempt, :campaign, :seller, :buyer, :contract, :version, :leg, :currency,
+               :price, :payout, :reference, :redirect, :phone, :email, :mode, :at)""",
+        id=sale.id,
+        month=settlement.month,
+        lead=settlement.lead_id,
+        attempt=settlement.attempt_id,
+        campaign=sale.campaign_id,
+        seller=sale.seller_id,
+        buyer=attempt["buyer_id"],
+        contract=attempt["contract_id"],
+        version=attempt["contract_version"],
+        leg=attempt["leg"],
+        currency=settlement.price.currency,
+        price=settlement.price.units,
+        payout=sale.payout_units,
+        reference=settlement.buyer_reference,
+        redirect=sale.redirect,
+        phone=sale.phone_index,
+        email=sale.email_index,
+        mode=attempt["mode"],
+        at=settlement.at,
+    )
+    await tx.execute(
+        """UPDATE leads SET revenue_units = revenue_units + :price, payout_units = payout_units + :payout,
+               times_sold = times_sold + 1 WHERE id = :lead""",
+        lead=settlement.lead_id,
+        price=settlement.price.units,
+        payout=sale.payout_units,
+    )
+    await tx.execute(
+        """INSERT INTO tier_turns (contract_id, served_at) VALUES (:contract, :at)
+           ON CONFLICT (contract_id) DO UPDATE SET served_at = :at WHERE tier_turns.served_at < :at""",
+        contract=attempt["contract_id"],
+        at=settlement.at,
+    )
+    if settlement.transaction is not None:
+        await post_holds(tx, settlement.attempt_id, settlement.price, settlement.at)
+        await book(tx, settlement.transaction)
+
+
+async def close_lead(tx: Tx, closing: Closing) -> None:
+    """End a request's work on a lead: its state, its claims, its answer, and the record of how it went."""
+    await tx.execute(
+        """UPDATE leads SET state = :state, reason = :reason, changed_at = :at, duplicate_of = :duplicate,
+               promised_units = COALESCE(:promised, promised_units) WHERE id = :id""",
+        id=closing.lead_id,
+        state=closing.state.value,
+        reason=closing.reason,
+        at=closing.at,
+        duplicate=closing.duplicate_of,
+        promised=closing.promised_units,
+    )
+    if closing.claims_until is None:
+        await release_claims(tx, closing.lead_id)
+    else:
+        await keep_claims(tx, closing.lead_id, closing.claims_until)
+    if closing.extra is not None:
+        await _top_up(tx, closing)
+    await _record(tx, closing)
+    if closing.free_quote is not None and closing.answer is not None:
+        await free_quote(tx, closing.free_quote, closing.answer.request_id)
+    if closing.idempotency is not None:
+        await end_key(tx, closing.idempotency, keep=_keeps_key(closing.idempotency.keep, closing.state))
+    for job in closing.jobs:
+        await add_job(tx, job)
+
+
+def _keeps_key(keep: Keep, state: LeadState) -> bool:
+    sold_or_queued = state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING)
+    return keep is Keep.ALWAYS or (keep is Keep.SOLD and sold_or_queued)
+
+
+async def _top_up(tx: Tx, closing: Closing) -> None:
+    """The rest of a promised payout of a shared lead, booked once."""
+    extra = closing.extra
+    assert extra is not None
+    if await book(tx, extra):
+        await tx.execute(
+            "UPDATE leads SET payout_units = payout_units + :more WHERE id = :id",
+            id=closing.lead_id,
+            more=sum(posting.money.units for posting in extra.postings),
+        )
+
+
+async def _record(tx: Tx, closing: Closing) -> None:
+    answer = closing.answer
+    if answer is not None:
+        await store_answer(tx, answer)
+    if closing.trail is not None and answer is not None:
+        await insert_trail(tx, answer.request_id, closing.lead_id, closing.month, closing.trail)
+    if closing.wires is not None:
+        await tx.execute(
+            """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
+               VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention)""",
+            id=closing.wires_id,
+            lead=closing.lead_id,
+            month=closing.month,
+            at=closing.at,
+            subject=closing.subject,
+            sealed=closing.wires,
+            retention=closing.retention,
+        )
+    quote = closing.quote
+    if quote is not None:
+        await tx.execute(
+            """INSERT INTO quotes (id, month, lead_id, campaign_id, seller_id, document, payout_units, currency,
+                   created_at, expires_at)
+               VALUES (:id, :month, :lead, :campaign, :seller, :document, :payout, :currency, :created, :expires)""",
+            id=quote.id,
+            month=closing.month,
+            lead=closing.lead_id,
+            campaign=quote.campaign_id,
+            seller=quote.seller_id,
+            document=quote.document,
+            payout=quote.payout.units,
+            currency=quote.payout.currency,
+            created=quote.created_at,
+            expires=quote.expires_at,
+        )
+    if closing.event is not None:
+        await add_event(tx, closing.lead_id, closing.month, closing.at, "settled", closing.event, closing.actor)
+
+
+async def add_event(tx: Tx, lead_id: str, month: str, at: int, kind: str, sentence: str, actor: str) -> None:
+    """Something that happened to a lead outside a request. The id makes a second run of the unit harmless."""
+    await tx.execute(
+        """INSERT INTO lead_events (id, month, lead_id, at, kind, sentence, actor)
+           VALUES (:id, :month, :lead, :at, :kind, :sentence, :actor) ON CONFLICT (id) DO NOTHING""",
+        id=f"{lead_id}:{kind}:{at}",
+        month=month,
+        lead=lead_id,
+        at=at,
+        kind=kind,
+        sentence=sentence,
+        actor=actor,
+    )
+
+
+async def interrupted_attempts(tx: Tx, before: int) -> list[Row]:
+    """Attempts a stopped process left between intent and outcome."""
+    return await tx.fetch(
+        """SELECT * FROM attempts WHERE state IN ('reserved', 'sending') AND made_at < :before
+           ORDER BY made_at, id LIMIT 500""",
+        before=before,
+    )
+
+
+async def unsettled_attempts(tx: Tx, now: int) -> list[Row]:
+    """Unclear attempts whose time to settle by rule has come."""
+    return await tx.fetch(
+        """SELECT * FROM attempts WHERE state = 'unclear' AND settle_after IS NOT NULL AND settle_after <= :now
+           ORDER BY settle_after, id LIMIT 500""",
+        now=now,
+    )
+
+
+async def read_attempt(tx: Tx, attempt_id: str) -> Row | None:
+    rows = await tx.fetch("SELECT * FROM attempts WHERE id = :id", id=attempt_id)
+    return rows[0] if rows else None
+
+
+async def lead_attempts(tx: Tx, lead_id: str) -> list[Row]:
+    """All attempts of a lead, oldest first."""
+    return await tx.fetch("SELECT * FROM attempts WHERE lead_id = :lead ORDER BY made_at, slot, id", lead=lead_id)
+
+
+async def read_lead(tx: Tx, lead_id: str) -> Row | None:
+    rows = await tx.fetch("SELECT * FROM leads WHERE id = :id", id=lead_id)
+    return rows[0] if rows else None
