@@ -100,8 +100,13 @@ RULES = (
     ),
     Rule(
         calls.every_test_asserts,
-        ("tests/test_a.py", "def test_a():\n    run()"),
+        ("tests/test_a.py", "def run(): ...\ndef test_a():\n    run()"),
         ("tests/test_a.py", "def test_a():\n    with pytest.raises(ValueError):\n        run()"),
+    ),
+    Rule(
+        calls.every_test_asserts,
+        ("tests/test_a.py", "async def test_a():\n    await run()"),
+        ("tests/test_a.py", "def prove():\n    assert run()\ndef test_a():\n    prove()"),
     ),
     Rule(
         calls.no_float_near_money,

@@ -87,22 +87,25 @@ def tests_use_real_parts(source: Source) -> Iterator[Finding]:
 
 
 def every_test_asserts(source: Source) -> Iterator[Finding]:
-    """A test asserts, expects an exception, or calls something named assert_… or expect…."""
+    """A test asserts, expects an exception, or calls a function that does: one of its file, or check…, expect…."""
     if source.suffix != ".py" or source.top != "tests":
         return
-    for node in source.nodes:
-        is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-        if is_test and not any(_asserts(inner) for inner in ast.walk(node)):
-            yield Finding(getattr(node, "lineno", 1), "A test that asserts nothing proves nothing.")
+    functions = [node for node in source.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    proving = {function.name for function in functions if _asserts(function, frozenset())}
+    for function in functions:
+        if function.name.startswith("test_") and not _asserts(function, frozenset(proving)):
+            yield Finding(function.lineno, "A test that asserts nothing proves nothing.")
 
 
-def _asserts(node: ast.AST) -> bool:
-    if isinstance(node, ast.Assert):
-        return True
-    if not isinstance(node, ast.Call):
-        return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return name in ("raises", "warns") or name.startswith(("assert_", "expect"))
+def _asserts(function: ast.AST, proving: frozenset[str]) -> bool:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in ("raises", "warns", *proving) or name.startswith(("assert_", "expect", "check")):
+                return True
+    return False
 
 
 def no_float_near_money(source: Source) -> Iterator[Finding]:
