@@ -41,8 +41,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "intake": PURE | SHAPES | OPEN | {"stages", "flows"},
         "worker": PURE | SHAPES | OPEN | {"stages", "flows", "storage"},  # leases its jobs there
         "web": PURE | SHAPES | OPEN | {"stages", "flows", "intake", "storage", "vault"},  # reads lists there
-        # the demo's simulated buyer answers test leads
-        "bootstrap": INSIDE | OPEN | {"flows", "intake", "worker", "web", "demo", "buyers", "verifiers"},
+        "bootstrap": INSIDE | OPEN | {"flows", "intake", "worker", "web", "buyers", "verifiers"},
         "demo": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap"},
         "cli": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap", "demo"},
         "__main__": frozenset({"cli"}),

@@ -98,7 +98,8 @@ def is_ours(path: Path) -> bool:
     parts = path.relative_to(ROOT).parts
     hidden = parts[0].startswith(".") and parts[0] not in HIDDEN_BUT_OURS
     left_out = parts[0] == "data" or any(part in LEFT_OUT or part.endswith(".egg-info") for part in parts)
-    return not hidden and not left_out and not parts[-1].startswith(("exchange.db", "exchange.toml"))
+    of_a_run = len(parts) == 1 and parts[0].startswith(("exchange.db", "exchange.toml", "exchange.key"))
+    return not (hidden or left_out or of_a_run)
 
 
 def below(folder: Path) -> Iterator[Path]:
