@@ -25,7 +25,7 @@ CONSENT_FIELDS = (
     "jornaya_leadid",
     "consented_buyers",
     "ip_address",
-    "landing_page_url",
+    "consent_page_url",
 )
 CONTROL_FIELDS = frozenset(
     {

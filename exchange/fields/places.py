@@ -98,7 +98,10 @@ class Places:
 
     def __contains__(self, zip_code: str) -> bool:
         """Whether the table has it, or it may be a newer one."""
-        return zip_code in self._row or (zip_code not in FILLERS and zip_code[:3] in self._prefix_states)
+        if zip_code in self._row:
+            return True
+        is_zip = len(zip_code) == 5 and zip_code.isascii() and zip_code.isdigit()
+        return is_zip and zip_code not in FILLERS and zip_code[:3] in self._prefix_states
 
     def place(self, zip_code: str) -> Place | None:
         row = self._row.get(zip_code)

@@ -17,7 +17,7 @@ def consent_record(found: Mapping[str, FieldValue], tracking: Mapping[str, str],
     """`found` holds the consent fields that were sent. Without a yes or no, any proof counts as given."""
     text, at = found.get("tcpa_consent_text"), found.get("tcpa_consent_at")
     certificate, leadid = found.get("trustedform_cert_url"), found.get("jornaya_leadid")
-    answer = found.get("tcpa_consent")
+    answer, page = found.get("tcpa_consent"), found.get("consent_page_url")
     named = found.get("consented_buyers")
     given = answer.clean == "yes" if answer else any(proof is not None for proof in (text, certificate, leadid))
     return Consent(
@@ -28,7 +28,7 @@ def consent_record(found: Mapping[str, FieldValue], tracking: Mapping[str, str],
         leadid.clean if leadid else None,
         _names(named.clean) if named else (),
         tracking.get("ip_address"),
-        tracking.get("landing_page_url"),
+        page.clean if page else tracking.get("landing_page_url"),
         received_at,
     )
 
@@ -62,6 +62,6 @@ def consent_part(consent: Consent, name: str) -> bool:
             "jornaya_leadid": consent.jornaya_leadid,
             "consented_buyers": consent.buyers,
             "ip_address": consent.ip_address,
-            "landing_page_url": consent.page_url,
+            "consent_page_url": consent.page_url,
         }.get(name)
     )

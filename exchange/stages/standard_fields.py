@@ -131,6 +131,7 @@ def _consent() -> list[FieldSpec]:
         _spec("tcpa_consent_at", "instant", *at, least=CONSENT_OLDEST_MS, most=CONSENT_AHEAD_MS),
         _spec("tcpa_consent_text", "text", "tcpa_text", "tcpa_language", "disclaimer"),
         _spec("consented_buyers", "text", "owner", "partners"),
+        _spec("consent_page_url", "url", "optin_url", "consent_url"),
     ]
 
 
