@@ -49,7 +49,7 @@ class _Reading:
     """What is collected while one submission is read; it never leaves this module."""
 
     sent: dict[str, tuple[str, str]] = field(default_factory=dict)  # canonical → (name as sent, raw)
-    conflicts: dict[str, tuple[str, str]] = field(default_factory=dict)  # canonical → the names as sent
+    conflicts: set[str] = field(default_factory=set)
     values: dict[str, FieldValue] = field(default_factory=dict)  # of every known field, wherever it goes
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -69,6 +69,8 @@ def normalize(
     _read_names(submission, names, reading)
     _mend(reading, names)
     _read_values(submission, names, reading, now)
+    if submission.kind is Kind.PING:
+        _drop_unread(submission, names, reading)
     _check_places(submission, vertical, names, reading)
     _check_test(submission, reading)
     lead = _lead(submission, campaign, names, reading, lead_id)
@@ -113,7 +115,7 @@ def _read_names(submission: Submission, names: Names, reading: _Reading) -> None
             continue
         if sent != name and known.goes is not Goes.IGNORED and fold(sent) != fold(name):
             reading.warnings.append(Problem(name, "alias_used", f"{sent} was read as {name}.", sent[:80]))
-        _keep(name, sent, raw, known, reading)
+        _keep(name, sent, "1" if name == "test" and raw.strip(EDGE).lower() == "test" else raw, known, reading)
 
 
 def _meant(name: str, sent: str, raw: str) -> bool:
@@ -157,7 +159,7 @@ def _keep(name: str, sent: str, raw: str, known: Known, reading: _Reading) -> No
         return
     told = f"{name} was sent twice, as {before[0]} and as {sent}, with different values."
     reading.problems.append(Problem(name, "conflict", told))
-    reading.conflicts[name] = (before[0], sent)
+    reading.conflicts.add(name)
 
 
 def _mend(reading: _Reading, names: Names) -> None:
@@ -199,12 +201,8 @@ def _read_values(submission: Submission, names: Names, reading: _Reading, now: i
             if name in required:
                 reading.problems.append(Problem(name, "missing", f"{name} is required."))
             continue
-        sent, raw = given
-        if name in reading.conflicts:
-            if ping and looks_personal(raw):
-                reading.dropped.extend(reading.conflicts[name])
-            continue
-        if known.goes is Goes.IGNORED:
+        raw = given[1]
+        if name in reading.conflicts or known.goes is Goes.IGNORED:
             continue
         if is_blank(raw):
             if name in required:
@@ -212,7 +210,7 @@ def _read_values(submission: Submission, names: Names, reading: _Reading, now: i
             continue
         if known.goes is Goes.CONTACT:
             if name != "full_name":
-                reading.warnings.append(_unknown(sent, None))
+                reading.warnings.append(_unknown(given[0], None))
             continue
         value = known.parse(raw, known.spec, now)
         if isinstance(value, FieldValue):
@@ -221,10 +219,19 @@ def _read_values(submission: Submission, names: Names, reading: _Reading, now: i
                 told = f"{name} was cut to {len(value.clean)} characters."
                 reading.warnings.append(Problem(name, "truncated", told))
         elif ping and looks_personal(raw):
-            reading.dropped.append(sent)
             reading.problems.append(Problem(name, value.code, f"{name} is not valid.", "", value.allowed))
         else:
             reading.problems.append(value)
+
+
+def _drop_unread(submission: Submission, names: Names, reading: _Reading) -> None:
+    """What a ping carries and nothing could read, the other of two values included, must not be kept if personal."""
+    dropped = set(reading.dropped)
+    for sent, raw in submission.fields.items():
+        name = names.canonical(sent)
+        value = reading.values.get(name) if name is not None else None
+        if (value is None or value.raw != raw) and sent not in dropped and looks_personal(raw):
+            reading.dropped.append(sent)
 
 
 def _check_places(submission: Submission, vertical: Vertical, names: Names, reading: _Reading) -> None:
