@@ -166,7 +166,15 @@ def _laid_over(name: str, document: Mapping[str, Any], presets: Mapping[str, Map
             known = ", ".join(sorted(variants)) or "none"
             raise ConnectionProblems(name, [Problem("variant", f"{variant!r} is not a variant of {chosen}: {known}")])
         under = lay_over(under, variants[variant])
-    return lay_over(under, document)
+    return _without_unused_stages(lay_over(under, document), document)
+
+
+def _without_unused_stages(laid: dict[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset may know more than a buyer uses: what the connection does not mention and has no address is gone."""
+    for stage in ("ping", "ask", "return"):
+        if stage in laid and stage not in document and "url" not in laid[stage]:
+            del laid[stage]
+    return laid
 
 
 def lay_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

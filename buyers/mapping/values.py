@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -34,7 +34,7 @@ class Facts:
     offer: Offer | None = None
     lead: Lead | None = None
     award: Award | None = None
-    kept: Mapping[str, str] = MappingProxyType({})
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def values(self) -> Mapping[str, FieldValue]:

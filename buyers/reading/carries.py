@@ -185,11 +185,11 @@ def _expiry(text: str, unit: str) -> Expiry | None:
 def take_legs(legs: Legs | None) -> Callable[[Document], tuple[Leg, ...]]:
     if legs is None:
         return lambda document: ()
-    each = compile_where(legs.each)
+    each = [compile_where(place) for place in legs.each]
     read_leg = _leg_reader(legs)
 
     def take(document: Document) -> tuple[Leg, ...]:
-        hits = each.hits(document) or []
+        hits = next((found for selector in each if (found := selector.hits(document))), [])
         return tuple(read_leg(document.within(hit)) for hit in hits[:LEGS_MOST] if not is_blank(hit) or _has_parts(hit))
 
     return take

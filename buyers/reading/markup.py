@@ -52,7 +52,9 @@ def _plain_names(root: Any) -> None:
         if isinstance(tag, str) and tag[0] == "{":
             element.tag = tag[tag.index("}") + 1 :]
         for name in [name for name in element.attrib if name[0] == "{"]:
-            element.attrib.setdefault(name[name.index("}") + 1 :], element.attrib[name])
+            plain = name[name.index("}") + 1 :]
+            if plain not in element.attrib:
+                element.set(plain, element.attrib[name])
 
 
 def unwrap(root: Any) -> str | None:

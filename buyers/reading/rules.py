@@ -153,7 +153,7 @@ class Legs(Rules):
     `leg` is the end company's lasting identity (default: its name, else its reference).
     """
 
-    each: Place
+    each: Places
     price: PriceCarry | None = None
     reference: Carry | None = None
     name: Carry | None = None
