@@ -18,11 +18,10 @@ from exchange.catalog import CatalogError, default_config, load_verticals, read_
 from exchange.clock import Clock, SystemClock
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
-from exchange.courier.routed import RoutedCourier
-from exchange.courier.scripted import ScriptedCourier
-from exchange.demo.simulated import answer_as_asked
+from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.fields.places import Places
 from exchange.flows.market import Connection, Live, Market, compile_deals, refresh
+from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
@@ -49,7 +48,7 @@ def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> 
     problems: list[str] = []
     verticals: Mapping[str, Vertical] = {}
     try:
-        verticals = load_verticals(folder / "verticals")
+        verticals = load_verticals(folder)
     except CatalogError as error:
         problems += error.problems
     presets = _documents(folder / "presets", "*.yaml", problems)
@@ -62,7 +61,9 @@ def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> 
             try:
                 connection = ConnectionDocument.load(document, presets)
             except ConnectionProblems as error:
-                problems += [f"connections/{error.name}: {problem.path}: {problem.message}" for problem in error.problems]
+                problems += [
+                    f"connections/{error.name}: {problem.path}: {problem.message}" for problem in error.problems
+                ]
             else:
                 found[connection.name] = connection
     if problems:
@@ -149,4 +150,4 @@ async def open_market(
 def _courier(clock: Clock, breaker: Breaker, settings: Settings) -> Courier:
     """Test leads go to the simulated buyers built in; everything else leaves by wire."""
     real = HttpCourier(clock, breaker, settings.allowed_networks)
-    return RoutedCourier(real, ScriptedCourier(answer_as_asked, clock))
+    return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

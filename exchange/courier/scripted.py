@@ -16,7 +16,7 @@ from exchange.courier.call import CLOSED_EARLY, Call, Courier, Result
 from exchange.courier.conversation import Conversation
 from exchange.model.wire import HttpMessage, Loss, Lost, Reply
 
-SIMULATED = "simulated:"
+SIMULATED = "http://simulated.invalid/"  # a name that can never belong to anybody
 """The scheme of URLs that never leave the process."""
 
 _TOO_LATE = Lost(Loss.DEADLINE_BEFORE, "The deadline passed before anything was sent.")
@@ -163,7 +163,7 @@ class ScriptedCourier:
 
 
 class RoutedCourier:
-    """Calls whose first message goes to a `simulated:` URL are answered by one courier, all others by another."""
+    """Calls whose first message goes to `SIMULATED` are answered by one courier, all others by another."""
 
     def __init__(self, simulated: Courier, real: Courier) -> None:
         self.simulated = simulated

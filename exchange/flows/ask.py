@@ -63,7 +63,7 @@ def _facts(case: Case, market: Market, reserve: Money, tier: Tier) -> Facts:
         latency_ms=live.latency_ms,
         over_rate=live.over_rate(contracts, now),
         reserve=reserve,
-        tier_open=tier.number,
+        tier_open=tier.number if case.live else None,
         seller_name=case.deals.sellers[case.submission.seller_id].name,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -71,6 +71,9 @@ def begin(submission: Submission, market: Market) -> Case:
     now = submission.received_at
     normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], _lead_id(submission), now)
     lead = normalized.lead
+    if lead.test_outcome is not None:  # the simulated buyers read it like any tracking value
+        lead = replace(lead, tracking={**lead.tracking, "test_outcome": lead.test_outcome})
+        normalized = replace(normalized, lead=lead)
     timeout_ms = lead.timeout_ms or campaign.timeout_ms
     wrapped, data_key = market.vault.new_data_key()
     trail.step(
@@ -100,6 +103,12 @@ def _lead_id(submission: Submission) -> str:
     ping_id = submission.fields.get("ping_id", "")
     suffix = ping_id[4:] if submission.kind is Kind.POST and ping_id.startswith("png_") else submission.id[4:]
     return f"ld_{suffix}"
+
+
+def own_lead(case: Case) -> Case:
+    """A post that is refused at the door never touches the lead of the ping it names: it becomes a lead of its own."""
+    lead = replace(case.lead, id=f"ld_{case.submission.id[4:]}")
+    return replace(case, normalized=replace(case.normalized, lead=lead))
 
 
 def _index(market: Market, kind: str, lead: Lead) -> bytes | None:
@@ -180,9 +189,7 @@ def _masked_name(lead: Lead) -> str | None:
 def _sealed_consent(case: Case, market: Market) -> bytes | None:
     if case.submission.kind is Kind.PING:
         return None
-    record: dict[str, Any] = {
-        name: getattr(case.lead.consent, name) for name in case.lead.consent.__dataclass_fields__
-    }
+    record: dict[str, Any] = {name: getattr(case.lead.consent, name) for name in case.lead.consent.__dataclass_fields__}
     return market.vault.seal(case.data_key, f"consent:{case.lead.id}", orjson.dumps(record))
 
 

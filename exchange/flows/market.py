@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from exchange.clock import Clock
-from exchange.connector import Connector
+from exchange.connector import DEFAULT_PROFILE, Connector, Profile
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
 from exchange.fields.places import Places
+from exchange.flows.simulated import simulated_parties
 from exchange.ids import Ids
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
@@ -39,6 +40,7 @@ class Connection:
 
     connector: Connector
     secrets: Mapping[str, str]
+    profile: Profile = DEFAULT_PROFILE
     several_messages: bool = False  # a token or the like comes before the message that delivers
 
 
@@ -62,24 +64,21 @@ class Deals:
 
 def compile_deals(parties: Parties, verticals: Mapping[str, Vertical], places: Places) -> Deals:
     """Everything that can be worked out before a lead comes is worked out here."""
-    buyers = {buyer.id: buyer for buyer in parties.buyers}
-    contracts = {contract.id: contract for contract in parties.contracts}
+    currencies = (campaign.currency for campaign in parties.campaigns)
+    made_buyers, made_contracts = simulated_parties(verticals.values(), currencies)
+    all_buyers = (*parties.buyers, *made_buyers)
+    all_contracts = (*parties.contracts, *made_contracts)
     campaigns = {campaign.id: campaign for campaign in parties.campaigns}
-    books = {
-        name: compile_book(parties.contracts, parties.buyers, vertical, places) for name, vertical in verticals.items()
-    }
+    books = {name: compile_book(all_contracts, all_buyers, vertical, places) for name, vertical in verticals.items()}
     return Deals(
         parties.version,
         {seller.id: seller for seller in parties.sellers},
         campaigns,
-        buyers,
-        contracts,
+        {buyer.id: buyer for buyer in all_buyers},
+        {contract.id: contract for contract in all_contracts},
         {key.hash: key for key in parties.keys},
         books,
-        {
-            campaign.id: compile_names(verticals[campaign.vertical], campaign, places)
-            for campaign in campaigns.values()
-        },
+        {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
     )
 
 
@@ -143,9 +142,7 @@ class Live:
     def over_rate(self, contracts: Iterable[Contract], now: int) -> frozenset[str]:
         """Contracts that had their requests of this second. Asking counts nothing; `ask` counts those it pings."""
         return frozenset(
-            contract.id
-            for contract in contracts
-            if contract.per_second and not self._bucket(contract).has_room(now)
+            contract.id for contract in contracts if contract.per_second and not self._bucket(contract).has_room(now)
         )
 
     def count_ping(self, contract: Contract, now: int) -> None:

@@ -167,9 +167,7 @@ def _keep_held(
     return held, placed
 
 
-async def _post(
-    case: Case, market: Market, intent: Intent, award: Award, contracts: Mapping[str, Contract]
-) -> Posted:
+async def _post(case: Case, market: Market, intent: Intent, award: Award, contracts: Mapping[str, Contract]) -> Posted:
     contract = contracts[intent.contract_id]
     connection = market.connections[contract.connection]
     terms = Terms(market.clock.now(), intent.reference, connection.secrets)
@@ -184,7 +182,7 @@ async def _post(
     left_ms = min(contract.post_ms, case.time_left_ms(market))
     began = case.trail.elapsed_ms()
     result = await market.courier.converse(call, market.clock.monotonic() + left_ms / 1000)
-    outcome = post_outcome(contract, award, result, repeated=False)
+    outcome = post_outcome(contract, award, result, profile=connection.profile)
     case.trail.wired(contract.id, "post", intent.attempt_id, result.records)
     reason = "" if isinstance(outcome, Accepted) else outcome.reason.slug
     state = _state(outcome).value
@@ -249,9 +247,7 @@ def _after(
         case Failed():
             progress = _refuse(progress, (contract.id,), outcome.reason)
         case Pending() | Unclear():
-            progress = replace(
-                progress, unclear=(*progress.unclear, bid), reasons=(*progress.reasons, outcome.reason)
-            )
+            progress = replace(progress, unclear=(*progress.unclear, bid), reasons=(*progress.reasons, outcome.reason))
     return replace(placed, progress=progress, settled=(*placed.settled, settlement), sales=sales)
 
 
@@ -278,9 +274,7 @@ def _state(outcome: Outcome) -> AttemptState:
             return AttemptState.UNCLEAR
 
 
-def _settlement(
-    case: Case, market: Market, posted: Posted, contract: Contract, promised: Money | None
-) -> Settlement:
+def _settlement(case: Case, market: Market, posted: Posted, contract: Contract, promised: Money | None) -> Settlement:
     outcome, intent, bid = posted.outcome, posted.intent, posted.award.bid
     now = market.clock.now()
     settlement = Settlement(

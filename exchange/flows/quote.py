@@ -54,6 +54,11 @@ class Outlook:
         return Reason.NO_BID
 
 
+def tiers(case: Case) -> tuple[Tier, ...]:
+    """The ping tree, top down. Test leads ask everybody at once: simulated buyers stand in no tree."""
+    return case.campaign.tiers if case.live else case.campaign.tiers[:1]
+
+
 def groups(contracts: list[Contract], tier: Tier) -> list[list[Contract]]:
     """Who is asked at once: everybody, or one after another by priority in a waterfall."""
     if tier.strategy is not Strategy.WATERFALL:
@@ -82,7 +87,7 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
     outlook = Outlook()
     if least is None:
         return _unsold(case, Reason.BELOW_FLOOR)
-    for tier in case.campaign.tiers:
+    for tier in tiers(case):
         contracts = eligible(case, market, least, tier)
         for group in groups(contracts, tier):
             left_ms = case.time_left_ms(market)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from exchange.clock import month_of
 from exchange.flows.market import Market
+from exchange.flows.settle import terms_of
 from exchange.model.answer import Answer
 from exchange.model.auction import AttemptState
 from exchange.model.money import Money
@@ -19,7 +20,6 @@ from exchange.model.reason import Reason
 from exchange.model.work import AnswerRow, Closing, LeadState, Move, Settlement
 from exchange.stages.respond import respond
 from exchange.storage.database import Row
-from exchange.storage.parties import read_contract_version
 from exchange.storage.recovery import abandoned_requests, end_abandoned
 from exchange.storage.selling import advance, interrupted_attempts, lead_attempts, read_lead
 
@@ -44,8 +44,8 @@ async def _interrupted(market: Market, attempt: Row) -> Settlement:
     sent = attempt["state"] == AttemptState.SENDING.value
     settle_after = None
     if sent:
-        contract = await market.db.write(read_contract_version, attempt["contract_id"], attempt["contract_version"])
-        if contract is not None and contract.on_unclear is not OnUnclear.ASK:
+        contract = await terms_of(market, attempt)
+        if contract.on_unclear is not OnUnclear.ASK:
             settle_after = now + contract.unclear_after_ms
     return Settlement(
         attempt["id"],

@@ -10,7 +10,7 @@ from exchange.flows.ask import ask, eligible
 from exchange.flows.case import Case, duplicate_window_ms, zero
 from exchange.flows.market import Market
 from exchange.flows.place import Placed, place
-from exchange.flows.quote import Outlook, bids_of, groups, least_price, rules
+from exchange.flows.quote import Outlook, bids_of, groups, least_price, rules, tiers
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
 from exchange.model.ledger import Transaction
@@ -44,7 +44,7 @@ async def sell(case: Case, market: Market, quote: Quote | None) -> Sold:
         return _end(case, market, placed, replace(outlook, eligible=1, below=True), promised)
     if quote is not None:
         placed, outlook = await _sell_quoted(case, market, quote, reserve)
-    for tier in case.campaign.tiers:
+    for tier in tiers(case):
         if _is_over(case, market, placed):
             break
         if quote is None or tier.number > quote.tier:
@@ -67,9 +67,7 @@ async def _sell_quoted(case: Case, market: Market, quote: Quote, reserve: Money)
     contracts = {contract.id: contract for contract in eligible(case, market, least, tier) if contract.id in pinged}
     standing = [bid for bid in bids if bid.contract_id in contracts]
     outlook = Outlook(eligible=len(contracts), asked=len(contracts), bids=len(standing))
-    placed = await place(
-        case, market, standing, contracts, rules(case, market, tier, least), quote.payout, Placed()
-    )
+    placed = await place(case, market, standing, contracts, rules(case, market, tier, least), quote.payout, Placed())
     return placed, replace(outlook, below=placed.best_below)
 
 
@@ -78,9 +76,7 @@ async def _sell_in_tier(
 ) -> tuple[Placed, Outlook]:
     least = least_after_promise(case.campaign, promised, reserve, True) if promised is not None else reserve
     contracts = [
-        contract
-        for contract in eligible(case, market, least, tier)
-        if contract.id not in placed.progress.refused
+        contract for contract in eligible(case, market, least, tier) if contract.id not in placed.progress.refused
     ]
     for group in groups(contracts, tier):
         if not group or _is_over(case, market, placed):

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import orjson
 
-from exchange.flows.case import Case, begin, claims, idempotency, lead_row, ping_id, request_row
+from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
 from exchange.flows.direct import direct
 from exchange.flows.jobs import jobs_after
 from exchange.flows.market import Market
@@ -81,6 +81,8 @@ async def _wait(case: Case, market: Market, first: asyncio.Future[None]) -> None
 
 async def _work(case: Case, market: Market, write: Write, key: Idempotency | None) -> Written:
     refusal = admit(case.submission, case.campaign, case.lead, case.vertical, case.normalized.problems)
+    if refusal is not None:
+        case = own_lead(case)
     opening = Opening(
         request_row(case, market, _stored_body(case)),
         lead_row(case, market, LeadState.OPEN, None),
@@ -138,9 +140,7 @@ def _echo(answer: Answer, case: Case) -> Answer:
     )
 
 
-async def _not_opened(
-    case: Case, closer: Closer, opened: Replay | KeyConflict | QuoteGone | Duplicate
-) -> Written:
+async def _not_opened(case: Case, closer: Closer, opened: Replay | KeyConflict | QuoteGone | Duplicate) -> Written:
     request_id = case.submission.id
     match opened:
         case Replay():

@@ -24,6 +24,4 @@ async def settle_test_lead(market: Market, payload: Mapping[str, object]) -> Non
 async def return_test_lead(market: Market, payload: Mapping[str, object]) -> None:
     now = market.clock.now()
     sentence = "Returned: the test outcome asked for it"
-    await market.db.write(
-        add_event, str(payload["lead_id"]), month_of(now), now, "returned", sentence, SIMULATED.name
-    )
+    await market.db.write(add_event, str(payload["lead_id"]), month_of(now), now, "returned", sentence, SIMULATED.name)

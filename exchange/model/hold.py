@@ -19,7 +19,7 @@ class CapHold:
     """`amount` more (1 sale, or money units) in the window that starts at `window_start`, up to `most`."""
 
     key: str
-    name: str  # how a refusal names it: day:count, month:money …
+    name: str  # how a check names it: cap:day, cap:month … or budget
     window_start: int
     amount: int
     most: int

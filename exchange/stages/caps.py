@@ -6,25 +6,12 @@ use when its limit is edited, because the key does not name the limit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from exchange.model.hold import CapHold
 from exchange.model.money import Money
 from exchange.model.party import Cap, Contract, SaleMode, Window
 from exchange.stages.schedule import ZoneWindows
 
 BUDGET = "budget"
-
-
-@dataclass(frozen=True, slots=True)
-class CapPart:
-    """What one sale takes of one cap: `amount` and `most` are sales, or money units when `money`."""
-
-    key: str
-    window_start: int
-    amount: int
-    most: int
-    money: bool
-    name: str  # cap:day … or budget, as in a check
 
 
 def cap_key(contract: Contract, cap: Cap) -> str:
@@ -53,17 +40,17 @@ def contract_caps(contract: Contract) -> tuple[tuple[str, str, Cap], ...]:
     return tuple(caps.values())
 
 
-def cap_parts(contract: Contract, price: Money, now: int, windows: ZoneWindows | None = None) -> tuple[CapPart, ...]:
+def cap_parts(contract: Contract, price: Money, now: int, windows: ZoneWindows | None = None) -> tuple[CapHold, ...]:
     """What a sale at `price` takes of each cap that holds at `now`. Nothing for caps of other weekdays."""
     windows = windows or ZoneWindows(contract.zone)
     return tuple(
-        CapPart(
+        CapHold(
             key,
+            name,
             windows.start(cap.window, now),
             price.units if cap.unit == "money" else 1,
             cap.most,
             cap.unit == "money",
-            name,
         )
         for key, name, cap in contract_caps(contract)
         if not cap.weekdays or windows.weekday(now) in cap.weekdays

@@ -11,21 +11,22 @@ made even after one failed. `reasons.py` turns them into sentences.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from exchange.fields import FieldType, field_types
+from exchange.fields import field_types
 from exchange.fields.places import Places
 from exchange.model.lead import Lead
-from exchange.model.party import Buyer, Contract
+from exchange.model.party import Buyer, Clause, Contract, Group
 from exchange.model.verdict import Check, Verdict
 from exchange.model.vertical import Vertical
 from exchange.stages.checks import fit, geo, rivals, room, standing
 from exchange.stages.checks.bits import mask_of, places_of
 from exchange.stages.checks.facts import Case, Facts, Rule
-from exchange.stages.filters import BadFilter, Shape, compile_filter
+from exchange.stages.filters import BadFilter, Compiled, Criterion, Shape, compile_filter
 from exchange.stages.schedule import DAY_MINUTES
 
 __all__ = ["BadBook", "Book", "Facts", "Judgement", "compile_book", "contract_problems", "judge"]
@@ -49,6 +50,7 @@ class Book:
     rules: tuple[Rule, ...]
     conflict: rivals.Conflict
     circles: geo.Circles
+    compiled: Compiled
     passed: tuple[Verdict, ...]
     everyone: int
 
@@ -117,18 +119,16 @@ def compile_book(
     """
     ours = tuple(sorted((c for c in contracts if c.vertical == vertical.name), key=lambda contract: contract.id))
     owners = {buyer.id: buyer for buyer in buyers}
-    types = field_types()
-    known = previous.circles if previous is not None else {}
-    problems = [
-        f"{contract.id}: {problem}"
-        for contract in ours
-        for problem in _contract_problems(contract, contract.buyer_id in owners, vertical, places, types)
-    ]
+    known = previous.compiled if previous is not None and previous.vertical == vertical else {}
+    criteria, compiled, problems = _compile_filters(ours, vertical, known)
+    for contract in ours:
+        found = _contract_problems(contract, contract.buyer_id in owners, vertical, places)
+        problems += [f"{contract.id}: {problem}" for problem in found]
     if len({contract.id for contract in ours}) < len(ours):
         problems.append("Two contracts have the same id.")
     if problems:
         raise BadBook(problems)
-    circles = geo.circles_of(ours, places, known)
+    circles = geo.circles_of(ours, places, previous.circles if previous is not None else {})
     place_of = {contract.id: place for place, contract in enumerate(ours)}
     conflict = rivals.Conflict.of(ours, owners)
     rules: tuple[Rule, ...] = (
@@ -136,7 +136,7 @@ def compile_book(
         standing.BuyerActive.of(ours, owners),
         standing.ModeTaken.of(ours),
         standing.OpenNow.of(ours),
-        fit.Filters.of(ours, vertical, types),
+        fit.Filters.of(criteria),
         geo.Where.of(ours, vertical, places, circles),
         fit.Source.of(ours),
         fit.Grade.of(ours),
@@ -152,20 +152,43 @@ def compile_book(
         room.TimeLeft(ours, place_of),
     )
     passed = tuple(Verdict(contract.id, contract.version, ()) for contract in ours)
-    return Book(vertical, ours, place_of, rules, conflict, circles, passed, (1 << len(ours)) - 1)
+    return Book(vertical, ours, place_of, rules, conflict, circles, compiled, passed, (1 << len(ours)) - 1)
+
+
+def _compile_filters(
+    contracts: Sequence[Contract], vertical: Vertical, known: Compiled
+) -> tuple[list[tuple[Criterion, ...]], Compiled, list[str]]:
+    """The criteria of each contract, all of them by part, and what is wrong."""
+    types = field_types()
+    criteria: list[tuple[Criterion, ...]] = []
+    compiled: dict[tuple[Clause | Group, str], Criterion] = {}
+    problems: list[str] = []
+    seen = ChainMap(compiled, dict(known))
+    for contract in contracts:
+        try:
+            mine = compile_filter(contract.filters, Shape(vertical, types, contract.max_bid.currency), seen)
+        except BadFilter as bad:
+            problems += [f"{contract.id}: {problem}" for problem in bad.problems]
+            continue
+        compiled.update(mine)
+        criteria.append(tuple(mine.values()))
+    return criteria, compiled, problems
 
 
 def contract_problems(contract: Contract, vertical: Vertical, places: Places) -> tuple[str, ...]:
     """All that would keep a contract out of a book, one sentence each: asked before it is saved."""
-    return tuple(_contract_problems(contract, True, vertical, places, field_types()))
+    shape = Shape(vertical, field_types(), contract.max_bid.currency)
+    others = tuple(_contract_problems(contract, True, vertical, places))
+    try:
+        compile_filter(contract.filters, shape)
+    except BadFilter as bad:
+        return (*bad.problems, *others)
+    return others
 
 
-def _contract_problems(
-    contract: Contract, owned: bool, vertical: Vertical, places: Places, types: Mapping[str, FieldType]
-) -> Iterator[str]:
+def _contract_problems(contract: Contract, owned: bool, vertical: Vertical, places: Places) -> Iterator[str]:
     if not owned:
         yield f"There is no buyer {contract.buyer_id!r}."
-    yield from _filter_problems(contract, vertical, types)
     yield from _geo_problems(contract, vertical, places)
     yield from _clock_problems(contract)
     if contract.min_grade is not None and contract.min_grade not in tuple(fit.GRADES):
@@ -176,14 +199,6 @@ def _contract_problems(
     currencies = {money.currency for money in (contract.price, contract.shared_price, contract.budget) if money}
     if currencies - {contract.max_bid.currency}:
         yield f"All its money is in one currency, not in {', '.join(sorted(currencies | {contract.max_bid.currency}))}."
-
-
-def _filter_problems(contract: Contract, vertical: Vertical, types: Mapping[str, FieldType]) -> Sequence[str]:
-    try:
-        compile_filter(contract.filters, Shape(vertical, types, contract.max_bid.currency))
-    except BadFilter as bad:
-        return bad.problems
-    return ()
 
 
 def _geo_problems(contract: Contract, vertical: Vertical, places: Places) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from exchange import limits
 from exchange.fields import FieldType, Test
+from exchange.fields.operators import clean_by
 from exchange.model.lead import FieldValue
 from exchange.model.party import Clause, Group
 from exchange.model.vertical import FieldSpec, Presence, Vertical
@@ -18,6 +19,7 @@ from exchange.stages.filter_words import show_value, tell_clause
 from exchange.stages.reasons import NONE
 
 Values = Mapping[str, FieldValue]
+_EQUAL_AS_TEXT = ("choice", "state", "postal_code", "boolean")  # their equality is that of their clean text
 
 
 class BadFilter(ValueError):
@@ -39,15 +41,17 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing that must hold. `clause_test` tests `fields[0]` alone; it is None when several fields are asked.
+    """One thing that must hold. `clause_test` tests `fields[0]` alone; it is None for a group.
 
-    `at_ping` is False when a field never comes with a ping: then only the post can decide.
+    `takes` are the clean values that pass, where it is a matter of being one of them; else it is empty. `at_ping` is
+    False when a field never comes with a ping: then only the post can decide.
     """
 
     fields: tuple[str, ...]
     required: str
     holds: Callable[[Values], bool]
     clause_test: Test | None
+    takes: frozenset[str]
     got: Callable[[Values], str]
     at_ping: bool
 
@@ -56,14 +60,26 @@ class Criterion:
         return "filter:" + "|".join(self.fields)
 
 
-def compile_filter(group: Group | None, shape: Shape) -> tuple[Criterion, ...]:
-    """All criteria must hold. Raises `BadFilter` with every problem of the whole tree."""
-    if group is None:
-        return ()
-    problems = list(_problems(group, shape, limits.DEPTH))
+Compiled = Mapping[tuple[Clause | Group, str], Criterion]  # by part and currency
+
+
+def compile_filter(group: Group | None, shape: Shape, known: Compiled | None = None) -> Compiled:
+    """The criteria that must all hold, by part and currency. Those in `known` are not compiled again.
+
+    Raises `BadFilter` with every problem of the whole tree.
+    """
+    known = known or {}
+    compiled: dict[tuple[Clause | Group, str], Criterion] = {}
+    problems = [] if group is None else list(_group_problems(group, limits.DEPTH))
+    for part in demands(group) if not problems else ():
+        key = (part, shape.currency)
+        try:
+            compiled[key] = known.get(key) or _compile_part(part, shape)
+        except BadFilter as bad:
+            problems += bad.problems
     if problems:
         raise BadFilter(problems)
-    return tuple(compile_part(part, shape) for part in demands(group))
+    return compiled
 
 
 def demands(group: Group | None) -> Iterator[Clause | Group]:
@@ -80,16 +96,17 @@ def demands(group: Group | None) -> Iterator[Clause | Group]:
             yield from demands(part)
 
 
-def compile_part(part: Clause | Group, shape: Shape) -> Criterion:
-    """One criterion of a filter without problems; `compile_filter` finds those."""
+def _compile_part(part: Clause | Group, shape: Shape) -> Criterion:
     leaves = tuple(_leaves(part))
+    tests = _tests(leaves, shape)
     specs = {clause.field: shape.vertical.by_name[clause.field] for clause in leaves}
     fields = tuple(specs)
     return Criterion(
         fields=fields,
         required=_tell(part, shape, alone=len(fields) == 1),
-        holds=_compile(part, shape),
-        clause_test=_test(part, shape) if isinstance(part, Clause) else None,
+        holds=_holds(part, tests),
+        clause_test=tests[part] if isinstance(part, Clause) else None,
+        takes=_takes(part, shape),
         got=_got(tuple(specs.values()), leaves, shape.currency),
         at_ping=all(spec.ping is not Presence.ABSENT for spec in specs.values()),
     )
@@ -103,48 +120,56 @@ def _leaves(part: Clause | Group) -> Iterator[Clause]:
         yield from _leaves(inner)
 
 
-def _problems(part: Clause | Group, shape: Shape, depth: int) -> Iterator[str]:
-    if isinstance(part, Clause):
-        yield from _clause_problems(part, shape)
-        return
-    if part.need not in ("all", "any"):
-        yield f"A group needs all or any of its clauses, not {part.need[:20]!r}."
-    if part.need == "any" and not part.clauses:
+def _group_problems(group: Group, depth: int) -> Iterator[str]:
+    if group.need not in ("all", "any"):
+        yield f"A group needs all or any of its clauses, not {group.need[:20]!r}."
+    if group.need == "any" and not group.clauses:
         yield "A group that needs any of its clauses has none."
     if depth == 0:
         yield f"Groups nest at most {limits.DEPTH} deep."
         return
-    for inner in part.clauses:
-        yield from _problems(inner, shape, depth - 1)
+    for inner in group.clauses:
+        if isinstance(inner, Group):
+            yield from _group_problems(inner, depth - 1)
 
 
-def _clause_problems(clause: Clause, shape: Shape) -> Iterator[str]:
-    spec = shape.vertical.by_name.get(clause.field)
-    if spec is None:
-        yield f"{shape.vertical.name} has no field {clause.field[:40]!r}."
-        return
-    if spec.type not in shape.types:
-        yield f"{spec.name} has the unknown type {spec.type!r}."
-        return
-    try:
-        _test(clause, shape)
-    except ValueError as problem:
-        yield str(problem)
+def _tests(leaves: tuple[Clause, ...], shape: Shape) -> Mapping[Clause, Test]:
+    tests: dict[Clause, Test] = {}
+    problems: list[str] = []
+    for clause in leaves:
+        spec = shape.vertical.by_name.get(clause.field)
+        if spec is None:
+            problems.append(f"{shape.vertical.name} has no field {clause.field[:40]!r}.")
+        elif spec.type not in shape.types:
+            problems.append(f"{spec.name} has the unknown type {spec.type[:40]!r}.")
+        else:
+            try:
+                tests[clause] = shape.types[spec.type].compile(clause.operator, clause.values, spec)
+            except ValueError as problem:
+                problems.append(str(problem))
+    if problems:
+        raise BadFilter(problems)
+    return tests
 
 
-def _test(clause: Clause, shape: Shape) -> Test:
-    spec = shape.vertical.by_name[clause.field]
-    return shape.types[spec.type].compile(clause.operator, clause.values, spec)
-
-
-def _compile(part: Clause | Group, shape: Shape) -> Callable[[Values], bool]:
+def _holds(part: Clause | Group, tests: Mapping[Clause, Test]) -> Callable[[Values], bool]:
     if isinstance(part, Clause):
-        name, test = part.field, _test(part, shape)
+        name, test = part.field, tests[part]
         return lambda values: test(values.get(name))
-    inner = tuple(_compile(each, shape) for each in part.clauses)
+    inner = tuple(_holds(each, tests) for each in part.clauses)
     if part.need == "any":
         return lambda values: any(holds(values) for holds in inner)
     return lambda values: all(holds(values) for holds in inner)
+
+
+def _takes(part: Clause | Group, shape: Shape) -> frozenset[str]:
+    if not isinstance(part, Clause) or part.operator not in ("equals", "one_of"):
+        return frozenset()
+    spec = shape.vertical.by_name[part.field]
+    if spec.type not in _EQUAL_AS_TEXT:
+        return frozenset()
+    read = clean_by(shape.types[spec.type].parse)
+    return frozenset(read(text, spec) for text in part.values)
 
 
 def _tell(part: Clause | Group, shape: Shape, *, alone: bool) -> str:

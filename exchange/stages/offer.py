@@ -6,7 +6,7 @@ from exchange.model.lead import FieldValue, Lead, Offer
 from exchange.model.money import Money
 from exchange.model.vertical import Presence, Vertical
 
-_SHARED_TRACKING = tuple(f"sub_id{number}" for number in range(1, 11))
+_SHARED_TRACKING = (*(f"sub_id{number}" for number in range(1, 11)), "test_outcome")
 
 
 def make_offer(lead: Lead, vertical: Vertical, reserve: Money, slots: int, seller_alias: str) -> Offer:
@@ -17,6 +17,4 @@ def make_offer(lead: Lead, vertical: Vertical, reserve: Money, slots: int, selle
         if spec is not None and not spec.personal and spec.ping is not Presence.ABSENT:
             values[name] = value
     tracking = {name: lead.tracking[name] for name in _SHARED_TRACKING if name in lead.tracking}
-    if lead.test_outcome is not None:
-        tracking["test_outcome"] = lead.test_outcome
     return Offer(lead.id, vertical.name, lead.mode, values, tracking, reserve, slots, seller_alias)

@@ -61,9 +61,7 @@ def as_sale(settlement: Settlement, terms: SaleTerms, price: Money, redirect: st
     return replace(settlement, price=price, sale=row, transaction=transaction)
 
 
-def _sale_transaction(
-    settlement: Settlement, buyer: Buyer, seller_id: str, price: Money, payout: Money
-) -> Transaction:
+def _sale_transaction(settlement: Settlement, buyer: Buyer, seller_id: str, price: Money, payout: Money) -> Transaction:
     """Both sides in one transaction. The attempt's id makes a second booking impossible."""
     postings = [Posting(buyer_account(buyer.id, buyer.billing), MARGIN, price)]
     if payout.units:

@@ -31,6 +31,7 @@ STATEMENTS_KEPT = 2_000
 MIGRATION_LOCK = 0x4C454144  # any number that nobody else locks
 _TYPE: Mapping[type, str] = {int: "bigint", bool: "bigint", str: "text", bytes: "bytea", float: "double precision"}
 _COLLIDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_CUT = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, ConnectionError)
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 _FULL = (asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError)
 _BUSY = (asyncpg.TooManyConnectionsError, asyncpg.QueryCanceledError, asyncpg.CannotConnectNowError)
@@ -216,18 +217,30 @@ class PostgresDb:
             await transaction.start()
             result = await unit(PostgresTx(connection, self._texts), *args, **kwargs)
         except BaseException as error:
-            if not connection.is_closed():
-                await transaction.rollback()
-            elif isinstance(error, _DRIVER):
+            if _is_lost(connection, error):
                 raise _Lost(str(error)) from error
+            await transaction.rollback()
             raise
         try:
             await transaction.commit()
         except _DRIVER as error:
-            if connection.is_closed():
+            if _is_lost(connection, error):
                 raise StorageUnclear(f"the connection was lost while committing: {error}") from error
             raise
         return result
+
+
+def _is_lost(connection: Connection, error: BaseException) -> bool:
+    """Whether an error took the connection with it. A connection that may still live is cut, so that none is reused."""
+    if not isinstance(error, _DRIVER):
+        return False
+    try:
+        if isinstance(error, _CUT):
+            connection.terminate()
+        closed: bool = connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has already taken it back as dead
+        return True
+    return closed
 
 
 async def open_postgres(url: str, *, size: int = 8, clock: Clock | None = None) -> PostgresDb:

@@ -166,7 +166,8 @@ async def insert_lead(tx: Tx, lead: LeadRow) -> None:
            ON CONFLICT (id) DO UPDATE SET kind = :kind, state = :state, reason = :reason, campaign_version = :version,
                seller_lead_id = :seller_lead_id, sub_id1 = :sub_id1, zip = :zip, us_state = :us_state, city = :city,
                name_masked = :name, phone_index = :phone, email_index = :email, facts = :facts, subject = :subject,
-               sealed = :sealed, grade = :grade, changed_at = :received""",
+               sealed = :sealed, grade = :grade, changed_at = :received
+           WHERE leads.seller_id = :seller""",
         id=lead.id,
         month=lead.month,
         received=lead.received_at,

@@ -15,13 +15,16 @@ YES = Reply(200, {}, b"yes")
 
 
 def token_then_post() -> Generator[HttpMessage, Reply, str]:
-    token = yield HttpMessage("GET", "simulated:token", delivers=False)
-    answer = yield HttpMessage("POST", "simulated:post", {"X-Token": token.body.decode()}, b"lead")
+    token = yield HttpMessage("GET", "http://simulated.invalid/token", delivers=False)
+    answer = yield HttpMessage("POST", "http://simulated.invalid/post", {"X-Token": token.body.decode()}, b"lead")
     return answer.body.decode()
 
 
 def scripted(**scripts: Reply | Lost | Delay) -> ScriptedCourier:
-    told = {f"simulated:{name}": (lambda message, outcome=outcome: outcome) for name, outcome in scripts.items()}
+    told = {
+        f"http://simulated.invalid/{name}": (lambda message, outcome=outcome: outcome)
+        for name, outcome in scripts.items()
+    }
     return ScriptedCourier(by_url(told), SimulatedClock())
 
 
@@ -46,7 +49,7 @@ async def test_time_moves_to_each_answer_in_turn_and_never_past_the_deadline() -
         heard.append((index, round((courier.clock.monotonic() - began) * 1000)))
         return False
 
-    results = await courier.fan_out([ping(f"simulated:{x}") for x in "abc"], began + 2, on_result)
+    results = await courier.fan_out([ping(f"http://simulated.invalid/{x}") for x in "abc"], began + 2, on_result)
 
     assert [(1, 100), (0, 300), (2, 2000)] == heard
     assert [None, None, Loss.TIMEOUT] == [result.lost and result.lost.why for result in results]
@@ -56,7 +59,9 @@ async def test_an_early_close_cuts_the_later_answers() -> None:
     courier = scripted(a=Delay(300, YES), b=Delay(100, YES))
     began = courier.clock.monotonic()
 
-    results = await courier.fan_out([ping("simulated:a"), ping("simulated:b")], began + 2, lambda index, result: True)
+    results = await courier.fan_out(
+        [ping("http://simulated.invalid/a"), ping("http://simulated.invalid/b")], began + 2, lambda index, result: True
+    )
 
     assert Lost(Loss.TIMEOUT, CLOSED_EARLY) == results[0].lost
     assert YES == results[1].answer
@@ -70,7 +75,7 @@ async def test_an_early_close_cuts_the_later_answers() -> None:
 async def test_a_scripted_loss_delivers_what_a_real_one_would(outcome: Lost, delivered: bool) -> None:
     courier = scripted(post=outcome)
 
-    result = await courier.converse(post("simulated:post"), courier.clock.monotonic() + 1)
+    result = await courier.converse(post("http://simulated.invalid/post"), courier.clock.monotonic() + 1)
 
     assert (outcome, delivered) == (result.lost, result.delivered)
 
@@ -90,7 +95,7 @@ async def test_the_attempt_is_marked_before_the_script_hears_of_the_lead() -> No
 async def test_an_address_nobody_scripted_refuses_the_connection() -> None:
     courier = scripted(post=YES)
 
-    result = await courier.converse(post("simulated:other"), courier.clock.monotonic() + 1)
+    result = await courier.converse(post("http://simulated.invalid/other"), courier.clock.monotonic() + 1)
 
     assert result.lost is not None and result.lost.why is Loss.CONNECT
 
@@ -98,7 +103,7 @@ async def test_an_address_nobody_scripted_refuses_the_connection() -> None:
 async def test_a_deadline_already_past_asks_nobody() -> None:
     courier = scripted(post=YES)
 
-    result = await courier.converse(post("simulated:post"), courier.clock.monotonic())
+    result = await courier.converse(post("http://simulated.invalid/post"), courier.clock.monotonic())
 
     assert result.lost is not None and result.lost.why is Loss.DEADLINE_BEFORE
     assert [] == courier.messages
@@ -119,7 +124,7 @@ async def test_simulated_calls_go_to_the_script_and_the_rest_over_the_wire() -> 
         simulated = ScriptedCourier(lambda message: YES, real.clock)
         courier = RoutedCourier(simulated, real)
         calls = [
-            ping("simulated:a"),
+            ping("http://simulated.invalid/a"),
             ping(buyer.url()),
             Call("acme", token_then_post(), True),
             Call("acme", at_once(), False),
@@ -132,7 +137,9 @@ async def test_simulated_calls_go_to_the_script_and_the_rest_over_the_wire() -> 
     assert "said nothing" == results[3].answer
     assert results[4].error is not None and results[4].error.why == "no credentials"
     assert b"real" == alone.answer.body
-    assert ["simulated:a", "simulated:post", "simulated:token"] == sorted(message.url for message in simulated.messages)
+    assert ["http://simulated.invalid/a", "http://simulated.invalid/post", "http://simulated.invalid/token"] == sorted(
+        message.url for message in simulated.messages
+    )
 
 
 async def test_an_early_close_ends_both_halves() -> None:
@@ -140,7 +147,7 @@ async def test_an_early_close_ends_both_halves() -> None:
         courier = RoutedCourier(ScriptedCourier(lambda message: YES, real.clock), real)
         began = real.clock.monotonic()
         results = await courier.fan_out(
-            [ping(slow.url()), ping("simulated:a")], began + 5, lambda index, result: index == 1
+            [ping(slow.url()), ping("http://simulated.invalid/a")], began + 5, lambda index, result: index == 1
         )
 
     assert real.clock.monotonic() - began < 2
@@ -157,7 +164,9 @@ async def test_a_connector_of_several_steps_is_the_same_on_both_couriers() -> No
     async with raw_buyer(says(reply(b"x"))) as buyer, courier_for() as real:
         script = ScriptedCourier(lambda message: Reply(200, {}, b"x"), real.clock)
         over_wire = await real.converse(Call("a", conversation(buyer.url()), True), real.clock.monotonic() + 5)
-        told = await script.converse(Call("a", conversation("simulated:a"), True), real.clock.monotonic() + 5)
+        told = await script.converse(
+            Call("a", conversation("http://simulated.invalid/a"), True), real.clock.monotonic() + 5
+        )
 
     assert (over_wire.answer, over_wire.delivered, len(over_wire.records)) == (b"xx", True, 2)
     assert (told.answer, told.delivered, len(told.records)) == (b"xx", True, 2)
@@ -167,6 +176,8 @@ async def test_the_first_message_looked_at_is_sent_once() -> None:
     simulated = ScriptedCourier(lambda message: YES)
     courier = RoutedCourier(simulated, simulated)
 
-    result = await courier.converse(Call("a", one_message(HttpMessage("GET", "simulated:a")), True), 9e12)
+    result = await courier.converse(
+        Call("a", one_message(HttpMessage("GET", "http://simulated.invalid/a")), True), 9e12
+    )
 
     assert (YES, 1) == (result.answer, len(simulated.messages))

@@ -61,15 +61,20 @@ class Index:
 
 def index_of(wanted: Iterable[Collection[str]]) -> Index:
     """`wanted` gives the values that each place names; an empty collection names none."""
-    places: dict[str, list[int]] = {}
-    using: list[int] = []
+    naming: dict[frozenset[str], list[int]] = {}
     count = 0
     for place, values in enumerate(wanted):
         count = place + 1
         if values:
-            using.append(place)
-        for value in values:
-            places.setdefault(value, []).append(place)
+            naming.setdefault(frozenset(values), []).append(place)
+    places: dict[str, list[int]] = {}
+    for names, mine in naming.items():
+        for value in names:
+            found = places.get(value)
+            if found is None:
+                places[value] = mine.copy()
+            else:
+                found += mine
     dense = count // 64
     entries = {value: mask_of(found) if len(found) > dense else tuple(found) for value, found in places.items()}
-    return Index(mask_of(using), entries)
+    return Index(mask_of([place for mine in naming.values() for place in mine]), entries)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exchange.fields import FieldType
-from exchange.fields.operators import clean_by
 from exchange.model.lead import Kind, Lead
-from exchange.model.party import Clause, Contract, Group
+from exchange.model.party import Contract
 from exchange.model.verdict import Check
-from exchange.model.vertical import Presence, Vertical
 from exchange.stages.checks.bits import Index, grouped, index_of, mask_of, places_of
 from exchange.stages.checks.facts import Case, Told
 from exchange.stages.consent import consent_part
-from exchange.stages.filters import Criterion, Shape, compile_part, demands
+from exchange.stages.filters import Criterion
 from exchange.stages.reasons import LISTED, NONE, NOT_BLOCKED
 
 GRADES = "ABCDEF"
@@ -30,44 +27,37 @@ CONSENT_NAMES = (
     "ip_address",
     "landing_page_url",
 )
-_INDEXED = ("choice", "state", "postal_code", "boolean")  # their equality is equality of clean text
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Equality on choices, states and ZIPs is looked up for all contracts at once; each other clause is tested once."""
 
-    criteria: Sequence[tuple[Criterion, ...]]
-    indexes: tuple[tuple[str, bool, Index], ...]  # field, whether pings carry it, who names which values
+    criteria: Sequence[tuple[Criterion, ...]]  # by place
+    indexes: tuple[tuple[str, bool, Index], ...]  # field, whether pings carry it, who takes which values
     clauses: tuple[tuple[Criterion, int], ...]
 
     @classmethod
-    def of(cls, contracts: Sequence[Contract], vertical: Vertical, types: Mapping[str, FieldType]) -> Filters:
-        compiled: dict[tuple[Clause | Group, str], Criterion] = {}
-        wanted: dict[str, list[frozenset[str]]] = {}
-        tested: dict[tuple[Clause | Group, str], list[int]] = {}
-        criteria: list[tuple[Criterion, ...]] = []
-        for place, contract in enumerate(contracts):
-            shape = Shape(vertical, types, contract.max_bid.currency)
-            mine = []
-            for part in demands(contract.filters):
-                key = (part, shape.currency)
-                criterion = compiled.get(key) or compiled.setdefault(key, compile_part(part, shape))
-                mine.append(criterion)
-                values = _indexed_values(part, shape)
-                column = wanted.setdefault(criterion.fields[0], [frozenset()] * len(contracts)) if values else None
-                if values and column is not None and not column[place]:
-                    column[place] = values
-                else:
-                    tested.setdefault(key, []).append(place)
-            criteria.append(tuple(mine))
-        indexes = tuple((name, _pinged(vertical, name), index_of(column)) for name, column in sorted(wanted.items()))
-        return cls(criteria, indexes, tuple((compiled[key], mask_of(places)) for key, places in tested.items()))
+    def of(cls, criteria: Sequence[tuple[Criterion, ...]]) -> Filters:
+        """Contracts that want the same share one criterion."""
+        wanted: dict[tuple[str, bool], list[frozenset[str]]] = {}
+        tested: dict[int, tuple[Criterion, list[int]]] = {}
+        for place, mine in enumerate(criteria):
+            for criterion in mine:
+                if criterion.takes:
+                    key = (criterion.fields[0], criterion.at_ping)
+                    column = wanted.setdefault(key, [frozenset()] * len(criteria))
+                    if not column[place]:
+                        column[place] = criterion.takes
+                        continue
+                tested.setdefault(id(criterion), (criterion, []))[1].append(place)
+        indexes = tuple((name, at_ping, index_of(column)) for (name, at_ping), column in wanted.items())
+        return cls(criteria, indexes, tuple((criterion, mask_of(places)) for criterion, places in tested.values()))
 
     def failing(self, case: Case) -> int:
         failed, values, ping = 0, case.lead.values, case.lead.kind is Kind.PING
-        for name, pinged, index in self.indexes:
-            if pinged or not ping:
+        for name, at_ping, index in self.indexes:
+            if at_ping or not ping:
                 value = values.get(name)
                 failed |= index.missing(None if value is None else value.clean)
         for criterion, mask in self.clauses:
@@ -97,21 +87,6 @@ def _judge(criterion: Criterion, lead: Lead) -> Check | None:
     if criterion.holds(lead.values):
         return None
     return Check(criterion.name, criterion.got(lead.values), criterion.required)
-
-
-def _pinged(vertical: Vertical, name: str) -> bool:
-    return vertical.by_name[name].ping is not Presence.ABSENT
-
-
-def _indexed_values(part: Clause | Group, shape: Shape) -> frozenset[str]:
-    """The clean values a clause takes when an index can answer it, else none."""
-    if not isinstance(part, Clause) or part.operator not in ("equals", "one_of"):
-        return frozenset()
-    spec = shape.vertical.by_name[part.field]
-    if spec.type not in _INDEXED:
-        return frozenset()
-    read = clean_by(shape.types[spec.type].parse)
-    return frozenset(read(text, spec) for text in part.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ that pings no place is judged at the post. The ZIPs that test keys choose outcom
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exchange.fields.places import Places
@@ -105,7 +105,9 @@ def _circle(geo: Geo) -> tuple[str, int] | None:
 
 def _zips(geo: Geo, circles: Circles) -> frozenset[str]:
     circle = _circle(geo)
-    return geo.zips if circle is None else geo.zips | circles[circle]
+    if circle is None:
+        return geo.zips
+    return circles[circle] | geo.zips if geo.zips else circles[circle]
 
 
 def _read(lead: Lead, vertical: Vertical, kind: str) -> tuple[str | None, bool]:
@@ -123,15 +125,16 @@ def _tell(geo: Geo, spot: Spot, circles: Circles) -> Iterator[tuple[str, str]]:
         yield state, f"in {_list(geo.states, 'states')}"
     if spot.state in geo.states_except:
         yield state, f"not in {_list(geo.states_except, 'excluded states')}"
-    zips = _zips(geo, circles)
-    if zips and not spot.zip_open and spot.zip not in zips:
+    circle = _circle(geo)
+    inside = spot.zip in geo.zips or (circle is not None and spot.zip in circles[circle])
+    if (geo.zips or circle) and not spot.zip_open and not inside:
         yield "no ZIP" if spot.zip is None else f"ZIP {spot.zip}", _required_zips(geo)
     if spot.zip in geo.zips_except:
-        yield f"ZIP {spot.zip}", f"not in {_list(sorted(geo.zips_except), 'excluded ZIPs')}"
+        yield f"ZIP {spot.zip}", f"not in {_list(geo.zips_except, 'excluded ZIPs')}"
 
 
 def _required_zips(geo: Geo) -> str:
-    listed = f"in {_list(sorted(geo.zips), 'ZIPs')}" if geo.zips else ""
+    listed = f"in {_list(geo.zips, 'ZIPs')}" if geo.zips else ""
     if geo.center_zip is None:
         return listed
     miles = f"{geo.radius_miles} mile{'' if geo.radius_miles == 1 else 's'}"
@@ -139,5 +142,5 @@ def _required_zips(geo: Geo) -> str:
     return f"{listed} or {circle}" if listed else circle
 
 
-def _list(names: Sequence[str], plural: str) -> str:
-    return ", ".join(names) if len(names) <= _LISTED else f"its {len(names):,} {plural}"
+def _list(names: Collection[str], plural: str) -> str:
+    return ", ".join(sorted(names)) if len(names) <= _LISTED else f"its {len(names):,} {plural}"

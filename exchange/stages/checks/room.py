@@ -99,11 +99,13 @@ def _cap_words(row: CapRow, used: int) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """What one buyer's contracts cost. `need` None means a live bid, which costs the reserve at least."""
+    """What one buyer's contracts cost. No fixed price means a live bid, which costs the reserve at least."""
 
     buyer_id: str
     nothing_booked: Money
     needs: tuple[tuple[int, Money | None, int], ...]  # place, fixed price, least units of a bid
+    enough_units: int  # with this much in `currency`, and the reserve, every contract can pay
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +115,13 @@ class Balance:
 
     @classmethod
     def of(cls, contracts: Sequence[Contract], buyers: Mapping[str, Buyer]) -> Balance:
-        wallets = []
-        for buyer_id, mask in grouped(contract.buyer_id for contract in contracts).items():
-            limit = buyers[buyer_id].limit
-            start = limit if buyers[buyer_id].billing is Billing.CREDIT else Money.zero(limit.currency)
-            needs = [(place, contracts[place]) for place in places_of(mask)]
-            wallets.append(
-                Wallet(
-                    buyer_id,
-                    start,
-                    tuple((place, least_price(c), 0 if c.zero_price else LEAST_BID_UNITS) for place, c in needs),
-                )
-            )
+        masks = grouped(contract.buyer_id for contract in contracts)
+        wallets = tuple(
+            _wallet(buyers[buyer_id], [(place, contracts[place]) for place in places_of(mask)])
+            for buyer_id, mask in masks.items()
+        )
         by_place = {place: (wallet, price, least) for wallet in wallets for place, price, least in wallet.needs}
-        return cls(tuple(wallets), by_place)
+        return cls(wallets, by_place)
 
     def failing(self, case: Case) -> int:
         if case.lead.mode is Mode.TEST:
@@ -136,11 +131,14 @@ class Balance:
         reserve_units = 0 if facts.reserve is None else facts.reserve.units
         for wallet in self.wallets:
             have = available.get(wallet.buyer_id, wallet.nothing_booked)
+            units = have.units
+            if units >= wallet.enough_units and units >= reserve_units and have.currency == wallet.currency:
+                continue
             for place, price, least in wallet.needs:
                 if price is None:
-                    if have.units < least or have.units < reserve_units:
+                    if units < least or units < reserve_units:
                         short.append(place)
-                elif have.units < price.units or have.currency != price.currency:
+                elif units < price.units or have.currency != price.currency:
                     short.append(place)
         return mask_of(short)
 
@@ -150,6 +148,21 @@ class Balance:
             have = case.facts.available.get(wallet.buyer_id, wallet.nothing_booked)
             need = price if price is not None else _least_bid(case.facts, least, have.currency)
             yield (place,), Check("balance", show_money(have), show_money(need))
+
+
+def _wallet(buyer: Buyer, contracts: Sequence[tuple[int, Contract]]) -> Wallet:
+    start = buyer.limit if buyer.billing is Billing.CREDIT else Money.zero(buyer.limit.currency)
+    needs = [(place, least_price(each), 0 if each.zero_price else LEAST_BID_UNITS) for place, each in contracts]
+    fixed = [price for _, price, _ in needs if price is not None]
+    currencies = {price.currency for price in fixed}
+    enough = max([LEAST_BID_UNITS, *(price.units for price in fixed)])
+    return Wallet(
+        buyer.id,
+        start,
+        tuple(needs),
+        enough,
+        (currencies or {start.currency}).pop() if len(currencies) < 2 else "",  # with several, each is compared
+    )
 
 
 def _least_bid(facts: Facts, least: int, currency: str) -> Money:
