@@ -185,6 +185,7 @@ CREATE TABLE sales (
 );
 CREATE INDEX sales_lead ON sales (lead_id);
 CREATE INDEX sales_buyer ON sales (buyer_id, accepted_at, id);
+CREATE INDEX sales_reference ON sales (buyer_reference) WHERE buyer_reference IS NOT NULL;
 CREATE INDEX sales_time ON sales (accepted_at, id);
 CREATE INDEX sales_phone ON sales (phone_index, buyer_id) WHERE phone_index IS NOT NULL;
 CREATE INDEX sales_email ON sales (email_index, buyer_id) WHERE email_index IS NOT NULL;

@@ -1,0 +1,167 @@
+"""Reading leads: lists, one lead with all that belongs to it. Every read takes the actor first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.model.actor import Actor, Role
+from exchange.storage.database import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """What a list shows. `before` is the (received_at, id) of the last row seen, for the next page."""
+
+    mode: str = "live"
+    state: str | None = None
+    seller_id: str | None = None
+    vertical: str | None = None
+    us_state: str | None = None
+    phone_index: bytes | None = None
+    email_index: bytes | None = None
+    since: int | None = None
+    until: int | None = None
+    before: tuple[int, str] | None = None
+    limit: int = 50
+
+
+async def list_leads(tx: Tx, actor: Actor, wanted: LeadFilter) -> list[Row]:
+    """Newest first. Sellers see their own leads; operators all."""
+    where, params = _where(actor, wanted)
+    if wanted.before is not None:
+        where.append("(received_at, id) < (:before_at, :before_id)")
+        params |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
+    return await tx.fetch(
+        f"""SELECT id, received_at, seller_id, campaign_id, vertical, mode, kind, state, reason, sub_id1, zip, us_state,
+               city, name_masked, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at
+            FROM leads WHERE {" AND ".join(where)} ORDER BY received_at DESC, id DESC LIMIT :limit""",
+        **params,
+        limit=wanted.limit,
+    )
+
+
+async def count_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000) -> int:
+    """How many match, counted up to `most`."""
+    where, params = _where(actor, wanted)
+    rows = await tx.fetch(
+        f"""SELECT COUNT(*) AS leads FROM (SELECT 1 AS one FROM leads WHERE {" AND ".join(where)} LIMIT :most) found""",
+        **params,
+        most=most,
+    )
+    return int(rows[0]["leads"])
+
+
+async def read_lead_of(tx: Tx, actor: Actor, lead_id: str) -> Row | None:
+    """One lead, or None when there is none that this actor may see."""
+    rows = await tx.fetch("SELECT * FROM leads WHERE id = :id", id=lead_id)
+    if not rows or not _may_see(actor, rows[0]["seller_id"]):
+        return None
+    return rows[0]
+
+
+async def requests_of(tx: Tx, lead_id: str) -> list[Row]:
+    """The requests of a lead with their data keys, oldest first."""
+    return await tx.fetch(
+        """SELECT r.*, k.wrapped FROM requests r LEFT JOIN data_keys k ON k.subject = r.id
+           WHERE r.lead_id = :lead ORDER BY r.received_at, r.id LIMIT 100""",
+        lead=lead_id,
+    )
+
+
+async def trails_of(tx: Tx, lead_id: str) -> list[Row]:
+    return await tx.fetch(
+        """SELECT t.request_id, t.document, r.received_at, r.endpoint FROM trails t
+           JOIN requests r ON r.id = t.request_id WHERE t.lead_id = :lead ORDER BY r.received_at, r.id""",
+        lead=lead_id,
+    )
+
+
+async def wires_of(tx: Tx, lead_id: str) -> list[Row]:
+    """Sealed requests and replies, with the data keys that open them."""
+    return await tx.fetch(
+        """SELECT w.id, w.made_at, w.subject, w.sealed, k.wrapped FROM wires w
+           LEFT JOIN data_keys k ON k.subject = w.subject WHERE w.lead_id = :lead ORDER BY w.made_at, w.id""",
+        lead=lead_id,
+    )
+
+
+async def sales_of(tx: Tx, lead_id: str) -> list[Row]:
+    return await tx.fetch("SELECT * FROM sales WHERE lead_id = :lead ORDER BY accepted_at, id", lead=lead_id)
+
+
+async def events_of(tx: Tx, lead_id: str) -> list[Row]:
+    return await tx.fetch("SELECT * FROM lead_events WHERE lead_id = :lead ORDER BY at, id", lead=lead_id)
+
+
+async def consent_of(tx: Tx, lead_id: str) -> Row | None:
+    rows = await tx.fetch(
+        """SELECT c.*, k.wrapped FROM consents c LEFT JOIN data_keys k ON k.subject = c.subject
+           WHERE c.lead_id = :lead""",
+        lead=lead_id,
+    )
+    return rows[0] if rows else None
+
+
+async def key_of(tx: Tx, subject: str) -> bytes | None:
+    """The wrapped data key of a request; None when it was destroyed."""
+    rows = await tx.fetch("SELECT wrapped FROM data_keys WHERE subject = :subject", subject=subject)
+    return bytes(rows[0]["wrapped"]) if rows and rows[0]["wrapped"] is not None else None
+
+
+async def find_by_any_id(tx: Tx, text: str, phone_index: bytes | None, email_index: bytes | None) -> str | None:
+    """The lead behind a lead, request, ping or delivery id, a buyer's reference, or a full phone or email."""
+    rows = await tx.fetch(
+        """SELECT lead_id FROM (
+               SELECT id AS lead_id, 1 AS place FROM leads WHERE id = :text
+               UNION ALL SELECT lead_id, 2 FROM requests WHERE id = :text AND lead_id IS NOT NULL
+               UNION ALL SELECT lead_id, 3 FROM quotes WHERE id = :text
+               UNION ALL SELECT lead_id, 4 FROM attempts WHERE id = :text OR reference = :text
+               UNION ALL SELECT lead_id, 5 FROM sales WHERE buyer_reference = :text
+               UNION ALL SELECT id, 6 FROM leads WHERE phone_index = :phone OR email_index = :email
+           ) found ORDER BY place LIMIT 1""",
+        text=text,
+        phone=phone_index,
+        email=email_index,
+    )
+    return rows[0]["lead_id"] if rows else None
+
+
+async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200) -> list[Row]:
+    """Deliveries that wait for somebody to say what they were, oldest first."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(
+        """SELECT a.*, l.name_masked, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
+           JOIN leads l ON l.id = a.lead_id
+           WHERE a.state IN ('unclear', 'pending') ORDER BY a.made_at, a.id LIMIT :limit""",
+        limit=limit,
+    )
+
+
+def _may_see(actor: Actor, seller_id: str) -> bool:
+    return actor.role in (Role.OPERATOR, Role.SYSTEM) or (actor.role is Role.SELLER and actor.party_id == seller_id)
+
+
+def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, object]]:
+    where, params = ["mode = :mode"], {"mode": wanted.mode}
+    seller_id = wanted.seller_id if actor.role in (Role.OPERATOR, Role.SYSTEM) else (actor.party_id or "")
+    simple = {
+        "state": wanted.state,
+        "seller_id": seller_id,
+        "vertical": wanted.vertical,
+        "us_state": wanted.us_state,
+        "phone_index": wanted.phone_index,
+        "email_index": wanted.email_index,
+    }
+    found: dict[str, object] = dict(params)
+    for column, value in simple.items():
+        if value is not None:
+            where.append(f"{column} = :{column}")
+            found[column] = value
+    if wanted.since is not None:
+        where.append("received_at >= :since")
+        found["since"] = wanted.since
+    if wanted.until is not None:
+        where.append("received_at < :until")
+        found["until"] = wanted.until
+    return where, found
