@@ -45,16 +45,19 @@ class DemoBuyers:
         self._started = clock.monotonic()
         self.addresses: dict[str, str] = {}
 
-    async def start(self) -> Mapping[str, str]:
-        """Listen. Port 0 takes any free one. Returns `http://127.0.0.1:port` by buyer name."""
+    async def start(self, *, any_port: bool = False) -> Mapping[int, int]:
+        """Listen. `any_port` takes free ports instead of the cast's. Returns the real port by the cast's port."""
         self._started = self._clock.monotonic()
+        ports: dict[int, int] = {}
         for who in self._cast:
             runner = web.AppRunner(self._application(who), access_log=None, shutdown_timeout=0.1)
             await runner.setup()
             self._runners.append(runner)
-            await web.TCPSite(runner, HOST, who.port).start()
-            self.addresses[who.name] = f"http://{HOST}:{runner.addresses[0][1]}"
-        return self.addresses
+            await web.TCPSite(runner, HOST, 0 if any_port else who.port).start()
+            port = runner.addresses[0][1]
+            self.addresses[who.name] = f"http://{HOST}:{port}"
+            ports[who.port] = port
+        return ports
 
     async def close(self) -> None:
         for runner in self._runners:
@@ -119,16 +122,24 @@ def _take(who: Personality, memory: Memory, reaction: Reaction, token: str, sent
     if earlier := memory.posted.get(token):
         return earlier
     cents = memory.priced.pop(sent.get(who.ping_field.lower(), ""), reaction.cents) or who.bid_cents_least
+    won_at = sent.get(who.price_field.lower(), "")
     no = Verdict.DUPLICATE if reaction.duplicate else Verdict.NO
     verdict = Verdict.YES if reaction.accepts else no
     redirect = f"{who.redirect}?id={reaction.reference}" if who.redirect and reaction.accepts else None
     reason = "" if reaction.accepts else reaction.reason
-    memory.posted[token] = Answer("post", verdict, reaction.reference, _decimal(cents), reason, redirect)
+    memory.posted[token] = Answer(
+        "post", verdict, reaction.reference, _plain(won_at) or _decimal(cents), reason, redirect
+    )
     return memory.posted[token]
 
 
 def _recall(memory: Memory, token: str) -> Answer:
     return memory.posted.get(token) or Answer("ask", Verdict.UNKNOWN, "", "0.00", "no such lead")
+
+
+def _plain(price: str) -> str:
+    """The price when it is decimal text of the usual kind, else nothing."""
+    return price if price.replace(".", "", 1).isdigit() and len(price) <= 12 else ""
 
 
 def _decimal(cents: int) -> str:

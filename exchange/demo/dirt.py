@@ -51,8 +51,8 @@ def burst(rng: random.Random, like: GeneratedLead, sub_id: str) -> Iterator[Gene
             "sub_id1": sub_id,
             "seller_lead_id": f"{rng.getrandbits(40):010x}",
             "user_agent": SCRIPT_AGENT,
-            "form_seconds": "1",
         }
+        values |= {"form_ms": "900"} if "form_ms" in values else {}
         if "first_name" in values:
             values |= {"first_name": word, "last_name": word[::-1], "email": f"{word}@mail.example"}
             values["phone"] = f"{like.values['phone'][:3]}958{rng.randrange(10_000):04d}"

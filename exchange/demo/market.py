@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
@@ -47,15 +48,35 @@ def parties_of(found: object, verticals: Mapping[str, Vertical] | None = None) -
     return parties_from(shape)
 
 
-def at_addresses(parties: Parties, addresses: Mapping[str, str]) -> Parties:
-    """The same parties with each contract's setting `base_url` replaced by its buyer's address, where one is known."""
-    moved = []
-    for contract in parties.contracts:
-        settings = dict(contract.settings)
-        if "base_url" in settings and contract.buyer_id in addresses:
-            settings["base_url"] = addresses[contract.buyer_id]
-        moved.append(replace(contract, settings=tuple(settings.items())))
-    return replace(parties, contracts=tuple(moved))
+def read_connections(folder: Path, moved: Mapping[int, int] | None = None) -> dict[str, dict[str, Any]]:
+    """The connection documents of a folder, by name. `moved` says which port of 127.0.0.1 became which.
+
+    What is in them is checked by whoever makes connections of them. Raises `BadParties` for a file that is no document.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, YAMLError) as error:
+            raise BadParties([f"{path.name}: {error}"]) from error
+        if not isinstance(document, dict) or "connection" not in document:
+            raise BadParties([f"{path.name}: is no connection"])
+        found[str(document["connection"])] = rebased(document, moved or {})
+    return found
+
+
+def rebased(document: Mapping[str, Any], moved: Mapping[int, int]) -> dict[str, Any]:
+    """The document with its addresses on 127.0.0.1 at their new ports."""
+    return {key: _moved(value, moved) for key, value in document.items()}
+
+
+def _moved(value: Any, ports: Mapping[int, int]) -> Any:
+    """A stage of a connection with its URL at the new port; anything else as it is."""
+    if not isinstance(value, dict) or not isinstance(url := value.get("url"), str):
+        return value
+    parts = urlsplit(url)
+    port = ports.get(parts.port or 0) if parts.hostname == "127.0.0.1" else None
+    return value if port is None else value | {"url": parts._replace(netloc=f"127.0.0.1:{port}").geturl()}
 
 
 def _shape_problems(error: ValidationError) -> Iterator[str]:
@@ -127,8 +148,8 @@ def _contract_problems(where: str, contract: document.ContractShape) -> Iterator
             yield f"{where}: a cap per {cap.window} says either sales or money"
     if contract.geo.center_zip is None and contract.geo.radius_miles:
         yield f"{where}: radius_miles needs a center_zip"
-    if contract.shared_price is not None and (contract.price is None or contract.sale_mode != "either"):
-        yield f"{where}: shared_price belongs to a fixed price and sale_mode either"
+    if contract.shared_price is not None and contract.sale_mode != "either":
+        yield f"{where}: shared_price belongs to sale_mode either"
     yield from _group_problems(where, contract.filters)
 
 

@@ -25,7 +25,7 @@ from exchange.demo.names import (
     STREET_NAMES,
     USER_AGENTS,
 )
-from exchange.demo.plausible import plausible, weighted
+from exchange.demo.plausible import TRAPS, plausible, weighted
 from exchange.demo.shapes import GeneratedLead, Home, Homes, Source
 from exchange.model.vertical import FieldSpec, Presence, Vertical
 
@@ -146,6 +146,8 @@ SENT_ALWAYS = frozenset({"sub_id1", "seller_lead_id", "landing_page_url", "ip_ad
 
 
 def _filled(spec: FieldSpec, rng: random.Random) -> bool:
+    if spec.name in TRAPS:
+        return False
     return Presence.REQUIRED in (spec.ping, spec.post) or rng.random() < 0.6
 
 
@@ -172,7 +174,7 @@ def _visit(rng: random.Random, at: int, source: Source) -> dict[str, str]:
         "landing_page_url": rng.choice(source.landing_pages),
         "ip_address": f"{rng.choice(ADDRESS_BLOCKS)}.{rng.randint(1, 254)}",
         "user_agent": rng.choice(USER_AGENTS),
-        "form_seconds": str(int(rng.triangular(*HUMAN_FORM_SECONDS))),
+        "form_ms": str(int(1_000 * rng.triangular(*HUMAN_FORM_SECONDS))),
         "trustedform_cert_url": f"https://cert.trustedform.com/{rng.getrandbits(160):040x}",
         "jornaya_leadid": _uuid(rng),
         "tcpa_consent": "yes",

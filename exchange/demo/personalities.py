@@ -59,6 +59,7 @@ class Personality(Shape):
     dialect: Annotated[str, AfterValidator(_known_dialect)]
     reference_field: str  # the name under which requests carry the exchange's reference
     ping_field: str  # the name under which a post repeats the id this buyer gave to the ping
+    price_field: str = "price"  # the name under which a post repeats the price it was won at
     prefix: str  # of the references this buyer gives
     bid_cents_least: int = Field(ge=0)
     bid_cents_most: int = Field(ge=0)

@@ -77,13 +77,29 @@ class StreamEvent:
     answer: SellerAnswer
 
 
+# What buyers say in a stream, and the words a vertical may have for it; the first it has is used.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "bad_number": ("bad_number", "wrong_number", "invalid"),
+    "wrong_person": ("wrong_person", "wrong_number", "invalid"),
+    "not_qualified": ("not_qualified", "not_interested", "invalid"),
+    "interested": ("interested", "qualified", "callback", "contacted"),
+    "returned": ("returned", "invalid"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Keys for the API: by campaign, by buyer, and which campaign takes a (seller, vertical) of the stream."""
+    """Keys for the API by campaign and by buyer; which campaign takes a (seller, vertical); each vertical's words."""
 
     campaign_keys: Mapping[str, str]
     buyer_keys: Mapping[str, str]
     campaigns: Mapping[tuple[str, str], str]
+    dispositions: Mapping[str, tuple[str, ...]]
+
+    def word_for(self, kind: str, vertical: str) -> str:
+        """The vertical's word for what a buyer said, the buyer's own when it has none."""
+        known = self.dispositions.get(vertical, ())
+        return next((word for word in WORDS.get(kind, (kind,)) if word in known), kind)
 
     def campaign_of(self, row: Row) -> str | None:
         """The seller's own campaign, else that of the rest of its family (`bk-other`), else None."""
@@ -123,23 +139,18 @@ def fields_of(found: Mapping[str, Any]) -> dict[str, str]:
     sent: dict[str, Any] = {
         "seller_lead_id": found["lead_id"],
         "sub_id1": found.get("sub_id"),
-        "sub_id2": found.get("source"),
-        "landing_page_url": found.get("landing_page"),
+        "source": found.get("source"),
+        "landing_page_url": found.get("landing_page") or consent.get("url") or None,
         "ip_address": found.get("ip"),
         "user_agent": found.get("user_agent"),
-        "form_seconds": _seconds(found.get("form_ms")),
+        "form_ms": found.get("form_ms"),
         "hp": found.get("hp") or None,
         "trustedform_cert_url": consent.get("cert") or None,
         "tcpa_consent_at": consent.get("ts") or None,
         "tcpa_consent": "yes" if consent.get("cert") else None,
-        "consent_page_url": consent.get("url") or None,
     }
     sent |= dict(found.get("contact") or {}) | dict(found.get("fields") or {})
     return {name: str(value) for name, value in sent.items() if value is not None}
-
-
-def _seconds(form_ms: int | None) -> str | None:
-    return None if form_ms is None else f"{form_ms // 1000}.{form_ms % 1000:03d}"
 
 
 def epoch_ms(text: str) -> int:
@@ -231,7 +242,9 @@ class Replay:
             return
         for told in truth.told:
             self._order += 1
-            heapq.heappush(self._due, (told.at, self._order, answer.lead_id, told))
+            word = self._access.word_for(told.kind, row.vertical)
+            note = f"{told.kind}: {told.note}" if told.note else told.kind
+            heapq.heappush(self._due, (told.at, self._order, answer.lead_id, Told(told.at, word, note)))
 
     async def _say_until(self, at: int | None) -> None:
         """Send what buyers have to say up to `at`, all of it when None, each at its own time."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exchange.demo.market import BadParties, at_addresses, parties_of, read_parties
+from exchange.demo.market import BadParties, parties_of, read_connections, read_parties
 from exchange.demo.personalities import read_cast
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing
@@ -49,7 +49,6 @@ SMALL: dict[str, Any] = {
                     "max_bid": "30.00",
                     "hours": [{"days": ["fri", "mon"], "opens": "08:30", "closes": "24:00"}],
                     "caps": [{"window": "day", "money": "99.5"}, {"window": "hour", "sales": 4}],
-                    "settings": {"base_url": "http://127.0.0.1:1"},
                 }
             ],
         }
@@ -150,10 +149,16 @@ def test_a_file_that_is_no_yaml_says_where(tmp_path: Path) -> None:
         read_parties(path)
 
 
-def test_contracts_follow_their_buyers_to_the_ports_they_got() -> None:
-    moved = at_addresses(parties_of(SMALL), {"brig": "http://127.0.0.1:4321"})
+def test_connections_follow_their_buyers_to_the_ports_they_got(tmp_path: Path) -> None:
+    (tmp_path / "brig.yaml").write_text(
+        "connection: brig\npost: {url: 'http://127.0.0.1:8111/post?a=1'}\nping: {url: 'https://brig.example/ping'}\n",
+        "utf-8",
+    )
 
-    assert dict(moved.contracts[0].settings) == {"base_url": "http://127.0.0.1:4321"}
+    moved = read_connections(tmp_path, {8111: 4321})
+
+    assert moved["brig"]["post"]["url"] == "http://127.0.0.1:4321/post?a=1"
+    assert moved["brig"]["ping"]["url"] == "https://brig.example/ping"
 
 
 def test_the_demo_has_its_cast() -> None:
@@ -163,8 +168,7 @@ def test_the_demo_has_its_cast() -> None:
     assert {who.name for who in cast.buyers} == {buyer.id for buyer in parties.buyers}
     assert {habits.campaign for habits in cast.sellers} <= {campaign.id for campaign in parties.campaigns}
     assert len(parties.sellers) >= 6 and len(parties.buyers) >= 10
-    addresses = {who.name: f"http://127.0.0.1:{who.port}" for who in cast.buyers}
-    assert at_addresses(parties, addresses) == parties
+    assert {contract.connection for contract in parties.contracts} <= set(read_connections(CONFIG / "connections"))
 
 
 def test_the_demo_shows_every_kind_of_buyer() -> None:

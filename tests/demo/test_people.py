@@ -12,10 +12,13 @@ from functools import cache
 
 import pytest
 
+from exchange.catalog import default_config, load_verticals
 from exchange.demo.homes import CENTERS, CityHomes
 from exchange.demo.people import EVEN, arrivals, generate
 from exchange.demo.shapes import GeneratedLead, Source
+from exchange.fields import field_types
 from exchange.fields.places import Places
+from exchange.model.lead import FieldValue
 from exchange.model.vertical import FieldSpec, Presence, Vertical
 
 NOON = 1_795_021_200_000  # 2026-11-18, 12:00 in New York
@@ -46,8 +49,13 @@ PAGES = ("https://roofs.example/start",)
 
 
 @cache
+def table() -> Places:
+    return Places.load()
+
+
+@cache
 def homes() -> CityHomes:
-    return CityHomes(Places.load())
+    return CityHomes(table())
 
 
 def some(count: int, source: Source, seed: int = 7, hourly: Sequence[int] = EVEN) -> list[GeneratedLead]:
@@ -61,7 +69,7 @@ def clean(**changed: object) -> Source:
 
 
 def test_zip_city_state_and_area_code_agree() -> None:
-    places = Places.load()
+    places = table()
 
     for lead in some(400, clean()):
         place = places.place(lead.values["zip"])
@@ -170,3 +178,17 @@ def test_every_state_has_homes_of_its_own() -> None:
         assert found
         assert {home.state for home in found} == {state}
     assert homes().in_state("ZZ") == ()
+
+
+@pytest.mark.parametrize("name", sorted(load_verticals(default_config())))
+def test_clean_leads_of_every_vertical_are_valid(name: str) -> None:
+    vertical, types = load_verticals(default_config())[name], field_types()
+
+    for lead in itertools.islice(generate(7, vertical, homes(), clean(), starts_at=NOON, per_minute=10.0), 60):
+        for spec in vertical.fields:
+            text = lead.values.get(spec.name)
+            assert text is not None or spec.post is not REQUIRED
+            if text is not None:
+                assert isinstance(types[spec.type].parse(text, spec, lead.arrived_at), FieldValue), (spec.name, text)
+        assert "hp" not in lead.values
+        assert set(vertical.consent.required) <= set(lead.values)
