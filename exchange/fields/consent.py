@@ -13,6 +13,7 @@ from exchange.model.vertical import FieldSpec
 
 _CERTIFICATE_HOSTS = ("cert.trustedform.com", "ping.trustedform.com")
 _CERTIFICATE_PATH = re.compile(r"https://[a-z.]+/(?:0\.)?[A-Za-z0-9_./+=-]{16,1000}")
+_CERTIFICATE = re.compile(r"https://cert\.trustedform\.com/([0-9a-f]{40})")
 _BARE = re.compile(r"[0-9a-fA-F]{40}")
 _LEADID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 
@@ -25,6 +26,9 @@ def parse_certificate(raw: str, spec: FieldSpec, now: int) -> FieldValue | Probl
     if _BARE.fullmatch(text):
         clean = f"https://{_CERTIFICATE_HOSTS[0]}/{text.lower()}"
         return FieldValue(raw, clean, mask(clean), {"certificate": text.lower()})
+    usual = _CERTIFICATE.fullmatch(text)
+    if usual is not None:
+        return FieldValue(raw, text, mask(text), {"certificate": usual.group(1)})
     found = url.parse(text, spec, now)
     if isinstance(found, FieldValue) and found.parts["host"] in _CERTIFICATE_HOSTS:
         secure = found.clean.replace("http://", "https://", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from exchange.fields.characters import problem, read_text
 from exchange.fields.field_type import FieldType, Test
@@ -11,6 +12,8 @@ from exchange.model.lead import FieldValue, Problem
 from exchange.model.vertical import FieldSpec
 
 MOST = 45
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -18,6 +21,8 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
     text = read_text(raw, spec, MOST)
     if isinstance(text, Problem):
         return text
+    if _IPV4.fullmatch(text):
+        return FieldValue(raw, text, mask(text), {"version": 4})
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -14,6 +14,7 @@ from exchange.model.lead import FieldValue, Problem
 from exchange.model.vertical import FieldSpec
 
 _CARD = re.compile(r"(?<![0-9])(?:[0-9][ -]?){12,18}[0-9](?![0-9])")
+_DIGIT = re.compile(r"[0-9]")
 _CARD_STARTS = ("2", "3", "4", "5", "6")
 
 
@@ -32,6 +33,8 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
 
 def holds_card_number(text: str) -> bool:
     """Whether 13 to 19 digits in it make a payment card number (by first digit and check digit)."""
+    if _DIGIT.search(text) is None:
+        return False
     for match in _CARD.finditer(text):
         digits = [int(char) for char in match.group() if char.isdigit()]
         doubled = sum(sum(divmod(digit * 2, 10)) for digit in digits[-2::-2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from exchange import limits
@@ -12,6 +13,10 @@ from exchange.model.lead import FieldValue, Problem
 from exchange.model.vertical import FieldSpec
 
 _RULE = "must be a web address that starts with https:// or http://"
+# Most addresses: small letters, a name for a host, no port. They need no parser.
+_PLAIN = re.compile(
+    r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24})(?:[/?#][!#-&(-;=?-\[\]_a-z~]*)?"
+)
 _NEVER_IN_A_URL = frozenset(" <>\"'`\\{}|^")
 
 
@@ -19,6 +24,9 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
     text = read_text(raw, spec, spec.most or limits.FIELD_CHARACTERS)
     if isinstance(text, Problem):
         return text
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        return FieldValue(raw, text, text, {"host": plain.group(1)})
     if text[:8].lower().startswith(("http://", "https://")) and _NEVER_IN_A_URL.isdisjoint(text):
         found = _host(text)
         if found is not None:

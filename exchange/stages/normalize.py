@@ -28,6 +28,7 @@ SUGGESTIONS_MOST = 20  # looking for a near name costs; a poster that sends more
 _EMAIL = re.compile(r"[^\s@/?&=]{1,64}(?:@|%40)[^\s@/?&=]{1,200}\.[A-Za-z]{2,}")
 _PHONE = re.compile(r"(?<![0-9])\(?[2-9][0-8][0-9]\)?[ .-]{0,2}[2-9][0-9]{2}[ .-]?[0-9]{4}(?![0-9])")
 _SHORT_ZIP = re.compile(r"[0-9]{4}")
+_TRACKING, _CONSENT, _IGNORED, _CONTACT = Goes.TRACKING, Goes.CONSENT, Goes.IGNORED, Goes.CONTACT
 _TEXT_TYPES = frozenset({"text", "line", "url", "name", "first_name", "city", "street"})
 
 
@@ -90,7 +91,11 @@ def redact(submission: Submission, normalized: Normalized) -> Mapping[str, str]:
 
 def looks_personal(text: str) -> bool:
     """Whether an email address or a phone number stands in the text."""
-    return _EMAIL.search(text) is not None or _PHONE.search(text) is not None
+    return _holds_email(text) or _PHONE.search(text) is not None
+
+
+def _holds_email(text: str) -> bool:
+    return ("@" in text or "%40" in text) and _EMAIL.search(text) is not None
 
 
 def _read_names(submission: Submission, names: Names, reading: _Reading) -> None:
@@ -113,7 +118,7 @@ def _read_names(submission: Submission, names: Names, reading: _Reading) -> None
         if ping and not is_blank(raw) and (not known.in_ping or _tells_too_much(known, raw)):
             reading.drop(name, sent)
             continue
-        if sent != name and known.goes is not Goes.IGNORED and fold(sent) != fold(name):
+        if sent != name and known.goes is not _IGNORED and fold(sent) != fold(name):
             reading.warnings.append(Problem(name, "alias_used", f"{sent} was read as {name}.", sent[:80]))
         _keep(name, sent, "1" if name == "test" and raw.strip(EDGE).lower() == "test" else raw, known, reading)
 
@@ -131,7 +136,7 @@ def _tells_too_much(known: Known, raw: str) -> bool:
     """Whether free text of a ping holds an email address or phone. Ids in tracking tags may look like phones."""
     if known.spec.personal or known.spec.type not in _TEXT_TYPES:
         return False
-    return looks_personal(raw) if known.spec.type != "line" else _EMAIL.search(raw) is not None
+    return looks_personal(raw) if known.spec.type != "line" else _holds_email(raw)
 
 
 def _unknown(sent: str, names: Names | None) -> Problem:
@@ -151,9 +156,9 @@ def _keep(name: str, sent: str, raw: str, known: Known, reading: _Reading) -> No
     if before is None or is_blank(before[1]):
         reading.sent[name] = (sent, raw)
         return
-    if is_blank(raw) or raw.strip(EDGE) == before[1].strip(EDGE) or known.goes is Goes.IGNORED:
+    if is_blank(raw) or raw.strip(EDGE) == before[1].strip(EDGE) or known.goes is _IGNORED:
         return
-    if known.goes is Goes.TRACKING:
+    if known.goes is _TRACKING:
         if fold(sent) == fold(name):
             reading.sent[name] = (sent, raw)
         return
@@ -192,25 +197,22 @@ def _declares(names: Names, *fields: str) -> bool:
 
 
 def _read_values(submission: Submission, names: Names, reading: _Reading, now: int) -> None:
-    """Every value in field order. A conflict is told once and its value left alone."""
+    """Every value that was sent. A conflict is told once and its value left alone."""
     required = names.required[submission.kind]
     ping = submission.kind is Kind.PING
-    for name, known in names.known.items():
-        given = reading.sent.get(name)
-        if given is None:
-            if name in required:
-                reading.problems.append(Problem(name, "missing", f"{name} is required."))
-            continue
-        raw = given[1]
-        if name in reading.conflicts or known.goes is Goes.IGNORED:
+    for name in required - reading.sent.keys():
+        reading.problems.append(Problem(name, "missing", f"{name} is required."))
+    for name, (sent, raw) in reading.sent.items():
+        known = names.known[name]
+        if name in reading.conflicts or known.goes is _IGNORED:
             continue
         if is_blank(raw):
             if name in required:
                 reading.problems.append(Problem(name, "blank", f"{name} must not be blank."))
             continue
-        if known.goes is Goes.CONTACT:
+        if known.goes is _CONTACT:
             if name != "full_name":
-                reading.warnings.append(_unknown(given[0], None))
+                reading.warnings.append(_unknown(sent, None))
             continue
         value = known.parse(raw, known.spec, now)
         if isinstance(value, FieldValue):
@@ -310,9 +312,9 @@ def _sorted_out(
         known = names.known[name]
         if known.declared:
             values[name] = value
-        if known.goes is Goes.TRACKING:
+        if known.goes is _TRACKING:
             tracking[name] = value.clean
-        elif known.goes is Goes.CONSENT:
+        elif known.goes is _CONSENT:
             consent[name] = value
     return values, tracking, consent
 
