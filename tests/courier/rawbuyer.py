@@ -60,6 +60,12 @@ class Line:
         self.writer.write(data)
         await self.writer.drain()
 
+    async def pause(self, seconds: float) -> None:
+        """A buyer that takes its time."""
+        passed = asyncio.Event()
+        asyncio.get_running_loop().call_later(seconds, passed.set)
+        await passed.wait()
+
     def reset(self) -> None:
         """Close with a TCP reset."""
         raw = self.writer.get_extra_info("socket")

@@ -7,7 +7,7 @@ import pytest
 
 from exchange import limits
 from exchange.connector import BadReply
-from exchange.courier.breaker import Breaker
+from exchange.courier.breaker import Breaker, BreakerState
 from exchange.courier.courier import CLOSED_EARLY, Call, Result
 from exchange.model.wire import HttpMessage, Loss, Lost, Reply
 from tests.courier.rawbuyer import (
@@ -325,15 +325,21 @@ async def test_a_buyer_that_never_takes_the_connection_in_time_feeds_the_breaker
 
 
 async def test_cut_pings_say_nothing_about_a_buyer() -> None:
-    breaker = Breaker()
-    async with raw_buyer(says(reply())) as fast, raw_buyer(silent) as slow, courier_for(breaker=breaker) as courier:
-        for _ in range(limits.BREAKER_IN_A_ROW * 2):
-            calls = [ping(slow.url(), key="slow"), ping(fast.url(), key="fast")]
-            await courier.fan_out(calls, courier.clock.monotonic() + 5, lambda index, result: index == 1)
+    async def bids_late(line: Line) -> None:
+        await line.request()
+        await line.pause(limits.BREAKER_FAIR_MS / 1000 + 0.1)
+        await line.say(reply(b"bid"))
 
-        assert not breaker.state("slow", courier.clock.now()).open
+    breaker = Breaker()
+    async with raw_buyer(bids_late) as fast, raw_buyer(silent) as slow, courier_for(breaker=breaker) as courier:
+        calls = [ping(fast.url(), key="fast"), *(ping(slow.url(), key="slow") for _ in range(10))]
+        results = await courier.fan_out(calls, courier.clock.monotonic() + 5, lambda index, result: index == 0)
+
+        assert {Loss.TIMEOUT} == {why(result) for result in results[1:]}
+        assert BreakerState(False, "") == breaker.state("slow", courier.clock.now())
+        assert breaker.admit("slow", courier.clock.now(), delivers=False) is None
         assert breaker.latency_ms("slow") is None
-        assert breaker.latency_ms("fast") is not None
+        assert (breaker.latency_ms("fast") or 0) >= limits.BREAKER_FAIR_MS
 
 
 async def test_of_many_calls_to_a_recovering_buyer_only_one_goes_as_probe() -> None:

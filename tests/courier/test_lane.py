@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from exchange import limits
 from exchange.connector import BadReply
 from exchange.courier.courier import Call
+from exchange.courier.unpack import unpack
 from exchange.model.wire import HttpMessage, Loss, Lost, Reply
 from tests.courier.rawbuyer import (
     Line,
@@ -135,12 +137,34 @@ async def test_both_kinds_of_deflate_are_unpacked(packed: bytes) -> None:
         (Loss.TOO_LARGE, b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n"),
         (Loss.TOO_LARGE, b"HTTP/1.1 200 OK\r\n" + b"X-Fill: %b\r\n" % (b"a" * 1000) * 40 + b"\r\n"),
         (Loss.TOO_LARGE, b"HTTP/1.1 200 OK\r\nX-Fill: " + b"a" * 40_000),
+        (Loss.TOO_LARGE, b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * (limits.REPLY_BYTES + 1)),
+        (
+            Loss.TOO_LARGE,
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"8000\r\n%b\r\n" % bytes(32_768) * 9,
+        ),
     ],
 )
 async def test_every_dishonest_reply_is_a_loss_after_sending(loss: Loss, data: bytes) -> None:
     outcome = await answer_to(data)
 
     assert (loss, True) == (lost(outcome), loss.sent)
+
+
+async def test_a_reply_of_exactly_the_limit_is_read() -> None:
+    outcome = await answer_to(reply(b"a" * limits.REPLY_BYTES))
+
+    assert isinstance(outcome, Reply) and len(outcome.body) == limits.REPLY_BYTES
+
+
+def test_a_bomb_is_never_unpacked_beyond_the_limit() -> None:
+    bomb = gzip.compress(bytes(100_000_000))
+    tracemalloc.start()
+    outcome = unpack(bomb, "gzip")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert isinstance(outcome, Lost) and outcome.why is Loss.TOO_LARGE
+    assert most < 4 * limits.REPLY_BYTES
 
 
 @pytest.mark.parametrize(
@@ -206,9 +230,7 @@ async def test_a_byte_at_a_time_does_not_outlast_the_total_deadline() -> None:
         await line.request()
         for byte in reply(b"x" * 1000):
             await line.say(bytes((byte,)))
-            with_pause = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_later(0.02, with_pause.set_result, None)
-            await with_pause
+            await line.pause(0.02)
 
     async with raw_buyer(drip) as buyer, courier_for() as courier:
         began = courier.clock.monotonic()
@@ -217,64 +239,6 @@ async def test_a_byte_at_a_time_does_not_outlast_the_total_deadline() -> None:
 
     assert Loss.TIMEOUT is lost(result.lost)
     assert 0.25 < took < 1.0
-
-
-async def test_two_answers_to_one_request_never_answer_another() -> None:
-    async with raw_buyer(says(reply(b"first") + reply(b"for nobody"))) as buyer, courier_for() as courier:
-        answers = [(await hold(courier, ping(buyer.url()))).answer.body for _ in range(3)]
-
-    assert [b"first"] * 3 == answers
-    assert buyer.connections == 3
-
-
-async def test_a_length_that_lies_closes_the_connection() -> None:
-    lying = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst&price=99.00"
-    async with raw_buyer(says(lying)) as buyer, courier_for() as courier:
-        answers = [(await hold(courier, ping(buyer.url()))).answer.body for _ in range(2)]
-
-    assert [b"first"] * 2 == answers
-    assert buyer.connections == 2
-
-
-async def test_a_byte_on_an_idle_connection_closes_it() -> None:
-    async def talkative(line: Line) -> None:
-        while True:
-            await line.request()
-            await line.say(reply(b"mine"))
-            await line.buyer.go_on.wait()
-            await line.say(reply(b"for nobody"))
-
-    async with raw_buyer(talkative) as buyer, courier_for() as courier:
-        assert b"mine" == (await hold(courier, ping(buyer.url()))).answer.body
-        buyer.go_on.set()
-        await asyncio.wait_for(buyer.hung_up.wait(), 5)
-        assert b"mine" == (await hold(courier, ping(buyer.url()))).answer.body
-
-    assert buyer.connections == 2
-
-
-async def test_a_kept_connection_is_used_again() -> None:
-    async with raw_buyer(says(reply())) as buyer, courier_for() as courier:
-        for _ in range(5):
-            await hold(courier, ping(buyer.url()))
-
-    assert (1, 5) == (buyer.connections, len(buyer.requests))
-
-
-async def test_connection_close_is_honoured() -> None:
-    async with raw_buyer(says(reply(extra=b"Connection: close\r\n"))) as buyer, courier_for() as courier:
-        for _ in range(2):
-            await hold(courier, ping(buyer.url()))
-
-    assert buyer.connections == 2
-
-
-async def test_two_buyers_at_one_address_share_no_connection() -> None:
-    async with raw_buyer(says(reply())) as buyer, courier_for() as courier:
-        await hold(courier, ping(buyer.url(), key="acme"))
-        await hold(courier, ping(buyer.url(), key="zenith"))
-
-    assert buyer.connections == 2
 
 
 async def test_a_cookie_of_a_buyer_goes_back_to_nobody() -> None:
@@ -320,67 +284,3 @@ async def test_a_deadline_in_the_past_sends_nothing() -> None:
         result = await hold(courier, post(buyer.url()), -1)
 
     assert (Loss.DEADLINE_BEFORE, False, 0) == (lost(result.lost), result.delivered, buyer.connections)
-
-
-async def test_a_ping_on_a_connection_the_buyer_had_closed_asks_again() -> None:
-    async def serve(line: Line) -> None:
-        await line.request()
-        await line.say(reply(b"answered"))
-        if line.buyer.connections == 1:
-            await line.request()
-
-    async with raw_buyer(serve) as buyer, courier_for() as courier:
-        await hold(courier, ping(buyer.url()))
-        second = await hold(courier, ping(buyer.url()))
-
-    assert b"answered" == second.answer.body
-    assert (2, 3) == (buyer.connections, len(buyer.requests))
-
-
-async def test_a_post_on_a_connection_that_dies_is_never_sent_again() -> None:
-    async def serve(line: Line) -> None:
-        await line.request()
-        await line.say(reply(b"answered"))
-        await line.request()
-
-    async with raw_buyer(serve) as buyer, courier_for() as courier:
-        await hold(courier, ping(buyer.url()))
-        second = await hold(courier, post(buyer.url()))
-
-    assert (Loss.RESET, True, 2) == (lost(second.lost), second.delivered, len(buyer.requests))
-
-
-async def test_a_post_uses_only_a_connection_that_was_used_just_now() -> None:
-    async with raw_buyer(says(reply())) as buyer, courier_for() as courier:
-        await hold(courier, ping(buyer.url()))
-        await hold(courier, post(buyer.url()))
-        assert buyer.connections == 1
-        (pool,) = courier.lane.pools.values()
-        pool.idle[0].used_at -= limits.POST_IDLE_SECONDS + 0.1
-        await hold(courier, post(buyer.url()))
-        assert buyer.connections == 2
-        await hold(courier, ping(buyer.url()))
-        assert buyer.connections == 2
-
-
-async def test_a_connection_idle_for_a_minute_is_used_by_nobody() -> None:
-    async with raw_buyer(says(reply())) as buyer, courier_for() as courier:
-        await hold(courier, ping(buyer.url()))
-        (pool,) = courier.lane.pools.values()
-        pool.idle[0].used_at -= limits.POOL_IDLE_SECONDS + 0.1
-        await hold(courier, ping(buyer.url()))
-
-    assert buyer.connections == 2
-
-
-async def test_a_connection_the_buyer_closed_while_idle_is_not_used_for_a_post() -> None:
-    async with (
-        raw_buyer(says_then_closes(reply())) as closing,
-        raw_buyer(says(reply())) as other,
-        courier_for() as courier,
-    ):
-        await hold(courier, ping(closing.url()))
-        await hold(courier, ping(other.url(), key="other"))  # meanwhile the close is heard
-        result = await hold(courier, post(closing.url()))
-
-    assert (200, 2) == (result.status, closing.connections)
