@@ -30,7 +30,6 @@ from exchange.storage.parties import KeyRow, Parties, read_parties, read_version
 from exchange.storage.selling import mark_sending
 from exchange.vault import Vault
 
-
 _QUARTER_HOUR_MS = 900_000  # every window of every zone starts on a quarter hour
 
 
@@ -184,7 +183,7 @@ class Market:
         return self.aliases.get(seller_id) or f"s{self.vault.index('seller', seller_id).hex()[:8]}"
 
     def mark_sending(self, attempt_id: str) -> Callable[[], Awaitable[None]]:
-        """What the courier awaits before the byte that may deliver; it raises when the attempt was settled meanwhile."""
+        """Awaited before the byte that may deliver. It raises when the attempt was settled meanwhile."""
 
         async def mark() -> None:
             if not await self.db.write(mark_sending, attempt_id):

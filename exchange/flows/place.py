@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from exchange import limits
 from exchange.connector import Terms
@@ -45,7 +45,7 @@ from exchange.storage.selling import advance
 class Placed:
     """How far placing has come. `settled` is what came back and is not stored yet; `sales` are the accepted ones."""
 
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
     settled: tuple[Settlement, ...] = ()
     sales: tuple[Settlement, ...] = ()
     best_below: bool = False  # a bid was refused only because it was too low

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 import orjson
 
 from exchange.courier.scripted import Delay
-from exchange.model.ledger import Billing
 from exchange.model.lead import Mode
+from exchange.model.ledger import Billing
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Contract, SaleMode, State
 from exchange.model.vertical import Vertical

@@ -1,4 +1,4 @@
-"""The seller's answer as a mapping in the order sellers read it; the web layer writes it as JSON, XML or form fields."""
+"""The seller's answer as a mapping, in the order sellers read it. The web layer writes it as JSON, XML or a form."""
 
 from __future__ import annotations
 
