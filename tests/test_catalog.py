@@ -85,7 +85,7 @@ def test_a_sound_file_becomes_a_vertical_whose_version_follows_its_content() -> 
         (with_field("name: x, pattern: '(a'"), "not a regular expression"),
         (with_field("name: x, pattern: '(a)\\1'"), "not a regular expression"),
         (with_field("name: x, example: '123'", "phone"), "example: x must be"),
-        (f"{GOOD}  - {{name: x, type: email, label: X, ping: required, post: required, personal: true}}", "must not be"),
+        (f"{GOOD}  - {{name: x, type: text, label: X, ping: required, post: required, personal: true}}", "must not be"),
         (with_field("name: test"), "a field of the exchange itself"),
         (with_field("name: z_ip"), "is read the same as zip"),
         (with_field("name: x, aliases: [Z-I-P]"), "already means zip"),

@@ -18,6 +18,7 @@ EDGE = (
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]")
 _INVISIBLE = re.compile(r"[\xad\u200b\u2060\ufeff]")
 _MOJIBAKE = re.compile(r"[ÃÂâ]")
+_MENDED_CHARACTERS = 400
 _SPACES = re.compile(r"\s+")
 
 
@@ -71,9 +72,13 @@ def one_line(text: str) -> str:
 
 
 def mend_mojibake(text: str) -> str:
-    """UTF-8 that somebody read as Windows-1252 (`ChloÃ©`) becomes what it was; anything else stays."""
-    if text.isascii() or not _MOJIBAKE.search(text):
+    """UTF-8 that somebody read as Windows-1252 (`ChloÃ©`) becomes what it was; anything else, long text too, stays.
+
+    Ask it before `read_text`: half of such a pair may be a control character.
+    """
+    if text.isascii() or len(text) > _MENDED_CHARACTERS or not _MOJIBAKE.search(text):
         return text
+    text = text.strip(EDGE)
     for wrong in ("cp1252", "latin-1"):
         try:
             mended = text.encode(wrong).decode("utf-8")

@@ -24,20 +24,20 @@ def parse_first(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
 
 
 def _read(raw: str, spec: FieldSpec, masked: bool) -> FieldValue | Problem:
-    text = read_text(raw, spec, spec.most or MOST)
+    text = read_text(mend_mojibake(raw), spec, spec.most or MOST)
     if isinstance(text, Problem):
         return text
     if spec.least is not None and len(text) < spec.least:
         return problem(spec, "length", f"must have at least {spec.least} characters, it has {len(text)}", raw)
     if _NOT_IN_NAMES.search(text):
         return problem(spec, "pattern", "must be a name, without signs such as @ # < or =", raw)
-    clean = usual_case(one_line(mend_mojibake(text)))
+    clean = usual_case(one_line(text), initials=not masked)
     return FieldValue(raw, clean, mask(clean) if masked else clean)
 
 
-def usual_case(text: str) -> str:
-    """`CAROL` and `van-der-berg` get capitals; mixed case and initials (`JR`, `AJ`) stay as somebody wrote them."""
-    if not (text.islower() or (text.isupper() and len(text) > 2)):
+def usual_case(text: str, *, initials: bool) -> str:
+    """`CAROL` and `van-der-berg` get capitals; mixed case stays as written, and so does `AJ` where initials may be."""
+    if not (text.islower() or (text.isupper() and len(text) > (2 if initials else 1))):
         return text
     return _WORD.sub(lambda word: word.group()[0].upper() + word.group()[1:].lower(), text)
 

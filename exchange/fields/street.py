@@ -17,12 +17,12 @@ _BOX = re.compile(r"p\.? ?o\.? ?box\b", re.IGNORECASE)
 
 
 def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
-    text = read_text(raw, spec, spec.most or MOST)
+    text = read_text(mend_mojibake(raw), spec, spec.most or MOST)
     if isinstance(text, Problem):
         return text
     if "<" in text or ">" in text:
         return problem(spec, "pattern", "must be a street address, without < or >", raw)
-    clean = one_line(mend_mojibake(text))
+    clean = one_line(text)
     number, unit = _NUMBER.match(clean), _UNIT.search(clean)
     parts = {
         "number": number.group(1) if number else "",

@@ -166,6 +166,7 @@ def test_addresses_that_a_standard_calls_wrong_are_refused() -> None:
         ("de la  Cruz", "de la Cruz"),
         ("ChloÃ©", "Chloé"),
         ("BjÃ¶rn", "Björn"),
+        (" Ã\x81ngel ", "Ángel"),
         ("Zoë", "Zoë"),
         ("fisher\u200b", "Fisher"),
         ("王伟", "王伟"),
@@ -180,6 +181,11 @@ def test_names_are_cleaned_and_never_guessed_at(raw: str, name: str) -> None:
 @pytest.mark.parametrize("raw", ("<b>Maria</b>", "maria@consumer.example", "http://spam.example", "{{42*42}}", "=1+1"))
 def test_code_and_addresses_are_no_names(raw: str) -> None:
     assert code("name", raw) == "pattern"
+
+
+def test_a_last_name_of_two_letters_is_a_name_and_a_first_name_may_be_initials() -> None:
+    assert clean("name", "WU") == "Wu"
+    assert clean("first_name", "AJ") == "AJ"
 
 
 def test_last_names_are_masked_and_first_names_are_not() -> None:

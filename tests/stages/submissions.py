@@ -63,3 +63,11 @@ def read(
 
 def read_ping(fields: dict[str, str], mode: Mode = Mode.LIVE) -> Normalized:
     return read(fields, Kind.PING, mode)
+
+
+def codes(found: Normalized) -> list[tuple[str, str]]:
+    return [(problem.field, problem.code) for problem in found.problems]
+
+
+def warned(found: Normalized) -> list[tuple[str, str]]:
+    return [(warning.field, warning.code) for warning in found.warnings]
