@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 TRIES = 5  # of a unit that collided or lost its connection before the commit
 LEASE_SECONDS = 5.0  # how long a unit waits for a connection
+CLOSE_SECONDS = 5.0  # how long units in flight may take when the exchange leaves
 STATEMENTS_KEPT = 2_000
 MIGRATION_LOCK = 0x4C454144  # any number that nobody else locks
 _TYPE: Mapping[type, str] = {int: "bigint", bool: "bigint", str: "text", bytes: "bytea", float: "double precision"}
@@ -187,8 +189,12 @@ class PostgresDb:
             raise read_error(error) from error
 
     async def close(self) -> None:
-        await self._writing.close()
-        await self._reading.close()
+        for pool in (self._writing, self._reading):
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await pool.close()
+            except TimeoutError:  # a server that went away without a word
+                pool.terminate()
 
     async def _write_once(
         self, unit: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
