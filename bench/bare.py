@@ -23,7 +23,7 @@ import uvloop
 from aiohttp import web
 from yarl import URL
 
-from bench.buyers import address
+from bench.bidders import address
 from bench.store import Store
 
 PING_SECONDS = 2.0

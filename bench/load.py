@@ -35,6 +35,10 @@ class Template:
     def __init__(self, text: bytes, head: bytes, first: int) -> None:
         self._parts, self._head, self._number = PARTS.split(text), head, first
 
+    @property
+    def number(self) -> int:
+        return self._number
+
     def next(self) -> bytes:
         number, self._number = self._number, self._number + 1
         body = b"".join(self._fill(part, number) for part in self._parts)
@@ -123,6 +127,7 @@ def percentile(latencies: list[int], percent: int) -> float:
 
 async def run(url: str, template: Template, connections: int, warm_seconds: float, seconds: float) -> dict[str, object]:
     parts, loop = urlsplit(url), asyncio.get_running_loop()
+    first = template.number
     tally, ends = Tally(), [asyncio.Event() for _ in range(connections)]
     for end in ends:
         await loop.create_connection(partial(Sender, template, tally, end), parts.hostname or "", parts.port or 80)
@@ -134,6 +139,7 @@ async def run(url: str, template: Template, connections: int, warm_seconds: floa
     latencies = sorted(tally.latencies)
     return {
         "leads": len(latencies),
+        "sent": template.number - first,  # the warm-up's too
         "seconds": took,
         "leads_per_second": len(latencies) / took,
         "statuses": dict(tally.statuses),

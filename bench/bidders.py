@@ -1,6 +1,6 @@
 """Fast buyers for load: one process, one loopback address each (127.0.0.1, 127.0.0.2 …) at one port.
 
-    python -m bench.buyers --count 25 --port 9100 [--delay-ms 0]
+    python -m bench.bidders --count 25 --port 9100 [--delay-ms 0]
 
 `POST /ping` is answered with a bid, `POST /post` with an acceptance, `GET /counts` with what was asked so far. A bid is
 a function of the buyer's number and the request's body, so the winner differs from lead to lead and repeats for a lead.

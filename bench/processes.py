@@ -1,0 +1,92 @@
+"""Starts and ends the programs of a run, and says how much processor time they used."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+ROOT = Path(__file__).parents[1]
+
+
+class NotStarted(Exception):
+    """A program ended, or did not listen in time; the message is what it said."""
+
+
+@contextmanager
+def running(module: str, *arguments: str, port: int, log: Path, host: str = "127.0.0.1") -> Iterator[int]:
+    """`python -m module arguments` until it listens on `port`; yields its process id and ends it afterwards."""
+    with log.open("ab") as out:
+        command = [sys.executable, "-m", module, *arguments]
+        program = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT, start_new_session=True)
+    try:
+        _wait_until_listening(program, host, port, log)
+        yield program.pid
+    finally:
+        _end(program)
+
+
+def _wait_until_listening(program: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if program.poll() is not None:
+            break
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            if probe.connect_ex((host, port)) == 0:
+                return
+        program_ended(program, 0.05)
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-12:]
+    raise NotStarted("\n".join(said) or f"nothing listens on {host}:{port}")
+
+
+def program_ended(program: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Waits at most `seconds` for a program to end."""
+    try:
+        program.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    if program.poll() is not None:
+        return
+    os.killpg(program.pid, signal.SIGTERM)
+    if not program_ended(program, STOP_SECONDS):
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a program and the processes it started, so far; 0 where the system does not tell."""
+    return sum(_own_seconds(each) for each in _family(pid))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = task.read_text(encoding="ascii").split()
+        except OSError:
+            continue
+        for child in children:
+            yield from _family(int(child))
+
+
+def _own_seconds(pid: int) -> float:
+    nanoseconds = 0
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            nanoseconds += int(thread.read_text(encoding="ascii").split()[0])
+        except (OSError, ValueError):
+            continue
+    return nanoseconds / 1e9
