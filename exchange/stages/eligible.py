@@ -11,7 +11,6 @@ made even after one failed. `reasons.py` turns them into sentences.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -163,7 +162,7 @@ def _compile_filters(
     criteria: list[tuple[Criterion, ...]] = []
     compiled: dict[tuple[Clause | Group, str], Criterion] = {}
     problems: list[str] = []
-    seen = ChainMap(compiled, dict(known))
+    seen = dict(known)
     for contract in contracts:
         try:
             mine = compile_filter(contract.filters, Shape(vertical, types, contract.max_bid.currency), seen)
@@ -171,6 +170,7 @@ def _compile_filters(
             problems += [f"{contract.id}: {problem}" for problem in bad.problems]
             continue
         compiled.update(mine)
+        seen.update(mine)
         criteria.append(tuple(mine.values()))
     return criteria, compiled, problems
 

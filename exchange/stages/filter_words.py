@@ -55,6 +55,14 @@ def _tell_rarer(clause: Clause, values: list[str], spec: FieldSpec) -> str:
             return f"age {values[0]} to {values[1]}"
         case "older_than" | "younger_than" as operator:
             return f"{operator.replace('_', ' ')} {values[0]} years"
+        case "starts_with":
+            return f"a value that starts with {_list(values, spec)}"
+        case "contains_word":
+            return f"a text with {'the word' if len(values) == 1 else 'one of the words'} {_list(values, spec)}"
+        case "domain_in" | "host_in":
+            return f"at {_list(values, spec)}"
+        case "domain_not_in":
+            return f"elsewhere than at {_list(values, spec)}"
         case operator:
             return f"{operator.replace('_', ' ')} {_list(values, spec)}".rstrip()
 
@@ -78,7 +86,7 @@ def _show(text: str, spec: FieldSpec, currency: str) -> str:
     if found is None:
         return text.strip()
     whole, part = found.groups()
-    return f"{currency_sign(currency)}{int(whole):,}{part or ''}"
+    return f"{currency_sign(currency)}{int(whole):,}{part.ljust(3, '0') if part else ''}"
 
 
 def _is_money(spec: FieldSpec) -> bool:

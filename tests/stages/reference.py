@@ -55,16 +55,19 @@ def _checks(
     yield "deadline", facts.time_left_ms is not None and facts.latency_ms.get(contract.id, 0) > facts.time_left_ms
 
 
-def _filters(part: Clause | Group | None, vertical: Vertical, lead: Lead) -> Iterator[tuple[str, bool]]:
+def _filters(filters: Group | None, vertical: Vertical, lead: Lead) -> Iterator[tuple[str, bool]]:
+    for part in dict.fromkeys(_parts(filters)):  # what is demanded twice is told once
+        fields = list(dict.fromkeys(_fields(part)))
+        unknown = lead.kind is Kind.PING and any(vertical.by_name[name].ping is Presence.ABSENT for name in fields)
+        yield "filter:" + "|".join(fields), not unknown and not _holds(part, vertical, lead)
+
+
+def _parts(part: Clause | Group | None) -> list[Clause | Group]:
     if part is None:
-        return
+        return []
     if isinstance(part, Group) and (part.need == "all" or len(part.clauses) == 1):
-        for inner in part.clauses:
-            yield from _filters(inner, vertical, lead)
-        return
-    fields = list(dict.fromkeys(_fields(part)))
-    unknown = lead.kind is Kind.PING and any(vertical.by_name[name].ping is Presence.ABSENT for name in fields)
-    yield "filter:" + "|".join(fields), not unknown and not _holds(part, vertical, lead)
+        return [found for inner in part.clauses for found in _parts(inner)]
+    return [part]
 
 
 def _fields(part: Clause | Group) -> Iterable[str]:

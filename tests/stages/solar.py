@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from exchange.fields import field_types
 from exchange.model.lead import FieldValue, Kind, Lead, Mode
@@ -13,9 +13,8 @@ BILLS = ("0-50", "51-100", "101-150", "151-200", "201-300", "301+")
 ROOFS = ("tile", "shingle", "flat")
 
 
-def _field(name: str, kind: str, ping: Presence = Presence.REQUIRED, **more: object) -> FieldSpec:
-    spec = FieldSpec(name, kind, name.capitalize(), ping, Presence.OPTIONAL)
-    return replace(spec, **more)  # type: ignore[arg-type]  # the names and types are those of FieldSpec
+def _field(name: str, kind: str, ping: Presence = Presence.REQUIRED, **more: Any) -> FieldSpec:
+    return FieldSpec(name, kind, name.capitalize(), ping, Presence.OPTIONAL, **more)
 
 
 SOLAR = Vertical(
