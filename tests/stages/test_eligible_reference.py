@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exchange.fields.places import Places
@@ -198,7 +198,7 @@ def names_of(checks: list[str]) -> list[str]:
     return ["source" if name.startswith("source") else name for name in checks]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(markets())
 def test_every_verdict_is_that_of_the_slow_way(market: tuple[list[Contract], list[Buyer], Lead, Facts]) -> None:
     book, owners, lead, facts = market
@@ -243,7 +243,7 @@ NARROWER: tuple[Callable[[Contract], Contract], ...] = (
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(markets(), st.sampled_from(NARROWER))
 def test_one_more_check_on_a_contract_never_makes_it_eligible(
     market: tuple[list[Contract], list[Buyer], Lead, Facts], narrow: Callable[[Contract], Contract]
@@ -256,7 +256,7 @@ def test_one_more_check_on_a_contract_never_makes_it_eligible(
         assert {each.id for each in narrower.eligible} <= {each.id for each in alone.eligible}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(markets(), st.sets(st.sampled_from([f"ct_{number:02d}" for number in range(14)])))
 def test_judging_some_contracts_says_of_them_what_judging_only_them_says(
     market: tuple[list[Contract], list[Buyer], Lead, Facts], only: set[str]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.model.party import Contract, Hours, Window
@@ -178,6 +178,7 @@ def test_a_day_whose_midnight_is_skipped_begins_at_one() -> None:
     assert at("2026-04-24T01:00+03:00") == window_start(Window.DAY, "Africa/Cairo", at("2026-04-24T12:00+03:00"))
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.sampled_from(DAYS),
@@ -205,6 +206,7 @@ SCHEDULES = st.lists(
 ).map(tuple)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), st.sampled_from(DAYS), SCHEDULES, st.lists(st.integers(-120, 36 * 60), max_size=40))
 def test_remembered_hours_answer_as_fresh_ones_whichever_way_the_clock_goes(
     zone: str, day: str, schedule: tuple[Hours, ...], minutes: list[int]
@@ -220,6 +222,7 @@ def test_remembered_hours_answer_as_fresh_ones_whichever_way_the_clock_goes(
         assert datetime.fromtimestamp(now / 1000, ZoneInfo(zone)).weekday() == windows.weekday(now)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), st.sampled_from(DAYS), SCHEDULES, st.integers(0, 1_440))
 def test_the_next_opening_is_the_first_open_minute(
     zone: str, day: str, schedule: tuple[Hours, ...], minute: int
