@@ -32,6 +32,9 @@ class Memory:
     pings: int = 0
     posts: int = 0
 
+    def taken(self) -> frozenset[str]:
+        return frozenset(token for token, answer in self.posted.items() if answer.verdict is Verdict.YES)
+
 
 class DemoBuyers:
     """All buyers of a cast. `addresses` are known after `start`; `taken` says which leads a buyer believes to own."""
@@ -66,8 +69,7 @@ class DemoBuyers:
 
     def taken(self, name: str) -> frozenset[str]:
         """References of the leads this buyer accepted, answered or not."""
-        posted = self._memories[name].posted
-        return frozenset(token for token, answer in posted.items() if answer.verdict is Verdict.YES)
+        return self._memories[name].taken()
 
     def asked(self, name: str) -> tuple[int, int]:
         """Pings and posts this buyer got."""
@@ -87,16 +89,11 @@ class DemoBuyers:
     async def _answer(self, who: Personality, request: web.Request) -> web.StreamResponse:
         stage = request.path.removeprefix("/")
         fields = read_fields(request.content_type, await request.read()) | dict(request.query)
-        sent = {name.lower(): text for name, text in fields.items()}
-        token = sent.get(who.reference_field.lower()) or sent.get(who.ping_field.lower()) or request.path
-        reaction = react(who, self._seed, stage, token, self._clock.monotonic() - self._started)
-        memory = self._memories[who.name]
-        if stage == "ask":
-            return _respond(DIALECTS[who.dialect](_recall(memory, token)))
-        decided = _price(who, memory, reaction, token) if stage == "ping" else _take(who, memory, reaction, token, sent)
-        if reaction.drops or not await self._wait(reaction):
+        running_s = self._clock.monotonic() - self._started
+        reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, running_s)
+        if stage != "ask" and (reaction.drops or not await self._wait(reaction)):
             _hang_up(request)
-        return _respond(DIALECTS[who.dialect](decided))
+        return _respond(DIALECTS[who.dialect](answer))
 
     async def _wait(self, reaction: Reaction) -> bool:
         """Take the time this answer takes; False when it never comes."""
@@ -105,7 +102,19 @@ class DemoBuyers:
         return reaction.answers
 
 
-def _price(who: Personality, memory: Memory, reaction: Reaction, token: str) -> Answer:
+def decide(
+    who: Personality, memory: Memory, seed: int, stage: str, fields: Mapping[str, str], running_s: float
+) -> tuple[Reaction, Answer]:
+    """What a buyer does with one request (stage ping, post or ask) and what it says, if it says anything."""
+    sent = {name.lower(): text for name, text in fields.items()}
+    token = sent.get(who.reference_field.lower()) or sent.get(who.ping_field.lower()) or stage
+    reaction = react(who, seed, stage, token, running_s)
+    if stage == "ask":
+        return reaction, _recall(memory, token)
+    return reaction, _price(who, memory, reaction) if stage == "ping" else _take(who, memory, reaction, token, sent)
+
+
+def _price(who: Personality, memory: Memory, reaction: Reaction) -> Answer:
     memory.pings += 1
     if not reaction.cents:
         return Answer("ping", Verdict.NO, reaction.reference, "0.00", reaction.reason)

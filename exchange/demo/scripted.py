@@ -1,0 +1,44 @@
+"""The demo's buyers without sockets: the script of a `ScriptedCourier`, for the history that the real flows make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlsplit
+
+from exchange.courier.scripted import Delay
+from exchange.demo.buyers import Memory, decide, read_fields
+from exchange.demo.dialects import DIALECTS
+from exchange.demo.personalities import Personality
+from exchange.model.wire import HttpMessage, Loss, Lost, Reply
+
+NEVER_MS = 60_000  # longer than any deadline
+
+
+class CastScript:
+    """Answers a message as the buyer at its port would over HTTP, before any of its troubles begin."""
+
+    def __init__(self, cast: Sequence[Personality], seed: int) -> None:
+        self._by_port = {who.port: who for who in cast}
+        self._memories = {who.name: Memory() for who in cast}
+        self._seed = seed
+
+    def __call__(self, message: HttpMessage) -> Reply | Lost | Delay:
+        parts = urlsplit(message.url)
+        who = self._by_port.get(parts.port or 0)
+        if who is None:
+            return Lost(Loss.CONNECT, "Nobody listens at this address.")
+        kind = {name.lower(): value for name, value in message.headers.items()}.get("content-type", "")
+        fields = read_fields(kind.partition(";")[0].strip(), message.body) | dict(parse_qsl(parts.query))
+        stage = parts.path.removeprefix("/")
+        reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, 0.0)
+        if stage != "ask" and reaction.drops:
+            return Delay(reaction.latency_ms, Lost(Loss.RESET, "The buyer closed the connection without an answer."))
+        if stage != "ask" and not reaction.answers:
+            return Delay(NEVER_MS, Lost(Loss.TIMEOUT, "The buyer did not answer in time."))
+        written = DIALECTS[who.dialect](answer)
+        reply = Reply(written.status, {"content-type": f"{written.content_type}; charset=utf-8"}, written.body.encode())
+        return Delay(reaction.latency_ms, reply)
+
+    def taken(self, name: str) -> frozenset[str]:
+        """References of the leads a buyer accepted, answered or not."""
+        return self._memories[name].taken()

@@ -1,0 +1,70 @@
+"""Without sockets the demo's buyers say exactly what they say over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import ClientSession
+
+from exchange.clock import SimulatedClock
+from exchange.courier.scripted import Delay
+from exchange.demo.buyers import DemoBuyers
+from exchange.demo.personalities import Personality
+from exchange.demo.scripted import CastScript
+from exchange.model.wire import HttpMessage, Loss, Lost, Reply
+
+CALM = {"median": 0, "p95": 0}
+
+
+def somebody(dialect: str, **changed: object) -> Personality:
+    values: dict[str, object] = {
+        "name": dialect,
+        "port": 8111,
+        "dialect": dialect,
+        "reference_field": "order",
+        "ping_field": "ping_id",
+        "prefix": "X-",
+        "bid_cents_least": 1_000,
+        "bid_cents_most": 3_000,
+        "bid_percent": 70,
+        "accept_percent": 70,
+        "latency_ms": CALM,
+    }
+    return Personality.model_validate(values | changed)
+
+
+def message(stage: str, order: str, port: int = 8111) -> HttpMessage:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return HttpMessage("POST", f"http://127.0.0.1:{port}/{stage}", headers, f"order={order}".encode())
+
+
+@pytest.mark.parametrize("dialect", ["boberdoo", "phonexa", "leadexec", "px", "cake", "pairs"])
+async def test_the_script_and_the_server_agree(dialect: str) -> None:
+    script = CastScript([somebody(dialect)], seed=4)
+    server = DemoBuyers([somebody(dialect)], seed=4, clock=SimulatedClock())
+    await server.start(any_port=True)
+    async with ClientSession() as session:
+        for stage, order in [(stage, f"ref-{n}") for n in range(6) for stage in ("ping", "post", "ask")]:
+            said = script(message(stage, order))
+            over_http = await session.post(f"{server.addresses[dialect]}/{stage}", data={"order": order})
+            assert isinstance(said, Delay) and isinstance(said.then, Reply)
+            assert said.then.body == await over_http.read()
+    await server.close()
+
+    assert script.taken(dialect) == server.taken(dialect)
+
+
+def test_a_dropped_post_is_lost_and_taken_and_a_silent_one_times_out() -> None:
+    drops = CastScript([somebody("pairs", accept_percent=100, lost_percent=100)], seed=4)
+    silent = CastScript([somebody("pairs", accept_percent=100, silent_percent=100)], seed=4)
+
+    for script, why in ((drops, Loss.RESET), (silent, Loss.TIMEOUT)):
+        said = script(message("post", "ref-1"))
+        assert isinstance(said, Delay) and isinstance(said.then, Lost)
+        assert said.then.why is why
+        assert script.taken("pairs") == {"ref-1"}
+
+
+def test_an_address_of_nobody_cannot_be_connected_to() -> None:
+    said = CastScript([somebody("pairs")], seed=4)(message("ping", "ref-1", port=9999))
+
+    assert isinstance(said, Lost) and said.why is Loss.CONNECT
