@@ -48,11 +48,11 @@ async def end_other_connections(tx: Tx) -> None:
 
 
 async def test_after_the_server_dropped_every_connection_units_and_reads_go_on(
-    things: PostgresDb, postgres_empty: str
+    things: PostgresDb, postgres_migrated: str
 ) -> None:
     await asyncio.gather(*(things.write(units.add, Thing(f"before{n}", n)) for n in range(20)))
     await things.read(units.names)
-    admin = await open_postgres(postgres_empty, size=1)
+    admin = await open_postgres(postgres_migrated, size=1)
     await admin.write(end_other_connections)
     await admin.close()
 
@@ -110,8 +110,8 @@ class Cable:
 
 
 @pytest.fixture
-async def cable(postgres_empty: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Cable, str]]:
-    parts = urlsplit(postgres_empty)
+async def cable(postgres_migrated: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Cable, str]]:
+    parts = urlsplit(postgres_migrated)
     folder = Path(parse_qs(parts.query)["host"][0])
     carried = folder / "cable"
     carried.mkdir(exist_ok=True)

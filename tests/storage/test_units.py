@@ -12,10 +12,10 @@ from tests.storage.units import Refused, Thing
 
 
 @pytest.fixture
-async def things(db: Db) -> Db:
+async def things(every_db: Db) -> Db:
     """A database with an empty table of things."""
-    await db.write(units.make_table)
-    return db
+    await every_db.write(units.make_table)
+    return every_db
 
 
 async def test_what_a_unit_returns_comes_back_and_what_it_wrote_is_read(things: Db) -> None:
