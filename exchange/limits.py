@@ -8,6 +8,7 @@ DEPTH = 10  # no lead system nests deeper than five
 FIELDS = 300  # the widest known posting document has 180
 FIELD_CHARACTERS = 2_000  # consent texts reach 1,500
 FIELD_NAME_CHARACTERS = 120
+NOTE_CHARACTERS = 500  # of a disposition or a settlement; a note is no letter
 REQUEST_SECONDS = 15.0  # from the first byte to the last of a request
 HEADER_LINE_BYTES = 8_190  # the request line, and each header; what most servers take
 HEADERS = 100
@@ -52,6 +53,9 @@ LATENCIES_KEPT = 64  # answers per contract behind its p50 and p95
 
 # Work inside
 RUNNING_REQUESTS = 400  # at once in one process; more get 503
+ARRIVALS_WAITING = 10_000  # rows of refused requests not yet written; 4 MB, and a second of a flood
+LISTED = 200  # entries on a page of a list of the API
+LISTED_MOST = 1_000  # that a caller may ask for
 WRITER_QUEUE = 20_000  # units waiting for the writer
 GROUP_UNITS = 256  # units in one commit
 READ_SECONDS = 10.0  # a read that takes longer is ended: an open snapshot keeps the WAL growing

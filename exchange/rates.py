@@ -26,6 +26,11 @@ class Bucket:
         self._left -= 1
         return True
 
+    def left(self, now: int) -> int:
+        """How many may happen at once now."""
+        self._fill(now)
+        return int(self._left)
+
     def wait_seconds(self, now: int) -> int:
         """Whole seconds until one more may happen, at least 1."""
         self._fill(now)

@@ -202,7 +202,7 @@ def idempotency(case: Case, body_hash: bytes) -> Idempotency | None:
     expires_at = submission.received_at + limits.IDEMPOTENCY_DAYS * DAY_MS
     endpoint = submission.kind.value
     if submission.idempotency_key is not None:
-        key = f"key:{submission.idempotency_key}"
+        key = f"key:{submission.mode.value}:{submission.idempotency_key}"
         return Idempotency(submission.seller_id, endpoint, key, body_hash, expires_at, Keep.ALWAYS)
     if submission.kind is Kind.PING:
         return None

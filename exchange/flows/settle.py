@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import orjson
+
 from exchange.clock import month_of
 from exchange.flows.jobs import POSTBACK, job
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.auction import AttemptState
+from exchange.model.audit import AuditLine
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract
-from exchange.model.work import Closing, JobRow, LeadState, Move, Settlement
+from exchange.model.work import Closing, JobRow, LeadState, Settlement
 from exchange.stages.settle import SaleTerms, as_sale
 from exchange.storage.database import Row
 from exchange.storage.parties import read_contract_version
-from exchange.storage.selling import advance, lead_attempts, read_attempt, read_lead
+from exchange.storage.selling import lead_attempts, read_attempt, read_lead, settle_once
 
 OPEN_STATES = ("unclear", "pending")
 _DAY_MS = 86_400_000
@@ -35,13 +38,20 @@ class CannotSettle(Exception):
     """The sentence says what is in the way."""
 
 
-async def settle(market: Market, attempt_id: str, decision: Decision, actor: Actor) -> LeadState:
+class NoSuchDelivery(CannotSettle):
+    """The id names nothing."""
+
+
+async def settle(market: Market, attempt_id: str, decision: Decision, actor: Actor, ip: str = "") -> LeadState:
     """Settle one unclear or pending attempt. The first decision stands; a second one is refused."""
     attempt = await market.db.write(read_attempt, attempt_id)
     if attempt is None:
-        raise CannotSettle(f"There is no delivery {attempt_id}.")
+        raise NoSuchDelivery(f"There is no delivery {attempt_id}.")
     if attempt["state"] not in OPEN_STATES:
         raise CannotSettle(f"{attempt_id} is {attempt['state']}; only an unclear or pending delivery can be settled.")
+    bid = Money(attempt["price_units"], attempt["currency"])
+    if decision.price is not None and (decision.price.currency != bid.currency or decision.price > bid):
+        raise CannotSettle(f"{attempt_id} holds {bid.text} {bid.currency}; its price cannot be above that.")
     lead = await market.db.write(read_lead, attempt["lead_id"])
     contract = await terms_of(market, attempt)
     assert lead is not None
@@ -49,10 +59,27 @@ async def settle(market: Market, attempt_id: str, decision: Decision, actor: Act
     now = market.clock.now()
     settlement = _settlement(market, attempt, lead, contract, decision, now)
     closing = _closing(market, settlement, lead, others, decision, actor, now)
-    _, first = await market.db.write(advance, Move((settlement,), (), closing))
-    if not first[0]:
+    line = _audit_line(market, attempt, settlement, actor, ip, now)
+    if not await market.db.write(settle_once, settlement, closing, line):
         raise CannotSettle(f"{attempt_id} was settled by somebody else a moment ago.")
     return closing.state
+
+
+def _audit_line(
+    market: Market, attempt: Row, settlement: Settlement, actor: Actor, ip: str, now: int
+) -> AuditLine:
+    after = {"state": settlement.state.value, "price": settlement.price.text, "why": settlement.detail}
+    return AuditLine(
+        market.ids.new("aud", now),
+        now,
+        month_of(now),
+        actor,
+        ip,
+        "delivery.settled",
+        f"delivery:{attempt['id']}",
+        orjson.dumps({"state": attempt["state"]}).decode(),
+        orjson.dumps(after).decode(),
+    )
 
 
 async def terms_of(market: Market, attempt: Row) -> Contract:

@@ -21,6 +21,9 @@ class Reason(Enum):
     NOT_FOUND = (109, "not_found", "There is nothing with that id for this key.", "seller", False)
     TEST_KEY_NEEDED = (110, "test_key_needed", "test=1 needs a test key.", "seller", False)
     STILL_RUNNING = (111, "still_running", "The first request with this key is still at work.", "nobody", True)
+    METHOD_NOT_ALLOWED = (112, "method_not_allowed", "The call is made with another method.", "seller", False)
+    CANNOT_SETTLE = (113, "cannot_settle", "The delivery is settled, or not by that price.", "operator", False)
+    STORAGE_DOWN = (198, "storage_down", "Nothing can be stored for a moment.", "operator", True)
     INTERNAL = (199, "internal", "The exchange failed. Repeating the request is safe.", "operator", True)
     # 2xx scrub
     INVALID = (200, "invalid", "One or more fields are wrong.", "seller", False)

@@ -66,6 +66,11 @@ async def read_version(tx: Tx) -> int:
     return int(rows[0]["version"])
 
 
+async def touch_version(tx: Tx) -> None:
+    """A durable write that changes nothing: whether the storage takes writes again."""
+    await tx.execute("UPDATE market_version SET version = version WHERE one = 1")
+
+
 async def save_seller(tx: Tx, seller: Seller, now: int) -> None:
     await tx.execute(
         """INSERT INTO sellers (id, name, state, changed_at) VALUES (:id, :name, :state, :now)

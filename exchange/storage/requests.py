@@ -40,7 +40,7 @@ async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflic
     await insert_lead(tx, lead)
     if taken is not None:
         return taken
-    return Opened(await _bought(tx, lead) if opening.claims else {}, quote)
+    return Opened(await bought_before(tx, lead.phone_index, lead.email_index) if opening.claims else {}, quote)
 
 
 async def _claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
@@ -280,12 +280,12 @@ async def _replay(tx: Tx, idempotency: Idempotency, earlier: Row) -> Replay | Ke
     return found or Replay(earlier["request_id"], None, None, None, None)
 
 
-async def _bought(tx: Tx, lead: LeadRow) -> dict[str, int]:
+async def bought_before(tx: Tx, phone_index: bytes | None, email_index: bytes | None) -> dict[str, int]:
     """When each buyer last bought the consumer behind this phone or email."""
     rows = await tx.fetch(
         """SELECT buyer_id, MAX(accepted_at) AS last_at FROM sales
            WHERE mode = 'live' AND (phone_index = :phone OR email_index = :email) GROUP BY buyer_id""",
-        phone=lead.phone_index,
-        email=lead.email_index,
+        phone=phone_index,
+        email=email_index,
     )
     return {row["buyer_id"]: row["last_at"] for row in rows}

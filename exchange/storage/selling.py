@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement
+from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.holds import post_holds, reserve, void_holds
 from exchange.storage.jobs import add_job
@@ -23,6 +25,15 @@ async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool,
     if move.closing is not None:
         await close_lead(tx, move.closing)
     return tuple(reserved), tuple(settled)
+
+
+async def settle_once(tx: Tx, settlement: Settlement, closing: Closing, line: AuditLine) -> bool:
+    """Settle an attempt that waited and close its lead. False when somebody was faster: then nothing changes."""
+    if not await _settle(tx, settlement):
+        return False
+    await close_lead(tx, closing)
+    await record(tx, line)
+    return True
 
 
 async def mark_sending(tx: Tx, attempt_id: str) -> bool:

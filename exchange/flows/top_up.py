@@ -1,0 +1,62 @@
+"""A buyer paid: book it, so that it may go on buying."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from exchange.clock import month_of
+from exchange.flows.market import Market
+from exchange.model.actor import Actor
+from exchange.model.audit import AuditLine
+from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind, buyer_account
+from exchange.model.money import Money
+from exchange.storage.top_ups import book_payment
+
+
+@dataclass(frozen=True, slots=True)
+class ToppedUp:
+    """`new` is False when this reference was booked before. `available` is what the buyer may spend."""
+
+    new: bool
+    posted: Money
+    available: Money
+
+
+async def top_up(
+    market: Market, buyer_id: str, amount: Money, reference: str, actor: Actor, ip: str = ""
+) -> ToppedUp | None:
+    """Book a payment of a buyer from the bank. None when there is no such buyer.
+
+    `reference` (of the bank transfer, say) makes a repeat harmless; with another amount it is a `BookingConflict`.
+    """
+    buyer = market.deals.buyers.get(buyer_id)
+    if buyer is None:
+        return None
+    assert amount.units > 0 and amount.currency == buyer.limit.currency
+    now = market.clock.now()
+    account = buyer_account(buyer.id, buyer.billing)
+    transaction = Transaction(
+        f"top_up:{buyer.id}:{reference}",
+        TransactionKind.TOP_UP,
+        (Posting(BANK, account, amount),),
+        now,
+        month_of(now),
+        cause=f"{actor.role.value} {actor.name}",
+    )
+    after = {"amount": amount.text, "currency": amount.currency, "reference": reference}
+    line = AuditLine(
+        market.ids.new("aud", now),
+        now,
+        month_of(now),
+        actor,
+        ip,
+        "account.topped_up",
+        f"buyer:{buyer.id}",
+        None,
+        orjson.dumps(after).decode(),
+    )
+    new, balance = await market.db.write(book_payment, transaction, account, line)
+    market.live.available = {**market.live.available, buyer.id: balance.available}
+    return ToppedUp(new, balance.posted, balance.available)

@@ -1,0 +1,50 @@
+"""What one call of the API is: where it is, who may make it, what it takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from exchange.web.api.call import Work
+
+
+class Rank(Enum):
+    """What is let in last when there is too much to do: the share of the requests at work up to which it is taken."""
+
+    POST = 1.0
+    PING = 0.9
+    REPORT = 0.75
+
+
+class KeyKind(Enum):
+    """Whose key a call takes."""
+
+    SELLER = "campaign"
+    BUYER = "buyer"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value of the query string."""
+
+    name: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One call. `takes` and `gives` name schemas of the OpenAPI document."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    key: KeyKind
+    rank: Rank
+    do: Work
+    gives: str
+    refusals: tuple[int, ...]
+    takes: str = ""
+    query: tuple[Parameter, ...] = ()
+    by_get: bool = False  # also as GET with the fields in the URL, for campaigns that allow it

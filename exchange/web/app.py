@@ -1,0 +1,133 @@
+"""The web application: the API, the console, health; and how it is served."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from importlib import import_module
+
+from aiohttp import web
+
+from exchange import limits
+from exchange.flows.arrivals import Arrivals
+from exchange.flows.health import health
+from exchange.flows.market import Market
+from exchange.flows.submit import Write
+from exchange.intake.connection import GuardedRunner
+from exchange.intake.encode import encode
+from exchange.log import logger
+from exchange.settings import Settings
+from exchange.web.api.mount import add_api
+from exchange.web.api.routes import routes
+from exchange.web.console import add_console
+from exchange.web.front import HEALTH, add_headers, make_front
+from exchange.web.keys import ARRIVALS, MARKET, SETTINGS, THROTTLE
+from exchange.web.throttle import Throttle
+
+BACKLOG = 2_048
+FINISH_SECONDS = limits.TIMEOUT_MS_MOST / 1000 + 5
+"""How long requests at work may take to end after a stop: the longest deadline, and the writing of their answers."""
+
+_LOG = logger(__name__)
+Beside = Callable[[Market, Write], Awaitable[None]]
+
+
+def build_app(
+    market: Market, settings: Settings, *, beside: Beside | None = None, processes: int = 1
+) -> web.Application:
+    """The application on a market that stays open as long as it runs.
+
+    `beside` (`exchange.worker.work`) runs as long as the application does. `processes` share the rates between them.
+    """
+    table = routes()
+    app = web.Application(middlewares=[make_front(table)], client_max_size=limits.BODY_BYTES)
+    app[MARKET] = market
+    app[SETTINGS] = settings
+    app[ARRIVALS] = Arrivals(market.db)
+    app[THROTTLE] = Throttle(processes)
+    app.on_response_prepare.append(add_headers)
+    add_api(app, table)
+    add_console(app)
+    app.router.add_get(HEALTH, _health)
+    app.cleanup_ctx.append(_keep_rows)
+    if beside is not None:
+        app.cleanup_ctx.append(_run_beside(beside))
+    return app
+
+
+async def serve(
+    app: web.Application,
+    settings: Settings,
+    *,
+    reuse_port: bool = False,
+    started: Callable[[str], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or `stop`; then take no new connection and let what is at work end.
+
+    `reuse_port` lets several processes listen on one port. `started` is told the address that is listened on.
+    """
+    stop = stop or asyncio.Event()
+    runner = GuardedRunner(app, access_log=None, handle_signals=False, shutdown_timeout=FINISH_SECONDS)
+    await runner.setup()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG, reuse_port=reuse_port or None)
+        await site.start()
+        gc.collect()
+        gc.freeze()  # what is here now stays for good: the collector need not look at it again
+        host, port = runner.addresses[0][:2]
+        _LOG.info("Listening", address=f"{host}:{port}")
+        if started is not None:
+            started(f"http://{host}:{port}")
+        await stop.wait()
+        _LOG.info("Stopping", count=app[MARKET].live.requests)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        await runner.cleanup()
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """For `asyncio.Runner`: uvloop where it is installed, else asyncio's own loop."""
+    with suppress(ModuleNotFoundError):
+        made: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
+        return made
+    return None
+
+
+async def _health(request: web.Request) -> web.Response:
+    good, told = await health(request.app[MARKET])
+    body, content_type = encode(told, "json")
+    headers = {"Content-Type": content_type, "Cache-Control": "no-store"}
+    return web.Response(status=200 if good else 503, body=body, headers=headers)
+
+
+async def _keep_rows(app: web.Application) -> AsyncIterator[None]:
+    """The rows of refused requests are written before the storage closes."""
+    yield
+    await app[ARRIVALS].close()
+
+
+def _run_beside(work: Beside) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(_work(work, app[MARKET]))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    return run
+
+
+async def _work(work: Beside, market: Market) -> None:
+    try:
+        await work(market, encode)
+    except Exception as error:
+        _LOG.critical("The worker stopped", exc_info=error)
+        raise

@@ -1,0 +1,114 @@
+"""What stands before every page and call: shedding, safe headers, and an answer for whatever goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from exchange.flows.market import Market
+from exchange.log import logger
+from exchange.model.reason import Reason
+from exchange.storage.database import StorageBusy, StorageError, StorageFull
+from exchange.web.api.call import Call, Stop, refuse
+from exchange.web.api.route import Rank, Route
+from exchange.web.keys import MARKET, REQUEST_ID, SETTINGS
+
+API = "/api/"
+HEALTH = "/health"
+SHED_SECONDS = 3
+"""A shed caller is told to come back after 1 to this many seconds, drawn, so that not all come at once."""
+
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": (
+            "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+)
+_LOG = logger(__name__)
+
+
+async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = "exchange"
+
+
+def make_front(table: tuple[Route, ...]) -> Middleware:
+    """The one middleware. Posts are shed last, pings before them, reports and pages first."""
+    shares: Mapping[str, float] = {route.path: route.rank.value for route in table}
+    only_post = frozenset(route.path for route in table if route.by_get)
+
+    @web.middleware
+    async def front(request: web.Request, handler: Handler) -> web.StreamResponse:
+        market = request.app[MARKET]
+        request[REQUEST_ID] = market.ids.new("req", market.clock.now())
+        live = market.live
+        most = request.app[SETTINGS].running_requests * shares.get(request.path, Rank.REPORT.value)
+        if live.requests >= most and request.path != HEALTH:
+            return await _shed(request, market)
+        live.requests += 1
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if not request.path.startswith(API):
+                raise
+            return await _not_routed(request, error, only_post)
+        except Exception as error:
+            return await _failed(request, market, error)
+        finally:
+            live.requests -= 1
+
+    return front
+
+
+async def _shed(request: web.Request, market: Market) -> web.StreamResponse:
+    """Too much to do: an answer at once, whose row is written when there is time."""
+    seconds = 1 + int(market.ids.draw() * SHED_SECONDS)
+    stop = Stop(Reason.OVERLOADED, 503, headers=(("Retry-After", str(seconds)),))
+    if not request.path.startswith(API):
+        return web.Response(status=503, text=Reason.OVERLOADED.sentence, headers=dict(stop.headers))
+    return await refuse(Call(request, _endpoint(request)), stop, durable=False)
+
+
+async def _not_routed(request: web.Request, error: web.HTTPException, only_post: frozenset[str]) -> web.StreamResponse:
+    """No such path, or not with this method."""
+    stop = Stop(Reason.BAD_REQUEST, error.status)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = "POST" if request.path in only_post else ", ".join(sorted(error.allowed_methods))
+        stop = Stop(Reason.METHOD_NOT_ALLOWED, 405, f"This call is made with {allowed}.", headers=(("Allow", allowed),))
+    elif error.status == 404:
+        stop = Stop(Reason.NOT_FOUND, 404, "There is no such call. The calls are listed in /api/openapi.json.")
+    return await refuse(Call(request, _endpoint(request)), stop)
+
+
+async def _failed(request: web.Request, market: Market, error: Exception) -> web.StreamResponse:
+    """Something nobody foresaw, or the storage is down. A row that was opened stays open: recovery ends it."""
+    seconds = (("Retry-After", "1"),)
+    if isinstance(error, StorageFull):
+        market.live.storage_full = True
+    if isinstance(error, StorageBusy):
+        stop = Stop(Reason.OVERLOADED, 503, headers=seconds)
+    elif isinstance(error, StorageError):
+        stop = Stop(Reason.STORAGE_DOWN, 503, headers=seconds)
+    else:
+        stop = Stop(Reason.INTERNAL, 500, headers=seconds)
+    _LOG.error(
+        "A request failed", request=request[REQUEST_ID], route=_endpoint(request), exc_info=error, method=request.method
+    )
+    if not request.path.startswith(API):
+        text = f"{stop.reason.sentence} Quote {request[REQUEST_ID]} in any question.\n"
+        return web.Response(status=stop.http_status, text=text)
+    return await refuse(Call(request, _endpoint(request)), stop, durable=False)
+
+
+def _endpoint(request: web.Request) -> str:
+    """The call's pattern, never the path as sent: that may hold anything."""
+    resource = request.match_info.route.resource
+    return resource.canonical.removeprefix("/api/v1/") if resource is not None else "unknown"
