@@ -161,7 +161,7 @@ def _field(names: list[str], part: str | None) -> Draw:
 def _secret(name: str) -> Draw:
     def draw(facts: Facts) -> str:
         secret = facts.terms.secrets.get(name)
-        if secret is None:
+        if not secret:
             raise BadReply(f"the secret {name} is not set")
         return secret
 

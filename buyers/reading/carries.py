@@ -64,14 +64,16 @@ def take_text(carry: Carry | None, most: int = REFERENCE_CHARACTERS) -> Take:
     if carry.text is not None:
         constant = (carry.text, "constant")
         return lambda document: constant
-    hits_of = _hits(carry)
+    selectors = [compile_where(place) for place in carry.where or []]
+    prefix = carry.prefix
 
     def take(document: Document) -> Found | None:
-        hits, place = hits_of(document)
-        for hit in hits:
-            text = text_of(hit)
-            if text and text.casefold() not in ignored:
-                return carry.prefix + _UNPRINTABLE.sub("", text)[:most], place
+        for selector in selectors:
+            for hit in selector.hits(document) or ():
+                text = text_of(hit)
+                if text and text.casefold() not in ignored:
+                    plain = text if text.isprintable() else _UNPRINTABLE.sub("", text)
+                    return prefix + plain[:most], selector.text
         return None
 
     return take
@@ -126,21 +128,29 @@ def take_price(carry: PriceCarry | None) -> Callable[[Document], Price | None]:
     if carry.text is not None:
         constant = Price(read_amount(carry.text), place="constant")
         return lambda document: constant
-    hits_of = _hits(carry)
+    selectors = [compile_where(place) for place in carry.where or []]
     ignored = frozenset(value.strip().casefold() for value in carry.ignore)
 
     def take(document: Document) -> Price | None:
-        hits, place = hits_of(document)
-        texts = [text for hit in hits if (text := text_of(hit)) and text.casefold() not in ignored]
-        if not texts:
-            return None
-        try:
-            amounts = [read_amount(text, carry.decimals, carry.hundredths) for text in texts]
-            return Price(amounts[0] if carry.take == "first" else _taken(amounts, carry.take), place=place)
-        except BadAmount as problem:
-            return Price(None, str(problem), place)
+        for selector in selectors:
+            hits = selector.hits(document) or ()
+            texts = [text for hit in hits if (text := text_of(hit)) and text.casefold() not in ignored]
+            if texts:
+                return _price(texts, carry, selector.text)
+        return None
 
     return take
+
+
+def _price(texts: list[str], carry: PriceCarry, place: str) -> Price:
+    try:
+        if carry.take == "first":
+            return Price(read_amount(texts[0], carry.decimals, carry.hundredths), place=place)
+        return Price(
+            _taken([read_amount(text, carry.decimals, carry.hundredths) for text in texts], carry.take), "", place
+        )
+    except BadAmount as problem:
+        return Price(None, str(problem), place)
 
 
 def _taken(amounts: list[Amount], how: str) -> Amount:
@@ -190,7 +200,7 @@ def take_legs(legs: Legs | None) -> Callable[[Document], tuple[Leg, ...]]:
 
     def take(document: Document) -> tuple[Leg, ...]:
         hits = next((found for selector in each if (found := selector.hits(document))), [])
-        return tuple(read_leg(document.within(hit)) for hit in hits[:LEGS_MOST] if not is_blank(hit) or _has_parts(hit))
+        return tuple(read_leg(document.within(hit)) for hit in hits[:LEGS_MOST] if not is_blank(hit))
 
     return take
 
@@ -212,11 +222,6 @@ def _leg_reader(legs: Legs) -> Callable[[Document], Leg]:
         )
 
     return read_leg
-
-
-def _has_parts(hit: Any) -> bool:
-    """An element that says everything in its attributes or children is no blank."""
-    return not isinstance(hit, (str, dict, list, bool, int)) and hit is not None and (len(hit) > 0 or bool(hit.attrib))
 
 
 def _hits(carry: Carry) -> Callable[[Document], tuple[Hits, str]]:

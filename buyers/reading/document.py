@@ -33,7 +33,7 @@ REPLY_DEPTH = 40
 ROWS_MOST = 500
 UNWRAPS_MOST = 2  # a document in a string in a document; nobody wraps deeper
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"})
-_SCALAR = re.compile(r'(?:true|false|null|-?[0-9]{1,40}(?:\.[0-9]{1,40})?|"[^"\\]*")', re.IGNORECASE)
+_SCALAR = re.compile(r'(?:true|false|null|-?[0-9]{1,40}(?:\.[0-9]{1,40})?|"(?:[^"\\]|\\.)*")', re.IGNORECASE)
 _NAME = r"[A-Za-z_][\w.\-\[\]]{0,63}"
 _PAIRS = re.compile(rf"{_NAME}=[^&\r\n]*(?:&{_NAME}=[^&\r\n]*)*")
 _PAIR_LINES = re.compile(rf"{_NAME}=[^\r\n]*(?:[\r\n]+{_NAME}=[^\r\n]*)+")

@@ -35,6 +35,7 @@ _JSON_STEP = re.compile(r"([A-Za-z_]\w*)|\[([0-9]+)\]")
 _PATH = re.compile(r"(?:[\w@*\-]+|\[[0-9]{1,4}\])(?:\.[\w@*\-]+|\[[0-9]{1,4}\])*")
 _PATH_STEP = re.compile(r"([\w@*\-]+)|\[([0-9]+)\]")
 _COSTLY_XPATH = re.compile(r"\[[^\]]*//|\b(?:following|preceding|ancestor)\b|\w:\w")
+_NIL = frozenset({"nil", "type"})  # what XML Schema says about an element, not the element itself
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,20})?")
 # JMESPath asks a value for the name of its type; this one compares exactly and keeps its digits.
 _ExactNumber: Final[type[Decimal]] = type("float", (Decimal,), {})
@@ -87,14 +88,16 @@ def text_of(hit: Any) -> str | None:
         return str(hit)
     if isinstance(hit, float):  # an XPath count
         return str(int(hit)) if hit.is_integer() else None
-    return "".join(hit.itertext()).strip()
+    return "".join(hit.itertext()).strip() if len(hit) else (hit.text or "").strip()
 
 
 def is_blank(hit: Any) -> bool:
-    """Null, empty text, an empty list or object, an element with nothing in it."""
+    """Null, empty text, an empty list or object, an element that says nothing in text or attributes."""
     if isinstance(hit, (dict, list)):
         return not hit
-    return not text_of(hit)
+    if text_of(hit):
+        return False
+    return all(name in _NIL for name in getattr(hit, "attrib", ()))
 
 
 def _json(expression: str) -> Find:
@@ -187,7 +190,8 @@ def _over_tree(compiled: Callable[[Any], Any]) -> Find:
             found = compiled(document.root)
         except etree.XPathError:
             return []
-        return found if isinstance(found, list) else [found]
+        hits = found if isinstance(found, list) else [found]
+        return [hit for hit in hits if not isinstance(hit, tuple)]  # a namespace is no value
 
     return find
 
@@ -202,13 +206,21 @@ def _path(expression: str) -> Find:
             value = document.pairs.get(expression)
             return [] if value is None else [value]
         if document.kind == JSON:
-            hits: Hits = [document.value]
-            for step in steps:
-                hits = _json_step(hits, step)
-            return hits
+            return _json_steps(document.value, steps)
         return _xml_steps(document, steps)
 
     return find
+
+
+def _json_steps(value: Any, steps: list[str | int]) -> Hits:
+    for index, step in enumerate(steps):
+        if type(value) is not dict or step not in value:
+            hits: Hits = [value]
+            for rest in steps[index:]:
+                hits = _json_step(hits, rest)
+            return hits
+        value = value[step]
+    return [] if value is None else [value]
 
 
 def _json_step(hits: Hits, step: str | int) -> Hits:
