@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from exchange.limits import WRITER_QUEUE
 from exchange.storage import parcel
@@ -32,8 +32,7 @@ class WriterLink(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports derive from nothing of asyncio's
 
     def send(self, frames: list[bytes], waiting: Mapping[int, asyncio.Future[Any]]) -> None:
         assert self._transport is not None
