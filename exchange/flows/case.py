@@ -69,8 +69,11 @@ def begin(submission: Submission, market: Market) -> Case:
     campaign = deals.campaigns[submission.campaign_id]
     vertical = market.verticals[campaign.vertical]
     now = submission.received_at
-    normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], _lead_id(submission), now)
+    normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], f"ld_{submission.id[4:]}", now)
     lead = normalized.lead
+    if submission.kind is Kind.POST and lead.ping_id is not None and lead.ping_id.startswith("png_"):
+        lead = replace(lead, id=f"ld_{lead.ping_id[4:]}")  # a post goes on with its ping's lead: both ids end alike
+        normalized = replace(normalized, lead=lead)
     if lead.test_outcome is not None:  # the simulated buyers read it like any tracking value
         lead = replace(lead, tracking={**lead.tracking, "test_outcome": lead.test_outcome})
         normalized = replace(normalized, lead=lead)
@@ -96,13 +99,6 @@ def begin(submission: Submission, market: Market) -> Case:
         _index(market, "email", lead),
         {},
     )
-
-
-def _lead_id(submission: Submission) -> str:
-    """A post on a ping goes on with the ping's lead: both ids end alike."""
-    ping_id = submission.fields.get("ping_id", "")
-    suffix = ping_id[4:] if submission.kind is Kind.POST and ping_id.startswith("png_") else submission.id[4:]
-    return f"ld_{suffix}"
 
 
 def own_lead(case: Case) -> Case:

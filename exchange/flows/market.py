@@ -23,6 +23,7 @@ from exchange.rates import Bucket
 from exchange.stages.caps import cap_windows
 from exchange.stages.eligible import Book, compile_book
 from exchange.stages.normalize import Names, compile_names
+from exchange.stages.price import reserve
 from exchange.storage.database import Db
 from exchange.storage.holds import all_cap_use
 from exchange.storage.ledger import all_balances
@@ -55,6 +56,7 @@ class Deals:
     keys: Mapping[bytes, KeyRow]
     books: Mapping[str, Book]  # by vertical
     names: Mapping[str, Names]  # by campaign
+    reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
 
     def key(self, secret: str) -> KeyRow | None:
         """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""

@@ -78,6 +78,8 @@ def least_price(case: Case) -> Money | None:
     """The reserve of this lead. A test lead that asks for `below_floor` gets one above every simulated bid."""
     if case.lead.test_outcome == "below_floor":
         return Money(30 * 10_000, case.currency)
+    if case.lead.min_price is None:
+        return case.deals.reserves[case.campaign.id]
     return reserve(case.campaign, case.lead.min_price)
 
 
