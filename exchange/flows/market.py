@@ -80,6 +80,7 @@ def compile_deals(parties: Parties, verticals: Mapping[str, Vertical], places: P
         {key.hash: key for key in parties.keys},
         books,
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
+        {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
     )
 
 
