@@ -212,10 +212,13 @@ def _check_depth(value: Any) -> None:
 
 def _xml(reply: Reply, text: str, shape: Shape, unwraps: int) -> Document:
     root = parse_xml(text)
-    if unwraps < UNWRAPS_MOST:
-        inner = unwrap(root)
-        if inner is not None:
+    inner = unwrap(root) if unwraps < UNWRAPS_MOST else None
+    if inner is not None:
+        try:
             return _taken(reply, inner, Shape(), unwraps + 1)
+        except Unreadable:
+            if inner[0] == "<":
+                raise  # markup that cannot be read is hostile or cut short; `[OK]` is merely a word
     return Document(XML, reply, text, root=root)
 
 

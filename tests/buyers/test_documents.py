@@ -84,6 +84,7 @@ def test_json_in_a_wrapper_is_taken_out() -> None:
 
 
 def test_text_that_only_looks_like_markup_stays_text() -> None:
+    assert "[OK]" == taken("<a>[OK]</a>").root.text
     assert "5 < 6" == taken("<a><b>5 &lt; 6</b></a>").root.findtext("b")
 
 
