@@ -16,6 +16,7 @@ from buyers.connection import Connection as ConnectionDocument
 from buyers.connection import ConnectionProblems
 from exchange.catalog import CatalogError, default_config, load_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
+from exchange.connector import AsksOutcome
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
@@ -89,7 +90,9 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
     for name, document in catalog.connections.items():
         secrets = {secret: environment.get(SECRET_PREFIX + secret.upper(), "") for secret in document.secrets}
         steps = document.document.post.steps
-        ready[name] = Connection(table[document.connector](document), secrets, document.profile, bool(steps))
+        connector = table[document.connector](document)
+        asks = connector if isinstance(connector, AsksOutcome) else None
+        ready[name] = Connection(connector, secrets, document.profile, asks, bool(steps))
     return MappingProxyType(ready)
 
 

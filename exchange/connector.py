@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from exchange.model.auction import Accepted, Award, Bid, NoBid, Pending, Rejected
 from exchange.model.lead import Lead, Offer
@@ -65,6 +65,7 @@ class Connector(Protocol):
     def explain(self, stage: str, reply: Reply) -> list[Match]: ...
 
 
+@runtime_checkable
 class AsksOutcome(Protocol):
     """Ability: ask the buyer what became of a post whose answer was lost."""
 

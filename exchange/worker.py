@@ -8,9 +8,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from exchange.flows.jobs import POSTBACK, RETURN_TEST, SETTLE_TEST
+from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RETURN_TEST, SETTLE_TEST
 from exchange.flows.market import Market, refresh
 from exchange.flows.postback import send_postback
+from exchange.flows.reconcile import ask_outcome
 from exchange.flows.recover import Write, recover
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
@@ -32,7 +33,12 @@ Run = Callable[[Market, Mapping[str, object]], Awaitable[None]]
 
 def runners() -> Mapping[str, Run]:
     """Every kind of durable job, and what runs it."""
-    return {POSTBACK: send_postback, SETTLE_TEST: settle_test_lead, RETURN_TEST: return_test_lead}
+    return {
+        ASK_OUTCOME: ask_outcome,
+        POSTBACK: send_postback,
+        SETTLE_TEST: settle_test_lead,
+        RETURN_TEST: return_test_lead,
+    }
 
 
 @dataclass(frozen=True, slots=True)

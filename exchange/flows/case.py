@@ -215,8 +215,11 @@ def duplicate_window_ms(case: Case) -> int:
 
 
 def claims(case: Case) -> tuple[Claim, ...]:
-    """The consumer of a post, by keyed hash of phone and email, within its vertical and the campaign's scope."""
-    if case.submission.kind is Kind.PING or not duplicate_window_ms(case):
+    """The consumer of a post, by keyed hash of phone and email, within its vertical and the campaign's scope.
+
+    A test lead that asks for its outcome gets it each time, whoever the consumer is.
+    """
+    if case.submission.kind is Kind.PING or not duplicate_window_ms(case) or case.lead.test_outcome is not None:
         return ()
     scope = f"{case.mode.value}:{case.vertical.name}"
     if case.campaign.duplicate_scope == "seller":

@@ -14,14 +14,18 @@ from exchange.model.work import JobRow
 SETTLE_TEST = "settle_test"
 RETURN_TEST = "return_test"
 POSTBACK = "postback"
+ASK_OUTCOME = "ask_outcome"
 
+_FIRST_QUESTION_MS = 5_000
 _TEST_DELAY_MS = {"queued": 10_000, "unclear": 20_000, "returned": 20_000}
 
 
 def jobs_after(case: Case, market: Market, answer: Answer, sold: Sold | None, now: int) -> tuple[JobRow, ...]:
-    """Test leads that wait are settled by the exchange itself; live ones wait for people or rules."""
+    """Test leads that wait are settled by the exchange itself. For live ones the buyer is asked, if it can be."""
     outcome = case.lead.test_outcome
-    if case.live or sold is None or outcome not in _TEST_DELAY_MS:
+    if case.live and sold is not None:
+        return _questions(case, market, sold, now)
+    if sold is None or outcome not in _TEST_DELAY_MS:
         return ()
     run_at = now + _TEST_DELAY_MS[outcome]
     if outcome == "returned":
@@ -31,6 +35,24 @@ def jobs_after(case: Case, market: Market, answer: Answer, sold: Sold | None, no
         job(market, "test", SETTLE_TEST, {"attempt_id": each.attempt_id, "decision": decision}, run_at, now)
         for each in sold.placed.settled
         if each.state in (AttemptState.PENDING, AttemptState.UNCLEAR)
+    )
+
+
+def _questions(case: Case, market: Market, sold: Sold, now: int) -> tuple[JobRow, ...]:
+    """One question for every unclear post of this round whose buyer has a status page."""
+    intents = {intent.attempt_id: intent for intent in sold.placed.unclear}
+    return tuple(
+        job(
+            market,
+            f"ask:{intent.buyer_id}",
+            ASK_OUTCOME,
+            {"attempt_id": attempt_id},
+            now + _FIRST_QUESTION_MS,
+            now,
+            f"ask:{attempt_id}",
+        )
+        for attempt_id, intent in intents.items()
+        if market.connections[case.deals.contracts[intent.contract_id].connection].asks is not None
     )
 
 

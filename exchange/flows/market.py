@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from exchange.clock import Clock
-from exchange.connector import DEFAULT_PROFILE, Connector, Profile
+from exchange.connector import DEFAULT_PROFILE, AsksOutcome, Connector, Profile
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
 from exchange.fields.places import Places
@@ -41,6 +41,7 @@ class Connection:
     connector: Connector
     secrets: Mapping[str, str]
     profile: Profile = DEFAULT_PROFILE
+    asks: AsksOutcome | None = None  # the connector, when it can ask what became of a post
     several_messages: bool = False  # a token or the like comes before the message that delivers
 
 

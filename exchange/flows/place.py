@@ -48,6 +48,7 @@ class Placed:
     progress: Progress = field(default_factory=Progress)
     settled: tuple[Settlement, ...] = ()
     sales: tuple[Settlement, ...] = ()
+    unclear: tuple[Intent, ...] = ()
     best_below: bool = False  # a bid was refused only because it was too low
 
 
@@ -235,7 +236,7 @@ def _after(
     outcome, bid = posted.outcome, posted.award.bid
     progress = placed.progress
     settlement = _settlement(case, market, posted, contract, promised)
-    sales = placed.sales
+    sales, unclear = placed.sales, placed.unclear
     match outcome:
         case Accepted():
             progress = replace(progress, sold=(*progress.sold, replace(bid, price=settlement.price)))
@@ -248,7 +249,8 @@ def _after(
             progress = _refuse(progress, (contract.id,), outcome.reason)
         case Pending() | Unclear():
             progress = replace(progress, unclear=(*progress.unclear, bid), reasons=(*progress.reasons, outcome.reason))
-    return replace(placed, progress=progress, settled=(*placed.settled, settlement), sales=sales)
+            unclear = (*unclear, posted.intent)
+    return replace(placed, progress=progress, settled=(*placed.settled, settlement), sales=sales, unclear=unclear)
 
 
 def _refuse(progress: Progress, contract_ids: tuple[str, ...], reason: Reason, *, stop: bool = False) -> Progress:

@@ -65,9 +65,7 @@ async def settle(market: Market, attempt_id: str, decision: Decision, actor: Act
     return closing.state
 
 
-def _audit_line(
-    market: Market, attempt: Row, settlement: Settlement, actor: Actor, ip: str, now: int
-) -> AuditLine:
+def _audit_line(market: Market, attempt: Row, settlement: Settlement, actor: Actor, ip: str, now: int) -> AuditLine:
     after = {"state": settlement.state.value, "price": settlement.price.text, "why": settlement.detail}
     return AuditLine(
         market.ids.new("aud", now),

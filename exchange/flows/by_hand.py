@@ -1,0 +1,138 @@
+"""What operators do to keys, users and accounts. Every change leaves a line in the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import orjson
+
+from exchange.clock import Clock, month_of
+from exchange.flows.market import Market
+from exchange.ids import Ids
+from exchange.model.actor import Actor
+from exchange.model.audit import AuditLine
+from exchange.model.lead import Mode
+from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, buyer_account, seller_account
+from exchange.model.money import Money
+from exchange.storage.by_hand import grant_key, let_in, take_key_back
+from exchange.storage.database import Db
+from exchange.storage.ledger import Balance
+from exchange.storage.parties import KeyRow
+from exchange.storage.top_ups import book_payment
+from exchange.storage.users import UserRow
+
+KEY_BYTES = 24
+LAST_CHARACTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """`secret` is kept nowhere: whoever made the key reads it now or never."""
+
+    id: str
+    secret: str
+
+
+def key_prefix(kind: str, mode: Mode) -> str:
+    """`ck_test_…` for a campaign, `bk_live_…` for a buyer: a key says what it is for."""
+    return f"{'ck' if kind == 'campaign' else 'bk'}_{mode.value}_"
+
+
+async def create_key(
+    db: Db, clock: Clock, ids: Ids, kind: str, party_id: str, mode: Mode, name: str, actor: Actor, secret: str = ""
+) -> NewKey:
+    """Make a key for a campaign or a buyer (`kind`). `secret` is for the demo, whose keys are printed in its manual."""
+    now = clock.now()
+    secret = secret or key_prefix(kind, mode) + ids.token(KEY_BYTES)
+    key = KeyRow(
+        ids.new("key", now),
+        kind,
+        party_id,
+        mode.value,
+        sha256(secret.encode()).digest(),
+        secret[-LAST_CHARACTERS:],
+        name,
+        now,
+    )
+    after = {"kind": kind, "mode": mode.value, "last4": key.last4, "name": name}
+    line = audit_line(ids, now, actor, "key.created", f"{kind}:{party_id}", after=after)
+    await db.write(grant_key, key, line)
+    return NewKey(key.id, secret)
+
+
+async def revoke(db: Db, clock: Clock, ids: Ids, key_id: str, actor: Actor) -> bool:
+    """Take a key back. New requests with it are refused within a second; False when it was none in use."""
+    now = clock.now()
+    line = audit_line(ids, now, actor, "key.revoked", f"key:{key_id}", before={"state": "active"})
+    return await db.write(take_key_back, key_id, now, line)
+
+
+async def invite(db: Db, clock: Clock, ids: Ids, email: str, role: str, party_id: str | None, actor: Actor) -> bool:
+    """Let somebody sign in. False when the address is taken."""
+    now = clock.now()
+    user = UserRow(ids.new("usr", now), email, role, party_id)
+    line = audit_line(ids, now, actor, "user.added", f"user:{user.id}", after={"role": role, "party": party_id or ""})
+    return await db.write(let_in, user, now, line)
+
+
+async def adjust(market: Market, account: str, amount: Money, reference: str, note: str, actor: Actor) -> Balance:
+    """Give an account money out of the house's margin, or take it back when the amount is negative.
+
+    Raises `BookingConflict` when the reference was used for another amount.
+    """
+    now = market.clock.now()
+    source, destination = (MARGIN, account) if amount.units > 0 else (account, MARGIN)
+    absolute = Money(abs(amount.units), amount.currency)
+    transaction = Transaction(
+        f"adjustment:{account}:{reference}",
+        TransactionKind.ADJUSTMENT,
+        (Posting(source, destination, absolute),),
+        now,
+        month_of(now),
+        cause=f"{actor.role.value} {actor.name}: {note}",
+    )
+    after = {"amount": amount.text, "currency": amount.currency, "reference": reference, "note": note}
+    line = audit_line(market.ids, now, actor, "account.adjusted", f"account:{account}", after=after)
+    _, balance = await market.db.write(book_payment, transaction, account, line)
+    return balance
+
+
+def account_of(market: Market, party: str) -> str | None:
+    """The account of a buyer or a seller by id, or of an account named in full; None when there is none."""
+    deals = market.deals
+    kind, _, name = party.partition(":")
+    if kind == "buyer" and ":" not in name:
+        party = name
+    if party in deals.buyers:
+        return buyer_account(party, deals.buyers[party].billing)
+    if kind == "seller" and name.removesuffix(":payable") in deals.sellers:
+        return seller_account(name.removesuffix(":payable"))
+    if party in deals.sellers:
+        return seller_account(party)
+    known = {buyer_account(buyer.id, buyer.billing) for buyer in deals.buyers.values()}
+    return party if party in known else None
+
+
+def audit_line(
+    ids: Ids,
+    now: int,
+    actor: Actor,
+    action: str,
+    subject: str,
+    *,
+    before: dict[str, str] | None = None,
+    after: dict[str, str] | None = None,
+) -> AuditLine:
+    """A line of the audit log for something done on the exchange's own machine."""
+    return AuditLine(
+        ids.new("aud", now),
+        now,
+        month_of(now),
+        actor,
+        "",
+        action,
+        subject,
+        orjson.dumps(before).decode() if before is not None else None,
+        orjson.dumps(after).decode() if after is not None else None,
+    )
