@@ -7,6 +7,7 @@ What a round settled travels with the next intents, or with the closing of the l
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -49,6 +50,7 @@ class Placed:
     settled: tuple[Settlement, ...] = ()
     sales: tuple[Settlement, ...] = ()
     unclear: tuple[Intent, ...] = ()
+    slots: frozenset[int] = frozenset()  # those of the lead that are sold or may be
     best_below: bool = False  # a bid was refused only because it was too low
 
 
@@ -80,7 +82,7 @@ async def place(
             placed = replace(placed, progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
             case.trail.step("post", "No time left to post", skipped=True)
             break
-        intents = _intents(case, market, plan.winners, contracts, placed.progress)
+        intents = _intents(case, market, plan.winners, contracts, placed.slots)
         got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in intents)))
         placed = replace(placed, settled=())
         held, placed = _keep_held(case, market, intents, got, placed)
@@ -109,12 +111,13 @@ def _tell_plan(case: Case, plan: Plan, contracts: Mapping[str, Contract], rules:
 
 
 def _intents(
-    case: Case, market: Market, winners: Sequence[Bid], contracts: Mapping[str, Contract], progress: Progress
+    case: Case, market: Market, winners: Sequence[Bid], contracts: Mapping[str, Contract], taken: frozenset[int]
 ) -> list[tuple[Intent, Award]]:
-    taken = len(progress.sold) + len(progress.unclear)
+    """Each winner gets the lowest slot that nobody has: a refused one may lie below a sold one."""
+    free = (slot for slot in itertools.count(1) if slot not in taken)
     now = market.clock.now()
     made: list[tuple[Intent, Award]] = []
-    for slot, bid in enumerate(winners, start=taken + 1):
+    for slot, bid in zip(free, winners, strict=False):
         contract = contracts[bid.contract_id]
         attempt_id = market.ids.new("dlv", now)
         several = market.connections[contract.connection].several_messages
@@ -250,7 +253,10 @@ def _after(
         case Pending() | Unclear():
             progress = replace(progress, unclear=(*progress.unclear, bid), reasons=(*progress.reasons, outcome.reason))
             unclear = (*unclear, posted.intent)
-    return replace(placed, progress=progress, settled=(*placed.settled, settlement), sales=sales, unclear=unclear)
+    keeps = isinstance(outcome, Accepted | Pending | Unclear)
+    slots = placed.slots | {posted.intent.slot} if keeps else placed.slots
+    settled = (*placed.settled, settlement)
+    return replace(placed, progress=progress, settled=settled, sales=sales, unclear=unclear, slots=slots)
 
 
 def _refuse(progress: Progress, contract_ids: tuple[str, ...], reason: Reason, *, stop: bool = False) -> Progress:
