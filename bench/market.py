@@ -60,7 +60,7 @@ def lead_body() -> bytes:
 
 
 async def write_market(folder: Path, pings: int, buyers_port: int, port: int) -> Path:
-    """Everything below `folder`; returns the settings file for `exchange serve --config`."""
+    """Everything below `folder`; returns the settings file for `exchange serve`."""
     config = folder / "config"
     shutil.copytree(default_config(), config, ignore=shutil.ignore_patterns("demo"))
     for number in range(pings):

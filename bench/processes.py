@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+HOST = "127.0.0.1"
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 ROOT = Path(__file__).parents[1]
@@ -22,30 +23,36 @@ class NotStarted(Exception):
 
 
 @contextmanager
-def running(module: str, *arguments: str, port: int, log: Path, host: str = "127.0.0.1") -> Iterator[int]:
-    """`python -m module arguments` until it listens on `port`; yields its process id and ends it afterwards."""
+def running(
+    module: str, *arguments: str, port: int, log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """`python -m module arguments` until it listens on `port`; yields its process id and ends it afterwards.
+
+    `environment` is added to ours. Raises `NotStarted` with the end of what the program said.
+    """
     with log.open("ab") as out:
         command = [sys.executable, "-m", module, *arguments]
-        program = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT, start_new_session=True)
+        ours = os.environ | dict(environment or {})
+        program = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT, env=ours, start_new_session=True)
     try:
-        _wait_until_listening(program, host, port, log)
+        _wait_until_listening(program, port, log)
         yield program.pid
     finally:
         _end(program)
 
 
-def _wait_until_listening(program: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+def _wait_until_listening(program: subprocess.Popen[bytes], port: int, log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if program.poll() is not None:
             break
         with socket.socket() as probe:
             probe.settimeout(0.2)
-            if probe.connect_ex((host, port)) == 0:
+            if probe.connect_ex((HOST, port)) == 0:
                 return
         program_ended(program, 0.05)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-12:]
-    raise NotStarted("\n".join(said) or f"nothing listens on {host}:{port}")
+    raise NotStarted("\n".join(said) or f"nothing listens on {HOST}:{port}")
 
 
 def program_ended(program: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -90,9 +90,8 @@ def compare(pings: int, rounds: int, leads: Leads, folder: Path) -> dict[str, li
         )
         ports = ("--port", str(BARE_PORT), "--buyers-port", str(BUYERS_PORT))
         bare = stack.enter_context(running("bench.bare", "--pings", str(pings), *ports, port=BARE_PORT, log=log))
-        whole = stack.enter_context(
-            running("exchange", "serve", "--config", str(settings), port=EXCHANGE_PORT, log=log)
-        )
+        told = {"EXCHANGE_CONFIG": str(settings)}
+        whole = stack.enter_context(running("exchange", "serve", port=EXCHANGE_PORT, log=log, environment=told))
         subjects = (
             Subject("bare", f"http://127.0.0.1:{BARE_PORT}/lead", bare),
             Subject("exchange", f"http://127.0.0.1:{EXCHANGE_PORT}/api/v1/pingpost", whole),

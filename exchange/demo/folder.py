@@ -1,0 +1,108 @@
+"""The demo's folder: a whole exchange of its own, with settings, files, keys and a note that says it may be deleted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from exchange.catalog import default_config
+from exchange.demo.market import read_connections
+from exchange.settings import Settings
+
+NOTE = "demo.json"
+OURS = (NOTE, "exchange.toml", "exchange.key", "config")
+DATABASE = "exchange.db"
+BESIDE = ("", "-wal", "-shm", ".lock")
+LOOPBACK = "127.0.0.0/8"
+SHAPES = ("verticals", "connections", "presets")
+
+
+class NotADemo(Exception):
+    """The folder holds something that no demo made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a demo remembers of itself: how it was made, and the secrets of its keys by what they open."""
+
+    seed: int
+    market: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_note(folder: Path) -> Note | None:
+    """None when there is no demo in the folder. Raises `NotADemo` when there is something else."""
+    try:
+        return Note(**json.loads((folder / NOTE).read_text("utf-8")))
+    except FileNotFoundError:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise NotADemo(f"{folder} is not empty and no demo made it") from None
+        return None
+    except (ValueError, TypeError) as error:
+        raise NotADemo(f"{folder / NOTE} cannot be read") from error
+
+
+def write_note(folder: Path, note: Note) -> None:
+    """Only its owner may read it: it holds secrets."""
+    descriptor = os.open(folder / NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(note), file)
+
+
+def delete(folder: Path) -> None:
+    """Delete what a demo made there, and nothing else."""
+    if read_note(folder) is None:
+        return
+    for name in (*OURS, *(DATABASE + suffix for suffix in BESIDE)):
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def write_shapes(folder: Path, moved: Mapping[int, int]) -> None:
+    """The files of the exchange with the demo's connections among them, at the ports its buyers really have."""
+    source, target = default_config(), folder / "config"
+    if target.exists():
+        shutil.rmtree(target)
+    for shape in SHAPES:
+        shutil.copytree(source / shape, target / shape)
+    yaml = YAML(typ="safe")
+    yaml.default_flow_style = False
+    for name, document in read_connections(source / "demo" / "connections", moved).items():
+        place = target / "connections" / name
+        place.mkdir(exist_ok=True)
+        text = StringIO()
+        yaml.dump(_plain(document), text)
+        (place / "connection.yaml").write_text(text.getvalue(), encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def settings_for(folder: Path, name: str, zone: str, host: str, port: int, *, frozen: bool) -> Settings:
+    """The demo's settings. Buyers are on this machine, so loopback is allowed."""
+    return Settings(
+        name=name,
+        zone=zone,
+        database_url=str(folder / DATABASE),
+        config_dir=folder / "config",
+        key_file=folder / "exchange.key",
+        host=host,
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+        allowed_networks=(LOOPBACK,),  # type: ignore[arg-type]  # pydantic reads the text
+        frozen=frozen,
+    )

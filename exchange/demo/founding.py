@@ -1,0 +1,78 @@
+"""Makes the demo's market in an empty database: parties, accounts with what was paid in, keys, users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from exchange.clock import month_of
+from exchange.demo.market_model import Parties
+from exchange.flows.by_hand import create_key, invite
+from exchange.flows.market import Market, refresh
+from exchange.model.actor import SYSTEM
+from exchange.model.lead import Mode
+from exchange.model.ledger import BANK, Billing, Posting, Transaction, TransactionKind, buyer_account
+from exchange.model.party import Rate
+from exchange.storage.database import Tx
+from exchange.storage.ledger import book, set_account
+from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
+
+FIXED = "acme"  # whose keys are printed in the manual
+UNLIMITED = Rate(per_second=1_000.0, burst=1_000_000, running=1_000)  # a stopped clock refills no bucket
+OPERATOR, SELLER, BUYER = "operator@demo.local", "seller@demo.local", "buyer@demo.local"
+
+
+async def found(market: Market, parties: Parties, *, frozen: bool) -> None:
+    """Store everybody, and take up what was stored."""
+    campaigns = tuple(replace(each, rate=UNLIMITED) if frozen else each for each in parties.campaigns)
+    await market.db.write(store, replace(parties, campaigns=campaigns), market.clock.now())
+    await refresh(market)
+
+
+async def store(tx: Tx, parties: Parties, now: int) -> None:
+    """A unit of work: every party, its account, and what it put in."""
+    for seller in parties.sellers:
+        await save_seller(tx, seller, now)
+    for campaign in parties.campaigns:
+        await save_campaign(tx, campaign, now, "demo")
+    for buyer in parties.buyers:
+        await save_buyer(tx, buyer, now)
+        account = buyer_account(buyer.id, buyer.billing)
+        await set_account(tx, account, parties.currency, buyer.limit.units if buyer.billing is Billing.CREDIT else 0)
+        if (deposit := parties.deposits.get(buyer.id)) is not None:
+            posting = Posting(BANK, account, deposit)
+            kind = TransactionKind.TOP_UP
+            reference = f"top_up:{buyer.id}:deposit"
+            await book(tx, Transaction(reference, kind, (posting,), now, month_of(now), "demo"))
+    for contract in parties.contracts:
+        await save_contract(tx, contract, now, "demo")
+
+
+async def make_keys(market: Market, parties: Parties, *, fixed: bool, frozen: bool) -> Mapping[str, str]:
+    """Keys for every campaign and every buyer: secrets by `campaign:acme-solar:live` and `buyer:lumen:live`.
+
+    `fixed` gives Acme Media the keys the manual prints; `frozen` gives every campaign one that can be guessed.
+    """
+    secrets: dict[str, str] = {}
+    for grant in parties.keys:
+        printed = f"ck_{grant.mode.value}_demo_{grant.name}" if frozen or (fixed and grant.name == FIXED) else ""
+        made = await create_key(
+            market.db, market.clock, market.ids, "campaign", grant.campaign_id, grant.mode, "demo", SYSTEM, printed
+        )
+        secrets[f"campaign:{grant.campaign_id}:{grant.mode.value}"] = made.secret
+    for buyer in parties.buyers:
+        made = await create_key(market.db, market.clock, market.ids, "buyer", buyer.id, Mode.LIVE, "demo", SYSTEM)
+        secrets[f"buyer:{buyer.id}:live"] = made.secret
+    await refresh(market)
+    return secrets
+
+
+async def invite_everybody(market: Market, parties: Parties) -> None:
+    """An operator, a user of the first seller, and one of the first buyer."""
+    people = (
+        (OPERATOR, "operator", None),
+        (SELLER, "seller", parties.sellers[0].id),
+        (BUYER, "buyer", parties.buyers[0].id),
+    )
+    for email, role, party_id in people:
+        await invite(market.db, market.clock, market.ids, email, role, party_id, SYSTEM)

@@ -1,0 +1,95 @@
+"""The demo's past: leads of the last days, sold by the real flows to its buyers behind a script, on a clock of its own."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+
+import orjson
+
+from exchange.clock import SimulatedClock, month_of
+from exchange.demo.homes import CityHomes
+from exchange.demo.people import generate
+from exchange.demo.personalities import SellerHabits
+from exchange.demo.shapes import GeneratedLead
+from exchange.flows.market import Market
+from exchange.flows.submit import Write, submit
+from exchange.model.lead import Kind, Mode, Submission
+from exchange.worker import seal_chains
+
+MINUTES_PER_DAY = 1_440
+MINUTE_MS = 60_000
+REMOTE = "198.51.100.20"
+SEALED_EVERY = 400  # leads
+
+
+async def make_history(
+    market: Market,
+    clock: SimulatedClock,
+    habits: Sequence[SellerHabits],
+    write: Write,
+    *,
+    seed: int,
+    until: int,
+    days: int,
+    leads: int,
+    on_lead: Callable[[int], None],
+) -> int:
+    """About `leads` leads over `days` days up to `until` (epoch ms), in the order they came. Returns how many."""
+    began = until - days * MINUTES_PER_DAY * MINUTE_MS
+    made = 0
+    for _, lead, who in _arrivals(market, habits, seed, began, until, leads / (days * MINUTES_PER_DAY)):
+        clock.set(max(lead.arrived_at, clock.now()))
+        await submit(_submission(market, who, lead), market, write)
+        made += 1
+        on_lead(made)
+        if made % SEALED_EVERY == 0:
+            await seal_chains(market)
+    while await seal_chains(market):
+        on_lead(made)
+    clock.set(max(until, clock.now()))
+    return made
+
+
+def _arrivals(
+    market: Market, habits: Sequence[SellerHabits], seed: int, began: int, until: int, per_minute: float
+) -> Iterator[tuple[int, GeneratedLead, SellerHabits]]:
+    """All sellers' leads, oldest first."""
+    homes = CityHomes(market.places)
+    shares = sum(who.share for who in habits)
+
+    def stream(index: int, who: SellerHabits) -> Iterator[tuple[int, int, GeneratedLead, SellerHabits]]:
+        vertical = market.verticals[market.deals.campaigns[who.campaign].vertical]
+        rate = per_minute * who.share / shares
+        leads = generate(seed + index, vertical, homes, who.source, starts_at=began, per_minute=rate)
+        return ((lead.arrived_at, index, lead, who) for lead in leads)
+
+    streams = [
+        takewhile(lambda item: item[0] < until, stream(index, who)) for index, who in enumerate(habits)
+    ]
+    for at, _, lead, who in heapq.merge(*streams, key=lambda item: item[:2]):
+        yield at, lead, who
+
+
+def _submission(market: Market, who: SellerHabits, lead: GeneratedLead) -> Submission:
+    campaign = market.deals.campaigns[who.campaign]
+    now = market.clock.now()
+    fields = dict(lead.values)
+    return Submission(
+        id=market.ids.new("req", now),
+        seller_id=campaign.seller_id,
+        campaign_id=campaign.id,
+        mode=Mode(who.mode),
+        kind=Kind.DIRECT,
+        channel="api",
+        fields=fields,
+        raw=orjson.dumps(fields),
+        content_type="application/json",
+        answer_format="json",
+        remote_ip=REMOTE,
+        key_id="key_demo",
+        idempotency_key=None,
+        received_at=now,
+        month=month_of(now),
+    )
