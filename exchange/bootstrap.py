@@ -106,6 +106,7 @@ async def open_market(
     catalog: Catalog | None = None,
     courier: Callable[[Clock, Breaker], Courier] | None = None,
     db: Db | None = None,
+    places: Places | None = None,
 ) -> AsyncIterator[Market]:
     """A `Market` on an up-to-date database. `process` as in `open_database`; the rest replaces a part of it."""
     clock = clock or SystemClock()
@@ -114,7 +115,7 @@ async def open_market(
     if not settings.key_file.exists() and not os.environ.get("EXCHANGE_MASTER_KEY"):
         make_key_file(settings.key_file, ids)
     vault = open_vault(ids, settings.key_file, os.environ)
-    places = Places.load()
+    places = places or Places.load()
     breaker = Breaker(ZoneInfo(settings.zone))
     opened = db or await open_database(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock

@@ -43,10 +43,10 @@ class Outlook:
             self.below or below,
         )
 
-    def reason(self) -> Reason:
+    def reason(self, priced_out: bool) -> Reason:
         """One cause, one code: nobody eligible, nobody in time, nobody bidding, or every bid too low."""
         if not self.eligible:
-            return Reason.NO_ELIGIBLE_BUYER
+            return Reason.BELOW_FLOOR if priced_out else Reason.NO_ELIGIBLE_BUYER
         if self.below:
             return Reason.BELOW_FLOOR
         if self.asked and self.timed_out == self.asked:
@@ -103,7 +103,7 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
             outlook = outlook.after(len(group), asked, plan)
             if plan.winners:
                 return _quoted(case, market, plan, tier)
-    return _unsold(case, outlook.reason())
+    return _unsold(case, outlook.reason(case.trail.priced_out()))
 
 
 def _unsold(case: Case, reason: Reason) -> tuple[Answer, LeadState, None]:

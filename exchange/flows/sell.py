@@ -128,18 +128,18 @@ def _end(case: Case, market: Market, placed: Placed, outlook: Outlook, promised:
             reason=reason,
         )
         return Sold(answer, LeadState.PENDING if pending else LeadState.UNCLEAR, placed, until, promised)
-    answer = Answer("unsold", case.submission.id, reason=_why_unsold(placed, outlook))
+    answer = Answer("unsold", case.submission.id, reason=_why_unsold(case, placed, outlook))
     return Sold(answer, LeadState.UNSOLD, placed, None, promised)
 
 
-def _why_unsold(placed: Placed, outlook: Outlook) -> Reason:
+def _why_unsold(case: Case, placed: Placed, outlook: Outlook) -> Reason:
     reasons = placed.progress.reasons
     if Reason.DEADLINE in reasons:
         return Reason.PING_TIMEOUT
     posted = [reason for reason in reasons if reason not in (Reason.CAP_FULL, Reason.BALANCE_SHORT)]
     if posted:
         return Reason.POST_FAILED if all(reason is Reason.POST_FAILED for reason in posted) else Reason.BUYER_REJECTED
-    return Reason.NO_ELIGIBLE_BUYER if reasons else outlook.reason()
+    return Reason.NO_ELIGIBLE_BUYER if reasons else outlook.reason(case.trail.priced_out())
 
 
 def _sold(case: Case, placed: Placed, promised: Money | None, until: int, now: int) -> Sold:

@@ -49,6 +49,10 @@ class Trail:
         """Keep what was decided about every contract; its words are made when the record is packed."""
         self._judgements.append(judgement)
 
+    def priced_out(self) -> bool:
+        """Whether anybody would have had the lead for less."""
+        return any(judgement.priced_out for judgement in self._judgements)
+
     def verdicts(self) -> dict[str, dict[str, Any]]:
         """The last word on each contract stays: a post judges again with more known."""
         return {

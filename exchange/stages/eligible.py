@@ -65,6 +65,17 @@ class Judgement:
     _failed: tuple[int, ...]  # one mask for each rule of the book
     _met: tuple[tuple[int, Check], ...]
 
+    @property
+    def priced_out(self) -> bool:
+        """Whether a contract would have the lead for less. What it must hold for the price, its balance, counts too."""
+        price = others = 0
+        for rule, failed in zip(self._book.rules, self._failed, strict=True):
+            if isinstance(rule, room.Price):
+                price |= failed
+            elif not isinstance(rule, room.Balance):
+                others |= failed
+        return bool(price & ~others)
+
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Made at the first reading, from the values of the moment of judging."""
