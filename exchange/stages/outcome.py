@@ -13,6 +13,7 @@ a status of the profile, with a body no rule knows   ping no bid    post rejecte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from exchange.connector import DEFAULT_PROFILE, BadReply, Profile
@@ -142,7 +143,7 @@ def _error(error: BadReply, delivered: bool, status: int | None, profile: Profil
 
 
 def _accepted(contract: Contract, award: Award, answer: Accepted) -> Outcome:
-    """The price of an acceptance: none means the bid stands, above it is charged, below it by the contract's rule."""
+    """The price of an acceptance: without one, or above the bid, the bid is charged; below it the contract's rule."""
     price = answer.price
     if price is None:
         return answer
@@ -151,6 +152,9 @@ def _accepted(contract: Contract, award: Award, answer: Accepted) -> Outcome:
         return Unclear(Reason.POST_UNREADABLE, "accepted at an amount in another currency, or below zero")
     if price < bid:
         return _lowered(contract, answer, price)
+    if bid < price:  # the hold covers the bid and no more
+        note = f"answered {price.text}, charged its bid"
+        return replace(answer, price=bid, detail=_cut(f"{note}: {answer.detail}" if answer.detail else note))
     return answer
 
 

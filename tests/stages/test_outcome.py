@@ -155,9 +155,14 @@ def test_an_acceptance_of_another_lead_is_unclear() -> None:
     assert Unclear(Reason.WRONG_REFERENCE, "HTTP 200: the acceptance names another lead") == post(Heard(error=error))
 
 
-def test_without_a_price_the_bid_stands_and_above_the_bid_is_charged() -> None:
+def test_without_a_price_the_bid_stands() -> None:
     assert Accepted(None) == post(Heard(Accepted(None)))
-    assert Accepted(usd("13")) == post(Heard(Accepted(usd("13"))))
+
+
+def test_a_price_above_the_bid_is_charged_at_the_bid_and_noted() -> None:
+    dearer = post(Heard(Accepted(usd("13.00"), "r1")))
+
+    assert Accepted(usd("12.50"), "r1", None, "answered 13.00, charged its bid") == dearer
 
 
 def test_a_price_under_the_bid_is_refused_unless_the_contract_takes_it() -> None:
