@@ -5,11 +5,16 @@ Pickle is safe here: both ends are one program, over a pair of sockets nobody el
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
+import io
 import pickle
 import struct
 from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from exchange.storage.database import StorageError
@@ -33,8 +38,38 @@ def find_unit(name: str) -> Callable[..., Any]:
     return unit
 
 
+class _Packer(pickle.Pickler):
+    """Pickle with two short cuts: a plain frozen dataclass travels as its values, an enum member as its name.
+
+    Python's own way through `__setstate__` takes five times as long, and every unit is full of both.
+    """
+
+    def reducer_override(self, value: Any) -> Any:
+        kind: Any = type(value)
+        if issubclass(kind, Enum):
+            return getattr, (kind, value._name_)
+        values = _values_of(kind)
+        return NotImplemented if values is None else (kind, values(value))
+
+
+@lru_cache(maxsize=1_024)
+def _values_of(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    """What takes the values out of a dataclass that its constructor alone can rebuild; None for anything else."""
+    params = vars(kind).get("__dataclass_params__")
+    if params is None or not params.frozen or hasattr(kind, "__post_init__"):
+        return None
+    fields = dataclasses.fields(kind)
+    if not fields or not all(field.init and not field.kw_only for field in fields):
+        return None
+    names = [field.name for field in fields]
+    take = attrgetter(*names)
+    return take if len(names) > 1 else lambda value: (take(value),)
+
+
 def pack(value: Any) -> bytes:
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    written = io.BytesIO()
+    _Packer(written, pickle.HIGHEST_PROTOCOL).dump(value)
+    return written.getvalue()
 
 
 def unpack(blob: bytes | memoryview) -> Any:

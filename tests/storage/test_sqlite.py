@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from exchange.storage.database import Conflict, Db, StorageBusy, StorageError, StorageFull, StorageUnclear
 from exchange.storage.file_lock import FileInUse
@@ -168,6 +169,23 @@ async def test_a_file_that_cannot_be_opened_is_an_error_with_its_name(tmp_path: 
     for process in (True, False):
         with pytest.raises(StorageError, match="nowhere"):
             await open_sqlite(tmp_path / "nowhere" / "x.db", process=process)
+
+
+def test_the_writer_process_works_under_uvloop_as_the_exchange_is_served(tmp_path: Path) -> None:
+    async def live() -> list[str]:
+        db = await open_sqlite(tmp_path / "exchange.db")
+        await db.write(units.make_table)
+        await asyncio.gather(*(db.write(units.add, Thing(f"t{n}", n)) for n in range(5)))
+        process_id = db.writer_process_id
+        assert process_id is not None
+        os.kill(process_id, signal.SIGKILL)
+        await asyncio.gather(db.write(units.add, Thing("lost", 1)), return_exceptions=True)
+        await db.write(units.add, Thing("t5", 5))
+        names = await db.read(units.names)
+        await db.close()
+        return [name for name in names if name != "lost"]
+
+    assert [f"t{n}" for n in range(6)] == uvloop.run(live())
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ CREATE TABLE transactions (
     reverses TEXT,
     digest TEXT NOT NULL
 );
-CREATE INDEX transactions_time ON transactions (at, reference);
 CREATE INDEX transactions_cause ON transactions (cause);
 -- What was sold is reversed once, whoever asks and however often.
 CREATE UNIQUE INDEX transactions_reversed ON transactions (reverses) WHERE kind = 'reversal';
