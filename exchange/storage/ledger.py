@@ -20,6 +20,7 @@ from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.rows import listed, values_of
 
 HOUSE = "house:"
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class BookingConflict(StorageError):
@@ -150,7 +151,7 @@ def _digest(transaction: Transaction) -> str:
         transaction.reverses,
         [[each.source, each.destination, each.money.units, each.money.currency] for each in transaction.postings],
     ]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(content).encode()).hexdigest()
 
 
 async def _require_same(tx: Tx, reference: str, digest: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 
@@ -14,13 +15,26 @@ def listed(name: str, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
     assert values, "an empty list has no SQL"
     size = 1 << (len(values) - 1).bit_length()
     filled = [*values, *[values[-1]] * (size - len(values))]
-    names = ", ".join(f":{name}_{index}" for index in range(size))
-    return f"({names})", {f"{name}_{index}": value for index, value in enumerate(filled)}
+    text, names = _in_list(name, size)
+    return text, dict(zip(names, filled, strict=True))
 
 
-def values_of(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+def values_of(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
     """`VALUES (:a_0, :b_0), (:a_1, :b_1)` and its parameters, for inserts and CTEs. `rows` is not empty."""
     assert rows, "an empty list has no SQL"
-    lines = ", ".join("(" + ", ".join(f":{name}_{index}" for name in names) + ")" for index in range(len(rows)))
-    params = {f"{name}_{index}": row[name] for index, row in enumerate(rows) for name in names}
-    return f"VALUES {lines}", params
+    text, params = _written(names, len(rows))
+    return text, dict(zip(params, [row[name] for row in rows for name in names], strict=True))
+
+
+@lru_cache(maxsize=512)
+def _written(names: tuple[str, ...], count: int) -> tuple[str, tuple[str, ...]]:
+    """The text for `count` rows and the names of its parameters in order; hot units ask for the same few."""
+    params = [[f"{name}_{index}" for name in names] for index in range(count)]
+    text = ", ".join("(" + ", ".join(f":{param}" for param in row) + ")" for row in params)
+    return f"VALUES {text}", tuple(param for row in params for param in row)
+
+
+@lru_cache(maxsize=512)
+def _in_list(name: str, count: int) -> tuple[str, tuple[str, ...]]:
+    names = tuple(f"{name}_{index}" for index in range(count))
+    return "(" + ", ".join(f":{each}" for each in names) + ")", names
