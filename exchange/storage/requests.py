@@ -34,6 +34,8 @@ async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflic
     if opening.bind_quote is not None:
         bound = await _bind_quote(tx, opening.bind_quote, lead.seller_id, request.id, request.received_at)
         if isinstance(bound, QuoteGone):
+            if bound.why is None:  # the lead of somebody else's ping has no business with this request
+                await tx.execute("UPDATE requests SET lead_id = NULL WHERE id = :id", id=request.id)
             return bound
         quote = bound
     taken = await _claim(tx, lead.id, lead.seller_id, opening.claims, request.received_at)
@@ -61,7 +63,7 @@ async def _claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...]
             expires=each.expires_at,
         )
         if not rows:
-            await release_claims(tx, lead_id)
+            await _undo_claims(tx, lead_id)
             return await _holder(tx, each)
     return None
 
@@ -79,9 +81,13 @@ async def _holder(tx: Tx, wanted: Claim) -> Duplicate | None:
     return Duplicate(row["lead_id"], row["seller_id"], row["taken_at"], bool(row["sold"]))
 
 
-async def release_claims(tx: Tx, lead_id: str) -> None:
-    """Give a consumer back: the lead was not sold, so it may be posted again."""
+async def _undo_claims(tx: Tx, lead_id: str) -> None:
     await tx.execute("DELETE FROM claims WHERE lead_id = :lead AND sold = 0", lead=lead_id)
+
+
+async def release_claims(tx: Tx, lead_id: str) -> None:
+    """Give a consumer back, held for a buyer that in the end refused too: it may be posted again."""
+    await tx.execute("DELETE FROM claims WHERE lead_id = :lead", lead=lead_id)
 
 
 async def keep_claims(tx: Tx, lead_id: str, until: int) -> None:

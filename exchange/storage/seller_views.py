@@ -172,7 +172,7 @@ async def sales_of_buyer(tx: Tx, actor: Actor, mode: str, after: Cursor, until: 
         """SELECT s.id, s.lead_id, s.attempt_id, s.buyer_reference, s.contract_id, s.price_units, s.currency, s.mode,
                s.accepted_at, l.vertical,
                (SELECT d.kind FROM dispositions d WHERE d.sale_id = s.id
-                ORDER BY d.at DESC, d.id DESC LIMIT 1) AS disposition
+                ORDER BY d.at DESC, d.told_at DESC, d.id DESC LIMIT 1) AS disposition
            FROM sales s JOIN leads l ON l.id = s.lead_id
            WHERE s.buyer_id = :buyer AND s.mode = :mode AND s.accepted_at < :until
                AND (s.accepted_at > :at OR (s.accepted_at = :at AND s.id > :id))

@@ -87,6 +87,26 @@ async def test_a_post_on_another_sellers_ping_finds_nothing(served: Served) -> N
     other = await served.send("post", {**POST, "ping_id": ping["ping_id"]}, key=live_key("birch"))
 
     assert (404, "error", "not_found") == other.told
+    assert [{"state": "quoted", "seller_id": "cedar"}] == await served.exchange.rows(
+        "SELECT state, seller_id FROM leads"
+    )
+
+
+async def test_a_wrong_post_on_a_ping_leaves_the_lead_that_was_sold_on_it_alone(served: Served) -> None:
+    await served.exchange.add(*selling("birch"))
+    ping = await served.send("ping", PING)
+    sold = await served.send("post", {**POST, "ping_id": ping["ping_id"]})
+    wrong = {**POST, "ping_id": ping["ping_id"], "zip": "8501", "phone": "123"}
+
+    own = await served.send("post", wrong)
+    others = await served.send("post", wrong, key=live_key("birch"))
+    again = await served.send("post", {**consumer(5), "ping_id": ping["ping_id"]})
+
+    assert [422, 422] == [own.http_status, others.http_status]
+    assert (200, "rejected", "ping_expired") == again.told
+    lead = await served.get(f"leads/{sold['lead_id']}")
+    assert ("accepted", "20.00", 1) == (lead["status"], lead["price"], lead["times_sold"])
+    assert "duplicate" == (await served.send("post", POST))["status"]
 
 
 async def test_a_post_that_differs_from_its_ping_is_refused_with_the_field(served: Served) -> None:
