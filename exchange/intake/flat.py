@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NoReturn, TypeAlias
 
 from exchange import limits
+from exchange.fields.characters import mend_mojibake
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
 
@@ -161,6 +162,8 @@ def settle(leaves: list[Leaf], twice: list[str], format: Format, repeats: Repeat
         value = value.strip(EDGES)
         if not (name.isprintable() and 0 < len(name) <= limits.FIELD_NAME_CHARACTERS):
             problems += _name_problems(name)
+        if not value.isprintable():
+            value = mend_mojibake(value)  # half of a letter read wrongly may look like a control character
         if not (value.isprintable() and len(value) <= limits.FIELD_CHARACTERS):
             problems += _value_problems(name, value)
         if name in fields:

@@ -207,3 +207,11 @@ def test_xml_attributes_are_fields_and_prefixes_are_dropped() -> None:
 def test_an_empty_record_is_a_record() -> None:
     assert {} == read("{}", JSON).fields
     assert {} == read("<lead/>", XML).fields
+
+
+def test_a_letter_read_in_the_wrong_encoding_is_mended_and_no_control_character() -> None:
+    found = decode(b'{"first_name": "\\u00c3\\u0081ngel", "note": "\\u0081"}', "application/json")
+    mended = decode(b'{"first_name": "\\u00c3\\u0081ngel"}', "application/json")
+
+    assert isinstance(mended, Flat) and {"first_name": "Ángel"} == dict(mended.fields)
+    assert not isinstance(found, Flat)
