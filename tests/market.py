@@ -57,7 +57,8 @@ POST = {
 }
 """What a seller of solar leads sends. Each test that sells more than one changes `phone` and `email`."""
 
-HOSTS: Mapping[str, str] = {name: f"{name}.buyer.example" for name in ("acme", "birch", "cobalt", "delta")}
+_NAMES = ("acme", "birch", "cobalt", "delta", "ember", "flint")
+HOSTS: Mapping[str, str] = {name: f"{name}.buyer.example" for name in _NAMES}
 """Where the scripted buyers are, by the name of their connection, which is the buyer's id."""
 
 _PLAIN: Mapping[str, Any] = {
@@ -109,16 +110,12 @@ def usd(text: str) -> Money:
 
 def consumer(number: int) -> dict[str, str]:
     """A post about a consumer of its own, for each number below 10,000."""
-    code, line = divmod(number, 100)
     return {
         **POST,
-        "phone": f"602555{100 + line:04d}" if not code else f"{_AREAS[code % len(_AREAS)]}555{100 + line:04d}",
+        "phone": f"602958{number:04d}",
         "email": f"person{number}@consumer.example",
         "last_name": f"Sandoval {_letters(number)}",
     }
-
-
-_AREAS = ("480", "520", "602", "623", "928")
 
 
 def _letters(number: int) -> str:
@@ -210,6 +207,10 @@ class Exchange:
         """Store them and take them up at once. The same id again is a new version."""
         await self.market.db.write(_store, parties, self.market.clock.now())
         await refresh(self.market)
+
+    def on(self, db: Db) -> Exchange:
+        """The same exchange on a database that a test wrapped."""
+        return replace(self, market=replace(self.market, db=db))
 
     async def balance(self, buyer_id: str) -> Balance:
         account = buyer_account(buyer_id, self.market.deals.buyers[buyer_id].billing)
