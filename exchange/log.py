@@ -103,25 +103,27 @@ def start_logging(stream: TextIO | None = None, level: int = logging.INFO) -> Lo
     root.setLevel(level)
     root.addHandler(queued)
     logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL)  # request lines hold query strings
-    structlog.configure(
-        processors=[_as_record],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
     listener.start()
     return Logging(listener, queued)
 
 
 def logger(name: str) -> Any:
-    """`logger(__name__).warning("Buyer left alone", buyer="by_1")`: a constant sentence and fields of the list."""
-    return structlog.stdlib.get_logger(name)
+    """`logger(__name__).warning("Buyer left alone", buyer="by_1")`: a constant sentence and fields of the list.
+
+    `exc_info=error` adds the error's type and place. Until `start_logging` nothing but sentences is written.
+    """
+    return structlog.wrap_logger(
+        logging.getLogger(name), processors=[_as_record], wrapper_class=structlog.stdlib.BoundLogger
+    )
 
 
 def _as_record(_: Any, __: str, event: MutableMapping[str, Any]) -> tuple[tuple[str], dict[str, Any]]:
     """A structlog event as a record of the standard library, which carries its fields as an attribute."""
     told = {name: value for name, value in event.items() if name in FIELDS}
-    return (str(event["event"]),), {"extra": {"fields": told}, "exc_info": event.get("exc_info")}
+    error = event.get("exc_info")
+    if isinstance(error, BaseException):
+        told |= told_error((type(error), error, error.__traceback__))
+    return (str(event["event"]),), {"extra": {"fields": told}}
 
 
 def _line(record: logging.LogRecord) -> str:
@@ -156,4 +158,4 @@ def told_error(error: ErrorInfo) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | bool | None) else str(value)
+    return value if isinstance(value, str | int | bool | list | None) else str(value)

@@ -22,6 +22,5 @@ async def health(market: Market) -> tuple[bool, dict[str, object]]:
                 await market.db.write(touch_version)
                 market.live.storage_full = False
     except (StorageError, TimeoutError):
-        full = market.live.storage_full
-        return False, {**told, "status": "storage_full" if full else "storage_unreachable"}
+        return False, {**told, "status": "storage_down"}
     return True, told

@@ -81,6 +81,7 @@ async def serve(
         await site.start()
         gc.collect()
         gc.freeze()  # what is here now stays for good: the collector need not look at it again
+        gc.set_threshold(20_000, 20, 20)  # and what comes later mostly dies young, by reference counts
         host, port = runner.addresses[0][:2]
         _LOG.info("Listening", address=f"{host}:{port}")
         if started is not None:

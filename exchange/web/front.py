@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from exchange.flows.market import Market
 from exchange.log import logger
 from exchange.model.reason import Reason
-from exchange.storage.database import StorageBusy, StorageError, StorageFull
+from exchange.storage.database import StorageBusy, StorageError, StorageFull, StorageUnclear
 from exchange.web.api.call import Call, Stop, refuse
 from exchange.web.api.route import Rank, Route
 from exchange.web.keys import MARKET, REQUEST_ID, SETTINGS
@@ -31,6 +31,9 @@ HEADERS: Mapping[str, str] = MappingProxyType(
         "X-Frame-Options": "DENY",
     }
 )
+_DOWN = (StorageError, StorageFull, StorageUnclear)
+"""What says that the storage fails; its other errors are about one unit of work."""
+
 _LOG = logger(__name__)
 
 
@@ -91,11 +94,10 @@ async def _not_routed(request: web.Request, error: web.HTTPException, only_post:
 async def _failed(request: web.Request, market: Market, error: Exception) -> web.StreamResponse:
     """Something nobody foresaw, or the storage is down. A row that was opened stays open: recovery ends it."""
     seconds = (("Retry-After", "1"),)
-    if isinstance(error, StorageFull):
-        market.live.storage_full = True
     if isinstance(error, StorageBusy):
         stop = Stop(Reason.OVERLOADED, 503, headers=seconds)
-    elif isinstance(error, StorageError):
+    elif type(error) in _DOWN:
+        market.live.storage_full = True  # health looks whether it can be written to again
         stop = Stop(Reason.STORAGE_DOWN, 503, headers=seconds)
     else:
         stop = Stop(Reason.INTERNAL, 500, headers=seconds)

@@ -61,6 +61,7 @@ async def tell(served: Served, call: str, fields: dict[str, Any], key: str = OPE
 
 async def test_a_seller_reads_its_lead_with_price_return_and_timeline_and_no_buyer(served: Served) -> None:
     ping = await served.send("ping", PING)
+    pass_time(served, 1)
     await served.send("post", {**POST, "ping_id": ping["ping_id"], "seller_lead_id": "A-1", "s1": "pop-19"})
     by_id = await served.get(f"leads/ld_{ping['ping_id'][4:]}")
     by_own_id = await served.get("leads?seller_lead_id=A-1")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from exchange.clock import SimulatedClock
-from exchange.model.party import Disclosure, Rate, State
+from exchange.model.party import Disclosure, Rate, Seller, State
 from exchange.model.wire import Loss, Lost
 from tests.market import (
     PING,
@@ -272,8 +272,14 @@ async def test_a_paused_campaign_and_a_paused_seller_answer_403(served: Served) 
     await served.exchange.add(campaign("cedar", state=State.PAUSED, paused_reason="CRM migration"))
     paused = await served.send("post", POST)
 
-    assert (403, "rejected", "campaign_paused") == paused.told
+    await served.exchange.add(campaign("cedar"), Seller("cedar", "Cedar", State.PAUSED))
+    seller_paused = await served.send("post", POST)
+    await served.exchange.add(Seller("cedar", "Cedar", State.DELETED))
+    gone = await served.send("post", POST)
+
+    assert (403, "rejected", "campaign_paused") == paused.told == seller_paused.told
     assert "CRM migration" == paused["message"]
+    assert (401, "error", "unknown_key") == gone.told
 
 
 async def test_a_live_key_with_test_1_is_refused_with_a_sentence_naming_the_test_key(served: Served) -> None:
