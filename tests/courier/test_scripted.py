@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from exchange.connector import BadReply
 from exchange.courier.courier import CLOSED_EARLY, Call, Result
 from exchange.courier.scripted import Delay, RoutedCourier, ScriptedCourier, by_url
 from exchange.model.wire import HttpMessage, Loss, Lost, Reply
-from tests.courier.rawbuyer import courier_for, one_message, ping, post, raw_buyer, reply, says, silent
+from tests.courier.rawbuyer import courier_for, ping, post, raw_buyer, reply, says, silent
 
 YES = Reply(200, {}, b"yes")
 
@@ -25,7 +26,7 @@ def scripted(**scripts: Reply | Lost | Delay) -> ScriptedCourier:
         f"http://simulated.invalid/{name}": (lambda message, outcome=outcome: outcome)
         for name, outcome in scripts.items()
     }
-    return ScriptedCourier(by_url(told), SimulatedClock())
+    return ScriptedCourier(by_url(told), SimulatedClock(), keep=True)
 
 
 async def test_a_conversation_is_answered_from_the_script_and_recorded() -> None:
@@ -109,6 +110,11 @@ async def test_a_deadline_already_past_asks_nobody() -> None:
     assert [] == courier.messages
 
 
+def inside(call: Call) -> Call:
+    """The same call, to a buyer inside the exchange."""
+    return replace(call, simulated=True)
+
+
 def at_once() -> Generator[HttpMessage, Reply, str]:
     yield from ()
     return "said nothing"
@@ -121,12 +127,12 @@ def broken() -> Generator[HttpMessage, Reply, str]:
 
 async def test_simulated_calls_go_to_the_script_and_the_rest_over_the_wire() -> None:
     async with raw_buyer(says(reply(b"real"))) as buyer, courier_for() as real:
-        simulated = ScriptedCourier(lambda message: YES, real.clock)
+        simulated = ScriptedCourier(lambda message: YES, real.clock, keep=True)
         courier = RoutedCourier(simulated, real)
         calls = [
-            ping("http://simulated.invalid/a"),
+            inside(ping("http://simulated.invalid/a")),
             ping(buyer.url()),
-            Call("acme", token_then_post(), True),
+            inside(Call("acme", token_then_post(), True)),
             Call("acme", at_once(), False),
             Call("acme", broken(), False),
         ]
@@ -147,7 +153,7 @@ async def test_an_early_close_ends_both_halves() -> None:
         courier = RoutedCourier(ScriptedCourier(lambda message: YES, real.clock), real)
         began = real.clock.monotonic()
         results = await courier.fan_out(
-            [ping(slow.url()), ping("http://simulated.invalid/a")], began + 5, lambda index, result: index == 1
+            [ping(slow.url()), inside(ping("http://simulated.invalid/a"))], began + 5, lambda index, result: index == 1
         )
 
     assert real.clock.monotonic() - began < 2
@@ -172,12 +178,18 @@ async def test_a_connector_of_several_steps_is_the_same_on_both_couriers() -> No
     assert (told.answer, told.delivered, len(told.records)) == (b"xx", True, 2)
 
 
-async def test_the_first_message_looked_at_is_sent_once() -> None:
-    simulated = ScriptedCourier(lambda message: YES)
-    courier = RoutedCourier(simulated, simulated)
+async def test_a_call_to_a_simulated_buyer_never_leaves_whatever_its_address() -> None:
+    async with raw_buyer(says(reply(b"real"))) as buyer, courier_for() as real:
+        courier = RoutedCourier(ScriptedCourier(lambda message: YES, real.clock), real)
+        results = await courier.fan_out([inside(ping(buyer.url()))], real.clock.monotonic() + 5)
+        result = await courier.converse(inside(ping(buyer.url())), real.clock.monotonic() + 5)
 
-    result = await courier.converse(
-        Call("a", one_message(HttpMessage("GET", "http://simulated.invalid/a")), True), 9e12
-    )
+    assert (YES, YES) == (results[0].answer, result.answer)
 
-    assert (YES, 1) == (result.answer, len(simulated.messages))
+
+async def test_a_courier_that_is_not_told_to_keep_messages_forgets_them() -> None:
+    courier = ScriptedCourier(lambda message: YES)
+
+    await courier.converse(ping("http://simulated.invalid/a"), courier.clock.monotonic() + 1)
+
+    assert [] == courier.messages
