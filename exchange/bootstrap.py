@@ -22,6 +22,7 @@ from exchange.courier.courier import Courier, HttpCourier
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.fields.places import Places
 from exchange.flows.market import Connection, Live, Market, compile_deals, refresh
+from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
 from exchange.model.vertical import Vertical
@@ -92,7 +93,7 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
         steps = document.document.post.steps
         connector = table[document.connector](document)
         asks = connector if isinstance(connector, AsksOutcome) else None
-        ready[name] = Connection(connector, secrets, document.profile, asks, bool(steps))
+        ready[name] = Connection(connector, secrets, document.profile, asks, bool(steps), name == SIMULATED)
     return MappingProxyType(ready)
 
 

@@ -20,7 +20,8 @@ class Call:
     `delivers`: the conversation hands the lead over, in its messages with `delivers`. `before_delivery` is awaited
     right before the first byte of the first such message; if it raises, nothing is sent. `contract` names the latency
     series (default: `key`). `since` is the lead's receipt in `clock.monotonic()` seconds (default: the start of the
-    call). `ca_file` pins the authorities this buyer's certificate may come from.
+    call). `ca_file` pins the authorities this buyer's certificate may come from. `simulated` says that the buyer is
+    one of those inside the exchange: nothing of the call leaves it.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Call:
     contract: str = ""
     since: float | None = None
     ca_file: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

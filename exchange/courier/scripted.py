@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from exchange.clock import Clock, SimulatedClock
 from exchange.courier.call import CLOSED_EARLY, Call, Courier, Result
@@ -58,17 +57,17 @@ class _Turn:
 
 
 class ScriptedCourier:
-    """Answers every message from `script`, which is told what would have been sent. `messages` keeps them all.
+    """Answers every message from `script`, which is told what would have been sent.
 
     With a simulated clock time jumps; with the system's clock delays really pass. The default is a simulated clock of
-    its own, which `deadline` must then be taken from.
+    its own, which `deadline` must then be taken from. `keep`: `messages` collects all that were sent, without end.
     """
 
-    def __init__(self, script: Script, clock: Clock | None = None) -> None:
+    def __init__(self, script: Script, clock: Clock | None = None, *, keep: bool = False) -> None:
         self.script = script
+        self.keep = keep
         self.clock = clock if clock is not None else SimulatedClock()
         self.messages: list[HttpMessage] = []
-        self.calls: list[Call] = []
 
     async def converse(self, call: Call, deadline: float) -> Result:
         return (await self.fan_out((call,), deadline))[0]
@@ -83,7 +82,6 @@ class ScriptedCourier:
         due: list[tuple[float, int]] = []
         closed = False
         for index, turn in enumerate(turns):
-            self.calls.append(turn.held.call)
             at = await self._begin(turn, began, deadline)
             heapq.heappush(due, (at, index))
         while due:
@@ -130,7 +128,8 @@ class ScriptedCourier:
                 turn.message = None
                 turn.held.lose(Lost(Loss.DEADLINE_BEFORE, f"Not marked as sending: {type(error).__name__}."))
                 return now
-        self.messages.append(message)
+        if self.keep:
+            self.messages.append(message)
         outcome = self.script(message)
         wait = outcome.ms / 1000 if isinstance(outcome, Delay) else 0.0
         turn.sent_at = now
@@ -163,31 +162,37 @@ class ScriptedCourier:
 
 
 class RoutedCourier:
-    """Calls whose first message goes to `SIMULATED` are answered by one courier, all others by another."""
+    """Calls to simulated buyers are answered by one courier, all others by another."""
 
     def __init__(self, simulated: Courier, real: Courier) -> None:
         self.simulated = simulated
         self.real = real
 
     async def converse(self, call: Call, deadline: float) -> Result:
-        to_script, call = _first_look(call)
-        return await (self.simulated if to_script else self.real).converse(call, deadline)
+        return await (self.simulated if call.simulated else self.real).converse(call, deadline)
 
     async def fan_out(
         self, calls: Sequence[Call], deadline: float, on_result: Callable[[int, Result], bool] | None = None
     ) -> list[Result]:
-        looked = [_first_look(call) for call in calls]
-        routes = {
-            to_script: [i for i, (one, _) in enumerate(looked) if one is to_script] for to_script in (True, False)
-        }
-        if not routes[True] or not routes[False]:
-            courier = self.simulated if routes[True] else self.real
-            return await courier.fan_out([call for _, call in looked], deadline, on_result)
+        simulated = [place for place, call in enumerate(calls) if call.simulated]
+        if not simulated:
+            return await self.real.fan_out(calls, deadline, on_result)
+        if len(simulated) == len(calls):
+            return await self.simulated.fan_out(calls, deadline, on_result)
+        return await self._mixed(calls, simulated, deadline, on_result)
+
+    async def _mixed(
+        self,
+        calls: Sequence[Call],
+        simulated: Sequence[int],
+        deadline: float,
+        on_result: Callable[[int, Result], bool] | None,
+    ) -> list[Result]:
         mixed = _Mixed(on_result)
+        wired = [place for place, call in enumerate(calls) if not call.simulated]
         async with asyncio.TaskGroup() as group:
-            for to_script, places in routes.items():
-                courier = self.simulated if to_script else self.real
-                part = [looked[place][1] for place in places]
+            for courier, places in ((self.simulated, simulated), (self.real, wired)):
+                part = [calls[place] for place in places]
                 heard = mixed.hear(places, len(mixed.tasks))
                 mixed.tasks.append(group.create_task(courier.fan_out(part, deadline, heard)))
         lost = Lost(Loss.TIMEOUT, CLOSED_EARLY)
@@ -222,38 +227,3 @@ class _Mixed:
             return self.closed
 
         return heard
-
-
-def _first_look(call: Call) -> tuple[bool, Call]:
-    """Whether the first message is for the script, and the call with that message put back."""
-    try:
-        first = next(call.conversation)
-    except StopIteration as end:
-        return False, replace(call, conversation=_ended(end.value))
-    except Exception as error:
-        return False, replace(call, conversation=_raising(error))
-    to_script = isinstance(first, HttpMessage) and first.url.startswith(SIMULATED)
-    return to_script, replace(call, conversation=_resumed(first, call.conversation))
-
-
-def _resumed(first: HttpMessage, rest: Generator[HttpMessage, Reply, Any]) -> Generator[HttpMessage, Reply, Any]:
-    message = first
-    try:
-        while True:
-            reply = yield message
-            try:
-                message = rest.send(reply)
-            except StopIteration as end:
-                return end.value
-    finally:
-        rest.close()
-
-
-def _ended(answer: Any) -> Generator[HttpMessage, Reply, Any]:
-    yield from ()
-    return answer
-
-
-def _raising(error: Exception) -> Generator[HttpMessage, Reply, Any]:
-    yield from ()
-    raise error

@@ -108,6 +108,7 @@ def _call(case: Case, market: Market, contract: Contract, offer: Offer) -> Call:
         delivers=False,
         contract=contract.id,
         since=case.trail.started,
+        simulated=connection.simulated,
     )
 
 

@@ -43,6 +43,7 @@ class Connection:
     profile: Profile = DEFAULT_PROFILE
     asks: AsksOutcome | None = None  # the connector, when it can ask what became of a post
     several_messages: bool = False  # a token or the like comes before the message that delivers
+    simulated: bool = False  # it leads to the buyers of test mode, which are inside the exchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,7 @@ async def _post(case: Case, market: Market, intent: Intent, award: Award, contra
         before_delivery=market.mark_sending(intent.attempt_id) if connection.several_messages else None,
         contract=contract.id,
         since=case.trail.started,
+        simulated=connection.simulated,
     )
     left_ms = min(contract.post_ms, case.time_left_ms(market))
     began = case.trail.elapsed_ms()

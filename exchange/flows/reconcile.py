@@ -30,7 +30,7 @@ async def ask_outcome(market: Market, payload: Mapping[str, object]) -> None:
         return
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets)
     conversation = connection.asks.ask(attempt["reference"], contract, terms)
-    call = Call(contract.buyer_id, conversation, delivers=False, contract=contract.id)
+    call = Call(contract.buyer_id, conversation, delivers=False, contract=contract.id, simulated=connection.simulated)
     result = await market.courier.converse(call, market.clock.monotonic() + _SECONDS)
     decision = _decision(result.answer)
     if decision is None:
