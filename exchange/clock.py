@@ -55,6 +55,16 @@ class SimulatedClock:
         await asyncio.sleep(0)
 
 
+class SetClock(SimulatedClock):
+    """`now` stands where it was set; durations are the system's: for replays, and demos that stand still."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
 def month_of(now: int) -> str:
     """The UTC month of an instant, `2026-11`: part of the key of everything that grows."""
     return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m")

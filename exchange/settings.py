@@ -3,12 +3,21 @@ not settings: verticals and connections are files under `config_dir`, contracts 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+HEAD = """\
+# The settings of an exchange. A line that begins with # says what holds without it.
+# An environment variable goes before this file: EXCHANGE_PORT=8081. A relative path counts from this file's folder.
+# Secrets of buyers come from the environment: EXCHANGE_SECRET_<NAME>. An unknown name is refused.
+"""
 
 
 class Settings(BaseSettings):
@@ -76,3 +85,24 @@ def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     if "://" not in settings.database_url:
         paths["database_url"] = str(folder / settings.database_url)
     return paths
+
+
+def settings_document(chosen: Mapping[str, object] | None = None) -> str:
+    """Every setting with its description. Those chosen are set, the others stand as comments with their defaults."""
+    chosen = chosen or {}
+    parts = [HEAD]
+    for name, field in Settings.model_fields.items():
+        value = chosen.get(name, field.default)
+        line = f"{name} = {toml_value(value)}" if value is not None else f'{name} = "…"  # not set'
+        parts.append(f"# {field.description}\n{line if name in chosen else f'# {line}'}\n")
+    return "\n".join(parts)
+
+
+def toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(toml_value(str(each)) for each in value)}]"
+    return json.dumps(str(value), ensure_ascii=False)  # a JSON text is a TOML one

@@ -25,7 +25,7 @@ from exchange.storage.selling import unsettled_attempts
 
 _LOG = logging.getLogger("exchange.worker")
 _LEASE_MS = 60_000
-_STALE_MS = 90_000  # longer than any request may run: what is older and unanswered belongs to a dead process
+STALE_MS = 90_000  # longer than any request may run: what is older and unanswered belongs to a dead process
 _RETRY_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000)
 
 Run = Callable[[Market, Mapping[str, object]], Awaitable[None]]
@@ -52,7 +52,7 @@ class Duty:
 
 def duties(write: Write) -> tuple[Duty, ...]:
     async def take_up(market: Market) -> None:
-        await recover(market, market.clock.now() - _STALE_MS, write)
+        await recover(market, market.clock.now() - STALE_MS, write)
 
     return (
         Duty("refresh", 0.5, refresh),

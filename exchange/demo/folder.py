@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from io import StringIO
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
 
 from exchange.catalog import default_config
-from exchange.demo.market import read_connections
-from exchange.settings import Settings
+from exchange.settings import Settings, load_settings
 
 NOTE = "demo.json"
-OURS = (NOTE, "exchange.toml", "exchange.key", "config")
+LOG = "demo.log"
+OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config")
 DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
 LOOPBACK = "127.0.0.0/8"
@@ -35,6 +32,8 @@ class Note:
 
     seed: int
     market: str
+    public: bool = False
+    frozen: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -43,7 +42,7 @@ def read_note(folder: Path) -> Note | None:
     try:
         return Note(**json.loads((folder / NOTE).read_text("utf-8")))
     except FileNotFoundError:
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and any(path.name != LOG for path in folder.iterdir()):
             raise NotADemo(f"{folder} is not empty and no demo made it") from None
         return None
     except (ValueError, TypeError) as error:
@@ -76,25 +75,26 @@ def write_shapes(folder: Path, moved: Mapping[int, int]) -> None:
         shutil.rmtree(target)
     for shape in SHAPES:
         shutil.copytree(source / shape, target / shape)
-    yaml = YAML(typ="safe")
-    yaml.default_flow_style = False
-    for name, document in read_connections(source / "demo" / "connections", moved).items():
-        place = target / "connections" / name
+    for file in sorted((source / "demo" / "connections").glob("*.yaml")):
+        place = target / "connections" / file.stem
         place.mkdir(exist_ok=True)
-        text = StringIO()
-        yaml.dump(_plain(document), text)
-        (place / "connection.yaml").write_text(text.getvalue(), encoding="utf-8")
+        text = _moved(file.read_text(encoding="utf-8"), moved)
+        (place / "connection.yaml").write_text(text, encoding="utf-8")
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+def _moved(text: str, moved: Mapping[int, int]) -> str:
+    """The file with its addresses on this machine at their new ports."""
+
+    def port(found: re.Match[str]) -> str:
+        return f"127.0.0.1:{moved.get(int(found[1]), int(found[1]))}"
+
+    return re.sub(r"127\.0\.0\.1:([0-9]+)", port, text)
 
 
 def settings_for(folder: Path, name: str, zone: str, host: str, port: int, *, frozen: bool) -> Settings:
     """The demo's settings. Buyers are on this machine, so loopback is allowed."""
-    return Settings(
+    return load_settings(
+        None,
         name=name,
         zone=zone,
         database_url=str(folder / DATABASE),
@@ -103,6 +103,10 @@ def settings_for(folder: Path, name: str, zone: str, host: str, port: int, *, fr
         host=host,
         port=port,
         public_url=f"http://127.0.0.1:{port}",
-        allowed_networks=(LOOPBACK,),  # type: ignore[arg-type]  # pydantic reads the text
+        allowed_networks=(LOOPBACK,),
         frozen=frozen,
     )
+
+
+def database(settings: Settings) -> Path:
+    return Path(settings.database_url)

@@ -1,4 +1,4 @@
-"""The demo's past: leads of the last days, sold by the real flows to its buyers behind a script, on a clock of its own."""
+"""The demo's past: leads of the last days, sold by the real flows to buyers behind a script, on a clock of its own."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ def _arrivals(
         leads = generate(seed + index, vertical, homes, who.source, starts_at=began, per_minute=rate)
         return ((lead.arrived_at, index, lead, who) for lead in leads)
 
-    streams = [
-        takewhile(lambda item: item[0] < until, stream(index, who)) for index, who in enumerate(habits)
-    ]
+    streams = [takewhile(lambda item: item[0] < until, stream(index, who)) for index, who in enumerate(habits)]
     for at, _, lead, who in heapq.merge(*streams, key=lambda item: item[:2]):
         yield at, lead, who
 

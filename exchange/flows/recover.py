@@ -24,6 +24,7 @@ from exchange.storage.recovery import abandoned_requests, end_abandoned
 from exchange.storage.selling import advance, interrupted_attempts, lead_attempts, read_lead
 
 Write = Callable[[dict[str, object], str], tuple[bytes, str]]
+_BEGUN = (AttemptState.RESERVED.value, AttemptState.SENDING.value)
 
 
 async def recover(market: Market, before: int, write: Write) -> int:
@@ -37,6 +38,14 @@ async def recover(market: Market, before: int, write: Write) -> int:
             await _close(market, request, write)
             closed += 1
     return closed
+
+
+async def recover_request(market: Market, request: Row, write: Write) -> None:
+    """Take up one request whose process is known to be gone, whenever it began."""
+    for attempt in await market.db.write(lead_attempts, request["lead_id"]) if request["lead_id"] else []:
+        if attempt["request_id"] == request["id"] and attempt["state"] in _BEGUN:
+            await market.db.write(advance, Move((await _interrupted(market, attempt),)))
+    await _close(market, request, write)
 
 
 async def _interrupted(market: Market, attempt: Row) -> Settlement:

@@ -17,6 +17,7 @@ from exchange.vault import VaultError
 
 WATCHED = 400  # newest leads looked at each time
 POLL_SECONDS = 0.4
+LATE_MS = 60_000  # a lead that came so long before watching began is told no more when it changes
 _UNDER_WAY = frozenset({"open", "selling"})
 
 
@@ -40,14 +41,17 @@ class Watched:
 async def watch(market: Market, last: int = 0) -> AsyncIterator[Watched]:
     """The `last` answered leads, then each further one within a poll of its answer, until cancelled."""
     seen: dict[tuple[str, str], None] = {}
-    first = True
+    first, since = True, 0
     while True:
         rows = [row for row in await market.db.read(newest_leads, SYSTEM, WATCHED) if row["state"] not in _UNDER_WAY]
         fresh = [row for row in rows if (row["id"], row["state"]) not in seen]
         seen = {(row["id"], row["state"]): None for row in rows} | dict(list(seen.items())[-WATCHED * 4 :])
         if first:
             fresh = fresh[len(fresh) - last :] if last else []
+            since = rows[-1]["received_at"] - LATE_MS if rows else 0
             first = False
+        else:
+            fresh = [row for row in fresh if row["received_at"] >= since]
         if any(row["campaign_id"] not in market.deals.campaigns for row in fresh):
             await refresh(market)  # somebody new sells
         for told in await _told(market, fresh):

@@ -65,8 +65,8 @@ class SqliteDb:
         return result
 
     async def close(self) -> None:
+        await self._reads.close()  # first, so that the writer leaves last and folds the write-ahead log into the file
         await self._writes.close()
-        await self._reads.close()
 
     @property
     def writer_process_id(self) -> int | None:

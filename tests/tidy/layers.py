@@ -43,7 +43,8 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "web": PURE | SHAPES | OPEN | {"stages", "flows", "intake", "storage", "vault"},  # reads lists there
         "bootstrap": INSIDE | OPEN | {"flows", "intake", "worker", "web", "buyers", "verifiers"},
         "demo": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap"},
-        "cli": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap", "demo"},
+        "commands": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap", "demo"},
+        "cli": OPEN | {"commands"},
         "__main__": frozenset({"cli"}),
     }
 )

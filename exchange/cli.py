@@ -1,0 +1,193 @@
+"""The command `exchange`: its global flags, its table of commands, and what its exit codes mean.
+
+Commands import what they need when they run, so that `exchange --help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from exchange.commands import check, init, key, ledger, migrate, serve, settle, tail, user, version, why
+from exchange.commands import demo as demo_command
+from exchange.commands import imports as imports_command
+from exchange.commands.terminal import Exit, Stop, Terminal, write
+
+VALUE_FLAGS = ("--config", "--data", "--tz")
+GLOBAL_FLAGS = "Global flags, in any place: --config --data --json --quiet --yes --no-color --tz"
+PLAIN_FLAGS = ("--json", "--quiet", "--yes", "--no-color")
+
+app = typer.Typer(
+    name="exchange",
+    help="A lead exchange: sellers ping and post, buyers bid, the winner gets the lead, the books balance.",
+    epilog="\b\nexit  0 done  1 failed  2 wrong usage  3 some items failed  4 check failed\n"
+    "      5 cannot reach configuration, database or server  6 refused  130 interrupted\n\b\n"
+    "Examples:\n  exchange demo\n  exchange init --email operator@harbor.example",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
+user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
+ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(
+    key_app, name="key", epilog="\b\nExamples:\n  exchange key list\n  exchange key create --campaign solar-acme"
+)
+app.add_typer(
+    user_app, name="user", epilog="\b\nExamples:\n  exchange user list\n  exchange user add agent@harbor.example"
+)
+app.add_typer(
+    ledger_app, name="ledger", epilog="\b\nExamples:\n  exchange ledger verify\n  exchange ledger balances --json"
+)
+
+
+@app.callback()
+def global_flags(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="The settings file.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The folder with exchange.toml and the database.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No remarks, only results.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, go on.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False,
+    tz: Annotated[str | None, typer.Option(help="Time zone of the times shown.")] = None,
+) -> None:
+    """Flags that every command takes, before or after its name."""
+    context.obj = Terminal(config, data, as_json, quiet, yes, not no_color, tz)
+
+
+def add(to: typer.Typer, name: str, function: Callable[..., None], first: str, second: str) -> None:
+    """A command whose help ends with two examples."""
+    epilog = f"\b\n{GLOBAL_FLAGS}\n\b\nExamples:\n  {first}\n  {second}"
+    to.command(name, epilog=epilog)(function)
+
+
+add(
+    app, "init", init.init, "exchange init", "exchange init --tz Europe/Berlin --currency EUR --email me@harbor.example"
+)
+add(app, "serve", serve.serve, "exchange serve", "exchange serve --port 9000 --data /srv/exchange")
+add(app, "demo", demo_command.demo, "exchange demo", "exchange demo --stream leads.jsonl --no-browser")
+add(app, "check", check.check, "exchange check", "exchange check --json")
+add(app, "why", why.why, "exchange why ld_01KAG2V7RN6M4T", "exchange why ld_01KAG2V7RN6M4T northsun")
+add(app, "tail", tail.tail, "exchange tail --seller cedar --status rejected", "exchange tail --json --count 10")
+add(app, "settle", settle.settle, "exchange settle", 'exchange settle att_01KAG4 accepted --note "told by phone"')
+add(
+    app,
+    "import",
+    imports_command.import_file,
+    "exchange import leads.csv --campaign solar-acme --dry-run",
+    "exchange import --resume imp_01KAG4",
+)
+add(app, "version", version.tell_version, "exchange version", "exchange version --json")
+add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")
+add(
+    key_app,
+    "create",
+    key.create,
+    'exchange key create --campaign solar-acme --mode test --name "Acme dev"',
+    "exchange key create --buyer northsun --mode live",
+)
+add(key_app, "list", key.list_all, "exchange key list", "exchange key list --json")
+add(key_app, "revoke", key.revoke, "exchange key revoke key_01KAG4", "exchange key revoke key_01KAG4 --yes")
+add(
+    user_app,
+    "add",
+    user.add,
+    "exchange user add agent@harbor.example",
+    "exchange user add ann@acme.example --role seller --party acme",
+)
+add(
+    user_app,
+    "login-link",
+    user.login_link,
+    "exchange user login-link agent@harbor.example",
+    "exchange user login-link agent@harbor.example --json",
+)
+add(user_app, "list", user.list_all, "exchange user list", "exchange user list --json")
+add(ledger_app, "verify", ledger.verify, "exchange ledger verify", "exchange ledger verify --json --quiet")
+add(ledger_app, "balances", ledger.balances, "exchange ledger balances", "exchange ledger balances --json")
+add(
+    ledger_app,
+    "top-up",
+    ledger.top_up,
+    "exchange ledger top-up northsun 500.00 --reference wire-2291",
+    "exchange ledger top-up northsun 500.00 --reference wire-2291 --yes",
+)
+add(
+    ledger_app,
+    "adjust",
+    ledger.adjust,
+    'exchange ledger adjust northsun 25.00 --reference case-7 --note "goodwill"',
+    'exchange ledger adjust seller:acme --reference case-8 --note "sent twice" -- -9.50',
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    given = hoisted(list(sys.argv[1:] if arguments is None else arguments))
+    as_json = "--json" in given[: _flags_end(given)]
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        answer = typer.main.get_command(app).main(args=given, prog_name="exchange", standalone_mode=False)
+    except Stop as stop:
+        return _stopped(stop, as_json)
+    except TyperException as error:
+        return _stopped(Stop(Exit.USAGE, f"{error.format_message()} See {_help_of(error)}."), as_json)
+    except (Abort, KeyboardInterrupt):
+        return _stopped(Stop(Exit.INTERRUPTED), as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read stdout has had enough
+        return int(Exit.DONE)
+    except Exception as error:
+        traceback.print_exc()
+        return _stopped(Stop(Exit.FAILED, f"The command failed: {type(error).__name__}."), as_json)
+    return answer if isinstance(answer, int) else int(Exit.DONE)
+
+
+def hoisted(arguments: list[str]) -> list[str]:
+    """Global flags before everything else, wherever they stood up to `--`."""
+    ahead: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in PLAIN_FLAGS or argument.startswith(tuple(f"{flag}=" for flag in VALUE_FLAGS)):
+            ahead.append(argument)
+        elif argument in VALUE_FLAGS:
+            ahead += [argument, *[value for value in [next(waiting, None)] if value is not None]]
+        else:
+            rest.append(argument)
+    return ahead + rest
+
+
+def _flags_end(given: list[str]) -> int:
+    return given.index("--") if "--" in given else len(given)
+
+
+def _stopped(stop: Stop, as_json: bool) -> int:
+    """Tell why a command ended: on stderr, and as a document where that was asked for."""
+    if as_json and stop.sentence:
+        document = {"error": stop.sentence, "details": list(stop.details), "exit": int(stop.code)}
+        write(sys.stdout, [json.dumps(document, ensure_ascii=False)])
+    elif stop.sentence:
+        write(sys.stderr, [f"  {stop.sentence}", *(f"    {detail}" for detail in stop.details)])
+    return int(stop.code)
+
+
+def _help_of(error: Any) -> str:
+    path = getattr(getattr(error, "ctx", None), "command_path", "exchange")
+    return f"{path} --help"
+
+
+def _terminated(signal_number: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,167 @@
+"""`exchange init`: a new exchange in a folder, and the link that lets its first operator in."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from exchange.commands.terminal import Exit, Stop, Terminal
+
+SHAPES = ("verticals", "connections", "presets")
+FILES = ("exchange.toml", "exchange.db", "exchange.key")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The five answers."""
+
+    name: str
+    zone: str
+    currency: str
+    email: str
+    vertical: str
+
+
+def init(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="What the exchange is called.")] = "",
+    currency: Annotated[str, typer.Option(help="Currency of new accounts, such as USD.")] = "",
+    email: Annotated[str, typer.Option(help="The first operator's address.")] = "",
+    vertical: Annotated[str, typer.Option(help="The vertical to begin with, or all.")] = "",
+) -> None:
+    """Make a new exchange in --data (the current folder). Asks for what no flag says; the zone is --tz."""
+    from exchange.commands.opening import run
+
+    terminal: Terminal = context.obj
+    folder = (terminal.data or Path.cwd()).absolute()
+    there = [file for file in FILES if (folder / file).exists()]
+    if there:
+        raise Stop(Exit.REFUSED, f"{folder} holds an exchange already: {', '.join(there)}. Nothing was touched.")
+    wanted = _asked(terminal, name, currency, email, vertical)
+    made: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        link = run(_make(folder, wanted, made))
+    except OSError as error:
+        _undo(made)
+        raise Stop(Exit.UNREACHABLE, f"{folder} cannot be written: {error.strerror or error}.") from error
+    except BaseException:
+        _undo(made)
+        raise
+    _tell(terminal, folder, wanted, link)
+
+
+def _asked(terminal: Terminal, name: str, currency: str, email: str, vertical: str) -> Wanted:
+    wanted = Wanted(
+        name or terminal.ask("Name of the exchange", "Lead Exchange", "--name"),
+        terminal.zone or terminal.ask("Time zone", "America/New_York", "--tz"),
+        (currency or terminal.ask("Currency", "USD", "--currency")).upper(),
+        email or terminal.ask("Your email address", "", "--email"),
+        vertical or terminal.ask(f"Vertical ({', '.join(_verticals())})", "solar", "--vertical"),
+    )
+    if problems := list(_problems(wanted)):
+        raise Stop(Exit.USAGE, "Nothing was made:", problems)
+    return wanted
+
+
+def _verticals() -> list[str]:
+    from exchange.catalog import default_config
+
+    return sorted(path.stem for path in (default_config() / "verticals").glob("*.yaml"))
+
+
+def _problems(wanted: Wanted) -> list[str]:
+    from email_validator import EmailNotValidError, validate_email
+
+    problems = []
+    try:
+        ZoneInfo(wanted.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append(f"--tz: no time zone is called {wanted.zone}")
+    if not (len(wanted.currency) == 3 and wanted.currency.isascii() and wanted.currency.isalpha()):
+        problems.append(f"--currency: {wanted.currency} is no code of three letters")
+    try:
+        validate_email(wanted.email, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        problems.append(f"--email: {error}")
+    if wanted.vertical != "all" and wanted.vertical not in _verticals():
+        problems.append(f"--vertical: there are {', '.join(_verticals())}, and all")
+    return problems
+
+
+async def _make(folder: Path, wanted: Wanted, made: list[Path]) -> str:
+    """Everything on disk; the secret part of the operator's link. `made` collects what to undo."""
+    from exchange.bootstrap import open_market
+    from exchange.commands.opening import operator
+    from exchange.flows.by_hand import invite
+    from exchange.flows.sign_in import make_login_link
+    from exchange.settings import load_settings, settings_document
+
+    _copy_shapes(folder / "config", wanted.vertical, made)
+    chosen = {"name": wanted.name, "zone": wanted.zone, "currency": wanted.currency, "config_dir": "config"}
+    made += [folder / file for file in (*FILES, "exchange.db-wal", "exchange.db-shm")]
+    (folder / "exchange.db").touch(mode=0o600)  # what SQLite puts beside it gets the same mode
+    settings = load_settings(
+        None,
+        name=wanted.name,
+        zone=wanted.zone,
+        currency=wanted.currency,
+        database_url=str(folder / "exchange.db"),
+        config_dir=folder / "config",
+        key_file=folder / "exchange.key",
+    )
+    async with open_market(settings, process=False) as market:
+        await invite(market.db, market.clock, market.ids, wanted.email, "operator", None, operator())
+        link = await make_login_link(market, wanted.email)
+    with (folder / "exchange.toml").open("x", encoding="utf-8") as file:
+        file.write(settings_document(chosen))
+    return f"{settings.public_url}/login/{link}"
+
+
+def _copy_shapes(target: Path, vertical: str, made: list[Path]) -> None:
+    """The chosen vertical, every preset and the simulated buyers, to be changed. What lies there already stays."""
+    from exchange.catalog import default_config
+
+    if (target / "verticals").is_dir():
+        return
+    source = default_config()
+    made += [target / shape for shape in SHAPES]
+    names = _verticals() if vertical == "all" else [vertical]
+    for shape in SHAPES:
+        (target / shape).mkdir(parents=True)
+    for name in names:
+        shutil.copyfile(source / "verticals" / f"{name}.yaml", target / "verticals" / f"{name}.yaml")
+    shutil.copytree(source / "presets", target / "presets", dirs_exist_ok=True)
+    shutil.copytree(source / "connections" / "simulated", target / "connections" / "simulated")
+
+
+def _undo(made: list[Path]) -> None:
+    for path in made:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _tell(terminal: Terminal, folder: Path, wanted: Wanted, link: str) -> None:
+    from exchange.catalog import load_verticals
+
+    verticals = load_verticals(folder / "config")
+    told = [f"{vertical.title} ({len(vertical.fields)} fields)" for vertical in verticals.values()]
+    document = {"data": str(folder), "operator": wanted.email, "verticals": list(verticals), "sign_in": link}
+    terminal.result(
+        document,
+        [
+            "  Wrote exchange.toml and exchange.db",
+            f"  Vertical     {', '.join(told)}",
+            f"  Operator     {wanted.email}",
+            f"  Sign in      {link}   (once, 15 minutes, after exchange serve)",
+            f"  Key          {folder / 'exchange.key'}: keep a copy apart from the database",
+            f"  Next         exchange serve{'' if folder == Path.cwd() else f' --data {folder}'}",
+        ],
+    )

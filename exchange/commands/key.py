@@ -1,0 +1,100 @@
+"""`exchange key`: make, list and revoke the keys of campaigns and buyers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from exchange.commands.terminal import Exit, Stop, Terminal, columns
+from exchange.model.lead import Mode
+
+
+def create(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Option(help="The seller's campaign the key posts into.")] = "",
+    buyer: Annotated[str, typer.Option(help="Or the buyer whose API key it is.")] = "",
+    mode: Annotated[Mode, typer.Option(help="A test key sells to simulated buyers only.")] = Mode.TEST,
+    name: Annotated[str, typer.Option(help="What to call it in lists.")] = "",
+) -> None:
+    """Make a key. It is shown once; only its hash is kept."""
+    from exchange.commands.opening import run
+
+    if bool(campaign) == bool(buyer):
+        raise Stop(Exit.USAGE, "Say either --campaign or --buyer.")
+    run(_create(context.obj, "campaign" if campaign else "buyer", campaign or buyer, mode, name))
+
+
+async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name: str) -> None:
+    from exchange.clock import SystemClock
+    from exchange.commands.opening import opened_database, operator, settings_of
+    from exchange.flows.by_hand import create_key
+    from exchange.ids import SystemIds
+    from exchange.storage.parties import read_parties
+
+    settings = settings_of(terminal)
+    async with opened_database(settings) as db:
+        parties = await db.read(read_parties)
+        known = {each.id for each in (parties.campaigns if kind == "campaign" else parties.buyers)}
+        if party_id not in known:
+            raise Stop(Exit.FAILED, f"There is no {kind} {party_id}. {_there_are(kind, known)}")
+        key = await create_key(db, SystemClock(), SystemIds(), kind, party_id, mode, name or party_id, operator())
+    document = {"id": key.id, "key": key.secret, "kind": kind, "party": party_id, "mode": mode.value}
+    terminal.secret(document, key.secret, f"shown once; id {key.id}; posts to {settings.public_url}/api/v1")
+
+
+def _there_are(kind: str, known: set[str]) -> str:
+    return f"There are {', '.join(sorted(known)[:20])}." if known else f"There is no {kind} yet."
+
+
+def list_all(context: typer.Context) -> None:
+    """All keys, newest first, without their secrets."""
+    from exchange.commands.opening import run
+
+    run(_list(context.obj))
+
+
+async def _list(terminal: Terminal) -> None:
+    from exchange.commands.opening import opened_database, settings_of, zone_of
+    from exchange.storage.by_hand import list_keys
+
+    settings = settings_of(terminal)
+    zone = ZoneInfo(zone_of(terminal, settings.zone))
+    async with opened_database(settings) as db:
+        rows = await db.read(list_keys)
+    shown = [
+        (
+            row["id"],
+            f"…{row['last4']}",
+            row["mode"],
+            f"{row['kind']} {row['party_id']}",
+            row["name"],
+            f"made {datetime.fromtimestamp(row['made_at'] / 1000, zone):%d %b %Y %H:%M}",
+            "revoked" if row["revoked_at"] else "",
+        )
+        for row in rows
+    ]
+    terminal.result([dict(row) for row in rows], columns(shown) or ["  No keys yet: exchange key create"])
+
+
+def revoke(context: typer.Context, key: Annotated[str, typer.Argument(help="The key's id, from the list.")]) -> None:
+    """Take a key back. Requests with it are refused within a second."""
+    from exchange.commands.opening import run
+
+    terminal: Terminal = context.obj
+    terminal.confirm(f"Revoke {key}? Whoever posts with it is refused from now on.", f"{key} was not revoked.")
+    run(_revoke(terminal, key))
+
+
+async def _revoke(terminal: Terminal, key_id: str) -> None:
+    from exchange.clock import SystemClock
+    from exchange.commands.opening import opened_database, operator, settings_of
+    from exchange.flows.by_hand import revoke as take_back
+    from exchange.ids import SystemIds
+
+    async with opened_database(settings_of(terminal)) as db:
+        if not await take_back(db, SystemClock(), SystemIds(), key_id, operator()):
+            raise Stop(Exit.FAILED, f"There is no key {key_id} in use: see exchange key list.")
+    terminal.result({"id": key_id, "revoked": True}, [f"  Revoked {key_id}."])

@@ -1,0 +1,195 @@
+"""`exchange ledger`: check the books, read balances, book what was paid or is to be set right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exchange.commands.terminal import Exit, Stop, Terminal, columns
+from exchange.model.money import BadMoney, Money
+from exchange.stages.reasons import show_money
+
+if TYPE_CHECKING:
+    from exchange.storage.verify import Verification
+
+
+def verify(context: typer.Context) -> None:
+    """Walk both chains from the first entry to the last, and compare every balance with its entries."""
+    from exchange.commands.opening import run
+
+    run(_verify(context.obj))
+
+
+async def _verify(terminal: Terminal) -> None:
+    from exchange.clock import SystemClock
+    from exchange.commands.opening import opened_database, settings_of
+    from exchange.commands.progress import finished, progress
+    from exchange.storage.ledger import all_balances
+    from exchange.storage.verify import verify_audit, verify_books
+
+    clock = SystemClock()
+    settings = settings_of(terminal)
+    async with opened_database(settings) as db:
+        began = clock.monotonic()
+        with progress(terminal, "Checking", None, clock):
+            books, audit = await verify_books(db), await verify_audit(db)
+        accounts = len(await db.read(all_balances))
+        seconds = clock.monotonic() - began
+    finished(terminal, "Checking", f"{books.sealed:,} entries   {seconds:.1f} s")
+    flaws = [*books.flaws, *audit.flaws]
+    document = {
+        "sound": books.sound and audit.sound,
+        "entries": books.sealed,
+        "not_sealed_yet": books.unsealed,
+        "sum": {currency: Money(units, currency).text for currency, units in sorted(books.totals.items())},
+        "accounts": accounts,
+        "head": books.head,
+        "audit_lines": audit.sealed,
+        "audit_head": audit.head,
+        "flaws": [{"where": flaw.where, "id": flaw.row_id, "sentence": flaw.sentence} for flaw in flaws],
+    }
+    terminal.result(document, _verified(books, audit, accounts, settings.currency))
+    if flaws or not (books.sound and audit.sound):
+        raise Stop(Exit.CHECK_FAILED)
+
+
+def _verified(books: Verification, audit: Verification, accounts: int, currency: str) -> list[str]:
+    sums = [Money(units, code) for code, units in sorted(books.totals.items())] or [Money.zero(currency)]
+    drifted = {flaw.row_id for flaw in books.flaws if flaw.where == "account_balances"}
+    chain = [flaw for flaw in books.flaws if flaw.where != "account_balances"]
+    waiting = f", {books.unsealed:,} not sealed yet" if books.unsealed else ""
+    told = []
+    if not chain:
+        told = [
+            f"  Sum         {', '.join(show_money(total) for total in sums)}",
+            f"  Accounts    {accounts - len(drifted):,} of {accounts:,} balances match their entries",
+        ]
+    told.append(f"  Chain       {'BROKEN' if chain else f'intact, head {books.head[:6]}…{waiting}'}")
+    told.append(
+        f"  Audit       {'BROKEN' if audit.flaws else f'{audit.sealed:,} lines intact, head {audit.head[:6]}…'}"
+    )
+    return told + [f"  FAIL        {flaw.sentence}" for flaw in (*books.flaws, *audit.flaws)]
+
+
+def balances(context: typer.Context) -> None:
+    """What every account holds, has set aside for posts in flight, and may still spend."""
+    from exchange.commands.opening import run
+
+    run(_balances(context.obj))
+
+
+async def _balances(terminal: Terminal) -> None:
+    from exchange.commands.opening import opened_database, settings_of
+    from exchange.storage.by_hand import account_rows
+
+    async with opened_database(settings_of(terminal)) as db:
+        rows = await db.read(account_rows)
+    fields = ("posted", "held", "limit", "available")
+    document = [
+        {"account": row.account, "currency": row.posted.currency}
+        | {field: getattr(row, field).text for field in fields}
+        for row in rows
+    ]
+    table: list[tuple[str, ...]] = [("Account", "Balance", "Held", "Limit", "Available")]
+    table += [(row.account, *(show_money(getattr(row, field)) for field in fields)) for row in rows]
+    terminal.result(document, columns(table) if rows else ["  No accounts yet."])
+
+
+def top_up(
+    context: typer.Context,
+    buyer: Annotated[str, typer.Argument(help="The buyer's id.")],
+    amount: Annotated[str, typer.Argument(help="What was paid, such as 500.00.")],
+    reference: Annotated[str, typer.Option(help="Of the payment; the same one is booked once.")],
+) -> None:
+    """Book what a buyer paid in."""
+    from exchange.commands.opening import run
+
+    run(_top_up(context.obj, buyer, amount, reference))
+
+
+async def _top_up(terminal: Terminal, buyer_id: str, text: str, reference: str) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows import top_up as flow
+    from exchange.storage.ledger import BookingConflict
+
+    async with opened_market(settings_of(terminal)) as market:
+        buyer = market.deals.buyers.get(buyer_id)
+        if buyer is None:
+            raise Stop(Exit.FAILED, f"There is no buyer {buyer_id}. {_ids(market.deals.buyers)}")
+        amount = _amount(text, buyer.limit.currency)
+        if amount.units <= 0:
+            raise Stop(Exit.USAGE, f"{text} is nothing to book; take money back with exchange ledger adjust.")
+        terminal.confirm(
+            f"Book {show_money(amount)} paid by {buyer.name}?",
+            f"{show_money(amount)} were not booked for {buyer.name}.",
+        )
+        try:
+            done = await flow.top_up(market, buyer_id, amount, reference, operator())
+        except BookingConflict as error:
+            raise Stop(Exit.REFUSED, f"{reference} is booked already, for another amount.") from error
+        assert done is not None
+    what = f"Booked {show_money(amount)} for {buyer.name}." if done.new else f"{reference} was booked before."
+    terminal.result(
+        {
+            "new": done.new,
+            "buyer": buyer_id,
+            "amount": amount.text,
+            "currency": amount.currency,
+            "posted": done.posted.text,
+            "available": done.available.text,
+        },
+        [f"  {what} Balance {show_money(done.posted)}, may spend {show_money(done.available)}."],
+    )
+
+
+def adjust(
+    context: typer.Context,
+    account: Annotated[str, typer.Argument(help="A buyer, or seller:ID.")],
+    amount: Annotated[str, typer.Argument(help="25.00 gives, -25.00 takes (write -- before it).")],
+    note: Annotated[str, typer.Option(help="Why; it stays in the books.")],
+    reference: Annotated[str, typer.Option(help="Makes a repeat harmless.")],
+) -> None:
+    """Set an account right against the house's margin. Entries are never edited: this adds one."""
+    from exchange.commands.opening import run
+
+    run(_adjust(context.obj, account, amount, note, reference))
+
+
+async def _adjust(terminal: Terminal, party: str, text: str, note: str, reference: str) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows.by_hand import account_of
+    from exchange.flows.by_hand import adjust as flow
+    from exchange.storage.ledger import BookingConflict
+
+    settings = settings_of(terminal)
+    async with opened_market(settings) as market:
+        account = account_of(market, party)
+        if account is None:
+            raise Stop(Exit.FAILED, f"There is no account {party}: see exchange ledger balances.")
+        buyer = market.deals.buyers.get(account.split(":")[1]) if account.startswith("buyer:") else None
+        amount = _amount(text, buyer.limit.currency if buyer else settings.currency)
+        if amount.units == 0:
+            raise Stop(Exit.USAGE, "Zero adjusts nothing.")
+        terminal.confirm(f"Move {show_money(amount)} to {account}?", f"{account} was not adjusted.")
+        try:
+            balance = await flow(market, account, amount, reference, note, operator())
+        except BookingConflict as error:
+            raise Stop(Exit.REFUSED, f"{reference} is booked already, for another amount.") from error
+    terminal.result(
+        {"account": account, "amount": amount.text, "currency": amount.currency, "posted": balance.posted.text},
+        [f"  {account} adjusted by {show_money(amount)}, balance {show_money(balance.posted)}."],
+    )
+
+
+def _amount(text: str, currency: str) -> Money:
+    try:
+        return Money.parse(text, currency)
+    except BadMoney as error:
+        raise Stop(Exit.USAGE, f"{text} is no amount: write it as 500.00.") from error
+
+
+def _ids(known: Iterable[str]) -> str:
+    real = sorted(name for name in known if not name.startswith("simulated-"))
+    return f"There are {', '.join(real[:20])}." if real else "There are none yet."

@@ -1,0 +1,177 @@
+"""`exchange serve`: the exchange itself, in one process or, on PostgreSQL, in several."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exchange.commands.terminal import Exit, Stop, Terminal
+
+if TYPE_CHECKING:
+    from exchange.flows.market import Market
+    from exchange.settings import Settings
+
+PROCESSES_MOST = 64
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on; the settings' when left out.")] = "",
+    port: Annotated[int, typer.Option(min=-1, max=65_535, help="Port; the settings' when left out.")] = -1,
+    workers: Annotated[int, typer.Option(min=1, max=PROCESSES_MOST, help="Processes; PostgreSQL only.")] = 1,
+    part_of: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
+    """Serve the API and the console until told to stop. What is at work then ends first."""
+    from exchange.commands.opening import is_file, settings_of
+
+    terminal: Terminal = context.obj
+    settings = _with(settings_of(terminal), host, port)
+    if part_of:
+        run_serving(_one(terminal, settings, part_of))
+        return
+    if workers > 1 and is_file(settings):
+        raise Stop(
+            Exit.REFUSED, f"--workers {workers} needs PostgreSQL: a SQLite file has one writer. Set database_url."
+        )
+    if workers > 1:
+        from exchange.commands.workers import supervise
+
+        run_serving(supervise(terminal, settings, workers))
+    else:
+        run_serving(_one(terminal, settings, 1))
+
+
+def _with(settings: Settings, host: str, port: int) -> Settings:
+    changed: dict[str, object] = {}
+    if host:
+        changed["host"] = host
+    if port >= 0:
+        changed["port"] = port
+        if settings.public_url == f"http://127.0.0.1:{settings.port}":
+            changed["public_url"] = f"http://127.0.0.1:{port}"
+    return settings.model_copy(update=changed)
+
+
+def run_serving(work: Coroutine[Any, Any, None]) -> None:
+    """Run on the quickest loop there is, with the log on stderr. Says what is in the way of listening."""
+    from exchange.log import start_logging
+    from exchange.web.app import loop_factory
+
+    log = start_logging(level=logging.WARNING if sys.stderr.isatty() else logging.INFO)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(work)
+    except OSError as error:
+        raise listening_problem(error) from error
+    finally:
+        log.close()
+
+
+def listening_problem(error: OSError) -> Stop:
+    if error.errno == errno.EADDRINUSE:
+        return Stop(Exit.REFUSED, "The port is taken by another program. Choose one with --port.")
+    if error.errno == errno.EACCES:
+        return Stop(Exit.REFUSED, "Listening there is not allowed. Choose a port above 1023 with --port.")
+    return Stop(Exit.UNREACHABLE, f"{error.strerror or error}.")
+
+
+async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
+    """One process that serves. `processes` share the port and the rates; of several, the first of them reports."""
+    from exchange.bootstrap import open_market
+    from exchange.clock import SystemClock
+    from exchange.commands.opening import reached
+    from exchange.flows.recover import recover
+    from exchange.intake.encode import encode
+    from exchange.web.app import build_app
+    from exchange.web.app import serve as listen
+    from exchange.worker import work
+
+    began = SystemClock().monotonic()
+    require_place(settings)
+    with reached():
+        async with open_market(settings) as market:
+            before = await recover_before(market, settings)
+            await recover(market, before, encode)
+            app = build_app(market, settings, beside=work, processes=processes)
+            warnings = await _warnings(market, settings)
+
+            def started(address: str) -> None:
+                if processes > 1:
+                    terminal.result({"listening": address}, [address])
+                else:
+                    tell(terminal, settings, 1, warnings, market.clock.monotonic() - began)
+
+            await listen(app, settings, reuse_port=processes > 1, started=started)
+
+
+def require_place(settings: Settings) -> None:
+    """A first start makes database and key, but never a folder: a wrong path is told."""
+    from exchange.commands.opening import database_file, is_file
+
+    if is_file(settings) and not database_file(settings).absolute().parent.is_dir():
+        raise Stop(Exit.UNREACHABLE, f"There is no folder {database_file(settings).absolute().parent}.")
+
+
+async def recover_before(market: Market, settings: Settings) -> int:
+    """Work begun before this instant belongs to nobody any more.
+
+    A SQLite file has one exchange, so that is all of it, unless an import runs beside. On PostgreSQL other nodes may
+    be at work: there only what is older than any request can be.
+    """
+    from exchange.commands.opening import is_file
+    from exchange.storage.imports import import_under_way
+    from exchange.worker import STALE_MS
+
+    now = market.clock.now()
+    alone = is_file(settings) and not await market.db.read(import_under_way, now - STALE_MS)
+    return now + 1 if alone else now - STALE_MS
+
+
+async def _warnings(market: Market, settings: Settings) -> list[str]:
+    from exchange.model.actor import SYSTEM
+    from exchange.storage.leads import unclear_attempts
+
+    found = []
+    if not market.deals.campaigns:
+        found.append("no campaign yet: nobody can post")
+    if waiting := len(await market.db.read(unclear_attempts, SYSTEM)):
+        found.append(f"{waiting} deliveries wait for somebody's word (exchange settle)")
+    if settings.host not in ("127.0.0.1", "::1", "localhost") and settings.public_url.startswith("http://"):
+        found.append("public_url has no TLS: put a proxy with it before the exchange")
+    return found
+
+
+def tell(terminal: Terminal, settings: Settings, workers: int, warnings: list[str], seconds: float) -> None:
+    """The lines a started exchange prints."""
+    from exchange import __version__
+    from exchange.commands.opening import is_file
+
+    url = settings.public_url
+    engine = "SQLite WAL" if is_file(settings) else "PostgreSQL"
+    lines = [
+        f"  {settings.name}, exchange {__version__}, {engine}, {workers} worker{'' if workers == 1 else 's'}",
+        f"  Console      {url}/console",
+        f"  Posting      {url}/api/v1      Docs  {url}/api/openapi.json",
+    ]
+    if warnings:
+        lines.append(f"  Warnings     {len(warnings)}: {'; '.join(warnings)}")
+    lines.append(f"  Ready in {seconds:.1f} s")
+    terminal.result(
+        {
+            "name": settings.name,
+            "version": __version__,
+            "engine": engine,
+            "workers": workers,
+            "console": f"{url}/console",
+            "posting": f"{url}/api/v1",
+            "warnings": warnings,
+            "ready": True,
+        },
+        lines,
+    )

@@ -1,0 +1,218 @@
+"""Brings the demo up: its folder, its buyers, its past, its market; and its sellers or a stream of leads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from exchange.bootstrap import Catalog, load_catalog, open_market
+from exchange.catalog import default_config
+from exchange.clock import Clock, SetClock, SimulatedClock, SystemClock
+from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
+from exchange.demo import folder as on_disk
+from exchange.demo.buyers import DemoBuyers
+from exchange.demo.folder import Note
+from exchange.demo.founding import found, invite_everybody, make_keys
+from exchange.demo.history import make_history
+from exchange.demo.homes import CityHomes
+from exchange.demo.market import read_parties
+from exchange.demo.market_model import Parties
+from exchange.demo.personalities import Cast, read_cast
+from exchange.demo.scripted import CastScript
+from exchange.demo.stream import Access, read_rows
+from exchange.demo.traffic import Channel, Traffic, TrafficEvent
+from exchange.flows.market import Market
+from exchange.flows.recover import recover
+from exchange.flows.simulated import answer_as_asked
+from exchange.ids import SeededIds
+from exchange.intake.encode import encode
+from exchange.settings import Settings, settings_document
+from exchange.storage.sqlite import open_sqlite
+
+ZONE = "America/New_York"
+FROZEN_AT = int(datetime(2026, 11, 20, 14, 32, tzinfo=ZoneInfo(ZONE)).timestamp() * 1000)
+HISTORY_DAYS = 14
+HISTORY_LEADS = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What kind of demo. `stream` replays a file of leads on the file's own clock, in a market made for it."""
+
+    folder: Path
+    host: str
+    port: int
+    seed: int
+    frozen: bool = False
+    public: bool = False
+    stream: Path | None = None
+    history_leads: int = HISTORY_LEADS
+
+    @property
+    def market(self) -> str:
+        return "stream" if self.stream is not None else "market"
+
+    def goes_on_with(self, note: Note) -> bool:
+        """Whether this start goes on with data a demo left. One that is open to others has no key that is in print."""
+        if self.stream is not None or self.frozen or note.frozen:
+            return False
+        return (note.market, note.public) == (self.market, self.public)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A demo that is up. `secrets` are keys by `campaign:acme-solar:live` and `buyer:lumen:live`."""
+
+    wanted: Wanted
+    settings: Settings
+    market: Market
+    clock: Clock
+    parties: Parties
+    cast: Cast
+    secrets: Mapping[str, str]
+
+
+Told = Callable[[int], None]
+
+
+@asynccontextmanager
+async def opened_demo(wanted: Wanted, on_lead: Told) -> AsyncIterator[Running]:
+    """A market with its buyers answering on this machine. `on_lead` hears how much of the past is made.
+
+    Raises `NotADemo` when the folder holds something else, `FileInUse` when this demo runs already.
+    """
+    note = on_disk.read_note(wanted.folder)
+    if note is not None and not wanted.goes_on_with(note):
+        on_disk.delete(wanted.folder)
+        note = None
+    wanted.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    cast = read_cast(default_config() / "demo" / ("stream_cast.yaml" if wanted.stream else "cast.yaml"))
+    clock = _clock(wanted)
+    buyers = DemoBuyers(cast.buyers, wanted.seed, SystemClock(), hurry=wanted.stream is not None)
+    try:
+        on_disk.write_shapes(wanted.folder, await _listen(buyers))
+        catalog = load_catalog(wanted.folder / "config")
+        parties = read_parties(default_config() / "demo" / f"{wanted.market}.yaml", catalog.verticals)
+        settings = on_disk.settings_for(
+            wanted.folder, parties.name, ZONE, wanted.host, wanted.port, frozen=wanted.frozen
+        )
+        _write_settings(settings, wanted.folder)
+        if note is None:
+            await _begin(wanted, settings, catalog, parties, cast, clock.now(), on_lead)
+        async with open_market(settings, clock=clock, catalog=catalog) as market:
+            note = await _keys(wanted, market, parties, note)
+            await recover(market, clock.now() + 1, encode)
+            yield Running(wanted, settings, market, clock, parties, cast, note.keys)
+    finally:
+        await buyers.close()
+
+
+def _clock(wanted: Wanted) -> Clock:
+    if wanted.stream is not None:
+        return SetClock(next(iter(read_rows(wanted.stream))).at)
+    return SetClock(FROZEN_AT) if wanted.frozen else SystemClock()
+
+
+async def _listen(buyers: DemoBuyers) -> Mapping[int, int]:
+    """The buyers at their own ports, or, when one is taken, all at free ones. Real ports by those of the cast."""
+    try:
+        return await buyers.start()
+    except OSError:
+        await buyers.close()
+        return await buyers.start(any_port=True)
+
+
+def _write_settings(settings: Settings, folder: Path) -> None:
+    """So that every other command works on the demo with --data."""
+    names = ("name", "zone", "host", "port", "public_url", "allowed_networks", "frozen")
+    chosen = {name: getattr(settings, name) for name in names} | {"config_dir": "config"}
+    (folder / "exchange.toml").write_text(settings_document(chosen), encoding="utf-8")
+
+
+async def _begin(
+    wanted: Wanted, settings: Settings, catalog: Catalog, parties: Parties, cast: Cast, until: int, on_lead: Told
+) -> None:
+    """The market and its past, made on a clock of its own by buyers behind a script."""
+    clock = SimulatedClock(until - HISTORY_DAYS * 86_400_000 if wanted.stream is None else until)
+    script = by_url({SIMULATED: answer_as_asked, "http://127.0.0.1:": CastScript(cast.buyers, wanted.seed)})
+    db = await open_sqlite(on_disk.database(settings), process=False, durable=False)
+    try:
+        async with open_market(
+            settings,
+            clock=clock,
+            ids=SeededIds(wanted.seed),
+            catalog=catalog,
+            courier=lambda clock, _: ScriptedCourier(script, clock),
+            db=db,
+        ) as market:
+            await found(market, parties, frozen=wanted.frozen)
+            if wanted.stream is None:
+                await make_history(
+                    market,
+                    clock,
+                    cast.sellers,
+                    encode,
+                    seed=wanted.seed,
+                    until=until,
+                    days=HISTORY_DAYS,
+                    leads=wanted.history_leads,
+                    on_lead=on_lead,
+                )
+    finally:
+        await db.close()
+
+
+async def _keys(wanted: Wanted, market: Market, parties: Parties, note: Note | None) -> Note:
+    """The keys of this demo and its users, made with its first start."""
+    if note is not None:
+        return note
+    await invite_everybody(market, parties)
+    secrets = await make_keys(market, parties, fixed=not wanted.public, frozen=wanted.frozen)
+    note = Note(wanted.seed, wanted.market, wanted.public, wanted.frozen, secrets)
+    on_disk.write_note(wanted.folder, note)
+    return note
+
+
+def traffic(running: Running, base_url: str, per_minute: float, on_event: Callable[[TrafficEvent], None]) -> Traffic:
+    """The demo's sellers, ready to post to the public API."""
+    names = {seller.id: seller.name for seller in running.parties.sellers}
+    campaigns = {campaign.id: campaign for campaign in running.parties.campaigns}
+    channels = [
+        Channel(
+            who.campaign,
+            names[campaigns[who.campaign].seller_id],
+            running.secrets[f"campaign:{who.campaign}:{who.mode}"],
+            running.market.verticals[campaigns[who.campaign].vertical],
+            who,
+        )
+        for who in running.cast.sellers
+    ]
+    return Traffic(
+        base_url,
+        channels,
+        CityHomes(running.market.places),
+        seed=running.clock.now() & 0xFFFF_FFFF,  # another start sends other people
+        clock=running.clock,
+        per_minute=per_minute,
+        on_event=on_event,
+    )
+
+
+def access(running: Running) -> Access:
+    """What a replayed stream needs of this market."""
+    campaigns = running.parties.campaigns
+    return Access(
+        {each.id: running.secrets[f"campaign:{each.id}:live"] for each in campaigns},
+        {buyer.id: running.secrets[f"buyer:{buyer.id}:live"] for buyer in running.parties.buyers},
+        {(each.seller_id, each.vertical): each.id for each in campaigns},
+        {name: vertical.dispositions for name, vertical in running.market.verticals.items()},
+    )
+
+
+def begin_again(folder: Path) -> None:
+    """Delete a demo's data. Raises `NotADemo` when the folder holds something else."""
+    on_disk.delete(folder)

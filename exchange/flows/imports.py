@@ -1,0 +1,233 @@
+"""A file of leads, sold row by row through the line. Each row carries a key made of the import and its number, so that
+a row is never sold twice, however often the import is stopped, killed and taken up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import orjson
+
+from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
+from exchange.flows.market import Market
+from exchange.flows.recover import recover_request
+from exchange.flows.submit import Write, submit
+from exchange.log import logger
+from exchange.model.actor import Actor
+from exchange.model.lead import Kind, Mode, Submission
+from exchange.model.party import Campaign
+from exchange.model.reason import Reason
+from exchange.storage.database import StorageError
+from exchange.storage.imports import ImportRow, begin_import, requests_under_way, save_position
+
+AT_ONCE = 16  # rows under way: buyers answer them side by side
+SAVE_ROWS = 100
+SAVE_SECONDS = 1.0
+CHANNEL = "import"
+# Rows that may have been under way, or done and not noted, when an import was killed.
+MAY_BE_BEGUN = 2 * (AT_ONCE + SAVE_ROWS)
+FAILED = frozenset({"invalid", "rejected", "error"})
+
+_LOG = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One data row, numbered from 1: its cells as they were, and its fields, or what made it unreadable."""
+
+    number: int
+    cells: tuple[str, ...]
+    fields: Mapping[str, str] | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of a row, in the words of the seller API."""
+
+    status: str
+    reason: str = ""
+    lead_id: str = ""
+    price: str = ""
+    errors: tuple[str, ...] = ()
+
+
+class Results(Protocol):
+    """Where results go. `flush` makes them durable and says how many bytes there are in all."""
+
+    def add(self, record: Record, result: RowResult) -> None: ...
+
+    def flush(self) -> int: ...
+
+
+async def begin(
+    market: Market, campaign_id: str, mode: Mode, file: str, file_hash: bytes, mapping: str, rate: str, actor: Actor
+) -> ImportRow:
+    """Note that a file is being imported. Nothing of it is sold yet."""
+    now = market.clock.now()
+    row = ImportRow(
+        market.ids.new("imp", now), campaign_id, mode.value, file, file_hash, mapping, rate, now, changed_at=now
+    )
+    line = audit_line(market.ids, now, actor, "import.begun", f"campaign:{campaign_id}", after={"import": row.id})
+    await market.db.write(begin_import, row, line)
+    return row
+
+
+async def finish_interrupted(market: Market, job: ImportRow, write: Write) -> int:
+    """End what a killed import left under way. Only for an import that nobody runs. Returns how many rows it was."""
+    campaign = market.deals.campaigns[job.campaign_id]
+    keys = [f"key:{_key(job, number)}" for number in range(job.next_row, job.next_row + MAY_BE_BEGUN)]
+    rows = await market.db.read(requests_under_way, campaign.seller_id, Kind.DIRECT.value, keys)
+    for request in rows:
+        await recover_request(market, request, write)
+    return len(rows)
+
+
+async def run_import(
+    market: Market,
+    job: ImportRow,
+    records: Iterator[Record],
+    results: Results,
+    write: Write,
+    *,
+    per_second: float,
+    stop: asyncio.Event,
+    on_row: Callable[[int, Mapping[str, int]], None],
+) -> ImportRow:
+    """Sell rows until there are no more or `stop` is set; then what is under way ends. Returns how far it came.
+
+    The position is saved every second, after the results before it are durable. Raises `StorageError` when the
+    database fails; the import can be taken up again.
+    """
+    place = _Place(market, job, results)
+    pace = _Pace(market, per_second)
+    window: deque[tuple[Record, asyncio.Task[RowResult]]] = deque()
+    try:
+        for record in records:
+            if not await pace.wait(stop):
+                break
+            window.append((record, asyncio.create_task(_sell(market, job, record, write))))
+            while window and (window[0][1].done() or len(window) >= AT_ONCE):
+                await place.take(*window.popleft())
+                on_row(place.job.next_row - 1, place.job.counts)
+        while window:
+            await place.take(*window.popleft())
+            on_row(place.job.next_row - 1, place.job.counts)
+    finally:
+        for _, task in window:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in window), return_exceptions=True)
+    await place.save("paused" if stop.is_set() else "done")
+    return place.job
+
+
+class _Place:
+    """How far an import has come: results in the order of the rows, and the position that is saved after them."""
+
+    def __init__(self, market: Market, job: ImportRow, results: Results) -> None:
+        self._market, self.job, self._results = market, job, results
+        self._unsaved = 0
+        self._saved_at = market.clock.monotonic()
+
+    async def take(self, record: Record, task: asyncio.Task[RowResult]) -> None:
+        result = await task
+        self._results.add(record, result)
+        counts = Counter(self.job.counts)
+        counts[result.status] += 1
+        self.job = replace(self.job, next_row=record.number + 1, counts=dict(counts))
+        self._unsaved += 1
+        late = self._market.clock.monotonic() - self._saved_at >= SAVE_SECONDS
+        if self._unsaved >= SAVE_ROWS or late:
+            await self.save("running")
+
+    async def save(self, state: str) -> None:
+        self.job = replace(self.job, result_bytes=self._results.flush(), state=state)
+        job, now = self.job, self._market.clock.now()
+        await self._market.db.write(save_position, job.id, job.next_row, job.result_bytes, job.counts, job.state, now)
+        self._unsaved, self._saved_at = 0, self._market.clock.monotonic()
+
+
+class _Pace:
+    """Lets rows go at a steady rate; 0 lets them go as they come."""
+
+    def __init__(self, market: Market, per_second: float) -> None:
+        self._clock, self._per_second = market.clock, per_second
+        self._next = self._clock.monotonic()
+
+    async def wait(self, stop: asyncio.Event) -> bool:
+        """False when it is time to stop."""
+        if self._per_second:
+            ahead = self._next - self._clock.monotonic()
+            self._next = max(self._next, self._clock.monotonic()) + 1 / self._per_second
+            if ahead > 0:
+                await _sleep_or(stop, self._clock.sleep(ahead))
+        return not stop.is_set()
+
+
+async def _sleep_or(stop: asyncio.Event, sleep: object) -> None:
+    """Sleep, but not past `stop`."""
+    sleeping = asyncio.ensure_future(sleep)  # type: ignore[call-overload]  # any awaitable of a Clock
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([sleeping, stopping], return_when=asyncio.FIRST_COMPLETED)
+    sleeping.cancel()
+    stopping.cancel()
+
+
+async def _sell(market: Market, job: ImportRow, record: Record, write: Write) -> RowResult:
+    if record.fields is None:
+        return RowResult("invalid", Reason.BAD_REQUEST.slug, errors=record.problems)
+    submission = row_submission(
+        market, market.deals.campaigns[job.campaign_id], Mode(job.mode), record, _key(job, record.number)
+    )
+    try:
+        return read_result((await submit(submission, market, write)).body)
+    except StorageError:
+        raise
+    except Exception as error:
+        _LOG.error("A row of an import failed", request=submission.id, error=type(error).__name__, exc_info=error)
+        return RowResult("error", Reason.INTERNAL.slug)
+
+
+def _key(job: ImportRow, number: int) -> str:
+    return f"{job.id}:{number}"
+
+
+def row_submission(market: Market, campaign: Campaign, mode: Mode, record: Record, key: str | None) -> Submission:
+    """A row as a request that asks for ping and post in one call."""
+    assert record.fields is not None
+    now = market.clock.now()
+    return Submission(
+        id=market.ids.new("req", now),
+        seller_id=campaign.seller_id,
+        campaign_id=campaign.id,
+        mode=mode,
+        kind=Kind.DIRECT,
+        channel=CHANNEL,
+        fields=record.fields,
+        raw=orjson.dumps(dict(record.fields)),
+        content_type="application/json",
+        answer_format="json",
+        remote_ip="",
+        key_id=CHANNEL,
+        idempotency_key=key,
+        received_at=now,
+        month=month_of(now),
+    )
+
+
+def read_result(body: bytes) -> RowResult:
+    """A seller's answer as the result of a row."""
+    answer = orjson.loads(body)
+    errors = tuple(f"{each['field']} {each['code']}: {each['message']}" for each in answer.get("errors", ()))
+    return RowResult(
+        str(answer.get("status", "error")),
+        str(answer.get("reason", "")),
+        str(answer.get("lead_id", "")),
+        str(answer.get("price", "")),
+        errors,
+    )

@@ -1,0 +1,194 @@
+"""Files of leads in: CSV in any usual dress, and JSON lines. A row becomes the same flat record as a request.
+
+A file is looked through once before anything of it is used, so that one that cannot be read to its end is refused
+whole. Reading it takes the memory of one row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from exchange import limits
+from exchange.flows.imports import Record
+from exchange.intake.decode import decode
+from exchange.intake.flat import Flat, Refused, Unreadable, settle
+
+Kind = Literal["csv", "json"]
+CHUNK_BYTES = 1 << 20
+SNIFFED_LINES = 20
+DELIMITERS = (",", ";", "\t", "|")
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_NO_TEXT = ((b"PK\x03\x04", "a spreadsheet"), (b"\xd0\xcf\x11\xe0", "an old spreadsheet"), (b"%PDF", "a PDF"))
+
+
+class BadFile(Exception):
+    """The file cannot be imported; the sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a mapping file says: their column to our field (empty: leave it out), and values for every row."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A file that was looked through. `columns` is empty for JSON lines; `rows` counts data rows."""
+
+    path: Path
+    kind: Kind
+    charset: str
+    delimiter: str
+    columns: tuple[str, ...]
+    rows: int
+    sha256: bytes
+
+
+def look_through(path: Path) -> Batch:
+    """Read the whole file once. Raises `BadFile` when a line of it cannot be read, and `OSError`."""
+    digest, charset, start = _bytes(path)
+    head = start.decode(charset, "replace").lstrip("\ufeff \t\r\n")
+    if not head:
+        raise BadFile(f"{path.name} is empty.")
+    if head.startswith("["):
+        raise BadFile(f"{path.name} is one JSON array. Write one object a line (jq -c '.[]').")
+    if head.startswith("{") and charset == "utf-16":
+        raise BadFile(f"{path.name} is UTF-16. JSON lines are UTF-8: save it as that.")
+    if head.startswith("{"):
+        batch = Batch(path, "json", charset, "", (), 0, digest)
+        return Batch(path, "json", charset, "", (), sum(1 for _ in _json_lines(batch)), digest)
+    delimiter = _delimiter(path, charset)
+    columns, rows = _count(path, charset, delimiter)
+    return Batch(path, "csv", charset, delimiter, columns, rows, digest)
+
+
+def _bytes(path: Path) -> tuple[bytes, str, bytes]:
+    """Its hash, its character set, and how it begins. What is not UTF-8 is Windows-1252."""
+    hasher = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    start, utf8 = b"", True
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            hasher.update(chunk)
+            start = start or chunk
+            if utf8:
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    utf8 = False
+    for mark, what in _NO_TEXT:
+        if start.startswith(mark):
+            raise BadFile(f"{path.name} is {what}. Save it as CSV.")
+    marked = next((charset for mark, charset in _MARKS if start.startswith(mark)), None)
+    if marked is None and b"\0" in start:
+        raise BadFile(f"{path.name} is no text.")
+    return hasher.digest(), marked or ("utf-8" if utf8 else "cp1252"), start[:CHUNK_BYTES]
+
+
+def _delimiter(path: Path, charset: str) -> str:
+    """The one that cuts the first lines into most columns, the same number in each."""
+    with path.open(encoding=charset, errors="replace", newline="") as file:
+        lines = [line for _, line in zip(range(SNIFFED_LINES), file, strict=False)]
+    found: dict[str, int] = {}
+    for delimiter in DELIMITERS:
+        try:
+            widths = {len(cells) for cells in csv.reader(lines, delimiter=delimiter) if any(cells)}
+        except csv.Error:
+            continue
+        found[delimiter] = min(widths) if len(widths) == 1 else min(widths, default=1) - 1
+    return max(DELIMITERS, key=lambda delimiter: found.get(delimiter, 0))
+
+
+def _count(path: Path, charset: str, delimiter: str) -> tuple[tuple[str, ...], int]:
+    rows = _cells(path, charset, delimiter)
+    first = next(rows, None)
+    if first is None:
+        raise BadFile(f"{path.name} has no header.")
+    header = tuple(" ".join(cell.split()) for cell in first)
+    named = [name for name in header if name]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise BadFile(f"{path.name} has the column {', '.join(twice)} more than once.")
+    return header, sum(1 for _ in rows)
+
+
+def _cells(path: Path, charset: str, delimiter: str) -> Iterator[list[str]]:
+    """Every row that is not blank."""
+    with path.open(encoding=charset, errors="strict", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield cells
+        except csv.Error as error:
+            line = reader.line_num
+            raise BadFile(f"{path.name}, line {line}: {error}. Perhaps a quote before it was not closed.") from error
+        except UnicodeDecodeError as error:
+            raise BadFile(f"{path.name}, line {reader.line_num}: no {charset}. Save it as UTF-8.") from error
+
+
+def _json_lines(batch: Batch) -> Iterator[bytes]:
+    with batch.path.open("rb") as file:
+        number = 0
+        while line := file.readline(limits.BODY_BYTES + 2):
+            number += 1
+            if len(line) > limits.BODY_BYTES:
+                raise BadFile(f"{batch.path.name}, line {number} is larger than {limits.BODY_BYTES // 1024} KB.")
+            line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            if line.strip():
+                yield line.strip()
+
+
+def records(batch: Batch, mapping: Columns, after: int = 0) -> Iterator[Record]:
+    """The data rows from number `after` + 1 on, as flat records, or with what is wrong with them."""
+    if batch.kind == "json":
+        for number, line in enumerate(_json_lines(batch), start=1):
+            if number > after:
+                yield _json_record(number, line, mapping)
+        return
+    rows = _cells(batch.path, batch.charset, batch.delimiter)
+    next(rows, None)
+    for number, cells in enumerate(rows, start=1):
+        if number > after:
+            yield _record(number, batch.columns, cells, mapping)
+
+
+def _record(number: int, columns: Sequence[str], cells: Sequence[str], mapping: Columns) -> Record:
+    """A line break or a tab inside a cell is read as a blank: a request could not carry it."""
+    extra = [cell for cell in cells[len(columns) :] if cell.strip()]
+    if extra:
+        told = f"the row has {len(cells)} cells, the header {len(columns)}"
+        return Record(number, tuple(cells), None, (told,))
+    pairs = [(name, " ".join(cell.split())) for name, cell in zip(columns, cells, strict=False)]
+    return _flat(number, tuple(cells), pairs, mapping)
+
+
+def _json_record(number: int, line: bytes, mapping: Columns) -> Record:
+    cells = (line.decode("utf-8", "replace"),)
+    found = decode(line, "application/json")
+    if isinstance(found, Refused):
+        told = tuple(problem.message for problem in found.problems) or (found.message,)
+        return Record(number, cells, None, told)
+    return _flat(number, cells, list(found.fields.items()), mapping)
+
+
+def _flat(number: int, cells: tuple[str, ...], pairs: list[tuple[str, str]], mapping: Columns) -> Record:
+    named = [(mapping.columns.get(name, name), value) for name, value in pairs]
+    leaves = [(name, name, value) for name, value in named if name]
+    known = {name for name, _, _ in leaves}
+    leaves += [(name, name, value) for name, value in mapping.constants.items() if name not in known]
+    try:
+        found = settle(leaves, [], "nvp")
+    except Unreadable as error:
+        found = error.refused
+    if isinstance(found, Flat):
+        return Record(number, cells, found.fields, ())
+    return Record(number, cells, None, tuple(problem.message for problem in found.problems) or (found.message,))

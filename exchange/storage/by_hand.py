@@ -1,0 +1,55 @@
+"""What a person changed, with the line that says who: both in one unit of work."""
+
+from __future__ import annotations
+
+from exchange.model.audit import AuditLine
+from exchange.storage.audit import record
+from exchange.storage.database import Row, Tx
+from exchange.storage.ledger import Balance, balances
+from exchange.storage.parties import KeyRow, revoke_key, save_key
+from exchange.storage.users import UserRow, add_user
+
+
+async def grant_key(tx: Tx, key: KeyRow, line: AuditLine) -> None:
+    await save_key(tx, key)
+    await record(tx, line)
+
+
+async def take_key_back(tx: Tx, key_id: str, now: int, line: AuditLine) -> bool:
+    """False when there is no such key in use."""
+    if not await revoke_key(tx, key_id, now):
+        return False
+    await record(tx, line)
+    return True
+
+
+async def let_in(tx: Tx, user: UserRow, now: int, line: AuditLine) -> bool:
+    """False when somebody has this address already."""
+    if not await add_user(tx, user, now):
+        return False
+    await record(tx, line)
+    return True
+
+
+async def list_keys(tx: Tx) -> list[Row]:
+    """Every key that was made, revoked ones too, without its secret. Newest first."""
+    return await tx.fetch(
+        """SELECT id, kind, party_id, mode, last4, name, made_at, revoked_at FROM api_keys
+           ORDER BY made_at DESC, id DESC LIMIT 1000"""
+    )
+
+
+async def list_users(tx: Tx) -> list[Row]:
+    """Everybody who may sign in, and when they last did."""
+    return await tx.fetch(
+        """SELECT u.id, u.email, u.role, u.party_id, u.state, u.made_at,
+               (SELECT MAX(s.made_at) FROM sessions s WHERE s.user_id = u.id) AS seen_at
+           FROM users u ORDER BY u.email LIMIT 1000"""
+    )
+
+
+async def account_rows(tx: Tx) -> list[Balance]:
+    """Every account with a balance, in order."""
+    rows = await tx.fetch("SELECT account FROM account_balances ORDER BY account")
+    found = await balances(tx, [row["account"] for row in rows])
+    return [found[row["account"]] for row in rows]
