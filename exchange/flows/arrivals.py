@@ -8,7 +8,7 @@ from exchange import limits
 from exchange.log import logger
 from exchange.model.work import AnswerRow, RequestRow
 from exchange.storage.arrivals import Arrival, save_arrivals
-from exchange.storage.database import Db, StorageError
+from exchange.storage.database import Db
 
 _LOG = logger(__name__)
 
@@ -63,8 +63,8 @@ class Arrivals:
     async def _store(self, arrivals: list[Arrival]) -> bool:
         try:
             await self._db.write(save_arrivals, arrivals)
-        except StorageError as error:
+        except Exception as error:  # whatever it is, those who wait for their rows must be answered
             self.lost += len(arrivals)
-            _LOG.error("Rows of refused requests were not stored", count=len(arrivals), error=type(error).__name__)
+            _LOG.error("Rows of refused requests were not stored", count=len(arrivals), exc_info=error)
             return False
         return True

@@ -17,7 +17,7 @@ from exchange.model.party import Contract, Strategy, Tier
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState, QuoteRow
 from exchange.stages.auction import Plan, Rules, run_auction
-from exchange.stages.price import reserve
+from exchange.stages.price import least_after_promise, reserve
 
 QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
 
@@ -67,11 +67,18 @@ def groups(contracts: list[Contract], tier: Tier) -> list[list[Contract]]:
     return [[contract] for contract in ordered]
 
 
-def rules(case: Case, market: Market, tier: Tier, least: Money) -> Rules:
-    """What a tier's auction is held under. The draw is made once per request and kept in the record."""
+def rules(case: Case, market: Market, tier: Tier, reserve: Money, promised: Money | None = None) -> Rules:
+    """What a tier's auction is held under, once the seller was promised a payout or before."""
     campaign = case.campaign
     draw = market.ids.draw() if tier.strategy is Strategy.WEIGHTED else 0.0
-    return Rules(tier.strategy, campaign.slots, least, campaign.exclusive_only, draw, market.live.served)
+    exclusive = None if promised is None else least_after_promise(campaign, promised, reserve, True)
+    return Rules(tier.strategy, campaign.slots, reserve, campaign.exclusive_only, draw, market.live.served, exclusive)
+
+
+def least_asked(rules: Rules) -> Money:
+    """The least any bid may be: who cannot pay it is not asked."""
+    exclusive = rules.exclusive_reserve
+    return rules.reserve if exclusive is None or (rules.slots > 1 and rules.reserve < exclusive) else exclusive
 
 
 def least_price(case: Case) -> Money | None:
@@ -143,7 +150,8 @@ def _quoted(case: Case, market: Market, plan: Plan, tier: Tier) -> tuple[Answer,
         expires_at=expires_at,
         exclusive=plan.exclusive,
     )
-    pinged = {name: value.clean for name, value in case.lead.values.items()}
+    personal = {spec.name for spec in case.vertical.fields if spec.personal}  # no buyer saw them in the ping
+    pinged = {name: value.clean for name, value in case.lead.values.items() if name not in personal}
     document = orjson.dumps({"quote": orjson.loads(QUOTE.dump_json(made)), "values": pinged}).decode()
     row = QuoteRow(made.id, case.campaign.id, case.submission.seller_id, document, payout, now, expires_at)
     return answer, LeadState.QUOTED, row
