@@ -35,7 +35,7 @@ def eligible(case: Case, market: Market, reserve: Money, tier: Tier) -> list[Con
     now = market.clock.now()
     judgement = judge(book, case.lead, _facts(case, market, reserve, tier), now)
     case.trail.judged(judgement)
-    fits = [contract for contract in judgement.eligible if _sells_this_way(case, contract)]
+    fits = [contract for contract in judgement.eligible if _may_be_asked(case, market, contract)]
     case.trail.step(
         "eligible",
         f"{len(fits)} of {len(book.contracts)} contracts eligible",
@@ -45,8 +45,10 @@ def eligible(case: Case, market: Market, reserve: Money, tier: Tier) -> list[Con
     return fits
 
 
-def _sells_this_way(case: Case, contract: Contract) -> bool:
-    return not (case.campaign.exclusive_only and contract.sale_mode in (SaleMode.SHARED, SaleMode.LEFTOVER))
+def _may_be_asked(case: Case, market: Market, contract: Contract) -> bool:
+    """Whether it sells this way, and can be spoken to: a connection's file may be gone while its contract stands."""
+    shares = contract.sale_mode in (SaleMode.SHARED, SaleMode.LEFTOVER)
+    return not (case.campaign.exclusive_only and shares) and contract.connection in market.connections
 
 
 def _facts(case: Case, market: Market, reserve: Money, tier: Tier) -> Facts:

@@ -86,6 +86,15 @@ def compile_deals(parties: Parties, verticals: Mapping[str, Vertical], places: P
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A request at work under a key: others with the same key wait for its end."""
+
+    request_id: str
+    body_hash: bytes
+    ended: asyncio.Future[None]
+
+
 class Live:
     """What changes while the exchange runs: the current deals, cap use and balances as last seen, and who was served.
 
@@ -102,7 +111,7 @@ class Live:
         self.broken: Mapping[str, str] = {}
         self.latency_ms: Mapping[str, int] = {}
         self.served: dict[str, int] = {}
-        self.running: dict[tuple[str, str, str], asyncio.Future[None]] = {}
+        self.running: dict[tuple[str, str, str], Running] = {}
         self.requests = 0
         self.storage_full = False
         self._rates: dict[str, Bucket] = {}

@@ -10,7 +10,7 @@ from exchange.flows.ask import ask, eligible
 from exchange.flows.case import Case, duplicate_window_ms, zero
 from exchange.flows.market import Market
 from exchange.flows.place import Placed, place
-from exchange.flows.quote import Outlook, bids_of, groups, least_price, rules, tiers
+from exchange.flows.quote import Outlook, bids_of, groups, least_asked, least_price, rules, tiers
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
 from exchange.model.ledger import Transaction
@@ -18,8 +18,7 @@ from exchange.model.money import Money
 from exchange.model.party import Contract, Tier
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState
-from exchange.stages.auction import run_auction
-from exchange.stages.price import least_after_promise
+from exchange.stages.auction import Rules, run_auction
 from exchange.stages.settle import free_slots, promise_rest, promise_transaction, total
 
 
@@ -62,26 +61,26 @@ async def _sell_quoted(case: Case, market: Market, quote: Quote, reserve: Money)
     tier = _tier(case, quote.tier)
     now = market.clock.now()
     bids, _ = bids_of(quote, now)
-    least = least_after_promise(case.campaign, quote.payout, reserve, quote.exclusive)
+    under = rules(case, market, tier, reserve, quote.payout)
     pinged = {bid.contract_id for bid in bids}
-    contracts = {contract.id: contract for contract in eligible(case, market, least, tier) if contract.id in pinged}
+    fits = eligible(case, market, least_asked(under), tier)
+    contracts = {contract.id: contract for contract in fits if contract.id in pinged}
     standing = [bid for bid in bids if bid.contract_id in contracts]
     outlook = Outlook(eligible=len(contracts), asked=len(contracts), bids=len(standing))
-    placed = await place(case, market, standing, contracts, rules(case, market, tier, least), quote.payout, Placed())
+    placed = await place(case, market, standing, contracts, under, quote.payout, Placed())
     return placed, replace(outlook, below=placed.best_below)
 
 
 async def _sell_in_tier(
     case: Case, market: Market, tier: Tier, reserve: Money, promised: Money | None, placed: Placed, outlook: Outlook
 ) -> tuple[Placed, Outlook]:
-    least = least_after_promise(case.campaign, promised, reserve, True) if promised is not None else reserve
-    contracts = [
-        contract for contract in eligible(case, market, least, tier) if contract.id not in placed.progress.refused
-    ]
+    under = rules(case, market, tier, reserve, promised)
+    fits = eligible(case, market, least_asked(under), tier)
+    contracts = [contract for contract in fits if contract.id not in placed.progress.refused]
     for group in groups(contracts, tier):
         if not group or _is_over(case, market, placed):
             continue
-        placed, outlook = await _sell_to_group(case, market, tier, group, least, promised, placed, outlook)
+        placed, outlook = await _sell_to_group(case, market, tier, group, under, promised, placed, outlook)
     return placed, outlook
 
 
@@ -90,16 +89,15 @@ async def _sell_to_group(
     market: Market,
     tier: Tier,
     group: list[Contract],
-    least: Money,
+    under: Rules,
     promised: Money | None,
     placed: Placed,
     outlook: Outlook,
 ) -> tuple[Placed, Outlook]:
     ping_ms = min(tier.ping_ms, case.time_left_ms(market) // 2)  # the other half is for the post
     deadline = market.clock.monotonic() + ping_ms / 1000
-    asked = await ask(case, market, group, least, tier, deadline)
+    asked = await ask(case, market, group, least_asked(under), tier, deadline)
     now = market.clock.now()
-    under = rules(case, market, tier, least)
     outlook = outlook.after(len(group), asked, run_auction(asked.bids, asked.contracts, under, placed.progress, now))
     placed = await place(case, market, asked.bids, asked.contracts, under, promised, placed)
     return placed, outlook

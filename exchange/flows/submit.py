@@ -9,14 +9,17 @@ from hashlib import sha256
 
 import orjson
 
+from exchange.clock import month_of
 from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
 from exchange.flows.direct import direct
 from exchange.flows.jobs import jobs_after
-from exchange.flows.market import Market
+from exchange.flows.market import Market, Running
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell
+from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
+from exchange.model.audit import AuditLine
 from exchange.model.lead import Kind, Submission
 from exchange.model.reason import Reason
 from exchange.model.work import (
@@ -37,8 +40,11 @@ from exchange.stages.admit import admit
 from exchange.stages.bind import differing_fields
 from exchange.stages.normalize import redact
 from exchange.stages.respond import respond
-from exchange.storage.requests import open_request, read_replay, store_answer
+from exchange.storage.arrivals import save_arrivals
+from exchange.storage.requests import answer_conflict, answer_request, open_request, read_replay, store_answer
 from exchange.storage.selling import advance
+
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +61,37 @@ Write = Callable[[dict[str, object], str], tuple[bytes, str]]  # (fields, format
 
 
 async def submit(submission: Submission, market: Market, write: Write) -> Written:
-    """Work one request. Two equal requests at once: one runs, the other waits for its answer."""
+    """Work one request. Two equal requests at once: one runs, the other hears its answer."""
     case = begin(submission, market)
     body_hash = sha256(submission.raw).digest()
     key = idempotency(case, body_hash)
+    if key is None:
+        return await _work(case, market, write, None)
     running = market.live.running
-    scope = (key.seller_id, key.endpoint, key.key) if key is not None else None
-    if scope is not None and scope in running:
-        await _wait(case, market, running[scope])
-    mine: asyncio.Future[None] | None = None
-    if scope is not None and scope not in running:
-        mine = running[scope] = asyncio.get_running_loop().create_future()
+    scope = (key.seller_id, key.endpoint, key.key)
+    while (first := running.get(scope)) is not None:
+        await asyncio.wait([first.ended], timeout=max(case.time_left_ms(market), 0) / 1000)
+        if not first.ended.done():
+            return await _work(case, market, write, key)  # our time is up: the storage says that the first still runs
+        if first.body_hash == body_hash and (again := await _repeat(case, market, write, first.request_id)):
+            return again
+    mine = running[scope] = Running(submission.id, body_hash, asyncio.get_running_loop().create_future())
     try:
         return await _work(case, market, write, key)
     finally:
-        if mine is not None and scope is not None:
-            del running[scope]
-            mine.set_result(None)
+        del running[scope]
+        mine.ended.set_result(None)
 
 
-async def _wait(case: Case, market: Market, first: asyncio.Future[None]) -> None:
-    """Until the first request with this key has ended, or our own time is nearly up."""
-    await asyncio.wait([first], timeout=max(case.time_left_ms(market), 0) / 1000)
+async def _repeat(case: Case, market: Market, write: Write, first: str) -> Written | None:
+    """The answer of a request that was the same and ran at the same time; None when it has none."""
+    replay = await market.db.read(read_replay, first)
+    if replay is None or replay.body is None or replay.wrapped is None:
+        return None
+    written, row = Closer(market, write, None).again(case, replay)
+    request = replace(request_row(case, market, _stored_body(case)), lead_id=None)
+    await market.db.write(save_arrivals, ((request, row),))
+    return written
 
 
 async def _work(case: Case, market: Market, write: Write, key: Idempotency | None) -> Written:
@@ -89,6 +104,7 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
         key,
         claims(case) if refusal is None else (),
         case.lead.ping_id if refusal is None and case.submission.kind is Kind.POST else None,
+        case.campaign.expired == "reauction",
     )
     opened = await market.db.write(open_request, opening)
     closer = Closer(market, write, key)
@@ -115,6 +131,8 @@ async def _sell(case: Case, market: Market, closer: Closer, opened: Opened) -> W
                 return await closer.close(case, _echo(answer, case), LeadState.REJECTED, free_quote=made.id)
             case.trail.step("bind", "The post differs from its ping: asked again", ", ".join(differ))
             made = None
+    elif case.submission.kind is Kind.POST and case.lead.ping_id is not None:
+        case.trail.step("bind", "The price of the ping had expired: asked again")
     sold = await sell(case, market, made) if made is not None else await direct(case, market)
     answer = _echo(sold.answer, case)
     return await closer.close(case, answer, sold.state, sold=sold)
@@ -147,7 +165,7 @@ async def _not_opened(case: Case, closer: Closer, opened: Replay | KeyConflict |
             return await closer.replay(case, opened)
         case KeyConflict():
             answer = Answer("error", request_id, 409, reason=Reason.IDEMPOTENCY_CONFLICT, test=not case.live)
-            return await closer.answer_only(case, answer)
+            return await closer.conflict(case, answer, opened)
         case QuoteGone(why=None):
             answer = Answer("error", request_id, 404, reason=Reason.NOT_FOUND, message="There is no such ping_id.")
             return await closer.answer_only(case, answer)
@@ -160,7 +178,9 @@ async def _not_opened(case: Case, closer: Closer, opened: Replay | KeyConflict |
             reason = Reason.DUPLICATE_SELLER if same else Reason.DUPLICATE_EXCHANGE
             case.trail.step("duplicate", reason.sentence, "Sold before" if opened.sold else "Still being sold")
             answer = _echo(Answer("duplicate", request_id, reason=reason), case)
-            return await closer.close(case, answer, LeadState.DUPLICATE, duplicate_of=opened.lead_id or None)
+            return await closer.close(
+                case, answer, LeadState.DUPLICATE, duplicate_of=opened.lead_id or None, free_quote=case.lead.ping_id
+            )
 
 
 class Closer:
@@ -211,29 +231,55 @@ class Closer:
         return written
 
     async def answer_only(self, case: Case, answer: Answer) -> Written:
-        """The request leaves no lead of its own: only its row gets the answer."""
+        """The request leaves no lead of its own: its row gets the answer, and its key its end."""
         written, row = self._written(case, answer)
-        await self.market.db.write(store_answer, row)
+        await self.market.db.write(answer_request, row, self.key)
+        return written
+
+    async def conflict(self, case: Case, answer: Answer, conflict: KeyConflict) -> Written:
+        """The key stays the first request's. Both bodies' hashes go into the audit log: somebody mixed them up."""
+        written, row = self._written(case, answer)
+        submission, now = case.submission, self.market.clock.now()
+        line = AuditLine(
+            self.market.ids.new("aud", now),
+            now,
+            month_of(now),
+            Actor(Role.SELLER, submission.key_id, submission.seller_id),
+            submission.remote_ip,
+            "request.key_conflict",
+            f"request:{submission.id}",
+            orjson.dumps({"request": conflict.request_id, "body_sha256": conflict.body_hash.hex()}).decode(),
+            orjson.dumps({"body_sha256": sha256(submission.raw).hexdigest()}).decode(),
+        )
+        await self.market.db.write(answer_conflict, row, line)
         return written
 
     async def replay(self, case: Case, replay: Replay) -> Written:
-        """The first answer again, byte for byte; `queued` while the first still runs."""
-        if replay.body is None:
-            again = await self.market.db.write(read_replay, replay.request_id)
-            replay = again or replay
+        """The first answer again, byte for byte. While another process still works on it: wait, then `queued`."""
+        market = self.market
+        while replay.body is None and case.time_left_ms(market) > 0:
+            await market.clock.sleep(_POLL_SECONDS)
+            found = await market.db.read(read_replay, replay.request_id)
+            replay = found if found is not None else replay
         if replay.body is None or replay.wrapped is None or replay.status_code is None:
             answer = Answer("queued", case.submission.id, 202, reason=Reason.STILL_RUNNING, test=not case.live)
-            return await self.answer_only(case, answer)
-        vault = self.market.vault
+            written, row = self._written(case, answer)
+        else:
+            written, row = self.again(case, replay)
+        await market.db.write(store_answer, row)
+        return written
+
+    def again(self, case: Case, replay: Replay) -> tuple[Written, AnswerRow]:
+        """An earlier answer as it left, and its row for the request that asked again."""
+        assert replay.body is not None and replay.wrapped is not None and replay.status_code is not None
+        vault, request_id = self.market.vault, case.submission.id
         body = vault.open(vault.data_key(replay.wrapped), f"answer:{replay.request_id}", replay.body)
         headers = (("Idempotent-Replayed", "true"),)
         written = Written(replay.status_code, body, replay.content_type or "application/json", headers)
-        sealed = vault.seal(case.data_key, f"answer:{case.submission.id}", body)
-        row = AnswerRow(
-            case.submission.id, replay.status_code, "replayed", None, sealed, written.content_type, self._took_ms(case)
-        )
-        await self.market.db.write(store_answer, row)
-        return written
+        sealed = vault.seal(case.data_key, f"answer:{request_id}", body)
+        took_ms = self._took_ms(case)
+        row = AnswerRow(request_id, replay.status_code, "replayed", None, sealed, written.content_type, took_ms)
+        return written, row
 
     def _written(self, case: Case, answer: Answer) -> tuple[Written, AnswerRow]:
         took_ms = self._took_ms(case)

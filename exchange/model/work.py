@@ -136,6 +136,7 @@ class Opening:
     idempotency: Idempotency | None = None
     claims: tuple[Claim, ...] = ()
     bind_quote: str | None = None
+    rebids_expired: bool = False  # an expired ping is used up, and everybody is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,10 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class KeyConflict:
+    """The key came before with another body, whose SHA-256 is `body_hash`."""
+
     request_id: str
+    body_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,10 @@ from exchange.model.reason import Reason
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an auction is held under. `served` says when a contract last won, for turns; `draw` is uniform in [0, 1)."""
+    """What an auction is held under. `served` says when a contract last won, for turns; `draw` is uniform in [0, 1).
+
+    `exclusive_reserve` is the least for an exclusive sale where that is not the reserve: after a promise.
+    """
 
     strategy: Strategy
     slots: int
@@ -26,6 +29,11 @@ class Rules:
     exclusive_only: bool = False
     draw: float = 0.0
     served: Mapping[str, int] = field(default_factory=dict)
+    exclusive_reserve: Money | None = None
+
+    def least(self, bid: Bid) -> Money:
+        """What a bid must reach."""
+        return self.exclusive_reserve if bid.exclusive and self.exclusive_reserve is not None else self.reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +103,9 @@ def _usable(bids: Sequence[Bid], rules: Rules, progress: Progress, now: int) -> 
     for bid in bids:
         if bid.contract_id in progress.refused:
             continue
-        if bid.price < rules.reserve:
-            losers.append(NoBid(bid.contract_id, Reason.BELOW_FLOOR, f"{bid.price.text} under {rules.reserve.text}"))
+        least = rules.least(bid)
+        if bid.price < least:
+            losers.append(NoBid(bid.contract_id, Reason.BELOW_FLOOR, f"{bid.price.text} under {least.text}"))
         elif bid.expires_at is not None and bid.expires_at <= now:
             losers.append(NoBid(bid.contract_id, Reason.BID_EXPIRED))
         elif bid.exclusive or not rules.exclusive_only:

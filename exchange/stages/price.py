@@ -42,14 +42,14 @@ def reserve(campaign: Campaign, min_price: Money | None) -> Money | None:
 
 
 def least_after_promise(campaign: Campaign, promised: Money, reserve: Money, exclusive: bool) -> Money:
-    """What a lead may go for once the seller was promised a payout: down to break-even, never to a loss.
+    """What a lead may go for once the seller was promised a payout: what was promised, even below the reserve.
 
-    A shared sale pays its own payout, so it keeps the reserve. A campaign that allows a loss keeps only its floor.
+    Less would cost the house, or break the promise. A campaign that allows a loss keeps only its floor. A shared sale
+    pays its own payout, so it keeps the reserve.
     """
     if not exclusive:
         return reserve
-    least = campaign.floor if campaign.allow_loss else promised
-    return least if least < reserve else reserve
+    return campaign.floor if campaign.allow_loss else promised
 
 
 def fixed_bids(contracts: Iterable[Contract], slots: int) -> list[Bid]:

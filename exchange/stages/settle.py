@@ -18,9 +18,9 @@ def sale_payout(campaign: Campaign, price: Money, promised: Money | None, exclus
     a shared sale pays its own payout, and `promise_rest` makes up the rest of the promise at the end.
     """
     earned = campaign.payout.of(price)
-    if promised is None or not exclusive:
-        return earned if earned <= price else price
-    return promised if promised <= price or campaign.allow_loss else earned
+    if promised is not None and exclusive and (promised <= price or campaign.allow_loss):
+        return promised
+    return earned if earned <= price else price
 
 
 def promise_rest(promised: Money | None, revenue: Money, paid: Money, campaign: Campaign) -> Money:

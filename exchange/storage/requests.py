@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from exchange.model.audit import AuditLine
 from exchange.model.work import (
     AnswerRow,
     Claim,
     Duplicate,
     Idempotency,
+    Keep,
     KeyConflict,
     LeadRow,
     Opened,
@@ -15,6 +17,7 @@ from exchange.model.work import (
     Replay,
     RequestRow,
 )
+from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 
 
@@ -22,7 +25,7 @@ async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflic
     """Store a request and, unless it may not go on, its lead. Only `Opened` lets the line continue."""
     request = opening.request
     if opening.idempotency is not None:
-        earlier = await _take_key(tx, opening.idempotency, request.id)
+        earlier = await _take_key(tx, opening.idempotency, request.id, request.received_at)
         if earlier is not None:
             await _insert_request(tx, request)
             return await _replay(tx, opening.idempotency, earlier)
@@ -32,7 +35,7 @@ async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflic
         return Opened({})
     quote: Row | None = None
     if opening.bind_quote is not None:
-        bound = await _bind_quote(tx, opening.bind_quote, lead.seller_id, request.id, request.received_at)
+        bound = await _bind_quote(tx, opening.bind_quote, lead, request.id, opening.rebids_expired)
         if isinstance(bound, QuoteGone):
             if bound.why is None:  # the lead of somebody else's ping has no business with this request
                 await tx.execute("UPDATE requests SET lead_id = NULL WHERE id = :id", id=request.id)
@@ -95,19 +98,34 @@ async def keep_claims(tx: Tx, lead_id: str, until: int) -> None:
     await tx.execute("UPDATE claims SET sold = 1, expires_at = :until WHERE lead_id = :lead", lead=lead_id, until=until)
 
 
-async def _bind_quote(tx: Tx, quote_id: str, seller_id: str, request_id: str, now: int) -> Row | QuoteGone:
-    """Use a ping's quote for one post. The update decides between two posts that race."""
-    rows = await tx.fetch("SELECT * FROM quotes WHERE id = :id AND seller_id = :seller", id=quote_id, seller=seller_id)
+async def _bind_quote(
+    tx: Tx, quote_id: str, lead: LeadRow, request_id: str, rebids_expired: bool
+) -> Row | QuoteGone | None:
+    """Use a ping's quote for one post of the same campaign and mode. The update decides between two posts that race.
+
+    None: it was used, but its price is gone and everybody is asked again.
+    """
+    rows = await tx.fetch(
+        """SELECT q.* FROM quotes q JOIN leads l ON l.id = q.lead_id
+           WHERE q.id = :id AND q.seller_id = :seller AND q.campaign_id = :campaign AND l.mode = :mode""",
+        id=quote_id,
+        seller=lead.seller_id,
+        campaign=lead.campaign_id,
+        mode=lead.mode,
+    )
     if not rows:
         return QuoteGone(None)
-    if rows[0]["expires_at"] <= now:
+    expired = rows[0]["expires_at"] <= lead.received_at
+    if expired and not rebids_expired:
         return QuoteGone("expired")
     used = await tx.fetch(
         "UPDATE quotes SET used_by = :request WHERE id = :id AND used_by IS NULL RETURNING id",
         id=quote_id,
         request=request_id,
     )
-    return rows[0] if used else QuoteGone("used")
+    if not used:
+        return QuoteGone("used")
+    return None if expired else rows[0]
 
 
 async def free_quote(tx: Tx, quote_id: str, request_id: str) -> None:
@@ -129,6 +147,19 @@ async def store_answer(tx: Tx, answer: AnswerRow) -> None:
         type=answer.content_type,
         took=answer.took_ms,
     )
+
+
+async def answer_request(tx: Tx, answer: AnswerRow, idempotency: Idempotency | None) -> None:
+    """Answer a request that leaves no lead. A key the seller chose replays it; any other is free again."""
+    await store_answer(tx, answer)
+    if idempotency is not None:
+        await end_key(tx, idempotency, keep=idempotency.keep is Keep.ALWAYS)
+
+
+async def answer_conflict(tx: Tx, answer: AnswerRow, line: AuditLine) -> None:
+    """Answer a request whose key came before with another body. The key is not its own."""
+    await store_answer(tx, answer)
+    await record(tx, line)
 
 
 async def end_key(tx: Tx, idempotency: Idempotency, *, keep: bool) -> None:
@@ -203,7 +234,7 @@ async def insert_lead(tx: Tx, lead: LeadRow) -> None:
         await tx.execute(
             """INSERT INTO consents (lead_id, month, subject, sealed, received_at)
                VALUES (:lead, :month, :subject, :sealed, :at)
-               ON CONFLICT (lead_id) DO NOTHING""",
+               ON CONFLICT (lead_id, subject) DO NOTHING""",
             lead=lead.id,
             month=lead.month,
             subject=lead.subject,
@@ -254,18 +285,21 @@ async def _insert_request(tx: Tx, request: RequestRow) -> None:
     )
 
 
-async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str) -> Row | None:
-    """None when the key is ours now, else the row of the request that had it first."""
+async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str, now: int) -> Row | None:
+    """None when the key is ours now (new, or its time was over), else the row of the request that had it first."""
     taken = await tx.fetch(
         """INSERT INTO idempotency (seller_id, endpoint, idempotency_key, body_hash, request_id, state, expires_at)
            VALUES (:seller, :endpoint, :key, :hash, :request, 'running', :expires)
-           ON CONFLICT (seller_id, endpoint, idempotency_key) DO NOTHING RETURNING request_id""",
+           ON CONFLICT (seller_id, endpoint, idempotency_key) DO UPDATE SET body_hash = :hash, request_id = :request,
+               state = 'running', expires_at = :expires WHERE idempotency.expires_at <= :now
+           RETURNING request_id""",
         seller=idempotency.seller_id,
         endpoint=idempotency.endpoint,
         key=idempotency.key,
         hash=idempotency.body_hash,
         request=request_id,
         expires=idempotency.expires_at,
+        now=now,
     )
     if taken:
         return None
@@ -281,7 +315,7 @@ async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str) -> Row | 
 
 async def _replay(tx: Tx, idempotency: Idempotency, earlier: Row) -> Replay | KeyConflict:
     if bytes(earlier["body_hash"]) != idempotency.body_hash:
-        return KeyConflict(earlier["request_id"])
+        return KeyConflict(earlier["request_id"], bytes(earlier["body_hash"]))
     found = await read_replay(tx, earlier["request_id"])
     return found or Replay(earlier["request_id"], None, None, None, None)
 

@@ -171,7 +171,9 @@ async def close_lead(tx: Tx, closing: Closing) -> None:
     if closing.free_quote is not None and closing.answer is not None:
         await free_quote(tx, closing.free_quote, closing.answer.request_id)
     if closing.idempotency is not None:
-        await end_key(tx, closing.idempotency, keep=_keeps_key(closing.idempotency.keep, closing.state))
+        failed = closing.answer is not None and closing.answer.status == "error"  # told to try again
+        keep = not failed and _keeps_key(closing.idempotency.keep, closing.state)
+        await end_key(tx, closing.idempotency, keep=keep)
     for job in closing.jobs:
         await add_job(tx, job)
 

@@ -75,13 +75,14 @@ CREATE INDEX leads_changed ON leads (seller_id, changed_at, id);
 CREATE INDEX leads_phone ON leads (phone_index) WHERE phone_index IS NOT NULL;
 CREATE INDEX leads_email ON leads (email_index) WHERE email_index IS NOT NULL;
 
--- The consent record: written once, never changed (triggers below).
+-- The consent record of each post (`subject`) of a lead: written once, never changed (triggers below).
 CREATE TABLE consents (
-    lead_id TEXT PRIMARY KEY,
+    lead_id TEXT NOT NULL,
     month TEXT NOT NULL,
     subject TEXT NOT NULL,
     sealed BYTEA NOT NULL,
-    received_at BIGINT NOT NULL
+    received_at BIGINT NOT NULL,
+    PRIMARY KEY (lead_id, subject)
 );
 
 -- Idempotency, for 30 days. `endpoint` is part of the scope. `state`: running | done.

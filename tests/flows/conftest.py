@@ -1,0 +1,39 @@
+"""An empty exchange on each engine, with a simulated clock and buyers that answer as they are told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from exchange.storage.postgres import open_postgres
+from exchange.storage.sqlite import open_sqlite
+from tests.flows.promises import broken
+from tests.market import Exchange, open_exchange
+
+
+@pytest.fixture
+async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
+    """On SQLite, written in this process. The promises are checked when the test is over."""
+    db = await open_sqlite(tmp_path / "exchange.db", process=False, durable=False)
+    async with open_exchange(tmp_path, db=db) as opened:
+        yield opened
+        assert [] == await broken(opened.market)
+    await db.close()
+
+
+@pytest.fixture
+async def on_postgres(tmp_path: Path, postgres_migrated: str) -> AsyncIterator[Exchange]:
+    db = await open_postgres(postgres_migrated)
+    async with open_exchange(tmp_path, db=db) as opened:
+        yield opened
+        assert [] == await broken(opened.market)
+    await db.close()
+
+
+@pytest.fixture(params=["exchange", "on_postgres"])
+def either(request: pytest.FixtureRequest) -> Exchange:
+    """Each engine in turn."""
+    opened: Exchange = request.getfixturevalue(request.param)
+    return opened
