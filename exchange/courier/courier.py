@@ -128,7 +128,10 @@ class FanOut:
             self.closed = True
             for run in self._runs:
                 run.cut(CLOSED_EARLY)
-        if self._left == 0 and not self._ended.done():
+        if self._left:
+            return
+        self._runs = []  # they know us: nobody is left for the garbage collector to find
+        if not self._ended.done():
             self._ended.set_result(None)
             if self.courier.left_behind.pop(self, None) is not None:
                 self._timer.cancel()
