@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 from typing import Protocol
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 
 def _encode(number: int, length: int) -> str:
-    digits = []
-    for _ in range(length):
-        number, digit = divmod(number, 32)
-        digits.append(_ALPHABET[digit])
-    return "".join(reversed(digits))
+    """`length` digits, an even number of them."""
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * length - 10, -1, -10)])
 
 
 class Ids(Protocol):
@@ -35,13 +34,13 @@ class Ids(Protocol):
 
 class SystemIds:
     def new(self, prefix: str, now: int) -> str:
-        return f"{prefix}_{_encode(now, 10)}{_encode(int.from_bytes(secrets.token_bytes(10)), 16)}"
+        return f"{prefix}_{_encode(now, 10)}{_encode(int.from_bytes(os.urandom(10)), 16)}"
 
     def token(self, size: int = 16) -> str:
         return secrets.token_urlsafe(size)
 
     def bytes(self, size: int) -> bytes:
-        return secrets.token_bytes(size)
+        return os.urandom(size)
 
     def draw(self) -> float:
         return random.random()

@@ -25,7 +25,9 @@ ENVIRONMENT = "EXCHANGE_MASTER_KEY"
 KEY_BYTES = 32
 INDEX_BYTES = 16
 _NONCE_BYTES = 12
-_COMPRESS_ABOVE_BYTES = 200
+_COMPRESS_ABOVE_BYTES = 1_000  # below, setting up the compressor costs more than it saves
+_WINDOW_BITS = 12  # 4 KB see as far back as these texts repeat, and are set up three times as fast as 32 KB
+_MEMORY_LEVEL = 5
 _PLAIN, _PACKED = b"\0", b"\1"
 _INDEX = "index"
 _WRAPS = b"data key"
@@ -76,10 +78,10 @@ class Vault:
         return wrapped if wrapped[:1] == bytes([self._current]) else self._wrap(self._unwrap(wrapped))
 
     def seal(self, key: DataKey, row_id: str, data: bytes) -> bytes:
-        """Encrypt for one row: moved to another it does not open. More than 200 bytes are compressed first."""
+        """Encrypt for one row: moved to another it does not open. More than 1,000 bytes are compressed first."""
         mark = _PLAIN
         if len(data) > _COMPRESS_ABOVE_BYTES:
-            mark, data = _PACKED, zlib.compress(data, 1)
+            mark, data = _PACKED, compress(data)
         nonce = self._ids.bytes(_NONCE_BYTES)
         return mark + nonce + key.cipher.encrypt(nonce, data, mark + row_id.encode())
 
@@ -118,6 +120,12 @@ class Vault:
         if number not in self._ciphers:
             raise VaultError(f"master key {number} is not among the keys of this exchange")
         return self._ciphers[number]
+
+
+def compress(data: bytes) -> bytes:
+    """Smaller, fast. `zlib.decompress` reads it."""
+    stream = zlib.compressobj(1, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
+    return stream.compress(data) + stream.flush()
 
 
 def open_vault(ids: Ids, key_file: Path | None = None, environment: Mapping[str, str] | None = None) -> Vault:

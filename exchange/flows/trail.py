@@ -12,6 +12,7 @@ from exchange.clock import Clock
 from exchange.model.auction import Bid, NoBid
 from exchange.model.wire import Lost, WireRecord
 from exchange.stages.eligible import Judgement
+from exchange.vault import compress
 
 
 class Trail:
@@ -81,7 +82,7 @@ class Trail:
 
     def document(self) -> bytes:
         """The record, packed. It holds nothing personal."""
-        return zlib.compress(
+        return compress(
             orjson.dumps(
                 {
                     "steps": self.steps,
@@ -90,8 +91,7 @@ class Trail:
                     "posts": self.posts,
                     **self.facts,
                 }
-            ),
-            1,
+            )
         )
 
     def wire_document(self) -> bytes | None:
