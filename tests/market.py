@@ -15,20 +15,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import orjson
-
-from buyers.connection import Connection
 from exchange.bootstrap import Catalog, load_catalog, open_market
 from exchange.clock import Clock, SimulatedClock, month_of
 from exchange.courier.courier import Courier
-from exchange.courier.scripted import SIMULATED, Delay, ScriptedCourier, by_url
+from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.fields.places import Places
 from exchange.flows.market import Market, refresh
 from exchange.flows.simulated import answer_as_asked
@@ -36,11 +32,13 @@ from exchange.model.lead import Mode
 from exchange.model.ledger import BANK, Billing, Posting, Transaction, TransactionKind, buyer_account
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Payout, SaleMode, Seller, State, Strategy, Tier
-from exchange.model.wire import HttpMessage, Lost, Reply
 from exchange.settings import Settings, load_settings
 from exchange.storage.database import Db, Tx
 from exchange.storage.ledger import Balance, balances, book, set_account
 from exchange.storage.parties import KeyRow, save_buyer, save_campaign, save_contract, save_key, save_seller
+from tests.scripted_buyers import HOSTS, NO_BID, REFUSED, SOLD, Buyers, bid, reply, with_buyers
+
+__all__ = ["HOSTS", "NO_BID", "REFUSED", "SOLD", "Buyers", "bid", "reply"]  # a test imports all it needs from here
 
 NOW = 1_795_271_648_000  # Sat 21 Nov 2026, 14:34:08 UTC
 OPERATOR_KEY = "ok_live_operator_0001"
@@ -56,52 +54,6 @@ POST = {
     "tcpa_consent": "yes",
 }
 """What a seller of solar leads sends. Each test that sells more than one changes `phone` and `email`."""
-
-_NAMES = ("acme", "birch", "cobalt", "delta", "ember", "flint")
-HOSTS: Mapping[str, str] = {name: f"{name}.buyer.example" for name in _NAMES}
-"""Where the scripted buyers are, by the name of their connection, which is the buyer's id."""
-
-_PLAIN: Mapping[str, Any] = {
-    "connector": "json_http",
-    "ping": {
-        "url": "http://host/ping",
-        "body": {"zip": "zip", "bill": "monthly_bill", "id": {"term": "reference"}},
-        "reading": {
-            "outcomes": [
-                {"means": "accepted", "when": {"where": "json:status", "equals": "bid"}},
-                {"means": "no_bid", "when": {"where": "json:status", "equals": "no_bid"}},
-            ],
-            "carries": {"price": "json:price", "reference": "json:id", "reason": "json:reason"},
-        },
-    },
-    "post": {
-        "url": "http://host/post",
-        "body": {
-            "id": {"term": "reference"},
-            "bid": {"term": "ping_reference"},
-            "first": "first_name",
-            "last": "last_name",
-            "phone": "phone",
-            "email": "email",
-            "zip": "zip",
-        },
-        "reading": {
-            "outcomes": [
-                {"means": "accepted", "when": {"where": "json:status", "equals": "sold"}},
-                {"means": "rejected", "when": {"where": "json:status", "equals": "rejected"}},
-                {"means": "queued", "when": {"where": "json:status", "equals": "queued"}},
-            ],
-            "carries": {
-                "price": "json:price",
-                "reference": "json:id",
-                "reason": "json:reason",
-                "redirect": "json:redirect",
-            },
-        },
-    },
-}
-
-Answer = Reply | Lost | Delay
 
 
 def usd(text: str) -> Money:
@@ -120,59 +72,6 @@ def consumer(number: int) -> dict[str, str]:
 
 def _letters(number: int) -> str:
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))
-
-
-def reply(*, http_status: int = 200, **fields: str) -> Reply:
-    """A buyer's JSON answer."""
-    return Reply(http_status, {"content-type": "application/json"}, orjson.dumps(fields))
-
-
-def bid(price: str) -> Reply:
-    return reply(status="bid", price=price, id="p1")
-
-
-SOLD = reply(status="sold", id="b1")
-REFUSED = reply(status="rejected", reason="not today")
-NO_BID = reply(status="no_bid", reason="no room")
-
-
-@dataclass
-class Buyers:
-    """The script of all buyers: who bids what, and how each answers a post. Everything they were sent is kept."""
-
-    pings_answered: dict[str, Answer] = field(default_factory=dict)
-    posts_answered: dict[str, list[Answer]] = field(default_factory=dict)
-    sent: list[HttpMessage] = field(default_factory=list)
-
-    def bids(self, host: str, price: str | None) -> None:
-        """From now on this buyer bids so much; None is no bid. Unless told, a buyer bids 25.00."""
-        self.pings_answered[host] = NO_BID if price is None else bid(price)
-
-    def answers_pings(self, host: str, answer: Answer) -> None:
-        self.pings_answered[host] = answer
-
-    def answers_posts(self, host: str, *answers: Answer) -> None:
-        """One after another; the last one stays. Unless told, a buyer takes every post."""
-        self.posts_answered[host] = list(answers)
-
-    def pings(self, host: str) -> list[dict[str, Any]]:
-        return self._heard(host, "/ping")
-
-    def posts(self, host: str) -> list[dict[str, Any]]:
-        """The bodies of the posts a buyer was sent."""
-        return self._heard(host, "/post")
-
-    def __call__(self, message: HttpMessage) -> Answer:
-        self.sent.append(message)
-        url = urlsplit(message.url)
-        name = url.netloc.partition(".")[0]
-        if url.path == "/ping":
-            return self.pings_answered.get(name, bid("25.00"))
-        answers = self.posts_answered.get(name, [SOLD])
-        return answers.pop(0) if len(answers) > 1 else answers[0]
-
-    def _heard(self, host: str, path: str) -> list[dict[str, Any]]:
-        return [orjson.loads(each.body) for each in self.sent if each.url == f"http://{HOSTS[host]}{path}"]
 
 
 @dataclass(frozen=True)
@@ -205,7 +104,7 @@ class Exchange:
 
     async def add(self, *parties: Party) -> None:
         """Store them and take them up at once. The same id again is a new version."""
-        await self.market.db.write(_store, parties, self.market.clock.now())
+        await self.market.db.write(store, parties, self.market.clock.now())
         await refresh(self.market)
 
     def on(self, db: Db) -> Exchange:
@@ -269,17 +168,6 @@ def read_once() -> tuple[Catalog, Places]:
     return load_catalog(None), Places.load()
 
 
-def with_buyers(catalog: Catalog, hosts: Mapping[str, str]) -> Catalog:
-    """The catalog with a connection to each of these buyers."""
-    made = {name: Connection.load(_plain(name, host), {}) for name, host in hosts.items()}
-    return replace(catalog, connections={**catalog.connections, **made})
-
-
-def _plain(name: str, host: str) -> dict[str, Any]:
-    stages = {stage: {**_PLAIN[stage], "url": f"http://{host}/{stage}"} for stage in ("ping", "post")}
-    return {**_PLAIN, **stages, "connection": name}
-
-
 def _scripted(buyers: Buyers) -> Callable[[Clock, Any], Courier]:
     def make(clock: Clock, _: Any) -> Courier:
         return ScriptedCourier(by_url({SIMULATED: answer_as_asked, "http://": buyers}), clock)
@@ -287,8 +175,8 @@ def _scripted(buyers: Buyers) -> Callable[[Clock, Any], Courier]:
     return make
 
 
-async def _store(tx: Tx, parties: Iterable[Party], now: int) -> None:
-    """A unit of work: runs where the database is written, so it imports nothing of a test."""
+async def store(tx: Tx, parties: Iterable[Party], now: int) -> None:
+    """A unit of work that stores them, as another process would: this market hears of it at its next refresh."""
     for party in parties:
         match party:
             case Seller():

@@ -25,10 +25,10 @@ from tests.market import (
     key_for_tests,
     live_key,
     operator,
-    reply,
     selling,
     usd,
 )
+from tests.scripted_buyers import reply
 from tests.web.served import FORM, Heard, Served
 
 
