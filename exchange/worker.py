@@ -8,11 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RETURN_TEST, SETTLE_TEST
+from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
 from exchange.flows.market import Market, refresh
 from exchange.flows.postback import send_postback
 from exchange.flows.reconcile import ask_outcome
 from exchange.flows.recover import Write, recover
+from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
@@ -36,6 +37,7 @@ def runners() -> Mapping[str, Run]:
     return {
         ASK_OUTCOME: ask_outcome,
         POSTBACK: send_postback,
+        RESELL: resell,
         SETTLE_TEST: settle_test_lead,
         RETURN_TEST: return_test_lead,
     }
@@ -113,7 +115,10 @@ async def settle_silent(market: Market) -> int:
     """Unclear posts whose contract says what silence means."""
     attempts = await market.db.write(unsettled_attempts, market.clock.now())
     for attempt in attempts:
-        await settle_by_rule(market, attempt, SYSTEM)
+        try:
+            await settle_by_rule(market, attempt, SYSTEM)
+        except Exception as error:  # one that cannot be settled must not keep the others waiting
+            _LOG.error("delivery %s was not settled by rule: %s", attempt["id"], type(error).__name__)
     return len(attempts)
 
 

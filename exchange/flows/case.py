@@ -57,6 +57,10 @@ class Case:
     def currency(self) -> str:
         return self.campaign.currency
 
+    def knowing(self, bought: Mapping[str, int]) -> Case:
+        """The case with when each buyer last bought this consumer."""
+        return replace(self, bought=bought)
+
     def time_left_ms(self, market: Market) -> int:
         """Milliseconds until the answer must leave, less what committing and writing it takes."""
         return int((self.deadline - market.clock.monotonic()) * 1000) - limits.ANSWER_RESERVE_MS
@@ -101,6 +105,25 @@ def begin(submission: Submission, market: Market) -> Case:
     )
 
 
+def own_case(submission: Submission, lead: Lead, campaign: Campaign, vertical: Vertical, market: Market) -> Case:
+    """A case the exchange opens itself, about a lead it has."""
+    wrapped, data_key = market.vault.new_data_key()
+    return Case(
+        submission,
+        campaign,
+        vertical,
+        Normalized(lead, (), (), ()),
+        market.deals,
+        Trail(market.clock),
+        market.clock.monotonic() + limits.TIMEOUT_MS_MOST / 1000,
+        data_key,
+        wrapped,
+        _index(market, "phone", lead),
+        _index(market, "email", lead),
+        {},
+    )
+
+
 def own_lead(case: Case) -> Case:
     """A post that is refused at the door never touches the lead of the ping it names: it becomes a lead of its own."""
     lead = replace(case.lead, id=f"ld_{case.submission.id[4:]}")
@@ -117,14 +140,14 @@ def ping_id(case: Case) -> str:
     return f"png_{case.lead.id[3:]}"
 
 
-def request_row(case: Case, market: Market, stored: bytes) -> RequestRow:
+def request_row(case: Case, market: Market, stored: bytes, endpoint: str | None = None) -> RequestRow:
     """The request as kept: what was sent, sealed; a ping without the personal values it should not have carried."""
     submission = case.submission
     return RequestRow(
         submission.id,
         submission.month,
         submission.received_at,
-        submission.kind.value,
+        endpoint or submission.kind.value,
         submission.channel,
         submission.remote_ip,
         submission.seller_id,
@@ -146,7 +169,8 @@ def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -
     personal = {spec.name for spec in case.vertical.fields if spec.personal}
     facts = {name: value.clean for name, value in lead.values.items() if name not in personal}
     sealed = {name: [value.raw, value.clean, value.masked] for name, value in lead.values.items() if name in personal}
-    sealed_values = orjson.dumps({"values": sealed, "tracking": dict(lead.tracking)})
+    least = lead.min_price.text if lead.min_price is not None else None
+    sealed_values = orjson.dumps({"values": sealed, "tracking": dict(lead.tracking), "min_price": least})
     return LeadRow(
         lead.id,
         lead.month,

@@ -15,6 +15,9 @@ SETTLE_TEST = "settle_test"
 RETURN_TEST = "return_test"
 POSTBACK = "postback"
 ASK_OUTCOME = "ask_outcome"
+RESELL = "resell"
+RESALE = "resell"
+"""The endpoint of the request that a resale opens: no seller sent it."""
 
 _FIRST_QUESTION_MS = 5_000
 _TEST_DELAY_MS = {"queued": 10_000, "unclear": 20_000, "returned": 20_000}

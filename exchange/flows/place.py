@@ -82,7 +82,7 @@ async def place(
             placed = replace(placed, progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
             case.trail.step("post", "No time left to post", skipped=True)
             break
-        intents = _intents(case, market, plan.winners, contracts, placed.slots)
+        intents = _intents(case, market, plan.winners, contracts, placed.slots, promised)
         got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in intents)))
         placed = replace(placed, settled=())
         held, placed = _keep_held(case, market, intents, got, placed)
@@ -111,7 +111,12 @@ def _tell_plan(case: Case, plan: Plan, contracts: Mapping[str, Contract], rules:
 
 
 def _intents(
-    case: Case, market: Market, winners: Sequence[Bid], contracts: Mapping[str, Contract], taken: frozenset[int]
+    case: Case,
+    market: Market,
+    winners: Sequence[Bid],
+    contracts: Mapping[str, Contract],
+    taken: frozenset[int],
+    promised: Money | None,
 ) -> list[tuple[Intent, Award]]:
     """Each winner gets the lowest slot that nobody has: a refused one may lie below a sold one."""
     free = (slot for slot in itertools.count(1) if slot not in taken)
@@ -138,6 +143,7 @@ def _intents(
             now,
             case.mode.value,
             _hold(case, contract, bid.price, attempt_id, now) if case.live else None,
+            promised.units if promised is not None else None,
         )
         made.append((intent, Award(bid, slot, attempt_id)))
     return made
@@ -297,7 +303,7 @@ def _settlement(case: Case, market: Market, posted: Posted, contract: Contract, 
         None if isinstance(outcome, Failed | Unclear) else outcome.reference,
         now,
     )
-    if isinstance(outcome, Unclear):
+    if isinstance(outcome, Unclear | Pending):
         by_rule = contract.on_unclear is not OnUnclear.ASK
         return replace(settlement, settle_after=now + contract.unclear_after_ms if by_rule else None)
     if isinstance(outcome, Accepted):

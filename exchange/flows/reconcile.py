@@ -25,8 +25,8 @@ async def ask_outcome(market: Market, payload: Mapping[str, object]) -> None:
     if attempt is None or attempt["state"] not in OPEN_STATES:
         return
     contract = await terms_of(market, attempt)
-    connection = market.connections[contract.connection]
-    if connection.asks is None:
+    connection = market.connections.get(contract.connection) if contract is not None else None
+    if contract is None or connection is None or connection.asks is None:
         return
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets)
     conversation = connection.asks.ask(attempt["reference"], contract, terms)

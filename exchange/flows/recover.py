@@ -7,44 +7,69 @@ the truth.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from exchange.clock import month_of
+from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
-from exchange.flows.settle import terms_of
+from exchange.flows.settle import campaign_of, claim_ms, terms_of
 from exchange.model.answer import Answer
 from exchange.model.auction import AttemptState
+from exchange.model.ledger import Transaction
 from exchange.model.money import Money
-from exchange.model.party import OnUnclear
+from exchange.model.party import Campaign, Disclosure, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import AnswerRow, Closing, LeadState, Move, Settlement
+from exchange.model.work import AnswerRow, Closing, LeadState, Move, Settlement, state_after
 from exchange.stages.respond import respond
+from exchange.stages.settle import promise_rest, promise_transaction
 from exchange.storage.database import Row
 from exchange.storage.recovery import abandoned_requests, end_abandoned
 from exchange.storage.selling import advance, interrupted_attempts, lead_attempts, read_lead
 
+_LOG = logging.getLogger("exchange.flows.recover")
 Write = Callable[[dict[str, object], str], tuple[bytes, str]]
 _BEGUN = (AttemptState.RESERVED.value, AttemptState.SENDING.value)
 
 
 async def recover(market: Market, before: int, write: Write) -> int:
-    """Take up everything begun before an instant and not ended. Returns how many requests were closed."""
+    """Take up everything begun before an instant and not ended. Returns how many requests were closed.
+
+    What cannot be taken up is logged and left, so that it keeps nothing else waiting.
+    """
     while attempts := await market.db.write(interrupted_attempts, before):
-        for attempt in attempts:
-            await market.db.write(advance, Move((await _interrupted(market, attempt),)))
+        if not [attempt for attempt in attempts if await _done(_release(market, attempt), "delivery", attempt["id"])]:
+            break
     closed = 0
     while requests := await market.db.write(abandoned_requests, before):
-        for request in requests:
-            await _close(market, request, write)
-            closed += 1
+        ended = [
+            request for request in requests if await _done(_close(market, request, write), "request", request["id"])
+        ]
+        closed += len(ended)
+        if not ended:
+            break
     return closed
+
+
+async def _done(work: Awaitable[None], what: str, row_id: str) -> bool:
+    try:
+        await work
+    except Exception as error:
+        _LOG.error("%s %s was not taken up: %s", what, row_id, type(error).__name__)
+        return False
+    return True
+
+
+async def _release(market: Market, attempt: Row) -> None:
+    await market.db.write(advance, Move((await _interrupted(market, attempt),)))
 
 
 async def recover_request(market: Market, request: Row, write: Write) -> None:
     """Take up one request whose process is known to be gone, whenever it began."""
     for attempt in await market.db.write(lead_attempts, request["lead_id"]) if request["lead_id"] else []:
         if attempt["request_id"] == request["id"] and attempt["state"] in _BEGUN:
-            await market.db.write(advance, Move((await _interrupted(market, attempt),)))
+            await _release(market, attempt)
     await _close(market, request, write)
 
 
@@ -52,10 +77,9 @@ async def _interrupted(market: Market, attempt: Row) -> Settlement:
     now = market.clock.now()
     sent = attempt["state"] == AttemptState.SENDING.value
     settle_after = None
-    if sent:
-        contract = await terms_of(market, attempt)
-        if contract.on_unclear is not OnUnclear.ASK:
-            settle_after = now + contract.unclear_after_ms
+    contract = await terms_of(market, attempt) if sent else None
+    if contract is not None and contract.on_unclear is not OnUnclear.ASK:
+        settle_after = now + contract.unclear_after_ms
     return Settlement(
         attempt["id"],
         attempt["lead_id"],
@@ -74,16 +98,17 @@ async def _interrupted(market: Market, attempt: Row) -> Settlement:
 async def _close(market: Market, request: Row, write: Write) -> None:
     lead = await market.db.write(read_lead, request["lead_id"]) if request["lead_id"] else None
     now = market.clock.now()
-    attempts = await market.db.write(lead_attempts, request["lead_id"]) if lead is not None else []
-    answer, state = _answer(request, lead, attempts)
-    row = _answer_row(market, request, answer, now, write)
-    campaign = market.deals.campaigns.get(request["campaign_id"] or "")
-    if lead is None or campaign is None:
-        await market.db.write(end_abandoned, row, None)
+    resale = request["endpoint"] == RESALE
+    if lead is None or (lead["subject"] != request["id"] and not resale):
+        answer = Answer("error", request["id"], 503, reason=Reason.INTERNAL, retry_after=1)
+        await market.db.write(end_abandoned, _answer_row(market, request, answer, now, write), None)
         return
-    days = campaign.duplicate_days
-    window_ms = (market.verticals[lead["vertical"]].duplicate_days if days is None else days) * 86_400_000
-    taken = state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING)
+    attempts = await market.db.write(lead_attempts, lead["id"])
+    state = state_after([row["state"] for row in attempts])
+    campaign = await campaign_of(market, lead)
+    extra = _promised(lead, attempts, campaign, now) if state is LeadState.SOLD and not resale else None
+    answer = _answer(request, lead, attempts, state, campaign, extra)
+    row = _answer_row(market, request, answer, now, write)
     closing = Closing(
         lead["id"],
         month_of(now),
@@ -91,34 +116,59 @@ async def _close(market: Market, request: Row, write: Write) -> None:
         state,
         answer.reason.slug if answer.reason is not None else None,
         row,
-        now + window_ms if taken else None,
+        None if state is LeadState.UNSOLD else now + claim_ms(market, lead),
+        extra=extra,
         event="The exchange stopped while it worked on this lead, and took it up again.",
     )
-    await market.db.write(end_abandoned, row, closing)
+    left_to_its_job = resale and state is LeadState.UNSOLD
+    await market.db.write(end_abandoned, row, None if left_to_its_job else closing)
 
 
-def _answer(request: Row, lead: Row | None, attempts: list[Row]) -> tuple[Answer, LeadState]:
+def _promised(lead: Row, attempts: list[Row], campaign: Campaign, now: int) -> Transaction | None:
+    """What is left of a shared lead's promise, which the request would have made up at its end."""
+    promises = [row["promised_units"] for row in attempts if row["promised_units"] is not None]
+    shared = all(not row["exclusive"] for row in attempts if row["state"] == "accepted")
+    if not promises or not shared or lead["mode"] != "live":
+        return None
+    promised, revenue, paid = (
+        Money(units, lead["currency"]) for units in (promises[0], lead["revenue_units"], lead["payout_units"])
+    )
+    rest = promise_rest(promised, revenue, paid, campaign)
+    return promise_transaction(lead["id"], lead["seller_id"], rest, now, month_of(now)) if rest.units else None
+
+
+def _answer(
+    request: Row, lead: Row, attempts: list[Row], state: LeadState, campaign: Campaign, extra: Transaction | None
+) -> Answer:
     """What the seller would have heard, had the process lived."""
-    test = request["mode"] == "test"
-    states = {row["state"] for row in attempts}
-    if lead is not None and "accepted" in states:
+    told = Answer(
+        "error",
+        request["id"],
+        lead_id=lead["id"],
+        seller_lead_id=lead["seller_lead_id"],
+        test=request["mode"] == "test",
+    )
+    if state is LeadState.SOLD:
         price = Money(lead["payout_units"], lead["currency"])
-        sold = Answer(
-            "accepted", request["id"], lead_id=lead["id"], price=price, times_sold=lead["times_sold"], test=test
-        )
-        return sold, LeadState.SOLD
-    if lead is not None and states & {"unclear", "pending"}:
-        reason = Reason.OUTCOME_UNCLEAR if "unclear" in states else Reason.AWAITING_RECEIPT
-        state = LeadState.UNCLEAR if "unclear" in states else LeadState.PENDING
-        return Answer("queued", request["id"], 202, lead_id=lead["id"], reason=reason, test=test), state
-    gone = Answer("error", request["id"], 503, reason=Reason.INTERNAL, test=test, retry_after=1)
-    return gone, LeadState.UNSOLD
+        for posting in extra.postings if extra is not None else ():
+            price = price + posting.money
+        exclusive = any(row["exclusive"] for row in attempts if row["state"] == "accepted") or campaign.slots == 1
+        return replace(told, status="accepted", price=price, times_sold=lead["times_sold"], exclusive=exclusive)
+    if state is LeadState.UNCLEAR and campaign.unclear_answer == "unsold":
+        return replace(told, status="unsold", reason=Reason.OUTCOME_UNCLEAR)
+    if state in (LeadState.UNCLEAR, LeadState.PENDING):
+        reason = Reason.OUTCOME_UNCLEAR if state is LeadState.UNCLEAR else Reason.AWAITING_RECEIPT
+        return replace(told, status="queued", http_status=202, reason=reason)
+    return replace(told, http_status=503, lead_id=None, reason=Reason.INTERNAL, retry_after=1)
 
 
 def _answer_row(market: Market, request: Row, answer: Answer, now: int, write: Write) -> AnswerRow:
     took_ms = now - request["received_at"]
-    body, content_type = write(respond(answer, took_ms), request["answer_format"])
+    campaign = market.deals.campaigns.get(request["campaign_id"] or "")
+    disclosure = campaign.disclosure if campaign is not None else Disclosure.FULL
+    body, content_type = write(respond(answer, took_ms, disclosure), request["answer_format"])
     data_key = market.vault.data_key(bytes(request["wrapped"])) if request["wrapped"] is not None else None
     sealed = market.vault.seal(data_key, f"answer:{request['id']}", body) if data_key is not None else b""
     reason = answer.reason.slug if answer.reason is not None else None
-    return AnswerRow(request["id"], answer.http_status, answer.status, reason, sealed, content_type, took_ms)
+    status_code = 200 if campaign is not None and campaign.always_200 else answer.http_status
+    return AnswerRow(request["id"], status_code, answer.status, reason, sealed, content_type, took_ms)

@@ -34,15 +34,15 @@ class Sold:
     extra: Transaction | None = None
 
 
-async def sell(case: Case, market: Market, quote: Quote | None) -> Sold:
-    """Sell one lead. With a quote its bids come first and its payout is promised."""
+async def sell(case: Case, market: Market, quote: Quote | None, before: Placed | None = None) -> Sold:
+    """Sell one lead. With a quote its bids come first and its payout is promised. `before` is what was sold of it."""
     reserve = least_price(case)
-    placed, outlook = Placed(), Outlook()
+    placed, outlook = before or Placed(), Outlook()
     promised = quote.payout if quote is not None else None
     if reserve is None:
         return _end(case, market, placed, replace(outlook, eligible=1, below=True), promised)
     if quote is not None:
-        placed, outlook = await _sell_quoted(case, market, quote, reserve)
+        placed, outlook = await _sell_quoted(case, market, quote, reserve)  # a quote is sold on once: nothing is before
     for tier in tiers(case):
         if _is_over(case, market, placed):
             break

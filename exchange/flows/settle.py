@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 
 from exchange.clock import month_of
-from exchange.flows.jobs import POSTBACK, job
+from exchange.flows.jobs import POSTBACK, RESELL, job
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
 from exchange.model.money import Money
-from exchange.model.party import Campaign, Contract
+from exchange.model.party import Campaign, Contract, OnUnclear
+from exchange.model.reason import Reason
 from exchange.model.work import Closing, JobRow, LeadState, Settlement
-from exchange.stages.settle import SaleTerms, as_sale
+from exchange.stages.settle import Earlier, SaleTerms, as_sale
 from exchange.storage.database import Row
-from exchange.storage.parties import read_contract_version
-from exchange.storage.selling import lead_attempts, read_attempt, read_lead, settle_once
+from exchange.storage.leads import sales_of
+from exchange.storage.parties import read_campaign_version, read_contract_version
+from exchange.storage.selling import read_attempt, read_lead, settle_once
 
 OPEN_STATES = ("unclear", "pending")
+_AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
 _DAY_MS = 86_400_000
 
 
@@ -49,20 +52,32 @@ async def settle(market: Market, attempt_id: str, decision: Decision, actor: Act
         raise NoSuchDelivery(f"There is no delivery {attempt_id}.")
     if attempt["state"] not in OPEN_STATES:
         raise CannotSettle(f"{attempt_id} is {attempt['state']}; only an unclear or pending delivery can be settled.")
-    bid = Money(attempt["price_units"], attempt["currency"])
-    if decision.price is not None and (decision.price.currency != bid.currency or decision.price > bid):
-        raise CannotSettle(f"{attempt_id} holds {bid.text} {bid.currency}; its price cannot be above that.")
+    _check_price(attempt, decision)
     lead = await market.db.write(read_lead, attempt["lead_id"])
-    contract = await terms_of(market, attempt)
     assert lead is not None
-    others = [row for row in await market.db.write(lead_attempts, lead["id"]) if row["id"] != attempt_id]
+    if lead["state"] in _AT_WORK:
+        raise CannotSettle(f"The lead of {attempt_id} is still being sold. Try again in a moment.")
+    contract = await terms_of(market, attempt)
+    if contract is None:
+        raise CannotSettle(f"{attempt_id} was made under a contract that is gone.")
     now = market.clock.now()
-    settlement = _settlement(market, attempt, lead, contract, decision, now)
-    closing = _closing(market, settlement, lead, others, decision, actor, now)
+    settlement = await _settlement(market, attempt, lead, contract, decision, now)
+    closings = _closings(market, settlement, lead, contract, actor, now)
     line = _audit_line(market, attempt, settlement, actor, ip, now)
-    if not await market.db.write(settle_once, settlement, closing, line):
+    state = await market.db.write(settle_once, settlement, closings, line)
+    if state is None:
         raise CannotSettle(f"{attempt_id} was settled by somebody else a moment ago.")
-    return closing.state
+    return state
+
+
+def _check_price(attempt: Row, decision: Decision) -> None:
+    bid, price = Money(attempt["price_units"], attempt["currency"]), decision.price
+    if price is None:
+        return
+    if price.currency != bid.currency or price > bid:
+        raise CannotSettle(f"{attempt['id']} holds {bid.text} {bid.currency}; its price cannot be above that.")
+    if price.units < 0:
+        raise CannotSettle(f"{attempt['id']} cannot be sold for less than nothing.")
 
 
 def _audit_line(market: Market, attempt: Row, settlement: Settlement, actor: Actor, ip: str, now: int) -> AuditLine:
@@ -80,13 +95,13 @@ def _audit_line(market: Market, attempt: Row, settlement: Settlement, actor: Act
     )
 
 
-async def terms_of(market: Market, attempt: Row) -> Contract:
+async def terms_of(market: Market, attempt: Row) -> Contract | None:
     """The contract version an attempt was made under. The simulated buyers of test mode are in no table."""
     found = await market.db.write(read_contract_version, attempt["contract_id"], attempt["contract_version"])
-    return found if found is not None else market.deals.contracts[attempt["contract_id"]]
+    return found if found is not None else market.deals.contracts.get(attempt["contract_id"])
 
 
-def _settlement(
+async def _settlement(
     market: Market, attempt: Row, lead: Row, contract: Contract, decision: Decision, now: int
 ) -> Settlement:
     price = decision.price or Money(attempt["price_units"], attempt["currency"])
@@ -95,7 +110,7 @@ def _settlement(
         lead["id"],
         month_of(now),
         AttemptState.ACCEPTED if decision.accepted else AttemptState.REJECTED,
-        None if decision.accepted else "buyer_rejected",
+        None if decision.accepted else Reason.BUYER_REJECTED.slug,
         decision.why,
         price,
         decision.buyer_reference or attempt["buyer_reference"],
@@ -104,65 +119,116 @@ def _settlement(
     )
     if not decision.accepted:
         return settlement
-    campaign = _campaign(market, lead)
-    promised = Money(lead["promised_units"], lead["currency"]) if lead["promised_units"] is not None else None
+    promised = attempt["promised_units"]
     terms = SaleTerms(
         market.ids.new("sal", now),
-        campaign,
+        await campaign_of(market, lead),
         market.deals.buyers[contract.buyer_id] if attempt["mode"] == "live" else None,
         bool(attempt["exclusive"]),
-        promised,
+        Money(promised, lead["currency"]) if promised is not None else None,
         _bytes(lead["phone_index"]),
         _bytes(lead["email_index"]),
+        await _earlier(market, lead),
     )
     return as_sale(settlement, terms, price, None)
 
 
-def _closing(
-    market: Market, settlement: Settlement, lead: Row, others: list[Row], decision: Decision, actor: Actor, now: int
-) -> Closing:
-    waits = any(row["state"] in OPEN_STATES for row in others)
-    sold = decision.accepted or any(row["state"] == "accepted" for row in others)
-    state = LeadState.SOLD if sold else (LeadState.UNCLEAR if waits else LeadState.UNSOLD)
-    campaign = _campaign(market, lead)
-    days = campaign.duplicate_days
-    window_ms = (market.verticals[lead["vertical"]].duplicate_days if days is None else days) * _DAY_MS
-    word = "accepted" if decision.accepted else "refused"
-    return Closing(
-        lead["id"],
-        month_of(now),
-        now,
-        state,
-        None if sold else ("outcome_unclear" if waits else "buyer_rejected"),
-        None,
-        now + window_ms if sold or waits else None,
-        jobs=_postbacks(market, campaign, lead, settlement, state, now),
-        event=f"Settled as {word} by {actor.name}: {decision.why}",
-        actor=actor.name,
+async def campaign_of(market: Market, lead: Row) -> Campaign:
+    """The campaign version a lead was taken under: its terms hold to the end."""
+    found = await market.db.write(read_campaign_version, lead["campaign_id"], lead["campaign_version"])
+    return found if found is not None else market.deals.campaigns[lead["campaign_id"]]
+
+
+async def _earlier(market: Market, lead: Row) -> Earlier:
+    currency = lead["currency"]
+    payouts = sum(row["payout_units"] for row in await market.db.write(sales_of, lead["id"]))
+    return Earlier(
+        Money(lead["revenue_units"], currency), Money(payouts, currency), Money(lead["payout_units"], currency)
     )
 
 
-def _postbacks(
-    market: Market, campaign: Campaign, lead: Row, settlement: Settlement, state: LeadState, now: int
+def _closings(
+    market: Market, settlement: Settlement, lead: Row, contract: Contract, actor: Actor, now: int
+) -> tuple[Closing, ...]:
+    """One end for every state the lead may be in after this; the storage knows which it is."""
+    sold = settlement.sale is not None
+    resells = not sold and contract.on_unclear is OnUnclear.ASSUME_REJECTED and lead["mode"] == "live"
+    campaign = market.deals.campaigns[lead["campaign_id"]]
+    word = "accepted" if sold else "refused"
+    ends = []
+    for state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.UNSOLD):
+        waits = state in (LeadState.UNCLEAR, LeadState.PENDING)
+        goes_on = resells and not waits
+        if goes_on:
+            jobs = _resale(market, lead, settlement, now)
+        elif waits or (state is LeadState.SOLD and not sold):
+            jobs = ()  # the seller hears once all is known, and nothing that changes nothing
+        else:
+            jobs = told_seller(market, campaign, lead, state, _earned(lead, settlement), now)
+        ends.append(
+            Closing(
+                lead["id"],
+                month_of(now),
+                now,
+                LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state,
+                _reason_of(state),
+                None,
+                None if state is LeadState.UNSOLD and not goes_on else now + claim_ms(market, lead),
+                jobs=jobs,
+                event=f"Settled as {word} by {actor.name}: {settlement.detail}",
+                actor=actor.name,
+                ends=state,
+            )
+        )
+    return tuple(ends)
+
+
+def _reason_of(state: LeadState) -> str | None:
+    reasons = {
+        LeadState.UNCLEAR: Reason.OUTCOME_UNCLEAR,
+        LeadState.PENDING: Reason.AWAITING_RECEIPT,
+        LeadState.UNSOLD: Reason.BUYER_REJECTED,
+    }
+    return reasons[state].slug if state in reasons else None
+
+
+def claim_ms(market: Market, lead: Row) -> int:
+    """How long the consumer of a sold lead stays taken."""
+    campaign, vertical = market.deals.campaigns.get(lead["campaign_id"]), market.verticals.get(lead["vertical"])
+    days = campaign.duplicate_days if campaign is not None else None
+    if days is None:
+        days = vertical.duplicate_days if vertical is not None else 0
+    return days * _DAY_MS
+
+
+def _earned(lead: Row, settlement: Settlement) -> Money:
+    payout = settlement.sale.payout_units if settlement.sale is not None else 0
+    return Money(lead["payout_units"] + payout, lead["currency"])
+
+
+def _resale(market: Market, lead: Row, settlement: Settlement, now: int) -> tuple[JobRow, ...]:
+    unique = f"resell:{settlement.attempt_id}"
+    return (job(market, f"resell:{lead['id']}", RESELL, {"lead_id": lead["id"]}, now, now, unique),)
+
+
+def told_seller(
+    market: Market, campaign: Campaign, lead: Row, state: LeadState, earned: Money, now: int
 ) -> tuple[JobRow, ...]:
-    """The seller was told `queued`; now it hears how it ended."""
-    if campaign.postback_url is None or state is LeadState.UNCLEAR:
+    """The seller was told `queued`; now it hears how it ended, and what it earned in all."""
+    if campaign.postback_url is None:
         return ()
+    sold = state is LeadState.SOLD
     payload: dict[str, object] = {
         "campaign_id": campaign.id,
         "lead_id": lead["id"],
         "seller_lead_id": lead["seller_lead_id"],
-        "status": "accepted" if state is LeadState.SOLD else "unsold",
-        "price": Money(settlement.sale.payout_units, lead["currency"]).text if settlement.sale else None,
+        "status": "accepted" if sold else "unsold",
+        "price": earned.text if sold else None,
         "currency": lead["currency"],
         "test": lead["mode"] == "test",
     }
-    unique = f"postback:{lead['id']}:{state.value}"
+    unique = f"postback:{lead['id']}:{state.value}:{now}"
     return (job(market, f"postback:{campaign.id}", POSTBACK, payload, now, now, unique),)
-
-
-def _campaign(market: Market, lead: Row) -> Campaign:
-    return market.deals.campaigns[lead["campaign_id"]]
 
 
 def _bytes(value: bytes | None) -> bytes | None:
@@ -172,6 +238,8 @@ def _bytes(value: bytes | None) -> bytes | None:
 async def settle_by_rule(market: Market, attempt: Row, actor: Actor) -> LeadState:
     """What the contract says silence means, when its time has come."""
     contract = await terms_of(market, attempt)
-    accepted = contract.on_unclear.value == "assume_accepted"
+    if contract is None:
+        raise CannotSettle(f"{attempt['id']} was made under a contract that is gone.")
+    accepted = contract.on_unclear is OnUnclear.ASSUME_ACCEPTED
     decision = Decision(accepted, f"the contract says {contract.on_unclear.value.replace('_', ' ')}")
-    return await settle(market, attempt["id"], replace(decision), actor)
+    return await settle(market, attempt["id"], decision, actor)

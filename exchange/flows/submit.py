@@ -27,6 +27,7 @@ from exchange.model.work import (
     Closing,
     Duplicate,
     Idempotency,
+    JobRow,
     KeyConflict,
     LeadState,
     Move,
@@ -199,6 +200,7 @@ class Closer:
         quote_row: QuoteRow | None = None,
         duplicate_of: str | None = None,
         free_quote: str | None = None,
+        jobs: tuple[JobRow, ...] = (),
     ) -> Written:
         written, row = self._written(case, answer)
         wires = case.trail.wire_document()
@@ -223,7 +225,7 @@ class Closer:
             duplicate_of,
             sold.promised.units if sold is not None and sold.promised is not None else None,
             sold.extra if sold is not None else None,
-            jobs_after(case, market, answer, sold, now),
+            (*jobs, *jobs_after(case, market, answer, sold, now)),
             idempotency=self.key,
         )
         settled = sold.placed.settled if sold is not None else ()

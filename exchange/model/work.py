@@ -6,7 +6,7 @@ how it all ended (`closing`), in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -30,6 +30,15 @@ class LeadState(Enum):
     INVALID = "invalid"
     UNCLEAR = "unclear"
     PENDING = "pending"
+
+
+def state_after(attempts: Collection[str]) -> LeadState:
+    """What the states of its deliveries make of a lead that nobody works on any more."""
+    if "accepted" in attempts:
+        return LeadState.SOLD
+    if "pending" in attempts and "unclear" not in attempts:
+        return LeadState.PENDING
+    return LeadState.UNCLEAR if {"unclear", "reserved", "sending"} & set(attempts) else LeadState.UNSOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +212,7 @@ class Intent:
     made_at: int
     mode: str
     hold: HoldRequest | None
+    promised_units: int | None = None  # what the seller's ping was promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +283,7 @@ class Closing:
     event: str | None = None
     actor: str = "exchange"
     idempotency: Idempotency | None = None
+    ends: LeadState | None = None  # of several closings: the state of its deliveries that this one is for
 
 
 @dataclass(frozen=True, slots=True)

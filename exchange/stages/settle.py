@@ -32,8 +32,30 @@ def promise_rest(promised: Money | None, revenue: Money, paid: Money, campaign: 
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a lead brought before: all its prices, all its payouts, and all the seller got (a promise made up too)."""
+
+    revenue: Money
+    payouts: Money
+    paid: Money
+
+
+def later_payout(campaign: Campaign, price: Money, promised: Money | None, exclusive: bool, earlier: Earlier) -> Money:
+    """What the seller earns for a sale that was settled after the answer: what is still due to it for the lead."""
+    payout = sale_payout(campaign, price, promised, exclusive)
+    if promised is None or exclusive:
+        return payout
+    revenue, payouts = earlier.revenue + price, earlier.payouts + payout
+    due = payouts + promise_rest(promised, revenue, payouts, campaign)
+    return due - earlier.paid if earlier.paid <= due else Money.zero(price.currency)
+
+
+@dataclass(frozen=True, slots=True)
 class SaleTerms:
-    """What turns an accepted attempt into a sale. `buyer` None means a test: no money moves."""
+    """What turns an accepted attempt into a sale. `buyer` None means a test: no money moves.
+
+    `earlier` is given when the attempt was settled after its request had been answered.
+    """
 
     sale_id: str
     campaign: Campaign
@@ -42,12 +64,16 @@ class SaleTerms:
     promised: Money | None
     phone_index: bytes | None
     email_index: bytes | None
+    earlier: Earlier | None = None
 
 
 def as_sale(settlement: Settlement, terms: SaleTerms, price: Money, redirect: str | None) -> Settlement:
     """The settlement of an accepted attempt: its sale at `price`, and both sides of the money."""
     campaign = terms.campaign
-    payout = sale_payout(campaign, price, terms.promised, terms.exclusive)
+    if terms.earlier is not None:
+        payout = later_payout(campaign, price, terms.promised, terms.exclusive, terms.earlier)
+    else:
+        payout = sale_payout(campaign, price, terms.promised, terms.exclusive)
     row = SaleRow(
         terms.sale_id,
         campaign.id,

@@ -26,19 +26,30 @@ async def add_job(tx: Tx, job: JobRow) -> bool:
 
 
 async def lease_jobs(tx: Tx, now: int, lease_ms: int, most: int) -> list[Row]:
-    """Take due jobs, at most one per queue at a time, counting the attempt before the work."""
+    """Take due jobs, the first of each queue and one at a time, counting the attempt before the work.
+
+    A job that stopped the process each time it ran is dead: somebody must look at it.
+    """
+    await tx.execute(
+        """UPDATE jobs SET state = 'dead', ended_at = :now, last_error = 'The exchange stopped each time it ran.'
+           WHERE state = 'running' AND leased_until <= :now AND attempts >= :most""",
+        now=now,
+        most=JOB_ATTEMPTS,
+    )
     due = await tx.fetch(
-        f"""SELECT id, queue FROM jobs WHERE (state = 'waiting' AND run_at <= :now)
-               OR (state = 'running' AND leased_until <= :now)
+        f"""SELECT id FROM jobs WHERE ((state = 'waiting' AND run_at <= :now)
+                   OR (state = 'running' AND leased_until <= :now))
+               AND NOT EXISTS (SELECT 1 FROM jobs first WHERE first.queue = jobs.queue
+                   AND ((first.state = 'running' AND first.leased_until > :now)
+                        OR (((first.state = 'waiting' AND first.run_at <= :now)
+                             OR (first.state = 'running' AND first.leased_until <= :now))
+                            AND (first.run_at, first.id) < (jobs.run_at, jobs.id))))
            ORDER BY run_at, id LIMIT :most {tx.skip_locked}""",
         now=now,
-        most=most * 4,
+        most=most,
     )
-    first: dict[str, str] = {}
-    for row in due:
-        first.setdefault(row["queue"], row["id"])
     leased: list[Row] = []
-    for job_id in list(first.values())[:most]:
+    for job_id in [row["id"] for row in due]:
         leased += await tx.fetch(
             """UPDATE jobs SET state = 'running', leased_until = :until, attempts = attempts + 1
                WHERE id = :id AND NOT EXISTS (SELECT 1 FROM jobs other WHERE other.queue = jobs.queue

@@ -165,6 +165,14 @@ async def read_contract_version(tx: Tx, contract_id: str, version: int) -> Contr
     return _CONTRACT.validate_json(rows[0]["document"]) if rows else None
 
 
+async def read_campaign_version(tx: Tx, campaign_id: str, version: int) -> Campaign | None:
+    """The terms a lead was taken under."""
+    rows = await tx.fetch(
+        "SELECT document FROM campaigns WHERE id = :id AND version = :version", id=campaign_id, version=version
+    )
+    return _CAMPAIGN.validate_json(rows[0]["document"]) if rows else None
+
+
 async def _next_version(tx: Tx, table: str, party_id: str) -> int:
     rows = await tx.fetch(f"SELECT COALESCE(MAX(version), 0) AS last FROM {table} WHERE id = :id", id=party_id)
     await tx.execute(f"UPDATE {table} SET current = 0 WHERE id = :id AND current = 1", id=party_id)

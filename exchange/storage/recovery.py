@@ -21,13 +21,17 @@ async def abandoned_requests(tx: Tx, before: int) -> list[Row]:
 
 async def end_abandoned(tx: Tx, answer: AnswerRow, closing: Closing | None) -> bool:
     """Close a request for the process that died. False when somebody else was faster."""
-    still_open = await tx.fetch("SELECT id FROM requests WHERE id = :id AND status_code IS NULL", id=answer.request_id)
+    still_open = await tx.execute(
+        "UPDATE requests SET took_ms = :took WHERE id = :id AND status_code IS NULL",
+        id=answer.request_id,
+        took=answer.took_ms,
+    )
     if not still_open:
         return False
     await store_answer(tx, answer)
     if closing is not None:
         await close_lead(tx, closing)
-    keeps = answer.status in ("accepted", "queued")
+    keeps = answer.status != "error"
     if keeps:
         await tx.execute("UPDATE idempotency SET state = 'done' WHERE request_id = :id", id=answer.request_id)
     else:

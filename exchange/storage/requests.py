@@ -48,6 +48,14 @@ async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflic
     return Opened(await bought_before(tx, lead.phone_index, lead.email_index) if opening.claims else {}, quote)
 
 
+async def open_resale(
+    tx: Tx, request: RequestRow, phone_index: bytes | None, email_index: bytes | None
+) -> dict[str, int]:
+    """Open a request of the exchange itself about a lead it has. Returns when each buyer last bought the consumer."""
+    await _insert_request(tx, request)
+    return await bought_before(tx, phone_index, email_index)
+
+
 async def _claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
     """Take a consumer for a lead. All claims or none: a duplicate gives back what this call took."""
     for each in claims:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
-from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement
+from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement, state_after
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.holds import post_holds, reserve, void_holds
@@ -27,13 +27,22 @@ async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool,
     return tuple(reserved), tuple(settled)
 
 
-async def settle_once(tx: Tx, settlement: Settlement, closing: Closing, line: AuditLine) -> bool:
-    """Settle an attempt that waited and close its lead. False when somebody was faster: then nothing changes."""
+async def settle_once(
+    tx: Tx, settlement: Settlement, closings: tuple[Closing, ...], line: AuditLine
+) -> LeadState | None:
+    """Settle an attempt that waited and close its lead. None when somebody was faster: then nothing changes.
+
+    `closings` hold one end for every state the lead may now be in. Its deliveries decide here, with the lead's row
+    locked, so that two people who settle two of them at once agree.
+    """
+    await tx.execute("UPDATE leads SET changed_at = :at WHERE id = :id", id=settlement.lead_id, at=settlement.at)
     if not await _settle(tx, settlement):
-        return False
+        return None
+    state = state_after([row["state"] for row in await lead_attempts(tx, settlement.lead_id)])
+    closing = next(each for each in closings if each.ends is state)
     await close_lead(tx, closing)
     await record(tx, line)
-    return True
+    return closing.state
 
 
 async def mark_sending(tx: Tx, attempt_id: str) -> bool:
@@ -52,9 +61,10 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
     refused = isinstance(got, CapFull | BalanceShort)
     await tx.execute(
         """INSERT INTO attempts (id, month, lead_id, request_id, buyer_id, contract_id, contract_version, leg, slot,
-               reference, state, reason, detail, exclusive, price_units, currency, tries, made_at, ended_at, mode)
+               reference, state, reason, detail, exclusive, price_units, promised_units, currency, tries, made_at,
+               ended_at, mode)
            VALUES (:id, :month, :lead, :request, :buyer, :contract, :version, :leg, :slot, :reference, :state,
-               :reason, '', :exclusive, :price, :currency, 1, :made, :ended, :mode)""",
+               :reason, '', :exclusive, :price, :promised, :currency, 1, :made, :ended, :mode)""",
         id=intent.attempt_id,
         month=intent.month,
         lead=intent.lead_id,
@@ -69,6 +79,7 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
         reason=None if not refused else ("cap_full" if isinstance(got, CapFull) else "balance_short"),
         exclusive=int(intent.exclusive),
         price=intent.price.units,
+        promised=intent.promised_units,
         currency=intent.price.currency,
         made=intent.made_at,
         ended=intent.made_at if refused else None,
@@ -259,10 +270,10 @@ async def interrupted_attempts(tx: Tx, before: int) -> list[Row]:
 
 
 async def unsettled_attempts(tx: Tx, now: int) -> list[Row]:
-    """Unclear attempts whose time to settle by rule has come."""
+    """Attempts that waited in vain and whose time to settle by rule has come."""
     return await tx.fetch(
-        """SELECT * FROM attempts WHERE state = 'unclear' AND settle_after IS NOT NULL AND settle_after <= :now
-           ORDER BY settle_after, id LIMIT 500""",
+        """SELECT * FROM attempts WHERE state IN ('unclear', 'pending') AND settle_after IS NOT NULL
+               AND settle_after <= :now ORDER BY settle_after, id LIMIT 500""",
         now=now,
     )
 

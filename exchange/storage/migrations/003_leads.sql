@@ -147,6 +147,7 @@ CREATE TABLE attempts (
     detail TEXT,
     exclusive BIGINT NOT NULL,
     price_units BIGINT NOT NULL,
+    promised_units BIGINT,
     currency TEXT NOT NULL,
     buyer_reference TEXT,
     tries BIGINT NOT NULL,

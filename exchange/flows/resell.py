@@ -1,0 +1,142 @@
+"""Sell a lead again that a buyer was silent about until its contract's rule said: not taken.
+
+The sale is opened again from the stored lead. Nobody who was asked to buy it is asked again, what was sold stays sold,
+and the seller, who was told `queued`, hears in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from exchange.clock import month_of
+from exchange.flows.case import Case, own_case, request_row
+from exchange.flows.jobs import RESALE
+from exchange.flows.market import Market
+from exchange.flows.place import Placed
+from exchange.flows.sell import Sold, sell
+from exchange.flows.settle import claim_ms, told_seller
+from exchange.flows.stored_lead import stored_lead
+from exchange.flows.submit import Closer
+from exchange.model.auction import Bid, Progress
+from exchange.model.lead import Kind, Mode, Submission
+from exchange.model.money import Money
+from exchange.model.party import State
+from exchange.model.work import Closing, JobRow, LeadState, Move, state_after
+from exchange.storage.database import Row
+from exchange.storage.requests import open_resale
+from exchange.storage.selling import advance, lead_attempts, read_lead
+
+_UNDER_WAY = ("reserved", "sending")
+_MAY_BE_SOLD = ("accepted", "pending", "unclear")
+
+
+class StillUnderWay(Exception):
+    """A delivery of this lead has no outcome yet; the job comes again."""
+
+
+async def resell(market: Market, payload: Mapping[str, object]) -> None:
+    """Run one resale to its end. A second run of the same job finds nothing to do."""
+    lead = await market.db.write(read_lead, str(payload["lead_id"]))
+    if lead is None or lead["state"] not in (LeadState.SELLING.value, LeadState.SOLD.value):
+        return
+    attempts = await market.db.write(lead_attempts, lead["id"])
+    if any(row["state"] in _UNDER_WAY for row in attempts):
+        raise StillUnderWay(lead["id"])
+    case = await _case(market, lead)
+    if case is None:
+        await _give_up(market, lead, attempts)
+        return
+    bought = await market.db.write(
+        open_resale, request_row(case, market, b"", RESALE), case.phone_index, case.email_index
+    )
+    before = _placed(attempts, case.currency)
+    sold = await sell(case.knowing(bought), market, None, before)
+    jobs = _jobs(market, lead, before, sold)
+    await Closer(market, _as_json, None).close(case, sold.answer, sold.state, sold=sold, jobs=jobs)
+
+
+async def _case(market: Market, lead: Row) -> Case | None:
+    """The lead as it was understood, under the deals of now. None when it may not be sold any more."""
+    campaign, vertical = market.deals.campaigns.get(lead["campaign_id"]), market.verticals.get(lead["vertical"])
+    if campaign is None or vertical is None or campaign.state is not State.ACTIVE:
+        return None
+    found = await stored_lead(market, lead, campaign)
+    if found is None:
+        return None
+    now = market.clock.now()
+    request_id = market.ids.new("req", now)
+    submission = Submission(
+        request_id,
+        lead["seller_id"],
+        campaign.id,
+        Mode(lead["mode"]),
+        Kind.POST,
+        "exchange",
+        {},
+        b"",
+        "application/json",
+        "json",
+        "",
+        "",
+        None,
+        now,
+        month_of(now),
+    )
+    return own_case(submission, found, campaign, vertical, market)
+
+
+def _placed(attempts: Sequence[Row], currency: str) -> Placed:
+    """How far selling has come: what is sold or may be, and everybody who was asked before."""
+    taken = [row for row in attempts if row["state"] in _MAY_BE_SOLD]
+    bids = {row["id"]: _bid(row, currency) for row in taken}
+    progress = Progress(
+        tuple(bids[row["id"]] for row in taken if row["state"] == "accepted"),
+        tuple(bids[row["id"]] for row in taken if row["state"] != "accepted"),
+        frozenset(row["contract_id"] for row in attempts),
+    )
+    return Placed(progress, slots=frozenset(row["slot"] for row in taken))
+
+
+def _bid(attempt: Row, currency: str) -> Bid:
+    price = Money(attempt["price_units"], currency)
+    return Bid(attempt["contract_id"], attempt["leg"], price, bool(attempt["exclusive"]), None, None)
+
+
+def _jobs(market: Market, lead: Row, before: Placed, sold: Sold) -> tuple[JobRow, ...]:
+    """What the seller is told, unless it stays as it was or nobody knows yet."""
+    waits = sold.state in (LeadState.UNCLEAR, LeadState.PENDING)
+    if waits or (before.progress.sold and not sold.placed.sales):
+        return ()
+    units = lead["payout_units"]
+    for settlement in sold.placed.sales:
+        assert settlement.sale is not None
+        units += settlement.sale.payout_units
+    campaign = market.deals.campaigns[lead["campaign_id"]]
+    return told_seller(market, campaign, lead, sold.state, Money(units, lead["currency"]), market.clock.now())
+
+
+async def _give_up(market: Market, lead: Row, attempts: Sequence[Row]) -> None:
+    """The campaign is closed, or the consumer's values were erased: the lead ends as its deliveries left it."""
+    now = market.clock.now()
+    state = state_after([row["state"] for row in attempts])
+    campaign = market.deals.campaigns.get(lead["campaign_id"])
+    earned = Money(lead["payout_units"], lead["currency"])
+    unsold = state is LeadState.UNSOLD
+    closing = Closing(
+        lead["id"],
+        month_of(now),
+        now,
+        state,
+        "buyer_rejected" if unsold else None,
+        None,
+        None if unsold else now + claim_ms(market, lead),
+        jobs=told_seller(market, campaign, lead, state, earned, now) if campaign is not None and unsold else (),
+        event="It could not be sold again: its campaign is closed, or its values were erased.",
+    )
+    await market.db.write(advance, Move(closing=closing))
+
+
+def _as_json(fields: dict[str, object], _: str) -> tuple[bytes, str]:
+    return orjson.dumps(fields), "application/json"

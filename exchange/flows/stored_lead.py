@@ -1,0 +1,61 @@
+"""A stored lead, understood again: what storage keeps in clear and what it keeps sealed, put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from exchange.flows.market import Market
+from exchange.model.lead import Consent, FieldValue, Kind, Lead, Mode
+from exchange.model.money import Money
+from exchange.model.party import Campaign
+from exchange.stages.field_names import Names
+from exchange.storage.database import Row
+from exchange.storage.leads import consent_of, key_of
+
+
+async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | None:
+    """The lead of a row of `leads`, or None when its values were erased."""
+    wrapped = await market.db.write(key_of, row["subject"])
+    kept = await market.db.write(consent_of, row["id"])
+    if wrapped is None or row["sealed"] is None or kept is None:
+        return None
+    key = market.vault.data_key(wrapped)
+    sealed = orjson.loads(market.vault.open(key, f"lead:{row['id']}", bytes(row["sealed"])))
+    consent = orjson.loads(market.vault.open(key, f"consent:{row['id']}", bytes(kept["sealed"])))
+    names = market.deals.names[campaign.id]
+    raws: dict[str, str] = orjson.loads(row["facts"])
+    raws |= {name: raw for name, (raw, _, _) in sealed["values"].items()}
+    read = {name: _value(names, name, raw, row["received_at"]) for name, raw in raws.items()}
+    return Lead(
+        id=row["id"],
+        request_id=row["subject"],
+        seller_id=row["seller_id"],
+        campaign_id=row["campaign_id"],
+        vertical=row["vertical"],
+        mode=Mode(row["mode"]),
+        kind=Kind.POST,
+        values={name: value for name, value in read.items() if value is not None},
+        consent=_consent(consent),
+        tracking=sealed["tracking"],
+        seller_lead_id=row["seller_lead_id"],
+        ping_id=None,
+        min_price=Money.parse(sealed["min_price"], row["currency"]) if sealed["min_price"] is not None else None,
+        timeout_ms=None,
+        test_outcome=None,
+        grade=row["grade"],
+        received_at=row["received_at"],
+        month=row["month"],
+    )
+
+
+def _value(names: Names, name: str, raw: str, received_at: int) -> FieldValue | None:
+    """Read as on the day it came. A field that the vertical dropped or narrowed since is left out."""
+    known = names.known.get(name)
+    value = known.parse(raw, known.spec, received_at) if known is not None else None
+    return value if isinstance(value, FieldValue) else None
+
+
+def _consent(record: dict[str, Any]) -> Consent:
+    return Consent(**{**record, "buyers": tuple(record["buyers"])})
