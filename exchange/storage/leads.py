@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
+from exchange.storage.rows import listed
 
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """What a list shows. `before` is the (received_at, id) of the last row seen, for the next page."""
+    """What a list shows. `before` is the (received_at, id) of the last row seen, for the next page.
+
+    `states` empty shows every state.
+    """
 
     mode: str = "live"
-    state: str | None = None
+    states: tuple[str, ...] = ()
+    reason: str | None = None
     seller_id: str | None = None
+    buyer_id: str | None = None
     vertical: str | None = None
     us_state: str | None = None
     phone_index: bytes | None = None
@@ -40,15 +47,58 @@ async def list_leads(tx: Tx, actor: Actor, wanted: LeadFilter) -> list[Row]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the leads of a list come to, by currency. `leads` counts up to the limit that was asked for."""
+
+    leads: int
+    money: tuple[tuple[str, int, int], ...]  # currency, revenue units, payout units
+
+
 async def count_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000) -> int:
     """How many match, counted up to `most`."""
+    return (await sum_leads(tx, actor, wanted, most)).leads
+
+
+async def sum_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000) -> Sums:
+    """How many match and what they brought, over the newest `most` of them."""
     where, params = _where(actor, wanted)
     rows = await tx.fetch(
-        f"""SELECT COUNT(*) AS leads FROM (SELECT 1 AS one FROM leads WHERE {" AND ".join(where)} LIMIT :most) found""",
+        f"""SELECT currency, COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
+               CAST(SUM(payout_units) AS BIGINT) AS payout
+            FROM (SELECT currency, revenue_units, payout_units FROM leads WHERE {" AND ".join(where)}
+                  ORDER BY received_at DESC, id DESC LIMIT :most) found GROUP BY currency ORDER BY currency""",
         **params,
         most=most,
     )
-    return int(rows[0]["leads"])
+    money = tuple((row["currency"], row["revenue"], row["payout"]) for row in rows)
+    return Sums(sum(int(row["leads"]) for row in rows), money)
+
+
+async def buyers_of(tx: Tx, lead_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Who bought each of these leads, by lead; at most a page of them is asked for."""
+    if not lead_ids:
+        return {}
+    names, params = listed("lead", lead_ids)
+    found: dict[str, list[str]] = {}
+    for row in await tx.fetch(
+        f"SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names} ORDER BY accepted_at, id", **params
+    ):
+        found.setdefault(row["lead_id"], []).append(row["buyer_id"])
+    return found
+
+
+async def answer_ms_of(tx: Tx, lead_ids: Sequence[str]) -> dict[str, int]:
+    """How long the last answered request of each lead took."""
+    if not lead_ids:
+        return {}
+    names, params = listed("lead", lead_ids)
+    rows = await tx.fetch(
+        f"""SELECT lead_id, took_ms FROM requests WHERE lead_id IN {names} AND took_ms IS NOT NULL
+                AND endpoint IN ('ping', 'post', 'pingpost') ORDER BY received_at, id""",
+        **params,
+    )
+    return {row["lead_id"]: row["took_ms"] for row in rows}
 
 
 async def read_lead_of(tx: Tx, actor: Actor, lead_id: str) -> Row | None:
@@ -95,7 +145,8 @@ async def events_of(tx: Tx, lead_id: str) -> list[Row]:
 
 async def consent_of(tx: Tx, lead_id: str) -> Row | None:
     rows = await tx.fetch(
-        """SELECT c.*, k.wrapped FROM consents c LEFT JOIN data_keys k ON k.subject = c.subject
+        """SELECT c.*, k.wrapped FROM consents c JOIN leads l ON l.id = c.lead_id AND l.subject = c.subject
+           LEFT JOIN data_keys k ON k.subject = c.subject
            WHERE c.lead_id = :lead""",
         lead=lead_id,
     )
@@ -126,14 +177,16 @@ async def find_by_any_id(tx: Tx, text: str, phone_index: bytes | None, email_ind
     return rows[0]["lead_id"] if rows else None
 
 
-async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200) -> list[Row]:
-    """Deliveries that wait for somebody to say what they were, oldest first."""
+async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | None = None) -> list[Row]:
+    """Deliveries that wait for somebody to say what they were, oldest first. `mode` None: live and test."""
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return []
     return await tx.fetch(
         """SELECT a.*, l.name_masked, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
            JOIN leads l ON l.id = a.lead_id
-           WHERE a.state IN ('unclear', 'pending') ORDER BY a.made_at, a.id LIMIT :limit""",
+           WHERE a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
+           ORDER BY a.made_at, a.id LIMIT :limit""",
+        mode=mode or "",
         limit=limit,
     )
 
@@ -143,17 +196,24 @@ def _may_see(actor: Actor, seller_id: str) -> bool:
 
 
 def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, object]]:
-    where, params = ["mode = :mode"], {"mode": wanted.mode}
+    where = ["mode = 'test'" if wanted.mode == "test" else "mode = 'live'"]  # written out: an index is for one of them
     seller_id = wanted.seller_id if actor.role in (Role.OPERATOR, Role.SYSTEM) else (actor.party_id or "")
     simple = {
-        "state": wanted.state,
+        "reason": wanted.reason,
         "seller_id": seller_id,
         "vertical": wanted.vertical,
         "us_state": wanted.us_state,
         "phone_index": wanted.phone_index,
         "email_index": wanted.email_index,
     }
-    found: dict[str, object] = dict(params)
+    found: dict[str, object] = {}
+    if wanted.states:
+        names, states = listed("state", wanted.states)
+        where.append("state = :state_0" if len(wanted.states) == 1 else f"state IN {names}")
+        found |= states
+    if wanted.buyer_id is not None:
+        where.append("id IN (SELECT lead_id FROM sales WHERE buyer_id = :buyer_id)")
+        found["buyer_id"] = wanted.buyer_id
     for column, value in simple.items():
         if value is not None:
             where.append(f"{column} = :{column}")

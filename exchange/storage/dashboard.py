@@ -1,0 +1,136 @@
+"""What the dashboard counts. Leads belong to the moment they were received, so a figure and its list always agree."""
+
+from __future__ import annotations
+
+from exchange.model.actor import Actor, Role
+from exchange.model.ledger import Posting, Transaction, TransactionKind
+from exchange.model.money import Money
+from exchange.storage.database import Row, Tx
+
+HOUR_MS = 3_600_000
+
+
+async def lead_figures(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> list[Row]:
+    """Leads received in [begin, end): `leads`, `revenue` and `payout` (units), by `hour` (0 is the first), seller,
+    state, reason (of refused ones) and currency."""
+    if not _insider(actor):
+        return []
+    return await tx.fetch(
+        """SELECT (received_at - :begin - (received_at - :begin) % :hour) / :hour AS hour, seller_id, state, currency,
+               CASE WHEN state IN ('rejected', 'duplicate', 'invalid') THEN COALESCE(reason, '') ELSE '' END AS reason,
+               COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
+               CAST(SUM(payout_units) AS BIGINT) AS payout
+           FROM leads WHERE mode = :mode AND received_at >= :begin AND received_at < :end
+           GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
+        mode=mode,
+        hour=HOUR_MS,
+        begin=begin,
+        end=end,
+    )
+
+
+async def answer_times(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> list[tuple[int, int]]:
+    """How long sellers waited: (ms, how many answers took it), shortest first."""
+    if not _insider(actor):
+        return []
+    rows = await tx.fetch(
+        """SELECT took_ms, COUNT(*) AS answers FROM requests
+           WHERE received_at >= :begin AND received_at < :end AND mode = :mode AND took_ms IS NOT NULL
+               AND endpoint IN ('ping', 'post', 'pingpost')
+           GROUP BY took_ms ORDER BY took_ms""",
+        mode=mode,
+        begin=begin,
+        end=end,
+    )
+    return [(row["took_ms"], row["answers"]) for row in rows]
+
+
+async def sold_to(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> list[Row]:
+    """Sales of the leads received in [begin, end) by buyer: `leads` (each counted once), `first_leads` (of which it
+    was the first buyer), `sales` and `revenue` (units)."""
+    if not _insider(actor):
+        return []
+    return await tx.fetch(
+        """SELECT s.buyer_id, s.currency, COUNT(DISTINCT s.lead_id) AS leads, COUNT(*) AS sales,
+               CAST(SUM(CASE WHEN l.times_sold = 1 OR s.id = (SELECT MIN(o.id) FROM sales o WHERE o.lead_id = l.id)
+                   THEN 1 ELSE 0 END) AS BIGINT) AS first_leads,
+               CAST(SUM(s.price_units) AS BIGINT) AS revenue
+           FROM sales s JOIN leads l ON l.id = s.lead_id
+           WHERE s.accepted_at >= :begin AND s.mode = :mode AND l.received_at >= :begin AND l.received_at < :end
+           GROUP BY 1, 2 ORDER BY 3 DESC, 1""",
+        mode=mode,
+        begin=begin,
+        end=end,
+    )
+
+
+async def recent_trails(tx: Tx, actor: Actor, mode: str, since: int, limit: int) -> list[bytes]:
+    """The packed records of the newest requests since an instant."""
+    if not _insider(actor):
+        return []
+    rows = await tx.fetch(
+        """SELECT t.document FROM requests r JOIN trails t ON t.request_id = r.id
+           WHERE r.received_at >= :since AND r.mode = :mode ORDER BY r.received_at DESC, r.id DESC LIMIT :limit""",
+        since=since,
+        mode=mode,
+        limit=limit,
+    )
+    return [bytes(row["document"]) for row in rows]
+
+
+async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
+    """Deliveries that wait for somebody to say what they were."""
+    if not _insider(actor):
+        return 0
+    rows = await tx.fetch(
+        "SELECT COUNT(*) AS waiting FROM attempts WHERE state IN ('unclear', 'pending') AND mode = :mode", mode=mode
+    )
+    return int(rows[0]["waiting"])
+
+
+async def dead_jobs(tx: Tx, actor: Actor) -> list[Row]:
+    """Jobs that were tried too often, by kind: `jobs`, and the `error` of one of them."""
+    if not _insider(actor):
+        return []
+    return await tx.fetch(
+        """SELECT kind, COUNT(*) AS jobs, MAX(last_error) AS error FROM jobs WHERE state = 'dead'
+           GROUP BY kind ORDER BY kind"""
+    )
+
+
+async def any_lead(tx: Tx, actor: Actor, mode: str, state: str | None = None) -> bool:
+    """Whether there ever was one, in this state if one is given."""
+    if not _insider(actor):
+        return False
+    wanted = "mode = 'test'" if mode == "test" else "mode = 'live'"
+    rows = await tx.fetch(
+        f"SELECT 1 AS one FROM leads WHERE {wanted} AND (state = :state OR :state = '') LIMIT 1", state=state or ""
+    )
+    return bool(rows)
+
+
+async def transactions_of(tx: Tx, actor: Actor, lead_id: str) -> list[Transaction]:
+    """Everything booked because of a lead, oldest first."""
+    if not _insider(actor):
+        return []
+    rows = await tx.fetch(
+        """SELECT t.reference, t.month, t.kind, t.at, t.cause, t.reverses, p.source, p.destination, p.units, p.currency
+           FROM transactions t JOIN postings p ON p.reference = t.reference
+           WHERE t.cause = :lead ORDER BY t.at, t.reference, p.line""",
+        lead=lead_id,
+    )
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["reference"], []).append(row)
+    return [_transaction(reference, lines) for reference, lines in found.items()]
+
+
+def _transaction(reference: str, lines: list[Row]) -> Transaction:
+    first = lines[0]
+    postings = tuple(Posting(row["source"], row["destination"], Money(row["units"], row["currency"])) for row in lines)
+    kind = TransactionKind(first["kind"])
+    return Transaction(reference, kind, postings, first["at"], first["month"], first["cause"], first["reverses"])
+
+
+def _insider(actor: Actor) -> bool:
+    return actor.role in (Role.OPERATOR, Role.SYSTEM)

@@ -1,0 +1,13 @@
+"""Showing what is masked leaves a line in the audit log and one in the lead's own timeline, first of all."""
+
+from __future__ import annotations
+
+from exchange.model.audit import AuditLine
+from exchange.storage.audit import record
+from exchange.storage.database import Tx
+from exchange.storage.selling import add_event
+
+
+async def note_reveal(tx: Tx, line: AuditLine, lead_id: str, sentence: str) -> None:
+    await record(tx, line)
+    await add_event(tx, lead_id, line.month, line.at, "revealed", sentence, line.actor.name)

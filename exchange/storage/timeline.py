@@ -1,0 +1,59 @@
+"""Everything kept about one lead, read at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.model.actor import Actor
+from exchange.model.ledger import Transaction
+from exchange.storage.dashboard import transactions_of
+from exchange.storage.database import Row, Tx
+from exchange.storage.feedback import dispositions_of
+from exchange.storage.leads import (
+    consent_of,
+    events_of,
+    key_of,
+    read_lead_of,
+    requests_of,
+    sales_of,
+    trails_of,
+    wires_of,
+)
+from exchange.storage.selling import lead_attempts
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRows:
+    """The rows of one lead. `wrapped` is the data key of its values, None when it was destroyed."""
+
+    lead: Row
+    wrapped: bytes | None
+    requests: tuple[Row, ...]
+    trails: tuple[Row, ...]
+    wires: tuple[Row, ...]
+    attempts: tuple[Row, ...]
+    sales: tuple[Row, ...]
+    events: tuple[Row, ...]
+    dispositions: tuple[Row, ...]
+    transactions: tuple[Transaction, ...]
+    consent: Row | None
+
+
+async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
+    """None when there is no such lead that this actor may see."""
+    lead = await read_lead_of(tx, actor, lead_id)
+    if lead is None:
+        return None
+    return LeadRows(
+        lead,
+        await key_of(tx, lead["subject"]),
+        tuple(await requests_of(tx, lead_id)),
+        tuple(await trails_of(tx, lead_id)),
+        tuple(await wires_of(tx, lead_id)),
+        tuple(await lead_attempts(tx, lead_id)),
+        tuple(await sales_of(tx, lead_id)),
+        tuple(await events_of(tx, lead_id)),
+        tuple(await dispositions_of(tx, lead_id)),
+        tuple(await transactions_of(tx, actor, lead_id)),
+        await consent_of(tx, lead_id),
+    )

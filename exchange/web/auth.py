@@ -1,0 +1,159 @@
+"""Who looks at a page: sessions in a cookie no script can read, and a token in every form."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from exchange.flows.sign_in import Started, session_of, sign_out, start_session
+from exchange.intake.body import client_ip, read_body
+from exchange.intake.decode import Refused
+from exchange.model.actor import Actor
+from exchange.storage.users import Session
+from exchange.web.keys import MARKET, SETTINGS
+from exchange.web.render import SESSION, as_json, notice
+
+COOKIE = "exchange_session"
+CSRF_FIELD = "csrf"
+HOME = "/console"
+LOGIN = "/login"
+SECRET_CHARACTERS = 200
+FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
+_FORM_FIELDS = 50
+_TWINS = (".json", ".csv")
+
+
+def for_operators(show: Handler) -> Handler:
+    """The page for those who run the exchange; for anybody else the way in, or a refusal. Forms carry the token."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        session = await find_session(request)
+        if session is None:
+            return await _way_in(request)
+        request[SESSION] = session
+        if session.user.role != "operator":
+            return await _not_theirs(request, session)
+        if request.method == "POST" and not await has_token(request, session):
+            return await notice(
+                request,
+                "The form was not sent from here",
+                "Its token is missing or of another session, so nothing was changed.",
+                "Open the page again and repeat what you did.",
+                http_status=403,
+            )
+        return await show(request)
+
+    return guarded
+
+
+async def find_session(request: web.Request) -> Session | None:
+    secret = request.cookies.get(COOKIE, "")
+    if not secret or len(secret) > SECRET_CHARACTERS:
+        return None
+    return await session_of(request.app[MARKET], secret)
+
+
+async def read_form(request: web.Request) -> Mapping[str, str]:
+    """The fields of a posted form, within the limits of any other body. What is no form has no fields."""
+    body = await read_body(request)
+    if isinstance(body, Refused):
+        raise web.HTTPRequestEntityTooLarge(max_size=0, actual_size=0)
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_FORM_FIELDS))
+    except ValueError:
+        return {}
+
+
+async def has_token(request: web.Request, session: Session) -> bool:
+    """Whether the form came from one of our pages. Its fields are then in `request[FORM]`."""
+    form = request[FORM] = await read_form(request)
+    return hmac.compare_digest(form.get(CSRF_FIELD, "").encode(), session.csrf.encode())
+
+
+def actor_of(request: web.Request) -> Actor:
+    return request[SESSION].user.actor
+
+
+def ip_of(request: web.Request) -> str:
+    return client_ip(request, request.app[SETTINGS].trusted_proxies)
+
+
+async def sign_in(request: web.Request) -> web.StreamResponse:
+    """Follow a link that works once."""
+    secret = request.match_info["secret"]
+    started = await start_session(request.app[MARKET], secret) if len(secret) <= SECRET_CHARACTERS else None
+    if started is None:
+        return await notice(
+            request,
+            "This link is used up",
+            "A sign-in link works once, and only for a while. This one was used or its time is over.",
+            "Ask whoever runs the exchange for a new one, or make one on the server:",
+            http_status=410,
+            code="exchange user login-link you@yourcompany.example",
+        )
+    response = web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
+    _set_cookie(request, response, started)
+    return response
+
+
+async def leave(request: web.Request) -> web.StreamResponse:
+    """Sign out. Anybody with a session may, whatever their role."""
+    session = await find_session(request)
+    if session is not None:
+        request[SESSION] = session
+        if not await has_token(request, session):
+            return await notice(request, "You are still signed in", "The form's token is missing.", http_status=403)
+        await sign_out(request.app[MARKET], request.cookies[COOKIE])
+    response = web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+def is_local(path: str) -> bool:
+    """Whether a form may send somebody back there: a page of the console, on this host."""
+    parts = urlsplit(path)
+    return not parts.scheme and not parts.netloc and path.startswith(HOME) and "\\" not in path
+
+
+def _set_cookie(request: web.Request, response: web.Response, started: Started) -> None:
+    response.set_cookie(
+        COOKIE,
+        started.secret,
+        max_age=started.seconds,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=over_tls(request),
+    )
+
+
+def over_tls(request: web.Request) -> bool:
+    return request.app[SETTINGS].public_url.startswith("https://")
+
+
+async def _way_in(request: web.Request) -> web.StreamResponse:
+    if request.path.endswith(_TWINS):
+        return as_json({"status": "error", "message": "Sign in first: this needs a session."}, 401)
+    if request.method == "POST":
+        return await notice(
+            request, "You are signed out", "Nothing was changed. Sign in and repeat it.", http_status=401
+        )
+    return web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
+
+
+async def _not_theirs(request: web.Request, session: Session) -> web.StreamResponse:
+    role = session.user.role
+    if request.path.endswith(_TWINS):
+        return as_json({"status": "error", "message": f"This needs the role operator; you are a {role}."}, 403)
+    calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
+    return await notice(
+        request,
+        "This part is for operators",
+        f"You are signed in as {session.user.email}, a {role}. The console needs the role operator.",
+        f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.",
+        http_status=403,
+    )

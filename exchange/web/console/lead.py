@@ -1,0 +1,69 @@
+"""One lead: what came, what was decided and why, what went over the wire, and what it earned."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from exchange.flows.reveal import MayNotReveal, Revealed, reveal
+from exchange.storage.timeline import read_lead_rows
+from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.keys import MARKET
+from exchange.web.render import as_json as json_response
+from exchange.web.render import notice, page
+from exchange.web.story.page import Told, tell
+from exchange.web.story.records import open_story
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    told = await _told(request)
+    return await _page(request, told) if told is not None else await _missing(request)
+
+
+async def as_json(request: web.Request) -> web.StreamResponse:
+    """The same as the page, for programs; masked alike."""
+    told = await _told(request)
+    if told is None:
+        return json_response({"status": "error", "message": "There is no such lead."}, 404)
+    return json_response(told.fields())
+
+
+async def show_revealed(request: web.Request) -> web.StreamResponse:
+    """The page once with the personal values in it. The reason is in the audit log before they are."""
+    told = await _told(request)
+    if told is None:
+        return await _missing(request)
+    why = request[FORM].get("why", "")[:500]
+    try:
+        revealed = await reveal(request.app[MARKET], str(told.lead["id"]), why, actor_of(request), ip_of(request))
+    except MayNotReveal as error:
+        return await _page(request, told, problem=str(error), http_status=422)
+    told = await _told(request) or told  # with the line that tells of it
+    return await _page(request, told, revealed)
+
+
+async def _told(request: web.Request) -> Told | None:
+    market = request.app[MARKET]
+    rows = await market.db.read(read_lead_rows, actor_of(request), request.match_info["lead_id"])
+    return tell(market, open_story(market, rows)) if rows is not None else None
+
+
+async def _page(
+    request: web.Request, told: Told, revealed: Revealed | None = None, *, problem: str = "", http_status: int = 200
+) -> web.StreamResponse:
+    return await page(
+        request,
+        "console/lead.html",
+        title=f"Lead {told.lead['id']}",
+        here="leads",
+        mode=told.lead["mode"],
+        told=told,
+        revealed=revealed.values if revealed is not None else None,
+        problem=problem,
+        http_status=http_status,
+    )
+
+
+async def _missing(request: web.Request) -> web.StreamResponse:
+    return await notice(
+        request, "There is no such lead", "Check that the id is whole. Search also finds request ids.", http_status=404
+    )

@@ -1,0 +1,115 @@
+"""Deliveries that may or may not be sold: the list of those that wait, and the form that settles one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from exchange import limits
+from exchange.flows.settle import CannotSettle, Decision, NoSuchDelivery, settle
+from exchange.model.money import BadMoney, Money
+from exchange.storage.database import Row
+from exchange.storage.leads import unclear_attempts
+from exchange.storage.selling import read_attempt
+from exchange.web.auth import FORM, actor_of, ip_of, is_local
+from exchange.web.keys import MARKET
+from exchange.web.render import as_json as json_response
+from exchange.web.render import mode_of, notice, page
+from exchange.web.story.lines import buyer_name
+from exchange.web.words import utc
+
+LISTED = 200
+_HOME = "/console/unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One delivery of the list. `detail` is the exchange's sentence, not the buyer's words."""
+
+    id: str
+    lead_id: str
+    state: str
+    buyer: str
+    seller: str
+    consumer: str
+    price: Money
+    why: str
+    made_at: int
+    settle_after: int | None
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    return await page(request, "console/unclear.html", title="Unclear", here="unclear", waiting=await _waiting(request))
+
+
+async def as_json(request: web.Request) -> web.StreamResponse:
+    waiting = await _waiting(request)
+    return json_response({"mode": mode_of(request), "count": len(waiting), "deliveries": [_fields(w) for w in waiting]})
+
+
+async def decide(request: web.Request) -> web.StreamResponse:
+    """Somebody says what a delivery was. It is booked with their name and their reason."""
+    market, form = request.app[MARKET], request[FORM]
+    attempt_id = request.match_info["attempt_id"]
+    note = form.get("note", "").strip()[: limits.NOTE_CHARACTERS]
+    word = form.get("decision", "")
+    back = form.get("back", _HOME)
+    if not note or word not in ("accepted", "refused"):
+        told = "Say what it was, accepted or refused, and why: the reason is kept with your name."
+        return await notice(request, "Not settled yet", told, http_status=422)
+    attempt = await market.db.read(read_attempt, attempt_id)
+    try:
+        price = _price(form.get("price", ""), attempt)
+        decision = Decision(word == "accepted", note, price)
+        await settle(market, attempt_id, decision, actor_of(request), ip_of(request))
+    except BadMoney:
+        return await notice(request, "Not settled yet", "The price must be an amount such as 31.50.", http_status=422)
+    except NoSuchDelivery as error:
+        return await notice(request, "There is no such delivery", str(error), http_status=404)
+    except CannotSettle as error:
+        return await notice(request, "It could not be settled", str(error), http_status=409)
+    location = back if is_local(back) else _HOME
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def _price(text: str, attempt: Row | None) -> Money | None:
+    text = text.strip().lstrip("$").replace(",", "")
+    return Money.parse(text, attempt["currency"]) if text and attempt is not None else None
+
+
+async def _waiting(request: web.Request) -> list[Waiting]:
+    market = request.app[MARKET]
+    rows = await market.db.read(unclear_attempts, actor_of(request), LISTED, mode_of(request))
+    sellers = market.deals.sellers
+    return [
+        Waiting(
+            row["id"],
+            row["lead_id"],
+            row["state"],
+            buyer_name(market, row["contract_id"]),
+            sellers[row["seller_id"]].name if row["seller_id"] in sellers else row["seller_id"],
+            ", ".join(part for part in (row["name_masked"], row["city"], row["us_state"]) if part),
+            Money(row["price_units"], row["currency"]),
+            str(row["reason"] or row["state"]).replace("_", " "),
+            row["made_at"],
+            row["settle_after"],
+        )
+        for row in rows
+    ]
+
+
+def _fields(waiting: Waiting) -> dict[str, Any]:
+    return {
+        "delivery_id": waiting.id,
+        "lead_id": waiting.lead_id,
+        "status": waiting.state,
+        "buyer": waiting.buyer,
+        "seller": waiting.seller,
+        "consumer": waiting.consumer,
+        "price": waiting.price.text,
+        "currency": waiting.price.currency,
+        "reason": waiting.why,
+        "made_at": utc(waiting.made_at),
+    }

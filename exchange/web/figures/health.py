@@ -1,0 +1,239 @@
+"""How buyers stand now: how fast they answer, how full their caps are, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exchange.flows.market import Market
+from exchange.flows.trail import read_trail
+from exchange.model.actor import Actor
+from exchange.model.money import Money
+from exchange.model.party import Cap, Contract, State, Window
+from exchange.stages.caps import best_price, contract_caps
+from exchange.stages.schedule import window_end, window_start
+from exchange.storage.dashboard import dead_jobs, recent_trails
+from exchange.storage.holds import all_cap_use
+from exchange.storage.leads import unclear_attempts
+from exchange.storage.ledger import all_balances
+from exchange.web.figures.day import percentile
+from exchange.web.story.contracts import SIMULATED
+from exchange.web.words import Times, duration, money, plural
+
+TRAILS = 300
+"""So many of the newest requests tell how fast buyers answer: enough for a p95, few enough to unpack at once."""
+
+GAUGES = 8
+_TIMED_OUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How one buyer answered pings. `limit_ms` is the most it was given."""
+
+    buyer_id: str
+    name: str
+    p50_ms: int
+    p95_ms: int
+    pings: int
+    timeouts: int
+    no_bids: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """How far one cap is used. `expected` is the share of its window that has gone by; None for one without end."""
+
+    buyer: str
+    contract: str
+    used: str
+    most: str
+    part: float
+    expected: float | None
+    told: str
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"buyer": self.buyer, "contract": self.contract, "used": self.used, "most": self.most, "told": self.told}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something a person must do, or know. `href` empty: there is no page for it."""
+
+    kind: str
+    icon: str
+    title: str
+    note: str
+    href: str
+    verb: str
+    bad: bool = False
+
+
+async def latencies(market: Market, actor: Actor, mode: str, since: int) -> list[Latency]:
+    """Of the newest requests since an instant, the slowest buyer last."""
+    packed = await market.db.read(recent_trails, actor, mode, since, TRAILS)
+    lines: dict[str, list[Mapping[str, Any]]] = {}
+    for document in packed:
+        for asked in read_trail(document)["asked"]:
+            lines.setdefault(asked["contract"], []).append(asked)
+    by_buyer: dict[str, list[Mapping[str, Any]]] = {}
+    for contract_id, found in lines.items():
+        contract = market.deals.contracts.get(contract_id)
+        by_buyer.setdefault(contract.buyer_id if contract is not None else contract_id, []).extend(found)
+    made = [_latency(market, buyer_id, found) for buyer_id, found in by_buyer.items()]
+    return sorted(made, key=lambda each: (each.p50_ms, each.name))
+
+
+def _latency(market: Market, buyer_id: str, lines: list[Mapping[str, Any]]) -> Latency:
+    took = sorted((round(line["took"]), 1) for line in lines)
+    buyer = market.deals.buyers.get(buyer_id)
+    return Latency(
+        buyer_id,
+        buyer.name if buyer is not None else buyer_id,
+        percentile(took, 50) or 0,
+        percentile(took, 95) or 0,
+        len(lines),
+        sum(line.get("reason") == _TIMED_OUT for line in lines),
+        sum(line.get("reason") == "no_bid" for line in lines),
+        market.breaker.state(buyer_id, market.clock.now()).open,
+    )
+
+
+def ping_limit_ms(market: Market) -> int:
+    """The longest any tier gives buyers to bid."""
+    return max((tier.ping_ms for each in market.deals.campaigns.values() for tier in each.tiers), default=0)
+
+
+async def gauges(market: Market, times: Times) -> list[Gauge]:
+    """The fullest caps of contracts that are on."""
+    use = dict(await market.db.read(all_cap_use, times.now))
+    found = [
+        _gauge(market, contract, key, name, cap, use, times)
+        for contract in market.deals.contracts.values()
+        if contract.state is State.ACTIVE and not contract.id.startswith(SIMULATED)
+        for key, name, cap in contract_caps(contract)
+    ]
+    return sorted(found, key=lambda each: (-each.part, each.contract))[:GAUGES]
+
+
+def _gauge(
+    market: Market,
+    contract: Contract,
+    key: str,
+    name: str,
+    cap: Cap,
+    use: Mapping[tuple[str, int], int],
+    times: Times,
+) -> Gauge:
+    start = window_start(cap.window, contract.zone, times.now)
+    used = use.get((key, start), 0)
+    part = used / cap.most if cap.most else 1.0
+    expected = None
+    if cap.window is not Window.TOTAL:
+        end = window_end(cap.window, contract.zone, times.now)
+        expected = (times.now - start) / (end - start)
+    buyer = market.deals.buyers.get(contract.buyer_id)
+    return Gauge(
+        buyer.name if buyer is not None else contract.buyer_id,
+        contract.name,
+        _amount(used, cap, contract),
+        _amount(cap.most, cap, contract),
+        part,
+        expected,
+        _pace(contract, cap, name, used, part, expected, times),
+    )
+
+
+def _amount(units: int, cap: Cap, contract: Contract) -> str:
+    return money(Money(units, contract.max_bid.currency)) if cap.unit == "money" else f"{units:,}"
+
+
+def _pace(contract: Contract, cap: Cap, name: str, used: int, part: float, expected: float | None, times: Times) -> str:
+    period = "in all" if cap.window is Window.TOTAL else f"a {cap.window.value}"
+    if expected is None:
+        return "budget" if name == "budget" else period
+    end = window_end(cap.window, contract.zone, times.now)
+    local = Times(_zone(contract, times), times.now)
+    resets = f"resets {local.local(end):%H:%M} {local.zone_name(end)}, in {duration(end - times.now)}"
+    left = cap.most - used
+    if part >= 0.95:
+        return f"{period}, {_amount(max(left, 0), cap, contract)} left, {resets}"
+    pace = "ahead of pace" if part > expected * 1.2 + 0.02 else "behind pace" if part < expected * 0.8 else "on pace"
+    return f"{period}, {pace}, {resets}"
+
+
+def _zone(contract: Contract, times: Times) -> Any:
+    return type(times.zone)(contract.zone)
+
+
+async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
+    """What waits for a person, the worst first."""
+    return [
+        *_broken(market),
+        *await _to_settle(market, actor, mode),
+        *await _short(market),
+        *[
+            Need(
+                "dead_jobs",
+                "warning",
+                f"{plural(row['jobs'], 'job')} gave up: {row['kind'].replace('_', ' ')}",
+                str(row["error"] or ""),
+                "",
+                "",
+                bad=True,
+            )
+            for row in await market.db.read(dead_jobs, actor)
+        ],
+    ]
+
+
+def _broken(market: Market) -> Iterable[Need]:
+    now = market.clock.now()
+    for buyer in market.deals.buyers.values():
+        state = market.breaker.state(buyer.id, now)
+        if state.sentence:
+            title = f"{buyer.name} is left alone" if state.open else f"{buyer.name} is being tried again"
+            yield Need("breaker", "pulse", title, state.sentence, "", "", bad=True)
+
+
+async def _to_settle(market: Market, actor: Actor, mode: str) -> list[Need]:
+    rows = await market.db.read(unclear_attempts, actor, 1_000, mode)
+    if not rows:
+        return []
+    currency = rows[0]["currency"]
+    held = Money(sum(row["price_units"] for row in rows if row["currency"] == currency), currency)
+    oldest = duration(market.clock.now() - rows[0]["made_at"])
+    title = f"{plural(len(rows), 'unclear delivery', 'unclear deliveries')} to settle"
+    href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
+    return [Need("unclear", "question", title, f"{money(held)} held, the oldest for {oldest}", href, "Settle")]
+
+
+async def _short(market: Market) -> list[Need]:
+    """Buyers that are on and cannot pay the most one of their contracts may be asked."""
+    balances = {
+        account.split(":")[1]: left for account, left in await market.db.read(all_balances) if _is_buyer(account)
+    }
+    found = []
+    for buyer in market.deals.buyers.values():
+        wanted = [
+            best_price(contract)
+            for contract in market.deals.contracts.values()
+            if contract.buyer_id == buyer.id
+            and contract.state is State.ACTIVE
+            and not contract.id.startswith(SIMULATED)
+        ]
+        left = balances.get(buyer.id)
+        if buyer.state is not State.ACTIVE or not wanted or left is None:
+            continue
+        highest = max(wanted, key=lambda price: price.units)
+        if left.currency == highest.currency and left < highest:
+            note = f"{money(left)} left, its highest bid is {money(highest)}"
+            found.append(Need("balance", "money", f"{buyer.name} is short of money", note, "", ""))
+    return found
+
+
+def _is_buyer(account: str) -> bool:
+    return account.startswith("buyer:")

@@ -1,0 +1,183 @@
+"""Leads as lists show them: a page of them, and all of them as JSON or CSV. Nothing personal is in them unmasked."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+
+from exchange.flows.market import Deals, Market
+from exchange.model.actor import Actor
+from exchange.model.money import Money
+from exchange.storage.database import Row, Tx
+from exchange.storage.leads import LeadFilter, answer_ms_of, buyers_of, list_leads
+from exchange.web.words import utc
+
+AT_ONCE = 500
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+COLUMNS = (
+    "lead_id",
+    "received_at",
+    "status",
+    "reason",
+    "consumer",
+    "city",
+    "state",
+    "zip",
+    "vertical",
+    "seller",
+    "campaign",
+    "sub_id1",
+    "seller_lead_id",
+    "grade",
+    "buyers",
+    "revenue",
+    "payout",
+    "margin",
+    "currency",
+    "times_sold",
+    "answer_ms",
+    "mode",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadLine:
+    """One lead of a list. `consumer` is masked; `answer_ms` None: never answered."""
+
+    id: str
+    received_at: int
+    state: str
+    reason: str | None
+    consumer: str | None
+    city: str | None
+    us_state: str | None
+    zip: str | None
+    vertical: str
+    seller: str
+    campaign_id: str
+    sub_id1: str | None
+    seller_lead_id: str | None
+    grade: str | None
+    buyers: tuple[str, ...]
+    revenue: Money
+    payout: Money
+    times_sold: int
+    answer_ms: int | None
+    mode: str
+
+    @property
+    def margin(self) -> Money:
+        return self.revenue - self.payout
+
+    @property
+    def place(self) -> str:
+        return ", ".join(part for part in (self.city, self.us_state) if part) or self.zip or ""
+
+    def fields(self) -> dict[str, object]:
+        """By the names of `COLUMNS`; money as decimal text, times in UTC."""
+        return {
+            "lead_id": self.id,
+            "received_at": utc(self.received_at),
+            "status": self.state,
+            "reason": self.reason,
+            "consumer": self.consumer,
+            "city": self.city,
+            "state": self.us_state,
+            "zip": self.zip,
+            "vertical": self.vertical,
+            "seller": self.seller,
+            "campaign": self.campaign_id,
+            "sub_id1": self.sub_id1,
+            "seller_lead_id": self.seller_lead_id,
+            "grade": self.grade,
+            "buyers": list(self.buyers),
+            "revenue": self.revenue.text,
+            "payout": self.payout.text,
+            "margin": self.margin.text,
+            "currency": self.revenue.currency,
+            "times_sold": self.times_sold,
+            "answer_ms": self.answer_ms,
+            "mode": self.mode,
+        }
+
+
+async def read_lines(market: Market, actor: Actor, wanted: LeadFilter) -> list[LeadLine]:
+    """One page of leads with their buyers and how long their sellers waited."""
+    rows, buyers, answers = await market.db.read(_page, actor, wanted)
+    return [_line(row, market.deals, buyers, answers) for row in rows]
+
+
+async def _page(
+    tx: Tx, actor: Actor, wanted: LeadFilter
+) -> tuple[list[Row], Mapping[str, list[str]], Mapping[str, int]]:
+    rows = await list_leads(tx, actor, wanted)
+    ids = [row["id"] for row in rows]
+    return rows, await buyers_of(tx, ids), await answer_ms_of(tx, ids)
+
+
+async def every_line(market: Market, actor: Actor, wanted: LeadFilter) -> AsyncIterator[list[LeadLine]]:
+    """All leads that match, some hundred at a time."""
+    wanted = replace(wanted, limit=AT_ONCE)
+    while lines := await read_lines(market, actor, wanted):
+        yield lines
+        if len(lines) < AT_ONCE:
+            return
+        wanted = replace(wanted, before=(lines[-1].received_at, lines[-1].id))
+
+
+def csv_rows(lines: list[list[object]]) -> bytes:
+    """Lines of CSV that no spreadsheet takes for formulas."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for line in lines:
+        writer.writerow([_cell(value) for value in line])
+    return text.getvalue().encode()
+
+
+def csv_line(line: LeadLine) -> list[object]:
+    fields = line.fields()
+    return [fields[name] for name in COLUMNS]
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list):
+        value = "; ".join(str(part) for part in value)
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_amount(value):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _is_amount(text: str) -> bool:
+    """A negative amount of money is a number, not a formula."""
+    return text[:1] == "-" and text[1:].replace(".", "", 1).isdecimal() and text.isascii()
+
+
+def _line(row: Row, deals: Deals, buyers: Mapping[str, list[str]], answers: Mapping[str, int]) -> LeadLine:
+    names = tuple(deals.buyers[buyer].name if buyer in deals.buyers else buyer for buyer in buyers.get(row["id"], ()))
+    seller = deals.sellers.get(row["seller_id"])
+    currency = row["currency"]
+    return LeadLine(
+        row["id"],
+        row["received_at"],
+        row["state"],
+        row["reason"],
+        row["name_masked"],
+        row["city"],
+        row["us_state"],
+        row["zip"],
+        row["vertical"],
+        seller.name if seller is not None else row["seller_id"],
+        row["campaign_id"],
+        row["sub_id1"],
+        row["seller_lead_id"],
+        row["grade"],
+        names,
+        Money(row["revenue_units"], currency),
+        Money(row["payout_units"], currency),
+        row["times_sold"],
+        answers.get(row["id"]),
+        row["mode"],
+    )

@@ -1,0 +1,102 @@
+// Pages work without this. It adds keys, copying, opening everything at once, and figures that keep themselves fresh.
+(function () {
+  "use strict";
+  const REFRESH_MS = 5000;
+  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+
+  // Buttons that need a script are in the page, hidden.
+  all("[data-needs-script]").forEach((element) => { element.hidden = false; });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy], [data-copy-link], [data-expand], [data-pause]");
+    if (!button) return;
+    if (button.matches("[data-expand]")) return expandAll();
+    if (button.matches("[data-pause]")) return pause(button);
+    const text = button.matches("[data-copy-link]") ? location.href : document.getElementById(button.dataset.copy).textContent;
+    navigator.clipboard.writeText(text).then(() => told(button, "Copied"), () => told(button, "Select it and copy by hand"));
+  });
+
+  function told(button, word) {
+    const place = button.querySelector("[data-word]") || button;
+    const before = place.textContent;
+    place.textContent = word;
+    setTimeout(() => { place.textContent = before; }, 1600);
+  }
+
+  function expandAll() {
+    const lines = all(".tl details");
+    const open = lines.some((line) => !line.open);
+    lines.forEach((line) => { line.open = open; });
+    all("[data-expand] [data-word]").forEach((word) => { word.textContent = open ? "Close all" : "Expand all"; });
+  }
+
+  // Keys. Never while typing, never with Ctrl, Alt or Meta.
+  let at = -1;
+  let goes = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const key = event.key;
+    if (goes) {
+      goes = false;
+      const place = { d: "dashboard", l: "leads", u: "unclear" }[key];
+      const link = place && document.querySelector(`[data-testid="nav-${place}"]`);
+      if (link) { event.preventDefault(); link.click(); }
+      return;
+    }
+    if (key === "/") focusSearch(event);
+    else if (key === "?") showHelp(event);
+    else if (key === "g") goes = true;
+    else if (key === "o") expandAll();
+    else if (key === "j") move(1);
+    else if (key === "k") move(-1);
+    else if (key === "Enter" && at >= 0 && !event.target.closest("a, button, summary")) rows()[at].querySelector("a").click();
+  });
+
+  function focusSearch(event) {
+    const field = document.getElementById("search");
+    if (field) { event.preventDefault(); field.focus(); field.select(); }
+  }
+
+  function showHelp(event) {
+    const help = document.getElementById("help");
+    if (help && !help.open) { event.preventDefault(); help.showModal(); }
+  }
+
+  function rows() { return all("table.leads tbody tr"); }
+
+  function move(step) {
+    const list = rows();
+    if (!list.length) return;
+    if (at >= 0 && list[at]) list[at].classList.remove("at");
+    at = Math.min(Math.max(at + step, 0), list.length - 1);
+    list[at].classList.add("at");
+    list[at].scrollIntoView({ block: "nearest" });
+    list[at].querySelector("a").focus({ preventScroll: true });
+  }
+
+  // Parts marked data-live are fetched again with their page, and only what changed is put in.
+  let paused = false;
+  function pause(button) {
+    paused = !paused;
+    button.setAttribute("aria-pressed", String(paused));
+    const word = button.querySelector("[data-word]");
+    word.textContent = paused ? "Go on updating" : "Pause updates";
+  }
+
+  async function refresh() {
+    if (paused || document.hidden) return;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    all("[data-live]").forEach((part) => {
+      const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+      if (!other || part.contains(document.activeElement) || part.querySelector("details[open]")) return;
+      if (part.innerHTML !== other.innerHTML) part.replaceChildren(...other.childNodes);
+    });
+  }
+
+  if (document.querySelector("[data-live]")) {
+    setInterval(() => { refresh().catch(() => undefined); }, REFRESH_MS);
+  }
+})();

@@ -1,0 +1,386 @@
+"""The timeline of a lead: every step of every request, oldest first, and what happened afterwards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from exchange.flows.market import Market
+from exchange.model.ledger import Transaction
+from exchange.model.money import Money
+from exchange.web.story.contracts import SIMULATED
+from exchange.web.story.records import Request, Story
+from exchange.web.story.wire import Exchange, buyer_exchange, seller_exchange
+from exchange.web.words import duration, money, plural
+
+_SECTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "ping": ("Ping", "seller asks for a price, no personal data sent"),
+        "post": ("Post", "seller sends the full lead"),
+        "pingpost": ("Ping and post", "seller sends the full lead and asks for the price in one call"),
+    }
+)
+_ICONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {  # step → icon, tone
+        "received": ("in", ""),
+        "duplicate": ("cross", "bad"),
+        "eligible": ("tree", ""),
+        "ping": ("out", ""),
+        "auction": ("gavel", "info"),
+        "hold": ("shield", "warn"),
+        "bind": ("link", "warn"),
+        "answer": ("in", ""),
+    }
+)
+_TONES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "accepted": ("check", "good"),
+        "rejected": ("cross", "bad"),
+        "failed": ("cross", "bad"),
+        "unclear": ("question", "warn"),
+        "pending": ("clock", "warn"),
+    }
+)
+_EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"settled": ("check", "info"), "returned": ("return", "warn"), "revealed": ("eye", "warn")}
+)
+_AMOUNT = re.compile(r"(?<![\w.])(\d{1,9}\.\d{2,4})(?![\w.])")
+_OF_CONTRACTS = re.compile(r"^(\d+) of \d+ contracts eligible$")
+_NO_BIDS = re.compile(r"\b1 (bids|no bids)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `at` is epoch ms; `offset_ms` counts from the first request, None once it was answered."""
+
+    at: int
+    offset_ms: float | None
+    icon: str
+    tone: str
+    title: str
+    facts: str = ""
+    took: str = ""
+    big: bool = False
+    skipped: bool = False
+    exchanges: tuple[Exchange, ...] = ()
+    mono: bool = False
+
+    def fields(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "offset_ms": self.offset_ms,
+            "title": self.title,
+            "facts": self.facts,
+            "took": self.took,
+            "skipped": self.skipped,
+            "exchanges": [each.fields() for each in self.exchanges],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    id: str
+    name: str
+    about: str
+    lines: tuple[Line, ...]
+
+
+def sections(market: Market, story: Story) -> list[Section]:
+    """One for each request that was worked, one for those answered again, and one for what came after."""
+    made = [_Teller(market, story, request, number).section() for number, request in enumerate(story.requests, start=1)]
+    after = sorted(_after(market, story), key=lambda line: line.at)
+    if after:
+        made.append(Section("after", "After sale" if story.rows.sales else "Afterwards", "", tuple(after)))
+    return made
+
+
+@dataclass(slots=True)
+class _Teller:
+    """Tells one request. It counts wires and posts as it goes through the steps."""
+
+    market: Market
+    story: Story
+    request: Request
+    number: int
+    _posts_told: int = field(default=0, init=False)
+    _wires_told: int = field(default=0, init=False)
+
+    def section(self) -> Section:
+        row = self.request.row
+        name, about = _SECTIONS.get(row["endpoint"], (row["endpoint"].capitalize(), ""))
+        if self.request.trail is None:
+            return Section(f"r{self.number}", f"{name} again" if self._is_replay() else name, "", (self._bare(),))
+        lines: list[Line] = []
+        for step in self.request.trail["steps"]:
+            if step["name"] == "answer":
+                lines += self._booked()
+            lines.append(self._line(step))
+            if step["name"] == "received":
+                lines += self._checked(step)
+        return Section(f"r{self.number}", name, about, tuple(lines))
+
+    def _line(self, step: Mapping[str, Any]) -> Line:
+        match step["name"]:
+            case "received":
+                return self._received(step)
+            case "ping":
+                return self._plain(step, exchanges=self._pings())
+            case "post" | "hold" if not step["skipped"] or step["name"] == "hold":
+                return self._post(step)
+            case "answer":
+                return self._answered(step)
+            case _:
+                return self._plain(step)
+
+    def _received(self, step: Mapping[str, Any]) -> Line:
+        row = self.request.row
+        seller = self.market.deals.sellers.get(row["seller_id"])
+        campaign = self.market.deals.campaigns.get(row["campaign_id"])
+        name = seller.name if seller is not None else row["seller_id"]
+        fields = step["facts"][0] if step["facts"] else ""
+        facts = [
+            f"Campaign {campaign.name if campaign is not None else row['campaign_id']}",
+            fields.removesuffix(f", {row['channel']}"),
+            f"from {row['remote_ip']}",
+        ]
+        title = f"{_SECTIONS.get(row['endpoint'], (row['endpoint'], ''))[0]} received from {name}"
+        return self._made(
+            step, "in", "", title, ", ".join(facts), took=self.request.id, exchanges=self._mine(), mono=True
+        )
+
+    def _checked(self, step: Mapping[str, Any]) -> list[Line]:
+        """What is known of the checks at the door: their outcome decides whether buyers are looked for."""
+        assert self.request.trail is not None
+        names = {each["name"] for each in self.request.trail["steps"]}
+        row, story = self.request.row, self.story
+        if row["status"] == "invalid":
+            told = "Every problem is in the answer below. Nothing was sold."
+            return [self._made(step, "cross", "bad", "Not valid", told)]
+        if "eligible" not in names:
+            return []
+        lines = [self._made(step, "check", "good", "Valid", "Every required field was sent and could be read")]
+        if row["endpoint"] == "ping":
+            told = "Not run: a ping names nobody"
+            return [*lines, self._made(step, "dash", "", "Duplicate check", told, skipped=True)]
+        campaign = self.market.deals.campaigns.get(row["campaign_id"])
+        days = campaign.duplicate_days if campaign is not None else None
+        if days is None and story.vertical is not None:
+            days = story.vertical.duplicate_days
+        if not days:
+            told = "Not run: this campaign takes consumers it had before"
+            return [*lines, self._made(step, "dash", "", "Duplicate check", told, skipped=True)]
+        whose = "from this seller" if campaign is not None and campaign.duplicate_scope == "seller" else "at any seller"
+        told = f"No match on phone or email in {plural(days, 'day')}, {whose}"
+        return [*lines, self._made(step, "check", "good", "Not a duplicate", told)]
+
+    def _plain(self, step: Mapping[str, Any], exchanges: tuple[Exchange, ...] = ()) -> Line:
+        icon, tone = _ICONS.get(step["name"], ("dash", ""))
+        facts = ". ".join(self._priced(fact) for fact in step["facts"])
+        if step["name"] == "ping":
+            facts = _NO_BIDS.sub(lambda found: found[0].rstrip("s"), facts)
+        return self._made(
+            step,
+            icon,
+            tone,
+            self._counted(self._priced(step["sentence"])),
+            facts,
+            took=duration(step["took"]) if step["took"] >= 0.5 else "",
+            exchanges=exchanges,
+            skipped=step["skipped"],
+        )
+
+    def _post(self, step: Mapping[str, Any]) -> Line:
+        assert self.request.trail is not None
+        posts = self.request.trail["posts"]
+        post = posts[self._posts_told] if self._posts_told < len(posts) else None
+        self._posts_told += 1
+        if post is None or step["name"] == "hold":
+            return self._plain(step)
+        icon, tone = _TONES.get(post["state"], ("out", ""))
+        facts = [fact for fact in step["facts"] if fact != "Every buyer asked refused the lead."]
+        name = self._buyer(post["contract"])
+        title = {
+            "accepted": f"{name} bought it at {self._price(post['price'])}",
+            "rejected": f"{name} rejected the post",
+            "failed": f"{name} could not be reached",
+            "pending": f"{name} took the lead and answers later",
+        }.get(post["state"], f"{name} was posted to and did not answer clearly")
+        if post["state"] == "accepted" and (told := self._paid(post)):
+            title = f"{name} bought it at {told}"
+        return self._made(
+            step,
+            icon,
+            tone,
+            title,
+            ". ".join(self._priced(fact).rstrip(".") for fact in facts),
+            took=duration(post["took"]),
+            exchanges=self._sent(post["contract"], "post", post["attempt"], tone, post["state"]),
+        )
+
+    def _paid(self, post: Mapping[str, Any]) -> str | None:
+        """What was finally paid: a buyer may have lowered its bid."""
+        for attempt in self.story.rows.attempts:
+            if attempt["id"] == post["attempt"]:
+                return money(Money(attempt["price_units"], attempt["currency"]))
+        return None
+
+    def _answered(self, step: Mapping[str, Any]) -> Line:
+        row = self.request.row
+        status = str(row["status"] or "")
+        earned = self._earned(status)
+        title = f"Answered seller: {status}{f' at {money(earned)}' if earned is not None else ''}"
+        reason = (step["facts"][0] if step["facts"] else "").replace("_", " ")
+        facts = ", ".join(part for part in (f"HTTP {row['status_code']}", reason) if part)
+        tone = "good" if status == "accepted" else "bad" if status in ("invalid", "rejected", "duplicate") else ""
+        took = duration(self.request.took_ms)
+        return self._made(step, "in", tone, title, facts, took=took, big=True, exchanges=self._mine())
+
+    def _earned(self, status: str) -> Money | None:
+        """What the seller was told it earns: the promise of a ping, or the payout of a sale."""
+        lead = self.story.lead
+        if status != "accepted":
+            return None
+        if self.request.row["endpoint"] != "ping":
+            return Money(lead["payout_units"], lead["currency"])
+        return Money(lead["promised_units"], lead["currency"]) if lead["promised_units"] is not None else None
+
+    def _booked(self) -> list[Line]:
+        """The ledger's transactions of this request."""
+        first, last = self.request.received_at, self.request.received_at + self.request.took_ms + 1_000
+        return [
+            _booking(transaction, self._offset(transaction.at - first))
+            for transaction in self.story.rows.transactions
+            if first <= transaction.at <= last and self.request.row["endpoint"] != "ping"
+        ]
+
+    def _bare(self) -> Line:
+        """A request without a record of its own: a repeat, or one that is still at work."""
+        row = self.request.row
+        title = "The same request again: the first answer was sent again" if self._is_replay() else "Request received"
+        status = str(row["status"] or "not answered yet")
+        return Line(
+            self.request.received_at,
+            self._offset(0),
+            "in",
+            "",
+            title,
+            status,
+            self.request.id,
+            exchanges=self._mine(),
+            mono=True,
+        )
+
+    def _is_replay(self) -> bool:
+        return bool(self.request.row["status"] == "replayed")
+
+    def _mine(self) -> tuple[Exchange, ...]:
+        self._wires_told += 1
+        days = self.market.retention_days.get(self.request.row["retention"], 0)
+        number = self.number * 1_000 + self._wires_told
+        told = seller_exchange(self.request, number, "The seller's request, and our answer", days, (self.story.mask,))
+        return (told,)
+
+    def _pings(self) -> tuple[Exchange, ...]:
+        assert self.request.trail is not None
+        found: tuple[Exchange, ...] = ()
+        for asked in self.request.trail["asked"]:
+            bids = ", ".join(self._price(bid["price"]) for bid in asked["bids"])
+            outcome = bids or str(asked["reason"]).replace("_", " ")
+            found += self._sent(asked["contract"], "ping", None, "info" if bids else "", outcome)
+        return found
+
+    def _sent(self, contract_id: str, stage: str, attempt: str | None, tone: str, outcome: str) -> tuple[Exchange, ...]:
+        wires = [
+            wire
+            for wire in self.request.wires
+            if wire["contract"] == contract_id and wire["stage"] == stage and wire["attempt"] == attempt
+        ]
+        made = []
+        for wire in wires:
+            self._wires_told += 1
+            number = self.number * 1_000 + self._wires_told
+            name = f"{stage.capitalize()} {self._buyer(contract_id)}"
+            made.append(buyer_exchange(self.market, wire, self.story.mask, number, name, tone, outcome))
+        return tuple(made)
+
+    def _made(
+        self,
+        step: Mapping[str, Any],
+        icon: str,
+        tone: str,
+        title: str,
+        facts: str,
+        *,
+        took: str = "",
+        big: bool = False,
+        skipped: bool = False,
+        exchanges: tuple[Exchange, ...] = (),
+        mono: bool = False,
+    ) -> Line:
+        end = step["at"] + step["took"]
+        mask = self.request.mask
+        at = self.request.received_at + round(end)
+        return Line(
+            at, self._offset(end), icon, tone, mask.text(title), mask.text(facts), took, big, skipped, exchanges, mono
+        )
+
+    def _offset(self, ms: float) -> float:
+        return self.request.received_at - self.story.requests[0].received_at + ms
+
+    def _buyer(self, contract_id: str) -> str:
+        return buyer_name(self.market, contract_id)
+
+    def _price(self, text: str) -> str:
+        return money(Money.parse(text, self.story.lead["currency"]))
+
+    def _priced(self, text: str) -> str:
+        return _AMOUNT.sub(lambda found: self._price(found[1]), text)
+
+    def _counted(self, sentence: str) -> str:
+        """The simulated buyers of test mode stand in every book; of a live lead they are not told."""
+        assert self.request.trail is not None
+        found = _OF_CONTRACTS.match(sentence)
+        if found is None or self.story.lead["mode"] != "live":
+            return sentence
+        real = sum(not each.startswith(SIMULATED) for each in self.request.trail["verdicts"])
+        return f"{found[1]} of {plural(real, 'contract')} eligible"
+
+
+def buyer_name(market: Market, contract_id: str) -> str:
+    contract = market.deals.contracts.get(contract_id)
+    buyer = market.deals.buyers.get(contract.buyer_id) if contract is not None else None
+    return buyer.name if buyer is not None else contract_id
+
+
+def _booking(transaction: Transaction, offset_ms: float | None) -> Line:
+    entries = plural(2 * len(transaction.postings), "entry", "entries")
+    title = "Money booked" if transaction.kind.value == "sale" else f"{transaction.kind.value.capitalize()} booked"
+    return Line(transaction.at, offset_ms, "money", "", title, f"{transaction.reference}, sums to zero", entries)
+
+
+def _after(market: Market, story: Story) -> list[Line]:
+    """What happened outside requests: settlements, returns, dispositions, reveals, and what they booked."""
+    lines = [
+        Line(
+            event["at"],
+            None,
+            *_EVENTS.get(event["kind"], ("dash", "")),
+            story.mask.text(event["sentence"]),
+            f"By {event['actor']}",
+        )
+        for event in story.rows.events
+    ]
+    for row in story.rows.dispositions:
+        buyer = market.deals.buyers.get(row["buyer_id"])
+        title = f"{buyer.name if buyer is not None else row['buyer_id']}: {row['kind'].replace('_', ' ')}"
+        note = story.mask.text(row["note"])
+        facts = ". ".join(part for part in (note, f"By {row['told_by']}") if part)
+        lines.append(Line(row["at"], None, "tag", "info", story.mask.text(title), facts))
+    answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
+    for transaction in story.rows.transactions:
+        if not any(first <= transaction.at <= last for first, last in answered):
+            lines.append(_booking(transaction, None))
+    return lines

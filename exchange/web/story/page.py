@@ -1,0 +1,231 @@
+"""All that the page of one lead and its JSON twin say, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from exchange.flows.market import Market
+from exchange.model.money import Money
+from exchange.web import words
+from exchange.web.story.contracts import Panel, panels
+from exchange.web.story.lines import Section, buyer_name, sections
+from exchange.web.story.masking import HIDDEN
+from exchange.web.story.money import Booked, booked
+from exchange.web.story.records import Story
+from exchange.web.story.timing import parts_of, where_the_time_went
+
+_SHORTENED = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the summary strip: its name, its value, and a word beneath."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """A delivery that waits for somebody to say what it was."""
+
+    id: str
+    buyer: str
+    price: Money
+    detail: str
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The page's content, masked. `data` and `consent` are (name, value) pairs."""
+
+    lead: Mapping[str, Any]
+    heading: str
+    outcome: str
+    seller: str
+    campaign: str
+    figures: tuple[Figure, ...]
+    chart: Markup | None
+    sections: tuple[Section, ...]
+    panels: tuple[Panel, ...]
+    booked: tuple[Booked, ...]
+    data: tuple[tuple[str, str, bool], ...]  # name, value, whether it is masked
+    consent: tuple[tuple[str, str], ...]
+    tracking: tuple[tuple[str, str], ...]
+    waiting: tuple[OpenAttempt, ...]
+    erased: bool
+    kept_days: int
+
+    def fields(self) -> dict[str, Any]:
+        lead = self.lead
+        return {
+            "lead_id": lead["id"],
+            "received_at": words.utc(lead["received_at"]),
+            "status": lead["state"],
+            "reason": lead["reason"],
+            "mode": lead["mode"],
+            "vertical": lead["vertical"],
+            "seller": self.seller,
+            "campaign": lead["campaign_id"],
+            "erased": self.erased,
+            "summary": {figure.name.lower().replace(" ", "_"): figure.value for figure in self.figures},
+            "timeline": [
+                {"section": section.name, **line.fields(), "at": words.utc(line.at)}
+                for section in self.sections
+                for line in section.lines
+            ],
+            "contracts": [panel.fields() for panel in self.panels],
+            "money": [each.fields() for each in self.booked],
+            "data": {name: value for name, value, _ in self.data},
+            "consent": dict(self.consent),
+            "attribution": dict(self.tracking),
+        }
+
+
+def tell(market: Market, story: Story) -> Told:
+    lead = story.lead
+    deals = market.deals
+    seller = deals.sellers.get(lead["seller_id"])
+    campaign = deals.campaigns.get(lead["campaign_id"])
+    attempts = {row["id"]: row for row in story.rows.attempts}
+    live = lead["mode"] == "live"
+    parts = parts_of(market, story)
+    return Told(
+        lead,
+        _heading(story),
+        _outcome(market, story),
+        seller.name if seller is not None else lead["seller_id"],
+        campaign.name if campaign is not None else lead["campaign_id"],
+        _figures(market, story),
+        where_the_time_went(parts) if parts else None,
+        tuple(sections(market, story)),
+        tuple(panels(market, story.trails, attempts, lead["currency"], story.mask, live=live)),
+        tuple(booked(market, story.rows.transactions)),
+        _data(story),
+        _consent(story),
+        tuple((name, story.mask.text(value)) for name, value in story.tracking.items() if name != "test_outcome"),
+        tuple(
+            OpenAttempt(
+                row["id"],
+                buyer_name(market, row["contract_id"]),
+                Money(row["price_units"], row["currency"]),
+                story.mask.text(row["detail"] or (row["reason"] or "").replace("_", " ")),
+                row["made_at"],
+            )
+            for row in story.rows.attempts
+            if row["state"] in ("unclear", "pending")
+        ),
+        story.erased,
+        market.retention_days.get("lead" if live else "test", 0),
+    )
+
+
+def _heading(story: Story) -> str:
+    lead = story.lead
+    place = " ".join(part for part in (lead["city"], lead["us_state"]) if part) or (lead["zip"] or "")
+    name = "Erased consumer" if story.erased else lead["name_masked"]
+    return ", ".join(part for part in (name, place) if part) or str(lead["id"])
+
+
+def _outcome(market: Market, story: Story) -> str:
+    """Behind the pill: who bought it, or why nobody did."""
+    bought = [buyer_name(market, sale["contract_id"]) for sale in story.rows.sales]
+    if bought:
+        return f"to {', '.join(bought)}"
+    return str(story.lead["reason"] or "").replace("_", " ")
+
+
+def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
+    lead, rows = story.lead, story.rows
+    currency = lead["currency"]
+    revenue, payout = Money(lead["revenue_units"], currency), Money(lead["payout_units"], currency)
+    margin = revenue - payout
+    state = words.status(lead["state"]).word
+    exclusive = {attempt["exclusive"] for attempt in rows.attempts if attempt["state"] == "accepted"}
+    how = ", exclusive" if exclusive == {1} else ", shared" if exclusive else ""
+    refused = sum(attempt["state"] == "rejected" for attempt in rows.attempts)
+    after = f"after {words.plural(refused, 'rejected post')}" if refused and rows.sales else _outcome(market, story)
+    took = [request.took_ms for request in story.requests if request.trail is not None]
+    names = [str(request.row["endpoint"]) for request in story.requests if request.trail is not None]
+    promised = lead["promised_units"]
+    kept = promised is not None and lead["state"] == "sold"
+    note = ("ping price honoured" if payout.units >= promised else "below the ping price") if kept else ""
+    return (
+        Figure("Outcome", state + how, after or "still being worked"),
+        Figure(
+            "Revenue", words.money(revenue), ", ".join(buyer_name(market, sale["contract_id"]) for sale in rows.sales)
+        ),
+        Figure("Payout", words.money(payout), note),
+        Figure("Margin", words.money(margin), words.percent(margin.units, revenue.units) if revenue.units else ""),
+        Figure("Answered in", _answered(took), ", then ".join(names).replace("pingpost", "ping and post in one")),
+    )
+
+
+def _answered(took: list[int]) -> str:
+    """`465 + 677 ms`"""
+    if not took:
+        return "not yet"
+    if all(ms < 1_000 for ms in took):
+        return f"{' + '.join(str(ms) for ms in took)} ms"
+    return " + ".join(words.duration(ms) for ms in took)
+
+
+def _data(story: Story) -> tuple[tuple[str, str, bool], ...]:
+    """The lead's fields in the vertical's order, personal ones masked."""
+    facts = story.facts
+    personal = story.values or {}
+    order = [spec.name for spec in story.vertical.fields] if story.vertical is not None else []
+    names = [name for name in order if name in facts or name in personal]
+    names += sorted(({*facts, *personal}) - set(names))
+    found = []
+    for name in names:
+        if name in personal:
+            _, clean, masked = personal[name]
+            shown = story.mask.text(masked if masked != clean else clean)
+            found.append((name, shown, shown != clean))
+        else:
+            found.append((name, story.mask.text(facts[name]), False))
+    return tuple(found)
+
+
+def _consent(story: Story) -> tuple[tuple[str, str], ...]:
+    record = story.consent
+    if record is None:
+        return ()
+    agreed = record.get("agreed_at")
+    pairs = (
+        ("Given", "yes" if record.get("given") else "no"),
+        ("TrustedForm", _certificate(record.get("trustedform_url"))),
+        ("Jornaya", _shortened(record.get("jornaya_leadid"))),
+        ("Text shown", record.get("text") or ""),
+        ("Buyers named", ", ".join(record.get("buyers") or ())),
+        ("Agreed at", words.utc(agreed) if agreed else ""),
+        ("From IP", _masked_ip(record.get("ip_address"))),
+        ("Page", record.get("page_url") or ""),
+    )
+    return tuple((name, story.mask.text(value) if value else "not sent") for name, value in pairs)
+
+
+def _certificate(url: str | None) -> str:
+    """A certificate's address opens the whole consumer: only its ends are shown."""
+    return _shortened(urlsplit(url).path.strip("/") or url) if url else ""
+
+
+def _shortened(text: str | None) -> str:
+    if not text or len(text) <= _SHORTENED:
+        return text or ""
+    return f"{text[:8]}…{text[-4:]}"
+
+
+def _masked_ip(address: str | None) -> str:
+    if not address:
+        return ""
+    head, point, _ = address.rpartition("." if "." in address else ":")
+    return f"{head}{point}{HIDDEN}"

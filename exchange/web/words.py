@@ -1,0 +1,172 @@
+"""Numbers, money and time as people read them. Machines get decimal strings and UTC instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from exchange.model.money import Money
+from exchange.stages.reasons import show_money
+
+MINUS = "−"
+FEW = 30
+"""Under so many, a rate is told as its count: 3 of 11."""
+
+_STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {  # state → word, tone, icon
+        "sold": ("Sold", "good", "check"),
+        "unsold": ("Unsold", "", "dash"),
+        "rejected": ("Rejected", "bad", "cross"),
+        "duplicate": ("Duplicate", "bad", "cross"),
+        "invalid": ("Invalid", "bad", "cross"),
+        "held": ("Held", "warn", "clock"),
+        "unclear": ("Unclear", "warn", "question"),
+        "pending": ("Awaiting receipt", "warn", "clock"),
+        "quoted": ("Priced", "info", "tag"),
+        "selling": ("Selling", "info", "pulse"),
+        "open": ("Being worked", "info", "pulse"),
+    }
+)
+_FIXERS: Mapping[str, str] = MappingProxyType(
+    {"seller": "Seller data", "operator": "Your rules", "buyer": "Buyer", "nobody": "Nobody"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A lead's state on screen: never told by colour alone."""
+
+    word: str
+    tone: str
+    icon: str
+
+
+def status(state: str) -> Status:
+    return Status(*_STATES.get(state, (state.replace("_", " ").capitalize(), "", "dash")))
+
+
+def fixer(name: str) -> str:
+    """Who can mend a refusal."""
+    return _FIXERS.get(name, name)
+
+
+def money(amount: Money, *, sign: bool = False) -> str:
+    """`$1,234.50`; with `sign` a plus before what came in."""
+    return f"+{show_money(amount)}" if sign and amount.units > 0 else show_money(amount)
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def compact(number: float) -> str:
+    """For chart axes only: `12.4k`."""
+    for step, letter in ((1_000_000, "M"), (1_000, "k")):
+        if number >= step:
+            return f"{number / step:.1f}".removesuffix(".0") + letter
+    return f"{number:.0f}"
+
+
+def percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f}%" if whole else "0.0%"
+
+
+def rate(part: int, whole: int) -> str:
+    """`69.6%`, or `3 of 11` when there are too few for a rate."""
+    return f"{count(part)} of {count(whole)}" if whole < FEW else percent(part, whole)
+
+
+def change(now: float, before: float) -> str:
+    """`+6.2%` against what it was; empty when there is nothing to compare with."""
+    if not before:
+        return ""
+    moved = 100 * (now - before) / before
+    return f"{'+' if moved >= 0 else MINUS}{abs(moved):.1f}%"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 buyer`, `4 buyers`."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def duration(ms: float) -> str:
+    """`182 ms`, `1.24 s`, `3 min 12 s`, `21 h`, `6 d`."""
+    if ms < 1_000:
+        return f"{ms:.0f} ms"
+    if ms < 60_000:
+        return f"{ms / 1_000:.2f} s"
+    minutes, seconds = divmod(int(ms // 1_000), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1_440} d"
+
+
+def size(length: int) -> str:
+    return f"{count(length)} bytes" if length < 1_024 else f"{length / 1_024:.1f} KB"
+
+
+def utc(at: int) -> str:
+    """RFC 3339 with milliseconds."""
+    return datetime.fromtimestamp(at / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Instants (epoch ms) in the exchange's zone, as seen at `now`. Every one is a `<time>` that tells UTC."""
+
+    zone: ZoneInfo
+    now: int
+
+    def local(self, at: int) -> datetime:
+        return datetime.fromtimestamp(at / 1_000, self.zone)
+
+    def today(self, back: int = 0) -> tuple[int, int]:
+        """The first instant of the local day `back` days ago, and of the day after it."""
+        day = self.local(self.now).date() - timedelta(days=back)
+        return self._midnight(day), self._midnight(day + timedelta(days=1))
+
+    def _midnight(self, day: object) -> int:
+        return int(datetime.fromisoformat(f"{day}T00:00:00").replace(tzinfo=self.zone).timestamp() * 1_000)
+
+    def full(self, at: int) -> Markup:
+        """`Fri 20 Nov 2026, 14:32:08 EST`"""
+        local = self.local(at)
+        return self._tag(at, f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S} {self.zone_name(at)}")
+
+    def clock(self, at: int) -> Markup:
+        """`14:32:08`"""
+        return self._tag(at, f"{self.local(at):%H:%M:%S}")
+
+    def exact(self, at: int) -> Markup:
+        """`14:32:08.104`"""
+        return self._tag(at, f"{self.local(at):%H:%M:%S}.{at % 1_000:03d}")
+
+    def listed(self, at: int) -> Markup:
+        """`14:32:08` today, `19 Nov 14:32` this year, `19 Nov 2025` before."""
+        local, now = self.local(at), self.local(self.now)
+        if local.date() == now.date():
+            return self.clock(at)
+        if local.year == now.year:
+            return self._tag(at, f"{local.day} {local:%b %H:%M}")
+        return self._tag(at, f"{local.day} {local:%b %Y}")
+
+    def moment(self) -> Markup:
+        """Now, as the top bar tells it."""
+        local = self.local(self.now)
+        return self._tag(self.now, f"{local:%a} {local.day} {local:%b %Y, %H:%M} {self.zone_name(self.now)}")
+
+    def zone_name(self, at: int) -> str:
+        name = self.local(at).tzname() or ""
+        return name if name.isalpha() else f"UTC{self.local(at):%z}"
+
+    def ago(self, at: int) -> str:
+        past = self.now - at
+        return f"{duration(past)} ago" if past >= 0 else f"in {duration(-past)}"
+
+    def _tag(self, at: int, text: str) -> Markup:
+        return Markup('<time datetime="{}" title="{}, {}">{}</time>').format(utc(at), utc(at), self.ago(at), text)
