@@ -36,9 +36,16 @@ from exchange.settings import Settings, load_settings
 from exchange.storage.database import Db, Tx
 from exchange.storage.ledger import Balance, balances, book, set_account
 from exchange.storage.parties import KeyRow, save_buyer, save_campaign, save_contract, save_key, save_seller
-from tests.scripted_buyers import HOSTS, NO_BID, REFUSED, SOLD, Buyers, bid, reply, with_buyers
 
-__all__ = ["HOSTS", "NO_BID", "REFUSED", "SOLD", "Buyers", "bid", "reply"]  # a test imports all it needs from here
+# Given on under their own names: a test imports all it needs from here.
+from tests.scripted_buyers import HOSTS as HOSTS
+from tests.scripted_buyers import NO_BID as NO_BID
+from tests.scripted_buyers import REFUSED as REFUSED
+from tests.scripted_buyers import SOLD as SOLD
+from tests.scripted_buyers import Buyers as Buyers
+from tests.scripted_buyers import bid as bid
+from tests.scripted_buyers import reply as reply
+from tests.scripted_buyers import with_buyers
 
 NOW = 1_795_271_648_000  # Sat 21 Nov 2026, 14:34:08 UTC
 OPERATOR_KEY = "ok_live_operator_0001"
