@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -87,7 +87,8 @@ def _quoted(text: str) -> str:
 
 def json_body(entries: Iterable[Entry]) -> Body:
     plan = [(_json_steps(entry.target), entry) for entry in entries]
-    flat = all(len(steps) == 1 for steps, _ in plan)
+    if all(len(steps) == 1 and not entry.many and entry.type == "text" for steps, entry in plan):
+        return _flat_json([(str(steps[0]), entry.draws[0], entry.omit) for steps, entry in plan])
 
     def encode(facts: Facts) -> bytes:
         root: dict[str, Any] = {}
@@ -96,10 +97,21 @@ def json_body(entries: Iterable[Entry]) -> Body:
             if entry.omit and not texts:
                 continue
             content = [_typed(text, entry.type) for text in texts] if entry.many else _typed(texts[0], entry.type)
-            if flat:
-                root[steps[0]] = content  # type: ignore[index]  # the first step of a JSON path is always a name
-            else:
-                _put(root, steps, content)
+            _put(root, steps, content)
+        return orjson.dumps(root)
+
+    return encode
+
+
+def _flat_json(plan: Sequence[tuple[str, Draw, bool]]) -> Body:
+    """The usual body: one object of texts, each drawn once. `plan` is (name, value, leave out when empty)."""
+
+    def encode(facts: Facts) -> bytes:
+        root: dict[str, str] = {}
+        for name, draw, omit in plan:
+            text = draw(facts)
+            if text or not omit:
+                root[name] = text
         return orjson.dumps(root)
 
     return encode

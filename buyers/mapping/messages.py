@@ -26,21 +26,22 @@ CONTENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one message is made."""
+    """How one message is made. `fixed` are the headers that are the same in every one, after the others."""
 
     method: str
     url: Callable[[Facts], str]
     headers: tuple[tuple[str, Draw], ...]
+    fixed: Mapping[str, str]
     body: Body | None
     secrets: tuple[str, ...]
     delivers: bool
 
     def message(self, facts: Facts) -> HttpMessage:
         """Raises `BadReply` when a secret it needs is not set."""
-        headers: dict[str, str] = {}
-        for name, draw in self.headers:
-            if text := one_line(draw(facts)):
-                headers[name] = text if text.isascii() else text.encode("ascii", "ignore").decode()
+        headers = self.fixed
+        if self.headers:
+            drawn = {name: text for name, draw in self.headers if (text := _header(draw(facts)))}
+            headers = {**drawn, **self.fixed}
         body = self.body(facts) if self.body is not None else b""
         url = self.url(facts)
         return HttpMessage(self.method, url, headers, body, self.delivers, self._hidden(facts, headers))
@@ -59,13 +60,17 @@ def compile_request(request: Request, encoding: str, delivers: bool) -> Plan:
     kind = request.kind or encoding
     has_body = request.method != "GET" and (bool(request.body) or kind == "soap")
     body = (soap_body(request) if kind == "soap" else _body(request, kind)) if has_body else None
-    headers = [(name, compile_value(value)) for name, value in request.headers.items()]
+    headers = tuple((name, compile_value(value)) for name, value in request.headers.items())
     told = {name.lower() for name in request.headers}
-    for name, text in _own_headers(request, kind, has_body):
-        if name.lower() not in told:
-            headers.append((name, _constant(text)))
+    fixed = {name: _header(text) for name, text in _own_headers(request, kind, has_body) if name.lower() not in told}
     names = set().union(*(secrets_of(value) for value in values_of(request)))
-    return Plan(request.method, _url(request), tuple(headers), body, tuple(sorted(names)), delivers)
+    return Plan(request.method, _url(request), headers, fixed, body, tuple(sorted(names)), delivers)
+
+
+def _header(text: str) -> str:
+    """As a header can carry it: one line of ASCII."""
+    text = one_line(text)
+    return text if text.isascii() else text.encode("ascii", "ignore").decode()
 
 
 def values_of(request: Request) -> list[Value]:

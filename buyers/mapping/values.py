@@ -35,16 +35,13 @@ class Facts:
     lead: Lead | None = None
     award: Award | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, FieldValue] = field(init=False)
+    tracking: Mapping[str, str] = field(init=False)
 
-    @property
-    def values(self) -> Mapping[str, FieldValue]:
+    def __post_init__(self) -> None:
         source = self.lead or self.offer
-        return source.values if source is not None else {}
-
-    @property
-    def tracking(self) -> Mapping[str, str]:
-        source = self.lead or self.offer
-        return source.tracking if source is not None else {}
+        object.__setattr__(self, "values", source.values if source is not None else {})
+        object.__setattr__(self, "tracking", source.tracking if source is not None else {})
 
 
 Draw = Callable[[Facts], str]
@@ -142,7 +139,10 @@ def _field(names: list[str], part: str | None) -> Draw:
 
         def single(facts: Facts) -> str:
             value = facts.values.get(name)
-            return clean(value.clean) if value is not None else ""
+            if value is None:
+                return ""
+            text = value.clean
+            return text if text.isprintable() else clean(text)
 
         return single
 
