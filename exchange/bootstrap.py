@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> 
         verticals = load_verticals(folder)
     except CatalogError as error:
         problems += error.problems
-    presets = _documents(folder / "presets", "*.yaml", problems)
+    presets = Presets(folder / "presets", problems)
     found: dict[str, ConnectionDocument] = {}
     places = [(folder / "connections", "*/connection.yaml")]
     if extra_connections is not None:
@@ -73,14 +73,39 @@ def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> 
     return Catalog(verticals, found)
 
 
+class Presets(Mapping[str, Mapping[str, Any]]):
+    """Preset documents by the names of their files. Each is read when it is first asked for: few are used at once."""
+
+    def __init__(self, folder: Path, problems: list[str]) -> None:
+        """What is wrong with a file is added to `problems` when it is read."""
+        self._files = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+        self._problems = problems
+        self._read: dict[str, Mapping[str, Any]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        if name not in self._read:
+            file = self._files[name]
+            document = read_yaml(file.read_bytes(), f"presets/{file.name}", self._problems)
+            self._read[name] = document if isinstance(document, Mapping) else {}
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 def _documents(folder: Path, pattern: str, problems: list[str]) -> dict[str, Mapping[str, Any]]:
     documents: dict[str, Mapping[str, Any]] = {}
     for file in sorted(folder.glob(pattern)):
         where = f"{file.parent.name}/{file.name}"
         document = read_yaml(file.read_bytes(), where, problems)
         if isinstance(document, Mapping):
-            name = str(document.get("connection") or document.get("preset") or file.stem)
-            documents[name if pattern != "*.yaml" or folder.name != "presets" else file.stem] = document
+            documents[str(document.get("connection") or file.stem)] = document
     return documents
 
 
@@ -93,7 +118,8 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
         steps = document.document.post.steps
         connector = table[document.connector](document)
         asks = connector if isinstance(connector, AsksOutcome) else None
-        ready[name] = Connection(connector, secrets, document.profile, asks, bool(steps), name == SIMULATED)
+        repeats = document.document.repeats_safely
+        ready[name] = Connection(connector, secrets, document.profile, asks, repeats, bool(steps), name == SIMULATED)
     return MappingProxyType(ready)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
 from exchange.flows.market import Market, refresh
 from exchange.flows.postback import send_postback
-from exchange.flows.reconcile import ask_outcome
+from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import Write, recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
@@ -35,7 +35,7 @@ Run = Callable[[Market, Mapping[str, object]], Awaitable[None]]
 def runners() -> Mapping[str, Run]:
     """Every kind of durable job, and what runs it."""
     return {
-        ASK_OUTCOME: ask_outcome,
+        ASK_OUTCOME: reconcile,
         POSTBACK: send_postback,
         RESELL: resell,
         SETTLE_TEST: settle_test_lead,

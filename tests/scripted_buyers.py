@@ -15,7 +15,7 @@ from exchange.bootstrap import Catalog
 from exchange.courier.scripted import Delay
 from exchange.model.wire import HttpMessage, Lost, Reply
 
-_NAMES = ("acme", "birch", "cobalt", "delta", "ember", "flint")
+_NAMES = ("acme", "birch", "cobalt", "delta", "ember", "flint", "garnet", "hazel")
 HOSTS: Mapping[str, str] = {name: f"{name}.buyer.example" for name in _NAMES}
 """Where the scripted buyers are, by the name of their connection, which is the buyer's id."""
 
@@ -58,6 +58,14 @@ _PLAIN: Mapping[str, Any] = {
         },
     },
 }
+
+_ASK: Mapping[str, Any] = {
+    "url": "http://host/ask",
+    "body": {"id": {"term": "reference"}},
+    "reading": {**_PLAIN["post"]["reading"]},
+}
+_MORE: Mapping[str, Mapping[str, Any]] = {"garnet": {"repeats_safely": True}, "hazel": {"ask": _ASK}}
+"""`garnet` makes one lead of two equal posts; `hazel` has a page that tells what became of a post."""
 
 Answer = Reply | Lost | Delay
 
@@ -124,5 +132,10 @@ def with_buyers(catalog: Catalog, hosts: Mapping[str, str]) -> Catalog:
 
 
 def _plain(name: str, host: str) -> dict[str, Any]:
-    stages = {stage: {**_PLAIN[stage], "url": f"http://{host}/{stage}"} for stage in ("ping", "post")}
-    return {**_PLAIN, **stages, "connection": name}
+    document = {**_PLAIN, **_MORE.get(name, {})}
+    stages = {
+        stage: {**document[stage], "url": f"http://{host}/{stage}"}
+        for stage in ("ping", "post", "ask")
+        if stage in document
+    }
+    return {**document, **stages, "connection": name}

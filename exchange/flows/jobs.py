@@ -42,7 +42,7 @@ def jobs_after(case: Case, market: Market, answer: Answer, sold: Sold | None, no
 
 
 def _questions(case: Case, market: Market, sold: Sold, now: int) -> tuple[JobRow, ...]:
-    """One question for every unclear post of this round whose buyer has a status page."""
+    """One question for every unclear post of this round whose buyer can be asked, or be posted to again."""
     intents = {intent.attempt_id: intent for intent in sold.placed.unclear}
     return tuple(
         job(
@@ -55,7 +55,7 @@ def _questions(case: Case, market: Market, sold: Sold, now: int) -> tuple[JobRow
             f"ask:{attempt_id}",
         )
         for attempt_id, intent in intents.items()
-        if market.connections[case.deals.contracts[intent.contract_id].connection].asks is not None
+        if market.connections[case.deals.contracts[intent.contract_id].connection].can_reconcile
     )
 
 

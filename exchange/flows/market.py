@@ -42,8 +42,14 @@ class Connection:
     secrets: Mapping[str, str]
     profile: Profile = DEFAULT_PROFILE
     asks: AsksOutcome | None = None  # the connector, when it can ask what became of a post
+    repeats_safely: bool = False  # the same post twice is one lead to this buyer
     several_messages: bool = False  # a token or the like comes before the message that delivers
     simulated: bool = False  # it leads to the buyers of test mode, which are inside the exchange
+
+    @property
+    def can_reconcile(self) -> bool:
+        """Whether the buyer itself can settle a post it never answered clearly."""
+        return self.asks is not None or self.repeats_safely
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,8 @@ def _intents(
             case.mode.value,
             _hold(case, contract, bid.price, attempt_id, now) if case.live else None,
             promised.units if promised is not None else None,
+            bid.buyer_reference,
+            bid.leg_reference,
         )
         made.append((intent, Award(bid, slot, attempt_id)))
     return made

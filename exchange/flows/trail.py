@@ -78,7 +78,7 @@ class Trail:
 
     def wired(self, contract_id: str, stage: str, attempt_id: str | None, records: Iterable[WireRecord]) -> None:
         for record in records:
-            self.wires.append(_wire(contract_id, stage, attempt_id, record))
+            self.wires.append(wire_line(contract_id, stage, attempt_id, record))
 
     def document(self) -> bytes:
         """The record, packed. It holds nothing personal."""
@@ -105,7 +105,7 @@ def read_trail(document: bytes) -> dict[str, Any]:
     return found
 
 
-def _wire(contract_id: str, stage: str, attempt_id: str | None, record: WireRecord) -> dict[str, Any]:
+def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: WireRecord) -> dict[str, Any]:
     """One exchange as JSON. Bytes travel as Latin-1 text, which loses none; secrets are masked before storing."""
     message = record.message
     secrets = message.secrets

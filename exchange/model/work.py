@@ -213,6 +213,8 @@ class Intent:
     mode: str
     hold: HoldRequest | None
     promised_units: int | None = None  # what the seller's ping was promised
+    bid_reference: str | None = None  # the buyer's own ids of the bid, for a post that is repeated
+    leg_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,19 @@ class JobRow:
     run_at: int
     made_at: int
     unique_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WiresRow:
+    """Requests to buyers and their replies, sealed with the data key of request `subject`."""
+
+    id: str
+    lead_id: str
+    month: str
+    made_at: int
+    subject: str
+    sealed: bytes
+    retention: str
 
 
 @dataclass(frozen=True, slots=True)

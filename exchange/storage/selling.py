@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
-from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement, state_after
+from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement, WiresRow, state_after
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.holds import post_holds, reserve, void_holds
@@ -62,9 +62,9 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
     await tx.execute(
         """INSERT INTO attempts (id, month, lead_id, request_id, buyer_id, contract_id, contract_version, leg, slot,
                reference, state, reason, detail, exclusive, price_units, promised_units, currency, tries, made_at,
-               ended_at, mode)
+               ended_at, mode, bid_reference, leg_reference)
            VALUES (:id, :month, :lead, :request, :buyer, :contract, :version, :leg, :slot, :reference, :state,
-               :reason, '', :exclusive, :price, :promised, :currency, 1, :made, :ended, :mode)""",
+               :reason, '', :exclusive, :price, :promised, :currency, 1, :made, :ended, :mode, :bid, :leg_bid)""",
         id=intent.attempt_id,
         month=intent.month,
         lead=intent.lead_id,
@@ -84,6 +84,8 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
         made=intent.made_at,
         ended=intent.made_at if refused else None,
         mode=intent.mode,
+        bid=intent.bid_reference,
+        leg_bid=intent.leg_reference,
     )
     return got
 
@@ -212,18 +214,17 @@ async def _record(tx: Tx, closing: Closing) -> None:
         await store_answer(tx, answer)
     if closing.trail is not None and answer is not None:
         await insert_trail(tx, answer.request_id, closing.lead_id, closing.month, closing.trail)
-    if closing.wires is not None:
-        await tx.execute(
-            """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
-               VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention)""",
-            id=closing.wires_id,
-            lead=closing.lead_id,
-            month=closing.month,
-            at=closing.at,
-            subject=closing.subject,
-            sealed=closing.wires,
-            retention=closing.retention,
+    if closing.wires is not None and closing.wires_id is not None:
+        row = WiresRow(
+            closing.wires_id,
+            closing.lead_id,
+            closing.month,
+            closing.at,
+            closing.subject,
+            closing.wires,
+            closing.retention,
         )
+        await add_wires(tx, row)
     quote = closing.quote
     if quote is not None:
         await tx.execute(
@@ -243,6 +244,21 @@ async def _record(tx: Tx, closing: Closing) -> None:
         )
     if closing.event is not None:
         await add_event(tx, closing.lead_id, closing.month, closing.at, "settled", closing.event, closing.actor)
+
+
+async def add_wires(tx: Tx, row: WiresRow) -> None:
+    """Requests and replies of one round, sealed with the key of request `subject`."""
+    await tx.execute(
+        """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
+           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (id) DO NOTHING""",
+        id=row.id,
+        lead=row.lead_id,
+        month=row.month,
+        at=row.made_at,
+        subject=row.subject,
+        sealed=row.sealed,
+        retention=row.retention,
+    )
 
 
 async def add_event(tx: Tx, lead_id: str, month: str, at: int, kind: str, sentence: str, actor: str) -> None:

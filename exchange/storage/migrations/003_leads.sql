@@ -154,7 +154,9 @@ CREATE TABLE attempts (
     made_at BIGINT NOT NULL,
     ended_at BIGINT,
     settle_after BIGINT,
-    mode TEXT NOT NULL
+    mode TEXT NOT NULL,
+    bid_reference TEXT,
+    leg_reference TEXT
 );
 CREATE UNIQUE INDEX attempts_slot ON attempts (lead_id, slot)
     WHERE state IN ('reserved', 'sending', 'accepted', 'pending', 'unclear');
