@@ -156,7 +156,10 @@ def _is_amount(text: str) -> bool:
 
 
 def _line(row: Row, deals: Deals, buyers: Mapping[str, list[str]], answers: Mapping[str, int]) -> LeadLine:
-    names = tuple(deals.buyers[buyer].name if buyer in deals.buyers else buyer for buyer in buyers.get(row["id"], ()))
+    names = tuple(
+        deals.buyers[buyer].name if buyer in deals.buyers else buyer
+        for buyer in dict.fromkeys(buyers.get(row["id"], ()))
+    )
     seller = deals.sellers.get(row["seller_id"])
     currency = row["currency"]
     return LeadLine(

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from exchange.model.money import Money
+from exchange.model.money import SCALE, Money
 from exchange.stages.reasons import show_money
 
 MINUS = "−"
+_CENT = SCALE // 100
 FEW = 30
 """Under so many, a rate is told as its count: 3 of 11."""
 
@@ -55,9 +56,24 @@ def fixer(name: str) -> str:
     return _FIXERS.get(name, name)
 
 
-def money(amount: Money, *, sign: bool = False) -> str:
-    """`$1,234.50`; with `sign` a plus before what came in."""
-    return f"+{show_money(amount)}" if sign and amount.units > 0 else show_money(amount)
+def money(amount: Money) -> str:
+    """`$1,234.50`: always two decimals, half a cent away from zero."""
+    return show_money(cents(amount))
+
+
+def margin(revenue: Money, payout: Money) -> str:
+    """What is between the two as they are shown, so that the three agree to the cent on screen."""
+    return show_money(cents(revenue) - cents(payout))
+
+
+def exact(amount: Money) -> str:
+    """`+$26.60`, with all of its decimals and a sign, as the ledger has it."""
+    return f"+{show_money(amount)}" if amount.units > 0 else show_money(amount)
+
+
+def cents(amount: Money) -> Money:
+    whole = (abs(amount.units) + _CENT // 2) // _CENT * _CENT
+    return Money(-whole if amount.units < 0 else whole, amount.currency)
 
 
 def count(number: int) -> str:

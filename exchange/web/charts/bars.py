@@ -11,8 +11,8 @@ from exchange.web.charts.svg import decoration, drawing, label, line, points, re
 from exchange.web.words import compact
 
 _WIDTH, _HEIGHT = 430.0, 214.0
-_LEFT, _TOP, _BOTTOM = 40.0, 14.0, 194.0
-_STEPS = (1, 2, 2.5, 5, 10)
+_LEFT, _TOP, _BOTTOM = 46.0, 14.0, 194.0
+_STEPS = (1, 2, 4, 6, 8, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _grid(top: float, scale: float, sign: str) -> list[Markup]:
         y = _BOTTOM - top * quarter / 4 * scale
         parts.append(line(_LEFT, y, _WIDTH, y, "gl"))
         value = top * quarter / 4
-        told = compact(value) if value >= 1_000 or value == int(value) else f"{value:.2f}"
+        told = compact(value) if value >= 1_000 or value.is_integer() else f"{value:.2f}"
         parts.append(label(_LEFT - 7, y + 3.5, f"{sign}{told}", "ax", "end"))
     return parts
 

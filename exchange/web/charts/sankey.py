@@ -14,6 +14,7 @@ _WIDTH, _HEIGHT, _TOP = 812.0, 380.0, 22.0
 _BAR = 7.0
 _GAP = 14.0
 _LEAST = 1.5
+_LINE = 18.0  # what a name and its count need beside a thin bar
 _NAME_LETTERS = 20
 
 
@@ -69,8 +70,13 @@ def sankey(columns: Sequence[Column], flows: Sequence[Flow], summary: str) -> Ma
 
 
 def _scale(column: Column) -> float:
-    total = sum(node.leads for node in column.nodes) or 1
-    return (_HEIGHT - _TOP - 16 - _GAP * 2.2 * max(len(column.nodes) - 1, 0)) / total
+    """How high one lead may be, so that the column fits: found by halving, because small bars take a line anyway."""
+    low, high = 0.0, _HEIGHT
+    for _ in range(40):
+        middle = (low + high) / 2
+        fits = sum(max(node.leads * middle, _LINE) + _GAP for node in column.nodes) <= _HEIGHT - _TOP
+        low, high = (middle, high) if fits else (low, middle)
+    return low
 
 
 def _x(index: int, columns: int) -> float:
@@ -85,7 +91,7 @@ def _placed(columns: Sequence[Column], scale: float) -> Mapping[str, _Place]:
         for node in column.nodes:
             height = max(node.leads * scale, _LEAST)
             places[node.id] = _Place(_x(index, len(columns)), y, height, node)
-            y += max(height, 16) + _GAP
+            y += max(height, _LINE) + _GAP
     return places
 
 
@@ -112,7 +118,7 @@ def _bar(place: _Place, *, outside: bool, last: bool) -> list[Markup]:
     name = node.name if len(node.name) <= _NAME_LETTERS else f"{node.name[: _NAME_LETTERS - 1]}…"
     x = place.x - 9 if outside else place.x + _BAR + 8
     anchor = "end" if outside else "start"
-    middle = place.y + max(place.height, 16) / 2
+    middle = place.y + max(place.height, _LINE) / 2
     told = f"{count(node.leads)} {node.note}".strip()
     halo = "" if outside or last else " halo"
     return [

@@ -44,18 +44,19 @@ def waterfall(parts: Sequence[Part], summary: str) -> Markup:
     busy = sum(_length(part) for part in parts) or 1.0
     pauses = len(parts) - 1
     scale = (_RIGHT - _LEFT - pauses * _PAUSE) / busy
-    drawn: list[Markup] = [_hatch()]
+    drawn: list[Markup] = []
+    behind: list[Markup] = [_hatch()]
     x, y = _LEFT, _TOP
     for index, part in enumerate(parts):
         if index:
-            drawn += _pause(parts[index - 1], part, x, bottom)
+            behind += _pause(parts[index - 1], part, x, bottom)
             x += _PAUSE
-        drawn += _edges(part, x, scale, bottom)
+        behind += _edges(part, x, scale, bottom)
         for bar in part.bars:
             drawn += _bar(bar, x, y, scale)
             y += _ROW
         x += _length(part) * scale
-    return drawing(_WIDTH, bottom + 4, summary, drawn, class_="chart waterfall")
+    return drawing(_WIDTH, bottom + 4, summary, [*behind, *drawn], class_="chart waterfall")
 
 
 def _length(part: Part) -> float:

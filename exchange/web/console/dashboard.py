@@ -157,8 +157,8 @@ def _kpis(day: Day, mode: str) -> list[Kpi]:
     sold_list, all_list = _list(day, mode, "sold"), _list(day, mode)
     upto = f"{words.count(before.leads)} last {day.weekday}"
     other = "".join(f" and {words.money(each.revenue)}" for each in day.other)
-    each = f"{words.money(_each(now.revenue.units, sold, now.revenue))} per sold lead{other}" if sold else "no sale yet"
-    paid = f"{words.money(_each(now.payout.units, sold, now.payout))} per sold lead" if sold else ""
+    each = f"{words.money(_each(now.revenue.units, sold, now.revenue))} a lead{other}" if sold else "no sale yet"
+    paid = f"{words.money(_each(now.payout.units, sold, now.payout))} a lead" if sold else ""
     return [
         _kpi("leads", "Leads in", words.count(now.leads), now.leads, before.leads, upto, all_list, day.leads_by_hour),
         Kpi(
@@ -195,10 +195,10 @@ def _kpis(day: Day, mode: str) -> list[Kpi]:
         _kpi(
             "margin",
             "Margin",
-            words.money(now.margin),
+            words.margin(now.revenue, now.payout),
             now.margin.units,
             before.margin.units,
-            f"{words.percent(now.margin.units, now.revenue.units)} of revenue",
+            f"{words.percent(now.margin.units, now.revenue.units)} of it",
             sold_list,
             [hour.margin for hour in day.hours],
             "t-good",
@@ -234,7 +234,7 @@ def _waited(day: Day, href: str) -> Kpi:
         moved = f"{'+' if p50 >= before else words.MINUS}{words.duration(abs(p50 - before))}"
         tone = "bad" if p50 > before * 1.05 else "good"
     value = words.duration(p50) if p50 is not None else "none yet"
-    note = f"p50; p95 {words.duration(day.p95_ms)}" if day.p95_ms is not None else ""
+    note = f"p95 {words.duration(day.p95_ms)}" if day.p95_ms is not None else ""
     return Kpi("answer", "Answer to seller", value, moved, tone, note, href, Markup(""))
 
 
@@ -261,7 +261,8 @@ def _points(part: int, whole: int, part_before: int, whole_before: int) -> str:
 
 def _hours_chart(day: Day) -> Markup:
     now = day.now
-    told = f"{words.money(now.revenue)} revenue, {words.money(now.payout)} payout and {words.money(now.margin)} margin"
+    margin = words.margin(now.revenue, now.payout)
+    told = f"{words.money(now.revenue)}, of which {words.money(now.payout)} payout and {margin} margin"
     return by_hour(day.hours, f"Revenue by hour: {told}", currency_sign(now.revenue.currency))
 
 

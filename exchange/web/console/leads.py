@@ -90,9 +90,9 @@ async def _write_csv(request: web.Request, response: web.StreamResponse) -> None
 
 
 def _amounts(sums: Sums) -> list[tuple[Money, Money]]:
-    """Revenue and margin of the list, by currency."""
+    """Revenue and payout of the list, by currency."""
     return [
-        (Money(revenue, currency), Money(revenue - payout, currency))
+        (Money(revenue, currency), Money(payout, currency))
         for currency, revenue, payout in sums.money
         if revenue or payout
     ]

@@ -17,7 +17,7 @@ from exchange.web.auth import FORM, actor_of, ip_of, is_local
 from exchange.web.keys import MARKET
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page
-from exchange.web.story.lines import buyer_name
+from exchange.web.story.line import buyer_name
 from exchange.web.words import utc
 
 LISTED = 200

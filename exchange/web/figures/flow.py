@@ -109,7 +109,7 @@ def _buyers(market: Market, day: Day) -> list[tuple[str, str, int, int, str]]:
     if rest:
         more = (_OTHERS, "Others", sum(each[2] for each in rest), sum(each[3] for each in rest), "")
         found = [*found[:_MOST], more]
-    return found
+    return [each for each in found if each[3]]
 
 
 def _rows(

@@ -24,7 +24,7 @@ from exchange.web.words import Times, duration, money, plural
 TRAILS = 300
 """So many of the newest requests tell how fast buyers answer: enough for a p95, few enough to unpack at once."""
 
-GAUGES = 8
+GAUGES = 5
 _TIMED_OUT = "timeout"
 
 
@@ -152,7 +152,9 @@ def _amount(units: int, cap: Cap, contract: Contract) -> str:
 
 
 def _pace(contract: Contract, cap: Cap, name: str, used: int, part: float, expected: float | None, times: Times) -> str:
-    period = "in all" if cap.window is Window.TOTAL else f"a {cap.window.value}"
+    period = (
+        "in all" if cap.window is Window.TOTAL else f"{'an' if cap.window is Window.HOUR else 'a'} {cap.window.value}"
+    )
     if expected is None:
         return "budget" if name == "budget" else period
     end = window_end(cap.window, contract.zone, times.now)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from exchange.flows.market import Market
-from exchange.model.ledger import Transaction
 from exchange.model.money import Money
+from exchange.web.story.afterwards import afterwards, booking
 from exchange.web.story.contracts import SIMULATED
+from exchange.web.story.line import Line, Section, bidders, buyer_name, named
 from exchange.web.story.records import Request, Story
 from exchange.web.story.wire import Exchange, buyer_exchange, seller_exchange
 from exchange.web.words import duration, money, plural
@@ -44,57 +45,18 @@ _TONES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "pending": ("clock", "warn"),
     }
 )
-_EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"settled": ("check", "info"), "returned": ("return", "warn"), "revealed": ("eye", "warn")}
-)
 _AMOUNT = re.compile(r"(?<![\w.])(\d{1,9}\.\d{2,4})(?![\w.])")
 _OF_CONTRACTS = re.compile(r"^(\d+) of \d+ contracts eligible$")
 _NO_BIDS = re.compile(r"\b1 (bids|no bids)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line. `at` is epoch ms; `offset_ms` counts from the first request, None once it was answered."""
-
-    at: int
-    offset_ms: float | None
-    icon: str
-    tone: str
-    title: str
-    facts: str = ""
-    took: str = ""
-    big: bool = False
-    skipped: bool = False
-    exchanges: tuple[Exchange, ...] = ()
-    mono: bool = False
-
-    def fields(self) -> dict[str, Any]:
-        return {
-            "at": self.at,
-            "offset_ms": self.offset_ms,
-            "title": self.title,
-            "facts": self.facts,
-            "took": self.took,
-            "skipped": self.skipped,
-            "exchanges": [each.fields() for each in self.exchanges],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    id: str
-    name: str
-    about: str
-    lines: tuple[Line, ...]
-
-
 def sections(market: Market, story: Story) -> list[Section]:
     """One for each request that was worked, one for those answered again, and one for what came after."""
     made = [_Teller(market, story, request, number).section() for number, request in enumerate(story.requests, start=1)]
-    after = sorted(_after(market, story), key=lambda line: line.at)
+    after = sorted(afterwards(market, story), key=lambda line: line.at)
     if after:
         made.append(Section("after", "After sale" if story.rows.sales else "Afterwards", "", tuple(after)))
-    return made
+    return [replace(section, first=index == 0) for index, section in enumerate(made)]
 
 
 @dataclass(slots=True)
@@ -116,7 +78,7 @@ class _Teller:
         lines: list[Line] = []
         for step in self.request.trail["steps"]:
             if step["name"] == "answer":
-                lines += self._booked()
+                lines += self._booked(step["at"])
             lines.append(self._line(step))
             if step["name"] == "received":
                 lines += self._checked(step)
@@ -178,14 +140,18 @@ class _Teller:
 
     def _plain(self, step: Mapping[str, Any], exchanges: tuple[Exchange, ...] = ()) -> Line:
         icon, tone = _ICONS.get(step["name"], ("dash", ""))
-        facts = ". ".join(self._priced(fact) for fact in step["facts"])
+        sentence, told = step["sentence"], step["facts"]
+        if step["name"] == "auction":
+            names = bidders(self.market, self.story)
+            sentence, told = named(sentence, names), [named(fact, names) for fact in told]
+        facts = ". ".join(self._priced(fact) for fact in told)
         if step["name"] == "ping":
             facts = _NO_BIDS.sub(lambda found: found[0].rstrip("s"), facts)
         return self._made(
             step,
             icon,
             tone,
-            self._counted(self._priced(step["sentence"])),
+            self._counted(self._priced(sentence)),
             facts,
             took=duration(step["took"]) if step["took"] >= 0.5 else "",
             exchanges=exchanges,
@@ -247,11 +213,11 @@ class _Teller:
             return Money(lead["payout_units"], lead["currency"])
         return Money(lead["promised_units"], lead["currency"]) if lead["promised_units"] is not None else None
 
-    def _booked(self) -> list[Line]:
-        """The ledger's transactions of this request."""
+    def _booked(self, answered: float) -> list[Line]:
+        """The ledger's transactions of this request: they are stored before it is answered."""
         first, last = self.request.received_at, self.request.received_at + self.request.took_ms + 1_000
         return [
-            _booking(transaction, self._offset(transaction.at - first))
+            booking(transaction, self._offset(min(transaction.at - first, answered)))
             for transaction in self.story.rows.transactions
             if first <= transaction.at <= last and self.request.row["endpoint"] != "ping"
         ]
@@ -347,40 +313,3 @@ class _Teller:
             return sentence
         real = sum(not each.startswith(SIMULATED) for each in self.request.trail["verdicts"])
         return f"{found[1]} of {plural(real, 'contract')} eligible"
-
-
-def buyer_name(market: Market, contract_id: str) -> str:
-    contract = market.deals.contracts.get(contract_id)
-    buyer = market.deals.buyers.get(contract.buyer_id) if contract is not None else None
-    return buyer.name if buyer is not None else contract_id
-
-
-def _booking(transaction: Transaction, offset_ms: float | None) -> Line:
-    entries = plural(2 * len(transaction.postings), "entry", "entries")
-    title = "Money booked" if transaction.kind.value == "sale" else f"{transaction.kind.value.capitalize()} booked"
-    return Line(transaction.at, offset_ms, "money", "", title, f"{transaction.reference}, sums to zero", entries)
-
-
-def _after(market: Market, story: Story) -> list[Line]:
-    """What happened outside requests: settlements, returns, dispositions, reveals, and what they booked."""
-    lines = [
-        Line(
-            event["at"],
-            None,
-            *_EVENTS.get(event["kind"], ("dash", "")),
-            story.mask.text(event["sentence"]),
-            f"By {event['actor']}",
-        )
-        for event in story.rows.events
-    ]
-    for row in story.rows.dispositions:
-        buyer = market.deals.buyers.get(row["buyer_id"])
-        title = f"{buyer.name if buyer is not None else row['buyer_id']}: {row['kind'].replace('_', ' ')}"
-        note = story.mask.text(row["note"])
-        facts = ". ".join(part for part in (note, f"By {row['told_by']}") if part)
-        lines.append(Line(row["at"], None, "tag", "info", story.mask.text(title), facts))
-    answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
-    for transaction in story.rows.transactions:
-        if not any(first <= transaction.at <= last for first, last in answered):
-            lines.append(_booking(transaction, None))
-    return lines

@@ -13,7 +13,8 @@ from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.web import words
 from exchange.web.story.contracts import Panel, panels
-from exchange.web.story.lines import Section, buyer_name, sections
+from exchange.web.story.line import Section, buyer_name
+from exchange.web.story.lines import sections
 from exchange.web.story.masking import HIDDEN
 from exchange.web.story.money import Booked, booked
 from exchange.web.story.records import Story
@@ -163,7 +164,9 @@ def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
             "Revenue", words.money(revenue), ", ".join(buyer_name(market, sale["contract_id"]) for sale in rows.sales)
         ),
         Figure("Payout", words.money(payout), note),
-        Figure("Margin", words.money(margin), words.percent(margin.units, revenue.units) if revenue.units else ""),
+        Figure(
+            "Margin", words.margin(revenue, payout), words.percent(margin.units, revenue.units) if revenue.units else ""
+        ),
         Figure("Answered in", _answered(took), ", then ".join(names).replace("pingpost", "ping and post in one")),
     )
 

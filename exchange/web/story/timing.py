@@ -10,7 +10,7 @@ from markupsafe import Markup
 from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.web.charts.waterfall import Bar, Part, waterfall
-from exchange.web.story.lines import buyer_name
+from exchange.web.story.line import buyer_name
 from exchange.web.story.records import Request, Story
 from exchange.web.words import duration, money
 

@@ -1,0 +1,47 @@
+"""What happened to a lead outside its requests, and what was booked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from exchange.flows.market import Market
+from exchange.model.ledger import Transaction
+from exchange.web.story.line import Line
+from exchange.web.story.records import Story
+from exchange.web.words import plural
+
+_EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"settled": ("check", "info"), "returned": ("return", "warn"), "revealed": ("eye", "warn")}
+)
+
+
+def booking(transaction: Transaction, offset_ms: float | None) -> Line:
+    entries = plural(2 * len(transaction.postings), "entry", "entries")
+    title = "Money booked" if transaction.kind.value == "sale" else f"{transaction.kind.value.capitalize()} booked"
+    return Line(transaction.at, offset_ms, "money", "", title, f"{transaction.reference}, sums to zero", entries)
+
+
+def afterwards(market: Market, story: Story) -> list[Line]:
+    """What happened outside requests: settlements, returns, dispositions, reveals, and what they booked."""
+    lines = [
+        Line(
+            event["at"],
+            None,
+            *_EVENTS.get(event["kind"], ("dash", "")),
+            story.mask.text(event["sentence"]),
+            f"By {event['actor']}",
+        )
+        for event in story.rows.events
+    ]
+    for row in story.rows.dispositions:
+        buyer = market.deals.buyers.get(row["buyer_id"])
+        title = f"{buyer.name if buyer is not None else row['buyer_id']}: {row['kind'].replace('_', ' ')}"
+        note = story.mask.text(row["note"])
+        facts = ". ".join(part for part in (note, f"By {row['told_by']}") if part)
+        lines.append(Line(row["at"], None, "tag", "info", story.mask.text(title), facts))
+    answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
+    for transaction in story.rows.transactions:
+        if not any(first <= transaction.at <= last for first, last in answered):
+            lines.append(booking(transaction, None))
+    return lines
