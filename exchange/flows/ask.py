@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from exchange.connector import Terms
-from exchange.courier.courier import Call, Result
+from exchange.courier.courier import CLOSED_EARLY, Call, Result
 from exchange.flows.case import Case
 from exchange.flows.market import Market
 from exchange.model.auction import Bid, NoBid
@@ -21,11 +21,12 @@ from exchange.stages.price import fixed_bids
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one round brought: bids of all who were asked, and who was asked."""
+    """What one round brought: bids of all who were asked, who was asked, and who was cut off when it closed early."""
 
     contracts: Mapping[str, Contract]
     bids: tuple[Bid, ...]
     refusals: tuple[NoBid, ...]
+    unheard: tuple[Contract, ...] = ()
 
 
 def eligible(case: Case, market: Market, reserve: Money, tier: Tier) -> list[Contract]:
@@ -94,7 +95,9 @@ async def ask(
         f"{len(bids)} bids, {len(refusals)} no bids",
         since_ms=began,
     )
-    return Asked(by_id, (*fixed, *bids), tuple(refusals))
+    cut = (result.lost is not None and result.lost.detail == CLOSED_EARLY for result in results)
+    unheard = tuple(contract for contract, was_cut in zip(bidders, cut, strict=True) if was_cut)
+    return Asked(by_id, (*fixed, *bids), tuple(refusals), unheard)
 
 
 def _buyers(count: int) -> str:

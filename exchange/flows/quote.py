@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -98,7 +99,9 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
         return _unsold(case, Reason.BELOW_FLOOR)
     for tier in tiers(case):
         contracts = eligible(case, market, least, tier)
-        for group in groups(contracts, tier):
+        later = groups(contracts, tier)
+        while later:
+            group = later.pop(0)
             left_ms = case.time_left_ms(market)
             if not group or left_ms <= 0:
                 continue
@@ -109,7 +112,8 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
             )
             outlook = outlook.after(len(group), asked, plan)
             if plan.winners:
-                return _quoted(case, market, plan, tier)
+                unheard = (*asked.unheard, *(contract for below in later for contract in below))
+                return _quoted(case, market, plan, tier, unheard)
     return _unsold(case, outlook.reason(case.trail.priced_out()))
 
 
@@ -118,7 +122,9 @@ def _unsold(case: Case, reason: Reason) -> tuple[Answer, LeadState, None]:
     return answer, LeadState.UNSOLD, None
 
 
-def _quoted(case: Case, market: Market, plan: Plan, tier: Tier) -> tuple[Answer, LeadState, QuoteRow]:
+def _quoted(
+    case: Case, market: Market, plan: Plan, tier: Tier, unheard: Sequence[Contract]
+) -> tuple[Answer, LeadState, QuoteRow]:
     now = market.clock.now()
     payout = zero(case)
     for bid in plan.winners:
@@ -135,6 +141,7 @@ def _quoted(case: Case, market: Market, plan: Plan, tier: Tier) -> tuple[Answer,
         now,
         expires_at,
         tier.number,
+        tuple(contract.id for contract in unheard),
     )
     case.trail.step(
         "auction",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from exchange import limits
-from exchange.flows.ask import ask, eligible
+from exchange.flows.ask import Asked, ask, eligible
 from exchange.flows.case import Case, duplicate_window_ms, zero
 from exchange.flows.market import Market
 from exchange.flows.place import Placed, place
@@ -47,7 +47,12 @@ async def sell(case: Case, market: Market, quote: Quote | None, before: Placed |
         if _is_over(case, market, placed):
             break
         if quote is None or tier.number > quote.tier:
-            placed, outlook = await _sell_in_tier(case, market, tier, reserve, promised, placed, outlook)
+            among = None
+        elif tier.number == quote.tier and quote.unheard:
+            among = frozenset(quote.unheard)
+        else:
+            continue
+        placed, outlook = await _sell_in_tier(case, market, tier, reserve, promised, placed, outlook, among)
     return _end(case, market, placed, outlook, promised)
 
 
@@ -72,35 +77,35 @@ async def _sell_quoted(case: Case, market: Market, quote: Quote, reserve: Money)
 
 
 async def _sell_in_tier(
-    case: Case, market: Market, tier: Tier, reserve: Money, promised: Money | None, placed: Placed, outlook: Outlook
-) -> tuple[Placed, Outlook]:
-    under = rules(case, market, tier, reserve, promised)
-    fits = eligible(case, market, least_asked(under), tier)
-    contracts = [contract for contract in fits if contract.id not in placed.progress.refused]
-    for group in groups(contracts, tier):
-        if not group or _is_over(case, market, placed):
-            continue
-        placed, outlook = await _sell_to_group(case, market, tier, group, under, promised, placed, outlook)
-    return placed, outlook
-
-
-async def _sell_to_group(
     case: Case,
     market: Market,
     tier: Tier,
-    group: list[Contract],
-    under: Rules,
+    reserve: Money,
     promised: Money | None,
     placed: Placed,
     outlook: Outlook,
+    among: frozenset[str] | None,
 ) -> tuple[Placed, Outlook]:
-    ping_ms = min(tier.ping_ms, case.time_left_ms(market) // 2)  # the other half is for the post
-    deadline = market.clock.monotonic() + ping_ms / 1000
-    asked = await ask(case, market, group, least_asked(under), tier, deadline)
-    now = market.clock.now()
-    outlook = outlook.after(len(group), asked, run_auction(asked.bids, asked.contracts, under, placed.progress, now))
-    placed = await place(case, market, asked.bids, asked.contracts, under, promised, placed)
+    """Ask a tier, or those `among` it that its ping did not hear. Who was cut off by an early end is asked again."""
+    under = rules(case, market, tier, reserve, promised)
+    fits = eligible(case, market, least_asked(under), tier)
+    contracts = [contract for contract in fits if among is None or contract.id in among]
+    waiting = groups(contracts, tier)
+    while waiting and not _is_over(case, market, placed):
+        group = [contract for contract in waiting.pop(0) if contract.id not in placed.progress.refused]
+        if not group:
+            continue
+        asked = await _asked(case, market, tier, group, under)
+        plan = run_auction(asked.bids, asked.contracts, under, placed.progress, market.clock.now())
+        outlook = outlook.after(len(group), asked, plan)
+        placed = await place(case, market, asked.bids, asked.contracts, under, promised, placed)
+        waiting = [list(asked.unheard), *waiting]
     return placed, outlook
+
+
+async def _asked(case: Case, market: Market, tier: Tier, group: list[Contract], under: Rules) -> Asked:
+    ping_ms = min(tier.ping_ms, case.time_left_ms(market) // 2)  # the other half is for the post
+    return await ask(case, market, group, least_asked(under), tier, market.clock.monotonic() + ping_ms / 1000)
 
 
 def _tier(case: Case, number: int) -> Tier:

@@ -46,7 +46,11 @@ class Award:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Our answer to a ping: the bids it rests on, best plan first, and the payout promised until `expires_at`."""
+    """Our answer to a ping: the bids it rests on, best plan first, and the payout promised until `expires_at`.
+
+    `unheard` are contracts of its tier that might bid yet: the auction closed before they did, or a waterfall above
+    them. They are asked when all of these bids fail.
+    """
 
     id: str
     lead_id: str
@@ -58,6 +62,7 @@ class Quote:
     created_at: int
     expires_at: int
     tier: int
+    unheard: tuple[str, ...] = ()
 
 
 class AttemptState(Enum):

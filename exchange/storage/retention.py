@@ -8,15 +8,22 @@ _AT_ONCE = 500
 
 
 async def forget_raw(tx: Tx, retention: str, before: int) -> int:
-    """Blank raw requests, answers and wires of one class that came before an instant. Verdicts and money stay."""
+    """Blank raw requests, answers and wires of one class that came before an instant. Verdicts and money stay.
+
+    An answer that a key still repeats stays as long as the key.
+    """
     wires = await tx.execute(
         """DELETE FROM wires WHERE id IN (SELECT id FROM wires WHERE retention = :class AND made_at < :before
            ORDER BY made_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
     raws = await tx.execute(
-        """UPDATE requests SET raw = NULL, answer = NULL WHERE id IN (SELECT id FROM requests
-           WHERE retention = :class AND received_at < :before AND raw IS NOT NULL ORDER BY received_at LIMIT :most)""",
+        """UPDATE requests SET raw = NULL, answer = CASE WHEN EXISTS
+               (SELECT 1 FROM idempotency WHERE idempotency.request_id = requests.id) THEN answer ELSE NULL END
+           WHERE id IN (SELECT id FROM requests
+               WHERE retention = :class AND received_at < :before AND (raw IS NOT NULL OR (answer IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.request_id = requests.id)))
+               ORDER BY received_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
     return wires + raws

@@ -115,9 +115,8 @@ async def test_a_price_above_the_bid_costs_the_buyer_its_bid(exchange: Exchange)
 
 
 async def test_a_shared_promise_is_made_up_when_the_sales_bring_enough(either: Exchange) -> None:
-    shared = {"sale_mode": SaleMode.SHARED}
     for name in ("acme", "birch", "cobalt"):
-        await either.add(*buying(name, **shared))
+        await either.add(*buying(name, sale_mode=SaleMode.SHARED))
     await either.add(*selling("cedar", slots=2))
     for name, price in (("acme", "20.00"), ("birch", "18.00"), ("cobalt", "15.00")):
         either.buyers.bids(name, price)
