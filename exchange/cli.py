@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     given = hoisted(list(sys.argv[1:] if arguments is None else arguments))
     as_json = "--json" in given[: _flags_end(given)]
-    signal.signal(signal.SIGTERM, _terminated)
+    before = signal.signal(signal.SIGTERM, _terminated)
     try:
         answer = typer.main.get_command(app).main(args=given, prog_name="exchange", standalone_mode=False)
     except Stop as stop:
@@ -150,6 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         traceback.print_exc()
         return _stopped(Stop(Exit.FAILED, f"The command failed: {type(error).__name__}."), as_json)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return answer if isinstance(answer, int) else int(Exit.DONE)
 
 

@@ -76,7 +76,7 @@ def _settings(terminal: Terminal, findings: Findings) -> Settings | None:
 
 
 def _catalog(settings: Settings, findings: Findings) -> Catalog | None:
-    from exchange.bootstrap import load_catalog
+    from exchange.bootstrap import Presets, load_catalog
     from exchange.catalog import CatalogError, default_config
 
     folder = settings.config_dir or default_config()
@@ -87,8 +87,9 @@ def _catalog(settings: Settings, findings: Findings) -> Catalog | None:
         findings.add("files", "", [f"{folder}/{problem}" for problem in error.problems])
         return None
     findings.add("verticals", ", ".join(sorted(catalog.verticals)), [])
-    presets = len(list((folder / "presets").glob("*.yaml")))
-    findings.add("connections", f"{len(catalog.connections)}, and {presets} presets", [])
+    problems: list[str] = []
+    presets = len([preset for preset in Presets(folder / "presets", problems).values() if preset])
+    findings.add("connections", f"{len(catalog.connections)}, and {presets} presets", problems)
     return catalog
 
 

@@ -66,7 +66,8 @@ def demo(
         )
     if stream is not None and not stream.is_file():
         raise Stop(Exit.UNREACHABLE, f"There is no file {stream}.")
-    folder = terminal.data or default_folder("demo-stream" if stream is not None else "demo")
+    kind = "demo-stream" if stream is not None else "demo-frozen" if frozen else "demo"
+    folder = terminal.data or default_folder(kind)
     wanted = Wanted(folder.absolute(), host, port, seed, frozen, public, stream)
     try:
         if reset:
@@ -214,7 +215,7 @@ async def _replay(running: Running, view: View, address: str, stop: asyncio.Even
     from aiohttp import ClientSession
 
     from exchange.clock import SetClock, SystemClock
-    from exchange.commands.demo_words import summary_of
+    from exchange.commands.demo_words import links_of, summary_of
     from exchange.commands.progress import progress
     from exchange.demo.run import access
     from exchange.demo.stream import Replay, StreamEvent
@@ -234,6 +235,8 @@ async def _replay(running: Running, view: View, address: str, stop: asyncio.Even
 
             await replay.run(stream, on_event)
     view.terminal.result(*summary_of(replay.summary, clock.monotonic() - began))
+    for who, link in (await links_of(running))[:1]:  # the stream's clock has run past the first ones
+        view.terminal.remark(f"  {who:<20} {link}")
     if view.leave:
         stop.set()
     else:

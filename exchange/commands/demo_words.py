@@ -86,7 +86,7 @@ def summary_of(summary: StreamSummary, seconds: float) -> tuple[dict[str, object
     statuses = dict(summary.statuses.most_common())
     sold, unsold = statuses.get("accepted", 0), statuses.get("unsold", 0)
     rejected = summary.rows - sold - unsold
-    judged = {f"{expected or 'unknown'}, {got}": count for (expected, got), count in summary.judged.most_common()}
+    judged = {f"{expected or 'unknown'}: {got}": count for (expected, got), count in summary.judged.most_common()}
     told = dict(summary.dispositions)
     document: dict[str, object] = {
         "rows": summary.rows,
@@ -109,7 +109,7 @@ def summary_of(summary: StreamSummary, seconds: float) -> tuple[dict[str, object
     if summary.reasons:
         lines.append(f"  Reasons      {_listed(dict(summary.reasons.most_common(8)))}")
     if judged:
-        lines.append(f"  Expected     {_listed(judged)}")
+        lines.append(f"  Expected     {_listed(judged)} (expected: answered)")
         lines.append(f"  Buyers said  {_listed(told)}")
     return document, lines
 

@@ -17,7 +17,7 @@ _PAINTS: Mapping[str, str] = MappingProxyType(
     {"sold": "green", "rejected": "red", "unclear": "yellow", "pending": "yellow", "duplicate": "grey"}
 )
 _WORD_WIDTH = 9
-_NAMES_WIDTH = 32
+_NAMES_WIDTH = 38
 
 
 def wanted(lead: Watched, seller: str, status: str) -> bool:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError
 
 from exchange.catalog import CatalogError
+from exchange.clock import Clock
 from exchange.commands.terminal import Exit, Stop, Terminal
 from exchange.flows.market import Market
 from exchange.model.actor import Actor, Role
@@ -119,10 +120,18 @@ async def opened_market(settings: Settings, *, writer: bool = False) -> AsyncIte
         db = await open_database(settings.database_url, process=writer, exclusive=False, size=4)
         try:
             await require_current(db)
-            async with open_market(settings, db=db) as market:
+            async with open_market(settings, db=db, clock=clock_of(settings)) as market:
                 yield market
         finally:
             await db.close()
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The system's clock; in a frozen demo the one that stands still with it."""
+    from exchange.clock import SetClock, SystemClock
+    from exchange.demo.folder import FROZEN_AT
+
+    return SetClock(FROZEN_AT) if settings.frozen else SystemClock()
 
 
 class reached:

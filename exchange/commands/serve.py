@@ -85,7 +85,7 @@ async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     """One process that serves. `processes` share the port and the rates; of several, the first of them reports."""
     from exchange.bootstrap import open_market
     from exchange.clock import SystemClock
-    from exchange.commands.opening import reached
+    from exchange.commands.opening import clock_of, reached
     from exchange.flows.recover import recover
     from exchange.intake.encode import encode
     from exchange.web.app import build_app
@@ -95,7 +95,7 @@ async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     began = SystemClock().monotonic()
     require_place(settings)
     with reached():
-        async with open_market(settings) as market:
+        async with open_market(settings, clock=clock_of(settings)) as market:
             before = await recover_before(market, settings)
             await recover(market, before, encode)
             app = build_app(market, settings, beside=work, processes=processes)

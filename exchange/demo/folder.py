@@ -8,11 +8,15 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from exchange.catalog import default_config
 from exchange.settings import Settings, load_settings
 
+ZONE = "America/New_York"
+FROZEN_AT = int(datetime(2026, 11, 20, 14, 32, tzinfo=ZoneInfo(ZONE)).timestamp() * 1000)
 NOTE = "demo.json"
 LOG = "demo.log"
 OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from exchange.bootstrap import Catalog, load_catalog, open_market
 from exchange.catalog import default_config
@@ -15,7 +13,7 @@ from exchange.clock import Clock, SetClock, SimulatedClock, SystemClock
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
 from exchange.demo.buyers import DemoBuyers
-from exchange.demo.folder import Note
+from exchange.demo.folder import FROZEN_AT, ZONE, Note
 from exchange.demo.founding import found, invite_everybody, make_keys
 from exchange.demo.history import make_history
 from exchange.demo.homes import CityHomes
@@ -33,10 +31,8 @@ from exchange.intake.encode import encode
 from exchange.settings import Settings, settings_document
 from exchange.storage.sqlite import open_sqlite
 
-ZONE = "America/New_York"
-FROZEN_AT = int(datetime(2026, 11, 20, 14, 32, tzinfo=ZoneInfo(ZONE)).timestamp() * 1000)
 HISTORY_DAYS = 14
-HISTORY_LEADS = 360
+HISTORY_LEADS = 300
 
 
 @dataclass(frozen=True, slots=True)

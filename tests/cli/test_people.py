@@ -1,0 +1,88 @@
+"""Keys and users: secrets are shown once, links work once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from exchange.bootstrap import open_market
+from exchange.flows.market import Market
+from exchange.flows.sign_in import start_session
+from exchange.settings import load_settings
+from tests.cli.home import Home
+
+
+async def with_market(folder: Path, secret: str) -> tuple[bool, bool]:
+    """Whether a link works, and whether it works again."""
+    async with open_market(load_settings(folder / "exchange.toml"), process=False) as market:
+        return await works(market, secret), await works(market, secret)
+
+
+async def works(market: Market, secret: str) -> bool:
+    return await start_session(market, secret) is not None
+
+
+def link_of(text: str) -> str:
+    return re.findall(r"/login/([\w-]+)", text)[0]
+
+
+@pytest.mark.parametrize(
+    "words", [("user", "add", "ann@harbor.example"), ("user", "login-link", "pat@exchange.example")]
+)
+def test_a_printed_link_signs_in_once(home: Home, words: tuple[str, ...]) -> None:
+    printed = home.run(*words)
+
+    assert 0 == printed.code
+    assert (True, False) == asyncio.run(with_market(home.folder, link_of(printed.out)))
+
+
+def test_the_link_of_init_works_too(tmp_path: Path) -> None:
+    home = Home(tmp_path / "new")
+    made = home.run("init", "--email", "pat@harbor.example", "--vertical", "solar")
+
+    assert (True, False) == asyncio.run(with_market(home.folder, link_of(made.out)))
+
+
+def test_nobody_is_added_twice_and_nobody_unknown_gets_a_link(home: Home) -> None:
+    again = home.run("user", "add", "PAT@exchange.example")
+    unknown = home.run("user", "login-link", "nobody@harbor.example")
+
+    assert (1, True) == (again.code, "login-link" in again.err)
+    assert (1, True) == (unknown.code, "user add" in unknown.err)
+
+
+def test_a_seller_needs_the_party_it_belongs_to(market_home: Home) -> None:
+    assert 2 == market_home.run("user", "add", "s@cedar.example", "--role", "seller").code
+    assert 1 == market_home.run("user", "add", "s@cedar.example", "--role", "seller", "--party", "oak").code
+    assert 0 == market_home.run("user", "add", "s@cedar.example", "--role", "seller", "--party", "cedar").code
+
+
+def test_a_key_is_alone_on_stdout_and_only_its_hash_is_kept(market_home: Home) -> None:
+    made = market_home.run("key", "create", "--campaign", "cedar-solar", "--mode", "test", "--name", "Cedar dev")
+    listed = market_home.run("key", "list")
+
+    assert re.fullmatch(r"ck_test_[\w-]{20,}\n", made.out)
+    assert "shown once" in made.err
+    assert "Cedar dev" in listed.out
+    assert made.out.strip() not in listed.out
+    assert made.out.strip().encode() not in market_home.database.read_bytes()
+
+
+def test_a_revoked_key_is_revoked_once(market_home: Home) -> None:
+    made = market_home.run("--json", "key", "create", "--buyer", "acme", "--mode", "live").json
+    asked = market_home.run("key", "revoke", made["id"])
+    first, second = (market_home.run("key", "revoke", made["id"], "--yes") for _ in range(2))
+
+    assert made["key"].startswith("bk_live_")
+    assert (6, 0, 1) == (asked.code, first.code, second.code)
+    assert 1 == len(market_home.rows("SELECT id FROM audit_lines WHERE action = 'key.revoked'"))
+
+
+def test_a_key_for_nobody_is_not_made(market_home: Home) -> None:
+    refused = market_home.run("key", "create", "--campaign", "oak-solar")
+
+    assert (1, True) == (refused.code, "cedar-solar" in refused.err)
+    assert 2 == market_home.run("key", "create").code
