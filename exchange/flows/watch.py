@@ -47,7 +47,7 @@ async def watch(market: Market, last: int = 0) -> AsyncIterator[Watched]:
         fresh = [row for row in rows if (row["id"], row["state"]) not in seen]
         seen = {(row["id"], row["state"]): None for row in rows} | dict(list(seen.items())[-WATCHED * 4 :])
         if first:
-            fresh = fresh[len(fresh) - last :] if last else []
+            fresh = fresh[-last:] if last else []
             since = rows[-1]["received_at"] - LATE_MS if rows else 0
             first = False
         else:

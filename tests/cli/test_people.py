@@ -26,7 +26,7 @@ async def works(market: Market, secret: str) -> bool:
 
 
 def link_of(text: str) -> str:
-    return re.findall(r"/login/([\w-]+)", text)[0]
+    return str(re.findall(r"/login/([\w-]+)", text)[0])
 
 
 @pytest.mark.parametrize(
