@@ -130,8 +130,8 @@ def _closes_early(
         nonlocal best
         del outstanding[index]
         if isinstance(result.answer, list):
-            best = max([best, *(bid.price.units for bid in result.answer if isinstance(bid, Bid))])
-        return bool(outstanding) and best > max(outstanding.values())
+            best = max([best, *[bid.price.units for bid in result.answer if isinstance(bid, Bid)]])
+        return bool(outstanding) and all(best > most for most in outstanding.values())
 
     return heard
 

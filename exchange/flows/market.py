@@ -24,6 +24,7 @@ from exchange.stages.caps import cap_windows
 from exchange.stages.eligible import Book, compile_book
 from exchange.stages.normalize import Names, compile_names
 from exchange.stages.price import reserve
+from exchange.stages.schedule import ZoneWindows
 from exchange.storage.database import Db
 from exchange.storage.holds import all_cap_use
 from exchange.storage.ledger import all_balances
@@ -121,6 +122,7 @@ class Live:
         self.requests = 0
         self.storage_full = False
         self._rates: dict[str, Bucket] = {}
+        self._windows: dict[str, ZoneWindows] = {}
 
     def note_hold(self, intent: Intent, got: Held | CapFull | BalanceShort | None) -> None:
         """What a hold told about caps and money, so that the next lead is judged by it."""
@@ -148,11 +150,18 @@ class Live:
             self._use_now = {
                 key: self._cap_use[(key, start)]
                 for contract in self.deals.contracts.values()
-                for key, start in cap_windows(contract, now)
+                for key, start in cap_windows(contract, now, self.windows(contract.zone))
                 if (key, start) in self._cap_use
             }
             self._use_until = now - now % _QUARTER_HOUR_MS + _QUARTER_HOUR_MS
         return self._use_now
+
+    def windows(self, zone: str) -> ZoneWindows:
+        """The cap windows of a zone as they lie now."""
+        windows = self._windows.get(zone)
+        if windows is None:
+            windows = self._windows[zone] = ZoneWindows(zone)
+        return windows
 
     def _note_use(self, used: Mapping[tuple[str, int], int]) -> None:
         self._cap_use = {**self._cap_use, **used}

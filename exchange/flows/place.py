@@ -84,7 +84,7 @@ async def place(
             break
         intents = _intents(case, market, plan.winners, contracts, placed.slots, promised)
         got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in intents)))
-        placed = replace(placed, settled=())
+        placed = replace(placed, settled=()) if placed.settled else placed
         held, placed = _keep_held(case, market, intents, got, placed)
         posted = await asyncio.gather(*(_post(case, market, intent, award, contracts) for intent, award in held))
         for each in posted:
@@ -93,8 +93,7 @@ async def place(
 
 
 def _note_losers(placed: Placed, plan: Plan) -> Placed:
-    below = any(loser.reason is Reason.BELOW_FLOOR for loser in plan.losers)
-    return replace(placed, best_below=placed.best_below or below)
+    return placed if placed.best_below or not plan.below else replace(placed, best_below=True)
 
 
 def _tell_plan(case: Case, plan: Plan, contracts: Mapping[str, Contract], rules: Rules, began: float) -> None:
@@ -142,7 +141,7 @@ def _intents(
             bid.price,
             now,
             case.mode.value,
-            _hold(case, contract, bid.price, attempt_id, now) if case.live else None,
+            _hold(case, market, contract, bid.price, attempt_id, now) if case.live else None,
             promised.units if promised is not None else None,
             bid.buyer_reference,
             bid.leg_reference,
@@ -151,10 +150,10 @@ def _intents(
     return made
 
 
-def _hold(case: Case, contract: Contract, price: Money, attempt_id: str, now: int) -> HoldRequest:
+def _hold(case: Case, market: Market, contract: Contract, price: Money, attempt_id: str, now: int) -> HoldRequest:
     buyer = case.deals.buyers[contract.buyer_id]
     account = buyer_account(buyer.id, buyer.billing)
-    return HoldRequest(attempt_id, cap_parts(contract, price, now), account, price)
+    return HoldRequest(attempt_id, cap_parts(contract, price, now, market.live.windows(contract.zone)), account, price)
 
 
 def _keep_held(

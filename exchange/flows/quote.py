@@ -33,9 +33,9 @@ class Outlook:
     bids: int = 0
     below: bool = False
 
-    def after(self, contracts: int, asked: Asked, plan: Plan | None) -> Outlook:
+    def after(self, contracts: int, asked: Asked, below: bool) -> Outlook:
+        """With one more group asked. `below`: a bid was refused only because it was too low."""
         late = sum(refusal.reason is Reason.PING_TIMEOUT for refusal in asked.refusals)
-        below = plan is not None and any(loser.reason is Reason.BELOW_FLOOR for loser in plan.losers)
         return Outlook(
             self.eligible + contracts,
             self.asked + len(asked.contracts),
@@ -110,7 +110,7 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
             plan = run_auction(
                 asked.bids, asked.contracts, rules(case, market, tier, least), Progress(), market.clock.now()
             )
-            outlook = outlook.after(len(group), asked, plan)
+            outlook = outlook.after(len(group), asked, plan.below)
             if plan.winners:
                 unheard = (*asked.unheard, *(contract for below in later for contract in below))
                 return _quoted(case, market, plan, tier, unheard)

@@ -18,7 +18,7 @@ from exchange.model.money import Money
 from exchange.model.party import Contract, Tier
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState
-from exchange.stages.auction import Rules, run_auction
+from exchange.stages.auction import Rules
 from exchange.stages.settle import free_slots, promise_rest, promise_transaction, total
 
 
@@ -96,9 +96,8 @@ async def _sell_in_tier(
         if not group:
             continue
         asked = await _asked(case, market, tier, group, under)
-        plan = run_auction(asked.bids, asked.contracts, under, placed.progress, market.clock.now())
-        outlook = outlook.after(len(group), asked, plan)
         placed = await place(case, market, asked.bids, asked.contracts, under, promised, placed)
+        outlook = outlook.after(len(group), asked, placed.best_below)
         waiting = [list(asked.unheard), *waiting]
     return placed, outlook
 

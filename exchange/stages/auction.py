@@ -49,6 +49,11 @@ class Plan:
         return len(self.winners) == 1 and self.winners[0].exclusive
 
     @property
+    def below(self) -> bool:
+        """Whether a bid was refused because it was too low."""
+        return any(loser.reason is Reason.BELOW_FLOOR for loser in self.losers)
+
+    @property
     def total(self) -> Money | None:
         if not self.winners:
             return None

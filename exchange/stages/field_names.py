@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz import process
 
@@ -53,7 +54,9 @@ class Names:
         return self.folded[near[0]] if near else None
 
 
+@lru_cache(maxsize=4_096)
 def fold(name: str) -> str:
+    """A name without case and signs. Sellers send the same few names over and over."""
     return name.lower().translate(_IGNORED_SIGNS)
 
 
