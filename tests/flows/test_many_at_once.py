@@ -1,0 +1,132 @@
+"""Two hundred leads at once, two processes on one database: no cap, no balance and no slot is ever passed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from exchange.clock import SystemClock
+from exchange.flows.market import refresh
+from exchange.model.party import Cap, SaleMode, Window
+from exchange.storage.postgres import open_postgres
+from tests.flows.lab import Heard, owed, person, ping, post, post_on, spent, used
+from tests.flows.promises import broken
+from tests.market import Exchange, buying, open_exchange, selling, usd
+
+CAP = Cap(Window.DAY, "count", 50)
+LEADS = 200
+
+
+@pytest.fixture
+async def with_writer(tmp_path: Path) -> AsyncIterator[Exchange]:
+    """On SQLite with its writer process and the system's clock, as it is served."""
+    async with open_exchange(tmp_path, process=True, clock=SystemClock()) as opened:
+        yield opened
+        assert [] == await broken(opened.market)
+
+
+@pytest.fixture
+async def two_processes(tmp_path: Path, postgres_migrated: str) -> AsyncIterator[tuple[Exchange, Exchange]]:
+    """Two exchanges with one key file on one PostgreSQL database, each with its own memory of the market."""
+    async with AsyncExitStack() as stack:
+        opened = []
+        for _ in range(2):
+            db = await open_postgres(postgres_migrated)
+            stack.push_async_callback(db.close)
+            opened.append(await stack.enter_async_context(open_exchange(tmp_path, db=db, clock=SystemClock())))
+        yield opened[0], opened[1]
+        assert [] == await broken(opened[0].market)
+
+
+async def all_posted(*exchanges: Exchange, leads: int = LEADS) -> list[Heard]:
+    sent = [post(exchanges[number % len(exchanges)], person(number)) for number in range(leads)]
+    return list(await asyncio.gather(*sent))
+
+
+def sold(answers: list[Heard]) -> int:
+    return Counter(answer["status"] for answer in answers)["accepted"]
+
+
+@pytest.mark.parametrize("name", ["exchange", "with_writer", "on_postgres"])
+async def test_a_cap_of_fifty_is_filled_and_never_passed(request: pytest.FixtureRequest, name: str) -> None:
+    each: Exchange = request.getfixturevalue(name)
+    await each.add(*buying("acme", "100000", caps=(CAP,)), *selling("cedar"))
+    answers = await all_posted(each)
+
+    assert (50, 50) == (sold(answers), await used(each, "acme-solar:day:count"))
+    assert "1250.00" == await spent(each, "acme", "100000")
+
+
+async def test_a_prepaid_balance_is_spent_and_never_passed(either: Exchange) -> None:
+    await either.add(*buying("acme", "1010"), *selling("cedar"))
+    answers = await all_posted(either)
+
+    assert (40, "1000.00", "800.00") == (sold(answers), await spent(either, "acme", "1010"), await owed(either))
+
+
+async def test_what_one_buyer_cannot_take_goes_to_the_next(either: Exchange) -> None:
+    await either.add(*buying("acme", "100000", caps=(CAP,)), *buying("birch", "100000", caps=(CAP,)), *selling("cedar"))
+    either.buyers.bids("birch", "20.00")
+    answers = await all_posted(either, leads=120)
+
+    assert 100 == sold(answers)
+    assert ("1250.00", "1000.00") == (await spent(either, "acme", "100000"), await spent(either, "birch", "100000"))
+
+
+async def test_two_processes_share_a_cap_and_a_balance(two_processes: tuple[Exchange, Exchange]) -> None:
+    one, other = two_processes
+    await one.add(*buying("acme", "100000", caps=(CAP,)), *buying("birch", "510"), *selling("cedar"))
+    one.buyers.bids("birch", "20.00")
+    other.buyers.bids("birch", "20.00")
+    await refresh(other.market)
+    answers = await all_posted(one, other)
+
+    assert (75, 50) == (sold(answers), await used(one, "acme-solar:day:count"))
+    assert ("1250.00", "500.00") == (await spent(one, "acme", "100000"), await spent(one, "birch", "510"))
+
+
+@pytest.mark.parametrize("key", ["k1", None])
+async def test_two_processes_sell_one_lead_once(two_processes: tuple[Exchange, Exchange], key: str | None) -> None:
+    one, other = two_processes
+    await one.add(*buying("acme"), *selling("cedar"))
+    await refresh(other.market)
+    answers = await asyncio.gather(*(post(each, key=key) for each in (one, other) for _ in range(25)))
+
+    assert (1, 1) == (await one.count("sales"), len(one.buyers.posts("acme")) + len(other.buyers.posts("acme")))
+    if key is not None:
+        assert 1 == len({answer.body for answer in answers})
+    assert {answer["status"] for answer in answers} <= {"accepted", "duplicate", "queued"}
+
+
+async def test_two_processes_race_for_a_ping(two_processes: tuple[Exchange, Exchange]) -> None:
+    one, other = two_processes
+    await one.add(*buying("acme"), *selling("cedar"))
+    await refresh(other.market)
+    pinged = await ping(one)
+    answers = await asyncio.gather(*(post_on((one, other)[number % 2], pinged, person(number)) for number in range(10)))
+
+    assert (1, 1) == (sold(list(answers)), await one.count("sales"))
+
+
+async def test_shared_leads_of_one_market_at_once(either: Exchange) -> None:
+    for name in ("acme", "birch", "cobalt"):
+        await either.add(*buying(name, "100000", sale_mode=SaleMode.SHARED, caps=(CAP,)))
+    await either.add(*selling("cedar", slots=2))
+    either.buyers.bids("acme", "30.00")
+    answers = await all_posted(either, leads=100)
+
+    assert 150 == sum(answer["times_sold"] or 0 for answer in answers)
+    for name in ("acme", "birch", "cobalt"):
+        assert 50 == await used(either, f"{name}-solar:day:count")
+
+
+async def test_a_money_cap_is_never_passed(either: Exchange) -> None:
+    cap = Cap(Window.DAY, "money", usd("260").units)
+    await either.add(*buying("acme", "100000", caps=(cap,)), *selling("cedar"))
+
+    assert 10 == sold(await all_posted(either, leads=40))
