@@ -19,6 +19,11 @@ from exchange.model.vertical import Vertical
 HIDDEN = "•••••"
 _SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api-?key|signature|x-auth", re.IGNORECASE)
 _OUR_KEYS = re.compile(r"\b([cbo]k_(?:live|test)_)[A-Za-z0-9_-]{4,}")
+_NAMED_SECRET = re.compile(
+    r"""(?<![\w-])((?:[\w.-]+:)?(?:api|auth|access|campaign|secret|private)?[_-]?(?:key|token|secret|password|passwd|pwd)|auth)
+        (["']?\s*(?:[:=]|%3D|>)\s*["']?)([^"'&\s,<}]{3,})""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _GAP = r"(?:[\s.()+/-]|%20|%28|%29|%2B|%2D|\+){0,3}"
 _CUT = r"(?:[-/. ]|%2F|%20|\+|\\/)?"
 _SHORT = 4
@@ -47,13 +52,14 @@ class Mask:
     def text(self, text: str) -> str:
         for each in self.hidden:
             text = each.pattern.sub(each.masked.replace("\\", r"\\"), text)
+        text = _NAMED_SECRET.sub(rf"\1\2{HIDDEN}", text)
         return _OUR_KEYS.sub(rf"\1{HIDDEN}", text)
 
     def placeholders(self, text: str) -> str:
         """The same with `{phone}` where the phone stood: for commands that are to be filled in."""
         for each in self.hidden:
             text = each.pattern.sub("{" + each.field.replace("\\", "") + "}", text)
-        return _OUR_KEYS.sub("{key}", text)
+        return _OUR_KEYS.sub("{key}", _NAMED_SECRET.sub(r"\1\2{secret}", text))
 
     def headers(self, headers: Mapping[str, str], stands_for: str = HIDDEN) -> dict[str, str]:
         """Credentials whole, whatever they are; the rest as any text."""

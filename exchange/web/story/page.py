@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -59,6 +58,7 @@ class Told:
     booked: tuple[Booked, ...]
     data: tuple[tuple[str, str, bool], ...]  # name, value, whether it is masked
     consent: tuple[tuple[str, str], ...]
+    agreed_at: int | None
     tracking: tuple[tuple[str, str], ...]
     waiting: tuple[OpenAttempt, ...]
     erased: bool
@@ -111,6 +111,7 @@ def tell(market: Market, story: Story) -> Told:
         tuple(booked(market, story.rows.transactions)),
         _data(story),
         _consent(story),
+        (story.consent or {}).get("agreed_at"),
         tuple((name, story.mask.text(value)) for name, value in story.tracking.items() if name != "test_outcome"),
         tuple(
             OpenAttempt(
@@ -205,7 +206,7 @@ def _consent(story: Story) -> tuple[tuple[str, str], ...]:
     agreed = record.get("agreed_at")
     pairs = (
         ("Given", "yes" if record.get("given") else "no"),
-        ("TrustedForm", _certificate(record.get("trustedform_url"))),
+        ("TrustedForm", record.get("trustedform_url") or ""),
         ("Jornaya", _shortened(record.get("jornaya_leadid"))),
         ("Text shown", record.get("text") or ""),
         ("Buyers named", ", ".join(record.get("buyers") or ())),
@@ -214,11 +215,6 @@ def _consent(story: Story) -> tuple[tuple[str, str], ...]:
         ("Page", record.get("page_url") or ""),
     )
     return tuple((name, story.mask.text(value) if value else "not sent") for name, value in pairs)
-
-
-def _certificate(url: str | None) -> str:
-    """A certificate's address opens the whole consumer: only its ends are shown."""
-    return _shortened(urlsplit(url).path.strip("/") or url) if url else ""
 
 
 def _shortened(text: str | None) -> str:

@@ -85,7 +85,7 @@ def open_story(market: Market, rows: LeadRows) -> Story:
     consent = rows.consent
     record = _opened(market, consent["wrapped"], f"consent:{lead['id']}", consent["sealed"]) if consent else None
     secrets = [secret for connection in market.connections.values() for secret in connection.secrets.values() if secret]
-    mask = personal_mask(values or {}, vertical).with_more(secrets_hidden(secrets))
+    mask = personal_mask(values or {}, vertical).with_more([*secrets_hidden(secrets), *_certificate(record)])
     trails = {row["request_id"]: read_trail(bytes(row["document"])) for row in rows.trails}
     return Story(
         rows,
@@ -144,6 +144,12 @@ def _sent(body: bytes, row: Row, names: Names | None, vertical: Vertical | None)
         elif known.spec.personal and not shows(name, vertical):
             hidden += hide(name, known.spec.type, (text,), HIDDEN)
     return hidden
+
+
+def _certificate(consent: Mapping[str, Any] | None) -> list[Hidden]:
+    """A certificate's address opens the whole consumer: it is shown cut."""
+    url = consent.get("trustedform_url") if consent is not None else None
+    return hide("trustedform_cert_url", "text", (url,), f"{url[:36]}…{url[-4:]}") if url else []
 
 
 def _opened(market: Market, wrapped: bytes | None, row_id: str, sealed: bytes | None) -> Any:
