@@ -97,6 +97,16 @@ class Connection:
     def profile(self) -> Profile:
         return Profile(frozenset(self.document.not_taken), frozenset(self.document.busy))
 
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Every address it speaks to, by its place in the document."""
+        told: dict[str, str] = {}
+        for stage in STAGES:
+            if (document := stage_document(self.document, stage)) is not None:
+                told[f"{stage}.url"] = document.url
+                told |= {f"{stage}.steps.{number}.url": step.url for number, step in enumerate(document.steps)}
+        return told
+
     @classmethod
     def load(cls, document: Mapping[str, Any], presets: Mapping[str, Mapping[str, Any]]) -> Connection:
         """Lay the document over its preset and check all of it. Raises `ConnectionProblems`.

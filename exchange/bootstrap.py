@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -59,15 +60,14 @@ def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> 
     if extra_connections is not None:
         places.append((extra_connections, "*.yaml"))
     for place, pattern in places:
-        for document in _documents(place, pattern, problems).values():
-            try:
-                connection = ConnectionDocument.load(document, presets)
-            except ConnectionProblems as error:
-                problems += [
-                    f"connections/{error.name}: {problem.path}: {problem.message}" for problem in error.problems
-                ]
-            else:
-                found[connection.name] = connection
+        for file in sorted(place.glob(pattern)):
+            where = str(file.relative_to(folder) if file.is_relative_to(folder) else file)
+            connection = _connection(file, where, presets, problems)
+            if connection is None:
+                continue
+            if connection.name in found:
+                problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
+            found[connection.name] = connection
     if problems:
         raise CatalogError(tuple(problems))
     return Catalog(verticals, found)
@@ -99,14 +99,21 @@ class Presets(Mapping[str, Mapping[str, Any]]):
         return len(self._files)
 
 
-def _documents(folder: Path, pattern: str, problems: list[str]) -> dict[str, Mapping[str, Any]]:
-    documents: dict[str, Mapping[str, Any]] = {}
-    for file in sorted(folder.glob(pattern)):
-        where = f"{file.parent.name}/{file.name}"
-        document = read_yaml(file.read_bytes(), where, problems)
-        if isinstance(document, Mapping):
-            documents[str(document.get("connection") or file.stem)] = document
-    return documents
+def _connection(
+    file: Path, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]
+) -> ConnectionDocument | None:
+    """One file's connection; None when something is wrong with it, which is then told with its place."""
+    told = len(problems)
+    document = read_yaml(file.read_bytes(), where, problems)
+    if not isinstance(document, Mapping):
+        if len(problems) == told:
+            problems.append(f"{where}: document: is not a mapping of names to values")
+        return None
+    try:
+        return ConnectionDocument.load(document, presets)
+    except ConnectionProblems as error:
+        problems += [f"{where}: {problem.path}: {problem.message}" for problem in error.problems]
+        return None
 
 
 def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:
@@ -121,6 +128,12 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
         repeats = document.document.repeats_safely
         ready[name] = Connection(connector, secrets, document.profile, asks, repeats, bool(steps), name == SIMULATED)
     return MappingProxyType(ready)
+
+
+@lru_cache(maxsize=1)
+def read_places() -> Places:
+    """The ZIP codes: the same for every market of a process, frozen, and slow to read."""
+    return Places.load()
 
 
 @asynccontextmanager
@@ -142,7 +155,7 @@ async def open_market(
     if not settings.key_file.exists() and not os.environ.get("EXCHANGE_MASTER_KEY"):
         make_key_file(settings.key_file, ids)
     vault = open_vault(ids, settings.key_file, os.environ)
-    places = places or Places.load()
+    places = places or read_places()
     breaker = Breaker(ZoneInfo(settings.zone))
     opened = db or await open_database(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock

@@ -63,7 +63,7 @@ def _settings(terminal: Terminal, findings: Findings) -> Settings | None:
     file = config_file(terminal)
     if file is None and not os.environ.get("EXCHANGE_DATABASE_URL"):
         terminal.remark("  No exchange.toml here: checking what came with the exchange.")
-        return load_settings(None, database_url="")
+        return load_settings(None, database_url="", allowed_networks=("127.0.0.0/8",))  # the demo's buyers are here
     try:
         settings = settings_of(terminal)
     except Stop as stop:
@@ -89,8 +89,21 @@ def _catalog(settings: Settings, findings: Findings) -> Catalog | None:
     findings.add("verticals", ", ".join(sorted(catalog.verticals)), [])
     problems: list[str] = []
     presets = len([preset for preset in Presets(folder / "presets", problems).values() if preset])
+    problems += _forbidden_urls(settings, catalog)
     findings.add("connections", f"{len(catalog.connections)}, and {presets} presets", problems)
     return catalog
+
+
+def _forbidden_urls(settings: Settings, catalog: Catalog) -> list[str]:
+    """Addresses that the exchange would refuse to connect to, told before a lead waits for one."""
+    from exchange.courier.addresses import check_url
+
+    return [
+        f"connection {name}: {place}: {problem}"
+        for name, connection in catalog.connections.items()
+        for place, url in connection.urls.items()
+        if (problem := check_url(url, settings.allowed_networks)) is not None
+    ]
 
 
 def _cases(settings: Settings, catalog: Catalog, findings: Findings) -> None:
@@ -119,6 +132,7 @@ def _cases(settings: Settings, catalog: Catalog, findings: Findings) -> None:
 async def _parties(settings: Settings, catalog: Catalog, findings: Findings) -> None:
     """The rows of the database against the files: what a contract names must be there."""
     from exchange.commands.opening import opened_database
+    from exchange.courier.addresses import check_url
     from exchange.storage.parties import read_parties
 
     if not settings.database_url:
@@ -133,6 +147,11 @@ async def _parties(settings: Settings, catalog: Catalog, findings: Findings) -> 
         f"campaign {campaign.id}: no vertical is called {campaign.vertical}"
         for campaign in parties.campaigns
         if campaign.vertical not in catalog.verticals
+    ]
+    problems += [
+        f"campaign {campaign.id}: postback_url: {problem}"
+        for campaign in parties.campaigns
+        if campaign.postback_url and (problem := check_url(campaign.postback_url, settings.allowed_networks))
     ]
     problems += _contract_problems(parties, catalog, os.environ)
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
