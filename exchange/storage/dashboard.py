@@ -6,6 +6,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.ledger import Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
+from exchange.storage.selling import OPEN
 
 HOUR_MS = 3_600_000
 
@@ -51,13 +52,14 @@ async def sold_to(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> list
     if not _insider(actor):
         return []
     return await tx.fetch(
-        """SELECT s.buyer_id, s.currency, COUNT(DISTINCT s.lead_id) AS leads, COUNT(*) AS sales,
+        """SELECT COALESCE(s.buyer_id, '') AS buyer_id, s.currency, COUNT(DISTINCT s.lead_id) AS leads,
+               COUNT(*) AS sales,
                CAST(SUM(CASE WHEN l.times_sold = 1 OR s.id = (SELECT MIN(o.id) FROM sales o WHERE o.lead_id = l.id)
                    THEN 1 ELSE 0 END) AS BIGINT) AS first_leads,
                CAST(SUM(s.price_units) AS BIGINT) AS revenue
            FROM sales s JOIN leads l ON l.id = s.lead_id
            WHERE s.accepted_at >= :begin AND s.mode = :mode AND l.received_at >= :begin AND l.received_at < :end
-           GROUP BY 1, 2 ORDER BY 3 DESC, 1""",
+           GROUP BY 1, 2 ORDER BY 3 DESC, 1""",  # COALESCE: else SQLite walks all sales in the order of buyers
         mode=mode,
         begin=begin,
         end=end,
@@ -83,7 +85,9 @@ async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
     if not _insider(actor):
         return 0
     rows = await tx.fetch(
-        "SELECT COUNT(*) AS waiting FROM attempts WHERE state IN ('unclear', 'pending') AND mode = :mode", mode=mode
+        f"""SELECT COUNT(*) AS waiting FROM attempts
+            WHERE {OPEN} AND state IN ('unclear', 'pending') AND mode = :mode""",
+        mode=mode,
     )
     return int(rows[0]["waiting"])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
+from exchange.storage.selling import OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +183,9 @@ async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | N
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return []
     return await tx.fetch(
-        """SELECT a.*, l.name_masked, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
+        f"""SELECT a.*, l.name_masked, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
            JOIN leads l ON l.id = a.lead_id
-           WHERE a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
+           WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
            ORDER BY a.made_at, a.id LIMIT :limit""",
         mode=mode or "",
         limit=limit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -80,8 +81,14 @@ async def read_day(market: Market, actor: Actor, mode: str, name: str, times: Ti
     until = min(end, times.now + 1)
     old_begin, old_end = times.today(back + _WEEK)
     cut = min(old_begin + (until - begin), old_end)
-    found = await market.db.read(_read, actor, mode, (begin, until), (old_begin, cut, old_end))
-    rows, old, rest, answers, old_answers, sales = found
+    read = market.db.read
+    rows, (old, rest), answers, old_answers, sales = await asyncio.gather(
+        read(lead_figures, actor, mode, begin, until),
+        read(_compared, actor, mode, old_begin, cut, old_end),
+        read(answer_times, actor, mode, begin, until),
+        read(answer_times, actor, mode, old_begin, cut),
+        read(sold_to, actor, mode, begin, until),
+    )
     currencies = sorted({row["currency"] for row in rows if row["revenue"] or row["payout"]} | {currency})
     totals = {each: _totals(rows, each) for each in currencies}
     hours = (end - begin) // HOUR_MS
@@ -105,22 +112,11 @@ async def read_day(market: Market, actor: Actor, mode: str, name: str, times: Ti
     )
 
 
-Found = tuple[list[Row], list[Row], list[Row], list[tuple[int, int]], list[tuple[int, int]], list[Row]]
-
-
-async def _read(tx: Tx, actor: Actor, mode: str, day: tuple[int, int], old: tuple[int, int, int]) -> Found:
-    """The day, the one compared with up to the same time of day, and its rest, which only the dashed line shows."""
-    begin, cut, end = old
+async def _compared(tx: Tx, actor: Actor, mode: str, begin: int, cut: int, end: int) -> tuple[list[Row], list[Row]]:
+    """The day compared with up to the same time of day, and its rest, which only the dashed line shows."""
     shift = (cut - begin) // HOUR_MS
     rest = await lead_figures(tx, actor, mode, cut, end) if cut < end else []
-    return (
-        await lead_figures(tx, actor, mode, *day),
-        await lead_figures(tx, actor, mode, begin, cut),
-        [{**row, "hour": row["hour"] + shift} for row in rest],
-        await answer_times(tx, actor, mode, *day),
-        await answer_times(tx, actor, mode, begin, cut),
-        await sold_to(tx, actor, mode, *day),
-    )
+    return await lead_figures(tx, actor, mode, begin, cut), [{**row, "hour": row["hour"] + shift} for row in rest]
 
 
 def percentile(counted: Sequence[tuple[int, int]], percent: int) -> int | None:
