@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
+from exchange.model.money import Money
 from exchange.model.verdict import Check, Verdict
 from exchange.stages.reasons import sentences
 
 if TYPE_CHECKING:
     from exchange.flows.market import Market
+    from exchange.storage.database import Row
 
 
 def why(
@@ -42,6 +44,7 @@ async def _why(terminal: Terminal, text: str, wanted: str) -> None:
     from exchange.flows.trail import read_trail
     from exchange.model.actor import SYSTEM
     from exchange.storage.leads import read_lead_of, trails_of
+    from exchange.storage.selling import lead_attempts
 
     settings = settings_of(terminal)
     async with opened_market(settings) as market:
@@ -50,7 +53,11 @@ async def _why(terminal: Terminal, text: str, wanted: str) -> None:
         if lead is None:
             raise Stop(Exit.FAILED, f"Nothing here goes by {text}.")
         trails = [read_trail(row["document"]) for row in await market.db.read(trails_of, lead["id"])]
-        told = [_told(market, contract_id, trails) for contract_id in _judged(trails)]
+        attempts = {row["contract_id"]: row for row in await market.db.read(lead_attempts, lead["id"])}
+        looked_at = dict.fromkeys([*_judged(trails), *attempts])
+        told = [
+            _as_delivered(_told(market, contract_id, trails), attempts.get(contract_id)) for contract_id in looked_at
+        ]
     if wanted:
         told = [each for each in told if wanted.lower() in _names(market, each)]
         if not told:
@@ -105,6 +112,19 @@ def _told(market: Market, contract_id: str, trails: list[dict[str, Any]]) -> Tol
     buyer = market.deals.buyers.get(contract.buyer_id) if contract else None
     name = contract.name if contract else contract_id
     return Told(contract_id, f"{buyer.name}, {name}" if buyer and buyer.name not in name else name, outcome, said)
+
+
+def _as_delivered(told: Told, attempt: Row | None) -> Told:
+    """What the delivery became after its record was kept, or without one: a process that stopped keeps none."""
+    if attempt is None or told.outcome == f"post {attempt['state']}":
+        return told
+    if told.outcome.startswith("post "):
+        return replace(
+            told, outcome=f"post {attempt['state']}", sentences=(*told.sentences, f"Later {attempt['state']}.")
+        )
+    line = {**attempt, "price": Money(attempt["price_units"], attempt["currency"]).text}
+    outcome, sentences = _posted(line)
+    return replace(told, outcome=outcome, sentences=sentences)
 
 
 def _asked(line: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

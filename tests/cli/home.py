@@ -192,10 +192,10 @@ class LeadBuyer:
 
 
 def until(line: Callable[[str], bool], stream: Any) -> str:
-    """Read a process's lines up to the first that fits."""
-    heard = []
+    """A process's lines up to the first that fits, with it."""
+    heard: list[str] = []
     for text in stream:
         heard.append(text)
         if line(text):
-            return str(text)
+            return "".join(heard)
     raise AssertionError("".join(heard))

@@ -173,16 +173,16 @@ def test_a_rate_is_rows_in_a_time(market_home: Home, tmp_path: Path, rate: str, 
 def test_ctrl_c_ends_what_is_under_way_and_prints_a_resume_that_works(
     market_home: Home, lead_buyer: LeadBuyer, tmp_path: Path
 ) -> None:
-    file = write_csv(tmp_path / "leads.csv", people(120))
-    with market_home.start("--json", "import", file, *CAMPAIGN, "--rate", "40/s") as importing:
+    file = write_csv(tmp_path / "leads.csv", people(60))
+    with market_home.start("--json", "import", file, *CAMPAIGN, "--rate", "30/s") as importing:
         lead_buyer.wait_for(10)
         importing.send_signal(signal.SIGINT)
         paused = json.loads(importing.communicate(timeout=60)[0])
     resumed = market_home.run("--json", *paused["resume"].split()[1:])
 
-    assert (130, "paused", True) == (importing.returncode, paused["state"], 10 <= paused["done"] < 120)
-    assert (0, {"accepted": 120}) == (resumed.code, resumed.json["counts"])
-    check_every_row_was_sold_once(market_home, lead_buyer, resumed.json["result"], 120)
+    assert (130, "paused", True) == (importing.returncode, paused["state"], 10 <= paused["done"] < 60)
+    assert (0, {"accepted": 60}) == (resumed.code, resumed.json["counts"])
+    check_every_row_was_sold_once(market_home, lead_buyer, resumed.json["result"], 60)
 
 
 def test_a_killed_import_is_taken_up_and_nothing_is_sold_twice(

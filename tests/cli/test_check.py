@@ -1,0 +1,79 @@
+"""`exchange check` tells every problem at once, each with its place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from exchange.model.party import Clause, Group
+from tests.cli.home import Home, exchange
+from tests.market import buying, contract, selling, usd
+
+
+def test_what_came_with_the_exchange_is_good(tmp_path: Path) -> None:
+    found = exchange("--data", tmp_path, "check")
+
+    assert 0 == found.code, found.out
+    assert ["verticals", "connections", "cases"] == re.findall(r"^  ok +(\w+)", found.out, re.MULTILINE)
+
+
+def test_an_exchange_with_its_parties_is_good(market_home: Home) -> None:
+    found = market_home.run("--json", "check").json
+
+    assert (True, []) == (found["ok"], found["problems"])
+    assert "1 campaigns and 1 contracts fit the files" in [each["told"] for each in found["checks"]]
+
+
+def test_settings_that_are_wrong_are_all_listed_with_their_file(home: Home) -> None:
+    with (home.folder / "exchange.toml").open("a") as file:
+        file.write('\nport = 99999\ncolour = "red"\n')
+    found = home.run("--json", "check")
+
+    assert 4 == found.code
+    assert 2 == len(found.json["problems"])
+    assert all("exchange.toml" in each["problem"] for each in found.json["problems"])
+
+
+def test_files_that_are_wrong_are_all_listed_with_their_paths(market_home: Home) -> None:
+    config = market_home.folder / "config"
+    vertical = config / "verticals" / "solar.yaml"
+    vertical.write_text(vertical.read_text("utf-8").replace("type: phone", "type: telephone"), "utf-8")
+    connection = config / "connections" / "acme" / "connection.yaml"
+    connection.write_text(connection.read_text("utf-8").replace("json_http", "pigeon"), "utf-8")
+    found = market_home.run("check")
+
+    assert 4 == found.code
+    assert re.search(r"FAIL .*verticals/solar\.yaml.*telephone", found.out)
+    assert re.search(r"FAIL .*connections/acme.*pigeon", found.out)
+
+
+def test_a_captured_reply_that_is_read_otherwise_is_named(market_home: Home) -> None:
+    cases = market_home.folder / "config" / "connections" / "acme" / "cases"
+    cases.mkdir()
+    (cases / "sold.yaml").write_text(
+        "- kind: exemplary\n  name: a sale\n  offer: {zip: '85016'}\n  lead: {phone: '+16029580001'}\n"
+        '  post:\n    reply: {status: 200, body: \'{"status": "rejected"}\'}\n  then: {accepted: {}}\n',
+        "utf-8",
+    )
+    found = market_home.run("check")
+
+    assert 4 == found.code
+    assert re.search(r"FAIL +cases +.*acme/cases", found.out)
+
+
+def test_parties_that_name_what_is_not_there_are_all_listed(market_home: Home) -> None:
+    filters = Group("all", (Clause("colour", "is", ("red",)),))
+    market_home.store(buying("cobalt", connection="pigeon", price=usd("5")))
+    market_home.store(selling("oak", vertical="boats"))
+    connection = market_home.folder / "config" / "connections" / "acme" / "connection.yaml"
+    text = connection.read_text("utf-8").replace("phone: phone", "phone: phone\n    key: {secret: acme_key}")
+    connection.write_text(text, "utf-8")
+    market_home.store(contract("acme", price=usd("20"), filters=filters))
+    problems = {each["problem"] for each in market_home.run("--json", "check").json["problems"]}
+
+    assert problems == {
+        "campaign oak-solar: no vertical is called boats",
+        "contract acme-solar: solar has no field colour to filter on",
+        "contract acme-solar: connection acme needs the variable EXCHANGE_SECRET_ACME_KEY",
+        "contract cobalt-solar: no connection is called pigeon",
+    }

@@ -1,0 +1,129 @@
+"""`exchange demo`: what it prints works, and it keeps to its folder and its machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.home import Home, exchange, start, until
+from tests.cli.test_serve import free_port
+from tests.market import POST
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A frozen demo that runs: its folder, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    with start("--data", folder, "demo", "--frozen", "--port", str(free_port())) as running:
+        assert running.stdout is not None
+        yield folder, until(lambda line: "exchange init" in line, running.stdout)
+        running.send_signal(signal.SIGTERM)
+        assert 0 == running.wait(30)
+
+
+def test_the_printed_curl_line_gets_a_price(printed: tuple[Path, str]) -> None:
+    line = re.findall(r"curl .*?\.77", printed[1], re.DOTALL)[0].replace("\\\n", " ")
+    ran = subprocess.run([*shlex.split(line), "-s", "-H", "Accept: application/json"], capture_output=True, check=True)
+    answer = json.loads(ran.stdout)
+
+    assert "accepted" == answer["status"]
+    assert answer["request_id"].startswith("req_")
+
+
+def test_it_names_its_folder_and_three_links(printed: tuple[Path, str]) -> None:
+    links = re.findall(r"(Open the console|as a seller|as a buyer) +http://127\.0\.0\.1:\d+/login/(\S+)", printed[1])
+
+    assert 3 == len({secret for _, secret in links})
+    assert str(printed[0]) in printed[1]
+    assert "none: the clock stands at" in printed[1]
+
+
+def test_its_own_keys_sell_a_lead_and_the_commands_work_on_it(printed: tuple[Path, str]) -> None:
+    home = Home(printed[0])
+    url = re.findall(r"http://127\.0\.0\.1:\d+", printed[1])[0]
+    body = json.dumps({"campaign_key": "ck_live_demo_acme", **POST}).encode()
+    asked = urllib.request.Request(f"{url}/api/v1/post", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=20) as reply:
+        answer = json.load(reply)
+    told = home.run("--json", "why", answer["lead_id"])
+
+    assert answer["status"] in ("accepted", "queued", "unsold")
+    assert (0, answer["lead_id"]) == (told.code, told.json["lead_id"])
+    assert 0 == home.run("check").code
+    assert 0 == home.run("ledger", "verify").code
+
+
+def test_a_second_demo_on_the_same_data_is_refused(printed: tuple[Path, str], tmp_path: Path) -> None:
+    refused = exchange("--data", printed[0], "demo", "--port", str(free_port()))
+
+    assert refused.code in (5, 6)
+    assert (tmp_path / "nothing").exists() is False
+
+
+def test_others_may_reach_it_only_when_that_is_said(tmp_path: Path) -> None:
+    refused = exchange("--data", tmp_path, "demo", "--host", "0.0.0.0")
+
+    assert (6, True) == (refused.code, "--public" in refused.err)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_folder_that_no_demo_made_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    for words in ((), ("--reset",), ("--frozen",)):
+        assert 6 == exchange("--data", tmp_path, "demo", *words).code
+
+    assert "years of work" == (tmp_path / "thesis.txt").read_text()
+
+
+def test_a_stream_runs_from_first_to_last_and_its_dispositions_are_recorded(tmp_path: Path) -> None:
+    leads, truth = [], []
+    for number in range(4):
+        contact = {name: POST[name] for name in ("first_name", "last_name", "address")}
+        contact |= {"email": f"p{number}@mail.example", "phone": f"515958014{number}", "zip": "50309", "state": "IA"}
+        at = f"2025-03-0{number + 3}T12:56:05Z"
+        lead = {
+            "lead_id": f"X{number}",
+            "ts": at,
+            "seller_id": "BK-trades",
+            "sub_id": "sg-1",
+            "vertical": "term_deposit",
+            "source": "call_cellular",
+            "landing_page": "https://page.example/a",
+            "contact": contact | {"city": "des moines"},
+            "ip": "198.51.100.7",
+            "user_agent": "Browser",
+            "form_ms": 20502,
+            "hp": "",
+            "consent": {"cert": "ab" * 20, "ts": at, "url": "https://page.example/a"},
+            "fields": {"job": "admin", "balance_eur": 219, "credit_default": "no"},
+        }
+        said = {"ts": f"2025-03-1{number}T10:00:00Z", "status": "contacted", "reason": ""}
+        leads.append(lead)
+        truth.append({"lead_id": f"X{number}", "expect": "accept", "dispositions": [said]})
+    for name, rows in (("s.jsonl", leads), ("s_truth.jsonl", truth)):
+        (tmp_path / name).write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    words = ("--json", "--data", tmp_path / "d", "demo", "--stream", tmp_path / "s.jsonl", "--port", str(free_port()))
+    with start(*words) as running:
+        out, err = running.communicate(timeout=60)
+    summary = json.loads(out.splitlines()[-1])
+
+    assert 0 == running.returncode, err
+    assert (4, "2025-03-03T12:56:05.000Z") == (summary["rows"], summary["from"])
+    assert summary["sold"] + summary["unsold"] == 4
+    assert summary["sold"] == summary["dispositions"]["recorded"] > 0
+
+
+def test_a_stream_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "s.jsonl").write_text("not a lead\n")
+    refused = exchange("--data", tmp_path / "d", "demo", "--stream", tmp_path / "s.jsonl")
+
+    assert (1, True) == (refused.code, "line 1" in refused.err)
+    assert 5 == exchange("--data", tmp_path / "d", "demo", "--stream", tmp_path / "none.jsonl").code

@@ -1,0 +1,104 @@
+"""`exchange serve`: one process on SQLite, several on PostgreSQL, and how they stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.home import Home, command, environment, until
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def health(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as reply:
+        return str(json.load(reply)["status"])
+
+
+def children(process_id: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]
+
+
+def test_it_says_where_it_is_serves_and_stops(home: Home) -> None:
+    port = free_port()
+    with home.start("serve", "--port", str(port)) as serving:
+        assert serving.stdout is not None
+        lines = [serving.stdout.readline() for _ in range(5)]
+        told = health(port)
+        beside = home.run("serve", "--port", str(free_port()))
+        serving.send_signal(signal.SIGTERM)
+        assert 0 == serving.wait(30)
+
+    assert lines[0].strip().startswith("Lead Exchange, exchange ")
+    assert f"http://127.0.0.1:{port}/api/v1" in lines[2]
+    assert "no campaign yet" in lines[3]
+    assert "Ready in" in lines[4]
+    assert "ok" == told
+    assert (5, True) == (beside.code, "in use by another exchange" in beside.err)
+
+
+def test_a_port_that_is_taken_is_told(home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = home.run("serve", "--port", str(taken.getsockname()[1]))
+
+    assert (6, True) == (refused.code, "--port" in refused.err)
+
+
+def test_one_sqlite_file_has_one_process(home: Home) -> None:
+    refused = home.run("serve", "--workers", "2")
+
+    assert (6, True) == (refused.code, "PostgreSQL" in refused.err)
+
+
+def test_a_database_that_cannot_be_reached_exits_5(tmp_path: Path) -> None:
+    unreachable = {"EXCHANGE_DATABASE_URL": f"postgresql://exchange@127.0.0.1:{free_port()}/exchange"}
+    ran = subprocess.run(
+        command("--data", tmp_path, "serve"),
+        env=environment() | unreachable,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert 5 == ran.returncode, ran.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_workers_share_a_port_are_replaced_and_stop_together(
+    postgres_empty: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    port = free_port()
+    settings = {"EXCHANGE_DATABASE_URL": postgres_empty, "EXCHANGE_KEY_FILE": str(tmp_path / "exchange.key")}
+    words = command("--data", tmp_path, "serve", "--workers", "2", "--port", str(port))
+    with subprocess.Popen(  # noqa: ASYNC220  # only the database of the fixture needs a loop
+        words, env=environment() | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None and parent.stderr is not None
+        first = parent.stdout.readline()
+        until(lambda line: "Ready in" in line, parent.stdout)
+        before = children(parent.pid)
+        os.kill(before[0], signal.SIGKILL)
+        until(lambda line: '"Listening"' in line, parent.stderr)  # the first two said it before
+        until(lambda line: '"Listening"' in line, parent.stderr)
+        until(lambda line: '"Listening"' in line, parent.stderr)
+        told, after = health(port), children(parent.pid)
+        parent.send_signal(number)
+        parent.communicate(timeout=60)
+
+    assert "PostgreSQL, 2 workers" in first
+    assert ("ok", 2, 2) == (told, len(before), len(after))
+    assert before[0] not in after
+    assert 0 == parent.returncode
