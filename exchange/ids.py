@@ -16,6 +16,11 @@ def _encode(number: int, length: int) -> str:
     return "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * length - 10, -1, -10)])
 
 
+def first_id(prefix: str, now: int) -> str:
+    """Below every id made from this moment (epoch ms) on, and above all made before: for ranges of ids."""
+    return f"{prefix}_{_encode(now, 10)}"
+
+
 class Ids(Protocol):
     def new(self, prefix: str, now: int) -> str:
         """`ld_01KAG2V7RN6M4T…`: sortable by time, with 80 random bits."""

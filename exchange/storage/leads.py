@@ -213,7 +213,7 @@ def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, objec
         where.append("state = :state_0" if len(wanted.states) == 1 else f"state IN {names}")
         found |= states
     if wanted.buyer_id is not None:
-        where.append("id IN (SELECT lead_id FROM sales WHERE buyer_id = :buyer_id)")
+        where.append("EXISTS (SELECT 1 FROM sales WHERE sales.lead_id = leads.id AND sales.buyer_id = :buyer_id)")
         found["buyer_id"] = wanted.buyer_id
     for column, value in simple.items():
         if value is not None:

@@ -20,13 +20,21 @@ _NAME_LETTERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One bar. `note` stands behind its count, `tone` colours it and what flows into it."""
+    """One bar. `note` stands behind its count, `tone` colours it and what flows into it.
+
+    `share` is how many leads high it is, when that is not `leads`: a shared lead is bought several times.
+    """
 
     id: str
     name: str
     leads: int
     tone: str
     note: str = ""
+    share: float | None = None
+
+    @property
+    def size(self) -> float:
+        return self.leads if self.share is None else self.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +45,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
+    """How many leads go from one bar to the next; several buyers of one lead have a part of it each."""
+
     source: str
     target: str
-    leads: int
+    leads: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ def _scale(column: Column) -> float:
     low, high = 0.0, _HEIGHT
     for _ in range(40):
         middle = (low + high) / 2
-        fits = sum(max(node.leads * middle, _LINE) + _GAP for node in column.nodes) <= _HEIGHT - _TOP
+        fits = sum(max(node.size * middle, _LINE) + _GAP for node in column.nodes) <= _HEIGHT - _TOP
         low, high = (middle, high) if fits else (low, middle)
     return low
 
@@ -89,7 +99,7 @@ def _placed(columns: Sequence[Column], scale: float) -> Mapping[str, _Place]:
     for index, column in enumerate(columns):
         y = _TOP
         for node in column.nodes:
-            height = max(node.leads * scale, _LEAST)
+            height = max(node.size * scale, _LEAST)
             places[node.id] = _Place(_x(index, len(columns)), y, height, node)
             y += max(height, _LINE) + _GAP
     return places
@@ -109,7 +119,8 @@ def _band(
         f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         f"V{y2 + thick:.1f}C{middle:.1f} {y2 + thick:.1f} {middle:.1f} {y1 + thick:.1f} {x1:.1f} {y1 + thick:.1f}Z"
     )
-    told = f"{source.node.name} to {target.node.name}: {count(flow.leads)}"
+    leads = round(flow.leads) if target.node.share is None else target.node.leads
+    told = f"{source.node.name} to {target.node.name}: {count(leads)}"
     return tag("path", tag("title", told), d=path, class_=f"c-{target.node.tone} band")
 
 

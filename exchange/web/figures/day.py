@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from exchange.flows.market import Market
+from exchange.ids import first_id
 from exchange.model.actor import Actor
 from exchange.model.money import SCALE, Money
 from exchange.model.reason import Reason
@@ -87,7 +88,7 @@ async def read_day(market: Market, actor: Actor, mode: str, name: str, times: Ti
         read(_compared, actor, mode, old_begin, cut, old_end),
         read(answer_times, actor, mode, begin, until),
         read(answer_times, actor, mode, old_begin, cut),
-        read(sold_to, actor, mode, begin, until),
+        read(sold_to, actor, mode, begin, first_id("ld", begin), first_id("ld", until)),
     )
     currencies = sorted({row["currency"] for row in rows if row["revenue"] or row["payout"]} | {currency})
     totals = {each: _totals(rows, each) for each in currencies}

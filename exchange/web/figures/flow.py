@@ -52,18 +52,19 @@ def tree(market: Market, day: Day, mode: str) -> Tree | None:
         return None
     sellers = _sellers(market, day)
     buyers = _buyers(market, day)
+    part = day.now.groups["sold"] / (sum(leads for _, _, leads, _ in buyers) or 1)  # of a lead, for each buyer of it
     passed = day.now.leads - day.now.groups["rejected"]
     ends = [name for name in _WORDS if day.now.groups[name]]
     columns = [
         Column("Sellers", tuple(Node(f"s:{key}", name, leads, "one") for key, name, leads, _ in sellers)),
         Column("Checks", _checks(day, passed)),
         Column("Outcome", tuple(_outcome(day, name) for name in ends)),
-        Column("Buyers", tuple(Node(f"b:{key}", name, first, "sale", note) for key, name, _, first, note in buyers)),
+        Column("Buyers", tuple(Node(f"b:{key}", name, n, "sale", note, n * part) for key, name, n, note in buyers)),
     ]
     flows = [Flow(f"s:{key}", "passed", leads - refused) for key, _, leads, refused in sellers]
     flows += [Flow(f"s:{key}", "rejected", refused) for key, _, _, refused in sellers]
     flows += [Flow("passed", f"o:{name}", day.now.groups[name]) for name in ends]
-    flows += [Flow("o:sold", f"b:{key}", first) for key, _, _, first, _ in buyers]
+    flows += [Flow("o:sold", f"b:{key}", leads * part) for key, _, leads, _ in buyers]
     told = f"{count(day.now.leads)} leads in, {count(passed)} passed checks, {count(day.now.groups['sold'])} sold"
     chart = sankey([column for column in columns if column.nodes], flows, f"{day.name.capitalize()}: {told}")
     return Tree(chart, _rows(day, mode, sellers, buyers))
@@ -96,27 +97,24 @@ def _sellers(market: Market, day: Day) -> list[tuple[str, str, int, int]]:
     return found
 
 
-def _buyers(market: Market, day: Day) -> list[tuple[str, str, int, int, str]]:
-    """Id, name, leads bought, leads bought first, and the average price. A shared lead flows to its first buyer."""
+def _buyers(market: Market, day: Day) -> list[tuple[str, str, int, str]]:
+    """Id, name, leads bought, and the average price of each buyer; small ones together."""
     known = market.deals.buyers
     found = []
     for row in day.sold_to:
         average = Money(row["revenue"] // row["sales"], row["currency"])
         name = known[row["buyer_id"]].name if row["buyer_id"] in known else row["buyer_id"]
-        found.append((row["buyer_id"], name, row["leads"], row["first_leads"], f"at {money(average)}"))
-    found.sort(key=lambda each: (-each[3], each[0]))
+        found.append((row["buyer_id"], name, row["leads"], f"at {money(average)}"))
+    found.sort(key=lambda each: (-each[2], each[0]))
     rest = found[_MOST:]
-    if rest:
-        more = (_OTHERS, "Others", sum(each[2] for each in rest), sum(each[3] for each in rest), "")
-        found = [*found[:_MOST], more]
-    return [each for each in found if each[3]]
+    return [*found[:_MOST], (_OTHERS, "Others", sum(each[2] for each in rest), "")] if rest else found
 
 
 def _rows(
     day: Day,
     mode: str,
     sellers: list[tuple[str, str, int, int]],
-    buyers: list[tuple[str, str, int, int, str]],
+    buyers: list[tuple[str, str, int, str]],
 ) -> tuple[FlowRow, ...]:
     test = "&mode=test" if mode == "test" else ""
     here = f"/console/leads?period={day.name}{test}"
@@ -124,8 +122,6 @@ def _rows(
     rows += [FlowRow(_WORDS[name], day.now.groups[name], f"{here}&status={name}") for name in _WORDS]
     rows.append(FlowRow("Rejected", day.now.groups["rejected"], f"{here}&status=rejected"))
     rows += [
-        FlowRow(f"Bought by {name}", leads, f"{here}&buyer={key}")
-        for key, name, leads, _, _ in buyers
-        if key != _OTHERS
+        FlowRow(f"Bought by {name}", leads, f"{here}&buyer={key}") for key, name, leads, _ in buyers if key != _OTHERS
     ]
     return tuple(row for row in rows if row.leads)
