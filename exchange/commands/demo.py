@@ -50,7 +50,7 @@ def demo(
     from exchange.commands.opening import sentence_of
     from exchange.commands.serve import listening_problem
     from exchange.demo.folder import LOG, NotADemo
-    from exchange.demo.run import Wanted, begin_again
+    from exchange.demo.run import Wanted
     from exchange.demo.stream import BadStream
     from exchange.log import start_logging
     from exchange.storage.database import StorageError
@@ -68,10 +68,8 @@ def demo(
         raise Stop(Exit.UNREACHABLE, f"There is no file {stream}.")
     kind = "demo-stream" if stream is not None else "demo-frozen" if frozen else "demo"
     folder = terminal.data or default_folder(kind)
-    wanted = Wanted(folder.absolute(), host, port, seed, frozen, public, stream)
+    wanted = Wanted(folder.absolute(), host, port, seed, frozen, public, reset, stream)
     try:
-        if reset:
-            begin_again(wanted.folder)
         wanted.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         view = View(terminal, rate, browser=not no_browser, leave=leave or not sys.stdout.isatty())
         with (wanted.folder / LOG).open("a", encoding="utf-8") as file:

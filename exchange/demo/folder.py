@@ -19,6 +19,7 @@ ZONE = "America/New_York"
 FROZEN_AT = int(datetime(2026, 11, 20, 14, 32, tzinfo=ZoneInfo(ZONE)).timestamp() * 1000)
 NOTE = "demo.json"
 LOG = "demo.log"
+LOCKED = "demo"  # its lock lies beside it, and is held as long as the demo runs
 OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config")
 DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
@@ -46,7 +47,7 @@ def read_note(folder: Path) -> Note | None:
     try:
         return Note(**json.loads((folder / NOTE).read_text("utf-8")))
     except FileNotFoundError:
-        if folder.is_dir() and any(path.name != LOG for path in folder.iterdir()):
+        if folder.is_dir() and any(path.name not in (LOG, f"{LOCKED}.lock") for path in folder.iterdir()):
             raise NotADemo(f"{folder} is not empty and no demo made it") from None
         return None
     except (ValueError, TypeError) as error:

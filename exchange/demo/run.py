@@ -29,6 +29,7 @@ from exchange.flows.simulated import answer_as_asked
 from exchange.ids import SeededIds
 from exchange.intake.encode import encode
 from exchange.settings import Settings, settings_document
+from exchange.storage.file_lock import hold_file
 from exchange.storage.sqlite import open_sqlite
 
 HISTORY_DAYS = 14
@@ -45,6 +46,7 @@ class Wanted:
     seed: int
     frozen: bool = False
     public: bool = False
+    reset: bool = False
     stream: Path | None = None
     history_leads: int = HISTORY_LEADS
 
@@ -82,10 +84,17 @@ async def opened_demo(wanted: Wanted, on_lead: Told) -> AsyncIterator[Running]:
     Raises `NotADemo` when the folder holds something else, `FileInUse` when this demo runs already.
     """
     note = on_disk.read_note(wanted.folder)
-    if note is not None and not wanted.goes_on_with(note):
-        on_disk.delete(wanted.folder)
-        note = None
     wanted.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with hold_file(wanted.folder / on_disk.LOCKED):
+        if note is not None and (wanted.reset or not wanted.goes_on_with(note)):
+            on_disk.delete(wanted.folder)
+            note = None
+        async with _opened(wanted, note, on_lead) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _opened(wanted: Wanted, note: Note | None, on_lead: Told) -> AsyncIterator[Running]:
     cast = read_cast(default_config() / "demo" / ("stream_cast.yaml" if wanted.stream else "cast.yaml"))
     clock = _clock(wanted)
     buyers = DemoBuyers(cast.buyers, wanted.seed, SystemClock(), hurry=wanted.stream is not None)
@@ -207,8 +216,3 @@ def access(running: Running) -> Access:
         {(each.seller_id, each.vertical): each.id for each in campaigns},
         {name: vertical.dispositions for name, vertical in running.market.verticals.items()},
     )
-
-
-def begin_again(folder: Path) -> None:
-    """Delete a demo's data. Raises `NotADemo` when the folder holds something else."""
-    on_disk.delete(folder)

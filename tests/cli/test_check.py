@@ -44,7 +44,7 @@ def test_files_that_are_wrong_are_all_listed_with_their_paths(market_home: Home)
 
     assert 4 == found.code
     assert re.search(r"FAIL .*verticals/solar\.yaml.*telephone", found.out)
-    assert re.search(r"FAIL .*connections/acme.*pigeon", found.out)
+    assert re.search(r"FAIL .*connections/acme.*connector: ", found.out)
 
 
 def test_a_captured_reply_that_is_read_otherwise_is_named(market_home: Home) -> None:

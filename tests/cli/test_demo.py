@@ -61,11 +61,12 @@ def test_its_own_keys_sell_a_lead_and_the_commands_work_on_it(printed: tuple[Pat
     assert 0 == home.run("ledger", "verify").code
 
 
-def test_a_second_demo_on_the_same_data_is_refused(printed: tuple[Path, str], tmp_path: Path) -> None:
-    refused = exchange("--data", printed[0], "demo", "--port", str(free_port()))
+def test_a_second_demo_on_the_same_data_is_refused(printed: tuple[Path, str]) -> None:
+    for words in ((), ("--reset",), ("--frozen",)):
+        refused = exchange("--data", printed[0], "demo", "--port", str(free_port()), *words)
 
-    assert refused.code in (5, 6)
-    assert (tmp_path / "nothing").exists() is False
+        assert (6, True) == (refused.code, "runs already" in refused.err)
+    assert 0 == Home(printed[0]).run("ledger", "verify").code
 
 
 def test_others_may_reach_it_only_when_that_is_said(tmp_path: Path) -> None:
