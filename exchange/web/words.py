@@ -30,7 +30,7 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "pending": ("Awaiting receipt", "warn", "clock"),
         "quoted": ("Priced", "info", "tag"),
         "selling": ("Selling", "info", "pulse"),
-        "open": ("Being worked", "info", "pulse"),
+        "open": ("Working", "info", "pulse"),
     }
 )
 _FIXERS: Mapping[str, str] = MappingProxyType(

@@ -127,6 +127,20 @@ async def test_every_contract_has_one_verdict_in_the_words_of_the_day(served: Se
         assert {"check": "geo", "got": "state AZ", "required": "in NV"} in verdicts["three"]["checks"]
 
 
+async def test_a_ping_that_was_not_waited_for_is_nobody_s_fault(served: Served) -> None:
+    buyers = served.exchange.buyers
+    await served.exchange.add(*buying("birch", max_bid=usd("30")))
+    buyers.bids("acme", "38.00")
+    buyers.answers_pings("birch", Delay(900, bid("29.00")))
+    lead_id = (await served.send("pingpost", POST))["lead_id"]
+    async with signed_in(served) as visitor:
+        page, told = await both(visitor, lead_id)
+
+        assert "Not waited for" in [each["verdict"] for each in told["contracts"]]
+        assert "not waited for" in page.part("waterfall")
+        assert "Birch" not in [each["buyer"] for each in (await visitor.open("/console.json")).fields["buyers"]]
+
+
 async def test_a_contract_changed_afterwards_keeps_the_reason_of_the_day(served: Served) -> None:
     await served.exchange.add(contract("acme", id="west", name="west", leg="west", geo=Geo(states=("NV",))))
     lead_id = (await served.send("pingpost", POST))["lead_id"]

@@ -161,7 +161,11 @@ def _leads() -> dict[str, Schema]:
         timeline=many("Event"),
         **_ends(),
     )
-    return {"Event": event, "Lead": lead, "Leads": _page("leads", "Lead")}
+    either: Schema = {
+        "description": "A page of leads; asked with `seller_lead_id`, that one lead.",
+        "anyOf": [{"$ref": "#/components/schemas/Leads"}, {"$ref": "#/components/schemas/Lead"}],
+    }
+    return {"Event": event, "Lead": lead, "Leads": _page("leads", "Lead"), "LeadsOrLead": either}
 
 
 def _page(name: str, entry: str) -> Schema:

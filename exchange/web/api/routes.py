@@ -76,7 +76,7 @@ def _leads() -> tuple[Route, ...]:
             seller,
             report,
             leads.leads,
-            "Leads",
+            "LeadsOrLead",
             (*_ASKED, 404),
             query=(*_page(), own),
         ),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from exchange.web.charts.svg import drawing, label, rect, tag
 from exchange.web.words import count
 
-_WIDTH, _HEIGHT, _TOP = 812.0, 380.0, 22.0
+_WIDTH, _HEIGHT, _TOP = 812.0, 430.0, 22.0
 _BAR = 7.0
 _GAP = 14.0
 _LEAST = 1.5

@@ -18,7 +18,7 @@ from exchange.storage.holds import all_cap_use
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger import all_balances
 from exchange.web.figures.day import percentile
-from exchange.web.story.contracts import SIMULATED
+from exchange.web.story.contracts import CUT, SIMULATED
 from exchange.web.words import Times, duration, money, plural
 
 TRAILS = 300
@@ -73,11 +73,13 @@ class Need:
 
 
 async def latencies(market: Market, actor: Actor, mode: str, since: int) -> list[Latency]:
-    """Of the newest requests since an instant, the slowest buyer last."""
+    """Of the newest requests since an instant, the slowest buyer last. Pings nobody waited for tell nothing."""
     packed = await market.db.read(recent_trails, actor, mode, since, TRAILS)
     lines: dict[str, list[Mapping[str, Any]]] = {}
     for document in packed:
         for asked in read_trail(document)["asked"]:
+            if asked.get("detail") == CUT:
+                continue
             lines.setdefault(asked["contract"], []).append(asked)
     by_buyer: dict[str, list[Mapping[str, Any]]] = {}
     for contract_id, found in lines.items():

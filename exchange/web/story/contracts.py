@@ -16,6 +16,8 @@ from exchange.web.story.masking import Mask
 from exchange.web.words import duration, money
 
 SIMULATED = "simulated-"
+CUT = "auction closed early"
+"""What the record says of a ping nobody waited for: no bid it might have brought could still have won."""
 _FAILED: Mapping[str, str] = MappingProxyType(
     {
         "contract_active": "Paused",
@@ -160,6 +162,9 @@ class _Facts:
         return self._made(contract_id, f"Outbid {money(best)}" if paid else f"Bid {money(best)}", "", (told,), True, 5)
 
     def _no_bid(self, contract_id: str, asked: Mapping[str, Any]) -> Panel:
+        if asked.get("detail") == CUT:
+            told = "The best bid could not be beaten any more, so its answer was not waited for."
+            return self._made(contract_id, "Not waited for", "", (told,), True, 6)
         word = _NO_BID.get(asked["reason"], "Ping error")
         detail = self.mask.text(asked.get("detail") or "")
         took = duration(asked["took"])

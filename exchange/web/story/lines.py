@@ -11,7 +11,7 @@ from typing import Any
 from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.web.story.afterwards import afterwards, booking
-from exchange.web.story.contracts import SIMULATED
+from exchange.web.story.contracts import CUT, SIMULATED
 from exchange.web.story.line import Line, Section, bidders, buyer_name, named
 from exchange.web.story.records import Request, Story
 from exchange.web.story.wire import Exchange, buyer_exchange, seller_exchange
@@ -254,7 +254,7 @@ class _Teller:
         found: tuple[Exchange, ...] = ()
         for asked in self.request.trail["asked"]:
             bids = ", ".join(self._price(bid["price"]) for bid in asked["bids"])
-            outcome = bids or str(asked["reason"]).replace("_", " ")
+            outcome = bids or _why_no_bid(asked)
             found += self._sent(asked["contract"], "ping", None, "info" if bids else "", outcome)
         return found
 
@@ -313,3 +313,7 @@ class _Teller:
             return sentence
         real = sum(not each.startswith(SIMULATED) for each in self.request.trail["verdicts"])
         return f"{found[1]} of {plural(real, 'contract')} eligible"
+
+
+def _why_no_bid(asked: Mapping[str, Any]) -> str:
+    return "not waited for" if asked.get("detail") == CUT else str(asked["reason"]).replace("_", " ")

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.web.charts.waterfall import Bar, Part, waterfall
+from exchange.web.story.contracts import CUT
 from exchange.web.story.line import buyer_name
 from exchange.web.story.records import Request, Story
 from exchange.web.words import duration, money
@@ -62,7 +63,8 @@ def _bars(market: Market, request: Request, bought: set[str], currency: str) -> 
 
 def _ping(market: Market, line: Mapping[str, Any], bought: set[str], currency: str) -> Bar:
     bids = [Money.parse(bid["price"], currency) for bid in line["bids"]]
-    told = money(max(bids, key=lambda bid: bid.units)) if bids else str(line["reason"]).replace("_", " ")
+    why = "not waited for" if line.get("detail") == CUT else str(line.get("reason")).replace("_", " ")
+    told = money(max(bids, key=lambda bid: bid.units)) if bids else why
     tone = "own" if not bids else "sale" if line["contract"] in bought else "bid"
     name = f"Ping {buyer_name(market, line['contract'])}"
     return Bar(_short(name), line["at"], line["took"], tone, f"{duration(line['took'])}, {told}")
