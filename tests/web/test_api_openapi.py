@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from exchange.fields import field_types
@@ -96,3 +97,16 @@ async def test_answers_hold_only_fields_that_the_document_names(served: Served, 
         assert set() == set(problem) - fields_of(schemas["Problem"])
         assert problem["code"] in schemas["Problem"]["properties"]["code"]["enum"]
     assert set() == set(lead["timeline"][0]) - fields_of(schemas["Event"])
+
+
+async def test_a_lead_asked_by_the_sellers_own_id_is_as_the_list_of_leads_says(
+    served: Served, document: dict[str, Any]
+) -> None:
+    await served.send("post", {**consumer(4), "seller_lead_id": "mine-4"})
+    one, page = await served.get("leads?seller_lead_id=mine-4"), await served.get("leads?since=0")
+    content = document["paths"]["/api/v1/leads"]["get"]["responses"]["200"]["content"]
+    resolved = {**content["application/json"]["schema"], "components": document["components"]}
+    judge = OAS31Validator(resolved)
+
+    assert [[], []] == [[error.message for error in judge.iter_errors(answer.fields)] for answer in (one, page)]
+    assert ("mine-4", True) == (one["seller_lead_id"], "leads" in page.fields)
