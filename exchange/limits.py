@@ -24,6 +24,7 @@ GOT_CHARACTERS = 80  # how much of a wrong value an error repeats
 TIMEOUT_MS_LEAST = 500
 TIMEOUT_MS_MOST = 10_000
 ANSWER_RESERVE_MS = 60  # kept back from a deadline for committing and writing the answer
+BUSY_PAUSE_MS = 300  # before a post is tried once more at a buyer that said it was busy (429, 503)
 POST_LEAST_MS = 200  # a post that has less than this left is not started
 
 # The way out

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from exchange import limits
 from exchange.connector import Terms
-from exchange.courier.courier import Call
+from exchange.courier.courier import Call, Result
 from exchange.flows.case import Case
 from exchange.flows.market import Market
 from exchange.model.auction import (
@@ -179,28 +179,40 @@ def _keep_held(
 
 
 async def _post(case: Case, market: Market, intent: Intent, award: Award, contracts: Mapping[str, Contract]) -> Posted:
+    """Deliver once; once more to a buyer that answered it was busy and took nothing, if there is time."""
     contract = contracts[intent.contract_id]
-    connection = market.connections[contract.connection]
-    terms = Terms(market.clock.now(), intent.reference, connection.secrets)
-    call = Call(
-        contract.buyer_id,
-        connection.connector.post(case.lead, award, contract, terms),
-        delivers=True,
-        before_delivery=market.mark_sending(intent.attempt_id) if connection.several_messages else None,
-        contract=contract.id,
-        since=case.trail.started,
-        simulated=connection.simulated,
-    )
-    left_ms = min(contract.post_ms, case.time_left_ms(market))
     began = case.trail.elapsed_ms()
-    result = await market.courier.converse(call, market.clock.monotonic() + left_ms / 1000)
-    outcome = post_outcome(contract, award, result, profile=connection.profile)
-    case.trail.wired(contract.id, "post", intent.attempt_id, result.records)
+    result, outcome = await _hand_over(case, market, intent, award, contract, again=False)
+    was_busy = isinstance(outcome, Failed) and result.delivered
+    if was_busy and case.time_left_ms(market) >= limits.BUSY_PAUSE_MS + 2 * limits.POST_LEAST_MS:
+        await market.clock.sleep(limits.BUSY_PAUSE_MS / 1000)
+        result, outcome = await _hand_over(case, market, intent, award, contract, again=True)
     reason = "" if isinstance(outcome, Accepted) else outcome.reason.slug
     state = _state(outcome).value
     case.trail.posts.append(_line(intent, award, state, reason, outcome.detail, began, result.took_ms))
     case.trail.step("post", _sentence(contract, outcome, award), *_facts(outcome), since_ms=began)
     return Posted(intent, award, outcome)
+
+
+async def _hand_over(
+    case: Case, market: Market, intent: Intent, award: Award, contract: Contract, *, again: bool
+) -> tuple[Result, Outcome]:
+    connection = market.connections[contract.connection]
+    marks = connection.several_messages and not again
+    terms = Terms(market.clock.now(), intent.reference, connection.secrets)
+    call = Call(
+        contract.buyer_id,
+        connection.connector.post(case.lead, award, contract, terms),
+        delivers=True,
+        before_delivery=market.mark_sending(intent.attempt_id) if marks else None,
+        contract=contract.id,
+        since=case.trail.started,
+        simulated=connection.simulated,
+    )
+    left_ms = min(contract.post_ms, case.time_left_ms(market))
+    result = await market.courier.converse(call, market.clock.monotonic() + left_ms / 1000)
+    case.trail.wired(contract.id, "post", intent.attempt_id, result.records)
+    return result, post_outcome(contract, award, result, profile=connection.profile)
 
 
 def _sentence(contract: Contract, outcome: Outcome, award: Award) -> str:

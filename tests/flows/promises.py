@@ -38,6 +38,7 @@ class Stored:
     booked: Mapping[str, Row]  # by reference
     promised: Mapping[str, int]  # units made up for a promise, by lead
     running: frozenset[str]  # requests whose idempotency key waits
+    queues: frozenset[str]  # with a job that waits or runs
 
 
 async def broken(market: Market, *, at_rest: bool = True) -> list[str]:
@@ -63,6 +64,7 @@ async def _read(tx: Tx) -> Stored:
     for row in extras:
         promised[row["cause"]] += row["units"]
     requests = await tx.fetch("SELECT r.*, k.wrapped FROM requests r LEFT JOIN data_keys k ON k.subject = r.id")
+    queues = await tx.fetch("SELECT queue FROM jobs WHERE state IN ('waiting', 'running')")
     running = await tx.fetch("SELECT request_id FROM idempotency WHERE state = 'running'")
     return Stored(
         await tx.fetch("SELECT * FROM leads"),
@@ -77,6 +79,7 @@ async def _read(tx: Tx) -> Stored:
         {row["reference"]: row for row in await tx.fetch("SELECT * FROM transactions WHERE kind = 'sale'")},
         promised,
         frozenset(row["request_id"] for row in running),
+        frozenset(row["queue"] for row in queues),
     )
 
 
@@ -145,7 +148,8 @@ def _ended(stored: Stored, lead: Row, attempts: Sequence[Row], name: str) -> Ite
     """The lead's state is what its deliveries became, and its consumer is taken as long as that says so."""
     states = {row["state"] for row in attempts}
     state = lead["state"]
-    if state in ("open", "selling"):
+    resold = state == "selling" and f"resell:{lead['id']}" in stored.queues
+    if state in ("open", "selling") and not resold:
         yield f"{name} is still {state}."
     if ("accepted" in states) != (state == "sold"):
         yield f"{name} is {state} with deliveries {sorted(states)}."

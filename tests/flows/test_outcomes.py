@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from exchange.courier.scripted import Delay
 from exchange.model.party import Cap, SaleMode, Window
 from exchange.model.wire import Loss, Lost, Reply
 from tests.flows.lab import (
@@ -22,7 +23,7 @@ from tests.flows.lab import (
     told_about,
     used,
 )
-from tests.market import REFUSED, Exchange, buying, reply, selling
+from tests.market import POST, REFUSED, Exchange, buying, reply, selling
 
 PAGE = Reply(200, {"content-type": "text/html"}, b"<html>Service temporarily unavailable</html>")
 ODD = reply(status="matched maybe")
@@ -122,6 +123,43 @@ async def test_whether_the_next_buyer_is_asked(exchange: Exchange, case: Case) -
     await posted(exchange, case)
 
     assert (1 if case.state in ("failed", "rejected") else 0) == len(exchange.buyers.posts("birch"))
+
+
+async def test_a_busy_buyer_is_tried_once_more_under_the_same_reference(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme"), *selling("cedar"))
+    exchange.buyers.answers_posts("acme", reply(http_status=503), reply(status="sold", id="b1"))
+    answer = await post(exchange)
+
+    assert ("accepted", 300) == (answer["status"], answer["took_ms"])
+    assert 2 == len(exchange.buyers.posts("acme"))
+    assert 1 == len({each["id"] for each in exchange.buyers.posts("acme")})
+
+
+async def test_a_buyer_that_stays_busy_is_left_for_the_next(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme"), *buying("birch"), *selling("cedar"))
+    exchange.buyers.bids("acme", "30.00")
+    exchange.buyers.answers_posts("acme", reply(http_status=429))
+    await post(exchange)
+
+    assert {"acme": ("failed", "post_failed"), "birch": ("accepted", None)} == await told_about(exchange)
+    assert 2 == len(exchange.buyers.posts("acme"))
+
+
+async def test_a_busy_buyer_that_hangs_up_at_the_second_try_is_unclear(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme"), *buying("birch"), *selling("cedar"))
+    exchange.buyers.bids("acme", "30.00")
+    exchange.buyers.answers_posts("acme", reply(http_status=503), HUNG_UP)
+
+    assert ("queued", "outcome_unclear") == (await post(exchange)).told
+    assert [] == exchange.buyers.posts("birch")
+
+
+async def test_a_busy_buyer_is_not_tried_again_when_time_is_short(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme"), *selling("cedar"))
+    exchange.buyers.answers_posts("acme", Delay(400, reply(http_status=503)))
+    await post(exchange, {**POST, "timeout_ms": "1000"})
+
+    assert 1 == len(exchange.buyers.posts("acme"))
 
 
 async def test_a_shared_lead_goes_on_beside_an_unclear_post(exchange: Exchange) -> None:

@@ -84,7 +84,7 @@ class Buyers:
 def parties(draws: random.Random) -> list[Party]:
     """Six buyers and three sellers, with caps and balances that run out."""
     made: list[Party] = []
-    rules = (OnUnclear.ASK, OnUnclear.ASK, OnUnclear.ASSUME_ACCEPTED, OnUnclear.ASK, OnUnclear.ASK, OnUnclear.ASK)
+    rules = {"cobalt": OnUnclear.ASSUME_ACCEPTED, "flint": OnUnclear.ASSUME_REJECTED}
     modes = (
         SaleMode.EXCLUSIVE,
         SaleMode.SHARED,
@@ -106,7 +106,7 @@ def parties(draws: random.Random) -> list[Party]:
             priority=draws.randrange(5),
             weight=draws.randrange(1, 4),
             caps=caps,
-            on_unclear=rules[place],
+            on_unclear=rules.get(name, OnUnclear.ASK),
             unclear_after_ms=3_600_000,
             lower_price=draws.choice(("reject", "accept_lower")),
             post_ms=draws.choice((800, 3_000)),
