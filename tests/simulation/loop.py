@@ -6,6 +6,8 @@ import asyncio
 import selectors
 from typing import Any
 
+from exchange.clock import SystemClock
+
 START_MS = 1_795_000_000_000
 
 
@@ -32,14 +34,11 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         return self._jumping.seconds
 
 
-class LoopClock:
-    """The clock of such a loop."""
+class LoopClock(SystemClock):
+    """The clock of such a loop. It sleeps as the system's does: the loop makes that a jump."""
 
     def now(self) -> int:
         return START_MS + int(self.monotonic() * 1000)
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)

@@ -97,7 +97,7 @@ async def _step(run: Run) -> None:
         else:
             assert isinstance(end, Crash), repr(end)
     await _beside(run)
-    await asyncio.sleep(run.draws.choice((0.01, 0.2, 3.0, 60.0, 900.0)))
+    await run.exchange.clock.sleep(run.draws.choice((0.01, 0.2, 3.0, 60.0, 900.0)))
 
 
 async def _start_again(run: Run) -> None:
@@ -179,7 +179,7 @@ async def _settle_all(run: Run) -> None:
     while await run.exchange.rows(waiting) or await run.exchange.rows(jobs):
         await _settle_some(run, 1_000_000)
         await run_jobs(run.exchange.market)
-        await asyncio.sleep(60)
+        await run.exchange.clock.sleep(60)
     while await seal_chains(run.exchange.market):
         pass
     assert [] == await run.exchange.rows("SELECT kind, last_error FROM jobs WHERE state = 'dead'")
