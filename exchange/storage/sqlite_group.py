@@ -22,6 +22,7 @@ from exchange.storage.database import (
 from exchange.storage.spelling import sqlite_statements
 
 CACHED_STATEMENTS = 1_000
+CHECKPOINT_PAGES = 4_000  # 16 MB of log: what is written again and again is copied into the file once
 _UNIQUE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -151,6 +152,7 @@ def open_writing(path: Path, *, busy_ms: int, durable: bool) -> sqlite3.Connecti
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA journal_size_limit = 67108864")
     except sqlite3.Error as error:
         raise StorageError(f"{path} cannot be opened: {error}") from error
