@@ -34,7 +34,7 @@ class Stop(Exception):
         self.code, self.sentence, self.details = code, sentence, tuple(details)
 
 
-PAINTS: Mapping[str, int] = {"green": 32, "red": 31, "yellow": 33, "grey": 90, "bold": 1}
+PAINTS: Mapping[str, int] = {"green": 32, "red": 31, "yellow": 33, "grey": 90}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,6 @@ class Terminal:
     yes: bool = False
     color: bool = True
     zone: str | None = None
-
-    def say(self, *lines: str) -> None:
-        """Text for people, on stdout; with --json it is not printed at all."""
-        if not self.json and not self.quiet:
-            write(sys.stdout, lines)
 
     def remark(self, *lines: str) -> None:
         """Text beside the result, on stderr."""
