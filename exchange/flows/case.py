@@ -188,7 +188,7 @@ def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -
         lead.text("zip"),
         lead.text("state"),
         lead.text("city"),  # a city names no person; lists show it beside the masked name
-        _masked_name(lead),
+        _initials(lead),
         case.phone_index,
         case.email_index,
         orjson.dumps(facts).decode(),
@@ -200,10 +200,10 @@ def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -
     )
 
 
-def _masked_name(lead: Lead) -> str | None:
-    first, last = lead.values.get("first_name"), lead.values.get("last_name")
-    parts = [first.clean if first else "", last.masked if last else ""]
-    return " ".join(part for part in parts if part) or None
+def _initials(lead: Lead) -> str | None:
+    """All that lists show of a name, and all of it that is stored in clear: `M. S.`"""
+    names = (lead.text("first_name"), lead.text("last_name"))
+    return " ".join(f"{name[0].upper()}." for name in names if name) or None
 
 
 def _sealed_consent(case: Case, market: Market) -> bytes | None:

@@ -96,7 +96,7 @@ class LeadRow:
     zip: str | None
     us_state: str | None
     city: str | None
-    name_masked: str | None
+    initials: str | None
     phone_index: bytes | None
     email_index: bytes | None
     facts: str

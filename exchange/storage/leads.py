@@ -41,7 +41,7 @@ async def list_leads(tx: Tx, actor: Actor, wanted: LeadFilter) -> list[Row]:
         params |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
     return await tx.fetch(
         f"""SELECT id, received_at, seller_id, campaign_id, vertical, mode, kind, state, reason, sub_id1, zip, us_state,
-               city, name_masked, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at
+               city, initials, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at
             FROM leads WHERE {" AND ".join(where)} ORDER BY received_at DESC, id DESC LIMIT :limit""",
         **params,
         limit=wanted.limit,
@@ -183,7 +183,7 @@ async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | N
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return []
     return await tx.fetch(
-        f"""SELECT a.*, l.name_masked, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
+        f"""SELECT a.*, l.initials, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
            JOIN leads l ON l.id = a.lead_id
            WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
            ORDER BY a.made_at, a.id LIMIT :limit""",

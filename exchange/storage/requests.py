@@ -203,14 +203,14 @@ async def insert_lead(tx: Tx, lead: LeadRow) -> None:
     """Insert a lead, or fill in the one its ping made."""
     await tx.execute(
         """INSERT INTO leads (id, month, received_at, seller_id, campaign_id, campaign_version, vertical, mode, kind,
-               state, reason, seller_lead_id, sub_id1, zip, us_state, city, name_masked, phone_index, email_index,
+               state, reason, seller_lead_id, sub_id1, zip, us_state, city, initials, phone_index, email_index,
                facts, subject, sealed, grade, currency, revenue_units, payout_units, times_sold, changed_at)
            VALUES (:id, :month, :received, :seller, :campaign, :version, :vertical, :mode, :kind, :state, :reason,
                :seller_lead_id, :sub_id1, :zip, :us_state, :city, :name, :phone, :email, :facts, :subject, :sealed,
                :grade, :currency, 0, 0, 0, :received)
            ON CONFLICT (id) DO UPDATE SET kind = :kind, state = :state, reason = :reason, campaign_version = :version,
                seller_lead_id = :seller_lead_id, sub_id1 = :sub_id1, zip = :zip, us_state = :us_state, city = :city,
-               name_masked = :name, phone_index = :phone, email_index = :email, facts = :facts, subject = :subject,
+               initials = :name, phone_index = :phone, email_index = :email, facts = :facts, subject = :subject,
                sealed = :sealed, grade = :grade, changed_at = :received
            WHERE leads.seller_id = :seller""",
         id=lead.id,
@@ -229,7 +229,7 @@ async def insert_lead(tx: Tx, lead: LeadRow) -> None:
         zip=lead.zip,
         us_state=lead.us_state,
         city=lead.city,
-        name=lead.name_masked,
+        name=lead.initials,
         phone=lead.phone_index,
         email=lead.email_index,
         facts=lead.facts,

@@ -167,7 +167,7 @@ def _line(row: Row, deals: Deals, buyers: Mapping[str, list[str]], answers: Mapp
         row["received_at"],
         row["state"],
         row["reason"],
-        row["name_masked"],
+        row["initials"],
         row["city"],
         row["us_state"],
         row["zip"],

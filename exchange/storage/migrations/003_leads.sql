@@ -52,7 +52,7 @@ CREATE TABLE leads (
     zip TEXT,
     us_state TEXT,
     city TEXT,
-    name_masked TEXT,
+    initials TEXT,
     phone_index BYTEA,
     email_index BYTEA,
     facts TEXT NOT NULL,

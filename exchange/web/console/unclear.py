@@ -90,7 +90,7 @@ async def _waiting(request: web.Request) -> list[Waiting]:
             row["state"],
             buyer_name(market, row["contract_id"]),
             sellers[row["seller_id"]].name if row["seller_id"] in sellers else row["seller_id"],
-            ", ".join(part for part in (row["name_masked"], row["city"], row["us_state"]) if part),
+            ", ".join(part for part in (row["initials"], row["city"], row["us_state"]) if part),
             Money(row["price_units"], row["currency"]),
             str(row["reason"] or row["state"]).replace("_", " "),
             row["made_at"],

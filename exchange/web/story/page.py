@@ -132,8 +132,15 @@ def tell(market: Market, story: Story) -> Told:
 def _heading(story: Story) -> str:
     lead = story.lead
     place = " ".join(part for part in (lead["city"], lead["us_state"]) if part) or (lead["zip"] or "")
-    name = "Erased consumer" if story.erased else lead["name_masked"]
+    name = "Erased consumer" if story.erased else _masked_name(story) or lead["initials"]
     return ", ".join(part for part in (name, place) if part) or str(lead["id"])
+
+
+def _masked_name(story: Story) -> str:
+    """`Maria S•••••`: the first name as it is, the rest hidden."""
+    values = story.values or {}
+    first, last = values.get("first_name"), values.get("last_name")
+    return " ".join(part for part in (first[1] if first else "", last[2] if last else "") if part)
 
 
 def _outcome(market: Market, story: Story) -> str:
