@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.market import PING, POST, REFUSED, consumer, live_key, key_for_tests
+from tests.market import PING, POST, REFUSED, consumer, key_for_tests, live_key
 from tests.web.served import Served
 
 
