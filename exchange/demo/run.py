@@ -99,7 +99,8 @@ async def _opened(wanted: Wanted, note: Note | None, on_lead: Told) -> AsyncIter
     clock = _clock(wanted)
     buyers = DemoBuyers(cast.buyers, wanted.seed, SystemClock(), hurry=wanted.stream is not None)
     try:
-        on_disk.write_shapes(wanted.folder, await _listen(buyers))
+        ports = await _listen(buyers)
+        on_disk.write_shapes(wanted.folder, ports)
         catalog = load_catalog(wanted.folder / "config")
         parties = read_parties(default_config() / "demo" / f"{wanted.market}.yaml", catalog.verticals)
         settings = on_disk.settings_for(
@@ -107,7 +108,7 @@ async def _opened(wanted: Wanted, note: Note | None, on_lead: Told) -> AsyncIter
         )
         _write_settings(settings, wanted.folder)
         if note is None:
-            await _begin(wanted, settings, catalog, parties, cast, clock.now(), on_lead)
+            await _begin(wanted, settings, catalog, parties, _at_ports(cast, ports), clock.now(), on_lead)
         async with open_market(settings, clock=clock, catalog=catalog) as market:
             note = await _keys(wanted, market, parties, note)
             await recover(market, clock.now() + 1, encode)
@@ -129,6 +130,12 @@ async def _listen(buyers: DemoBuyers) -> Mapping[int, int]:
     except OSError:
         await buyers.close()
         return await buyers.start(any_port=True)
+
+
+def _at_ports(cast: Cast, ports: Mapping[int, int]) -> Cast:
+    """The cast where its buyers really are, as the connections know them."""
+    moved = tuple(who.model_copy(update={"port": ports[who.port]}) for who in cast.buyers)
+    return cast.model_copy(update={"buyers": moved})
 
 
 def _write_settings(settings: Settings, folder: Path) -> None:
