@@ -171,8 +171,8 @@ async def _not_opened(case: Case, closer: Closer, opened: Replay | KeyConflict |
             answer = Answer("error", request_id, 404, reason=Reason.NOT_FOUND, message="There is no such ping_id.")
             return await closer.answer_only(case, answer)
         case QuoteGone(why=why):
-            message = "The price of this ping was held until it expired." if why == "expired" else "The ping was used."
-            answer = Answer("rejected", request_id, reason=Reason.PING_EXPIRED, message=message)
+            reason = Reason.PING_EXPIRED if why == "expired" else Reason.PING_USED
+            answer = Answer("rejected", request_id, reason=reason)
             return await closer.answer_only(case, _echo(answer, case))
         case Duplicate():
             same = opened.seller_id == case.submission.seller_id

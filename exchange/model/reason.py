@@ -48,6 +48,7 @@ class Reason(Enum):
     BAD_BID = (505, "bad_bid", "The bid is negative, above the maximum or in another currency.", "buyer", True)
     PING_EXPIRED = (506, "ping_expired", "The price from the ping is no longer held.", "seller", True)
     PING_MISMATCH = (507, "ping_mismatch", "The post differs from the ping in a pinged field.", "seller", False)
+    PING_USED = (508, "ping_used", "The ping was posted on before.", "seller", False)
     # 6xx auction
     BELOW_FLOOR = (600, "below_floor", "Every bid is under the least acceptable price.", "nobody", True)
     OUTBID = (601, "outbid", "Another bid won.", "nobody", True)

@@ -64,7 +64,7 @@ async def test_an_expired_ping_is_auctioned_again_where_the_campaign_says_so(exc
     posted = await post_on(exchange, pinged)
 
     assert ("accepted", "16.00") == (posted["status"], posted["price"])
-    assert ("rejected", "ping_expired") == (await post_on(exchange, pinged)).told
+    assert ("rejected", "ping_used") == (await post_on(exchange, pinged)).told
 
 
 async def test_a_ping_is_unknown_to_another_seller(exchange: Exchange) -> None:
@@ -111,7 +111,7 @@ async def test_a_ping_is_posted_on_once(exchange: Exchange) -> None:
     pinged = await ping(exchange)
     await post_on(exchange, pinged)
 
-    assert ("rejected", "ping_expired") == (await post_on(exchange, pinged, person(7))).told
+    assert ("rejected", "ping_used") == (await post_on(exchange, pinged, person(7))).told
     assert 1 == len(exchange.buyers.posts("acme"))
 
 
@@ -122,7 +122,7 @@ async def test_of_posts_that_race_on_one_ping_one_wins(either: Exchange, racing:
     answers = await asyncio.gather(*(post_on(either, pinged, person(number)) for number in range(racing)))
 
     assert 1 == sum(answer["status"] == "accepted" for answer in answers)
-    assert {("accepted", None), ("rejected", "ping_expired")} == {answer.told for answer in answers}
+    assert {("accepted", None), ("rejected", "ping_used")} == {answer.told for answer in answers}
     assert 1 == len(either.buyers.posts("acme"))
 
 

@@ -149,5 +149,5 @@ async def test_many_posts_race_on_one_ping_and_one_wins(exchange: Exchange) -> N
         answers = await asyncio.gather(*(served.send("post", post) for post in posts))
 
     assert Counter({"accepted": 1, "rejected": 19}) == statuses(answers)
-    assert {"ping_expired"} == {answer["reason"] for answer in answers if answer["status"] == "rejected"}
+    assert {"ping_used"} == {answer["reason"] for answer in answers if answer["status"] == "rejected"}
     await check_books(exchange, 1)

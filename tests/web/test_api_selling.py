@@ -92,7 +92,7 @@ async def test_a_wrong_post_on_a_ping_leaves_the_lead_that_was_sold_on_it_alone(
     again = await served.send("post", {**consumer(5), "ping_id": ping["ping_id"]})
 
     assert [422, 422] == [own.http_status, others.http_status]
-    assert (200, "rejected", "ping_expired") == again.told
+    assert (200, "rejected", "ping_used") == again.told
     lead = await served.get(f"leads/{sold['lead_id']}")
     assert ("accepted", "20.00", 1) == (lead["status"], lead["price"], lead["times_sold"])
     assert "duplicate" == (await served.send("post", POST))["status"]
