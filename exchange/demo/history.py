@@ -16,12 +16,12 @@ from exchange.demo.shapes import GeneratedLead
 from exchange.flows.market import Market
 from exchange.flows.submit import Write, submit
 from exchange.model.lead import Kind, Mode, Submission
-from exchange.worker import seal_chains
+from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
 
 MINUTES_PER_DAY = 1_440
 MINUTE_MS = 60_000
 REMOTE = "198.51.100.20"
-SEALED_EVERY = 400  # leads
+TENDED_EVERY = 20  # leads
 
 
 async def make_history(
@@ -44,12 +44,22 @@ async def make_history(
         await submit(_submission(market, who, lead), market, write)
         made += 1
         on_lead(made)
-        if made % SEALED_EVERY == 0:
-            await seal_chains(market)
-    while await seal_chains(market):
-        on_lead(made)
+        if made % TENDED_EVERY == 0:
+            await _tend(market)
     clock.set(max(until, clock.now()))
+    await _tend(market)
+    for _ in range(days):  # a turn of it takes up two days at most
+        await roll_up_hours(market)
     return made
+
+
+async def _tend(market: Market) -> None:
+    """What the worker does in between: silence is settled by the contracts' rules, jobs run, the chains are sealed."""
+    await settle_silent(market)
+    while await run_jobs(market):
+        continue
+    while await seal_chains(market):
+        continue
 
 
 def _arrivals(
