@@ -100,7 +100,7 @@ class Key:
 Party = Seller | Campaign | Buyer | Contract | Deposit | Key
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio writes out what a fixture's task returned, and a market is long
 class Exchange:
     """A running market and what the test holds in its hands."""
 
