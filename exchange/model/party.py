@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from exchange.model.ledger import Billing
 from exchange.model.lead import Mode
+from exchange.model.ledger import Billing
 from exchange.model.money import Money
 
 
