@@ -133,7 +133,7 @@ def with_buyers(catalog: Catalog, hosts: Mapping[str, str]) -> Catalog:
 
 def _plain(name: str, host: str) -> dict[str, Any]:
     document = {**_PLAIN, **_MORE.get(name, {})}
-    stages = {
+    stages: dict[str, Any] = {
         stage: {**document[stage], "url": f"http://{host}/{stage}"}
         for stage in ("ping", "post", "ask")
         if stage in document
