@@ -41,11 +41,12 @@ class Amount:
     currencies: frozenset[str] | None = None
 
     def money(self, currency: str) -> Money:
-        return Money.parse(self.text, currency)
+        return Money(self.units, currency)
 
     @property
     def units(self) -> int:
-        return Money.parse(self.text, "XXX").units
+        whole, _, part = self.text.partition(".")
+        return int(whole + part.ljust(DECIMALS, "0"))
 
 
 def read_amount(text: str, decimals: str = "auto", hundredths: bool = False) -> Amount:

@@ -32,6 +32,7 @@ BROKEN: Final = "broken"
 REPLY_DEPTH = 40
 ROWS_MOST = 500
 UNWRAPS_MOST = 2  # a document in a string in a document; nobody wraps deeper
+_BOM = b"\xef\xbb\xbf"
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"})
 _SCALAR = re.compile(r'(?:true|false|null|-?[0-9]{1,40}(?:\.[0-9]{1,40})?|"(?:[^"\\]|\\.)*")', re.IGNORECASE)
 _NAME = r"[A-Za-z_][\w.\-\[\]]{0,63}"
@@ -94,7 +95,7 @@ def _decoded(reply: Reply) -> str:
     if len(body) > limits.RULE_INPUT_CHARACTERS:
         raise Unreadable(f"the reply is longer than {limits.RULE_INPUT_CHARACTERS} bytes")
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(_BOM).decode()
     except UnicodeDecodeError:
         text = _decoded_otherwise(reply)
     if "\x00" in text:

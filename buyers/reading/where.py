@@ -139,7 +139,7 @@ def _json_walk(expression: str) -> Find:
     def find(document: Document) -> Hits:
         value = document.value
         for step in steps:
-            if isinstance(value, dict):
+            if type(value) is dict:
                 value = value.get(step)
             elif isinstance(value, list) and isinstance(step, int):
                 value = value[step] if step < len(value) else None

@@ -79,7 +79,11 @@ class Breaker:
 
     def answered(self, key: str, now: int, took_ms: int, contract: str = "") -> None:
         """A reply came, whatever it says."""
-        self._latencies.setdefault(contract or key, deque(maxlen=limits.LATENCIES_KEPT)).append(took_ms)
+        series = contract or key
+        latencies = self._latencies.get(series)
+        if latencies is None:
+            latencies = self._latencies[series] = deque(maxlen=limits.LATENCIES_KEPT)
+        latencies.append(took_ms)
         health = self._health.get(key)
         if health is None:
             self._health[key] = _Health(deque((Mark.ANSWERED,), maxlen=limits.BREAKER_WINDOW))

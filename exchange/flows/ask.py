@@ -85,7 +85,7 @@ async def ask(
     now = market.clock.now()
     for contract in bidders:
         market.live.count_ping(contract, now)
-    calls = [_call(case, market, contract, offer) for contract in bidders]
+    calls = [_call(case, market, contract, offer, now) for contract in bidders]
     closes = _closes_early(case, bidders, fixed, tier)
     results = await market.courier.fan_out(calls, deadline, closes)
     bids, refusals = _read(case, market, bidders, results, began)
@@ -104,9 +104,9 @@ def _buyers(count: int) -> str:
     return "1 buyer" if count == 1 else f"{count} buyers"
 
 
-def _call(case: Case, market: Market, contract: Contract, offer: Offer) -> Call:
+def _call(case: Case, market: Market, contract: Contract, offer: Offer, now: int) -> Call:
     connection = market.connections[contract.connection]
-    terms = Terms(market.clock.now(), offer.id, connection.secrets)
+    terms = Terms(now, offer.id, connection.secrets)
     return Call(
         contract.buyer_id,
         connection.connector.ping(offer, contract, terms),
@@ -131,7 +131,8 @@ def _closes_early(
         del outstanding[index]
         if isinstance(result.answer, list):
             best = max([best, *[bid.price.units for bid in result.answer if isinstance(bid, Bid)]])
-        return bool(outstanding) and all(best > most for most in outstanding.values())
+        most = next(iter(outstanding.values()), best)  # usually one that stays above every bid
+        return best > most and best > max(outstanding.values())
 
     return heard
 

@@ -59,7 +59,7 @@ class Case:
 
     def knowing(self, bought: Mapping[str, int]) -> Case:
         """The case with when each buyer last bought this consumer."""
-        return replace(self, bought=bought)
+        return replace(self, bought=bought) if bought else self
 
     def time_left_ms(self, market: Market) -> int:
         """Milliseconds until the answer must leave, less what committing and writing it takes."""

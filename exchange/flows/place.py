@@ -262,7 +262,8 @@ def _after(
     sales, unclear = placed.sales, placed.unclear
     match outcome:
         case Accepted():
-            progress = replace(progress, sold=(*progress.sold, replace(bid, price=settlement.price)))
+            paid = bid if settlement.price == bid.price else replace(bid, price=settlement.price)
+            progress = replace(progress, sold=(*progress.sold, paid))
             sales = (*sales, settlement)
             market.live.served[contract.id] = settlement.at
         case Rejected(finality=finality):

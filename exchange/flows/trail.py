@@ -108,7 +108,6 @@ def read_trail(document: bytes) -> dict[str, Any]:
 def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: WireRecord) -> dict[str, Any]:
     """One exchange as JSON. Bytes travel as Latin-1 text, which loses none; secrets are masked before storing."""
     message = record.message
-    secrets = message.secrets
     line: dict[str, Any] = {
         "contract": contract_id,
         "stage": stage,
@@ -117,9 +116,9 @@ def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: Wire
         "took": record.took_ms,
         "peer": record.peer,
         "method": message.method,
-        "url": _masked(message.url, secrets),
-        "headers": {name: _masked(value, secrets) for name, value in message.headers.items()},
-        "body": _masked(message.body.decode("latin-1"), secrets),
+        "url": message.url,
+        "headers": dict(message.headers),
+        "body": message.body.decode("latin-1"),
     }
     outcome = record.outcome
     if isinstance(outcome, Lost):
@@ -128,9 +127,19 @@ def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: Wire
         line |= {
             "status": outcome.status,
             "reply_headers": dict(outcome.headers),
-            "reply": _masked(outcome.body.decode("latin-1"), secrets),
+            "reply": outcome.body.decode("latin-1"),
         }
+    if message.secrets:
+        _mask(line, message.secrets)
     return line
+
+
+def _mask(line: dict[str, Any], secrets: Iterable[str]) -> None:
+    """Take the secrets out of what was sent, and out of a reply that repeats them."""
+    for name in ("url", "body", "reply"):
+        if name in line:
+            line[name] = _masked(line[name], secrets)
+    line["headers"] = {name: _masked(value, secrets) for name, value in line["headers"].items()}
 
 
 def _masked(text: str, secrets: Iterable[str]) -> str:
