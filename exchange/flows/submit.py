@@ -111,7 +111,7 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
     closer = Closer(market, write, key)
     if not isinstance(opened, Opened):
         return await _not_opened(case, closer, opened)
-    case = replace(case, bought=opened.bought)
+    case = case.knowing(opened.bought)
     if refusal is not None:
         state = LeadState.INVALID if refusal.status == "invalid" else LeadState.REJECTED
         return await closer.close(case, _echo(refusal, case), state)
