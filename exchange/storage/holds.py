@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from exchange.model.hold import BalanceShort, CapFull, CapHold, Held, HoldRequest, HoldState
 from exchange.model.money import Money
 from exchange.storage.database import Row, Statement, StorageError, Tx
-from exchange.storage.ledger import all_balances
+from exchange.storage.ledger import Freed, all_balances
 from exchange.storage.rows import values_of
 
 __all__ = ["all_balances", "all_cap_use", "cap_use", "forget_caps", "open_holds", "post_holds", "reserve", "void_holds"]
@@ -47,10 +47,10 @@ async def reserve(tx: Tx, request: HoldRequest, at: int) -> Held | CapFull | Bal
     return BalanceShort(await _available(tx, request.account, request.amount.currency), request.amount)
 
 
-async def post_holds(tx: Tx, attempt_id: str, price: Money, at: int) -> bool:
-    """The sale is made: keep the caps, free the account's hold for the booking that follows in the same unit.
+async def post_holds(tx: Tx, attempt_id: str, price: Money, at: int) -> tuple[Freed, ...]:
+    """The sale is made: keep the caps. What the account held is for `book` to free, which follows in the same unit.
 
-    `price` may be below what was held; money caps get the difference back. False when nothing was held any more.
+    `price` may be below what was held; money caps get the difference back. Empty when nothing was held any more.
     """
     rows = await tx.fetch(
         """UPDATE holds SET state = 'posted', changed_at = :at,
@@ -64,8 +64,10 @@ async def post_holds(tx: Tx, attempt_id: str, price: Money, at: int) -> bool:
     for row in rows:
         if row["posted_units"] > row["amount_units"] or row["currency"] != price.currency:
             raise HoldExceeded(f"{attempt_id} held {row['amount_units']} {row['currency']} and posts {price}")
-    await _give_back(tx, rows, [{**row, "back": row["amount_units"] - row["posted_units"]} for row in rows])
-    return bool(rows)
+    await _give_back(tx, [], [{**row, "back": row["amount_units"] - row["posted_units"]} for row in rows])
+    return tuple(
+        Freed(row["key"], Money(row["amount_units"], row["currency"])) for row in rows if row["what"] == "account"
+    )
 
 
 async def void_holds(tx: Tx, attempt_id: str, at: int) -> bool:

@@ -53,13 +53,21 @@ class Entry:
     reverses: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What a hold had set aside on an account, given free by the booking that takes its place."""
+
+    account: str
+    money: Money
+
+
 def keeps_balance(account: str) -> bool:
     """Whether an account has a balance row. Every sale touches the house, so its sums come from the postings."""
     return account != BANK and not account.startswith(HOUSE)
 
 
-async def book(tx: Tx, transaction: Transaction) -> bool:
-    """Book a transaction with its balances. False when the same one is booked already.
+async def book(tx: Tx, transaction: Transaction, freed: Sequence[Freed] = ()) -> bool:
+    """Book a transaction with its balances, `freed` holds included. False when the same one is booked already.
 
     Raises `BookingConflict` for another transaction under the same reference, and `Conflict` for a second reversal.
     """
@@ -91,13 +99,14 @@ async def book(tx: Tx, transaction: Transaction) -> bool:
             {"chain": Chain.TRANSACTIONS.value, "at": transaction.at, "row": transaction.reference},
         ),
     ]
-    if moves := _moves(transaction.postings):
+    if moves := _moves(transaction.postings, freed):
         balances, balance_params = values_of(_BALANCE, moves)
         statements.append(
             (
                 f"""INSERT INTO account_balances (account, currency, posted_units, held_units, limit_units) {balances}
                     ON CONFLICT (account, currency)
-                    DO UPDATE SET posted_units = account_balances.posted_units + excluded.posted_units
+                    DO UPDATE SET posted_units = account_balances.posted_units + excluded.posted_units,
+                        held_units = account_balances.held_units + excluded.held_units
                     RETURNING account AS key""",
                 balance_params,
             )
@@ -130,17 +139,18 @@ def _posting_rows(transaction: Transaction) -> list[Row]:
     ]
 
 
-def _moves(postings: Sequence[Posting]) -> list[Row]:
+def _moves(postings: Sequence[Posting], freed: Sequence[Freed]) -> list[Row]:
     """What each account with a balance row gains or loses, in key order: two transactions never wait for each other."""
-    sums: dict[tuple[str, str], int] = {}
+    posted: dict[tuple[str, str], int] = {}
     for posting in postings:
-        for account, units in ((posting.source, -posting.money.units), (posting.destination, posting.money.units)):
+        money = posting.money
+        for account, units in ((posting.source, -money.units), (posting.destination, money.units)):
             if keeps_balance(account):
-                key = (account, posting.money.currency)
-                sums[key] = sums.get(key, 0) + units
+                posted[account, money.currency] = posted.get((account, money.currency), 0) + units
+    held = {(each.account, each.money.currency): -each.money.units for each in freed}
     return [
-        {"account": account, "currency": currency, "posted": units, "held": 0, "limit": 0}
-        for (account, currency), units in sorted(sums.items())
+        {"account": key[0], "currency": key[1], "posted": posted.get(key, 0), "held": held.get(key, 0), "limit": 0}
+        for key in sorted(posted.keys() | held.keys())
     ]
 
 

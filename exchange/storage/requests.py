@@ -19,6 +19,7 @@ from exchange.model.work import (
 )
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
+from exchange.storage.rows import values_of
 
 
 async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflict | QuoteGone | Duplicate:
@@ -56,27 +57,33 @@ async def open_resale(
     return await bought_before(tx, phone_index, email_index)
 
 
+_CLAIM = ("scope", "hash", "lead", "seller", "sold", "taken", "expires")
+
+
 async def _claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
     """Take a consumer for a lead. All claims or none: a duplicate gives back what this call took."""
-    for each in claims:
-        rows = await tx.fetch(
-            """INSERT INTO claims (scope, hash, lead_id, seller_id, sold, taken_at, expires_at)
-               VALUES (:scope, :hash, :lead, :seller, 0, :now, :expires)
-               ON CONFLICT (scope, hash) DO UPDATE SET lead_id = :lead, seller_id = :seller, sold = 0,
-                   taken_at = :now, expires_at = :expires
-               WHERE claims.expires_at <= :now OR claims.lead_id = :lead
-               RETURNING lead_id""",
-            scope=each.scope,
-            hash=each.hash,
-            lead=lead_id,
-            seller=seller_id,
-            now=now,
-            expires=each.expires_at,
-        )
-        if not rows:
-            await _undo_claims(tx, lead_id)
-            return await _holder(tx, each)
-    return None
+    if not claims:
+        return None
+    values, params = values_of(
+        _CLAIM,
+        [
+            dict(zip(_CLAIM, (each.scope, each.hash, lead_id, seller_id, 0, now, each.expires_at), strict=True))
+            for each in claims
+        ],
+    )
+    rows = await tx.fetch(
+        f"""INSERT INTO claims (scope, hash, lead_id, seller_id, sold, taken_at, expires_at) {values}
+            ON CONFLICT (scope, hash) DO UPDATE SET lead_id = excluded.lead_id, seller_id = excluded.seller_id,
+                sold = 0, taken_at = excluded.taken_at, expires_at = excluded.expires_at
+            WHERE claims.expires_at <= excluded.taken_at OR claims.lead_id = excluded.lead_id
+            RETURNING hash""",
+        **params,
+    )
+    if len(rows) == len(claims):
+        return None
+    taken = {bytes(row["hash"]) for row in rows}
+    await _undo_claims(tx, lead_id)
+    return await _holder(tx, next(each for each in claims if each.hash not in taken))
 
 
 async def _holder(tx: Tx, wanted: Claim) -> Duplicate | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement, WiresRow, state_after
@@ -25,8 +27,11 @@ async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool,
     """
     settled = [await _settle(tx, settlement) for settlement in move.settled]
     reserved = [await _intend(tx, intent) for intent in move.intents]
+    sold = [each for each, first in zip(move.settled, settled, strict=True) if first and each.sale is not None]
     if move.closing is not None:
-        await close_lead(tx, move.closing)
+        await close_lead(tx, move.closing, sold)
+    elif sold:
+        await _add_sales(tx, sold)
     return tuple(reserved), tuple(settled)
 
 
@@ -43,7 +48,7 @@ async def settle_once(
         return None
     state = state_after([row["state"] for row in await lead_attempts(tx, settlement.lead_id)])
     closing = next(each for each in closings if each.ends is state)
-    await close_lead(tx, closing)
+    await close_lead(tx, closing, [settlement] if settlement.sale is not None else [])
     await record(tx, line)
     return closing.state
 
@@ -148,28 +153,41 @@ async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
         at=settlement.at,
     )
     await tx.execute(
-        """UPDATE leads SET revenue_units = revenue_units + :price, payout_units = payout_units + :payout,
-               times_sold = times_sold + 1 WHERE id = :lead""",
-        lead=settlement.lead_id,
-        price=settlement.price.units,
-        payout=sale.payout_units,
-    )
-    await tx.execute(
         """INSERT INTO tier_turns (contract_id, served_at) VALUES (:contract, :at)
            ON CONFLICT (contract_id) DO UPDATE SET served_at = :at WHERE tier_turns.served_at < :at""",
         contract=attempt["contract_id"],
         at=settlement.at,
     )
     if settlement.transaction is not None:
-        await post_holds(tx, settlement.attempt_id, settlement.price, settlement.at)
-        await book(tx, settlement.transaction)
+        freed = await post_holds(tx, settlement.attempt_id, settlement.price, settlement.at)
+        await book(tx, settlement.transaction, freed)
 
 
-async def close_lead(tx: Tx, closing: Closing) -> None:
-    """End a request's work on a lead: its state, its claims, its answer, and the record of how it went."""
+async def _add_sales(tx: Tx, sold: Sequence[Settlement]) -> None:
+    await tx.execute(
+        """UPDATE leads SET revenue_units = revenue_units + :revenue, payout_units = payout_units + :payouts,
+               times_sold = times_sold + :times WHERE id = :id""",
+        id=sold[0].lead_id,
+        **_brought(sold),
+    )
+
+
+def _brought(sold: Sequence[Settlement]) -> dict[str, int]:
+    """What sales of one lead add to its row."""
+    return {
+        "revenue": sum(each.price.units for each in sold),
+        "payouts": sum(each.sale.payout_units for each in sold if each.sale is not None),
+        "times": len(sold),
+    }
+
+
+async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) -> None:
+    """End a request's work on a lead: what it was `sold` for, its state, claims and answer, and how it all went."""
     await tx.execute(
         """UPDATE leads SET state = :state, reason = :reason, changed_at = :at, duplicate_of = :duplicate,
-               promised_units = COALESCE(:promised, promised_units) WHERE id = :id""",
+               promised_units = COALESCE(:promised, promised_units), revenue_units = revenue_units + :revenue,
+               payout_units = payout_units + :payouts, times_sold = times_sold + :times WHERE id = :id""",
+        **_brought(sold),
         id=closing.lead_id,
         state=closing.state.value,
         reason=closing.reason,

@@ -11,6 +11,9 @@ _QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/"
 _TYPE = re.compile(rf"({_QUOTED})|\b(BIGINT|BYTEA|DOUBLE PRECISION)\b", re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(rf"({_QUOTED}|::)|:([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL)
 _SQLITE_TYPE = {"BIGINT": "INTEGER", "BYTEA": "BLOB", "DOUBLE PRECISION": "REAL"}
+_KEYED = (
+    "/* keyed */"  # after a table of small rows: SQLite keeps them in the tree of their key, not in one more beside it
+)
 _COMMENT_LINE = re.compile(r"^\s*--[^\n]*$", re.MULTILINE)
 
 
@@ -43,7 +46,8 @@ def sqlite_statements(text: str) -> Iterator[str]:
 def _strict(statement: str) -> str:
     if not re.match(r"CREATE TABLE\b", statement, re.IGNORECASE):
         return statement
-    return statement.rstrip("; \n") + " STRICT"
+    text = statement.rstrip("; \n")
+    return f"{text} STRICT, WITHOUT ROWID" if text.endswith(_KEYED) else f"{text} STRICT"
 
 
 def named(sql: str) -> tuple[str, ...]:

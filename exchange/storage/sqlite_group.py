@@ -22,7 +22,7 @@ from exchange.storage.database import (
 from exchange.storage.spelling import sqlite_statements
 
 CACHED_STATEMENTS = 1_000
-CHECKPOINT_PAGES = 4_000  # 16 MB of log: what is written again and again is copied into the file once
+CHECKPOINT_PAGES = 16_000  # 64 MB of log: what is written again and again is copied into the file once
 _UNIQUE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -173,15 +173,32 @@ Work = Callable[[SqliteTx], Any]
 
 
 def run_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Stored | NotStored]:
-    """Run each unit in a savepoint and commit them together; the answers are in the order of `works`.
+    """Run units and commit them together; the answers are in the order of `works`.
 
     A unit that raises is undone alone. An error of the file may undo the whole group: then every unit hears of it.
     """
+    try:
+        return _commit(connection, works, _run_bare)
+    except _Raised as raised:
+        return _commit(connection, works, _run_guarded) if len(works) > 1 else [NotStored(raised.error)]
+
+
+class _Raised(Exception):
+    """A unit of a group that runs bare raised: everything is undone."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _commit(
+    connection: sqlite3.Connection, works: Sequence[Work], run: Callable[[sqlite3.Connection, Work], Stored | NotStored]
+) -> list[Stored | NotStored]:
     answers: list[Stored | NotStored] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
         for work in works:
-            answers.append(_run_one(connection, work))
+            answers.append(run(connection, work))
             if not connection.in_transaction:  # SQLite itself undid everything: the disk is full or failing
                 return _undone(answers, len(works), _last_error(answers))
         connection.execute("COMMIT")
@@ -192,11 +209,22 @@ def run_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Sto
     return answers
 
 
-def _run_one(connection: sqlite3.Connection, work: Work) -> Stored | NotStored:
+def _run_bare(connection: sqlite3.Connection, work: Work) -> Stored | NotStored:
+    """A savepoint copies every page its unit touches, and nearly no unit raises: a group first does without."""
+    try:
+        return Stored(work(SqliteTx(connection)))
+    except Exception as error:  # whatever a unit raises goes to its caller
+        if not connection.in_transaction:
+            return NotStored(error)
+        connection.execute("ROLLBACK")
+        raise _Raised(error) from error
+
+
+def _run_guarded(connection: sqlite3.Connection, work: Work) -> Stored | NotStored:
     connection.execute("SAVEPOINT unit")
     try:
         result = work(SqliteTx(connection))
-    except Exception as error:  # whatever a unit raises goes to its caller
+    except Exception as error:  # as above
         if connection.in_transaction:
             connection.execute("ROLLBACK TO unit")
             connection.execute("RELEASE unit")

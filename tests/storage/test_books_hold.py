@@ -16,7 +16,7 @@ from exchange.model.hold import Held
 from exchange.model.ledger import Billing, Transaction, buyer_account
 from exchange.model.money import Money
 from exchange.storage.chain import Chain, seal
-from exchange.storage.database import Conflict, Db
+from exchange.storage.database import Conflict, Db, Tx
 from exchange.storage.holds import cap_use, post_holds, reserve, void_holds
 from exchange.storage.ledger import balances, book, set_account
 from exchange.storage.migrate import migrate
@@ -48,6 +48,10 @@ deeds = st.lists(
     min_size=5,
     max_size=60,
 )
+
+
+async def post_sale(tx: Tx, attempt: str, price: Money, sold: Transaction) -> bool:
+    return await book(tx, sold, await post_holds(tx, attempt, price, NOW))
 
 
 class Market:
@@ -91,8 +95,9 @@ class Market:
     async def _sell(self, attempt: str, held: Deed, units: int) -> None:
         paid = Deed("reserve", held.number, min(held.units, units), held.account)
         price, payout = self._prices(paid)
-        assert await self.db.write(post_holds, attempt, price, NOW)
-        assert await self.db.write(book, sale(f"sale:{attempt}", price, payout, account=held.account))
+        assert await self.db.write(
+            post_sale, attempt, price, sale(f"sale:{attempt}", price, payout, account=held.account)
+        )
         self.sold[attempt] = paid
 
     def _prices(self, deed: Deed) -> tuple[Money, Money]:

@@ -135,8 +135,8 @@ async def test_an_attempt_holds_once(funded: Db) -> None:
 
 
 async def sell(tx: Tx, attempt_id: str, price: str, payout: str) -> bool:
-    posted = await post_holds(tx, attempt_id, usd(price), NOW)
-    return posted and await book(tx, sale(f"sale:{attempt_id}", usd(price), usd(payout)))
+    freed = await post_holds(tx, attempt_id, usd(price), NOW)
+    return bool(freed) and await book(tx, sale(f"sale:{attempt_id}", usd(price), usd(payout)), freed)
 
 
 async def test_a_sale_below_the_bid_gives_the_difference_back_to_money_caps_and_keeps_the_count(funded: Db) -> None:

@@ -8,7 +8,7 @@ CREATE TABLE transactions (
     cause TEXT NOT NULL,
     reverses TEXT,
     digest TEXT NOT NULL
-);
+) /* keyed */;
 CREATE INDEX transactions_cause ON transactions (cause);
 -- What was sold is reversed once, whoever asks and however often.
 CREATE UNIQUE INDEX transactions_reversed ON transactions (reverses) WHERE kind = 'reversal';
@@ -24,7 +24,7 @@ CREATE TABLE postings (
     at BIGINT NOT NULL,
     PRIMARY KEY (reference, line),
     CHECK (source <> destination)
-);
+) /* keyed */;
 CREATE INDEX postings_source ON postings (source, at);
 CREATE INDEX postings_destination ON postings (destination, at);
 
@@ -37,7 +37,7 @@ CREATE TABLE account_balances (
     held_units BIGINT NOT NULL,
     limit_units BIGINT NOT NULL,
     PRIMARY KEY (account, currency)
-);
+) /* keyed */;
 
 CREATE TABLE cap_use (
     key TEXT NOT NULL,
@@ -45,7 +45,7 @@ CREATE TABLE cap_use (
     used_units BIGINT NOT NULL,
     most_units BIGINT NOT NULL,
     PRIMARY KEY (key, window_start)
-);
+) /* keyed */;
 CREATE INDEX cap_use_window ON cap_use (window_start);
 
 -- What one attempt set aside. what: count, money (both caps) or account; posted_units once it is posted.
@@ -61,7 +61,7 @@ CREATE TABLE holds (
     made_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
     PRIMARY KEY (attempt_id, what, key)
-);
+) /* keyed */;
 CREATE INDEX holds_open ON holds (what, key) WHERE state = 'held';
 
 CREATE TABLE audit_lines (
@@ -86,7 +86,7 @@ CREATE TABLE unsealed (
     at BIGINT NOT NULL,
     row_id TEXT NOT NULL,
     PRIMARY KEY (chain, at, row_id)
-);
+) /* keyed */;
 
 CREATE TABLE seals (
     chain TEXT NOT NULL,
@@ -95,7 +95,7 @@ CREATE TABLE seals (
     hash TEXT NOT NULL,
     PRIMARY KEY (chain, position),
     UNIQUE (chain, row_id)
-);
+) /* keyed */;
 
 -- The last seal of each chain. Its row is the lock that lets one sealer work at a time.
 CREATE TABLE chain_heads (

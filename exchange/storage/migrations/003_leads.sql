@@ -5,7 +5,7 @@ CREATE TABLE data_keys (
     subject TEXT PRIMARY KEY,
     wrapped BYTEA,
     month TEXT NOT NULL
-);
+) /* keyed */;
 
 CREATE TABLE requests (
     id TEXT PRIMARY KEY,
@@ -83,7 +83,7 @@ CREATE TABLE consents (
     sealed BYTEA NOT NULL,
     received_at BIGINT NOT NULL,
     PRIMARY KEY (lead_id, subject)
-);
+) /* keyed */;
 
 -- Idempotency, for 30 days. `endpoint` is part of the scope. `state`: running | done.
 CREATE TABLE idempotency (
@@ -95,7 +95,7 @@ CREATE TABLE idempotency (
     state TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (seller_id, endpoint, idempotency_key)
-);
+) /* keyed */;
 CREATE INDEX idempotency_expiry ON idempotency (expires_at);
 CREATE INDEX idempotency_request ON idempotency (request_id);
 
@@ -110,7 +110,7 @@ CREATE TABLE claims (
     taken_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (scope, hash)
-);
+) /* keyed */;
 CREATE INDEX claims_lead ON claims (lead_id);
 CREATE INDEX claims_expiry ON claims (expires_at);
 

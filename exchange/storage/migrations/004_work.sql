@@ -47,4 +47,4 @@ CREATE TABLE hourly (
 CREATE TABLE tier_turns (
     contract_id TEXT PRIMARY KEY,
     served_at BIGINT NOT NULL
-);
+) /* keyed */;
