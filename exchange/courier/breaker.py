@@ -89,7 +89,8 @@ class Breaker:
             self._health[key] = _Health(deque((Mark.ANSWERED,), maxlen=limits.BREAKER_WINDOW))
         elif health.opened is None:
             health.in_a_row = 0
-            _mark(health, Mark.ANSWERED)
+            if health.lost or len(health.marks) < limits.BREAKER_WINDOW:  # else all are answers already
+                _mark(health, Mark.ANSWERED)
         elif health.probe_at is not None:
             self._health[key] = _Health()
 

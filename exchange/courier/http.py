@@ -73,6 +73,7 @@ class Pool:
         self.connecting = 0
         self.posts: deque[Exchange] = deque()
         self.pings: deque[Exchange] = deque()
+        self._time = asyncio.get_running_loop().time
 
     def take(self, exchange: Exchange) -> None:
         connection = self._kept(limits.POST_IDLE_SECONDS if exchange.delivers else limits.POOL_IDLE_SECONDS)
@@ -93,7 +94,7 @@ class Pool:
         idle = self.idle
         if not idle:
             return None
-        now = asyncio.get_running_loop().time()
+        now = self._time()
         if now - idle[0].used_at > limits.POOL_IDLE_SECONDS:
             idle[0].drop()
             del idle[0]
@@ -139,7 +140,7 @@ class Pool:
             connection.send(exchange)
             return
         connection.reused = True
-        connection.used_at = asyncio.get_running_loop().time()
+        connection.used_at = self._time()
         self.idle.append(connection)
 
     def gone(self, connection: Connection) -> None:

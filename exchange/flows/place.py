@@ -86,7 +86,8 @@ async def place(
         got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in intents)))
         placed = replace(placed, settled=()) if placed.settled else placed
         held, placed = _keep_held(case, market, intents, got, placed)
-        posted = await asyncio.gather(*(_post(case, market, intent, award, contracts) for intent, award in held))
+        posts = [_post(case, market, intent, award, contracts) for intent, award in held]
+        posted = await asyncio.gather(*posts) if len(posts) > 1 else [await post for post in posts]
         for each in posted:
             placed = _after(case, market, each, contracts[each.award.bid.contract_id], promised, placed)
     return placed
