@@ -63,6 +63,7 @@ READ_SECONDS = 10.0  # a read that takes longer is ended: an open snapshot keeps
 RULE_PATTERN_CHARACTERS = 500
 RULE_INPUT_CHARACTERS = 65_536
 JOB_ATTEMPTS = 12
+SHAPES_KEPT = 100  # kinds of unmapped answers counted apart, per contract and stage; further ones count as one
 IDEMPOTENCY_DAYS = 30
 RAW_DAYS_PING = 14
 RAW_DAYS = 180

@@ -145,7 +145,7 @@ def _read(
     for contract, result in zip(bidders, results, strict=True):
         answer = ping_outcome(contract, result)
         case.trail.asked_buyer(contract.id, began, result.took_ms, answer)
-        case.trail.wired(contract.id, "ping", None, result.records)
+        case.trail.wired(contract.id, "ping", None, result)
         if isinstance(answer, NoBid):
             refusals.append(answer)
         else:

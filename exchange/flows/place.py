@@ -212,7 +212,7 @@ async def _hand_over(
     )
     left_ms = min(contract.post_ms, case.time_left_ms(market))
     result = await market.courier.converse(call, market.clock.monotonic() + left_ms / 1000)
-    case.trail.wired(contract.id, "post", intent.attempt_id, result.records)
+    case.trail.wired(contract.id, "post", intent.attempt_id, result)
     return result, post_outcome(contract, award, result, profile=connection.profile)
 
 

@@ -226,6 +226,7 @@ class Closer:
             sold.promised.units if sold is not None and sold.promised is not None else None,
             sold.extra if sold is not None else None,
             (*jobs, *jobs_after(case, market, answer, sold, now)),
+            tuple(case.trail.unmapped) if case.live else (),
             idempotency=self.key,
         )
         settled = sold.placed.settled if sold is not None else ()

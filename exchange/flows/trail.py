@@ -9,9 +9,12 @@ from typing import Any
 import orjson
 
 from exchange.clock import Clock
+from exchange.courier.courier import Result
 from exchange.model.auction import Bid, NoBid
-from exchange.model.wire import Lost, WireRecord
+from exchange.model.wire import Lost, Reply, WireRecord
+from exchange.model.work import Unmapped
 from exchange.stages.eligible import Judgement
+from exchange.stages.shape import shape_of
 from exchange.vault import compress
 
 
@@ -26,6 +29,7 @@ class Trail:
         self.asked: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
         self.wires: list[dict[str, Any]] = []
+        self.unmapped: list[Unmapped] = []
         self.facts: dict[str, Any] = {}
 
     def elapsed_ms(self) -> float:
@@ -76,9 +80,14 @@ class Trail:
             ]
         self.asked.append(line)
 
-    def wired(self, contract_id: str, stage: str, attempt_id: str | None, records: Iterable[WireRecord]) -> None:
-        for record in records:
+    def wired(self, contract_id: str, stage: str, attempt_id: str | None, result: Result) -> None:
+        """What was sent and heard in one conversation; an answer that no rule knows is noted for the contract."""
+        for record in result.records:
             self.wires.append(wire_line(contract_id, stage, attempt_id, record))
+        if result.error is not None and result.error.unmapped and result.records:
+            outcome = result.records[-1].outcome
+            if isinstance(outcome, Reply):
+                self.unmapped.append(Unmapped(contract_id, stage, shape_of(outcome)))
 
     def document(self) -> bytes:
         """The record, packed. It holds nothing personal."""

@@ -274,6 +274,15 @@ class WiresRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmapped:
+    """An answer that could be read and that no rule of its connection knows. `stage` is ping or post."""
+
+    contract_id: str
+    stage: str
+    shape: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """How a request ended: the lead's state, what becomes of its claims, the answer, and the record of how it went."""
 
@@ -295,6 +304,7 @@ class Closing:
     promised_units: int | None = None
     extra: Transaction | None = None
     jobs: tuple[JobRow, ...] = ()
+    unmapped: tuple[Unmapped, ...] = ()
     event: str | None = None
     actor: str = "exchange"
     idempotency: Idempotency | None = None

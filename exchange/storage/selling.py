@@ -13,6 +13,7 @@ from exchange.storage.holds import post_holds, reserve, void_holds
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
 from exchange.storage.requests import end_key, free_quote, insert_trail, keep_claims, release_claims, store_answer
+from exchange.storage.unmapped import count_unmapped
 
 OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
 """Said as the index of the few open attempts says it: SQLite uses that index for no other words."""
@@ -210,6 +211,8 @@ async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) 
         await end_key(tx, closing.idempotency, keep=keep)
     for job in closing.jobs:
         await add_job(tx, job)
+    for each in closing.unmapped:
+        await count_unmapped(tx, each, closing.lead_id, closing.at)
 
 
 def _keeps_key(keep: Keep, state: LeadState) -> bool:

@@ -17,6 +17,7 @@ from exchange.storage.dashboard import dead_jobs, recent_trails
 from exchange.storage.holds import all_cap_use
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger import all_balances
+from exchange.storage.unmapped import unmapped_answers
 from exchange.web.figures.day import percentile
 from exchange.web.story.contracts import CUT, SIMULATED
 from exchange.web.words import Times, duration, money, plural
@@ -178,6 +179,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
     return [
         *_broken(market),
         *await _to_settle(market, actor, mode),
+        *await _unmapped(market, actor),
         *await _short(market),
         *[
             Need(
@@ -213,6 +215,31 @@ async def _to_settle(market: Market, actor: Actor, mode: str) -> list[Need]:
     title = f"{plural(len(rows), 'unclear delivery', 'unclear deliveries')} to settle"
     href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
     return [Need("unclear", "question", title, f"{money(held)} held, the oldest for {oldest}", href, "Settle")]
+
+
+async def _unmapped(market: Market, actor: Actor) -> list[Need]:
+    """Contracts whose buyer says what no rule of their connection knows: nothing of it is ever a sale."""
+    return [
+        Need(
+            "unmapped",
+            "question",
+            f"{plural(row['answers'], 'answer')} of {_contract_name(market, row['contract_id'])} not understood",
+            f"No rule of its connection reads them. {plural(row['shapes'], 'kind')} of answer to the {row['stage']}, "
+            f"the newest {duration(market.clock.now() - row['last_at'])} ago",
+            f"/console/leads/{row['lead_id']}",
+            "Read the newest",
+            bad=row["stage"] == "post",
+        )
+        for row in await market.db.read(unmapped_answers, actor)
+    ]
+
+
+def _contract_name(market: Market, contract_id: str) -> str:
+    contract = market.deals.contracts.get(contract_id)
+    if contract is None:
+        return contract_id
+    buyer = market.deals.buyers.get(contract.buyer_id)
+    return f"{buyer.name if buyer is not None else contract.buyer_id}, {contract.name}"
 
 
 async def _short(market: Market) -> list[Need]:

@@ -1,0 +1,53 @@
+"""Answers that no rule of their connection knows, counted by contract, stage and shape."""
+
+from __future__ import annotations
+
+from exchange.limits import SHAPES_KEPT
+from exchange.model.actor import Actor, Role
+from exchange.model.work import Unmapped
+from exchange.storage.database import Row, Tx
+
+OTHER = b""
+"""The shape under which a contract's answers are counted once it has shown too many different ones."""
+
+
+async def count_unmapped(tx: Tx, found: Unmapped, lead_id: str, at: int) -> None:
+    """Count one answer; `lead_id` is where the newest one can be read."""
+    where = {"contract": found.contract_id, "stage": found.stage}
+    known = await tx.execute(
+        """UPDATE unmapped SET times = times + 1, lead_id = :lead, last_at = :at
+           WHERE contract_id = :contract AND stage = :stage AND shape = :shape""",
+        **where,
+        shape=found.shape,
+        lead=lead_id,
+        at=at,
+    )
+    if known:
+        return
+    rows = await tx.fetch(
+        "SELECT COUNT(*) AS shapes FROM unmapped WHERE contract_id = :contract AND stage = :stage", **where
+    )
+    await tx.execute(
+        """INSERT INTO unmapped (contract_id, stage, shape, times, lead_id, last_at)
+           VALUES (:contract, :stage, :shape, 1, :lead, :at)
+           ON CONFLICT (contract_id, stage, shape) DO UPDATE SET times = unmapped.times + 1, lead_id = :lead,
+               last_at = :at""",
+        **where,
+        shape=found.shape if rows[0]["shapes"] < SHAPES_KEPT else OTHER,
+        lead=lead_id,
+        at=at,
+    )
+
+
+async def unmapped_answers(tx: Tx, actor: Actor) -> list[Row]:
+    """By contract and stage: `answers`, `shapes`, and when and with which lead the newest came; newest first."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(
+        """SELECT u.contract_id, u.stage, CAST(SUM(u.times) AS BIGINT) AS answers, COUNT(*) AS shapes,
+               MAX(u.last_at) AS last_at, MAX(CASE WHEN u.last_at = newest.at THEN u.lead_id END) AS lead_id
+           FROM unmapped u JOIN (SELECT contract_id, stage, MAX(last_at) AS at FROM unmapped
+               GROUP BY contract_id, stage) newest
+               ON newest.contract_id = u.contract_id AND newest.stage = u.stage
+           GROUP BY u.contract_id, u.stage ORDER BY 5 DESC, 1, 2"""
+    )
