@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
+
+_DAY_MS = 86_400_000
 
 
 class Clock(Protocol):
@@ -67,4 +70,9 @@ class SetClock(SimulatedClock):
 
 def month_of(now: int) -> str:
     """The UTC month of an instant, `2026-11`: part of the key of everything that grows."""
-    return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m")
+    return _month_of_day(now // _DAY_MS)
+
+
+@lru_cache(maxsize=64)
+def _month_of_day(day: int) -> str:
+    return datetime.fromtimestamp(day * _DAY_MS / 1000, UTC).strftime("%Y-%m")

@@ -77,7 +77,7 @@ class Breaker:
             return None
         return None if delivers else _thin_out(health)
 
-    def answered(self, key: str, now: int, took_ms: int, contract: str = "") -> None:
+    def answered(self, key: str, took_ms: int, contract: str = "") -> None:
         """A reply came, whatever it says."""
         series = contract or key
         latencies = self._latencies.get(series)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from exchange.connector import BadReply
 from exchange.model.wire import HttpMessage, Lost, Reply, WireRecord
@@ -13,8 +12,7 @@ CLOSED_EARLY = "auction closed early"
 """The `detail` of the loss of a call that was cut because `on_result` ended the fan-out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One conversation to hold with one buyer.
 
     `delivers`: the conversation hands the lead over, in its messages with `delivers`. `before_delivery` is awaited
@@ -34,8 +32,7 @@ class Call:
     simulated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """How a conversation ended: exactly one of `answer`, `error` and `lost` is not None.
 
     `delivered` says whether a byte of a delivering message may have reached the buyer: while it is False, an error or

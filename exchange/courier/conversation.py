@@ -20,7 +20,7 @@ class Conversation:
     conversation is over. `lose` and `fail` end it from outside.
     """
 
-    __slots__ = ("answer", "began", "call", "delivered", "error", "lost", "over", "records", "status", "steps")
+    __slots__ = ("answer", "began", "call", "delivered", "error", "lost", "records", "status", "steps")
 
     def __init__(self, call: Call, began: float) -> None:
         self.call = call
@@ -31,13 +31,12 @@ class Conversation:
         self.records: list[WireRecord] = []
         self.status: int | None = None
         self.steps = 0
-        self.delivered = self.over = False
+        self.delivered = False
 
     def next(self, reply: Reply | None) -> HttpMessage | None:
         try:
             message: object = next(self.call.conversation) if reply is None else self.call.conversation.send(reply)
         except StopIteration as end:
-            self.over = True
             self.answer = end.value
             if end.value is None:
                 self.error = BadReply("connector failed: it returned no answer")
@@ -67,12 +66,10 @@ class Conversation:
         return BadReply(f"connector failed: {type(error).__name__}")
 
     def fail(self, error: BadReply) -> None:
-        self.over = True
         self.error = error
         self._leave()
 
     def lose(self, lost: Lost) -> None:
-        self.over = True
         self.lost = lost
         self._leave()
 

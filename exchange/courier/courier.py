@@ -79,8 +79,9 @@ class FanOut:
     async def run(self) -> list[Result]:
         remaining = self.deadline - self.courier.clock.monotonic()
         self._timer = asyncio.get_running_loop().call_later(max(0.0, remaining), self._expire)
+        moment = self.courier.clock.now()
         for run in self._runs:
-            run.start(remaining)
+            run.start(remaining, moment)
         if self._left:
             await self._wait()
         self._timer.cancel()
@@ -90,8 +91,9 @@ class FanOut:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.shield(self._ended)
+            await self._ended
         except asyncio.CancelledError:
+            self._ended = asyncio.get_running_loop().create_future()  # the caller took the first one with it
             self._abandon()
             raise
         except BaseException:
@@ -137,62 +139,59 @@ class FanOut:
                 self._timer.cancel()
 
 
-class Run:
+class Run(Conversation):
     """One call of a fan-out: sends each message of its conversation, hears the outcome, tells the breaker."""
 
     __slots__ = (
         "_admitted",
         "_exchange",
         "_fan_out",
+        "_finished",
         "_index",
         "_message",
-        "_over",
         "_sent_at",
         "_task",
         "courier",
-        "held",
     )
 
     def __init__(self, fan_out: FanOut, index: int, call: Call, began: float) -> None:
+        super().__init__(call, began)
         self.courier = fan_out.courier
-        self.held = Conversation(call, began)
         self._fan_out = fan_out
         self._index = index
-        self._over = self._admitted = False
+        self._finished = self._admitted = False
         self._exchange: Exchange | None = None
         self._message: HttpMessage | None = None
         self._sent_at = began
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, remaining: float) -> None:
-        if self._over:
+    def start(self, remaining: float, moment: int) -> None:
+        if self._finished:
             return  # cut while the others were started
-        call, held = self.held.call, self.held
+        call = self.call
         if remaining <= 0:
-            held.lose(_TOO_LATE)
-        else:
-            sentence = self.courier.breaker.admit(call.key, self.courier.clock.now(), delivers=call.delivers)
-            self._admitted = sentence is None
-            if sentence is not None:
-                held.lose(Lost(Loss.BREAKER, sentence))
-        if held.over:
-            self._finish()
-        else:
-            self._go_on(held.next(None))
+            self._end_lost(_TOO_LATE)
+            return
+        sentence = self.courier.breaker.admit(call.key, moment, delivers=call.delivers)
+        if sentence is not None:
+            self._end_lost(Lost(Loss.BREAKER, sentence))
+            return
+        self._admitted = True
+        self._go_on(self.next(None))
 
     def _go_on(self, message: HttpMessage | None) -> None:
         if message is None:
             self._finish()
             return
         self._message = message
-        call = self.held.call
+        call = self.call
         if call.before_delivery is not None and message.delivers and call.delivers and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._mark_then_send(message))
         else:
             self._send(message)
 
     async def _mark_then_send(self, message: HttpMessage) -> None:
-        call = self.held.call
+        call = self.call
         assert call.before_delivery is not None
         lost = _TOO_LATE
         try:
@@ -203,30 +202,28 @@ class Run:
         else:
             if self.courier.clock.monotonic() < self._fan_out.deadline:
                 lost = Lost(Loss.DEADLINE_BEFORE, CLOSED_EARLY)
-                if not self._over:
+                if not self._finished:
                     self._send(message)
                     return
-        if not self._over:
-            self.held.lose(lost)
-            self._finish()
+        if not self._finished:
+            self._end_lost(lost)
 
     def _send(self, message: HttpMessage) -> None:
-        call, lane = self.held.call, self.courier.lane
+        call, lane = self.call, self.courier.lane
         self._sent_at = self.courier.clock.monotonic()
         try:
             target, data = lane.heads.encode(message)
         except BadUrl as bad:
             lost = Lost(Loss.REFUSED_ADDRESS, str(bad))
-            self.held.record(message, lost, self._sent_at, self._sent_at, "", False)
-            self.held.lose(lost)
-            self._finish()
+            self.record(message, lost, self._sent_at, self._sent_at, "", False)
+            self._end_lost(lost)
             return
         except UnsendableMessage as bad:
-            self.held.fail(BadReply(f"connector failed: {bad}"))
+            self.fail(BadReply(f"connector failed: {bad}"))
             self._finish()
             return
         except (TypeError, AttributeError) as error:  # a body that is no bytes, a header that is no text
-            self.held.fail(BadReply(f"connector failed: {type(error).__name__} in its message"))
+            self.fail(BadReply(f"connector failed: {type(error).__name__} in its message"))
             self._finish()
             return
         self._exchange = Exchange(data, message.method, call.delivers and message.delivers, self._heard)
@@ -235,36 +232,35 @@ class Run:
     def _heard(self, outcome: Reply | Lost) -> None:
         self._note(outcome)
         if isinstance(outcome, Lost):
-            self.held.lose(outcome)
-            self._finish()
+            self._end_lost(outcome)
         else:
-            self._go_on(self.held.next(outcome))
+            self._go_on(self.next(outcome))
 
     def _note(self, outcome: Reply | Lost) -> None:
         """Record the outcome of the message on its way, and feed the breaker."""
-        exchange, message, call = self._exchange, self._message, self.held.call
+        exchange, message, call, courier = self._exchange, self._message, self.call, self.courier
         assert message is not None and exchange is not None
-        now = self.courier.clock.monotonic()
-        self.held.record(message, outcome, self._sent_at, now, exchange.peer, exchange.written)
+        now = courier.clock.monotonic()
+        self.record(message, outcome, self._sent_at, now, exchange.peer, exchange.written)
         self._exchange = None
-        took_ms, moment = int((now - self._sent_at) * 1000), self.courier.clock.now()
+        took_ms = int((now - self._sent_at) * 1000)
         if isinstance(outcome, Reply):
-            self.courier.breaker.answered(call.key, moment, took_ms, call.contract)
+            courier.breaker.answered(call.key, took_ms, call.contract)
         elif outcome.detail == CLOSED_EARLY:
-            self.courier.breaker.released(call.key)
+            courier.breaker.released(call.key)
         else:
-            self.courier.breaker.lost(call.key, moment, took_ms, outcome.why)
+            courier.breaker.lost(call.key, courier.clock.now(), took_ms, outcome.why)
 
     def delivering(self) -> bool:
         """Whether a byte of a delivering message has been written, or one of an earlier step was."""
         exchange = self._exchange
-        return not self._over and (
-            self.held.delivered or (exchange is not None and exchange.delivers and exchange.written)
+        return not self._finished and (
+            self.delivered or (exchange is not None and exchange.delivers and exchange.written)
         )
 
     def cut(self, detail: str) -> None:
         """End now. An empty `detail` means the deadline is the cause."""
-        if self._over:
+        if self._finished:
             return
         exchange = self._exchange
         lost = _TOO_LATE if exchange is None else cut(exchange)
@@ -272,14 +268,17 @@ class Run:
             lost = Lost(Loss.TIMEOUT if lost.why.sent else Loss.DEADLINE_BEFORE, detail)
         if exchange is not None:
             self._note(lost)
-        self.held.lose(lost)
+        self._end_lost(lost)
+
+    def _end_lost(self, lost: Lost) -> None:
+        self.lose(lost)
         self._finish()
 
     def _finish(self) -> None:
         """Exactly once."""
-        if self._over:
+        if self._finished:
             return
-        self._over = True
-        if self._admitted and not self.held.records:
-            self.courier.breaker.released(self.held.call.key)
-        self._fan_out.ended(self._index, self.held.result(self.courier.clock.monotonic()))
+        self._finished = True
+        if self._admitted and not self.records:
+            self.courier.breaker.released(self.call.key)
+        self._fan_out.ended(self._index, self.result(self.courier.clock.monotonic()))

@@ -44,7 +44,7 @@ class Trail:
                 "name": name,
                 "sentence": sentence,
                 "at": began,
-                "took": round(now - began, 1),
+                "took": round(now - began, 1) if began < now else 0.0,
                 "facts": list(facts),
                 "skipped": skipped,
             }

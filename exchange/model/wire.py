@@ -1,14 +1,19 @@
-"""What a connector says and hears: messages, replies, and the record of both."""
+"""What a connector says and hears: messages, replies, and the record of both.
+
+Every ping makes a few of these: named tuples are as frozen as dataclasses and made in half the time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class HttpMessage:
+class HttpMessage(NamedTuple):
     """One HTTP request a connector wants sent. `secrets` are the values the recorder masks wherever they occur.
 
     `delivers` says that this message hands the lead over: a loss before it is *failed*, from it on *unclear*.
@@ -16,14 +21,13 @@ class HttpMessage:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NO_HEADERS
     body: bytes = b""
     delivers: bool = True
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An HTTP answer, complete and within limits. Header names are lower case; `body` is unpacked."""
 
     status: int
@@ -52,16 +56,14 @@ class Loss(Enum):
         self.sent = sent
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(NamedTuple):
     """No reply: what happened, and one sentence for a person (it holds nothing personal)."""
 
     why: Loss
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WireRecord:
+class WireRecord(NamedTuple):
     """One request and what came of it, as sent and received. Sealed before it is stored."""
 
     message: HttpMessage

@@ -19,7 +19,7 @@ def lose(breaker: Breaker, times: int, why: Loss = Loss.TIMEOUT, now: int = NOW)
 
 def answer(breaker: Breaker, times: int, now: int = NOW) -> None:
     for _ in range(times):
-        breaker.answered("acme", now, 100)
+        breaker.answered("acme", 100)
 
 
 def test_an_unknown_buyer_is_healthy() -> None:
@@ -202,7 +202,7 @@ def test_latency_is_kept_per_contract_and_forgets_the_old() -> None:
     breaker = Breaker()
     assert breaker.latency_ms("gold") is None
     for took_ms in (900, *range(1, limits.LATENCIES_KEPT + 1)):
-        breaker.answered("acme", NOW, took_ms, "gold")
+        breaker.answered("acme", took_ms, "gold")
 
     assert (33, 61) == (breaker.latency_ms("gold"), breaker.latency_ms("gold", 95))
     assert breaker.latency_ms("acme") is None

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 
 import pytest
 
@@ -112,7 +111,7 @@ async def test_a_deadline_already_past_asks_nobody() -> None:
 
 def inside(call: Call) -> Call:
     """The same call, to a buyer inside the exchange."""
-    return replace(call, simulated=True)
+    return call._replace(simulated=True)
 
 
 def at_once() -> Generator[HttpMessage, Reply, str]:

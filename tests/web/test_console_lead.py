@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -183,8 +182,8 @@ async def test_what_could_not_be_read_is_masked_too(served: Served) -> None:
 
 
 async def test_a_buyer_that_echoes_the_consumer_shows_nobody(served: Served) -> None:
-    echo = replace(
-        SOLD, body=b'{"status":"sold","id":"b7","to":"MARIA SANDOVAL, 602-555-0142, Maria@Consumer.example"}'
+    echo = SOLD._replace(
+        body=b'{"status":"sold","id":"b7","to":"MARIA SANDOVAL, 602-555-0142, Maria@Consumer.example"}'
     )
     served.exchange.buyers.answers_posts("acme", echo)
     lead_id = (await served.send("pingpost", POST))["lead_id"]
