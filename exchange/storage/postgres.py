@@ -130,16 +130,23 @@ class PostgresTx:
 
     async def together(self, *statements: Statement) -> list[list[str]]:
         """One statement for all: each becomes a CTE, in the order given, and is asked for its keys."""
+        text, values = self._ctes(statements)
+        keys = ", ".join(f"ARRAY(SELECT key FROM s{index})" for index in range(len(statements)))
+        record = await self._connection.fetchrow(f"{text} SELECT {keys}", *values)
+        return [list(keys) for keys in record]
+
+    async def execute_all(self, *statements: Statement) -> None:
+        text, values = self._ctes(statements)
+        await self._connection.execute(f"{text} SELECT 1", *values)
+
+    def _ctes(self, statements: Sequence[Statement]) -> tuple[str, list[Any]]:
         parts: list[str] = []
-        answers: list[str] = []
         values: list[Any] = []
         for index, (sql, params) in enumerate(statements):
             text, more = self._texts.of(sql, params, len(values) + 1)
             values += more
             parts.append(f"s{index} AS ({text})")
-            answers.append(f"ARRAY(SELECT key FROM s{index})")
-        record = await self._connection.fetchrow(f"WITH {', '.join(parts)} SELECT {', '.join(answers)}", *values)
-        return [list(keys) for keys in record]
+        return f"WITH {', '.join(parts)}", values
 
     async def script(self, text: str) -> None:
         """Run a migration. Two nodes that start together take turns."""
