@@ -256,8 +256,9 @@ def _is_lost(connection: Connection, error: BaseException) -> bool:
     return closed
 
 
-async def open_postgres(url: str, *, size: int = 8, clock: Clock | None = None) -> PostgresDb:
-    """Open pools of `size` writing and half as many reading connections. Raises `StorageError`.
+async def open_postgres(url: str, *, size: int = 8, warm: bool = False, clock: Clock | None = None) -> PostgresDb:
+    """Open pools of `size` writing and half as many reading connections, all at once when `warm`, else as they are
+    asked for. Raises `StorageError`.
 
     `clock` paces units that are run again.
     """
@@ -266,7 +267,7 @@ async def open_postgres(url: str, *, size: int = 8, clock: Clock | None = None) 
     try:
         write_pool = await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=size if warm else 1,
             max_size=size,
             server_settings=settings,
             statement_cache_size=STATEMENTS_KEPT,
@@ -274,5 +275,8 @@ async def open_postgres(url: str, *, size: int = 8, clock: Clock | None = None) 
         )
     except _DRIVER as error:
         raise StorageError(f"the database does not answer: {error}") from error
-    read_pool = await asyncpg.create_pool(url, min_size=0, max_size=max(1, size // 2), server_settings=reading)
+    readers = max(1, size // 2)
+    read_pool = await asyncpg.create_pool(
+        url, min_size=readers if warm else 0, max_size=readers, server_settings=reading
+    )
     return PostgresDb(write_pool, read_pool, clock or SystemClock())
