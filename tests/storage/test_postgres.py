@@ -123,7 +123,11 @@ async def cable(postgres_migrated: str, tmp_path_factory: pytest.TempPathFactory
         await asyncio.wait(wire.carried)
 
 
-SESSIONS = "SELECT COUNT(*) AS sessions FROM pg_stat_activity WHERE application_name = 'lead-exchange'"
+async def sessions(db: PostgresDb) -> int:
+    rows = await db.read(
+        units.ask, "SELECT COUNT(*) AS sessions FROM pg_stat_activity WHERE application_name = 'lead-exchange'"
+    )
+    return int(str(rows[0]["sessions"]))
 
 
 @pytest.mark.parametrize(("cut", "stored"), [("before", []), ("after", ["a"])])
@@ -152,12 +156,12 @@ async def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
 async def test_a_warm_pool_has_its_connections_before_the_first_unit_asks(
     things: PostgresDb, postgres_migrated: str, warm: bool, connections: int
 ) -> None:
-    before = await things.read(units.ask, SESSIONS)
+    before = await sessions(things)
     db = await open_postgres(postgres_migrated, size=4, warm=warm)
-    after = await things.read(units.ask, SESSIONS)
+    after = await sessions(things)
     await db.close()
 
-    assert connections == after[0]["sessions"] - before[0]["sessions"]
+    assert connections == after - before
 
 
 async def test_a_value_no_column_takes_is_an_error_of_its_unit_alone(things: PostgresDb) -> None:
