@@ -167,8 +167,8 @@ async def store_answer(tx: Tx, answer: AnswerRow) -> None:
 async def answer_request(tx: Tx, answer: AnswerRow, idempotency: Idempotency | None) -> None:
     """Answer a request that leaves no lead. A key the seller chose replays it; any other is free again."""
     await store_answer(tx, answer)
-    if idempotency is not None:
-        await end_key(tx, idempotency, keep=idempotency.keep is Keep.ALWAYS)
+    if idempotency is not None and idempotency.keep is not Keep.ALWAYS:
+        await free_key(tx, idempotency)
 
 
 async def answer_conflict(tx: Tx, answer: AnswerRow, line: AuditLine) -> None:
@@ -177,20 +177,14 @@ async def answer_conflict(tx: Tx, answer: AnswerRow, line: AuditLine) -> None:
     await record(tx, line)
 
 
-async def end_key(tx: Tx, idempotency: Idempotency, *, keep: bool) -> None:
-    """The answer stands for the key's life, or (`keep` false) the key is free again."""
-    scope = {"seller": idempotency.seller_id, "endpoint": idempotency.endpoint, "key": idempotency.key}
-    if keep:
-        await tx.execute(
-            """UPDATE idempotency SET state = 'done'
-               WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key""",
-            **scope,
-        )
-    else:
-        await tx.execute(
-            "DELETE FROM idempotency WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key",
-            **scope,
-        )
+async def free_key(tx: Tx, idempotency: Idempotency) -> None:
+    """The key may be used again: its request is answered, and the answer is not for repeats."""
+    await tx.execute(
+        "DELETE FROM idempotency WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key",
+        seller=idempotency.seller_id,
+        endpoint=idempotency.endpoint,
+        key=idempotency.key,
+    )
 
 
 async def read_replay(tx: Tx, request_id: str) -> Replay | None:
@@ -261,7 +255,7 @@ async def insert_lead(tx: Tx, lead: LeadRow) -> None:
 async def insert_trail(tx: Tx, request_id: str, lead_id: str, month: str, document: bytes) -> None:
     await tx.execute(
         """INSERT INTO trails (request_id, lead_id, month, document) VALUES (:request, :lead, :month, :document)
-           ON CONFLICT (request_id) DO NOTHING""",
+           ON CONFLICT (lead_id, request_id) DO NOTHING""",
         request=request_id,
         lead=lead_id,
         month=month,
@@ -303,10 +297,10 @@ async def _insert_request(tx: Tx, request: RequestRow) -> None:
 async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str, now: int) -> Row | None:
     """None when the key is ours now (new, or its time was over), else the row of the request that had it first."""
     taken = await tx.fetch(
-        """INSERT INTO idempotency (seller_id, endpoint, idempotency_key, body_hash, request_id, state, expires_at)
-           VALUES (:seller, :endpoint, :key, :hash, :request, 'running', :expires)
+        """INSERT INTO idempotency (seller_id, endpoint, idempotency_key, body_hash, request_id, expires_at)
+           VALUES (:seller, :endpoint, :key, :hash, :request, :expires)
            ON CONFLICT (seller_id, endpoint, idempotency_key) DO UPDATE SET body_hash = :hash, request_id = :request,
-               state = 'running', expires_at = :expires WHERE idempotency.expires_at <= :now
+               expires_at = :expires WHERE idempotency.expires_at <= :now
            RETURNING request_id""",
         seller=idempotency.seller_id,
         endpoint=idempotency.endpoint,
@@ -319,7 +313,7 @@ async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str, now: int)
     if taken:
         return None
     rows = await tx.fetch(
-        """SELECT body_hash, request_id, state FROM idempotency
+        """SELECT body_hash, request_id FROM idempotency
            WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key""",
         seller=idempotency.seller_id,
         endpoint=idempotency.endpoint,

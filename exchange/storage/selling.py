@@ -12,7 +12,7 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.holds import post_holds, reserve, void_holds
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
-from exchange.storage.requests import end_key, free_quote, insert_trail, keep_claims, release_claims, store_answer
+from exchange.storage.requests import free_key, free_quote, insert_trail, keep_claims, release_claims, store_answer
 
 OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
 """Said as the index of the few open attempts says it: SQLite uses that index for no other words."""
@@ -206,8 +206,8 @@ async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) 
         await free_quote(tx, closing.free_quote, closing.answer.request_id)
     if closing.idempotency is not None:
         failed = closing.answer is not None and closing.answer.status == "error"  # told to try again
-        keep = not failed and _keeps_key(closing.idempotency.keep, closing.state)
-        await end_key(tx, closing.idempotency, keep=keep)
+        if failed or not _keeps_key(closing.idempotency.keep, closing.state):
+            await free_key(tx, closing.idempotency)
     for job in closing.jobs:
         await add_job(tx, job)
 
@@ -271,7 +271,7 @@ async def add_wires(tx: Tx, row: WiresRow) -> None:
     """Requests and replies of one round, sealed with the key of request `subject`."""
     await tx.execute(
         """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
-           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (id) DO NOTHING""",
+           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (lead_id, id) DO NOTHING""",
         id=row.id,
         lead=row.lead_id,
         month=row.month,
