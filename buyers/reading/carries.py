@@ -129,32 +129,30 @@ def take_price(carry: PriceCarry | None) -> Take:
         return lambda document: constant
     selectors = [compile_where(place) for place in carry.where or []]
     ignored = frozenset(value.strip().casefold() for value in carry.ignore)
-    price = _price_reader(carry.take, carry.decimals, carry.hundredths)
+    how, decimals, hundredths = carry.take, carry.decimals, carry.hundredths
 
     def take(document: Document) -> Found | None:
         for selector in selectors:
-            hits = selector.hits(document) or ()
-            texts = [text for hit in hits if (text := text_of(hit)) and text.casefold() not in ignored]
-            if texts:
-                return price(texts), selector.text
+            amounts: list[Amount] = []
+            for hit in selector.hits(document) or ():
+                text = text_of(hit)
+                if text and (not ignored or text.casefold() not in ignored):
+                    try:
+                        amounts.append(read_amount(text, decimals, hundredths))
+                    except BadAmount as problem:
+                        return Price(None, str(problem)), selector.text
+                    if how == "first":
+                        break
+            if amounts:
+                return Price(_taken(amounts, how)), selector.text
         return None
 
     return take
 
 
-def _price_reader(how: str, decimals: str, hundredths: bool) -> Callable[[list[str]], Price]:
-    def price(texts: list[str]) -> Price:
-        try:
-            if how == "first":
-                return Price(read_amount(texts[0], decimals, hundredths))
-            return Price(_taken([read_amount(text, decimals, hundredths) for text in texts], how))
-        except BadAmount as problem:
-            return Price(None, str(problem))
-
-    return price
-
-
 def _taken(amounts: list[Amount], how: str) -> Amount:
+    if how == "first":
+        return amounts[0]
     if how == "sum":
         units = sum(amount.units for amount in amounts)
         return Amount(f"{units // 10_000}.{units % 10_000:04d}", amounts[0].currencies)

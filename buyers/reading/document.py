@@ -10,7 +10,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -64,9 +64,9 @@ class Document:
     text: str = ""
     value: Any = None
     root: Any = None
-    pairs: Mapping[str, str] = field(default_factory=dict)
-    rows: list[list[str]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    pairs: Mapping[str, str] | None = None
+    rows: Sequence[list[str]] = ()
+    names: Sequence[str] = ()
     problem: str = ""
     inside: bool = False
     memo: dict[Any, Any] = field(default_factory=dict)
@@ -192,7 +192,7 @@ def _json_value(text: str) -> Any:
         raise Unreadable("the reply is not well-formed JSON") from None
     if end < len(text) and text[end:].lstrip()[:1] in ("{", "["):
         raise Unreadable("the reply holds two JSON documents")
-    if text.count("{") + text.count("[") > REPLY_DEPTH:
+    if len(text) > 2 * REPLY_DEPTH and text.count("{") + text.count("[") > REPLY_DEPTH:
         _check_depth(value)
     return value
 

@@ -31,6 +31,7 @@ FLATTENS_MOST = 4  # each can multiply what a JMESPath expression holds
 _ANY_TEXT = frozenset({JSON, XML, HTML, FORM, CSV, TEXT, EMPTY})
 _EVERY = _ANY_TEXT | {BROKEN}
 _SIMPLE_JSON = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[[0-9]{1,4}\])*")
+_JSON_NAME = re.compile(r"[A-Za-z_]\w*")
 _JSON_STEP = re.compile(r"([A-Za-z_]\w*)|\[([0-9]+)\]")
 _PATH = re.compile(r"(?:[\w@*\-]+|\[[0-9]{1,4}\])(?:\.[\w@*\-]+|\[[0-9]{1,4}\])*")
 _PATH_STEP = re.compile(r"([\w@*\-]+)|\[([0-9]+)\]")
@@ -61,6 +62,8 @@ def compile_where(text: str) -> Selector:
     if kind not in _WITH_TEXT or not rest:
         known = ", ".join([*(f"{name}:…" for name in _WITH_TEXT), *_BARE])
         raise ValueError(f"{text[:60]!r} is not a place in a reply; places are {known}")
+    if kind == "json" and _JSON_NAME.fullmatch(rest):
+        return _json_name(text, rest)
     kinds, build = _WITH_TEXT[kind]
     return _selector(text, kinds, build(rest))
 
@@ -73,6 +76,21 @@ def _selector(text: str, kinds: frozenset[str], find: Find) -> Selector:
         return found if len(found) <= HITS_MOST else found[:HITS_MOST]
 
     return Selector(text, BROKEN in kinds, hits)
+
+
+def _json_name(text: str, name: str) -> Selector:
+    """The usual place, `json:status`, in one step."""
+
+    def hits(document: Document) -> Hits | None:
+        if document.kind != JSON:
+            return None
+        value = document.value
+        hit = value.get(name) if type(value) is dict else None
+        if isinstance(hit, list):
+            return hit[:HITS_MOST]
+        return [] if hit is None else [hit]
+
+    return Selector(text, False, hits)
 
 
 def _once(text: str, find: Find) -> Find:
@@ -212,11 +230,11 @@ def _path(expression: str) -> Find:
     if not _PATH.fullmatch(expression):
         raise ValueError("a path is names with dots, `*` for any name, `[0]` for a place in a list, `@name` in XML")
     steps: list[str | int] = [name or int(index) for name, index in _PATH_STEP.findall(expression)]
+    in_pairs = _key(expression)
 
     def find(document: Document) -> Hits:
         if document.kind == FORM:
-            value = document.pairs.get(expression)
-            return [] if value is None else [value]
+            return in_pairs(document)
         if document.kind == JSON:
             return _json_steps(document.value, steps)
         return _xml_steps(document, steps)
@@ -278,7 +296,7 @@ def _same(name: str, wanted: str) -> bool:
 
 def _key(name: str) -> Find:
     def find(document: Document) -> Hits:
-        value = document.pairs.get(name)
+        value = document.pairs.get(name) if document.pairs else None
         return [] if value is None else [value]
 
     return find
