@@ -33,23 +33,11 @@ def bids_of(reading: Reading, contract: Contract, now: int) -> list[Bid] | NoBid
     price = _bid(reading.price, contract)
     if isinstance(price, NoBid):
         return price
-    return _both_ways(contract, price, _shared(reading, contract), reading.reference, expires_at)
-
-
-def _both_ways(
-    contract: Contract, price: Money, shared: Money | None, reference: str | None, expires_at: int | None
-) -> list[Bid]:
-    bids = [Bid(contract.id, contract.leg, price, _is_exclusive(contract), reference, expires_at)]
-    if contract.sale_mode is _EITHER and shared is not None:
-        bids.append(Bid(contract.id, contract.leg, shared, False, reference, expires_at))
+    shared = contract.shared_price if reading.shared_price is None else _bid(reading.shared_price, contract)
+    bids = [Bid(contract.id, contract.leg, price, _is_exclusive(contract), reading.reference, expires_at)]
+    if contract.sale_mode is _EITHER and isinstance(shared, Money):
+        bids.append(Bid(contract.id, contract.leg, shared, False, reading.reference, expires_at))
     return bids
-
-
-def _shared(reading: Reading, contract: Contract) -> Money | None:
-    if reading.shared_price is None:
-        return contract.shared_price
-    price = _bid(reading.shared_price, contract)
-    return None if isinstance(price, NoBid) else price
 
 
 def _bid(price: Price | None, contract: Contract) -> Money | NoBid:
