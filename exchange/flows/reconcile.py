@@ -22,9 +22,10 @@ from exchange.model.money import Money
 from exchange.model.party import Contract
 from exchange.model.work import WiresRow
 from exchange.stages.outcome import post_outcome
+from exchange.storage.closing import add_wires
 from exchange.storage.database import Row
 from exchange.storage.leads import key_of
-from exchange.storage.selling import add_wires, read_attempt, read_lead
+from exchange.storage.selling import read_attempt, read_lead
 
 _SECONDS = 10.0
 

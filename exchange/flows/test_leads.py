@@ -8,7 +8,7 @@ from exchange.clock import month_of
 from exchange.flows.market import Market
 from exchange.flows.settle import CannotSettle, Decision, settle
 from exchange.model.actor import Actor, Role
-from exchange.storage.selling import add_event
+from exchange.storage.closing import add_event
 
 SIMULATED = Actor(Role.BUYER, "simulated buyer")
 

@@ -62,6 +62,10 @@ class Tx(Protocol):
         """
         ...
 
+    async def execute_all(self, *statements: Statement) -> None:
+        """The same where nobody asks what came of them: none has a `RETURNING`."""
+        ...
+
     @property
     def skip_locked(self) -> str:
         """`FOR UPDATE SKIP LOCKED` where the engine has it, else nothing: put at the end of a SELECT that leases."""

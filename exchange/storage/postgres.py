@@ -130,16 +130,23 @@ class PostgresTx:
 
     async def together(self, *statements: Statement) -> list[list[str]]:
         """One statement for all: each becomes a CTE, in the order given, and is asked for its keys."""
+        text, values = self._ctes(statements)
+        keys = ", ".join(f"ARRAY(SELECT key FROM s{index})" for index in range(len(statements)))
+        record = await self._connection.fetchrow(f"{text} SELECT {keys}", *values)
+        return [list(keys) for keys in record]
+
+    async def execute_all(self, *statements: Statement) -> None:
+        text, values = self._ctes(statements)
+        await self._connection.execute(f"{text} SELECT 1", *values)
+
+    def _ctes(self, statements: Sequence[Statement]) -> tuple[str, list[Any]]:
         parts: list[str] = []
-        answers: list[str] = []
         values: list[Any] = []
         for index, (sql, params) in enumerate(statements):
             text, more = self._texts.of(sql, params, len(values) + 1)
             values += more
             parts.append(f"s{index} AS ({text})")
-            answers.append(f"ARRAY(SELECT key FROM s{index})")
-        record = await self._connection.fetchrow(f"WITH {', '.join(parts)} SELECT {', '.join(answers)}", *values)
-        return [list(keys) for keys in record]
+        return f"WITH {', '.join(parts)}", values
 
     async def script(self, text: str) -> None:
         """Run a migration. Two nodes that start together take turns."""
@@ -249,8 +256,9 @@ def _is_lost(connection: Connection, error: BaseException) -> bool:
     return closed
 
 
-async def open_postgres(url: str, *, size: int = 8, clock: Clock | None = None) -> PostgresDb:
-    """Open pools of `size` writing and half as many reading connections. Raises `StorageError`.
+async def open_postgres(url: str, *, size: int = 8, warm: bool = False, clock: Clock | None = None) -> PostgresDb:
+    """Open pools of `size` writing and half as many reading connections, all at once when `warm`, else as they are
+    asked for. Raises `StorageError`.
 
     `clock` paces units that are run again.
     """
@@ -259,7 +267,7 @@ async def open_postgres(url: str, *, size: int = 8, clock: Clock | None = None) 
     try:
         write_pool = await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=size if warm else 1,
             max_size=size,
             server_settings=settings,
             statement_cache_size=STATEMENTS_KEPT,
@@ -267,5 +275,8 @@ async def open_postgres(url: str, *, size: int = 8, clock: Clock | None = None) 
         )
     except _DRIVER as error:
         raise StorageError(f"the database does not answer: {error}") from error
-    read_pool = await asyncpg.create_pool(url, min_size=0, max_size=max(1, size // 2), server_settings=reading)
+    readers = max(1, size // 2)
+    read_pool = await asyncpg.create_pool(
+        url, min_size=readers if warm else 0, max_size=readers, server_settings=reading
+    )
     return PostgresDb(write_pool, read_pool, clock or SystemClock())

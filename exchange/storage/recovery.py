@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from exchange.model.work import AnswerRow, Closing
+from exchange.storage.closing import close_lead
 from exchange.storage.database import Row, Tx
 from exchange.storage.requests import store_answer
-from exchange.storage.selling import close_lead
 
 
 async def abandoned_requests(tx: Tx, before: int) -> list[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exchange.model.audit import AuditLine
 from exchange.model.work import (
     AnswerRow,
@@ -18,32 +20,31 @@ from exchange.model.work import (
     RequestRow,
 )
 from exchange.storage.audit import record
-from exchange.storage.database import Row, Tx
+from exchange.storage.database import Row, Statement, Tx
 from exchange.storage.rows import values_of
 
 
 async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflict | QuoteGone | Duplicate:
     """Store a request and, unless it may not go on, its lead. Only `Opened` lets the line continue."""
-    request = opening.request
+    request, lead = opening.request, opening.lead
     if opening.idempotency is not None:
         earlier = await _take_key(tx, opening.idempotency, request.id, request.received_at)
         if earlier is not None:
-            await _insert_request(tx, request)
+            await tx.execute_all(*_request_rows(request))
             return await _replay(tx, opening.idempotency, earlier)
-    await _insert_request(tx, request)
-    lead = opening.lead
     if lead is None:
+        await tx.execute_all(*_request_rows(request))
         return Opened({})
     quote: Row | None = None
     if opening.bind_quote is not None:
         bound = await _bind_quote(tx, opening.bind_quote, lead, request.id, opening.rebids_expired)
         if isinstance(bound, QuoteGone):
-            if bound.why is None:  # the lead of somebody else's ping has no business with this request
-                await tx.execute("UPDATE requests SET lead_id = NULL WHERE id = :id", id=request.id)
+            stranger = bound.why is None  # the lead of somebody else's ping has no business with this request
+            await tx.execute_all(*_request_rows(replace(request, lead_id=None) if stranger else request))
             return bound
         quote = bound
     taken = await _claim(tx, lead.id, lead.seller_id, opening.claims, request.received_at)
-    await insert_lead(tx, lead)
+    await tx.execute_all(*_request_rows(request), *_lead_rows(lead))
     if taken is not None:
         return taken
     return Opened(await bought_before(tx, lead.phone_index, lead.email_index) if opening.claims else {}, quote)
@@ -53,7 +54,7 @@ async def open_resale(
     tx: Tx, request: RequestRow, phone_index: bytes | None, email_index: bytes | None
 ) -> dict[str, int]:
     """Open a request of the exchange itself about a lead it has. Returns when each buyer last bought the consumer."""
-    await _insert_request(tx, request)
+    await tx.execute_all(*_request_rows(request))
     return await bought_before(tx, phone_index, email_index)
 
 
@@ -103,14 +104,12 @@ async def _undo_claims(tx: Tx, lead_id: str) -> None:
     await tx.execute("DELETE FROM claims WHERE lead_id = :lead AND sold = 0", lead=lead_id)
 
 
-async def release_claims(tx: Tx, lead_id: str) -> None:
-    """Give a consumer back, held for a buyer that in the end refused too: it may be posted again."""
-    await tx.execute("DELETE FROM claims WHERE lead_id = :lead", lead=lead_id)
-
-
-async def keep_claims(tx: Tx, lead_id: str, until: int) -> None:
-    """The lead was sold (or may have been): its consumer stays taken until the window ends."""
-    await tx.execute("UPDATE claims SET sold = 1, expires_at = :until WHERE lead_id = :lead", lead=lead_id, until=until)
+def end_claims(lead_id: str, until: int | None) -> Statement:
+    """Whose the consumer is: the lead was or may be sold, and it stays taken until the window ends; or (None) it is
+    given back, also when held for a buyer that in the end refused, and may be posted again."""
+    if until is None:
+        return "DELETE FROM claims WHERE lead_id = :lead", {"lead": lead_id}
+    return "UPDATE claims SET sold = 1, expires_at = :until WHERE lead_id = :lead", {"until": until, "lead": lead_id}
 
 
 async def _bind_quote(
@@ -143,32 +142,38 @@ async def _bind_quote(
     return None if expired else rows[0]
 
 
-async def free_quote(tx: Tx, quote_id: str, request_id: str) -> None:
+def free_quote(quote_id: str, request_id: str) -> Statement:
     """Nothing was posted on it: the seller may use the quote again while it lasts."""
-    await tx.execute(
-        "UPDATE quotes SET used_by = NULL WHERE id = :id AND used_by = :request", id=quote_id, request=request_id
+    return (
+        "UPDATE quotes SET used_by = NULL WHERE id = :id AND used_by = :request",
+        {"id": quote_id, "request": request_id},
     )
 
 
 async def store_answer(tx: Tx, answer: AnswerRow) -> None:
-    await tx.execute(
+    await tx.execute_all(answer_row(answer))
+
+
+def answer_row(answer: AnswerRow) -> Statement:
+    return (
         """UPDATE requests SET status_code = :code, status = :status, reason = :reason, answer = :body,
                answer_type = :type, took_ms = :took WHERE id = :id""",
-        id=answer.request_id,
-        code=answer.status_code,
-        status=answer.status,
-        reason=answer.reason,
-        body=answer.body,
-        type=answer.content_type,
-        took=answer.took_ms,
+        {
+            "id": answer.request_id,
+            "code": answer.status_code,
+            "status": answer.status,
+            "reason": answer.reason,
+            "body": answer.body,
+            "type": answer.content_type,
+            "took": answer.took_ms,
+        },
     )
 
 
 async def answer_request(tx: Tx, answer: AnswerRow, idempotency: Idempotency | None) -> None:
     """Answer a request that leaves no lead. A key the seller chose replays it; any other is free again."""
-    await store_answer(tx, answer)
-    if idempotency is not None:
-        await end_key(tx, idempotency, keep=idempotency.keep is Keep.ALWAYS)
+    keys = [] if idempotency is None else [end_key(idempotency, keep=idempotency.keep is Keep.ALWAYS)]
+    await tx.execute_all(answer_row(answer), *keys)
 
 
 async def answer_conflict(tx: Tx, answer: AnswerRow, line: AuditLine) -> None:
@@ -177,20 +182,13 @@ async def answer_conflict(tx: Tx, answer: AnswerRow, line: AuditLine) -> None:
     await record(tx, line)
 
 
-async def end_key(tx: Tx, idempotency: Idempotency, *, keep: bool) -> None:
+def end_key(idempotency: Idempotency, *, keep: bool) -> Statement:
     """The answer stands for the key's life, or (`keep` false) the key is free again."""
-    scope = {"seller": idempotency.seller_id, "endpoint": idempotency.endpoint, "key": idempotency.key}
-    if keep:
-        await tx.execute(
-            """UPDATE idempotency SET state = 'done'
-               WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key""",
-            **scope,
-        )
-    else:
-        await tx.execute(
-            "DELETE FROM idempotency WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key",
-            **scope,
-        )
+    what = "UPDATE idempotency SET state = 'done'" if keep else "DELETE FROM idempotency"
+    return (
+        f"{what} WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key",
+        {"seller": idempotency.seller_id, "endpoint": idempotency.endpoint, "key": idempotency.key},
+    )
 
 
 async def read_replay(tx: Tx, request_id: str) -> Replay | None:
@@ -206,10 +204,56 @@ async def read_replay(tx: Tx, request_id: str) -> Replay | None:
     return Replay(request_id, row["status_code"], row["answer"], row["answer_type"], row["wrapped"])
 
 
-async def insert_lead(tx: Tx, lead: LeadRow) -> None:
-    """Insert a lead, or fill in the one its ping made."""
-    await tx.execute(
-        """INSERT INTO leads (id, month, received_at, seller_id, campaign_id, campaign_version, vertical, mode, kind,
+def _lead_rows(lead: LeadRow) -> list[Statement]:
+    """Insert a lead, or fill in the one its ping made; and its consent, if it came with one."""
+    rows: list[Statement] = [
+        (
+            _LEAD,
+            {
+                "id": lead.id,
+                "month": lead.month,
+                "received": lead.received_at,
+                "seller": lead.seller_id,
+                "campaign": lead.campaign_id,
+                "version": lead.campaign_version,
+                "vertical": lead.vertical,
+                "mode": lead.mode,
+                "kind": lead.kind,
+                "state": lead.state,
+                "reason": lead.reason,
+                "seller_lead_id": lead.seller_lead_id,
+                "sub_id1": lead.sub_id1,
+                "zip": lead.zip,
+                "us_state": lead.us_state,
+                "city": lead.city,
+                "name": lead.initials,
+                "phone": lead.phone_index,
+                "email": lead.email_index,
+                "facts": lead.facts,
+                "subject": lead.subject,
+                "sealed": lead.sealed,
+                "grade": lead.grade,
+                "currency": lead.currency,
+            },
+        )
+    ]
+    if lead.consent is not None:
+        rows.append(
+            (
+                _CONSENT,
+                {
+                    "lead": lead.id,
+                    "month": lead.month,
+                    "subject": lead.subject,
+                    "sealed": lead.consent,
+                    "at": lead.received_at,
+                },
+            )
+        )
+    return rows
+
+
+_LEAD = """INSERT INTO leads (id, month, received_at, seller_id, campaign_id, campaign_version, vertical, mode, kind,
                state, reason, seller_lead_id, sub_id1, zip, us_state, city, initials, phone_index, email_index,
                facts, subject, sealed, grade, currency, revenue_units, payout_units, times_sold, changed_at)
            VALUES (:id, :month, :received, :seller, :campaign, :version, :vertical, :mode, :kind, :state, :reason,
@@ -219,85 +263,46 @@ async def insert_lead(tx: Tx, lead: LeadRow) -> None:
                seller_lead_id = :seller_lead_id, sub_id1 = :sub_id1, zip = :zip, us_state = :us_state, city = :city,
                initials = :name, phone_index = :phone, email_index = :email, facts = :facts, subject = :subject,
                sealed = :sealed, grade = :grade, changed_at = :received
-           WHERE leads.seller_id = :seller""",
-        id=lead.id,
-        month=lead.month,
-        received=lead.received_at,
-        seller=lead.seller_id,
-        campaign=lead.campaign_id,
-        version=lead.campaign_version,
-        vertical=lead.vertical,
-        mode=lead.mode,
-        kind=lead.kind,
-        state=lead.state,
-        reason=lead.reason,
-        seller_lead_id=lead.seller_lead_id,
-        sub_id1=lead.sub_id1,
-        zip=lead.zip,
-        us_state=lead.us_state,
-        city=lead.city,
-        name=lead.initials,
-        phone=lead.phone_index,
-        email=lead.email_index,
-        facts=lead.facts,
-        subject=lead.subject,
-        sealed=lead.sealed,
-        grade=lead.grade,
-        currency=lead.currency,
-    )
-    if lead.consent is not None:
-        await tx.execute(
-            """INSERT INTO consents (lead_id, month, subject, sealed, received_at)
+           WHERE leads.seller_id = :seller"""
+_CONSENT = """INSERT INTO consents (lead_id, month, subject, sealed, received_at)
                VALUES (:lead, :month, :subject, :sealed, :at)
-               ON CONFLICT (lead_id, subject) DO NOTHING""",
-            lead=lead.id,
-            month=lead.month,
-            subject=lead.subject,
-            sealed=lead.consent,
-            at=lead.received_at,
+               ON CONFLICT (lead_id, subject) DO NOTHING"""
+
+
+def _request_rows(request: RequestRow) -> list[Statement]:
+    """The request and, when it seals anything, its data key."""
+    rows: list[Statement] = [
+        (
+            _REQUEST,
+            {
+                "id": request.id,
+                "month": request.month,
+                "received": request.received_at,
+                "endpoint": request.endpoint,
+                "channel": request.channel,
+                "ip": request.remote_ip,
+                "seller": request.seller_id,
+                "campaign": request.campaign_id,
+                "key": request.key_id,
+                "mode": request.mode,
+                "lead": request.lead_id,
+                "type": request.content_type,
+                "format": request.answer_format,
+                "raw": request.raw,
+                "retention": request.retention,
+            },
         )
-
-
-async def insert_trail(tx: Tx, request_id: str, lead_id: str, month: str, document: bytes) -> None:
-    await tx.execute(
-        """INSERT INTO trails (request_id, lead_id, month, document) VALUES (:request, :lead, :month, :document)
-           ON CONFLICT (request_id) DO NOTHING""",
-        request=request_id,
-        lead=lead_id,
-        month=month,
-        document=document,
-    )
-
-
-async def _insert_request(tx: Tx, request: RequestRow) -> None:
+    ]
     if request.wrapped is not None:
-        await tx.execute(
-            "INSERT INTO data_keys (subject, wrapped, month) VALUES (:subject, :wrapped, :month)",
-            subject=request.id,
-            wrapped=request.wrapped,
-            month=request.month,
-        )
-    await tx.execute(
-        """INSERT INTO requests (id, month, received_at, endpoint, channel, remote_ip, seller_id, campaign_id, key_id,
-               mode, lead_id, content_type, answer_format, raw, retention)
+        rows.append((_DATA_KEY, {"subject": request.id, "wrapped": request.wrapped, "month": request.month}))
+    return rows
+
+
+_REQUEST = """INSERT INTO requests (id, month, received_at, endpoint, channel, remote_ip, seller_id, campaign_id,
+               key_id, mode, lead_id, content_type, answer_format, raw, retention)
            VALUES (:id, :month, :received, :endpoint, :channel, :ip, :seller, :campaign, :key, :mode, :lead,
-               :type, :format, :raw, :retention)""",
-        id=request.id,
-        month=request.month,
-        received=request.received_at,
-        endpoint=request.endpoint,
-        channel=request.channel,
-        ip=request.remote_ip,
-        seller=request.seller_id,
-        campaign=request.campaign_id,
-        key=request.key_id,
-        mode=request.mode,
-        lead=request.lead_id,
-        type=request.content_type,
-        format=request.answer_format,
-        raw=request.raw,
-        retention=request.retention,
-    )
+               :type, :format, :raw, :retention)"""
+_DATA_KEY = "INSERT INTO data_keys (subject, wrapped, month) VALUES (:subject, :wrapped, :month)"
 
 
 async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str, now: int) -> Row | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from exchange.model.audit import AuditLine
 from exchange.storage.audit import record
+from exchange.storage.closing import add_event
 from exchange.storage.database import Tx
-from exchange.storage.selling import add_event
 
 
 async def note_reveal(tx: Tx, line: AuditLine, lead_id: str, sentence: str) -> None:

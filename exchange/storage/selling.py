@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
-from exchange.model.work import Closing, Intent, Keep, LeadState, Move, Settlement, WiresRow, state_after
+from exchange.model.work import Closing, Intent, LeadState, Move, Settlement, state_after
 from exchange.storage.audit import record
+from exchange.storage.closing import add_sales, close_lead
 from exchange.storage.database import Row, Tx
 from exchange.storage.holds import post_holds, reserve, void_holds
-from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
-from exchange.storage.requests import end_key, free_quote, insert_trail, keep_claims, release_claims, store_answer
-from exchange.storage.unmapped import count_unmapped
 
 OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
 """Said as the index of the few open attempts says it: SQLite uses that index for no other words."""
@@ -32,7 +28,7 @@ async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool,
     if move.closing is not None:
         await close_lead(tx, move.closing, sold)
     elif sold:
-        await _add_sales(tx, sold)
+        await add_sales(tx, sold)
     return tuple(reserved), tuple(settled)
 
 
@@ -127,177 +123,45 @@ async def _settle(tx: Tx, settlement: Settlement) -> bool:
 async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
     sale = settlement.sale
     assert sale is not None
-    await tx.execute(
-        """INSERT INTO sales (id, month, lead_id, attempt_id, campaign_id, seller_id, buyer_id, contract_id,
-               contract_version, leg, currency, price_units, payout_units, buyer_reference, redirect, phone_index,
-               email_index, mode, accepted_at)
-           VALUES (:id, :month, :lead, :attempt, :campaign, :seller, :buyer, :contract, :version, :leg, :currency,
-               :price, :payout, :reference, :redirect, :phone, :email, :mode, :at)""",
-        id=sale.id,
-        month=settlement.month,
-        lead=settlement.lead_id,
-        attempt=settlement.attempt_id,
-        campaign=sale.campaign_id,
-        seller=sale.seller_id,
-        buyer=attempt["buyer_id"],
-        contract=attempt["contract_id"],
-        version=attempt["contract_version"],
-        leg=attempt["leg"],
-        currency=settlement.price.currency,
-        price=settlement.price.units,
-        payout=sale.payout_units,
-        reference=settlement.buyer_reference,
-        redirect=sale.redirect,
-        phone=sale.phone_index,
-        email=sale.email_index,
-        mode=attempt["mode"],
-        at=settlement.at,
-    )
-    await tx.execute(
-        """INSERT INTO tier_turns (contract_id, served_at) VALUES (:contract, :at)
-           ON CONFLICT (contract_id) DO UPDATE SET served_at = :at WHERE tier_turns.served_at < :at""",
-        contract=attempt["contract_id"],
-        at=settlement.at,
+    await tx.execute_all(
+        (
+            _SALE,
+            {
+                "id": sale.id,
+                "month": settlement.month,
+                "lead": settlement.lead_id,
+                "attempt": settlement.attempt_id,
+                "campaign": sale.campaign_id,
+                "seller": sale.seller_id,
+                "buyer": attempt["buyer_id"],
+                "contract": attempt["contract_id"],
+                "version": attempt["contract_version"],
+                "leg": attempt["leg"],
+                "currency": settlement.price.currency,
+                "price": settlement.price.units,
+                "payout": sale.payout_units,
+                "reference": settlement.buyer_reference,
+                "redirect": sale.redirect,
+                "phone": sale.phone_index,
+                "email": sale.email_index,
+                "mode": attempt["mode"],
+                "at": settlement.at,
+            },
+        ),
+        (_TURN, {"contract": attempt["contract_id"], "at": settlement.at}),
     )
     if settlement.transaction is not None:
         freed = await post_holds(tx, settlement.attempt_id, settlement.price, settlement.at)
         await book(tx, settlement.transaction, freed)
 
 
-async def _add_sales(tx: Tx, sold: Sequence[Settlement]) -> None:
-    await tx.execute(
-        """UPDATE leads SET revenue_units = revenue_units + :revenue, payout_units = payout_units + :payouts,
-               times_sold = times_sold + :times WHERE id = :id""",
-        id=sold[0].lead_id,
-        **_brought(sold),
-    )
-
-
-def _brought(sold: Sequence[Settlement]) -> dict[str, int]:
-    """What sales of one lead add to its row."""
-    return {
-        "revenue": sum(each.price.units for each in sold),
-        "payouts": sum(each.sale.payout_units for each in sold if each.sale is not None),
-        "times": len(sold),
-    }
-
-
-async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) -> None:
-    """End a request's work on a lead: what it was `sold` for, its state, claims and answer, and how it all went."""
-    await tx.execute(
-        """UPDATE leads SET state = :state, reason = :reason, changed_at = :at, duplicate_of = :duplicate,
-               promised_units = COALESCE(:promised, promised_units), revenue_units = revenue_units + :revenue,
-               payout_units = payout_units + :payouts, times_sold = times_sold + :times WHERE id = :id""",
-        **_brought(sold),
-        id=closing.lead_id,
-        state=closing.state.value,
-        reason=closing.reason,
-        at=closing.at,
-        duplicate=closing.duplicate_of,
-        promised=closing.promised_units,
-    )
-    if closing.claims_until is None:
-        await release_claims(tx, closing.lead_id)
-    else:
-        await keep_claims(tx, closing.lead_id, closing.claims_until)
-    if closing.extra is not None:
-        await _top_up(tx, closing)
-    await _record(tx, closing)
-    if closing.free_quote is not None and closing.answer is not None:
-        await free_quote(tx, closing.free_quote, closing.answer.request_id)
-    if closing.idempotency is not None:
-        failed = closing.answer is not None and closing.answer.status == "error"  # told to try again
-        keep = not failed and _keeps_key(closing.idempotency.keep, closing.state)
-        await end_key(tx, closing.idempotency, keep=keep)
-    for job in closing.jobs:
-        await add_job(tx, job)
-    for each in closing.unmapped:
-        await count_unmapped(tx, each, closing.lead_id, closing.at)
-
-
-def _keeps_key(keep: Keep, state: LeadState) -> bool:
-    sold_or_queued = state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING)
-    return keep is Keep.ALWAYS or (keep is Keep.SOLD and sold_or_queued)
-
-
-async def _top_up(tx: Tx, closing: Closing) -> None:
-    """The rest of a promised payout of a shared lead, booked once."""
-    extra = closing.extra
-    assert extra is not None
-    if await book(tx, extra):
-        await tx.execute(
-            "UPDATE leads SET payout_units = payout_units + :more WHERE id = :id",
-            id=closing.lead_id,
-            more=sum(posting.money.units for posting in extra.postings),
-        )
-
-
-async def _record(tx: Tx, closing: Closing) -> None:
-    answer = closing.answer
-    if answer is not None:
-        await store_answer(tx, answer)
-    if closing.trail is not None and answer is not None:
-        await insert_trail(tx, answer.request_id, closing.lead_id, closing.month, closing.trail)
-    if closing.wires is not None and closing.wires_id is not None:
-        row = WiresRow(
-            closing.wires_id,
-            closing.lead_id,
-            closing.month,
-            closing.at,
-            closing.subject,
-            closing.wires,
-            closing.retention,
-        )
-        await add_wires(tx, row)
-    quote = closing.quote
-    if quote is not None:
-        await tx.execute(
-            """INSERT INTO quotes (id, month, lead_id, campaign_id, seller_id, document, payout_units, currency,
-                   created_at, expires_at)
-               VALUES (:id, :month, :lead, :campaign, :seller, :document, :payout, :currency, :created, :expires)""",
-            id=quote.id,
-            month=closing.month,
-            lead=closing.lead_id,
-            campaign=quote.campaign_id,
-            seller=quote.seller_id,
-            document=quote.document,
-            payout=quote.payout.units,
-            currency=quote.payout.currency,
-            created=quote.created_at,
-            expires=quote.expires_at,
-        )
-    if closing.event is not None:
-        await add_event(tx, closing.lead_id, closing.month, closing.at, "settled", closing.event, closing.actor)
-
-
-async def add_wires(tx: Tx, row: WiresRow) -> None:
-    """Requests and replies of one round, sealed with the key of request `subject`."""
-    await tx.execute(
-        """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
-           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (id) DO NOTHING""",
-        id=row.id,
-        lead=row.lead_id,
-        month=row.month,
-        at=row.made_at,
-        subject=row.subject,
-        sealed=row.sealed,
-        retention=row.retention,
-    )
-
-
-async def add_event(tx: Tx, lead_id: str, month: str, at: int, kind: str, sentence: str, actor: str) -> None:
-    """Something that happened to a lead outside a request. The id makes a second run of the unit harmless."""
-    await tx.execute(
-        """INSERT INTO lead_events (id, month, lead_id, at, kind, sentence, actor)
-           VALUES (:id, :month, :lead, :at, :kind, :sentence, :actor) ON CONFLICT (id) DO NOTHING""",
-        id=f"{lead_id}:{kind}:{at}",
-        month=month,
-        lead=lead_id,
-        at=at,
-        kind=kind,
-        sentence=sentence,
-        actor=actor,
-    )
+_SALE = """INSERT INTO sales (id, month, lead_id, attempt_id, campaign_id, seller_id, buyer_id, contract_id,
+               contract_version, leg, currency, price_units, payout_units, buyer_reference, redirect, phone_index,
+               email_index, mode, accepted_at)
+           VALUES (:id, :month, :lead, :attempt, :campaign, :seller, :buyer, :contract, :version, :leg, :currency,
+               :price, :payout, :reference, :redirect, :phone, :email, :mode, :at)"""
+_TURN = """INSERT INTO tier_turns (contract_id, served_at) VALUES (:contract, :at)
+           ON CONFLICT (contract_id) DO UPDATE SET served_at = :at WHERE tier_turns.served_at < :at"""
 
 
 async def interrupted_attempts(tx: Tx, before: int) -> list[Row]:

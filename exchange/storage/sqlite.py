@@ -221,6 +221,9 @@ class ReadTx:
     async def together(self, *statements: Statement) -> list[list[str]]:
         return [[str(row["key"]) for row in await self.fetch(sql, **params)] for sql, params in statements]
 
+    async def execute_all(self, *statements: Statement) -> None:
+        raise StorageError("a read writes nothing")
+
 
 def _read_only(path: Path) -> str:
     return f"file:{quote(str(path))}?mode=ro"

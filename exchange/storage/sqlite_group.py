@@ -82,6 +82,10 @@ class SqliteTx:
     async def together(self, *statements: Statement) -> list[list[str]]:
         return [[str(row[0]) for row in self._all(self._run(sql, params))] for sql, params in statements]
 
+    async def execute_all(self, *statements: Statement) -> None:
+        for sql, params in statements:
+            self._run(sql, params)
+
     async def script(self, text: str) -> None:
         """Run a migration written in the PostgreSQL spelling."""
         for statement in sqlite_statements(text):

@@ -104,6 +104,7 @@ async def test_a_pings_answer_is_repeated_for_thirty_days_too(selling_cedar: Exc
 @pytest.mark.parametrize("key", ["k1", None])
 async def test_fifty_identical_posts_at_once_are_one_lead_and_one_sale(either: Exchange, key: str | None) -> None:
     await either.add(*buying("acme"), *selling("cedar"))
+    either.buyers.answers_posts("acme", Delay(50, SOLD))  # long enough for all of them to come
     answers = await asyncio.gather(*(post(either, key=key) for _ in range(50)))
 
     assert 1 == len({answer.body for answer in answers})

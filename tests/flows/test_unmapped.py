@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange.storage.unmapped import unmapped_answers
-from tests.flows.lab import OPERATOR, person, post
+from tests.flows.lab import OPERATOR, later, person, post
 from tests.market import REFUSED, Exchange, buying, reply, selling
 
 
@@ -13,6 +13,7 @@ async def test_unmapped_answers_are_counted_by_what_they_say_and_not_by_their_id
     for number, answer in enumerate(said):
         either.buyers.answers_posts("acme", answer)
         last = await post(either, person(number))
+        later(either, 60)
 
     [row] = await either.market.db.read(unmapped_answers, OPERATOR)
     assert ("acme-solar", "post", 3, 2) == (row["contract_id"], row["stage"], row["answers"], row["shapes"])

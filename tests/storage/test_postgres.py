@@ -123,6 +123,13 @@ async def cable(postgres_migrated: str, tmp_path_factory: pytest.TempPathFactory
         await asyncio.wait(wire.carried)
 
 
+async def sessions(db: PostgresDb) -> int:
+    rows = await db.read(
+        units.ask, "SELECT COUNT(*) AS sessions FROM pg_stat_activity WHERE application_name = 'lead-exchange'"
+    )
+    return int(str(rows[0]["sessions"]))
+
+
 @pytest.mark.parametrize(("cut", "stored"), [("before", []), ("after", ["a"])])
 async def test_a_commit_whose_answer_is_lost_is_unclear_and_is_not_done_again(
     things: PostgresDb, cable: tuple[Cable, str], cut: str, stored: list[str]
@@ -143,6 +150,18 @@ async def test_a_commit_whose_answer_is_lost_is_unclear_and_is_not_done_again(
 async def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="does not answer"):
         await open_postgres(f"postgresql://exchange@/postgres?host={quote(str(tmp_path))}")
+
+
+@pytest.mark.parametrize(("warm", "connections"), [(True, 6), (False, 1)])
+async def test_a_warm_pool_has_its_connections_before_the_first_unit_asks(
+    things: PostgresDb, postgres_migrated: str, warm: bool, connections: int
+) -> None:
+    before = await sessions(things)
+    db = await open_postgres(postgres_migrated, size=4, warm=warm)
+    after = await sessions(things)
+    await db.close()
+
+    assert connections == after - before
 
 
 async def test_a_value_no_column_takes_is_an_error_of_its_unit_alone(things: PostgresDb) -> None:

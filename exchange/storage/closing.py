@@ -1,0 +1,183 @@
+"""How a request ends: its lead, its consumer, its answer and the record of how it went, in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exchange.model.work import Closing, Keep, LeadState, QuoteRow, Settlement, WiresRow
+from exchange.storage.database import Statement, Tx
+from exchange.storage.jobs import add_job
+from exchange.storage.ledger import book
+from exchange.storage.requests import answer_row, end_claims, end_key, free_quote
+from exchange.storage.unmapped import count_unmapped
+
+
+async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) -> None:
+    """End a request's work on a lead, which was `sold` in the same unit."""
+    await tx.execute_all(*_ends(closing, sold), *_record(closing))
+    if closing.extra is not None:
+        await _top_up(tx, closing)
+    for job in closing.jobs:
+        await add_job(tx, job)
+    for each in closing.unmapped:
+        await count_unmapped(tx, each, closing.lead_id, closing.at)
+
+
+async def add_sales(tx: Tx, sold: Sequence[Settlement]) -> None:
+    """Sales of a lead that goes on being sold."""
+    await tx.execute(
+        """UPDATE leads SET revenue_units = revenue_units + :revenue, payout_units = payout_units + :payouts,
+               times_sold = times_sold + :times WHERE id = :id""",
+        id=sold[0].lead_id,
+        **_brought(sold),
+    )
+
+
+def _brought(sold: Sequence[Settlement]) -> dict[str, int]:
+    """What sales of one lead add to its row."""
+    return {
+        "revenue": sum(each.price.units for each in sold),
+        "payouts": sum(each.sale.payout_units for each in sold if each.sale is not None),
+        "times": len(sold),
+    }
+
+
+def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
+    """What becomes of the lead, of its consumer, of the ping it was posted on and of the request's key."""
+    ends: list[Statement] = [
+        (
+            """UPDATE leads SET state = :state, reason = :reason, changed_at = :at, duplicate_of = :duplicate,
+                   promised_units = COALESCE(:promised, promised_units), revenue_units = revenue_units + :revenue,
+                   payout_units = payout_units + :payouts, times_sold = times_sold + :times WHERE id = :id""",
+            {
+                **_brought(sold),
+                "id": closing.lead_id,
+                "state": closing.state.value,
+                "reason": closing.reason,
+                "at": closing.at,
+                "duplicate": closing.duplicate_of,
+                "promised": closing.promised_units,
+            },
+        ),
+        end_claims(closing.lead_id, closing.claims_until),
+    ]
+    if closing.free_quote is not None and closing.answer is not None:
+        ends.append(free_quote(closing.free_quote, closing.answer.request_id))
+    if closing.idempotency is not None:
+        failed = closing.answer is not None and closing.answer.status == "error"  # told to try again
+        keep = not failed and _keeps_key(closing.idempotency.keep, closing.state)
+        ends.append(end_key(closing.idempotency, keep=keep))
+    return ends
+
+
+def _keeps_key(keep: Keep, state: LeadState) -> bool:
+    sold_or_queued = state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING)
+    return keep is Keep.ALWAYS or (keep is Keep.SOLD and sold_or_queued)
+
+
+def _record(closing: Closing) -> list[Statement]:
+    """The answer, and how everything went."""
+    rows: list[Statement] = []
+    answer = closing.answer
+    if answer is not None:
+        rows.append(answer_row(answer))
+    if closing.trail is not None and answer is not None:
+        rows.append(
+            (
+                """INSERT INTO trails (request_id, lead_id, month, document)
+                   VALUES (:request, :lead, :month, :document) ON CONFLICT (request_id) DO NOTHING""",
+                {
+                    "request": answer.request_id,
+                    "lead": closing.lead_id,
+                    "month": closing.month,
+                    "document": closing.trail,
+                },
+            )
+        )
+    if closing.wires is not None and closing.wires_id is not None:
+        rows.append(_wires_row(closing, closing.wires_id, closing.wires))
+    if closing.quote is not None:
+        rows.append(_quote_row(closing, closing.quote))
+    if closing.event is not None:
+        rows.append(event_row(closing.lead_id, closing.month, closing.at, "settled", closing.event, closing.actor))
+    return rows
+
+
+def _wires_row(closing: Closing, wires_id: str, sealed: bytes) -> Statement:
+    return wires_row(
+        WiresRow(wires_id, closing.lead_id, closing.month, closing.at, closing.subject, sealed, closing.retention)
+    )
+
+
+def wires_row(row: WiresRow) -> Statement:
+    """Requests and replies of one round, sealed with the key of request `subject`."""
+    return (
+        """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
+           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (id) DO NOTHING""",
+        {
+            "id": row.id,
+            "lead": row.lead_id,
+            "month": row.month,
+            "at": row.made_at,
+            "subject": row.subject,
+            "sealed": row.sealed,
+            "retention": row.retention,
+        },
+    )
+
+
+async def add_wires(tx: Tx, row: WiresRow) -> None:
+    await tx.execute_all(wires_row(row))
+
+
+def _quote_row(closing: Closing, quote: QuoteRow) -> Statement:
+    return (
+        """INSERT INTO quotes (id, month, lead_id, campaign_id, seller_id, document, payout_units, currency,
+               created_at, expires_at)
+           VALUES (:id, :month, :lead, :campaign, :seller, :document, :payout, :currency, :created, :expires)""",
+        {
+            "id": quote.id,
+            "month": closing.month,
+            "lead": closing.lead_id,
+            "campaign": quote.campaign_id,
+            "seller": quote.seller_id,
+            "document": quote.document,
+            "payout": quote.payout.units,
+            "currency": quote.payout.currency,
+            "created": quote.created_at,
+            "expires": quote.expires_at,
+        },
+    )
+
+
+def event_row(lead_id: str, month: str, at: int, kind: str, sentence: str, actor: str) -> Statement:
+    """Something that happened to a lead outside a request. The id makes a second run of the unit harmless."""
+    return (
+        """INSERT INTO lead_events (id, month, lead_id, at, kind, sentence, actor)
+           VALUES (:id, :month, :lead, :at, :kind, :sentence, :actor) ON CONFLICT (id) DO NOTHING""",
+        {
+            "id": f"{lead_id}:{kind}:{at}",
+            "month": month,
+            "lead": lead_id,
+            "at": at,
+            "kind": kind,
+            "sentence": sentence,
+            "actor": actor,
+        },
+    )
+
+
+async def add_event(tx: Tx, lead_id: str, month: str, at: int, kind: str, sentence: str, actor: str) -> None:
+    await tx.execute_all(event_row(lead_id, month, at, kind, sentence, actor))
+
+
+async def _top_up(tx: Tx, closing: Closing) -> None:
+    """The rest of a promised payout of a shared lead, booked once."""
+    extra = closing.extra
+    assert extra is not None
+    if await book(tx, extra):
+        await tx.execute(
+            "UPDATE leads SET payout_units = payout_units + :more WHERE id = :id",
+            id=closing.lead_id,
+            more=sum(posting.money.units for posting in extra.postings),
+        )
