@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exchange.connector import Terms
 from exchange.courier.courier import CLOSED_EARLY, Call, Result
@@ -19,8 +19,7 @@ from exchange.stages.outcome import ping_outcome
 from exchange.stages.price import fixed_bids
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What one round brought: bids of all who were asked, who was asked, and who was cut off when it closed early."""
 
     contracts: Mapping[str, Contract]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +23,7 @@ DAY_MS = 86_400_000
 _IN_FLIGHT_MS = 3_600_000  # a claim whose request died is free again after an hour, if recovery did not end it
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """Frozen but for the trail, which collects. `deadline` is when the answer must leave, on the monotonic clock."""
 
     submission: Submission
@@ -59,7 +57,7 @@ class Case:
 
     def knowing(self, bought: Mapping[str, int]) -> Case:
         """The case with when each buyer last bought this consumer."""
-        return replace(self, bought=bought) if bought else self
+        return self._replace(bought=bought) if bought else self
 
     def time_left_ms(self, market: Market) -> int:
         """Milliseconds until the answer must leave, less what committing and writing it takes."""
@@ -76,11 +74,11 @@ def begin(submission: Submission, market: Market) -> Case:
     normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], f"ld_{submission.id[4:]}", now)
     lead = normalized.lead
     if submission.kind is Kind.POST and lead.ping_id is not None and lead.ping_id.startswith("png_"):
-        lead = replace(lead, id=f"ld_{lead.ping_id[4:]}")  # a post goes on with its ping's lead: both ids end alike
-        normalized = replace(normalized, lead=lead)
+        lead = lead._replace(id=f"ld_{lead.ping_id[4:]}")  # a post goes on with its ping's lead: both ids end alike
+        normalized = normalized._replace(lead=lead)
     if lead.test_outcome is not None:  # the simulated buyers read it like any tracking value
-        lead = replace(lead, tracking={**lead.tracking, "test_outcome": lead.test_outcome})
-        normalized = replace(normalized, lead=lead)
+        lead = lead._replace(tracking={**lead.tracking, "test_outcome": lead.test_outcome})
+        normalized = normalized._replace(lead=lead)
     timeout_ms = lead.timeout_ms or campaign.timeout_ms
     wrapped, data_key = market.vault.new_data_key()
     trail.step(
@@ -126,8 +124,8 @@ def own_case(submission: Submission, lead: Lead, campaign: Campaign, vertical: V
 
 def own_lead(case: Case) -> Case:
     """A post that is refused at the door never touches the lead of the ping it names: it becomes a lead of its own."""
-    lead = replace(case.lead, id=f"ld_{case.submission.id[4:]}")
-    return replace(case, normalized=replace(case.normalized, lead=lead))
+    lead = case.lead._replace(id=f"ld_{case.submission.id[4:]}")
+    return case._replace(normalized=case.normalized._replace(lead=lead))
 
 
 def _index(market: Market, kind: str, lead: Lead) -> bytes | None:
@@ -209,7 +207,7 @@ def _initials(lead: Lead) -> str | None:
 def _sealed_consent(case: Case, market: Market) -> bytes | None:
     if case.submission.kind is Kind.PING:
         return None
-    record: dict[str, Any] = {name: getattr(case.lead.consent, name) for name in case.lead.consent.__dataclass_fields__}
+    record: dict[str, Any] = case.lead.consent._asdict()
     return market.vault.seal(case.data_key, f"consent:{case.lead.id}", orjson.dumps(record))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from exchange import limits
 from exchange.connector import Terms
@@ -42,11 +43,10 @@ from exchange.stages.settle import SaleTerms, as_sale, free_slots
 from exchange.storage.selling import advance
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """How far placing has come. `settled` is what came back and is not stored yet; `sales` are the accepted ones."""
 
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress = Progress()
     settled: tuple[Settlement, ...] = ()
     sales: tuple[Settlement, ...] = ()
     unclear: tuple[Intent, ...] = ()
@@ -54,8 +54,7 @@ class Placed:
     best_below: bool = False  # a bid was refused only because it was too low
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     intent: Intent
     award: Award
     outcome: Outcome
@@ -79,12 +78,12 @@ async def place(
             break
         _tell_plan(case, plan, contracts, rules, began)
         if case.time_left_ms(market) < limits.POST_LEAST_MS:
-            placed = replace(placed, progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
+            placed = placed._replace(progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
             case.trail.step("post", "No time left to post", skipped=True)
             break
         intents = _intents(case, market, plan.winners, contracts, placed.slots, promised)
         got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in intents)))
-        placed = replace(placed, settled=()) if placed.settled else placed
+        placed = placed._replace(settled=()) if placed.settled else placed
         held, placed = _keep_held(case, market, intents, got, placed)
         posts = [_post(case, market, intent, award, contracts) for intent, award in held]
         posted = await asyncio.gather(*posts) if len(posts) > 1 else [await post for post in posts]
@@ -94,7 +93,7 @@ async def place(
 
 
 def _note_losers(placed: Placed, plan: Plan) -> Placed:
-    return placed if placed.best_below or not plan.below else replace(placed, best_below=True)
+    return placed if placed.best_below or not plan.below else placed._replace(best_below=True)
 
 
 def _tell_plan(case: Case, plan: Plan, contracts: Mapping[str, Contract], rules: Rules, began: float) -> None:
@@ -173,7 +172,7 @@ def _keep_held(
             name = case.deals.contracts[intent.contract_id].name
             case.trail.step("hold", f"{name}: {reason.sentence}", skipped=True)
             case.trail.posts.append(_line(intent, award, "failed", reason.slug, "", 0.0, 0.0))
-            placed = replace(placed, progress=_refuse(placed.progress, (intent.contract_id,), reason))
+            placed = placed._replace(progress=_refuse(placed.progress, (intent.contract_id,), reason))
         else:
             held.append((intent, award))
     return held, placed
@@ -264,7 +263,7 @@ def _after(
     match outcome:
         case Accepted():
             paid = bid if settlement.price == bid.price else replace(bid, price=settlement.price)
-            progress = replace(progress, sold=(*progress.sold, paid))
+            progress = progress._replace(sold=(*progress.sold, paid))
             sales = (*sales, settlement)
             market.live.served[contract.id] = settlement.at
         case Rejected(finality=finality):
@@ -273,17 +272,16 @@ def _after(
         case Failed():
             progress = _refuse(progress, (contract.id,), outcome.reason)
         case Pending() | Unclear():
-            progress = replace(progress, unclear=(*progress.unclear, bid), reasons=(*progress.reasons, outcome.reason))
+            progress = progress._replace(unclear=(*progress.unclear, bid), reasons=(*progress.reasons, outcome.reason))
             unclear = (*unclear, posted.intent)
     keeps = isinstance(outcome, Accepted | Pending | Unclear)
     slots = placed.slots | {posted.intent.slot} if keeps else placed.slots
     settled = (*placed.settled, settlement)
-    return replace(placed, progress=progress, settled=settled, sales=sales, unclear=unclear, slots=slots)
+    return placed._replace(progress=progress, settled=settled, sales=sales, unclear=unclear, slots=slots)
 
 
 def _refuse(progress: Progress, contract_ids: tuple[str, ...], reason: Reason, *, stop: bool = False) -> Progress:
-    return replace(
-        progress,
+    return progress._replace(
         refused=progress.refused | frozenset(contract_ids),
         reasons=(*progress.reasons, reason),
         stopped=progress.stopped or stop,
@@ -320,7 +318,7 @@ def _settlement(case: Case, market: Market, posted: Posted, contract: Contract, 
     )
     if isinstance(outcome, Unclear | Pending):
         by_rule = contract.on_unclear is not OnUnclear.ASK
-        return replace(settlement, settle_after=now + contract.unclear_after_ms if by_rule else None)
+        return settlement._replace(settle_after=now + contract.unclear_after_ms if by_rule else None)
     if isinstance(outcome, Accepted):
         terms = SaleTerms(
             market.ids.new("sal", now),

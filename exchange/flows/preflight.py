@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from exchange.flows.ask import eligible
@@ -46,10 +46,9 @@ async def preflight(submission: Submission, market: Market, write: Write) -> Wri
     outlook = None
     if refusal is None:
         bought = await market.db.read(bought_before, case.phone_index, case.email_index)
-        outlook = look(replace(case, bought=bought), market)
+        outlook = look(case._replace(bought=bought), market)
     answer = refusal or Answer("valid", submission.id)
-    answer = replace(
-        answer,
+    answer = answer._replace(
         warnings=case.normalized.warnings,
         seller_lead_id=case.lead.seller_lead_id,
         test=not case.live,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import orjson
 from pydantic import TypeAdapter
@@ -23,8 +23,7 @@ from exchange.stages.price import least_after_promise, reserve
 QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """What asking has brought so far: enough to say why nothing was sold."""
 
     eligible: int = 0
@@ -172,4 +171,4 @@ def bids_of(quote: Quote, now: int) -> tuple[tuple[Bid, ...], tuple[NoBid, ...]]
 
 
 def with_ping_id(answer: Answer, case: Case) -> Answer:
-    return replace(answer, ping_id=ping_id(case))
+    return answer._replace(ping_id=ping_id(case))

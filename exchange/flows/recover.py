@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from exchange.clock import month_of
 from exchange.flows.jobs import RESALE
@@ -164,13 +163,13 @@ def _answer(
         for posting in extra.postings if extra is not None else ():
             price = price + posting.money
         exclusive = any(row["exclusive"] for row in attempts if row["state"] == "accepted") or campaign.slots == 1
-        return replace(told, status="accepted", price=price, times_sold=lead["times_sold"], exclusive=exclusive)
+        return told._replace(status="accepted", price=price, times_sold=lead["times_sold"], exclusive=exclusive)
     if state is LeadState.UNCLEAR and campaign.unclear_answer == "unsold":
-        return replace(told, status="unsold", reason=Reason.OUTCOME_UNCLEAR)
+        return told._replace(status="unsold", reason=Reason.OUTCOME_UNCLEAR)
     if state in (LeadState.UNCLEAR, LeadState.PENDING):
         reason = Reason.OUTCOME_UNCLEAR if state is LeadState.UNCLEAR else Reason.AWAITING_RECEIPT
-        return replace(told, status="queued", http_status=202, reason=reason)
-    return replace(told, http_status=503, lead_id=None, reason=Reason.INTERNAL, retry_after=1)
+        return told._replace(status="queued", http_status=202, reason=reason)
+    return told._replace(http_status=503, lead_id=None, reason=Reason.INTERNAL, retry_after=1)
 
 
 def _answer_row(market: Market, request: Row, answer: Answer, now: int, write: Write) -> AnswerRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from exchange import limits
 from exchange.flows.ask import Asked, ask, eligible
@@ -22,8 +22,7 @@ from exchange.stages.auction import Rules
 from exchange.stages.settle import free_slots, promise_rest, promise_transaction, total
 
 
-@dataclass(frozen=True, slots=True)
-class Sold:
+class Sold(NamedTuple):
     """How selling ended: the answer, the lead's state, what is not stored yet, and how long the consumer is taken."""
 
     answer: Answer
@@ -40,7 +39,7 @@ async def sell(case: Case, market: Market, quote: Quote | None, before: Placed |
     placed, outlook = before or Placed(), Outlook()
     promised = quote.payout if quote is not None else None
     if reserve is None:
-        return _end(case, market, placed, replace(outlook, eligible=1, below=True), promised)
+        return _end(case, market, placed, outlook._replace(eligible=1, below=True), promised)
     if quote is not None:
         placed, outlook = await _sell_quoted(case, market, quote, reserve)  # a quote is sold on once: nothing is before
     for tier in tiers(case):
@@ -73,7 +72,7 @@ async def _sell_quoted(case: Case, market: Market, quote: Quote, reserve: Money)
     standing = [bid for bid in bids if bid.contract_id in contracts]
     outlook = Outlook(eligible=len(contracts), asked=len(contracts), bids=len(standing))
     placed = await place(case, market, standing, contracts, under, quote.payout, Placed())
-    return placed, replace(outlook, below=placed.best_below)
+    return placed, outlook._replace(below=placed.best_below)
 
 
 async def _sell_in_tier(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import NamedTuple
 
 import orjson
 
@@ -48,8 +48,7 @@ from exchange.storage.selling import advance
 _POLL_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An answer as it leaves."""
 
     status_code: int
@@ -90,7 +89,7 @@ async def _repeat(case: Case, market: Market, write: Write, first: str) -> Writt
     if replay is None or replay.body is None or replay.wrapped is None:
         return None
     written, row = Closer(market, write, None).again(case, replay)
-    request = replace(request_row(case, market, _stored_body(case)), lead_id=None)
+    request = request_row(case, market, _stored_body(case))._replace(lead_id=None)
     await market.db.write(save_arrivals, ((request, row),))
     return written
 
@@ -149,8 +148,7 @@ def _stored_body(case: Case) -> bytes:
 def _echo(answer: Answer, case: Case) -> Answer:
     """The answer with what every answer carries: whose lead it is about, and the warnings."""
     is_ping = case.submission.kind is Kind.PING
-    return replace(
-        answer,
+    return answer._replace(
         lead_id=None if is_ping else case.lead.id,
         ping_id=ping_id(case) if is_ping else None,
         seller_lead_id=case.lead.seller_lead_id,

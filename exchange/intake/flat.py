@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
 
 from exchange import limits
@@ -178,7 +178,7 @@ def settle(leaves: list[Leaf], twice: list[str], format: Format, repeats: Repeat
         return _invalid(problems[: limits.PROBLEMS_TOLD])
     if not conflicts:
         return Flat(fields, format)
-    warnings = (replace(problem, message=f"{problem.message}; the {repeats} was taken") for problem in conflicts)
+    warnings = (problem._replace(message=f"{problem.message}; the {repeats} was taken") for problem in conflicts)
     return Flat(fields, format, tuple(warnings)[: limits.PROBLEMS_TOLD])
 
 

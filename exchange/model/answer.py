@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exchange.model.lead import Problem
 from exchange.model.money import Money
 from exchange.model.reason import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`status` is one of accepted, unsold, duplicate, rejected, invalid, queued, error. `price` is the seller's."""
 
     status: str

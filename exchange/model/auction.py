@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from exchange.model.money import Money
 from exchange.model.reason import Reason
@@ -35,8 +36,7 @@ class NoBid:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Award:
+class Award(NamedTuple):
     """A winning bid given a slot (1 is the first), not yet accepted. `reference` is ours for this lead and buyer."""
 
     bid: Bid
@@ -148,12 +148,11 @@ class Sale:
     accepted_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far selling one lead has come: what the next awards are chosen from."""
 
     sold: tuple[Bid, ...] = ()
     unclear: tuple[Bid, ...] = ()
     refused: frozenset[str] = frozenset()  # contracts that rejected, failed, or had no cap or balance left
     stopped: bool = False  # somebody said: final for everyone
-    reasons: tuple[Reason, ...] = field(default=())
+    reasons: tuple[Reason, ...] = ()

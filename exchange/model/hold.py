@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from exchange.model.money import Money
 
@@ -14,8 +14,7 @@ class HoldState(Enum):
     VOID = "void"
 
 
-@dataclass(frozen=True, slots=True)
-class CapHold:
+class CapHold(NamedTuple):
     """`amount` more (1 sale, or money units) in the window that starts at `window_start`, up to `most`."""
 
     key: str
@@ -26,8 +25,7 @@ class CapHold:
     money: bool = False  # a money cap follows the price the buyer finally pays
 
 
-@dataclass(frozen=True, slots=True)
-class HoldRequest:
+class HoldRequest(NamedTuple):
     """Everything one attempt holds. `account` is the buyer's: prepaid money or room under the credit limit."""
 
     attempt_id: str
@@ -36,23 +34,20 @@ class HoldRequest:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """It fits. `used` is each cap's use after the hold by key, `available` what the account has left."""
 
     used: tuple[tuple[str, int], ...]
     available: Money
 
 
-@dataclass(frozen=True, slots=True)
-class CapFull:
+class CapFull(NamedTuple):
     key: str
     name: str
     used: int
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceShort:
+class BalanceShort(NamedTuple):
     available: Money
     needed: Money

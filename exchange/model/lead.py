@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from exchange.model.money import Money
+
+_NO_PARTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Mode(Enum):
@@ -23,8 +25,7 @@ class Kind(Enum):
     DIRECT = "pingpost"
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """One request of a seller as it came, after the front door. `fields` is flat: name as sent → text."""
 
     id: str
@@ -44,18 +45,16 @@ class Submission:
     month: str
 
 
-@dataclass(frozen=True, slots=True)
-class FieldValue:
+class FieldValue(NamedTuple):
     """One value: `raw` as sent, `clean` canonical text, `parts` for filters and mappings, `masked` for screens."""
 
     raw: str
     clean: str
     masked: str
-    parts: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Any] = _NO_PARTS
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong with a submission, or a warning about it. All are told at once, in field order."""
 
     field: str
@@ -66,8 +65,7 @@ class Problem:
     closest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """The consent record, immutable: what was agreed to, when, where, and the proof that came with it."""
 
     given: bool
@@ -81,8 +79,7 @@ class Consent:
     received_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """A submission understood: typed values by canonical field name. Times are epoch milliseconds, UTC."""
 
     id: str
@@ -110,8 +107,7 @@ class Lead:
         return value.clean if value is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What a buyer sees in a ping: no personal field is in `values`, so it cannot leak one."""
 
     id: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from exchange.model.money import Money
 
@@ -38,8 +38,7 @@ class TransactionKind(Enum):
     FEE = "fee"
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """Money moves from `source` to `destination`; the sum over all accounts stays zero by construction."""
 
     source: str
@@ -47,8 +46,7 @@ class Posting:
     money: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """`reference` is unique: the same reference with the same postings is booked once, with others it is a conflict."""
 
     reference: str

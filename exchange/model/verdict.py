@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One check that failed: what the lead had, what the contract required, as facts to render later."""
 
     name: str  # contract_active, schedule, filter:zip, geo, cap:day, balance …
@@ -14,8 +14,7 @@ class Check:
     required: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """All that was decided about one contract and one lead. `failed` empty means it was eligible."""
 
     contract_id: str

@@ -7,9 +7,8 @@ how it all ended (`closing`), in one transaction.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from exchange.model.auction import AttemptState
 from exchange.model.hold import HoldRequest
@@ -41,8 +40,7 @@ def state_after(attempts: Collection[str]) -> LeadState:
     return LeadState.UNCLEAR if {"unclear", "reserved", "sending"} & set(attempts) else LeadState.UNSOLD
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRow:
+class RequestRow(NamedTuple):
     """A request as stored. `raw` is sealed with the request's own data key, `wrapped` by the master key."""
 
     id: str
@@ -63,8 +61,7 @@ class RequestRow:
     retention: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
+class AnswerRow(NamedTuple):
     """The answer exactly as it left, sealed like the request it belongs to."""
 
     request_id: str
@@ -76,8 +73,7 @@ class AnswerRow:
     took_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class LeadRow:
+class LeadRow(NamedTuple):
     """A lead as stored: clear facts for lists and filters, the rest sealed with the key of request `subject`."""
 
     id: str
@@ -115,8 +111,7 @@ class Keep(Enum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+class Idempotency(NamedTuple):
     """A key that makes repeats harmless, scoped by seller and endpoint."""
 
     seller_id: str
@@ -127,8 +122,7 @@ class Idempotency:
     keep: Keep
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A consumer taken for a lead: `scope` such as `solar` or `solar:seller1`, and a keyed hash."""
 
     scope: str
@@ -136,8 +130,7 @@ class Claim:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """Everything the first unit of a request writes."""
 
     request: RequestRow
@@ -148,16 +141,14 @@ class Opening:
     rebids_expired: bool = False  # an expired ping is used up, and everybody is asked again
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """The request may go on. `bought` tells when each buyer last bought this consumer."""
 
     bought: Mapping[str, int]
     quote: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(NamedTuple):
     """The same request came before: its answer, or None while it still runs."""
 
     request_id: str
@@ -167,16 +158,14 @@ class Replay:
     wrapped: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyConflict:
+class KeyConflict(NamedTuple):
     """The key came before with another body, whose SHA-256 is `body_hash`."""
 
     request_id: str
     body_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(NamedTuple):
     """The consumer is taken by another lead. `sold` says whether that lead was sold or is still at work."""
 
     lead_id: str
@@ -185,15 +174,13 @@ class Duplicate:
     sold: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteGone:
+class QuoteGone(NamedTuple):
     """The ping cannot be posted on: it is another seller's or unknown (None), expired, or used."""
 
     why: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """A delivery about to be made, with what it holds. `hold` None (test leads) holds nothing."""
 
     attempt_id: str
@@ -217,8 +204,7 @@ class Intent:
     leg_reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SaleRow:
+class SaleRow(NamedTuple):
     id: str
     campaign_id: str
     seller_id: str
@@ -228,8 +214,7 @@ class SaleRow:
     email_index: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What came of an attempt. A sale carries its ledger transaction (None for test leads)."""
 
     attempt_id: str
@@ -247,8 +232,7 @@ class Settlement:
     expected: tuple[str, ...] = ("reserved", "sending")
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(NamedTuple):
     """Work that must be done after the commit it belongs to. One queue per destination."""
 
     id: str
@@ -260,8 +244,7 @@ class JobRow:
     unique_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WiresRow:
+class WiresRow(NamedTuple):
     """Requests to buyers and their replies, sealed with the data key of request `subject`."""
 
     id: str
@@ -273,8 +256,7 @@ class WiresRow:
     retention: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unmapped:
+class Unmapped(NamedTuple):
     """An answer that could be read and that no rule of its connection knows. `stage` is ping or post."""
 
     contract_id: str
@@ -282,8 +264,7 @@ class Unmapped:
     shape: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(NamedTuple):
     """How a request ended: the lead's state, what becomes of its claims, the answer, and the record of how it went."""
 
     lead_id: str
@@ -311,8 +292,7 @@ class Closing:
     ends: LeadState | None = None  # of several closings: the state of its deliveries that this one is for
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteRow:
+class QuoteRow(NamedTuple):
     id: str
     campaign_id: str
     seller_id: str
@@ -322,8 +302,7 @@ class QuoteRow:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     settled: tuple[Settlement, ...] = ()
     intents: tuple[Intent, ...] = ()
     closing: Closing | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from exchange import limits
 from exchange.fields import state as state_type
@@ -33,8 +34,7 @@ _TRACKING, _CONSENT, _IGNORED, _CONTACT = Goes.TRACKING, Goes.CONSENT, Goes.IGNO
 _TEXT_TYPES = frozenset({"text", "line", "url", "name", "first_name", "city", "street"})
 
 
-@dataclass(frozen=True, slots=True)
-class Normalized:
+class Normalized(NamedTuple):
     """The lead as far as it could be understood. Any problem means it is not to be sold.
 
     `dropped` names the sent fields, as sent, whose values must be kept nowhere.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from exchange.model.auction import Bid, Progress
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, buyer_account, seller_account
@@ -31,8 +31,7 @@ def promise_rest(promised: Money | None, revenue: Money, paid: Money, campaign: 
     return promised - paid if promised <= revenue or campaign.allow_loss else zero
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """What a lead brought before: all its prices, all its payouts, and all the seller got (a promise made up too)."""
 
     revenue: Money
@@ -50,8 +49,7 @@ def later_payout(campaign: Campaign, price: Money, promised: Money | None, exclu
     return due - earlier.paid if earlier.paid <= due else Money.zero(price.currency)
 
 
-@dataclass(frozen=True, slots=True)
-class SaleTerms:
+class SaleTerms(NamedTuple):
     """What turns an accepted attempt into a sale. `buyer` None means a test: no money moves.
 
     `earlier` is given when the attempt was settled after its request had been answered.
@@ -84,7 +82,7 @@ def as_sale(settlement: Settlement, terms: SaleTerms, price: Money, redirect: st
         terms.email_index,
     )
     transaction = _sale_transaction(settlement, terms.buyer, campaign.seller_id, price, payout) if terms.buyer else None
-    return replace(settlement, price=price, sale=row, transaction=transaction)
+    return settlement._replace(price=price, sale=row, transaction=transaction)
 
 
 def _sale_transaction(settlement: Settlement, buyer: Buyer, seller_id: str, price: Money, payout: Money) -> Transaction:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from exchange.model.actor import Actor, Role
 from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
@@ -53,8 +54,7 @@ class Entry:
     reverses: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Freed:
+class Freed(NamedTuple):
     """What a hold had set aside on an account, given free by the booking that takes its place."""
 
     account: str

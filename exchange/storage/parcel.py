@@ -1,8 +1,8 @@
 """What travels between the exchange and its writer process: units, answers, and the frames around them.
 
-Frozen dataclasses and enum members, of which every unit is full, travel as plain tuples in Python's own `marshal`:
-a third of what pickle costs. Anything else makes the whole parcel a pickle. Both are safe here: the two ends are one
-program, over a pair of sockets nobody else can open.
+Named tuples, frozen dataclasses and enum members, of which every unit is full, travel as plain tuples in Python's own
+`marshal`: a third of what pickle costs. Anything else makes the whole parcel a pickle. Both are safe here: the two ends
+are one program, over a pair of sockets nobody else can open.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import inspect
 import marshal
 import pickle
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, ForwardRef
 
 from exchange.storage.database import StorageError
 
@@ -61,24 +61,34 @@ class _Strange(Exception):
 
 
 @lru_cache(maxsize=1_024)
-def _plan_of(kind: type) -> _Plan | None:
-    """For a frozen dataclass that its constructor alone can rebuild; None for anything else."""
+def _plan_of(kind: Any) -> _Plan | None:
+    """For a named tuple or frozen dataclass that its constructor alone can rebuild; None for anything else."""
+    if "<locals>" in kind.__qualname__:
+        return None
+    name = f"{kind.__module__}:{kind.__qualname__}"
+    if issubclass(kind, tuple):
+        if kind.__bases__ != (tuple,) or "_fields" not in vars(kind) or not kind._fields:
+            return None
+        return _Plan(name, tuple, _inner([kind.__annotations__.get(each) for each in kind._fields]))
     params = vars(kind).get("__dataclass_params__")
-    if params is None or not params.frozen or hasattr(kind, "__post_init__") or "<locals>" in kind.__qualname__:
+    if params is None or not params.frozen or hasattr(kind, "__post_init__"):
         return None
     fields = dataclasses.fields(kind)
     if not fields or not all(field.init and not field.kw_only for field in fields):
         return None
-    inner = tuple(place for place, field in enumerate(fields) if not _is_plain(field.type))
-    names = [field.name for field in fields]
-    take = attrgetter(*names)
-    return _Plan(
-        f"{kind.__module__}:{kind.__qualname__}", take if len(names) > 1 else lambda value: (take(value),), inner
-    )
+    inner = _inner([field.type for field in fields])
+    take = attrgetter(*[field.name for field in fields])
+    return _Plan(name, take if len(fields) > 1 else lambda value: (take(value),), inner)
+
+
+def _inner(annotations: Sequence[object]) -> tuple[int, ...]:
+    """The places of fields whose values may hold others."""
+    return tuple(place for place, annotation in enumerate(annotations) if not _is_plain(annotation))
 
 
 def _is_plain(annotation: object) -> bool:
-    words = str(annotation).split(" | ") if isinstance(annotation, str) else [getattr(annotation, "__name__", "")]
+    text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
+    words = text.split(" | ") if isinstance(text, str) else [getattr(text, "__name__", "")]
     return _PLAIN_FIELDS.issuperset(words)
 
 
@@ -119,6 +129,8 @@ def _whole(flat: Any) -> Any:
         if name == _TUPLE:
             return tuple([_whole(item) for item in flat[1:]])
         make, inner = _maker_of(name)
+        if not inner:
+            return make(*flat[1:])
         values = list(flat[1:])
         for place in inner:
             values[place] = _whole(values[place])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from exchange.model.audit import AuditLine
 from exchange.model.work import (
     AnswerRow,
@@ -40,7 +38,7 @@ async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflic
         bound = await _bind_quote(tx, opening.bind_quote, lead, request.id, opening.rebids_expired)
         if isinstance(bound, QuoteGone):
             stranger = bound.why is None  # the lead of somebody else's ping has no business with this request
-            await tx.execute_all(*_request_rows(replace(request, lead_id=None) if stranger else request))
+            await tx.execute_all(*_request_rows(request._replace(lead_id=None) if stranger else request))
             return bound
         quote = bound
     taken = await _claim(tx, lead.id, lead.seller_id, opening.claims, request.received_at)

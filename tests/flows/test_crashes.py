@@ -129,10 +129,10 @@ async def _dies(do: Callable[..., Awaitable[Any]], exchange: Exchange, *args: An
 async def _check_repeat(exchange: Exchange, scene: Scene, request: Submission) -> None:
     """Sent again with its key: the answer that stands, or a first one."""
     market = exchange.market
-    again = replace(request, id=market.ids.new("req", market.clock.now()))
+    again = request._replace(id=market.ids.new("req", market.clock.now()))
     first, second = (
         await send(exchange, again),
-        await send(exchange, replace(again, id=market.ids.new("req", market.clock.now()))),
+        await send(exchange, again._replace(id=market.ids.new("req", market.clock.now()))),
     )
     assert first.body == second.body and second.replayed
     expected = {"accepted", "queued"} if SOLD in scene.answers.values() else {"unsold"}

@@ -123,7 +123,7 @@ def _request(run: Run) -> Submission:
     if draw < 0.15 and run.sent:
         again = run.draws.choice(run.sent[-40:])
         now = run.exchange.market.clock.now()
-        return replace(again, id=run.exchange.market.ids.new("req", now), received_at=now)
+        return again._replace(id=run.exchange.market.ids.new("req", now), received_at=now)
     if draw < 0.40:
         return submission(run.exchange, Kind.PING, PING, seller=seller)
     if draw < 0.70 and run.pinged:

@@ -175,7 +175,7 @@ def test_what_a_lead_leaves_out_is_not_excluded() -> None:
 
 def test_the_zips_that_choose_a_test_outcome_pass_every_geography() -> None:
     local = replace(contract(), mode=Mode.TEST, geo=Geo(states=("NV",)))
-    magic = replace(solar_lead(mode=Mode.TEST, zip="00001"), test_outcome="sold")
+    magic = solar_lead(mode=Mode.TEST, zip="00001")._replace(test_outcome="sold")
 
     assert () == why(local, magic)
     assert ("State AZ is not in NV.",) == why(local, solar_lead(mode=Mode.TEST, zip="85016"))
@@ -216,10 +216,10 @@ def test_a_buyer_on_vacation_says_until_when() -> None:
 
 def test_a_blocked_sub_id_is_blocked_wherever_the_seller_put_it() -> None:
     wary = replace(contract(), sources=Sources(sub_ids_except=frozenset({"*:pop-19", "sl_2:other"})))
-    sent = replace(solar_lead(), tracking={"sub_id1": "clean", "sub_id7": "pop-19"})
+    sent = solar_lead()._replace(tracking={"sub_id1": "clean", "sub_id7": "pop-19"})
 
     assert ("Blocks sub ID pop-19.",) == why(wary, sent)
-    assert () == why(wary, replace(sent, tracking={"sub_id1": "other"}))
+    assert () == why(wary, sent._replace(tracking={"sub_id1": "other"}))
 
 
 def test_buyers_of_one_group_do_not_meet_and_the_first_in_the_tree_stays() -> None:

@@ -157,13 +157,12 @@ def leads(draw: st.DrawFn) -> Lead:
         draw(st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.TEST])),
         **{name: text for name, text in sent.items() if text is not None},
     )
-    return replace(
-        lead,
+    return lead._replace(
         seller_id=draw(st.sampled_from(["sl_1", "sl_2"])),
         tracking=draw(st.sampled_from([{}, {"sub_id1": "a"}, {"sub_id1": "c", "sub_id4": "b"}])),
         grade=draw(st.sampled_from([None, "A", "B", "C", "F"])),
         test_outcome=draw(st.sampled_from([None, "sold"])),
-        consent=replace(lead.consent, jornaya_leadid=draw(st.sampled_from([None, "made-up"]))),
+        consent=lead.consent._replace(jornaya_leadid=draw(st.sampled_from([None, "made-up"]))),
     )
 
 

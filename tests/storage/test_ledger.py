@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from exchange.model.actor import SYSTEM, Actor, Role
@@ -40,7 +38,7 @@ async def test_a_sale_moves_the_price_from_the_buyer_to_the_seller_and_the_house
 
 async def test_the_same_transaction_again_is_booked_once(db: Db) -> None:
     assert await db.write(book, top_up("t1", usd("100")))
-    assert not await db.write(book, replace(top_up("t1", usd("100")), at=NOW + 1, cause="told again"))
+    assert not await db.write(book, top_up("t1", usd("100"))._replace(at=NOW + 1, cause="told again"))
 
     assert usd("100") == (await db.read(balances, [BUYER]))[BUYER].posted
 
@@ -70,7 +68,7 @@ async def test_postings_that_move_nothing_or_backwards_are_refused(db: Db) -> No
     good = top_up("t1", usd("1"))
     for postings in ((), (Posting(BANK, BANK, usd("1")),), (Posting(BANK, BUYER, usd("-1")),)):
         with pytest.raises(BookingConflict):
-            await db.write(book, replace(good, postings=postings))
+            await db.write(book, good._replace(postings=postings))
 
     assert {} == await db.read(balances, [BUYER])
 

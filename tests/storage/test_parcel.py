@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import pytest
 
@@ -31,6 +32,13 @@ class Open:
     size: int
 
 
+class Pair(NamedTuple):
+    """A named tuple, which may hold others."""
+
+    first: object
+    second: tuple[Money, ...] = ()
+
+
 class Heir(One):
     """Not a dataclass of its own: it may carry anything."""
 
@@ -45,6 +53,8 @@ class Heir(One):
         Empty(),
         One("x"),
         Thing("a", 1),
+        Pair(One("x"), (Money(1, "USD"),)),
+        Pair(Pair(None), ()),
     ],
     ids=lambda value: type(value).__name__,
 )
