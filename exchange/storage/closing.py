@@ -8,7 +8,7 @@ from exchange.model.work import Closing, Keep, LeadState, QuoteRow, Settlement, 
 from exchange.storage.database import Statement, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
-from exchange.storage.requests import answer_row, end_claims, free_key, free_quote
+from exchange.storage.requests import answer_row, end_claims, free_key, free_keys_unsold, free_quote
 from exchange.storage.unmapped import count_unmapped
 
 
@@ -67,6 +67,8 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
         failed = closing.answer is not None and closing.answer.status == "error"  # told to try again
         if failed or not _keeps_key(closing.idempotency.keep, closing.state):
             ends.append(free_key(closing.idempotency))
+    elif closing.state is LeadState.UNSOLD:
+        ends.append(free_keys_unsold(closing.lead_id))
     return ends
 
 

@@ -107,6 +107,7 @@ class PostgresTx:
 
     __slots__ = ("_connection", "_texts")
 
+    for_update = "FOR UPDATE"
     skip_locked = " FOR UPDATE SKIP LOCKED"
 
     def __init__(self, connection: Connection, texts: Texts) -> None:

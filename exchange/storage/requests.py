@@ -190,6 +190,23 @@ def free_key(idempotency: Idempotency) -> Statement:
     )
 
 
+def free_keys_unsold(lead_id: str) -> Statement:
+    """The lead is unsold after all. What its requests were told is for no repeat, unless the seller chose the key."""
+    return (
+        """DELETE FROM idempotency WHERE request_id IN (SELECT id FROM requests WHERE lead_id = :lead)
+               AND SUBSTR(idempotency_key, 1, 4) <> 'key:'""",
+        {"lead": lead_id},
+    )
+
+
+def free_body_key(request_id: str) -> Statement:
+    """The request is over: the same body again is a new one."""
+    return (
+        "DELETE FROM idempotency WHERE request_id = :id AND SUBSTR(idempotency_key, 1, 5) = 'body:'",
+        {"id": request_id},
+    )
+
+
 async def read_replay(tx: Tx, request_id: str) -> Replay | None:
     """The stored answer of an earlier request, sealed."""
     rows = await tx.fetch(

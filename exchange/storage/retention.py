@@ -45,6 +45,9 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
     for row in rows:
         lead = row["id"]
         await tx.execute(
+            "DELETE FROM idempotency WHERE request_id IN (SELECT id FROM requests WHERE lead_id = :lead)", lead=lead
+        )
+        await tx.execute(
             "DELETE FROM data_keys WHERE subject IN (SELECT id FROM requests WHERE lead_id = :lead)", lead=lead
         )
         await tx.execute(

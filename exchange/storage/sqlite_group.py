@@ -60,7 +60,7 @@ class SqliteTx:
 
     __slots__ = ("_connection", "_cursor", "_ended")
 
-    skip_locked = ""
+    for_update = skip_locked = ""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
