@@ -25,7 +25,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ENCODED_URL = re.compile(r"https?%3a", re.IGNORECASE)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True)  # not frozen, like `Amount`: one for every bid
 class Price:
     """An amount, or the `problem` that keeps what was said from being one."""
 
@@ -33,7 +33,7 @@ class Price:
     problem: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Leg:
     """One of several bids. `leg` is the end company; `valid` False means the reply lists it but did not sell to it."""
 
@@ -44,7 +44,7 @@ class Leg:
     valid: bool = True
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Expiry:
     """Either so many milliseconds from now, or an epoch millisecond."""
 

@@ -239,7 +239,7 @@ def _path(expression: str) -> Find:
             return _json_steps(document.value, steps)
         return _xml_steps(document, steps)
 
-    return find
+    return _once(f"path:{expression}", find)
 
 
 def _json_steps(value: Any, steps: list[str | int]) -> Hits:
