@@ -65,12 +65,16 @@ class Texts:
     def __init__(self) -> None:
         self._names: dict[str, tuple[str, ...]] = {}
         self._texts: dict[tuple[str, tuple[str, ...], int], str] = {}
+        self._kinds: dict[str, dict[str, str]] = {}
 
     def of(self, sql: str, params: Mapping[str, Any], first: int = 1) -> tuple[str, list[Any]]:
         """The statement with `$1::bigint` for `:name`, and the values in order."""
         names = self._names_of(sql)
         values = [params[name] for name in names]
         kinds = tuple(_kind(value) for value in values)
+        if "" in kinds and sql in self._kinds:  # what is missing has the type it had: one statement to prepare, not two
+            known = self._kinds[sql]
+            kinds = tuple(kind or known.get(name, "") for name, kind in zip(names, kinds, strict=True))
         return self._text(sql, names, kinds, first), values
 
     def of_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, list[list[Any]]]:
@@ -91,6 +95,10 @@ class Texts:
             if len(self._texts) >= STATEMENTS_KEPT:
                 self._texts.clear()
                 self._names.clear()
+                self._kinds.clear()
+            self._kinds.setdefault(sql, {}).update(
+                (name, kind) for name, kind in zip(names, kinds, strict=True) if kind
+            )
             self._texts[key] = text = numbered(sql, dict(zip(names, kinds, strict=True)), first)
         return text
 
