@@ -27,7 +27,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TRIES = 5  # of a unit that collided or lost its connection before the commit
-LEASE_SECONDS = 5.0  # how long a unit waits for a connection
+LEASE_SECONDS = 15.0  # how long a unit waits for a connection: longer than any seller, what has begun is to be stored
+READ_LEASE_SECONDS = 5.0
 CLOSE_SECONDS = 5.0  # how long units in flight may take when the exchange leaves
 STATEMENTS_KEPT = 2_000
 MIGRATION_LOCK = 0x4C454144  # any number that nobody else locks
@@ -194,7 +195,7 @@ class PostgresDb:
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             async with (
-                self._reading.acquire(timeout=LEASE_SECONDS) as connection,
+                self._reading.acquire(timeout=READ_LEASE_SECONDS) as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 return await query(PostgresTx(connection, self._texts), *args, **kwargs)
