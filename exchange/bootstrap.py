@@ -29,9 +29,10 @@ from exchange.ids import Ids, SystemIds
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.storage.database import Db
-from exchange.storage.engine import open_database
+from exchange.storage.engine import is_postgres, open_database
 from exchange.storage.migrate import migrate
 from exchange.storage.parties import read_parties
+from exchange.storage.rehearsal import rehearse
 from exchange.vault import make_key_file, open_vault
 
 SECRET_PREFIX = "EXCHANGE_SECRET_"
@@ -164,6 +165,9 @@ async def open_market(
     way_out = courier(clock, breaker) if courier else _courier(clock, breaker, settings)
     try:
         await migrate(opened, clock.now())
+        if db is None and process:
+            connections = settings.postgres_connections if is_postgres(settings.database_url) else 1
+            await rehearse(opened, connections, clock.now())
         parties = await opened.read(read_parties)
         market = Market(
             opened,

@@ -19,7 +19,7 @@ async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) 
         await _top_up(tx, closing)
     for job in closing.jobs:
         await add_job(tx, job)
-    for each in closing.unmapped:
+    for each in sorted(closing.unmapped):  # in one order, or two leads with the same buyers would wait for each other
         await count_unmapped(tx, each, closing.lead_id, closing.at)
 
 
