@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from buyers import connectors
 from buyers.connection import Connection as ConnectionDocument
 from buyers.connection import ConnectionProblems
-from exchange.catalog import CatalogError, default_config, read_verticals, read_yaml
+from exchange.catalog import CatalogError, default_config, read_file, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.connector import AsksOutcome
 from exchange.courier.breaker import Breaker
@@ -87,7 +87,9 @@ class Presets(Mapping[str, Mapping[str, Any]]):
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         if name not in self._read:
             file = self._files[name]
-            document = read_yaml(file.read_bytes(), f"presets/{file.name}", self._problems)
+            where = f"presets/{file.name}"
+            content = read_file(file, where, self._problems)
+            document = read_yaml(content, where, self._problems) if content is not None else None
             self._read[name] = document if isinstance(document, Mapping) else {}
         return self._read[name]
 
@@ -106,7 +108,8 @@ def _connection(
 ) -> ConnectionDocument | None:
     """One file's connection; None when something is wrong with it, which is then told with its place."""
     told = len(problems)
-    document = read_yaml(file.read_bytes(), where, problems)
+    content = read_file(file, where, problems)
+    document = read_yaml(content, where, problems) if content is not None else None
     if not isinstance(document, Mapping):
         if len(problems) == told:
             problems.append(f"{where}: document: is not a mapping of names to values")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 HEAD = """\
@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     key_file: Path = Field(Path("exchange.key"), description="Master keys that seal personal data. Back it up apart.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
-    public_url: str = Field("http://127.0.0.1:8080", description="How sellers and users reach the exchange.")
+    public_url: str = Field(
+        "http://127.0.0.1:8080", description="How sellers and users reach the exchange; left out, it follows port."
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Proxies whose X-Forwarded-For is believed."
     )
@@ -46,6 +48,13 @@ class Settings(BaseSettings):
     retention_raw_days: int = Field(180, ge=1, description="Other raw requests and replies are kept this long.")
     retention_test_days: int = Field(30, ge=1, description="Test leads are kept this long.")
     frozen: bool = Field(False, description="Stop the clock at the end of the demo's history.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _public_url_follows_port(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if "port" in given:
+            given = {"public_url": f"http://127.0.0.1:{given['port']}", **given}
+        return given
 
     @field_validator("zone")
     @classmethod
