@@ -55,14 +55,15 @@ async def rehearse(db: Db, connections: int, now: int) -> None:
 
 
 async def sell_nothing(tx: Tx, number: int, now: int) -> NoReturn:
-    """A ping with a quote, the post on it that one buyer takes and another refuses, and the ends a post may have.
+    """A ping with a quote; the post on it, for two slots: one buyer refuses, the next takes it; and its possible ends.
 
     Every value that may be missing is there: the statement is the same one when it is not.
     """
     me = f"rehearsal-{now}-{number}"  # two processes that start together do not wait for each other
     key = Idempotency(me, "post", me, _HASH, now, Keep.ALWAYS)
     quote = QuoteRow(me, me, me, "{}", _PRICE, now, now + 1)
-    await set_account(tx, buyer_account(me, Billing.CREDIT), "USD", 2 * _PRICE.units)
+    for buyer in (me, f"{me}-next"):
+        await set_account(tx, buyer_account(buyer, Billing.CREDIT), "USD", 2 * _PRICE.units)
     await open_request(tx, Opening(_request(me, "ping", now), _lead(me, "ping", now)))
     await advance(tx, Move(closing=_closing(me, "ping", LeadState.QUOTED, now)._replace(quote=quote)))
     claims = tuple(Claim(f"{me}-{contact}", _HASH, now) for contact in ("phone", "email"))
@@ -70,7 +71,9 @@ async def sell_nothing(tx: Tx, number: int, now: int) -> NoReturn:
     await open_request(tx, Opening(_request(me, "post", now), lead, key, claims, me))
     capped = CapHold(me, "cap:day", now, 1, 1)
     await advance(tx, Move(intents=(_intent(me, 1, (), now), _intent(me, 2, (capped,), now))))
-    refused = _settlement(me, 2, AttemptState.REJECTED, now)
+    follows = _intent(me, 3, (capped,), now, f"{me}-next")
+    await advance(tx, Move((_settlement(me, 2, AttemptState.REJECTED, now),), (follows,)))
+    refused = _settlement(me, 3, AttemptState.REJECTED, now)
     sold = _closing(me, "post", LeadState.SOLD, now)._replace(claims_until=now, idempotency=key)
     await advance(tx, Move((_sale(me, now), refused), closing=sold))
     for keep in (Keep.ALWAYS, Keep.NEVER):
@@ -131,7 +134,7 @@ def _lead(me: str, kind: str, now: int) -> LeadRow:
     )
 
 
-def _intent(me: str, slot: int, caps: tuple[CapHold, ...], now: int) -> Intent:
+def _intent(me: str, slot: int, caps: tuple[CapHold, ...], now: int, buyer: str = "") -> Intent:
     attempt_id = f"{me}-{slot}"
     return Intent(
         attempt_id=attempt_id,
@@ -149,7 +152,7 @@ def _intent(me: str, slot: int, caps: tuple[CapHold, ...], now: int) -> Intent:
         price=_PRICE,
         made_at=now,
         mode="live",
-        hold=HoldRequest(attempt_id, caps, buyer_account(me, Billing.CREDIT), _PRICE),
+        hold=HoldRequest(attempt_id, caps, buyer_account(buyer or me, Billing.CREDIT), _PRICE),
         promised_units=0,
         bid_reference="",
         leg_reference="",
