@@ -170,6 +170,7 @@ def _contract_problems(parties: Parties, catalog: Catalog, environment: Mapping[
             problems.append(f"{where}: no vertical is called {contract.vertical}")
         elif unknown := sorted(_fields(contract.filters) - set(vertical.by_name)):
             problems.append(f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on")
+        problems += [f"{where}: schedule: {problem}" for problem in _schedule_problems(contract.schedule)]
         if contract.connection not in catalog.connections:
             problems.append(f"{where}: no connection is called {contract.connection}")
         else:
@@ -179,6 +180,16 @@ def _contract_problems(parties: Parties, catalog: Catalog, environment: Mapping[
             if not environment.get(SECRET_PREFIX + secret.upper()):
                 problems.append(f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}")
     return problems
+
+
+def _schedule_problems(schedule: str) -> list[str]:
+    from exchange.stages.timetable import BadTimetable, read_timetable
+
+    try:
+        read_timetable(schedule or "hourly")
+    except BadTimetable as error:
+        return [str(error)]
+    return []
 
 
 def _fields(group: object) -> set[str]:
