@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from buyers import connectors
 from buyers.connection import Connection as ConnectionDocument
 from buyers.connection import ConnectionProblems
-from exchange.catalog import CatalogError, default_config, load_verticals, read_yaml
+from exchange.catalog import CatalogError, default_config, read_file, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.connector import AsksOutcome
 from exchange.courier.breaker import Breaker
@@ -29,9 +29,10 @@ from exchange.ids import Ids, SystemIds
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.storage.database import Db
-from exchange.storage.engine import open_database
+from exchange.storage.engine import is_postgres, open_database
 from exchange.storage.migrate import migrate
 from exchange.storage.parties import read_parties
+from exchange.storage.rehearsal import rehearse
 from exchange.vault import make_key_file, open_vault
 
 SECRET_PREFIX = "EXCHANGE_SECRET_"
@@ -47,13 +48,16 @@ class Catalog:
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
     """Read and check all files. Raises `CatalogError` with every problem of every file."""
-    folder = folder or default_config()
+    catalog, problems = read_catalog(folder or default_config(), extra_connections)
+    if problems:
+        raise CatalogError(problems)
+    return catalog
+
+
+def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[Catalog, list[str]]:
+    """What the sound files say, and every problem of the others."""
     problems: list[str] = []
-    verticals: Mapping[str, Vertical] = {}
-    try:
-        verticals = load_verticals(folder)
-    except CatalogError as error:
-        problems += error.problems
+    verticals = read_verticals(folder, problems)
     presets = Presets(folder / "presets", problems)
     found: dict[str, ConnectionDocument] = {}
     places = [(folder / "connections", "*/connection.yaml")]
@@ -68,9 +72,7 @@ def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> 
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    if problems:
-        raise CatalogError(tuple(problems))
-    return Catalog(verticals, found)
+    return Catalog(verticals, found), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -85,7 +87,9 @@ class Presets(Mapping[str, Mapping[str, Any]]):
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         if name not in self._read:
             file = self._files[name]
-            document = read_yaml(file.read_bytes(), f"presets/{file.name}", self._problems)
+            where = f"presets/{file.name}"
+            content = read_file(file, where, self._problems)
+            document = read_yaml(content, where, self._problems) if content is not None else None
             self._read[name] = document if isinstance(document, Mapping) else {}
         return self._read[name]
 
@@ -104,7 +108,8 @@ def _connection(
 ) -> ConnectionDocument | None:
     """One file's connection; None when something is wrong with it, which is then told with its place."""
     told = len(problems)
-    document = read_yaml(file.read_bytes(), where, problems)
+    content = read_file(file, where, problems)
+    document = read_yaml(content, where, problems) if content is not None else None
     if not isinstance(document, Mapping):
         if len(problems) == told:
             problems.append(f"{where}: document: is not a mapping of names to values")
@@ -163,6 +168,9 @@ async def open_market(
     way_out = courier(clock, breaker) if courier else _courier(clock, breaker, settings)
     try:
         await migrate(opened, clock.now())
+        if db is None and process:
+            connections = settings.postgres_connections if is_postgres(settings.database_url) else 1
+            await rehearse(opened, connections, clock.now())
         parties = await opened.read(read_parties)
         market = Market(
             opened,

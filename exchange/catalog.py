@@ -120,17 +120,24 @@ def default_config() -> Path:
 def load_verticals(folder: Path) -> Mapping[str, Vertical]:
     """Every `verticals/*.yaml` of the configuration folder, by name. `CatalogError` tells all that is wrong."""
     problems: list[str] = []
+    verticals = read_verticals(folder, problems)
+    if problems:
+        raise CatalogError(problems)
+    return verticals
+
+
+def read_verticals(folder: Path, problems: list[str]) -> Mapping[str, Vertical]:
+    """The verticals whose files are sound; what is wrong with the others is added to `problems`."""
     verticals: dict[str, Vertical] = {}
     paths = sorted((folder / "verticals").glob("*.yaml"))
     if not paths:
-        problems.append(f"{folder / 'verticals'}: holds no .yaml file; at least one vertical is needed.")
+        problems.append(f"verticals: no .yaml file in {folder}; at least one vertical is needed.")
     for path in paths:
         where = f"verticals/{path.name}"
-        vertical = read_vertical(path.stem, path.read_bytes(), where, problems)
+        content = read_file(path, where, problems)
+        vertical = read_vertical(path.stem, content, where, problems) if content is not None else None
         if vertical is not None:
             verticals[vertical.name] = vertical
-    if problems:
-        raise CatalogError(problems)
     return verticals
 
 
@@ -165,6 +172,15 @@ def _document(content: bytes, where: str, problems: list[str]) -> VerticalDocume
         return None
 
 
+def read_file(path: Path, where: str, problems: list[str]) -> bytes | None:
+    """A file's bytes; None when it cannot be read (a folder, a link to nothing), which is then told."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        problems.append(f"{where}: cannot be read: {error.strerror or error}.")
+        return None
+
+
 def read_yaml(content: bytes, where: str, problems: list[str]) -> Any:
     """The document of a YAML 1.2 file; None when it cannot be read, which is then told."""
     try:
@@ -176,6 +192,9 @@ def read_yaml(content: bytes, where: str, problems: list[str]) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark is not None else ""
         problems.append(f"{where}:{line} {getattr(error, 'problem', None) or str(error).splitlines()[0]}.")
+        return None
+    except RecursionError:
+        problems.append(f"{where}: is nested too deeply.")
         return None
     if data is None:
         problems.append(f"{where}: is empty.")

@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 HEAD = """\
@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     key_file: Path = Field(Path("exchange.key"), description="Master keys that seal personal data. Back it up apart.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
-    public_url: str = Field("http://127.0.0.1:8080", description="How sellers and users reach the exchange.")
+    public_url: str = Field(
+        "http://127.0.0.1:8080", description="How sellers and users reach the exchange; left out, it follows port."
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Proxies whose X-Forwarded-For is believed."
     )
@@ -47,10 +49,20 @@ class Settings(BaseSettings):
     retention_test_days: int = Field(30, ge=1, description="Test leads are kept this long.")
     frozen: bool = Field(False, description="Stop the clock at the end of the demo's history.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _public_url_follows_port(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if "port" in given:
+            given = {"public_url": f"http://127.0.0.1:{given['port']}", **given}
+        return given
+
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        ZoneInfo(zone)
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, OSError):  # by itself no error that says which setting is wrong
+            raise ValueError(f"no time zone is called {zone}") from None
         return zone
 
     @classmethod
@@ -67,11 +79,27 @@ class Settings(BaseSettings):
 
 def load_settings(file: Path | None, **overrides: object) -> Settings:
     """Read `exchange.toml`. Paths in it count from its own folder. Raises `pydantic.ValidationError`."""
+    return _load(file, "forbid", overrides)
+
+
+def readable_settings(file: Path | None) -> tuple[Settings, frozenset[str]]:
+    """As much of wrong settings as can be read, for a check that goes on; and the names that only have their default
+    because of that: all of them when the file is no TOML at all."""
+    try:
+        return load_settings(file), frozenset()
+    except ValidationError as error:
+        wrong = frozenset(str(each["loc"][0]) for each in error.errors()) & set(Settings.model_fields)
+        return _load(file, "ignore", {name: Settings.model_fields[name].default for name in wrong}), wrong
+    except ValueError:
+        return Settings.model_construct(), frozenset(Settings.model_fields)
+
+
+def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Mapping[str, object]) -> Settings:
     if file is None:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks each value
 
     class FromFile(Settings):
-        model_config = SettingsConfigDict(env_prefix="EXCHANGE_", extra="forbid", frozen=True, toml_file=file)
+        model_config = SettingsConfigDict(env_prefix="EXCHANGE_", extra=unknown, frozen=True, toml_file=file)
 
     found = FromFile(**overrides)  # type: ignore[arg-type]  # pydantic checks each value
     return found.model_copy(update=_beside(found, file.parent))

@@ -162,6 +162,8 @@ def read_cases(text: str, where: str) -> list[Case]:
         documents = [document for document in YAML(typ="safe", pure=True).load_all(text) if document is not None]
     except YAMLError as error:
         raise BadCase(f"{where}: {error}") from None
+    except RecursionError:
+        raise BadCase(f"{where}: is nested too deeply") from None
     cases: list[Case] = []
     problems: list[str] = []
     for number, document in enumerate(documents):

@@ -220,14 +220,14 @@ def idempotency(case: Case, body_hash: bytes) -> Idempotency | None:
     expires_at = submission.received_at + limits.IDEMPOTENCY_DAYS * DAY_MS
     endpoint = submission.kind.value
     if submission.idempotency_key is not None:
-        key = f"key:{submission.mode.value}:{submission.idempotency_key}"
+        key = f"{Keep.ALWAYS.value}:{submission.mode.value}:{submission.idempotency_key}"
         return Idempotency(submission.seller_id, endpoint, key, body_hash, expires_at, Keep.ALWAYS)
     if submission.kind is Kind.PING:
         return None
     if case.lead.seller_lead_id is not None:
-        key = f"seller_lead_id:{submission.mode.value}:{case.lead.seller_lead_id}"
+        key = f"{Keep.SOLD.value}:{submission.mode.value}:{submission.campaign_id}:{case.lead.seller_lead_id}"
         return Idempotency(submission.seller_id, endpoint, key, b"", expires_at, Keep.SOLD)
-    key = f"body:{submission.key_id}:{body_hash.hex()}"
+    key = f"{Keep.NEVER.value}:{submission.key_id}:{body_hash.hex()}"
     return Idempotency(submission.seller_id, endpoint, key, body_hash, expires_at, Keep.NEVER)
 
 

@@ -36,6 +36,7 @@ from exchange.model.work import (
     QuoteGone,
     QuoteRow,
     Replay,
+    Unmapped,
 )
 from exchange.stages.admit import admit
 from exchange.stages.bind import differing_fields
@@ -44,6 +45,7 @@ from exchange.stages.respond import respond
 from exchange.storage.arrivals import save_arrivals
 from exchange.storage.requests import answer_conflict, answer_request, open_request, read_replay, store_answer
 from exchange.storage.selling import advance
+from exchange.vault import Vault
 
 _POLL_SECONDS = 0.05
 
@@ -224,7 +226,7 @@ class Closer:
             sold.promised.units if sold is not None and sold.promised is not None else None,
             sold.extra if sold is not None else None,
             (*jobs, *jobs_after(case, market, answer, sold, now)),
-            tuple(case.trail.unmapped) if case.live else (),
+            _unmapped(case, market.vault) if case.live else (),
             idempotency=self.key,
         )
         settled = sold.placed.settled if sold is not None else ()
@@ -296,6 +298,13 @@ class Closer:
 
     def _took_ms(self, case: Case) -> int:
         return round(case.trail.elapsed_ms())
+
+
+def _unmapped(case: Case, vault: Vault) -> tuple[Unmapped, ...]:
+    """The answers that no rule knew, each with the keyed hash of what it says."""
+    return tuple(
+        Unmapped(contract_id, stage, vault.index("shape", shape)) for contract_id, stage, shape in case.trail.unmapped
+    )
 
 
 def _retention(case: Case, state: LeadState) -> str:

@@ -12,7 +12,6 @@ from exchange.clock import Clock
 from exchange.courier.courier import Result
 from exchange.model.auction import Bid, NoBid
 from exchange.model.wire import Lost, Reply, WireRecord
-from exchange.model.work import Unmapped
 from exchange.stages.eligible import Judgement
 from exchange.stages.shape import shape_of
 from exchange.vault import compress
@@ -29,7 +28,7 @@ class Trail:
         self.asked: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
         self.wires: list[dict[str, Any]] = []
-        self.unmapped: list[Unmapped] = []
+        self.unmapped: list[tuple[str, str, str]] = []  # contract, stage and shape
         self.facts: dict[str, Any] = {}
 
     def elapsed_ms(self) -> float:
@@ -87,7 +86,7 @@ class Trail:
         if result.error is not None and result.error.unmapped and result.records:
             outcome = result.records[-1].outcome
             if isinstance(outcome, Reply):
-                self.unmapped.append(Unmapped(contract_id, stage, shape_of(outcome)))
+                self.unmapped.append((contract_id, stage, shape_of(outcome)))
 
     def document(self) -> bytes:
         """The record, packed. It holds nothing personal."""

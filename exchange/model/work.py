@@ -104,11 +104,14 @@ class LeadRow(NamedTuple):
 
 
 class Keep(Enum):
-    """Which answers a key goes on replaying: all, only one that sold or is queued, or none once it has ended."""
+    """Which answers a key goes on replaying: all, only one that sold or is queued, or none once it has ended.
 
-    ALWAYS = "always"
-    SOLD = "sold"
-    NEVER = "never"
+    The value is what the key begins with, so that storage can tell long after.
+    """
+
+    ALWAYS = "key"
+    SOLD = "seller_lead_id"
+    NEVER = "body"
 
 
 class Idempotency(NamedTuple):

@@ -8,7 +8,7 @@ from exchange.model.work import Closing, Keep, LeadState, QuoteRow, Settlement, 
 from exchange.storage.database import Statement, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
-from exchange.storage.requests import answer_row, end_claims, end_key, free_quote
+from exchange.storage.requests import answer_row, end_claims, free_key, free_keys_unsold, free_quote
 from exchange.storage.unmapped import count_unmapped
 
 
@@ -19,7 +19,7 @@ async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) 
         await _top_up(tx, closing)
     for job in closing.jobs:
         await add_job(tx, job)
-    for each in closing.unmapped:
+    for each in sorted(closing.unmapped):  # in one order, or two leads with the same buyers would wait for each other
         await count_unmapped(tx, each, closing.lead_id, closing.at)
 
 
@@ -65,8 +65,10 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
         ends.append(free_quote(closing.free_quote, closing.answer.request_id))
     if closing.idempotency is not None:
         failed = closing.answer is not None and closing.answer.status == "error"  # told to try again
-        keep = not failed and _keeps_key(closing.idempotency.keep, closing.state)
-        ends.append(end_key(closing.idempotency, keep=keep))
+        if failed or not _keeps_key(closing.idempotency.keep, closing.state):
+            ends.append(free_key(closing.idempotency))
+    elif closing.state is LeadState.UNSOLD:
+        ends.append(free_keys_unsold(closing.lead_id))
     return ends
 
 
@@ -85,7 +87,7 @@ def _record(closing: Closing) -> list[Statement]:
         rows.append(
             (
                 """INSERT INTO trails (request_id, lead_id, month, document)
-                   VALUES (:request, :lead, :month, :document) ON CONFLICT (request_id) DO NOTHING""",
+                   VALUES (:request, :lead, :month, :document) ON CONFLICT (lead_id, request_id) DO NOTHING""",
                 {
                     "request": answer.request_id,
                     "lead": closing.lead_id,
@@ -113,7 +115,7 @@ def wires_row(row: WiresRow) -> Statement:
     """Requests and replies of one round, sealed with the key of request `subject`."""
     return (
         """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
-           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (id) DO NOTHING""",
+           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (lead_id, id) DO NOTHING""",
         {
             "id": row.id,
             "lead": row.lead_id,

@@ -67,6 +67,11 @@ class Tx(Protocol):
         ...
 
     @property
+    def for_update(self) -> str:
+        """`FOR UPDATE` where several units write at once, else nothing: put at the end of a SELECT that locks."""
+        ...
+
+    @property
     def skip_locked(self) -> str:
         """`FOR UPDATE SKIP LOCKED` where the engine has it, else nothing: put at the end of a SELECT that leases."""
         ...

@@ -9,6 +9,10 @@ from exchange.storage.database import Db, StorageError
 from exchange.storage.sqlite import open_sqlite
 
 
+def is_postgres(address: str) -> bool:
+    return address.startswith(("postgresql://", "postgres://"))
+
+
 async def open_database(
     address: str, *, process: bool = True, exclusive: bool | None = None, size: int = 8, clock: Clock | None = None
 ) -> Db:
@@ -17,7 +21,7 @@ async def open_database(
     With `process`, which means that many callers come, all of PostgreSQL's connections are made now: the first burst
     of leads does not wait for them.
     """
-    if address.startswith(("postgresql://", "postgres://")):
+    if is_postgres(address):
         try:
             from exchange.storage.postgres import open_postgres  # an extra: asyncpg may not be installed
         except ModuleNotFoundError as error:

@@ -6,15 +6,25 @@ Rows are touched in one order everywhere: holds, caps by key, then the account.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from exchange.model.hold import BalanceShort, CapFull, CapHold, Held, HoldRequest, HoldState
 from exchange.model.money import Money
 from exchange.storage.database import Row, Statement, StorageError, Tx
 from exchange.storage.ledger import Freed, all_balances
-from exchange.storage.rows import values_of
+from exchange.storage.rows import listed, values_of
 
-__all__ = ["all_balances", "all_cap_use", "cap_use", "forget_caps", "open_holds", "post_holds", "reserve", "void_holds"]
+__all__ = [
+    "all_balances",
+    "all_cap_use",
+    "cap_use",
+    "forget_caps",
+    "held_account",
+    "open_holds",
+    "post_holds",
+    "reserve",
+    "void_holds",
+]
 
 WINDOWS_MS = 32 * 86_400_000  # no window but the endless one is longer than a month
 CAPS_AT_ONCE = 1_000
@@ -45,6 +55,39 @@ async def reserve(tx: Tx, request: HoldRequest, at: int) -> Held | CapFull | Bal
     if refused is not None:
         return await _cap_full(tx, refused)
     return BalanceShort(await _available(tx, request.account, request.amount.currency), request.amount)
+
+
+async def lock_in_order(
+    tx: Tx, attempt_ids: Sequence[str], requests: Sequence[HoldRequest], accounts: Collection[str]
+) -> None:
+    """Lock everything that a unit about several attempts will touch, in one order everywhere.
+
+    A lead that goes from one buyer to the next and a lead that goes the other way would else wait for each other.
+    `attempt_ids` have holds, `requests` are about to be held, `accounts` will be booked to.
+    """
+    if not tx.for_update:
+        return
+    held: list[Row] = []
+    if attempt_ids:
+        names, params = listed("attempt", attempt_ids)
+        held = await tx.fetch(f"SELECT what, key, window_start FROM holds WHERE attempt_id IN {names}", **params)
+    most = {(row["key"], row["window_start"]): 0 for row in held if row["what"] != "account"}
+    most |= {(cap.key, cap.window_start): cap.most for request in requests for cap in request.caps}
+    if most:
+        rows = [{"key": key, "start": start, "used": 0, "most": units} for (key, start), units in sorted(most.items())]
+        values, params = values_of(("key", "start", "used", "most"), rows)
+        await tx.fetch(  # a window that nobody used yet has no row to lock: it is made
+            f"""INSERT INTO cap_use (key, window_start, used_units, most_units) {values}
+                ON CONFLICT (key, window_start) DO UPDATE SET used_units = cap_use.used_units RETURNING key""",
+            **params,
+        )
+    wanted = {row["key"] for row in held if row["what"] == "account"} | {each.account for each in requests}
+    if wanted := wanted | set(accounts):
+        names, params = listed("account", sorted(wanted))
+        await tx.fetch(
+            f"SELECT account FROM account_balances WHERE account IN {names} ORDER BY account, currency {tx.for_update}",
+            **params,
+        )
 
 
 async def post_holds(tx: Tx, attempt_id: str, price: Money, at: int) -> tuple[Freed, ...]:
@@ -102,6 +145,14 @@ async def all_cap_use(tx: Tx, now: int) -> list[tuple[tuple[str, int], int]]:
         since=now - WINDOWS_MS,
     )
     return [((row["key"], row["window_start"]), row["used_units"]) for row in rows]
+
+
+async def held_account(tx: Tx, attempt_id: str) -> str | None:
+    """The account that an attempt's price is held on: its sale is paid from there, whatever the buyer pays from now."""
+    rows = await tx.fetch(
+        "SELECT key FROM holds WHERE attempt_id = :attempt AND what = 'account' AND state = 'held'", attempt=attempt_id
+    )
+    return rows[0]["key"] if rows else None
 
 
 async def open_holds(tx: Tx, before: int, limit: int = 500) -> list[Row]:

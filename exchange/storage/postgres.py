@@ -27,7 +27,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TRIES = 5  # of a unit that collided or lost its connection before the commit
-LEASE_SECONDS = 5.0  # how long a unit waits for a connection
+LEASE_SECONDS = 15.0  # how long a unit waits for a connection: longer than any seller, what has begun is to be stored
+READ_LEASE_SECONDS = 5.0
 CLOSE_SECONDS = 5.0  # how long units in flight may take when the exchange leaves
 STATEMENTS_KEPT = 2_000
 MIGRATION_LOCK = 0x4C454144  # any number that nobody else locks
@@ -65,12 +66,16 @@ class Texts:
     def __init__(self) -> None:
         self._names: dict[str, tuple[str, ...]] = {}
         self._texts: dict[tuple[str, tuple[str, ...], int], str] = {}
+        self._kinds: dict[str, dict[str, str]] = {}
 
     def of(self, sql: str, params: Mapping[str, Any], first: int = 1) -> tuple[str, list[Any]]:
         """The statement with `$1::bigint` for `:name`, and the values in order."""
         names = self._names_of(sql)
         values = [params[name] for name in names]
         kinds = tuple(_kind(value) for value in values)
+        if "" in kinds and sql in self._kinds:  # what is missing has the type it had: one statement to prepare, not two
+            known = self._kinds[sql]
+            kinds = tuple(kind or known.get(name, "") for name, kind in zip(names, kinds, strict=True))
         return self._text(sql, names, kinds, first), values
 
     def of_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, list[list[Any]]]:
@@ -91,6 +96,10 @@ class Texts:
             if len(self._texts) >= STATEMENTS_KEPT:
                 self._texts.clear()
                 self._names.clear()
+                self._kinds.clear()
+            self._kinds.setdefault(sql, {}).update(
+                (name, kind) for name, kind in zip(names, kinds, strict=True) if kind
+            )
             self._texts[key] = text = numbered(sql, dict(zip(names, kinds, strict=True)), first)
         return text
 
@@ -107,6 +116,7 @@ class PostgresTx:
 
     __slots__ = ("_connection", "_texts")
 
+    for_update = "FOR UPDATE"
     skip_locked = " FOR UPDATE SKIP LOCKED"
 
     def __init__(self, connection: Connection, texts: Texts) -> None:
@@ -186,7 +196,7 @@ class PostgresDb:
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             async with (
-                self._reading.acquire(timeout=LEASE_SECONDS) as connection,
+                self._reading.acquire(timeout=READ_LEASE_SECONDS) as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 return await query(PostgresTx(connection, self._texts), *args, **kwargs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exchange.model.work import AnswerRow, Closing
 from exchange.storage.closing import close_lead
 from exchange.storage.database import Row, Tx
-from exchange.storage.requests import store_answer
+from exchange.storage.requests import free_body_key, store_answer
 
 
 async def abandoned_requests(tx: Tx, before: int) -> list[Row]:
@@ -31,10 +31,8 @@ async def end_abandoned(tx: Tx, answer: AnswerRow, closing: Closing | None) -> b
     await store_answer(tx, answer)
     if closing is not None:
         await close_lead(tx, closing)
-    keeps = answer.status != "error"
-    if keeps:
-        await tx.execute("UPDATE idempotency SET state = 'done' WHERE request_id = :id", id=answer.request_id)
-    else:
+    await tx.execute_all(free_body_key(answer.request_id))
+    if answer.status == "error":
         await tx.execute("DELETE FROM idempotency WHERE request_id = :id", id=answer.request_id)
         await tx.execute("UPDATE quotes SET used_by = NULL WHERE used_by = :id", id=answer.request_id)
     return True

@@ -13,8 +13,8 @@ async def forget_raw(tx: Tx, retention: str, before: int) -> int:
     An answer that a key still repeats stays as long as the key.
     """
     wires = await tx.execute(
-        """DELETE FROM wires WHERE id IN (SELECT id FROM wires WHERE retention = :class AND made_at < :before
-           ORDER BY made_at LIMIT :most)""",
+        """DELETE FROM wires WHERE (lead_id, id) IN (SELECT lead_id, id FROM wires
+               WHERE retention = :class AND made_at < :before ORDER BY made_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
     raws = await tx.execute(
@@ -44,6 +44,9 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
     )
     for row in rows:
         lead = row["id"]
+        await tx.execute(
+            "DELETE FROM idempotency WHERE request_id IN (SELECT id FROM requests WHERE lead_id = :lead)", lead=lead
+        )
         await tx.execute(
             "DELETE FROM data_keys WHERE subject IN (SELECT id FROM requests WHERE lead_id = :lead)", lead=lead
         )

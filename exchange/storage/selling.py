@@ -8,7 +8,7 @@ from exchange.model.work import Closing, Intent, LeadState, Move, Settlement, st
 from exchange.storage.audit import record
 from exchange.storage.closing import add_sales, close_lead
 from exchange.storage.database import Row, Tx
-from exchange.storage.holds import post_holds, reserve, void_holds
+from exchange.storage.holds import lock_in_order, post_holds, reserve, void_holds
 from exchange.storage.ledger import book
 
 OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
@@ -22,6 +22,7 @@ async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool,
 
     A settlement that comes second (recovery or a person was faster) changes nothing.
     """
+    await _lock(tx, move)
     settled = [await _settle(tx, settlement) for settlement in move.settled]
     reserved = [await _intend(tx, intent) for intent in move.intents]
     sold = [each for each, first in zip(move.settled, settled, strict=True) if first and each.sale is not None]
@@ -30,6 +31,22 @@ async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool,
     elif sold:
         await add_sales(tx, sold)
     return tuple(reserved), tuple(settled)
+
+
+async def _lock(tx: Tx, move: Move) -> None:
+    """A move about one attempt touches its rows in their order by itself; of several, all are locked before."""
+    if len(move.settled) + len(move.intents) < 2:
+        return
+    booked = [settlement.transaction for settlement in move.settled if settlement.transaction is not None]
+    extra = move.closing.extra if move.closing is not None else None
+    accounts = {
+        account
+        for transaction in (*booked, *([extra] if extra is not None else []))
+        for posting in transaction.postings
+        for account in (posting.source, posting.destination)
+    }
+    requests = [intent.hold for intent in move.intents if intent.hold is not None]
+    await lock_in_order(tx, [settlement.attempt_id for settlement in move.settled], requests, accounts)
 
 
 async def settle_once(
@@ -123,6 +140,9 @@ async def _settle(tx: Tx, settlement: Settlement) -> bool:
 async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
     sale = settlement.sale
     assert sale is not None
+    if settlement.transaction is not None:
+        freed = await post_holds(tx, settlement.attempt_id, settlement.price, settlement.at)
+        await book(tx, settlement.transaction, freed)
     await tx.execute_all(
         (
             _SALE,
@@ -150,9 +170,6 @@ async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
         ),
         (_TURN, {"contract": attempt["contract_id"], "at": settlement.at}),
     )
-    if settlement.transaction is not None:
-        freed = await post_holds(tx, settlement.attempt_id, settlement.price, settlement.at)
-        await book(tx, settlement.transaction, freed)
 
 
 _SALE = """INSERT INTO sales (id, month, lead_id, attempt_id, campaign_id, seller_id, buyer_id, contract_id,

@@ -201,7 +201,7 @@ class _ReadPool:
 class ReadTx:
     """A snapshot on a read-only connection; every statement is one hop to its thread."""
 
-    skip_locked = ""
+    for_update = skip_locked = ""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection

@@ -35,3 +35,32 @@ def test_addresses_that_will_be_refused_are_told_before_a_lead_waits_for_one(mar
     ]
     assert "a cloud's metadata service" in problems[0]["problem"]
     assert "a private network" in problems[1]["problem"]
+
+
+def test_files_that_cannot_be_read_are_told_and_hide_no_other(market_home: Home) -> None:
+    config = market_home.folder / "config"
+    folders = {config / "connections" / "two" / "connection.yaml", config / "verticals" / "dir.yaml"}
+    for folder in folders:
+        folder.mkdir(parents=True)
+    dangling = config / "presets" / "gone.yaml"
+    dangling.symlink_to(config / "presets" / "nowhere.yaml")
+    cases = config / "connections" / "acme" / "cases"
+    cases.mkdir()
+    deep = {
+        config / place for place in ("verticals/deep.yaml", "presets/deep.yaml", "connections/deep/connection.yaml")
+    }
+    deep.add(cases / "deep.yaml")
+    for file in deep:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("- " * 20_000, "utf-8")
+    found = market_home.run("--json", "check")
+
+    told = [each["problem"] for each in found.json["problems"]]
+    assert 4 == found.code
+    assert sorted(told) == sorted(
+        [
+            *(f"{folder}: cannot be read: Is a directory." for folder in folders),
+            f"{dangling}: cannot be read: No such file or directory.",
+            *(f"{file}: is nested too deeply{'' if file.parent == cases else '.'}" for file in deep),
+        ]
+    )

@@ -85,6 +85,15 @@ def test_every_setting_stands_there_with_its_default() -> None:
     assert Settings.model_construct().model_dump() == load_settings(None, **found).model_dump()
 
 
+def test_the_address_for_others_follows_the_port_unless_it_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "exchange.toml"
+    file.write_text("port = 18090\n")
+    follows = load_settings(file).public_url
+    file.write_text('port = 18090\npublic_url = "http://127.0.0.1:8080"\n')
+
+    assert ("http://127.0.0.1:18090", "http://127.0.0.1:8080") == (follows, load_settings(file).public_url)
+
+
 @pytest.mark.parametrize("value", ['a "quoted" \\ name', "Zoë’s café", "tab\tand\nline"])
 def test_a_chosen_name_is_read_back_as_it_was(value: str) -> None:
     assert value == tomllib.loads(settings_document({"name": value}))["name"]

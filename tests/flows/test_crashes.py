@@ -241,3 +241,24 @@ async def test_one_that_cannot_be_taken_up_keeps_nothing_else_waiting(exchange: 
     now = exchange.market.clock.now() + 1
     assert 1 == await recover(exchange.market, now, fails_for_the_first)
     assert 1 == await recover(exchange.market, now, encode)
+
+
+async def test_a_post_without_a_key_is_free_again_once_what_a_death_left_of_it_is_settled(either: Exchange) -> None:
+    """Its body is its key only while it is at work."""
+    await either.add(*buying("acme"), *selling("cedar"))
+    sold = Counter[str]()
+    for at in range(1, MOST_POINTS):
+        request = submission(either, Kind.POST, person(at))
+        try:
+            await send(doomed(either, at), request)
+            break
+        except Crash:
+            exchange = await started_again(either)
+        await recover(exchange.market, exchange.market.clock.now() + 1, encode)
+        for attempt in await exchange.rows("SELECT id FROM attempts WHERE state = 'unclear'"):
+            await settle(exchange.market, attempt["id"], Decision(False, "They have no such lead."), OPERATOR)
+        if not await exchange.rows("SELECT id FROM sales WHERE lead_id = :id", id=f"ld_{request.id[4:]}"):
+            sold[(await post(exchange, person(at)))["status"]] += 1
+
+    assert ["accepted"] == list(sold)
+    assert 4 < sold["accepted"]

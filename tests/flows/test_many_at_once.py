@@ -16,7 +16,8 @@ from exchange.model.party import Cap, SaleMode, Window
 from exchange.storage.postgres import open_postgres
 from tests.flows.lab import Heard, owed, person, ping, post, post_on, spent, used
 from tests.flows.promises import broken
-from tests.market import Exchange, buying, open_exchange, selling, usd
+from tests.market import REFUSED, Exchange, buying, open_exchange, reply, selling, usd
+from tests.storage import units
 
 CAP = Cap(Window.DAY, "count", 50)
 LEADS = 200
@@ -141,3 +142,35 @@ async def test_a_money_cap_is_never_passed(either: Exchange) -> None:
     await either.add(*buying("acme", "100000", caps=(cap,)), *selling("cedar", timeout_ms=PATIENT_MS))
 
     assert 10 == sold(await all_posted(either, leads=40))
+
+
+@pytest.mark.parametrize("sale_mode", [SaleMode.EXCLUSIVE, SaleMode.SHARED])
+async def test_leads_that_go_from_buyer_to_buyer_in_every_order_never_wait_for_each_other(
+    two_processes: tuple[Exchange, Exchange], postgres_migrated: str, sale_mode: SaleMode
+) -> None:
+    """What a lead gives back to one buyer and takes from the next is locked in one order, whichever way it goes."""
+    one, other = two_processes
+    names = ("acme", "birch", "cobalt", "delta")
+    for name in names:
+        await one.add(*buying(name, "100000", sale_mode=sale_mode, caps=(CAP,)))
+    slots = 2 if sale_mode is SaleMode.SHARED else 1
+    await one.add(*selling("cedar", slots=slots, timeout_ms=PATIENT_MS))
+    await refresh(other.market)
+    for number, name in enumerate(names):
+        for exchange, place in ((one, number), (other, len(names) - number)):
+            exchange.buyers.bids(name, f"{20 + place}.00")
+            exchange.buyers.answers_posts(name, *[REFUSED, reply(status="sold", id="b1")] * 40)
+    before = await deadlocks(postgres_migrated)
+    answers = await all_posted(one, other, leads=80)
+
+    assert {("accepted", None), ("unsold", "buyer_rejected")} >= {answer.told for answer in answers}
+    assert 20 < sold(answers)
+    assert before == await deadlocks(postgres_migrated)
+
+
+async def deadlocks(url: str) -> int:
+    """How many PostgreSQL has ended in this database. A session tells its own when it ends its transaction."""
+    db = await open_postgres(url, size=2)
+    rows = await db.read(units.ask, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    await db.close()
+    return int(str(rows[0]["deadlocks"]))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from exchange.courier.scripted import Delay
 from exchange.flows.retain import forget
+from exchange.flows.settle import Decision, settle
 from exchange.model.lead import Kind, Mode
 from exchange.model.wire import Lost, Reply
-from tests.flows.lab import HUNG_UP, Heard, later, person, ping, post, post_on, send, submission
+from tests.flows.lab import HUNG_UP, OPERATOR, Heard, attempts, later, person, ping, post, post_on, send, submission
 from tests.market import NO_BID, POST, REFUSED, SOLD, Exchange, buying, selling
 
 DAY = 86_400
@@ -206,3 +208,24 @@ async def test_no_bid_today_may_be_a_bid_tomorrow(selling_cedar: Exchange) -> No
     selling_cedar.buyers.bids("acme", "25.00")
 
     assert [("unsold", "no_bid"), ("accepted", None)] == [first.told, (await post(selling_cedar)).told]
+
+
+async def test_a_post_that_was_settled_as_refused_is_sold_when_it_is_sent_again(either: Exchange) -> None:
+    await either.add(*buying("acme"), *selling("cedar"))
+    either.buyers.answers_posts("acme", HUNG_UP, SOLD)
+    fields = {**POST, "seller_lead_id": "L-1"}
+    assert ("queued", "outcome_unclear") == (await post(either, fields)).told
+    await settle(either.market, (await attempts(either))[0]["id"], Decision(False, "They have no such lead."), OPERATOR)
+
+    assert "accepted" == (await post(either, fields))["status"]
+
+
+async def test_one_id_in_two_campaigns_is_two_leads(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme"), *selling("cedar"))
+    other = replace(exchange.market.deals.campaigns["cedar-solar"], id="cedar-two")
+    await exchange.add(other)
+    one = await post(exchange, {**person(1), "seller_lead_id": "7"})
+    two = await post(exchange, {**person(2), "seller_lead_id": "7"}, campaign="cedar-two")
+
+    assert ["accepted"] * 2 == [one["status"], two["status"]]
+    assert 2 == len({one["lead_id"], two["lead_id"]})
