@@ -72,8 +72,8 @@ browser:
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade)
 requirements: $(VENV)/uv.stamp
-	$(COMPILE) pyproject.toml --extra dev --extra postgres -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) pyproject.toml --extra dev --extra postgres --extra intake --extra demo -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra postgres --extra intake --extra demo -c requirements/dev.txt -o requirements/run.txt
 	$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 

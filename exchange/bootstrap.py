@@ -190,6 +190,7 @@ async def open_market(
                 "lead": settings.retention_raw_days,
                 "test": settings.retention_test_days,
             },
+            public_url=settings.public_url.rstrip("/"),
         )
         await refresh(market)
         yield market

@@ -1,13 +1,21 @@
-"""What happens beside requests: taking up changes, durable jobs, sealing the chains, recovery, retention."""
+"""What happens beside requests: taking up changes, durable jobs, sealing the chains, recovery, retention.
+
+Each job is a task of its own, so that none waits for another; of each queue one runs at a time.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
+from exchange import limits
+from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
 from exchange.flows.market import Market, refresh
 from exchange.flows.postback import send_postback
@@ -17,30 +25,187 @@ from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
+from exchange.log import logger
 from exchange.model.actor import SYSTEM
 from exchange.storage.chain import Chain, seal
-from exchange.storage.database import Row
-from exchange.storage.jobs import end_job, lease_jobs, retry_job
+from exchange.storage.jobs import Leased, Terms, end_job, lease_jobs, put_back, retry_job
+from exchange.storage.queues import end_and_let_go, rest_queue
 from exchange.storage.reports import roll_up
 from exchange.storage.selling import unsettled_attempts
 
-_LOG = logging.getLogger("exchange.worker")
-_LEASE_MS = 60_000
+_LOG = logger(__name__)
 STALE_MS = 90_000  # longer than any request may run: what is older and unanswered belongs to a dead process
+_LOOK_SECONDS = 0.5  # for jobs that others made, and for those whose time has come
 _RETRY_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000)
+_SPREAD = 0.2
+_OF_LEASE = 0.9  # a job is cut before its lease ends, so that nobody else begins it meanwhile
 
-Run = Callable[[Market, Mapping[str, object]], Awaitable[None]]
+Run = Callable[[Market, Mapping[str, object]], Awaitable[Ended | None]]
 
 
-def runners() -> Mapping[str, Run]:
-    """Every kind of durable job, and what runs it."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How jobs of one kind are run: who does it, the waits after failures, and how much of the worker they may take.
+
+    `most` tries, then a job is dead. `gap_ms` lies between two jobs of one queue, so that no receiver is flooded.
+    """
+
+    run: Run
+    waits_ms: tuple[int, ...] = _RETRY_MS  # the last one stays
+    most: int = limits.JOB_ATTEMPTS
+    lease_ms: int = 60_000
+    at_once: int = limits.JOBS_OF_A_KIND
+    gap_ms: int = 0
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Every kind of durable job, in alphabetical order."""
     return {
-        ASK_OUTCOME: reconcile,
-        POSTBACK: send_postback,
-        RESELL: resell,
-        SETTLE_TEST: settle_test_lead,
-        RETURN_TEST: return_test_lead,
+        ASK_OUTCOME: Kind(reconcile),
+        POSTBACK: Kind(send_postback, gap_ms=50),
+        RESELL: Kind(resell),
+        RETURN_TEST: Kind(return_test_lead),
+        SETTLE_TEST: Kind(settle_test_lead),
     }
+
+
+class Jobs:
+    """The durable jobs that this process runs now."""
+
+    def __init__(self, market: Market, known: Mapping[str, Kind] | None = None) -> None:
+        self._market = market
+        self._kinds = MappingProxyType(kinds() if known is None else known)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work: set[asyncio.Task[Any]] = set()  # those of them whose end is not being stored yet
+        self._running: Counter[str] = Counter()
+        self._freed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run what is due until cancelled. When a job ends, the next of its queue begins at once.
+
+        A job that is cut by the end comes again when its lease is over; what had ended is stored.
+        """
+        try:
+            while True:
+                self._freed.clear()
+                await self._lease_all()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await self._freed.wait()
+        finally:
+            for task in self._at_work:
+                task.cancel()
+            await self.ended()
+
+    async def _lease_all(self) -> None:
+        try:
+            while await self.lease():
+                continue
+        except Exception as error:
+            _LOG.error("Jobs could not be leased", exc_info=error)
+            await self._market.clock.sleep(_LOOK_SECONDS)
+
+    async def lease(self) -> int:
+        """Begin what is due, as far as there is room. Returns how many jobs began."""
+        room = limits.JOBS_AT_ONCE - len(self._tasks)
+        if room <= 0:
+            return 0
+        terms = {
+            name: Terms(kind.at_once - self._running[name], kind.lease_ms, kind.most)
+            for name, kind in self._kinds.items()
+        }
+        others = Terms(room, _UNKNOWN.lease_ms, _UNKNOWN.most)
+        leased = await self._market.db.write(lease_jobs, self._market.clock.now(), room, terms, others)
+        for job in leased:
+            self._begin(job)
+        return len(leased)
+
+    async def ended(self) -> None:
+        """Wait for the jobs that run now."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, job: Leased) -> None:
+        self._running[job.kind] += 1
+        task = asyncio.create_task(self._do(job))
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._end(done, job.kind))
+
+    def _end(self, task: asyncio.Task[None], kind: str) -> None:
+        self._tasks.discard(task)
+        self._running[kind] -= 1
+        self._freed.set()
+
+    async def _do(self, job: Leased) -> None:
+        try:
+            await self._run(job, self._kinds.get(job.kind, _UNKNOWN))
+        except Exception as error:  # the lease runs out and the job comes again
+            _LOG.error("How a job ended could not be stored", job=job.id, kind=job.kind, exc_info=error)
+
+    async def _run(self, job: Leased, kind: Kind) -> None:
+        market = self._market
+        try:
+            ended = await self._work(job, kind)
+        except ComeBack as later:
+            await market.db.write(put_back, job, later.run_at)
+        except DestinationDown as down:
+            await _rest(market, job, down)
+        except Exception as error:
+            await _failed(market, job, kind, error)
+        else:
+            now = market.clock.now()
+            if ended is Ended.UNASKED:
+                await market.db.write(end_job, job, now)
+            else:
+                await market.db.write(end_and_let_go, job, now, kind.gap_ms)
+
+    async def _work(self, job: Leased, kind: Kind) -> Ended | None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._at_work.add(task)
+        try:
+            async with asyncio.timeout(kind.lease_ms * _OF_LEASE / 1000):
+                return await kind.run(self._market, json.loads(job.payload))
+        finally:
+            self._at_work.discard(task)
+
+
+async def run_jobs(market: Market) -> int:
+    """Run what is due once, and wait for it. Returns how many ran."""
+    jobs = Jobs(market)
+    count = await jobs.lease()
+    await jobs.ended()
+    return count
+
+
+async def _rest(market: Market, job: Leased, down: DestinationDown) -> None:
+    now = market.clock.now()
+    rest_ms = None if down.after_ms is None else min(max(down.after_ms, 0), limits.QUEUE_REST_MS_MOST)
+    _LOG.warning("A queue rests", job=job.id, kind=job.kind)
+    await market.db.write(
+        rest_queue,
+        job,
+        down.detail,
+        now,
+        rest_ms=rest_ms,
+        draw=market.ids.draw(),
+        made_before=now - limits.JOB_DOWN_MS,
+    )
+
+
+async def _failed(market: Market, job: Leased, kind: Kind, error: Exception) -> None:
+    now = market.clock.now()
+    wait_ms = kind.waits_ms[min(job.attempts, len(kind.waits_ms)) - 1]
+    wait_ms += int(wait_ms * _SPREAD * market.ids.draw())
+    _LOG.warning("A job failed", job=job.id, kind=job.kind, exc_info=error)
+    await market.db.write(retry_job, job, f"{type(error).__name__}: {error}", now + wait_ms, kind.most, now)
+
+
+async def _unknown(_: Market, __: Mapping[str, object]) -> None:
+    raise LookupError("no such kind of job")
+
+
+_UNKNOWN = Kind(_unknown)
+"""A job that a newer release left behind: it waits for that release, or somebody looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +223,6 @@ def duties(write: Write) -> tuple[Duty, ...]:
 
     return (
         Duty("refresh", 0.5, refresh),
-        Duty("jobs", 0.5, run_jobs),
         Duty("seal", 1.0, seal_chains),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("recover", 30.0, take_up),
@@ -68,8 +232,9 @@ def duties(write: Write) -> tuple[Duty, ...]:
 
 
 async def work(market: Market, write: Write) -> None:
-    """All duties until cancelled. A duty that fails is logged and tried again at its next turn."""
+    """All duties and jobs until cancelled. A duty that fails is logged and tried again at its next turn."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(Jobs(market).run())
         for duty in duties(write):
             group.create_task(_repeat(market, duty))
 
@@ -80,30 +245,7 @@ async def _repeat(market: Market, duty: Duty) -> None:
         try:
             await duty.do(market)
         except Exception as error:
-            _LOG.error("%s failed: %s", duty.name, type(error).__name__)
-
-
-async def run_jobs(market: Market) -> int:
-    """Run what is due, every queue on its own. Returns how many ran."""
-    jobs = await market.db.write(lease_jobs, market.clock.now(), _LEASE_MS, 20)
-    await asyncio.gather(*(_run(market, job) for job in jobs))
-    return len(jobs)
-
-
-async def _run(market: Market, job: Row) -> None:
-    run = runners().get(job["kind"])
-    try:
-        if run is None:
-            raise LookupError(f"no such job: {job['kind']}")
-        await run(market, json.loads(job["payload"]))
-    except Exception as error:
-        now = market.clock.now()
-        wait_ms = _RETRY_MS[min(job["attempts"], len(_RETRY_MS)) - 1]
-        wait_ms += int(wait_ms * 0.2 * market.ids.draw())
-        _LOG.warning("job %s (%s) failed: %s", job["id"], job["kind"], type(error).__name__)
-        await market.db.write(retry_job, job["id"], f"{type(error).__name__}: {error}", now + wait_ms, now)
-    else:
-        await market.db.write(end_job, job["id"], market.clock.now())
+            _LOG.error("A duty failed", duty=duty.name, exc_info=error)
 
 
 async def seal_chains(market: Market) -> int:
@@ -118,7 +260,7 @@ async def settle_silent(market: Market) -> int:
         try:
             await settle_by_rule(market, attempt, SYSTEM)
         except Exception as error:  # one that cannot be settled must not keep the others waiting
-            _LOG.error("delivery %s was not settled by rule: %s", attempt["id"], type(error).__name__)
+            _LOG.error("A delivery was not settled by rule", attempt=attempt["id"], exc_info=error)
     return len(attempts)
 
 

@@ -18,6 +18,7 @@ from tests.tidy.layers import imports
 from tests.tidy.source import CODE, Source, read_all
 
 ROOT = Path(__file__).parents[1]
+RUNNING = ("postgres", "intake", "demo")
 PINS = ("run", "dev", "build", "uv")
 
 
@@ -44,7 +45,7 @@ def test_every_pin_has_its_hashes(name: str) -> None:
     assert [] == [package for package, (_, hashes) in pinned(name).items() if not hashes]
 
 
-@pytest.mark.parametrize(("name", "extras"), [("run", ["postgres"]), ("dev", ["postgres", "dev"])])
+@pytest.mark.parametrize(("name", "extras"), [("run", [*RUNNING]), ("dev", [*RUNNING, "dev"])])
 def test_what_the_project_asks_for_is_what_is_pinned(name: str, extras: list[str]) -> None:
     pins = pinned(name)
     unmet = [
@@ -70,7 +71,7 @@ def foreign_imports(source: Source, installed: Mapping[str, list[str]]) -> set[s
 
 
 @pytest.mark.parametrize(
-    ("tops", "extras"), [(("exchange", "buyers"), ["postgres"]), (("tests", "bench"), ["postgres", "dev"])]
+    ("tops", "extras"), [(("exchange", "buyers"), [*RUNNING]), (("tests", "bench"), [*RUNNING, "dev"])]
 )
 def test_every_library_imported_is_asked_for_by_name(tops: tuple[str, ...], extras: list[str]) -> None:
     installed = packages_distributions()

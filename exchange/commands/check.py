@@ -201,6 +201,7 @@ def _contract_problems(parties: Parties, read: Read, environment: Mapping[str, s
             yield f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on"
         if vertical is None and read.whole:
             yield f"{where}: no vertical is called {contract.vertical}"
+        yield from (f"{where}: schedule: {problem}" for problem in _schedule_problems(contract.schedule))
         if contract.connection in read.catalog.connections:
             used.setdefault(contract.connection, where)
         elif read.whole:
@@ -209,6 +210,16 @@ def _contract_problems(parties: Parties, read: Read, environment: Mapping[str, s
         for secret in read.catalog.connections[name].secrets:
             if not environment.get(SECRET_PREFIX + secret.upper()):
                 yield f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}"
+
+
+def _schedule_problems(schedule: str) -> list[str]:
+    from exchange.stages.timetable import BadTimetable, read_timetable
+
+    try:
+        read_timetable(schedule or "hourly")
+    except BadTimetable as error:
+        return [str(error)]
+    return []
 
 
 def _fields(group: object) -> set[str]:

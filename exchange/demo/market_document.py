@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from exchange.stages.timetable import read_timetable
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,60}$")]
 Amount = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")]
@@ -17,6 +19,15 @@ TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:0
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Zip = Annotated[str, Field(pattern=r"^[0-9]{5}$")]
 Mode = Literal["live", "test"]
+
+
+def _comes_round(text: str) -> str:
+    if text:
+        read_timetable(text)
+    return text
+
+
+Timetable = Annotated[str, AfterValidator(_comes_round)]
 State = Literal["active", "paused"]
 
 
@@ -156,6 +167,12 @@ class ContractShape(Shape):
     lower_price: Literal["reject", "accept_lower"] = "reject"
     on_unclear: Literal["ask", "assume_accepted", "assume_rejected_and_resell"] = "ask"
     unclear_after_ms: int = Field(default=86_400_000, ge=1_000)
+    sold_when: Literal["delivered", "at_once"] = "delivered"
+    give_up_ms: int = Field(default=86_400_000, ge=60_000)
+    receipt_ms: int = Field(default=7_200_000, ge=60_000)
+    on_failure: Literal["resell", "unsold"] = "resell"
+    on_bounce: Literal["ask", "reverse"] = "ask"
+    schedule: Timetable = ""
     return_days: int = Field(default=7, ge=0)
     paused_reason: str = ""
     settings: dict[str, str] = Field(default_factory=dict)

@@ -202,6 +202,7 @@ class Market:
     name: str
     retention_days: Mapping[str, int]  # by class: ping, lead, test
     aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
+    public_url: str = ""  # where the exchange is reached, without a slash at the end
 
     @property
     def deals(self) -> Deals:

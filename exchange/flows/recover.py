@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from exchange.clock import month_of
 from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
-from exchange.flows.settle import campaign_of, claim_ms, terms_of, told_seller
+from exchange.flows.settle import campaign_of, claim_ms, terms_of
+from exchange.flows.tell import tell_seller
 from exchange.model.answer import Answer
 from exchange.model.auction import AttemptState
 from exchange.model.ledger import Transaction
@@ -131,7 +132,7 @@ def _told(market: Market, request: Row, lead: Row, attempts: list[Row], answer: 
     sold = any(row["state"] == "accepted" and row["request_id"] == request["id"] for row in attempts)
     if campaign is None or not sold or answer.price is None:
         return ()
-    return told_seller(market, campaign, lead, LeadState.SOLD, answer.price, now)
+    return tell_seller(market, campaign, lead, LeadState.SOLD, answer.price, now)
 
 
 def _promised(lead: Row, attempts: list[Row], campaign: Campaign, now: int) -> Transaction | None:

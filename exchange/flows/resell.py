@@ -16,9 +16,10 @@ from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
 from exchange.flows.place import Placed
 from exchange.flows.sell import Sold, sell
-from exchange.flows.settle import claim_ms, told_seller
+from exchange.flows.settle import claim_ms
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.submit import Closer
+from exchange.flows.tell import tell_seller
 from exchange.model.auction import Bid, Progress
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.money import Money
@@ -114,7 +115,7 @@ def _jobs(market: Market, lead: Row, before: Placed, sold: Sold) -> tuple[JobRow
         assert settlement.sale is not None
         units += settlement.sale.payout_units
     campaign = market.deals.campaigns[lead["campaign_id"]]
-    return told_seller(market, campaign, lead, sold.state, Money(units, lead["currency"]), market.clock.now())
+    return tell_seller(market, campaign, lead, sold.state, Money(units, lead["currency"]), market.clock.now())
 
 
 async def _give_up(market: Market, lead: Row, attempts: Sequence[Row]) -> None:
@@ -132,7 +133,7 @@ async def _give_up(market: Market, lead: Row, attempts: Sequence[Row]) -> None:
         "buyer_rejected" if unsold else None,
         None,
         None if unsold else now + claim_ms(market, lead),
-        jobs=told_seller(market, campaign, lead, state, earned, now) if campaign is not None and unsold else (),
+        jobs=tell_seller(market, campaign, lead, state, earned, now) if campaign is not None and unsold else (),
         event="It could not be sold again: its campaign is closed, or its values were erased.",
     )
     await market.db.write(advance, Move(closing=closing))

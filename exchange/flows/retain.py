@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exchange.flows.market import Market
 from exchange.storage.jobs import forget_jobs
+from exchange.storage.queues import forget_queues
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
 
 _DAY_MS = 86_400_000
@@ -19,3 +20,4 @@ async def forget(market: Market) -> None:
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
         pass
     await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)
+    await market.db.write(forget_queues, now - _DAY_MS)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import orjson
 
 from exchange.clock import month_of
-from exchange.flows.jobs import POSTBACK, RESELL, job
+from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
+from exchange.flows.tell import tell_seller
 from exchange.model.actor import Actor
 from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
@@ -168,7 +169,7 @@ def _closings(
         elif waits or (state is LeadState.SOLD and not sold):
             jobs = ()  # the seller hears once all is known, and nothing that changes nothing
         else:
-            jobs = told_seller(market, campaign, lead, state, _earned(lead, settlement), now)
+            jobs = tell_seller(market, campaign, lead, state, _earned(lead, settlement), now)
         ends.append(
             Closing(
                 lead["id"],
@@ -213,26 +214,6 @@ def _earned(lead: Row, settlement: Settlement) -> Money:
 def _resale(market: Market, lead: Row, settlement: Settlement, now: int) -> tuple[JobRow, ...]:
     unique = f"resell:{settlement.attempt_id}"
     return (job(market, f"resell:{lead['id']}", RESELL, {"lead_id": lead["id"]}, now, now, unique),)
-
-
-def told_seller(
-    market: Market, campaign: Campaign, lead: Row, state: LeadState, earned: Money, now: int
-) -> tuple[JobRow, ...]:
-    """The seller was told `queued`; now it hears how it ended, and what it earned in all."""
-    if campaign.postback_url is None:
-        return ()
-    sold = state is LeadState.SOLD
-    payload: dict[str, object] = {
-        "campaign_id": campaign.id,
-        "lead_id": lead["id"],
-        "seller_lead_id": lead["seller_lead_id"],
-        "status": "accepted" if sold else "unsold",
-        "price": earned.text if sold else None,
-        "currency": lead["currency"],
-        "test": lead["mode"] == "test",
-    }
-    unique = f"postback:{lead['id']}:{state.value}:{now}"
-    return (job(market, f"postback:{campaign.id}", POSTBACK, payload, now, now, unique),)
 
 
 def _bytes(value: bytes | None) -> bytes | None:

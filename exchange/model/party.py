@@ -265,6 +265,12 @@ class Contract:
     lower_price: str = "reject"  # a post answered under the bid: reject | accept_lower
     on_unclear: OnUnclear = OnUnclear.ASK
     unclear_after_ms: int = 86_400_000
+    sold_when: str = "delivered"  # delivered | at_once: a delivery that is answered later is a sale when it arrived
+    give_up_ms: int = 86_400_000  # such a delivery is tried this long
+    receipt_ms: int = 7_200_000  # and its receipt is waited for this long
+    on_failure: str = "resell"  # resell | unsold: when it failed for good
+    on_bounce: str = "ask"  # ask | reverse: when it came back after it had arrived
+    schedule: str = ""  # deliveries go together at these times, as `stages/timetable.py` reads them; empty: one by one
     return_days: int = 7
     paused_reason: str = ""
     settings: tuple[tuple[str, str], ...] = field(default=())  # values the connection's mapping may use

@@ -45,7 +45,7 @@ def window_start(window: Window, zone: str, now: int) -> int:
     local = datetime.fromtimestamp(now // 1000, place)
     if window is Window.HOUR:
         wall = local.replace(minute=0, second=0, tzinfo=None, fold=0)
-        return _instant(wall, place, local.fold) * 1000
+        return wall_instant(wall, place, local.fold) * 1000
     return _midnight(_first_day(window, local.date()), place) * 1000
 
 
@@ -59,7 +59,7 @@ def window_end(window: Window, zone: str, now: int) -> int:
     if window is Window.HOUR:
         wall = local.replace(minute=0, second=0, tzinfo=None, fold=0)
         after = wall + timedelta(hours=1)
-        ends = (_instant(wall, place, 1), _instant(after, place), _instant(after, place, 1))
+        ends = (wall_instant(wall, place, 1), wall_instant(after, place), wall_instant(after, place, 1))
         return min(end for end in ends if end > moment) * 1000
     first = _first_day(window, local.date())
     if window is Window.MONTH:
@@ -152,7 +152,7 @@ def _boundaries(hours: tuple[Hours, ...], zone: ZoneInfo, moment: int) -> Iterat
 def _day_boundaries(day: date, minutes: set[int], zone: ZoneInfo) -> set[int]:
     midnight = datetime(day.year, day.month, day.day)
     walls = [midnight + timedelta(minutes=minute) for minute in minutes]
-    found = {_instant(wall, zone, fold) for wall in walls for fold in (0, 1)}
+    found = {wall_instant(wall, zone, fold) for wall in walls for fold in (0, 1)}
     begins, ends = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
     if _offset(begins, zone) != _offset(ends, zone):
         found.add(_transition(begins, ends, zone))
@@ -166,10 +166,10 @@ def _first_day(window: Window, day: date) -> date:
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
-    return _instant(datetime(day.year, day.month, day.day), zone)
+    return wall_instant(datetime(day.year, day.month, day.day), zone)
 
 
-def _instant(wall: datetime, zone: ZoneInfo, fold: int = 0) -> int:
+def wall_instant(wall: datetime, zone: ZoneInfo, fold: int = 0) -> int:
     """The second at which the clock shows `wall`, the first or second time; in a gap the first second after it."""
     second = int(wall.replace(tzinfo=zone, fold=fold).timestamp())
     if datetime.fromtimestamp(second, zone).replace(tzinfo=None, fold=0) == wall:

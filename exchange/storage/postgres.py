@@ -242,7 +242,10 @@ class PostgresDb:
         except BaseException as error:
             if _is_lost(connection, error):
                 raise _Lost(str(error)) from error
-            await transaction.rollback()
+            try:
+                await transaction.rollback()
+            except _DRIVER:  # cancelled in the middle of a statement: it is undone when the connection ends
+                connection.terminate()
             raise
         try:
             await transaction.commit()

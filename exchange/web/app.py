@@ -25,6 +25,8 @@ from exchange.web.api.routes import routes
 from exchange.web.console import add_console
 from exchange.web.front import HEALTH, add_headers, make_front
 from exchange.web.keys import ARRIVALS, MARKET, SETTINGS, THROTTLE
+from exchange.web.public import add_public
+from exchange.web.render import add_pages
 from exchange.web.throttle import Throttle
 
 BACKLOG = 2_048
@@ -50,7 +52,9 @@ def build_app(
     app[THROTTLE] = Throttle(processes)
     app.on_response_prepare.append(add_headers)
     add_api(app, table)
+    add_pages(app)
     add_console(app)
+    add_public(app)
     app.router.add_get(HEALTH, _health)
     app.cleanup_ctx.append(_keep_rows)
     if beside is not None:

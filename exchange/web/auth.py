@@ -28,15 +28,20 @@ _TWINS = (".json", ".csv")
 
 
 def for_operators(show: Handler) -> Handler:
-    """The page for those who run the exchange; for anybody else the way in, or a refusal. Forms carry the token."""
+    """The page for those who run the exchange."""
+    return for_role("operator", show)
+
+
+def for_role(role: str, show: Handler) -> Handler:
+    """The page for one role; for anybody else the way in, or a refusal. Forms carry the token."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         session = await find_session(request)
         if session is None:
             return await _way_in(request)
         request[SESSION] = session
-        if session.user.role != "operator":
-            return await _not_theirs(request, session)
+        if session.user.role != role:
+            return await _not_theirs(request, session, role)
         if request.method == "POST" and not await has_token(request, session):
             return await notice(
                 request,
@@ -145,15 +150,12 @@ async def _way_in(request: web.Request) -> web.StreamResponse:
     return web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
 
 
-async def _not_theirs(request: web.Request, session: Session) -> web.StreamResponse:
+async def _not_theirs(request: web.Request, session: Session, needed: str) -> web.StreamResponse:
     role = session.user.role
     if request.path.endswith(_TWINS):
-        return as_json({"status": "error", "message": f"This needs the role operator; you are a {role}."}, 403)
-    calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
-    return await notice(
-        request,
-        "This part is for operators",
-        f"You are signed in as {session.user.email}, a {role}. The console needs the role operator.",
-        f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.",
-        http_status=403,
-    )
+        return as_json({"status": "error", "message": f"This needs the role {needed}; you are a {role}."}, 403)
+    told = [f"You are signed in as {session.user.email}, a {role}. This page needs the role {needed}."]
+    if role != "operator":
+        calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
+        told.append(f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.")
+    return await notice(request, f"This part is for {needed}s", *told, http_status=403)

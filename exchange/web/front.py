@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from aiohttp import web
@@ -14,21 +14,21 @@ from exchange.model.reason import Reason
 from exchange.storage.database import StorageBusy, StorageError, StorageFull, StorageUnclear
 from exchange.web.api.call import Call, Stop, refuse
 from exchange.web.api.route import Rank, Route
-from exchange.web.keys import MARKET, REQUEST_ID, SETTINGS
+from exchange.web.keys import FRAMED, MARKET, REQUEST_ID, SETTINGS
 
 API = "/api/"
 HEALTH = "/health"
 SHED_SECONDS = 3
 """A shed caller is told to come back after 1 to this many seconds, drawn, so that not all come at once."""
 
+_POLICY = "Content-Security-Policy"
+_FRAME = "X-Frame-Options"
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        "Content-Security-Policy": (
-            "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-        ),
+        _POLICY: ("default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
+        _FRAME: "DENY",
     }
 )
 _DOWN = (StorageError, StorageFull, StorageUnclear)
@@ -37,10 +37,18 @@ _DOWN = (StorageError, StorageFull, StorageUnclear)
 _LOG = logger(__name__)
 
 
-async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    for name, value in HEADERS.items():
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _headers(request.get(FRAMED)):
         response.headers.setdefault(name, value)
     response.headers["Server"] = "exchange"
+
+
+def _headers(framed: str | None) -> Iterable[tuple[str, str]]:
+    """All of them; a page that others may frame has no `X-Frame-Options`, which knows no list of who may."""
+    if framed is None:
+        return HEADERS.items()
+    policy = HEADERS[_POLICY].replace("frame-ancestors 'none'", f"frame-ancestors {framed}")
+    return [(name, policy if name == _POLICY else value) for name, value in HEADERS.items() if name != _FRAME]
 
 
 def make_front(table: tuple[Route, ...]) -> Middleware:

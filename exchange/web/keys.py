@@ -15,3 +15,5 @@ ARRIVALS: web.AppKey[Arrivals] = web.AppKey("arrivals", Arrivals)
 THROTTLE: web.AppKey[Throttle] = web.AppKey("throttle", Throttle)
 
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+FRAMED: web.RequestKey[str] = web.RequestKey("framed", str)
+"""Set by a page that others may show inside theirs: the sources of `frame-ancestors`, such as `https://acme.example`."""

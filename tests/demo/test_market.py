@@ -105,6 +105,7 @@ def test_all_problems_are_told_at_once_with_their_place() -> None:
         ({"filters": {"all": [], "any": []}}, "either all or any"),
         ({"filters": {"all": [{"any": None}]}}, "either all or any"),
         ({"shared_price": "3.00"}, "shared_price"),
+        ({"schedule": "every 7m"}, "divides a day evenly"),
     ],
 )
 def test_a_contract_that_contradicts_itself_is_refused(contract: dict[str, object], sentence: str) -> None:

@@ -169,3 +169,22 @@ async def test_a_value_no_column_takes_is_an_error_of_its_unit_alone(things: Pos
         await things.write(units.add, Thing("a", 1 << 80))
 
     assert 1 == await things.write(units.add, Thing("a", 1))
+
+
+async def add_slowly(tx: Tx, number: int) -> None:
+    await units.add(tx, Thing(f"slow{number}", number))
+    await tx.fetch("SELECT pg_sleep(20) AS slept")
+
+
+async def test_whoever_is_cancelled_in_the_middle_of_a_unit_is_cancelled_and_stores_nothing(things: PostgresDb) -> None:
+    """At any moment, while the transaction begins too. As a failed unit, what runs until cancelled would run on."""
+    for number in range(40):
+        writing = asyncio.create_task(things.write(add_slowly, number))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+
+    assert [] == await things.read(units.names)
+    assert 1 == await things.write(units.add, Thing("after", 1))

@@ -32,7 +32,7 @@ CHANGES = frozenset(
         "update",
     }
 )
-PAGES = ("exchange/web/console/", "exchange/web/buyer_portal/", "exchange/web/seller_portal/")
+PAGES = tuple(f"exchange/web/{place}/" for place in ("console", "buyer_portal", "seller_portal", "public"))
 IGNORE = re.compile(r"#\s*type:\s*ignore(?P<code>\[[\w, -]+\])?(?P<reason>.*)")
 
 

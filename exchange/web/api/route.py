@@ -48,3 +48,16 @@ class Route:
     takes: str = ""
     query: tuple[Parameter, ...] = ()
     by_get: bool = False  # also as GET with the fields in the URL, for campaigns that allow it
+
+
+SENT = (400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503)
+TOLD = (400, 401, 404, 408, 413, 415, 422, 500, 503)
+ASKED = (401, 422, 500, 503)
+"""HTTP statuses that calls refuse with: those that send leads, those that tell something, those that only ask."""
+
+
+def paging() -> tuple[Parameter, ...]:
+    return (
+        Parameter("since", "The `next` of the page before, or a time; 0 is the beginning."),
+        Parameter("limit", "How many at most, 1 to 1000; 200 unless said."),
+    )

@@ -21,6 +21,7 @@ from exchange.web.figures.flow import tree
 from exchange.web.figures.health import Latency, gauges, latencies, needs, ping_limit_ms
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.lead_rows import read_lines
+from exchange.web.pages import Page
 from exchange.web.render import address, mode_of, page, times_of
 from exchange.web.render import as_json as json_response
 from exchange.web.story.contracts import SIMULATED
@@ -50,6 +51,13 @@ class Step:
     about: str
     command: str
     done: bool
+
+
+def pages() -> tuple[Page, ...]:
+    return (
+        Page("GET", "/console", show),
+        Page("GET", "/console.json", as_json),
+    )
 
 
 async def show(request: web.Request) -> web.StreamResponse:

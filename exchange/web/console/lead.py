@@ -8,10 +8,21 @@ from exchange.flows.reveal import MayNotReveal, Revealed, reveal
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
+from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.story.page import Told, tell
 from exchange.web.story.records import open_story
+
+_PATH = "/console/leads/{lead_id:[A-Za-z0-9_-]{1,60}}"
+
+
+def pages() -> tuple[Page, ...]:
+    return (
+        Page("GET", _PATH, show),
+        Page("GET", f"{_PATH}.json", as_json),
+        Page("POST", f"{_PATH}/reveal", show_revealed),
+    )
 
 
 async def show(request: web.Request) -> web.StreamResponse:

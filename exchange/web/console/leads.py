@@ -16,10 +16,19 @@ from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
 from exchange.web.lead_query import PAGE, PERIODS, STATUSES, LeadQuery, read_query
 from exchange.web.lead_rows import COLUMNS, csv_line, csv_rows, every_line, read_lines
+from exchange.web.pages import Page
 from exchange.web.render import mode_of, page, times_of
 from exchange.web.words import Times
 
 COUNTED = 10_000
+
+
+def pages() -> tuple[Page, ...]:
+    return (
+        Page("GET", "/console/leads", show),
+        Page("GET", "/console/leads.json", as_json),
+        Page("GET", "/console/leads.csv", as_csv),
+    )
 
 
 async def show(request: web.Request) -> web.StreamResponse:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.web.auth import FORM, HOME, find_session, is_local, over_tls
+from exchange.web.pages import Page
 from exchange.web.render import THEME_COOKIE, THEMES, page
 
 _YEAR_SECONDS = 31_536_000
+
+
+def pages() -> tuple[Page, ...]:
+    return (Page("POST", "/console/theme", choose_theme),)
 
 
 async def show(request: web.Request) -> web.StreamResponse:

@@ -11,9 +11,17 @@ from exchange.model.vertical import FieldSpec, Presence
 from exchange.storage.leads import find_by_any_id, read_lead_of
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
+from exchange.web.pages import Page
 from exchange.web.render import page
 
 _CHARACTERS = 200
+
+
+def pages() -> tuple[Page, ...]:
+    return (
+        Page("GET", "/console/search", find),
+        Page("POST", "/console/search", find),
+    )
 
 
 async def find(request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from exchange.web.pages import Page
 from exchange.web.render import page
 
 TERMS = (
@@ -38,6 +39,10 @@ TERMS = (
     ("Breaker", "Stops asking a buyer that does not answer, and tries again after a while", "circuit breaker"),
     ("Sub ID", "Seller's own tracking values sub_id1 to sub_id10", "s1, subid, pub ID"),
 )
+
+
+def pages() -> tuple[Page, ...]:
+    return (Page("GET", "/console/help/terms", show),)
 
 
 async def show(request: web.Request) -> web.StreamResponse:

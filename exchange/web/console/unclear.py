@@ -15,6 +15,7 @@ from exchange.storage.leads import unclear_attempts
 from exchange.storage.selling import read_attempt
 from exchange.web.auth import FORM, actor_of, ip_of, is_local
 from exchange.web.keys import MARKET
+from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page
 from exchange.web.story.line import buyer_name
@@ -38,6 +39,14 @@ class Waiting:
     why: str
     made_at: int
     settle_after: int | None
+
+
+def pages() -> tuple[Page, ...]:
+    return (
+        Page("GET", _HOME, show),
+        Page("GET", f"{_HOME}.json", as_json),
+        Page("POST", _HOME + "/{attempt_id:[A-Za-z0-9_-]{1,60}}", decide),
+    )
 
 
 async def show(request: web.Request) -> web.StreamResponse:

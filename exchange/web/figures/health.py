@@ -17,6 +17,7 @@ from exchange.storage.dashboard import dead_jobs, recent_trails
 from exchange.storage.holds import all_cap_use
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger import all_balances
+from exchange.storage.queues import resting_queues
 from exchange.storage.unmapped import unmapped_answers
 from exchange.web.figures.day import percentile
 from exchange.web.story.contracts import CUT, SIMULATED
@@ -26,6 +27,7 @@ TRAILS = 300
 """So many of the newest requests tell how fast buyers answer: enough for a p95, few enough to unpack at once."""
 
 GAUGES = 5
+_RESTING = 20
 _TIMED_OUT = "timeout"
 
 
@@ -181,6 +183,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
         *await _to_settle(market, actor, mode),
         *await _unmapped(market, actor),
         *await _short(market),
+        *await _resting(market, actor),
         *[
             Need(
                 "dead_jobs",
@@ -231,6 +234,24 @@ async def _unmapped(market: Market, actor: Actor) -> list[Need]:
             bad=row["stage"] == "post",
         )
         for row in await market.db.read(unmapped_answers, actor)
+    ]
+
+
+async def _resting(market: Market, actor: Actor) -> list[Need]:
+    """Destinations that are down. Their jobs wait and lose nothing by it."""
+    now = market.clock.now()
+    return [
+        Need(
+            "resting",
+            "pulse",
+            f"{row['queue']} is down for {duration(now - row['down_since'])}",
+            f"{row['last_error']}; {plural(row['waiting'], 'job')} waiting, "
+            + (f"next try in {duration(row['rest_until'] - now)}" if row["rest_until"] > now else "being tried now"),
+            "",
+            "",
+            bad=True,
+        )
+        for row in await market.db.read(resting_queues, actor, _RESTING)
     ]
 
 

@@ -1,0 +1,38 @@
+"""The calls of buyers."""
+
+from __future__ import annotations
+
+from exchange.web.api import buying
+from exchange.web.api.route import ASKED, TOLD, KeyKind, Rank, Route, paging
+
+
+def routes() -> tuple[Route, ...]:
+    buyer, report = KeyKind.BUYER, Rank.REPORT
+    told = "A buyer says what became of a lead it bought"
+    bought = "What a buyer bought, since a cursor"
+    return (
+        Route(
+            "POST",
+            "/api/v1/dispositions",
+            "disposition",
+            told,
+            buyer,
+            report,
+            buying.disposition,
+            "Recorded",
+            TOLD,
+            "Disposition",
+        ),
+        Route(
+            "GET",
+            "/api/v1/sales",
+            "sales",
+            bought,
+            buyer,
+            report,
+            buying.sales,
+            "Sales",
+            ASKED,
+            query=paging(),
+        ),
+    )

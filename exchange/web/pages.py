@@ -1,0 +1,25 @@
+"""A page as a row of a table: the modules of pages tell their own, and whoever adds them decides who may look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+
+class Page(NamedTuple):
+    """`method` is GET or POST; `path` a pattern of the router."""
+
+    method: str
+    path: str
+    show: Handler
+
+
+def add_table(app: web.Application, pages: Iterable[Page], guard: Callable[[Handler], Handler] | None = None) -> None:
+    """Add the pages, each behind the guard if there is one."""
+    for page in pages:
+        show = page.show if guard is None else guard(page.show)
+        add = app.router.add_get if page.method == "GET" else app.router.add_post
+        add(page.path, show)

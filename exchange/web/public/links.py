@@ -1,0 +1,51 @@
+"""A link that was sent with a lead: it shows what it would do and one button, and the button does it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from exchange.flows.links import DISPOSITION, PATH, BadLink, Link, read_link
+from exchange.flows.one_tap import record_tap
+from exchange.model.lead import Problem
+from exchange.web.keys import MARKET
+from exchange.web.pages import Page
+from exchange.web.render import notice, page
+
+_TOKEN = PATH + "{token}"
+
+
+def pages() -> tuple[Page, ...]:
+    return (Page("GET", _TOKEN, show), Page("POST", _TOKEN, act))
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """Never acts: scanners of mail open every link they see."""
+    link = read_link(request.app[MARKET], request.match_info["token"])
+    if isinstance(link, BadLink) or link.kind != DISPOSITION:
+        return await _refuse(request, link)
+    return await page(request, "public/links.html", title="What became of this lead", word=_words(link), done=False)
+
+
+async def act(request: web.Request) -> web.StreamResponse:
+    link = read_link(request.app[MARKET], request.match_info["token"])
+    if isinstance(link, BadLink) or link.kind != DISPOSITION:
+        return await _refuse(request, link)
+    recorded = await record_tap(request.app[MARKET], link)
+    if recorded is None:
+        told = "The lead of this link was not sold to you, or its sale was undone."
+        return await notice(request, "There is nothing to say", told, http_status=409)
+    if isinstance(recorded, Problem):
+        return await notice(request, "This word is used no more", recorded.message, http_status=409)
+    return await page(request, "public/links.html", title="Thank you", word=_words(link), done=True)
+
+
+def _words(link: Link) -> str:
+    return link.detail.replace("_", " ")
+
+
+async def _refuse(request: web.Request, link: Link | BadLink) -> web.StreamResponse:
+    if link is BadLink.OVER:
+        told = "It was good for a while only. Say it in your next message, or by the API."
+        return await notice(request, "The time of this link is over", told, http_status=410)
+    told = "It is cut off or was changed on its way. Open it as it was sent to you."
+    return await notice(request, "This link leads nowhere", told, http_status=404)

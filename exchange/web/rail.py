@@ -1,0 +1,36 @@
+"""What stands at the side of every page of the console, and at the foot of a small screen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """`key` is what its pages call themselves, `icon` one of `icons.py`; `foot` is its word on a small screen."""
+
+    path: str
+    key: str
+    icon: str
+    word: str
+    foot: str = ""
+
+
+class Group(NamedTuple):
+    """Entries under a heading; the first group has none."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+def rail() -> tuple[Group, ...]:
+    return (
+        Group(
+            "",
+            (
+                Entry("/console", "dashboard", "home", "Dashboard", "Home"),
+                Entry("/console/leads", "leads", "list", "Leads", "Leads"),
+                Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
+            ),
+        ),
+        Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
+    )
