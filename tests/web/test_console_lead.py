@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 from exchange.courier.scripted import Delay
-from exchange.model.party import Cap, Clause, Geo, Group, Hours, Window
+from exchange.model.party import Cap, Clause, Geo, Group, Hours, SaleMode, Window
 from exchange.model.wire import Loss, Lost
 from exchange.storage.database import Tx
 from tests.market import POST, SOLD, bid, buying, consumer, contract, selling, usd
@@ -50,6 +51,17 @@ async def test_a_lead_refused_by_its_winner_and_sold_to_the_next_tells_both_post
         assert ("$36.50", "$30.40", "$6.10") == tuple(told["summary"][name] for name in ("revenue", "payout", "margin"))
         assert "after 1 rejected post" in page.part("summary")
         assert "How this was read" in page.text and "equals rejected" in page.text
+
+
+async def test_a_buyer_whose_two_contracts_took_a_shared_lead_is_named_once(served: Served) -> None:
+    await served.exchange.add(*selling("cedar", slots=2), *buying("acme", sale_mode=SaleMode.SHARED))
+    await served.exchange.add(replace(contract("birch", sale_mode=SaleMode.SHARED), buyer_id="acme"))
+    heard = await sell(served, 1)
+    async with signed_in(served) as visitor:
+        page, told = await both(visitor, heard["lead_id"])
+
+        assert (2, "Sold, shared") == (heard["times_sold"], told["summary"]["outcome"])
+        assert "Sold to Acme" in page.text and "Acme, Acme" not in page.text
 
 
 async def test_lines_are_oldest_first_and_count_from_the_first_request(served: Served) -> None:

@@ -19,7 +19,7 @@ from exchange.web.lead_query import STATUSES
 from exchange.web.words import Times
 
 DAYS: Mapping[str, int] = MappingProxyType({"today": 0, "yesterday": 1})
-GROUPS = ("sold", "unsold", "rejected", "held", "unclear", "in_progress")
+GROUPS = ("sold", "unsold", "rejected", "held", "unclear", "priced", "in_progress")
 """Every lead is in one of these: they add up to all leads."""
 
 _WEEK = 7

@@ -20,6 +20,7 @@ _TONES: Mapping[str, str] = {
     "unsold": "own",
     "held": "five",
     "unclear": "warn",
+    "priced": "bid",
     "in_progress": "seven",
 }
 _WORDS: Mapping[str, str] = {
@@ -27,6 +28,7 @@ _WORDS: Mapping[str, str] = {
     "unsold": "Unsold",
     "held": "Held",
     "unclear": "Unclear",
+    "priced": "Priced",
     "in_progress": "In progress",
 }
 

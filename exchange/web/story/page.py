@@ -145,10 +145,14 @@ def _masked_name(story: Story) -> str:
 
 def _outcome(market: Market, story: Story) -> str:
     """Behind the pill: who bought it, or why nobody did."""
-    bought = [buyer_name(market, sale["contract_id"]) for sale in story.rows.sales]
-    if bought:
-        return f"to {', '.join(bought)}"
+    if bought := _bought_by(market, story):
+        return f"to {bought}"
     return str(story.lead["reason"] or "").replace("_", " ")
+
+
+def _bought_by(market: Market, story: Story) -> str:
+    """Each buyer once: two contracts of one may have taken a shared lead."""
+    return ", ".join(dict.fromkeys(buyer_name(market, sale["contract_id"]) for sale in story.rows.sales))
 
 
 def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
@@ -168,9 +172,7 @@ def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
     note = ("ping price honoured" if payout.units >= promised else "below the ping price") if kept else ""
     return (
         Figure("Outcome", state + how, after or "still being worked"),
-        Figure(
-            "Revenue", words.money(revenue), ", ".join(buyer_name(market, sale["contract_id"]) for sale in rows.sales)
-        ),
+        Figure("Revenue", words.money(revenue), _bought_by(market, story)),
         Figure("Payout", words.money(payout), note),
         Figure(
             "Margin", words.margin(revenue, payout), words.percent(margin.units, revenue.units) if revenue.units else ""
