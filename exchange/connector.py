@@ -15,10 +15,10 @@ from exchange.model.auction import Accepted, Award, Bid, NoBid, Pending, Rejecte
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
-from exchange.model.wire import HttpMessage, Reply
+from exchange.model.wire import Message, Reply
 
 Answer = TypeVar("Answer")
-Conversation = Generator[HttpMessage, Reply, Answer]
+Conversation = Generator[Message, Reply, Answer]
 
 
 class BadReply(Exception):

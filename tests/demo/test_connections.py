@@ -32,7 +32,7 @@ from exchange.model.money import Money
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
 from exchange.model.vertical import Vertical
-from exchange.model.wire import HttpMessage, Reply
+from exchange.model.wire import Message, Reply
 
 DEMO = default_config() / "demo"
 NOW = 1_795_021_200_000
@@ -100,13 +100,14 @@ async def meeting(contract: Contract, **habits: object) -> AsyncIterator[Stage]:
     await running.close()
 
 
-async def run(conversation: Generator[HttpMessage, Reply, T]) -> T:
+async def run(conversation: Generator[Message, Reply, T]) -> T:
     """Carry a conversation's messages over HTTP to its end."""
     try:
         message = next(conversation)
         async with ClientSession() as session:
             while True:
-                sent = session.request(message.method, message.url, data=message.body, headers=dict(message.headers))
+                shown = message.shown()
+                sent = session.request(shown.method, shown.url, data=shown.body, headers=dict(shown.headers))
                 async with sent as reply:
                     headers = {name.lower(): value for name, value in reply.headers.items()}
                     message = conversation.send(Reply(reply.status, headers, await reply.read()))
