@@ -8,7 +8,7 @@ from exchange.model.work import Closing, Keep, LeadState, QuoteRow, Settlement, 
 from exchange.storage.database import Statement, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
-from exchange.storage.requests import answer_row, end_claims, end_key, free_quote
+from exchange.storage.requests import answer_row, end_claims, free_key, free_quote
 from exchange.storage.unmapped import count_unmapped
 
 
@@ -65,8 +65,8 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
         ends.append(free_quote(closing.free_quote, closing.answer.request_id))
     if closing.idempotency is not None:
         failed = closing.answer is not None and closing.answer.status == "error"  # told to try again
-        keep = not failed and _keeps_key(closing.idempotency.keep, closing.state)
-        ends.append(end_key(closing.idempotency, keep=keep))
+        if failed or not _keeps_key(closing.idempotency.keep, closing.state):
+            ends.append(free_key(closing.idempotency))
     return ends
 
 
@@ -85,7 +85,7 @@ def _record(closing: Closing) -> list[Statement]:
         rows.append(
             (
                 """INSERT INTO trails (request_id, lead_id, month, document)
-                   VALUES (:request, :lead, :month, :document) ON CONFLICT (request_id) DO NOTHING""",
+                   VALUES (:request, :lead, :month, :document) ON CONFLICT (lead_id, request_id) DO NOTHING""",
                 {
                     "request": answer.request_id,
                     "lead": closing.lead_id,
@@ -113,7 +113,7 @@ def wires_row(row: WiresRow) -> Statement:
     """Requests and replies of one round, sealed with the key of request `subject`."""
     return (
         """INSERT INTO wires (id, lead_id, month, made_at, subject, sealed, retention)
-           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (id) DO NOTHING""",
+           VALUES (:id, :lead, :month, :at, :subject, :sealed, :retention) ON CONFLICT (lead_id, id) DO NOTHING""",
         {
             "id": row.id,
             "lead": row.lead_id,

@@ -72,7 +72,7 @@ async def recent_trails(tx: Tx, actor: Actor, mode: str, since: int, limit: int)
     if not _insider(actor):
         return []
     rows = await tx.fetch(
-        """SELECT t.document FROM requests r JOIN trails t ON t.request_id = r.id
+        """SELECT t.document FROM requests r JOIN trails t ON t.lead_id = r.lead_id AND t.request_id = r.id
            WHERE r.received_at >= :since AND r.mode = :mode ORDER BY r.received_at DESC, r.id DESC LIMIT :limit""",
         since=since,
         mode=mode,

@@ -31,10 +31,7 @@ async def end_abandoned(tx: Tx, answer: AnswerRow, closing: Closing | None) -> b
     await store_answer(tx, answer)
     if closing is not None:
         await close_lead(tx, closing)
-    keeps = answer.status != "error"
-    if keeps:
-        await tx.execute("UPDATE idempotency SET state = 'done' WHERE request_id = :id", id=answer.request_id)
-    else:
+    if answer.status == "error":
         await tx.execute("DELETE FROM idempotency WHERE request_id = :id", id=answer.request_id)
         await tx.execute("UPDATE quotes SET used_by = NULL WHERE used_by = :id", id=answer.request_id)
     return True

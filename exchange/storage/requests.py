@@ -170,8 +170,10 @@ def answer_row(answer: AnswerRow) -> Statement:
 
 async def answer_request(tx: Tx, answer: AnswerRow, idempotency: Idempotency | None) -> None:
     """Answer a request that leaves no lead. A key the seller chose replays it; any other is free again."""
-    keys = [] if idempotency is None else [end_key(idempotency, keep=idempotency.keep is Keep.ALWAYS)]
-    await tx.execute_all(answer_row(answer), *keys)
+    ends = [answer_row(answer)]
+    if idempotency is not None and idempotency.keep is not Keep.ALWAYS:
+        ends.append(free_key(idempotency))
+    await tx.execute_all(*ends)
 
 
 async def answer_conflict(tx: Tx, answer: AnswerRow, line: AuditLine) -> None:
@@ -180,11 +182,10 @@ async def answer_conflict(tx: Tx, answer: AnswerRow, line: AuditLine) -> None:
     await record(tx, line)
 
 
-def end_key(idempotency: Idempotency, *, keep: bool) -> Statement:
-    """The answer stands for the key's life, or (`keep` false) the key is free again."""
-    what = "UPDATE idempotency SET state = 'done'" if keep else "DELETE FROM idempotency"
+def free_key(idempotency: Idempotency) -> Statement:
+    """The key may be used again: its request is answered, and the answer is not for repeats."""
     return (
-        f"{what} WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key",
+        "DELETE FROM idempotency WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key",
         {"seller": idempotency.seller_id, "endpoint": idempotency.endpoint, "key": idempotency.key},
     )
 
@@ -306,10 +307,10 @@ _DATA_KEY = "INSERT INTO data_keys (subject, wrapped, month) VALUES (:subject, :
 async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str, now: int) -> Row | None:
     """None when the key is ours now (new, or its time was over), else the row of the request that had it first."""
     taken = await tx.fetch(
-        """INSERT INTO idempotency (seller_id, endpoint, idempotency_key, body_hash, request_id, state, expires_at)
-           VALUES (:seller, :endpoint, :key, :hash, :request, 'running', :expires)
+        """INSERT INTO idempotency (seller_id, endpoint, idempotency_key, body_hash, request_id, expires_at)
+           VALUES (:seller, :endpoint, :key, :hash, :request, :expires)
            ON CONFLICT (seller_id, endpoint, idempotency_key) DO UPDATE SET body_hash = :hash, request_id = :request,
-               state = 'running', expires_at = :expires WHERE idempotency.expires_at <= :now
+               expires_at = :expires WHERE idempotency.expires_at <= :now
            RETURNING request_id""",
         seller=idempotency.seller_id,
         endpoint=idempotency.endpoint,
@@ -322,7 +323,7 @@ async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str, now: int)
     if taken:
         return None
     rows = await tx.fetch(
-        """SELECT body_hash, request_id, state FROM idempotency
+        """SELECT body_hash, request_id FROM idempotency
            WHERE seller_id = :seller AND endpoint = :endpoint AND idempotency_key = :key""",
         seller=idempotency.seller_id,
         endpoint=idempotency.endpoint,

@@ -13,8 +13,8 @@ async def forget_raw(tx: Tx, retention: str, before: int) -> int:
     An answer that a key still repeats stays as long as the key.
     """
     wires = await tx.execute(
-        """DELETE FROM wires WHERE id IN (SELECT id FROM wires WHERE retention = :class AND made_at < :before
-           ORDER BY made_at LIMIT :most)""",
+        """DELETE FROM wires WHERE (lead_id, id) IN (SELECT lead_id, id FROM wires
+               WHERE retention = :class AND made_at < :before ORDER BY made_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
     raws = await tx.execute(

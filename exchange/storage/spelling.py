@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 _SECTION = re.compile(r"^--\s*(all|sqlite|postgresql):\s*$")
 _QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/"
@@ -53,6 +53,12 @@ def _strict(statement: str) -> str:
 def named(sql: str) -> tuple[str, ...]:
     """The `:names` of a statement, each once, in order. Quoted strings, comments and `::` are left alone."""
     return tuple(dict.fromkeys(found[2] for found in _NAME.finditer(sql) if found[2]))
+
+
+def placed(sql: str, names: Sequence[str]) -> str:
+    """`:name` becomes `?1`, the place of the name among `names`: SQLite's own way of numbering."""
+    places = {name: place for place, name in enumerate(names, start=1)}
+    return _NAME.sub(lambda found: f"?{places[found[2]]}" if found[2] else found[0], sql)
 
 
 def numbered(sql: str, kinds: Mapping[str, str], first: int = 1) -> str:

@@ -6,6 +6,8 @@ import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from exchange.storage.database import (
     StorageError,
     StorageFull,
 )
-from exchange.storage.spelling import sqlite_statements
+from exchange.storage.spelling import named, placed, sqlite_statements
 
 CACHED_STATEMENTS = 1_000
 CHECKPOINT_PAGES = 16_000  # 64 MB of log: what is written again and again is copied into the file once
@@ -41,6 +43,16 @@ def read_error(error: sqlite3.Error) -> StorageError:
     if missing := _NO_TABLE.search(str(error)):
         return MissingTable(f"no table {missing[1]}")
     return StorageError(str(error))
+
+
+@lru_cache(maxsize=CACHED_STATEMENTS)
+def _by_place(sql: str) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    """A statement with numbers for its names, and what puts values in their order: SQLite would look each name up."""
+    names = named(sql)
+    text = placed(sql, names)
+    if len(names) > 1:
+        return text, itemgetter(*names)
+    return text, lambda params: tuple(params[name] for name in names)
 
 
 class SqliteTx:
@@ -73,7 +85,8 @@ class SqliteTx:
         return changes
 
     async def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._usable()
+        if self._ended:
+            raise StorageError(self._ended)
         try:
             self._cursor.executemany(sql, rows)
         except sqlite3.Error as error:
@@ -95,16 +108,16 @@ class SqliteTx:
         """Refuse every later statement: the unit is over."""
         self._ended = self._ended or why
 
-    def _usable(self) -> None:
+    def _run(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
         if self._ended:
             raise StorageError(self._ended)
-
-    def _run(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
-        self._usable()
+        text, take = _by_place(sql)
         try:
-            return self._cursor.execute(sql, params)
+            return self._cursor.execute(text, take(params))
         except sqlite3.Error as error:
             raise self._fail(error) from error
+        except KeyError as missing:
+            raise StorageError(f"no value for the parameter {missing} of a statement") from missing
 
     def _all(self, cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
         try:

@@ -65,7 +65,9 @@ async def _read(tx: Tx) -> Stored:
         promised[row["cause"]] += row["units"]
     requests = await tx.fetch("SELECT r.*, k.wrapped FROM requests r LEFT JOIN data_keys k ON k.subject = r.id")
     queues = await tx.fetch("SELECT queue FROM jobs WHERE state IN ('waiting', 'running')")
-    running = await tx.fetch("SELECT request_id FROM idempotency WHERE state = 'running'")
+    running = await tx.fetch(
+        "SELECT i.request_id FROM idempotency i JOIN requests r ON r.id = i.request_id WHERE r.status_code IS NULL"
+    )
     return Stored(
         await tx.fetch("SELECT * FROM leads"),
         _by("lead_id", await tx.fetch("SELECT * FROM attempts ORDER BY made_at, slot, id")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange.storage.rows import listed, values_of
-from exchange.storage.spelling import named, numbered, section, sqlite_statements
+from exchange.storage.spelling import named, numbered, placed, section, sqlite_statements
 
 
 def test_a_name_becomes_a_number_with_its_type_and_the_same_name_the_same_number() -> None:
@@ -57,3 +57,9 @@ def test_rows_become_values() -> None:
     assert ("VALUES (:a_0, :b_0), (:a_1, :b_1)", {"a_0": 1, "b_0": 2, "a_1": 3, "b_1": 4}) == values_of(
         ("a", "b"), [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
     )
+
+
+def test_names_become_places_for_sqlite() -> None:
+    sql = "UPDATE t SET a = :a, b = ':a', c = :c || x::text -- :d\nWHERE a = :a"
+
+    assert "UPDATE t SET a = ?1, b = ':a', c = ?2 || x::text -- :d\nWHERE a = ?1" == placed(sql, named(sql))

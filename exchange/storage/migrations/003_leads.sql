@@ -85,14 +85,13 @@ CREATE TABLE consents (
     PRIMARY KEY (lead_id, subject)
 ) /* keyed */;
 
--- Idempotency, for 30 days. `endpoint` is part of the scope. `state`: running | done.
+-- Idempotency, for 30 days. `endpoint` is part of the scope. The request says whether it has been answered.
 CREATE TABLE idempotency (
     seller_id TEXT NOT NULL,
     endpoint TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     body_hash BYTEA NOT NULL,
     request_id TEXT NOT NULL,
-    state TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (seller_id, endpoint, idempotency_key)
 ) /* keyed */;
@@ -196,24 +195,24 @@ CREATE INDEX sales_email ON sales (email_index, buyer_id) WHERE email_index IS N
 
 -- One row per request that was decided: every step, check, bid and choice (nothing personal), for ever.
 CREATE TABLE trails (
-    request_id TEXT PRIMARY KEY,
+    request_id TEXT NOT NULL,
     lead_id TEXT NOT NULL,
     month TEXT NOT NULL,
-    document BYTEA NOT NULL
+    document BYTEA NOT NULL,
+    PRIMARY KEY (lead_id, request_id)
 );
-CREATE INDEX trails_lead ON trails (lead_id);
 
 -- Requests and replies of one round with buyers, sealed; kept by retention class.
 CREATE TABLE wires (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
     lead_id TEXT NOT NULL,
     month TEXT NOT NULL,
     made_at BIGINT NOT NULL,
     subject TEXT NOT NULL,
     sealed BYTEA NOT NULL,
-    retention TEXT NOT NULL
+    retention TEXT NOT NULL,
+    PRIMARY KEY (lead_id, id)
 );
-CREATE INDEX wires_lead ON wires (lead_id);
 CREATE INDEX wires_retention ON wires (retention, made_at);
 
 CREATE TABLE dispositions (
