@@ -52,3 +52,23 @@ def every_db(request: pytest.FixtureRequest) -> Db:
     """Each engine in turn, SQLite with its writer process too: for what may go wrong between many callers."""
     opened: Db = request.getfixturevalue(f"{request.param}_db")
     return opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each engine."""
+    if request.param == "sqlite":
+        return str(tmp_path / "empty.db")
+    url: str = request.getfixturevalue("postgres_empty")
+    return url
+
+
+@pytest.fixture
+async def empty(address: str) -> Db:
+    return await open_plainly(address)
+
+
+async def open_plainly(address: str) -> Db:
+    if address.startswith("postgresql"):
+        return await open_postgres(address, size=2)
+    return await open_sqlite(address, process=False, durable=False)

@@ -17,30 +17,8 @@ from exchange.storage.migrate import (
     require_current,
     schema_state,
 )
-from exchange.storage.postgres import open_postgres
-from exchange.storage.sqlite import open_sqlite
 from tests.storage import units
-from tests.storage.conftest import NOW
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each engine."""
-    if request.param == "sqlite":
-        return str(tmp_path / "empty.db")
-    url: str = request.getfixturevalue("postgres_empty")
-    return url
-
-
-@pytest.fixture
-async def empty(address: str) -> Db:
-    return await _open(address)
-
-
-async def _open(address: str) -> Db:
-    if address.startswith("postgresql"):
-        return await open_postgres(address, size=2)
-    return await open_sqlite(address, process=False, durable=False)
+from tests.storage.conftest import NOW, open_plainly
 
 
 def migration(number: int, text: str) -> Migration:
@@ -89,7 +67,7 @@ async def test_a_schema_that_is_not_the_programs_is_not_served_and_the_sentence_
 
 
 async def test_nodes_that_start_together_run_each_migration_once(address: str) -> None:
-    nodes = [await _open(address) for _ in range(4)]
+    nodes = [await open_plainly(address) for _ in range(4)]
 
     ran = await asyncio.gather(*(migrate(node, NOW, [ONE, TWO]) for node in nodes))
 

@@ -1,0 +1,79 @@
+-- Deliveries that are not answered on the spot, what is heard of them later, queues that rest, and shapes made in the
+-- console.
+
+-- One per attempt of such a contract. channel: email, fax, phone, sms, ftp, ftps, sftp, store, pull, csv_url or http.
+-- state: waiting, sending, sent, delivered, accepted, refused, failed, bounced, expired, shelved or cancelled.
+CREATE TABLE deliveries (
+    attempt_id TEXT PRIMARY KEY,
+    month TEXT NOT NULL,
+    lead_id TEXT NOT NULL,
+    buyer_id TEXT NOT NULL,
+    contract_id TEXT NOT NULL,
+    connection TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    state TEXT NOT NULL,
+    sold_at_once BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    provider_ref TEXT,
+    batch_id TEXT,
+    made_at BIGINT NOT NULL,
+    next_at BIGINT,
+    give_up_at BIGINT NOT NULL,
+    receipt_until BIGINT,
+    sent_at BIGINT,
+    ended_at BIGINT,
+    last_error TEXT
+) /* keyed */;
+CREATE INDEX deliveries_lead ON deliveries (lead_id);
+CREATE INDEX deliveries_contract ON deliveries (contract_id, state, attempt_id);
+CREATE INDEX deliveries_open ON deliveries (state, made_at, attempt_id) WHERE ended_at IS NULL;
+CREATE INDEX deliveries_ref ON deliveries (connection, provider_ref) WHERE provider_ref IS NOT NULL;
+
+-- Every callback, bounce and keypress, once: the insert decides which are repeats.
+CREATE TABLE receipts (
+    connection TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    attempt_id TEXT,
+    kind TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    heard_at BIGINT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (connection, event_id)
+) /* keyed */;
+CREATE INDEX receipts_attempt ON receipts (attempt_id, at) WHERE attempt_id IS NOT NULL;
+
+-- The queues of jobs that wait together: a destination that is down rests, and one that was busy is let go by its pace.
+CREATE TABLE job_queues (
+    queue TEXT PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    rest_until BIGINT NOT NULL,
+    down_since BIGINT,
+    last_error TEXT
+) /* keyed */;
+CREATE INDEX job_queues_down ON job_queues (down_since) WHERE down_since IS NOT NULL;
+
+-- Shapes made in the console: immutable versions, one of each current. Files hold the others.
+CREATE TABLE documents (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    current BIGINT NOT NULL,
+    made_at BIGINT NOT NULL,
+    made_by TEXT NOT NULL,
+    PRIMARY KEY (kind, name, version)
+);
+CREATE UNIQUE INDEX documents_current ON documents (kind, name) WHERE current = 1;
+
+-- Secrets of connections and sources typed into the console, sealed under the master key.
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    sealed BYTEA NOT NULL,
+    last4 TEXT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
+-- A sale that was undone keeps its row and says so.
+ALTER TABLE sales ADD COLUMN reversed_at BIGINT;
+ALTER TABLE sales ADD COLUMN reversed_why TEXT;
