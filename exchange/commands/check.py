@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,10 @@ from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
     from exchange.bootstrap import Catalog
+    from exchange.flows.shapes import Shapes
+    from exchange.model.party import Contract
     from exchange.settings import Settings
-    from exchange.storage.parties import Parties
+    from exchange.storage.documents import DocumentRow
 
 
 @dataclass(slots=True)
@@ -131,52 +133,69 @@ def _cases(settings: Settings, catalog: Catalog, findings: Findings) -> None:
 
 async def _parties(settings: Settings, catalog: Catalog, findings: Findings) -> None:
     """The rows of the database against the files: what a contract names must be there."""
+    from exchange.bootstrap import workshop_of
     from exchange.commands.opening import opened_database
     from exchange.courier.addresses import check_url
+    from exchange.flows.shapes import compile_shapes
+    from exchange.storage.documents import read_documents, read_secrets
     from exchange.storage.parties import read_parties
 
     if not settings.database_url:
         return
     try:
         async with opened_database(settings) as db:
-            parties = await db.read(read_parties)
+            parties, documents = await db.read(read_parties), await db.read(read_documents)
+            kept = {secret.name: "kept" for secret in await db.read(read_secrets)}
     except Stop as stop:
         findings.add("database", "", [stop.sentence])
         return
+    shapes = compile_shapes(workshop_of(catalog, os.environ, settings.allowed_networks), documents, kept)
+    findings.add("documents", _documents_told(documents, catalog), list(shapes.problems))
     problems = [
         f"campaign {campaign.id}: no vertical is called {campaign.vertical}"
         for campaign in parties.campaigns
-        if campaign.vertical not in catalog.verticals
+        if campaign.vertical not in shapes.verticals
     ]
     problems += [
         f"campaign {campaign.id}: postback_url: {problem}"
         for campaign in parties.campaigns
         if campaign.postback_url and (problem := check_url(campaign.postback_url, settings.allowed_networks))
     ]
-    problems += _contract_problems(parties, catalog, os.environ)
+    problems += contract_problems(parties.contracts, shapes)
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
     findings.add("parties", told, problems)
 
 
-def _contract_problems(parties: Parties, catalog: Catalog, environment: Mapping[str, str]) -> list[str]:
+def _documents_told(documents: Sequence[DocumentRow], catalog: Catalog) -> str:
+    """How many there are, and which verticals are not what their file says."""
+    over = [row.name for row in documents if row.kind == "vertical" and row.name in catalog.verticals]
+    told = f"{len(documents)} made in the console"
+    return f"{told}; over the file of {', '.join(over)}" if over else told
+
+
+def contract_problems(contracts: Sequence[Contract], shapes: Shapes) -> list[str]:
+    """What the contracts name and is not there, and how they cannot be asked."""
     from exchange.bootstrap import SECRET_PREFIX
 
     problems = []
     used: dict[str, str] = {}
-    for contract in parties.contracts:
+    for contract in contracts:
         where = f"contract {contract.id}"
-        vertical = catalog.verticals.get(contract.vertical)
+        vertical = shapes.verticals.get(contract.vertical)
+        connection = shapes.connections.get(contract.connection)
         if vertical is None:
             problems.append(f"{where}: no vertical is called {contract.vertical}")
         elif unknown := sorted(_fields(contract.filters) - set(vertical.by_name)):
             problems.append(f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on")
-        if contract.connection not in catalog.connections:
+        if connection is None:
             problems.append(f"{where}: no connection is called {contract.connection}")
         else:
             used.setdefault(contract.connection, where)
+            if contract.price is None and not connection.on_the_spot:
+                problems.append(f"{where}: needs a fixed price: connection {contract.connection} is never pinged")
     for name, where in used.items():
-        for secret in catalog.connections[name].secrets:
-            if not environment.get(SECRET_PREFIX + secret.upper()):
+        for secret, value in shapes.connections[name].secrets.items():
+            if not value:
                 problems.append(f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}")
     return problems
 

@@ -83,14 +83,13 @@ def listening_problem(error: OSError) -> Stop:
 
 async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     """One process that serves. `processes` share the port and the rates; of several, the first of them reports."""
-    from exchange.bootstrap import open_market
+    from exchange.bootstrap import besides, open_market
     from exchange.clock import SystemClock
     from exchange.commands.opening import clock_of, reached
     from exchange.flows.recover import recover
     from exchange.intake.encode import encode
     from exchange.web.app import build_app
     from exchange.web.app import serve as listen
-    from exchange.worker import work
 
     began = SystemClock().monotonic()
     require_place(settings)
@@ -98,7 +97,7 @@ async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
         async with open_market(settings, clock=clock_of(settings)) as market:
             before = await recover_before(market, settings)
             await recover(market, before, encode)
-            app = build_app(market, settings, beside=work, processes=processes)
+            app = build_app(market, settings, beside=besides(), processes=processes)
             warnings = await _warnings(market, settings)
 
             def started(address: str) -> None:

@@ -80,7 +80,7 @@ async def save_seller(tx: Tx, seller: Seller, now: int) -> None:
         state=seller.state.value,
         now=now,
     )
-    await _changed(tx)
+    await touch_market(tx)
 
 
 async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
@@ -92,7 +92,7 @@ async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
         document=_BUYER.dump_json(buyer).decode(),
         now=now,
     )
-    await _changed(tx)
+    await touch_market(tx)
 
 
 async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> int:
@@ -110,7 +110,7 @@ async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> i
         now=now,
         by=made_by,
     )
-    await _changed(tx)
+    await touch_market(tx)
     return version
 
 
@@ -129,7 +129,7 @@ async def save_contract(tx: Tx, contract: Contract, now: int, made_by: str) -> i
         now=now,
         by=made_by,
     )
-    await _changed(tx)
+    await touch_market(tx)
     return version
 
 
@@ -146,14 +146,14 @@ async def save_key(tx: Tx, key: KeyRow) -> None:
         name=key.name,
         made_at=key.made_at,
     )
-    await _changed(tx)
+    await touch_market(tx)
 
 
 async def revoke_key(tx: Tx, key_id: str, now: int) -> bool:
     changed = await tx.execute(
         "UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL", id=key_id, now=now
     )
-    await _changed(tx)
+    await touch_market(tx)
     return changed == 1
 
 
@@ -179,7 +179,8 @@ async def _next_version(tx: Tx, table: str, party_id: str) -> int:
     return int(rows[0]["last"]) + 1
 
 
-async def _changed(tx: Tx) -> None:
+async def touch_market(tx: Tx) -> None:
+    """Every process reads the deals and the documents again within a second."""
     await tx.execute("UPDATE market_version SET version = version + 1 WHERE one = 1")
 
 
