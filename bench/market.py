@@ -18,10 +18,8 @@ from exchange.bootstrap import open_market
 from exchange.catalog import default_config
 from exchange.demo.market import parties_of
 from exchange.demo.market_model import Parties
-from exchange.model.ledger import Billing, buyer_account
 from exchange.settings import load_settings
 from exchange.storage.database import Tx
-from exchange.storage.ledger import set_account
 from exchange.storage.parties import KeyRow, save_buyer, save_campaign, save_contract, save_key, save_seller
 
 KEY = "ck_live_bench_0000000000000000"
@@ -166,7 +164,5 @@ async def save_all(tx: Tx, parties: Parties, now: int) -> None:
         await save_key(tx, KeyRow("key_bench", "campaign", campaign.id, "live", digest, KEY[-4:], "bench", now))
     for buyer in parties.buyers:
         await save_buyer(tx, buyer, now)
-        limit = buyer.limit.units if buyer.billing is Billing.CREDIT else 0
-        await set_account(tx, buyer_account(buyer.id, buyer.billing), parties.currency, limit)
     for contract in parties.contracts:
         await save_contract(tx, contract, now, "bench")

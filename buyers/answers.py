@@ -11,6 +11,7 @@ from exchange.model.party import Contract, SaleMode
 from exchange.model.reason import Reason
 
 DETAIL_CHARACTERS = 200
+_EXCLUSIVE, _EITHER = SaleMode.EXCLUSIVE, SaleMode.EITHER  # named here: a class of constants is slow to ask
 
 
 def bids_of(reading: Reading, contract: Contract, now: int) -> list[Bid] | NoBid:
@@ -26,30 +27,17 @@ def bids_of(reading: Reading, contract: Contract, now: int) -> list[Bid] | NoBid
         return NoBid(contract.id, reason, _detail(reading))
     if reading.currency is not None and not _is_currency(reading.currency, contract.max_bid.currency):
         return NoBid(contract.id, Reason.BAD_BID, "the bid is in another currency")
-    expires_at = reading.expiry.resolved(now) if reading.expiry is not None else None
+    expires_at = reading.expires.resolved(now) if reading.expires is not None else None
     if reading.legs:
         return _leg_bids(reading, contract, expires_at)
     price = _bid(reading.price, contract)
     if isinstance(price, NoBid):
         return price
-    return _both_ways(contract, price, _shared(reading, contract), reading.reference, expires_at)
-
-
-def _both_ways(
-    contract: Contract, price: Money, shared: Money | None, reference: str | None, expires_at: int | None
-) -> list[Bid]:
-    exclusive = contract.sale_mode in (SaleMode.EXCLUSIVE, SaleMode.EITHER)
-    bids = [Bid(contract.id, contract.leg, price, exclusive, reference, expires_at)]
-    if contract.sale_mode is SaleMode.EITHER and shared is not None:
-        bids.append(Bid(contract.id, contract.leg, shared, False, reference, expires_at))
+    shared = contract.shared_price if reading.shared_price is None else _bid(reading.shared_price, contract)
+    bids = [Bid(contract.id, contract.leg, price, _is_exclusive(contract), reading.reference, expires_at)]
+    if contract.sale_mode is _EITHER and isinstance(shared, Money):
+        bids.append(Bid(contract.id, contract.leg, shared, False, reading.reference, expires_at))
     return bids
-
-
-def _shared(reading: Reading, contract: Contract) -> Money | None:
-    if reading.shared_price is None:
-        return contract.shared_price
-    price = _bid(reading.shared_price, contract)
-    return None if isinstance(price, NoBid) else price
 
 
 def _bid(price: Price | None, contract: Contract) -> Money | NoBid:
@@ -63,12 +51,12 @@ def _bid(price: Price | None, contract: Contract) -> Money | NoBid:
     currency = contract.max_bid.currency
     if price.amount.currencies is not None and currency not in price.amount.currencies:
         return NoBid(contract.id, Reason.BAD_BID, "the bid is in another currency")
-    money = price.amount.money(currency)
-    if contract.max_bid < money:
+    units = price.amount.units
+    if units > contract.max_bid.units:
         raise BadReply("the bid is above the contract's maximum", reason=Reason.BAD_BID)
-    if money.units == 0 and not contract.zero_price:
+    if units == 0 and not contract.zero_price:
         return NoBid(contract.id, Reason.BAD_BID, "a bid of nothing")
-    return money
+    return Money(units, currency)
 
 
 def _leg_bids(reading: Reading, contract: Contract, expires_at: int | None) -> list[Bid] | NoBid:
@@ -88,9 +76,12 @@ def _leg_bids(reading: Reading, contract: Contract, expires_at: int | None) -> l
 
 
 def _leg_bid(leg: Leg, price: Money, reading: Reading, contract: Contract, expires_at: int | None) -> Bid:
-    exclusive = contract.sale_mode in (SaleMode.EXCLUSIVE, SaleMode.EITHER)
-    reference = reading.reference or leg.reference
+    exclusive, reference = _is_exclusive(contract), reading.reference or leg.reference
     return Bid(contract.id, leg.leg or contract.leg, price, exclusive, reference, expires_at, leg.name, leg.reference)
+
+
+def _is_exclusive(contract: Contract) -> bool:
+    return contract.sale_mode is _EXCLUSIVE or contract.sale_mode is _EITHER
 
 
 def answer_of(

@@ -16,7 +16,7 @@ import orjson
 
 from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded, load
-from exchange.catalog import CatalogError, default_config, load_verticals, read_vertical, read_yaml
+from exchange.catalog import CatalogError, default_config, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.breaker import Breaker
@@ -58,13 +58,16 @@ class Catalog:
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
     """Read and check all files. Raises `CatalogError` with every problem of every file."""
-    folder = folder or default_config()
+    catalog, problems = read_catalog(folder or default_config(), extra_connections)
+    if problems:
+        raise CatalogError(problems)
+    return catalog
+
+
+def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[Catalog, list[str]]:
+    """What the sound files say, and every problem of the others."""
     problems: list[str] = []
-    verticals: Mapping[str, Vertical] = {}
-    try:
-        verticals = load_verticals(folder)
-    except CatalogError as error:
-        problems += error.problems
+    verticals = read_verticals(folder, problems)
     presets = Presets(folder / "presets", problems)
     found: dict[str, Loaded] = {}
     places = [(folder / "connections", "*/connection.yaml")]
@@ -79,9 +82,7 @@ def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> 
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    if problems:
-        raise CatalogError(tuple(problems))
-    return Catalog(verticals, found, presets)
+    return Catalog(verticals, found, presets), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):

@@ -120,17 +120,22 @@ def default_config() -> Path:
 def load_verticals(folder: Path) -> Mapping[str, Vertical]:
     """Every `verticals/*.yaml` of the configuration folder, by name. `CatalogError` tells all that is wrong."""
     problems: list[str] = []
+    verticals = read_verticals(folder, problems)
+    if problems:
+        raise CatalogError(problems)
+    return verticals
+
+
+def read_verticals(folder: Path, problems: list[str]) -> Mapping[str, Vertical]:
+    """The verticals whose files are sound; what is wrong with the others is added to `problems`."""
     verticals: dict[str, Vertical] = {}
     paths = sorted((folder / "verticals").glob("*.yaml"))
     if not paths:
-        problems.append(f"{folder / 'verticals'}: holds no .yaml file; at least one vertical is needed.")
+        problems.append(f"verticals: no .yaml file in {folder}; at least one vertical is needed.")
     for path in paths:
-        where = f"verticals/{path.name}"
-        vertical = read_vertical(path.stem, path.read_bytes(), where, problems)
+        vertical = read_vertical(path.stem, path.read_bytes(), f"verticals/{path.name}", problems)
         if vertical is not None:
             verticals[vertical.name] = vertical
-    if problems:
-        raise CatalogError(problems)
     return verticals
 
 

@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 HEAD = """\
@@ -50,7 +50,10 @@ class Settings(BaseSettings):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        ZoneInfo(zone)
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, OSError):  # by itself no error that says which setting is wrong
+            raise ValueError(f"no time zone is called {zone}") from None
         return zone
 
     @classmethod
@@ -67,11 +70,27 @@ class Settings(BaseSettings):
 
 def load_settings(file: Path | None, **overrides: object) -> Settings:
     """Read `exchange.toml`. Paths in it count from its own folder. Raises `pydantic.ValidationError`."""
+    return _load(file, "forbid", overrides)
+
+
+def readable_settings(file: Path | None) -> tuple[Settings, frozenset[str]]:
+    """As much of wrong settings as can be read, for a check that goes on; and the names that only have their default
+    because of that: all of them when the file is no TOML at all."""
+    try:
+        return load_settings(file), frozenset()
+    except ValidationError as error:
+        wrong = frozenset(str(each["loc"][0]) for each in error.errors()) & set(Settings.model_fields)
+        return _load(file, "ignore", {name: Settings.model_fields[name].default for name in wrong}), wrong
+    except ValueError:
+        return Settings.model_construct(), frozenset(Settings.model_fields)
+
+
+def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Mapping[str, object]) -> Settings:
     if file is None:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks each value
 
     class FromFile(Settings):
-        model_config = SettingsConfigDict(env_prefix="EXCHANGE_", extra="forbid", frozen=True, toml_file=file)
+        model_config = SettingsConfigDict(env_prefix="EXCHANGE_", extra=unknown, frozen=True, toml_file=file)
 
     found = FromFile(**overrides)  # type: ignore[arg-type]  # pydantic checks each value
     return found.model_copy(update=_beside(found, file.parent))

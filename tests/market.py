@@ -34,7 +34,7 @@ from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Payout, SaleMode, Seller, State, Strategy, Tier
 from exchange.settings import Settings, load_settings
 from exchange.storage.database import Db, Tx
-from exchange.storage.ledger import Balance, balances, book, set_account
+from exchange.storage.ledger import Balance, balances, book
 from exchange.storage.parties import KeyRow, save_buyer, save_campaign, save_contract, save_key, save_seller
 
 # Given on under their own names: a test imports all it needs from here.
@@ -119,7 +119,7 @@ class Exchange:
         return replace(self, market=replace(self.market, db=db))
 
     async def balance(self, buyer_id: str) -> Balance:
-        account = buyer_account(buyer_id, self.market.deals.buyers[buyer_id].billing)
+        account = self.market.deals.buyers[buyer_id].account
         return (await self.market.db.read(balances, [account]))[account]
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
@@ -192,8 +192,6 @@ async def store(tx: Tx, parties: Iterable[Party], now: int) -> None:
                 await save_campaign(tx, party, now, "test")
             case Buyer():
                 await save_buyer(tx, party, now)
-                limit = party.limit.units if party.billing is Billing.CREDIT else 0
-                await set_account(tx, buyer_account(party.id, party.billing), party.limit.currency, limit)
             case Contract():
                 await save_contract(tx, party, now, "test")
             case Deposit():

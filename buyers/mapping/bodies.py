@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ SOAP_NAMESPACES: Final[Mapping[str, str]] = {
     "1.2": "http://www.w3.org/2003/05/soap-envelope",
 }
 _ATTRIBUTE: Final = "@"
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]*")  # what a form writes as it is
 _EXACT = number_format(None, "", "", False)
 
 
@@ -82,7 +84,7 @@ def form_body(entries: Iterable[Entry]) -> Body:
 
 
 def _quoted(text: str) -> str:
-    return text if text.isascii() and text.isalnum() else quote_plus(text)
+    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
 
 
 def json_body(entries: Iterable[Entry]) -> Body:

@@ -44,11 +44,10 @@ class Plan:
             headers = {**drawn, **self.fixed}
         body = self.body(facts) if self.body is not None else b""
         url = self.url(facts)
-        return HttpMessage(self.method, url, headers, body, self.delivers, self._hidden(facts, headers))
+        secrets = self._hidden(facts, headers) if self.secrets else ()
+        return HttpMessage(self.method, url, headers, body, self.delivers, secrets)
 
     def _hidden(self, facts: Facts, headers: Mapping[str, str]) -> tuple[str, ...]:
-        if not self.secrets:
-            return ()
         hidden = [facts.terms.secrets[name] for name in self.secrets if facts.terms.secrets.get(name)]
         encoded = [quoted for secret in hidden for quoted in (quote_plus(secret), quote(secret)) if quoted != secret]
         authorization = [text for name, text in headers.items() if name.lower() == "authorization"]

@@ -25,7 +25,7 @@ from exchange.model.lead import Consent, FieldValue, Lead, Offer
 from exchange.model.party import Contract
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one for every message: freezing it would cost as much as drawing all its values
 class Facts:
     """All that a message may be made of. A ping has an offer, a post a lead and its award, a question neither."""
 
@@ -40,8 +40,8 @@ class Facts:
 
     def __post_init__(self) -> None:
         source = self.lead or self.offer
-        object.__setattr__(self, "values", source.values if source is not None else {})
-        object.__setattr__(self, "tracking", source.tracking if source is not None else {})
+        self.values = source.values if source is not None else {}
+        self.tracking = source.tracking if source is not None else {}
 
 
 Draw = Callable[[Facts], str]

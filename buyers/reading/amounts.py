@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from exchange.model.money import DECIMALS, Money
 
 AMOUNT_CHARACTERS = 40  # the longest amount that is not a joke: sign, code, seven digits, separators, decimals
+_USUAL = re.compile(rf"[0-9]{{1,7}}(?:\.[0-9]{{1,{DECIMALS}}})?")
 _PLAIN = re.compile(r"[0-9]{1,7}(\.[0-9]+)?")
 _POINT_GROUPS = re.compile(r"[0-9]{1,3}(,[0-9]{3}){1,2}\.[0-9]+")
 _POINT = re.compile(r"(?:[0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(\.[0-9]+)?")
@@ -16,16 +17,16 @@ _NEGATIVE = re.compile(r"[-\u2212(]\s*[^0-9]{0,3}\s*[0-9]")
 _CODE_FIRST = re.compile(r"([A-Za-z]{3})\s*(?=[0-9])")
 _CODE_LAST = re.compile(r"(?<=[0-9])\s*([A-Za-z]{3})")
 _DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "MXN", "SGD", "HKD"})
-_SIGNS = {
+_SIGNS = {  # the longest first
+    "US$": frozenset({"USD"}),
+    "R$": frozenset({"BRL"}),
+    "C$": frozenset({"CAD"}),
+    "A$": frozenset({"AUD"}),
     "$": _DOLLARS,
     "€": frozenset({"EUR"}),
     "£": frozenset({"GBP"}),
     "₹": frozenset({"INR"}),
     "¥": frozenset({"JPY", "CNY"}),
-    "R$": frozenset({"BRL"}),
-    "C$": frozenset({"CAD"}),
-    "A$": frozenset({"AUD"}),
-    "US$": frozenset({"USD"}),
 }
 
 
@@ -33,7 +34,7 @@ class BadAmount(ValueError):
     """The text is not an amount; the sentence says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Amount:
     """`text` has at most four decimals; `currencies` are those its sign or code allows, None when it shows none."""
 
@@ -57,8 +58,8 @@ def read_amount(text: str, decimals: str = "auto", hundredths: bool = False) -> 
     reads a count of cents. Raises `BadAmount` on anything else, a negative number included.
     """
     stripped = text.strip()
-    if _PLAIN.fullmatch(stripped) and decimals != "comma" and len(stripped) <= AMOUNT_CHARACTERS:
-        return Amount(_scaled(stripped, hundredths))
+    if decimals != "comma" and not hundredths and _USUAL.fullmatch(stripped):
+        return Amount(stripped)
     if len(stripped) > AMOUNT_CHARACTERS:
         raise BadAmount("the amount is too long")
     if _NEGATIVE.match(stripped):
@@ -86,11 +87,11 @@ def _scaled(number: str, hundredths: bool) -> str:
 
 
 def _without_currency(text: str) -> tuple[str, frozenset[str] | None]:
-    for sign in sorted(_SIGNS, key=len, reverse=True):
+    for sign, currencies in _SIGNS.items():
         if text.startswith(sign):
-            return text[len(sign) :].strip(), _SIGNS[sign]
+            return text[len(sign) :].strip(), currencies
         if text.endswith(sign):
-            return text[: -len(sign)].strip(), _SIGNS[sign]
+            return text[: -len(sign)].strip(), currencies
     if match := _CODE_FIRST.match(text):
         return text[match.end() :], frozenset({match[1].upper()})
     if match := _CODE_LAST.search(text):

@@ -18,23 +18,22 @@ from buyers.reading.where import Hits, compile_where, is_blank, text_of
 TEXT_CHARACTERS = 500
 REFERENCE_CHARACTERS = 2_000  # signed, self-contained tokens are long
 LEGS_MOST = 50
-Found = tuple[str, str]  # the text, and the place it stood at
+Found = tuple[Any, str]  # what was read, and the place it stood at
 Take = Callable[[Document], Found | None]
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ENCODED_URL = re.compile(r"https?%3a", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Price:
     """An amount, or the `problem` that keeps what was said from being one."""
 
     amount: Amount | None
     problem: str = ""
-    place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Leg:
     """One of several bids. `leg` is the end company; `valid` False means the reply lists it but did not sell to it."""
 
@@ -45,7 +44,7 @@ class Leg:
     valid: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Expiry:
     """Either so many milliseconds from now, or an epoch millisecond."""
 
@@ -71,7 +70,7 @@ def take_text(carry: Carry | None, most: int = REFERENCE_CHARACTERS) -> Take:
         for selector in selectors:
             for hit in selector.hits(document) or ():
                 text = text_of(hit)
-                if text and text.casefold() not in ignored:
+                if text and (not ignored or text.casefold() not in ignored):
                     plain = text if text.isprintable() else _UNPRINTABLE.sub("", text)
                     return prefix + plain[:most], selector.text
         return None
@@ -79,9 +78,9 @@ def take_text(carry: Carry | None, most: int = REFERENCE_CHARACTERS) -> Take:
     return take
 
 
-def take_reason(carry: Carry | None) -> Take:
+def take_reason(carry: Carry) -> Take:
     """All that stands there, joined: lists, `key: value` objects, messages that are keys."""
-    if carry is None or carry.text is not None:
+    if carry.text is not None:
         return take_text(carry)
     hits_of = _hits(carry)
     ignored = frozenset(value.strip().casefold() for value in carry.ignore)
@@ -95,7 +94,7 @@ def take_reason(carry: Carry | None) -> Take:
     return take
 
 
-def take_redirect(carry: Carry | None) -> Take:
+def take_redirect(carry: Carry) -> Take:
     """An absolute http(s) URL, percent-decoded once when the whole of it came encoded; anything else is none."""
     inner = take_text(carry)
 
@@ -121,39 +120,39 @@ def _is_web_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def take_price(carry: PriceCarry | None) -> Callable[[Document], Price | None]:
-    """None when no price stands there. A price of 0 is a price."""
+def take_price(carry: PriceCarry | None) -> Take:
+    """A `Price`; None when none stands there. A price of 0 is a price."""
     if carry is None:
-        return _no_price
+        return _nothing
     if carry.text is not None:
-        constant = Price(read_amount(carry.text), place="constant")
+        constant = (Price(read_amount(carry.text)), "constant")
         return lambda document: constant
     selectors = [compile_where(place) for place in carry.where or []]
     ignored = frozenset(value.strip().casefold() for value in carry.ignore)
+    how, decimals, hundredths = carry.take, carry.decimals, carry.hundredths
 
-    def take(document: Document) -> Price | None:
+    def take(document: Document) -> Found | None:
         for selector in selectors:
-            hits = selector.hits(document) or ()
-            texts = [text for hit in hits if (text := text_of(hit)) and text.casefold() not in ignored]
-            if texts:
-                return _price(texts, carry, selector.text)
+            amounts: list[Amount] = []
+            for hit in selector.hits(document) or ():
+                text = text_of(hit)
+                if text and (not ignored or text.casefold() not in ignored):
+                    try:
+                        amounts.append(read_amount(text, decimals, hundredths))
+                    except BadAmount as problem:
+                        return Price(None, str(problem)), selector.text
+                    if how == "first":
+                        break
+            if amounts:
+                return Price(_taken(amounts, how)), selector.text
         return None
 
     return take
 
 
-def _price(texts: list[str], carry: PriceCarry, place: str) -> Price:
-    try:
-        if carry.take == "first":
-            return Price(read_amount(texts[0], carry.decimals, carry.hundredths), place=place)
-        return Price(
-            _taken([read_amount(text, carry.decimals, carry.hundredths) for text in texts], carry.take), "", place
-        )
-    except BadAmount as problem:
-        return Price(None, str(problem), place)
-
-
 def _taken(amounts: list[Amount], how: str) -> Amount:
+    if how == "first":
+        return amounts[0]
     if how == "sum":
         units = sum(amount.units for amount in amounts)
         return Amount(f"{units // 10_000}.{units % 10_000:04d}", amounts[0].currencies)
@@ -161,12 +160,10 @@ def _taken(amounts: list[Amount], how: str) -> Amount:
     return choose(amounts, key=lambda amount: amount.units)
 
 
-def take_expiry(carry: ExpiresCarry | None) -> Callable[[Document], tuple[Expiry, str] | None]:
-    if carry is None:
-        return lambda document: None
+def take_expiry(carry: ExpiresCarry) -> Take:
     inner = take_text(carry, 40)
 
-    def take(document: Document) -> tuple[Expiry, str] | None:
+    def take(document: Document) -> Found | None:
         found = inner(document)
         if found is None:
             return None
@@ -192,15 +189,13 @@ def _expiry(text: str, unit: str) -> Expiry | None:
     return Expiry(at=int(whole) * (1000 if unit == "epoch" else 1))
 
 
-def take_legs(legs: Legs | None) -> Callable[[Document], tuple[Leg, ...]]:
-    if legs is None:
-        return lambda document: ()
+def take_legs(legs: Legs) -> Take:
     each = [compile_where(place) for place in legs.each]
     read_leg = _leg_reader(legs)
 
-    def take(document: Document) -> tuple[Leg, ...]:
+    def take(document: Document) -> Found:
         hits = next((found for selector in each if (found := selector.hits(document))), [])
-        return tuple(read_leg(document.within(hit)) for hit in hits[:LEGS_MOST] if not is_blank(hit))
+        return tuple(read_leg(document.within(hit)) for hit in hits[:LEGS_MOST] if not is_blank(hit)), "legs"
 
     return take
 
@@ -211,13 +206,13 @@ def _leg_reader(legs: Legs) -> Callable[[Document], Leg]:
     valid: Test = compile_condition(legs.valid) if legs.valid else (lambda document: True)
 
     def read_leg(document: Document) -> Leg:
-        refers, called, owned = reference(document), name(document), identity(document)
+        refers, called, owned, priced = reference(document), name(document), identity(document), price(document)
         lasting = owned or called or refers
         return Leg(
             leg=lasting[0] if lasting else "",
             reference=refers[0] if refers else None,
             name=called[0] if called else None,
-            price=price(document),
+            price=priced[0] if priced else None,
             valid=bool(valid(document)),
         )
 
@@ -257,8 +252,4 @@ def _keyed(key: str, value: Any) -> list[str]:
 
 
 def _nothing(document: Document) -> Found | None:
-    return None
-
-
-def _no_price(document: Document) -> Price | None:
     return None

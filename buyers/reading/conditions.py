@@ -134,7 +134,12 @@ def _chosen(matches: Callable[[str], bool], of: str) -> Callable[[Hits], bool]:
         return lambda hits: any(one(hit) for hit in hits)
     if of == "all":
         return lambda hits: bool(hits) and all(one(hit) for hit in hits)
-    return lambda hits: bool(hits) and one(hits[0])
+
+    def first(hits: Hits) -> bool:
+        text = text_of(hits[0]) if hits else None
+        return text is not None and matches(text)
+
+    return first
 
 
 def _text_test(condition: Condition) -> Callable[[str], bool]:

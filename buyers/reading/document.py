@@ -10,7 +10,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -64,9 +64,9 @@ class Document:
     text: str = ""
     value: Any = None
     root: Any = None
-    pairs: Mapping[str, str] = field(default_factory=dict)
-    rows: list[list[str]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    pairs: Mapping[str, str] | None = None
+    rows: Sequence[list[str]] = ()
+    names: Sequence[str] = ()
     problem: str = ""
     inside: bool = False
     memo: dict[Any, Any] = field(default_factory=dict)
@@ -124,13 +124,13 @@ def _decode(body: bytes, charset: str) -> str:
 def _taken(reply: Reply, text: str, shape: Shape, unwraps: int) -> Document:
     if not text:
         return Document(EMPTY, reply)
-    if text.startswith(("&lt;", "&#60;")) and unwraps < UNWRAPS_MOST:
+    if text[0] == "&" and text.startswith(("&lt;", "&#60;")) and unwraps < UNWRAPS_MOST:
         return _taken(reply, html.unescape(text).strip(), shape, unwraps + 1)
-    kind = shape.kind if shape.kind != "auto" else _sniffed(text, reply.headers.get("content-type", ""), shape)
+    kind = shape.kind if shape.kind != "auto" else _sniffed(text, reply)
     if kind == JSON:
-        return _json(reply, text, shape, unwraps)
+        return _json(reply, text, unwraps)
     if kind == XML:
-        return _xml(reply, text, shape, unwraps)
+        return _xml(reply, text, unwraps)
     if kind == HTML:
         return Document(HTML, reply, text, root=parse_html(text))
     if kind == FORM:
@@ -140,7 +140,7 @@ def _taken(reply: Reply, text: str, shape: Shape, unwraps: int) -> Document:
     return Document(TEXT, reply, text)
 
 
-def _sniffed(text: str, declared: str, shape: Shape) -> str:
+def _sniffed(text: str, reply: Reply) -> str:
     first = text[0]
     if first in "{[":
         return JSON
@@ -148,6 +148,7 @@ def _sniffed(text: str, declared: str, shape: Shape) -> str:
         return HTML if _HTML_START.match(text) else XML
     if _SCALAR.fullmatch(text):
         return JSON
+    declared = reply.headers.get("content-type", "")
     if _PAIRS.fullmatch(text) or _PAIR_LINES.fullmatch(text) or "x-www-form-urlencoded" in declared:
         return FORM
     return CSV if "csv" in declared else TEXT
@@ -173,7 +174,7 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def _json(reply: Reply, text: str, shape: Shape, unwraps: int) -> Document:
+def _json(reply: Reply, text: str, unwraps: int) -> Document:
     value = _json_value(text)
     if isinstance(value, str) and unwraps < UNWRAPS_MOST and value.lstrip()[:1] in ("{", "[", "<"):
         return _taken(reply, value.strip(), Shape(), unwraps + 1)
@@ -183,15 +184,15 @@ def _json(reply: Reply, text: str, shape: Shape, unwraps: int) -> Document:
 def _json_value(text: str) -> Any:
     try:
         value, end = _DECODER.raw_decode(text)
-    except (ValueError, RecursionError) as problem:
-        if isinstance(problem, Unreadable):
-            raise
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError):
         if text.lower() in ("true", "false", "null"):  # Python's and .NET's spelling of the JSON words
             return json.loads(text.lower())
         raise Unreadable("the reply is not well-formed JSON") from None
     if end < len(text) and text[end:].lstrip()[:1] in ("{", "["):
         raise Unreadable("the reply holds two JSON documents")
-    if text.count("{") + text.count("[") > REPLY_DEPTH:
+    if len(text) > 2 * REPLY_DEPTH and text.count("{") + text.count("[") > REPLY_DEPTH:
         _check_depth(value)
     return value
 
@@ -211,7 +212,7 @@ def _check_depth(value: Any) -> None:
     raise Unreadable(f"the reply is nested deeper than {REPLY_DEPTH}")
 
 
-def _xml(reply: Reply, text: str, shape: Shape, unwraps: int) -> Document:
+def _xml(reply: Reply, text: str, unwraps: int) -> Document:
     root = parse_xml(text)
     inner = unwrap(root) if unwraps < UNWRAPS_MOST else None
     if inner is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from buyers.reading.carries import (
     Expiry,
@@ -25,12 +26,13 @@ from exchange.connector import BadReply, Match
 from exchange.model.auction import Finality
 from exchange.model.wire import Reply
 
+_CLASS: Final = MappingProxyType({text: frozenset(range(int(text) * 100, int(text) * 100 + 100)) for text in "12345"})
 _NO_CONTENT: Final = Outcome(means="no_bid", when=Condition(where=["status"], equals="204"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
-    """What a reply says. `outcome` None means that no rule matched: it is never an acceptance.
+    """What a reply says, filled part by part. `outcome` None means that no rule matched: it is never an acceptance.
 
     Price, shared price and legs are read from acceptances alone; `echo` is an id of ours that the reply repeats.
     """
@@ -41,36 +43,38 @@ class Reading:
     shared_price: Price | None = None
     currency: str | None = None
     reference: str | None = None
-    expiry: Expiry | None = None
+    expires: Expiry | None = None
     reason: str | None = None
     redirect: str | None = None
     echo: str | None = None
     legs: tuple[Leg, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    price: Callable[[Document], Price | None]
-    shared_price: Callable[[Document], Price | None]
-    currency: Take
-    reference: Take
-    expiry: Callable[[Document], tuple[Expiry, str] | None]
-    reason: Take
-    redirect: Take
-    echo: Take
-    legs: Callable[[Document], tuple[Leg, ...]]
+# The parts of a reading by name, in the order in which they are told.
+_TAKES: Final[tuple[tuple[str, Callable[[Any], Take]], ...]] = (
+    ("price", take_price),
+    ("shared_price", take_price),
+    ("currency", lambda carry: take_text(carry, 20)),
+    ("reference", take_text),
+    ("reason", take_reason),
+    ("redirect", take_redirect),
+    ("echo", take_text),
+    ("expires", take_expiry),
+    ("legs", take_legs),
+)
+_OF_ACCEPTANCES: Final = frozenset({"price", "shared_price", "currency", "expires", "legs"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     means: str
     finality: Finality
-    applies: Callable[[int], bool]
+    statuses: frozenset[int]
     test: Test
-    beside: bool  # looks at status and headers only
+    beside: bool  # decides by status and headers alone, also about a body that nobody can read
     where: str
     told: str
-    parts: _Parts
+    parts: tuple[tuple[str, Take], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,14 @@ class Reader:
             if document.kind == BROKEN:
                 raise BadReply(document.problem)
             return Reading(None)
-        return _reading(rule, document)
+        reading = Reading(rule.means, rule.finality)
+        for name, take in rule.parts:
+            found = take(document)
+            if found is not None:
+                setattr(reading, name, found[0])
+        if reading.currency is not None:
+            reading.currency = reading.currency.upper()
+        return reading
 
     def explain(self, reply: Reply) -> list[Match]:
         """The rule that decided and the place each part was read from; what could not be read says so."""
@@ -108,15 +119,17 @@ class Reader:
         if rule is None:
             why = document.problem or "no rule matched"
             return [Match("body", f"read as {document.kind}", f"Outcome: unmapped ({why})")]
-        return [Match(rule.where, rule.told, f"Outcome: {rule.means}"), *_parts_told(rule, document)]
+        told = [Match(rule.where, rule.told, f"Outcome: {rule.means}")]
+        for name, take in rule.parts:
+            if (found := take(document)) is not None:
+                told += _told(name, *found)
+        return told
 
     def _matching(self, document: Document) -> _Rule | None:
         status = document.reply.status
         broken = document.kind == BROKEN
         for rule in self.rules:
-            if rule.applies(status) and (rule.beside or not broken) and rule.test(document):
-                if broken and rule.means == "accepted":
-                    continue
+            if status in rule.statuses and (rule.beside or not broken) and rule.test(document):
                 return rule
         return None
 
@@ -126,74 +139,45 @@ def _rule(outcome: Outcome, stage: Carries) -> _Rule:
     return _Rule(
         means=outcome.means,
         finality=Finality(outcome.final),
-        applies=_statuses(outcome),
+        statuses=_statuses(outcome),
         test=compile_condition(outcome.when),
-        beside=only_beside(outcome.when),
+        beside=outcome.means != "accepted" and only_beside(outcome.when),
         where=where,
         told=told,
         parts=_parts(outcome, stage),
     )
 
 
-def _parts(outcome: Outcome, stage: Carries) -> _Parts:
+def _parts(outcome: Outcome, stage: Carries) -> tuple[tuple[str, Take], ...]:
     """An outcome's own carries come first. A reason belongs to refusals unless an acceptance asks for it itself."""
-    own, accepted = outcome.carries, outcome.means == "accepted"
-    reason = own.reason or (None if accepted else stage.reason)
-    return _Parts(
-        price=take_price((own.price or stage.price) if accepted else None),
-        shared_price=take_price((own.shared_price or stage.shared_price) if accepted else None),
-        currency=take_text((own.currency or stage.currency) if accepted else None, 20),
-        reference=take_text(own.reference or stage.reference),
-        expiry=take_expiry((own.expires or stage.expires) if accepted else None),
-        reason=take_reason(reason),
-        redirect=take_redirect(own.redirect or stage.redirect),
-        echo=take_text(own.echo or stage.echo),
-        legs=take_legs((own.legs or stage.legs) if accepted else None),
-    )
+    accepted = outcome.means == "accepted"
+    parts: list[tuple[str, Take]] = []
+    for name, take in _TAKES:
+        of_stage = None if accepted and name == "reason" else getattr(stage, name)
+        carry = getattr(outcome.carries, name) or of_stage
+        if carry is not None and (accepted or name not in _OF_ACCEPTANCES):
+            parts.append((name, take(carry)))
+    return tuple(parts)
 
 
-def _statuses(outcome: Outcome) -> Callable[[int], bool]:
+def _statuses(outcome: Outcome) -> frozenset[int]:
     if outcome.statuses is None:
-        classes = frozenset({2}) if outcome.means == "accepted" else frozenset({2, 4})
-        return lambda status: status // 100 in classes and status != 429
-    numbers = frozenset(int(text) for text in outcome.statuses if text.isdigit())
-    hundreds = frozenset(int(text[0]) for text in outcome.statuses if not text.isdigit())
-    return lambda status: status in numbers or status // 100 in hundreds
+        return _CLASS["2"] if outcome.means == "accepted" else (_CLASS["2"] | _CLASS["4"]) - {429}
+    numbers = (frozenset({int(text)}) if text.isdigit() else _CLASS[text[0]] for text in outcome.statuses)
+    return frozenset().union(*numbers)
 
 
-def _reading(rule: _Rule, document: Document) -> Reading:
-    parts = rule.parts
-    currency, reference, reason = parts.currency(document), parts.reference(document), parts.reason(document)
-    redirect, echo, expiry = parts.redirect(document), parts.echo(document), parts.expiry(document)
-    return Reading(
-        outcome=rule.means,
-        finality=rule.finality,
-        price=parts.price(document),
-        shared_price=parts.shared_price(document),
-        currency=currency[0].upper() if currency else None,
-        reference=reference[0] if reference else None,
-        expiry=expiry[0] if expiry else None,
-        reason=reason[0] if reason else None,
-        redirect=redirect[0] if redirect else None,
-        echo=echo[0] if echo else None,
-        legs=parts.legs(document),
-    )
+def _told(name: str, part: Any, place: str) -> list[Match]:
+    label = name.replace("_", " ").capitalize()
+    if isinstance(part, Price):
+        meaning = part.amount.text if part.amount else f"unreadable ({part.problem})"
+        return [Match(place, "amount", f"{label}: {meaning}")]
+    if isinstance(part, Expiry):
+        return [Match(place, "time", f"{label}: {part.in_ms or part.at} ms")]
+    if isinstance(part, tuple):
+        return [Match(place, "sold" if leg.valid else "not sold", f"Leg: {_leg_told(leg)}") for leg in part]
+    return [Match(place, "text", f"{label}: {part}")]
 
 
-def _parts_told(rule: _Rule, document: Document) -> list[Match]:
-    parts = rule.parts
-    told: list[Match] = []
-    for label, price in (("Price", parts.price(document)), ("Shared price", parts.shared_price(document))):
-        if price is not None:
-            meaning = price.amount.text if price.amount else f"unreadable ({price.problem})"
-            told.append(Match(price.place, "amount", f"{label}: {meaning}"))
-    texts = {"Currency": parts.currency, "Reference": parts.reference, "Reason": parts.reason}
-    for label, take in {**texts, "Redirect": parts.redirect, "Echo": parts.echo}.items():
-        if found := take(document):
-            told.append(Match(found[1], "text", f"{label}: {found[0]}"))
-    if expiry := parts.expiry(document):
-        told.append(Match(expiry[1], "time", f"Expires: {expiry[0].in_ms or expiry[0].at} ms"))
-    for leg in parts.legs(document):
-        amount = leg.price.amount.text if leg.price and leg.price.amount else "no price"
-        told.append(Match("legs", "sold" if leg.valid else "not sold", f"Leg: {leg.leg} at {amount}"))
-    return told
+def _leg_told(leg: Leg) -> str:
+    return f"{leg.leg} at {leg.price.amount.text if leg.price and leg.price.amount else 'no price'}"

@@ -31,6 +31,7 @@ FLATTENS_MOST = 4  # each can multiply what a JMESPath expression holds
 _ANY_TEXT = frozenset({JSON, XML, HTML, FORM, CSV, TEXT, EMPTY})
 _EVERY = _ANY_TEXT | {BROKEN}
 _SIMPLE_JSON = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[[0-9]{1,4}\])*")
+_JSON_NAME = re.compile(r"[A-Za-z_]\w*")
 _JSON_STEP = re.compile(r"([A-Za-z_]\w*)|\[([0-9]+)\]")
 _PATH = re.compile(r"(?:[\w@*\-]+|\[[0-9]{1,4}\])(?:\.[\w@*\-]+|\[[0-9]{1,4}\])*")
 _PATH_STEP = re.compile(r"([\w@*\-]+)|\[([0-9]+)\]")
@@ -43,37 +44,66 @@ _ExactNumber: Final[type[Decimal]] = type("float", (Decimal,), {})
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """`text` is what was written; `kinds` the documents it can speak about; `beside` that it reads outside the body."""
+    """`text` is what was written; `beside` that it reads outside the body.
+
+    `hits` gives what stands there, at most `HITS_MOST` of it; None when this kind of document has no such place.
+    """
 
     text: str
-    kinds: frozenset[str]
-    find: Find
-
-    @property
-    def beside(self) -> bool:
-        return BROKEN in self.kinds
-
-    def hits(self, document: Document) -> Hits | None:
-        """What stands there, at most `HITS_MOST` of it; None when this kind of document has no such place."""
-        if document.kind not in self.kinds:
-            return None
-        memo = document.memo
-        if self.text not in memo:
-            memo[self.text] = self.find(document)[:HITS_MOST]
-        found: Hits = memo[self.text]
-        return found
+    beside: bool
+    hits: Callable[[Document], Hits | None]
 
 
 def compile_where(text: str) -> Selector:
     """Raises `ValueError` with a sentence for whoever wrote it."""
     kind, _, rest = text.partition(":")
     if not rest and kind in _BARE:
-        return Selector(text, *_BARE[kind])
+        return _selector(text, *_BARE[kind])
     if kind not in _WITH_TEXT or not rest:
         known = ", ".join([*(f"{name}:…" for name in _WITH_TEXT), *_BARE])
         raise ValueError(f"{text[:60]!r} is not a place in a reply; places are {known}")
+    if kind == "json" and _JSON_NAME.fullmatch(rest):
+        return _json_name(text, rest)
     kinds, build = _WITH_TEXT[kind]
-    return Selector(text, kinds, build(rest))
+    return _selector(text, kinds, build(rest))
+
+
+def _selector(text: str, kinds: frozenset[str], find: Find) -> Selector:
+    def hits(document: Document) -> Hits | None:
+        if document.kind not in kinds:
+            return None
+        found = find(document)
+        return found if len(found) <= HITS_MOST else found[:HITS_MOST]
+
+    return Selector(text, BROKEN in kinds, hits)
+
+
+def _json_name(text: str, name: str) -> Selector:
+    """The usual place, `json:status`, in one step."""
+
+    def hits(document: Document) -> Hits | None:
+        if document.kind != JSON:
+            return None
+        value = document.value
+        hit = value.get(name) if type(value) is dict else None
+        if isinstance(hit, list):
+            return hit[:HITS_MOST]
+        return [] if hit is None else [hit]
+
+    return Selector(text, False, hits)
+
+
+def _once(text: str, find: Find) -> Find:
+    """For a place that is costly to look at: found once in a document, however many rules ask."""
+
+    def found(document: Document) -> Hits:
+        memo = document.memo
+        if text not in memo:
+            memo[text] = find(document)
+        hits: Hits = memo[text]
+        return hits
+
+    return found
 
 
 def text_of(hit: Any) -> str | None:
@@ -120,7 +150,7 @@ def _json(expression: str) -> Find:
             return []  # a function met a type it does not take
         return found if isinstance(found, list) else [] if found is None else [found]
 
-    return find
+    return _once(f"json:{expression}", find)
 
 
 def _check_growth(parsed: Any) -> None:
@@ -173,7 +203,7 @@ def _xpath(expression: str) -> Find:
         compiled(etree.Element("reply"))
     except etree.XPathError as problem:
         raise ValueError(f"not XPath: {problem}") from None
-    return _over_tree(compiled)
+    return _once(f"xpath:{expression}", _over_tree(compiled))
 
 
 def _css(expression: str) -> Find:
@@ -181,7 +211,7 @@ def _css(expression: str) -> Find:
         compiled = CSSSelector(expression)
     except (SelectorError, etree.XPathError) as problem:
         raise ValueError(f"not a CSS selector: {problem}") from None
-    return _over_tree(compiled)
+    return _once(f"css:{expression}", _over_tree(compiled))
 
 
 def _over_tree(compiled: Callable[[Any], Any]) -> Find:
@@ -200,11 +230,11 @@ def _path(expression: str) -> Find:
     if not _PATH.fullmatch(expression):
         raise ValueError("a path is names with dots, `*` for any name, `[0]` for a place in a list, `@name` in XML")
     steps: list[str | int] = [name or int(index) for name, index in _PATH_STEP.findall(expression)]
+    in_pairs = _key(expression)
 
     def find(document: Document) -> Hits:
         if document.kind == FORM:
-            value = document.pairs.get(expression)
-            return [] if value is None else [value]
+            return in_pairs(document)
         if document.kind == JSON:
             return _json_steps(document.value, steps)
         return _xml_steps(document, steps)
@@ -266,7 +296,7 @@ def _same(name: str, wanted: str) -> bool:
 
 def _key(name: str) -> Find:
     def find(document: Document) -> Hits:
-        value = document.pairs.get(name)
+        value = document.pairs.get(name) if document.pairs else None
         return [] if value is None else [value]
 
     return find
@@ -291,7 +321,7 @@ def _column(name: str) -> Find:
 
 def _regex(pattern: str) -> Find:
     compiled = compile_pattern(pattern)
-    return lambda document: compiled.find(document.text)
+    return _once(f"regex:{pattern}", lambda document: compiled.find(document.text))
 
 
 def _header(name: str) -> Find:

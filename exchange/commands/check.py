@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from exchange.model.party import Contract
     from exchange.settings import Settings
     from exchange.storage.documents import DocumentRow
+    from exchange.storage.parties import Parties
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class Findings:
     fine: list[tuple[str, str]] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, what: str, told: str, problems: list[str]) -> None:
+    def add(self, what: str, told: str, problems: Sequence[str]) -> None:
         if not problems:
             self.fine.append((what, told))
         self.problems += [(what, problem) for problem in problems]
@@ -39,13 +40,31 @@ def check(context: typer.Context) -> None:
     run(_check(context.obj))
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What could be read. `wrong` names settings that could not, `whole` says whether every file could."""
+
+    settings: Settings
+    wrong: frozenset[str]
+    catalog: Catalog
+    whole: bool
+
+    @property
+    def networks_known(self) -> bool:
+        return "allowed_networks" not in self.wrong
+
+    @property
+    def database_known(self) -> bool:
+        return bool(self.settings.database_url) and not self.wrong & {"database_url", "key_file"}
+
+
 async def _check(terminal: Terminal) -> None:
     findings = Findings()
-    settings = _settings(terminal, findings)
-    catalog = _catalog(settings, findings) if settings is not None else None
-    if catalog is not None and settings is not None:
-        _cases(settings, catalog, findings)
-        await _parties(settings, catalog, findings)
+    settings, wrong = _settings(terminal, findings)
+    read = _files(settings, wrong, findings)
+    _cases(read, findings)
+    if read.database_known:
+        await _parties(read, findings)
     document = {
         "ok": not findings.problems,
         "checks": [{"check": what, "told": told} for what, told in findings.fine],
@@ -57,43 +76,54 @@ async def _check(terminal: Terminal) -> None:
         raise Stop(Exit.CHECK_FAILED)
 
 
-def _settings(terminal: Terminal, findings: Findings) -> Settings | None:
-    """Those of the exchange meant. Without one, what came with the program is checked."""
-    from exchange.commands.opening import config_file, settings_of
-    from exchange.settings import Settings, load_settings
+def _settings(terminal: Terminal, findings: Findings) -> tuple[Settings, frozenset[str]]:
+    """Those of the exchange meant, and the names of those that are wrong. Without an exchange what came with the
+    program is checked."""
+    from exchange.commands.opening import CONFIG_FOLDER, config_file, settings_of
+    from exchange.settings import Settings, load_settings, readable_settings
 
     file = config_file(terminal)
     if file is None and not os.environ.get("EXCHANGE_DATABASE_URL"):
         terminal.remark("  No exchange.toml here: checking what came with the exchange.")
-        return load_settings(None, database_url="", allowed_networks=("127.0.0.0/8",))  # the demo's buyers are here
+        settings = load_settings(None, database_url="", allowed_networks=("127.0.0.0/8",))  # the demo's buyers are here
+        return settings, frozenset()
     try:
         settings = settings_of(terminal)
     except Stop as stop:
-        findings.add("configuration", "", [f"{file}: {each}" for each in (*stop.details,)] or [stop.sentence])
-        return None
+        findings.add(
+            "configuration", "", [f"{file or 'environment'}: {each}" for each in stop.details] or [stop.sentence]
+        )
+        settings, wrong = readable_settings(file)
+        beside = file.parent / CONFIG_FOLDER if file is not None else None
+        if "config_dir" in wrong and beside is not None and beside.is_dir():
+            settings = settings.model_copy(update={"config_dir": beside})
+        return settings, wrong
     changed = sum(getattr(settings, name) != field.default for name, field in Settings.model_fields.items())
     told = f"{file.name if file else 'the environment'}, {len(Settings.model_fields)} settings, {changed} not default"
     findings.add("configuration", told, [])
-    return settings
+    return settings, frozenset()
 
 
-def _catalog(settings: Settings, findings: Findings) -> Catalog | None:
-    from exchange.bootstrap import Presets, load_catalog
-    from exchange.catalog import CatalogError, default_config
+def _files(settings: Settings, wrong: frozenset[str], findings: Findings) -> Read:
+    """Verticals, presets and connections. What is wrong with one file hides nothing that is wrong with another."""
+    from exchange.bootstrap import Presets, read_catalog
+    from exchange.catalog import default_config
 
     folder = settings.config_dir or default_config()
     demo = folder / "demo" / "connections"
-    try:
-        catalog = load_catalog(folder, demo if demo.is_dir() else None)
-    except CatalogError as error:
-        findings.add("files", "", [f"{folder}/{problem}" for problem in error.problems])
-        return None
-    findings.add("verticals", ", ".join(sorted(catalog.verticals)), [])
-    problems: list[str] = []
-    presets = len([preset for preset in Presets(folder / "presets", problems).values() if preset])
-    problems += _forbidden_urls(settings, catalog)
-    findings.add("connections", f"{len(catalog.connections)}, and {presets} presets", problems)
-    return catalog
+    catalog, problems = read_catalog(folder, demo if demo.is_dir() else None)
+    of_presets: list[str] = []
+    presets = len([preset for preset in Presets(folder / "presets", of_presets).values() if preset])
+    problems = list(dict.fromkeys([*problems, *of_presets]))  # those in use were read before
+    read = Read(settings, wrong, catalog, not problems)
+    urls = _forbidden_urls(settings, catalog) if read.networks_known else []
+    if problems:
+        findings.add("files", "", [f"{folder}/{problem}" for problem in problems])
+    else:
+        findings.add("verticals", ", ".join(sorted(catalog.verticals)), [])
+    if urls or not problems:
+        findings.add("connections", f"{len(catalog.connections)}, and {presets} presets", urls)
+    return read
 
 
 def _forbidden_urls(settings: Settings, catalog: Catalog) -> list[str]:
@@ -108,96 +138,99 @@ def _forbidden_urls(settings: Settings, catalog: Catalog) -> list[str]:
     ]
 
 
-def _cases(settings: Settings, catalog: Catalog, findings: Findings) -> None:
+def _cases(read: Read, findings: Findings) -> None:
     """Every captured exchange against the connection it lies beside, and hostile replies."""
     from exchange.bootstrap import connections_of
     from exchange.cases import BadCase, read_cases, run_cases
     from exchange.catalog import default_config
 
-    folder = (settings.config_dir or default_config()) / "connections"
-    ready = connections_of(catalog, os.environ)
+    folder = (read.settings.config_dir or default_config()) / "connections"
+    ready = connections_of(read.catalog, os.environ)
     problems: list[str] = []
     count = 0
-    for place in sorted(path for path in folder.glob("*/cases") if path.parent.name in ready):
+    for place in sorted(folder.glob("*/cases")):
         cases = []
         for file in sorted(place.glob("*.yaml")):
             try:
                 cases += read_cases(file.read_text(encoding="utf-8"), str(file))
             except (BadCase, OSError, UnicodeDecodeError) as error:
                 problems.append(str(error))
+        if place.parent.name not in ready:
+            continue
         count += len(cases)
         for result in run_cases(ready[place.parent.name].connector, cases):
             problems += [f"{place}: {result.name}: {problem}" for problem in result.problems]
     findings.add("cases", f"{count} captured exchanges read as they should be", problems)
 
 
-async def _parties(settings: Settings, catalog: Catalog, findings: Findings) -> None:
+async def _parties(read: Read, findings: Findings) -> None:
     """The rows of the database against the files: what a contract names must be there."""
     from exchange.bootstrap import workshop_of
     from exchange.commands.opening import opened_database
-    from exchange.courier.addresses import check_url
     from exchange.flows.shapes import compile_shapes
     from exchange.storage.documents import read_documents, read_secrets
     from exchange.storage.parties import read_parties
 
-    if not settings.database_url:
-        return
     try:
-        async with opened_database(settings) as db:
+        async with opened_database(read.settings) as db:
             parties, documents = await db.read(read_parties), await db.read(read_documents)
             kept = {secret.name: "kept" for secret in await db.read(read_secrets)}
     except Stop as stop:
         findings.add("database", "", [stop.sentence])
         return
-    shapes = compile_shapes(workshop_of(catalog, os.environ, settings.allowed_networks), documents, kept)
-    findings.add("documents", _documents_told(documents, catalog), list(shapes.problems))
-    problems = [
-        f"campaign {campaign.id}: no vertical is called {campaign.vertical}"
-        for campaign in parties.campaigns
-        if campaign.vertical not in shapes.verticals
-    ]
-    problems += [
-        f"campaign {campaign.id}: postback_url: {problem}"
-        for campaign in parties.campaigns
-        if campaign.postback_url and (problem := check_url(campaign.postback_url, settings.allowed_networks))
-    ]
-    problems += contract_problems(parties.contracts, shapes)
+    shapes = compile_shapes(workshop_of(read.catalog, os.environ, read.settings.allowed_networks), documents, kept)
+    if documents and read.whole and read.networks_known:  # else something may only seem wrong
+        findings.add("documents", _documents_told(documents, read.catalog), list(shapes.problems))
+    problems = [*_campaign_problems(parties, read, shapes), *contract_problems(parties.contracts, shapes, read.whole)]
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
-    findings.add("parties", told, problems)
+    if problems or read.whole:
+        findings.add("parties", told, problems)
 
 
 def _documents_told(documents: Sequence[DocumentRow], catalog: Catalog) -> str:
     """How many there are, and which verticals are not what their file says."""
     over = [row.name for row in documents if row.kind == "vertical" and row.name in catalog.verticals]
-    told = f"{len(documents)} made in the console"
+    told = f"{len(documents)} made while it ran"
     return f"{told}; over the file of {', '.join(over)}" if over else told
 
 
-def contract_problems(contracts: Sequence[Contract], shapes: Shapes) -> list[str]:
-    """What the contracts name and is not there, and how they cannot be asked."""
+def _campaign_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[str]:
+    from exchange.courier.addresses import check_url
+
+    for campaign in parties.campaigns:
+        where = f"campaign {campaign.id}"
+        if read.whole and campaign.vertical not in shapes.verticals:
+            yield f"{where}: no vertical is called {campaign.vertical}"
+        url = campaign.postback_url if read.networks_known else None
+        if url and (problem := check_url(url, read.settings.allowed_networks)):
+            yield f"{where}: postback_url: {problem}"
+
+
+def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool) -> Iterator[str]:
+    """What contracts need and is not there, and what can never be pinged.
+
+    A name that is missing is told only when every file could be read (`whole`): it may be that of one that could not.
+    """
     from exchange.bootstrap import SECRET_PREFIX
 
-    problems = []
     used: dict[str, str] = {}
     for contract in contracts:
         where = f"contract {contract.id}"
-        vertical = shapes.verticals.get(contract.vertical)
-        connection = shapes.connections.get(contract.connection)
-        if vertical is None:
-            problems.append(f"{where}: no vertical is called {contract.vertical}")
-        elif unknown := sorted(_fields(contract.filters) - set(vertical.by_name)):
-            problems.append(f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on")
-        if connection is None:
-            problems.append(f"{where}: no connection is called {contract.connection}")
-        else:
+        vertical, connection = shapes.verticals.get(contract.vertical), shapes.connections.get(contract.connection)
+        if vertical is not None and (unknown := sorted(_fields(contract.filters) - set(vertical.by_name))):
+            yield f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on"
+        if vertical is None and whole:
+            yield f"{where}: no vertical is called {contract.vertical}"
+        if connection is not None:
             used.setdefault(contract.connection, where)
             if contract.price is None and not connection.on_the_spot:
-                problems.append(f"{where}: needs a fixed price: connection {contract.connection} is never pinged")
+                yield f"{where}: needs a fixed price: connection {contract.connection} is never pinged"
+        elif whole:
+            yield f"{where}: no connection is called {contract.connection}"
     for name, where in used.items():
         for secret, value in shapes.connections[name].secrets.items():
             if not value:
-                problems.append(f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}")
-    return problems
+                yield f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}"
 
 
 def _fields(group: object) -> set[str]:

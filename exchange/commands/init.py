@@ -97,13 +97,13 @@ def _problems(wanted: Wanted) -> list[str]:
 async def _make(folder: Path, wanted: Wanted, made: list[Path]) -> str:
     """Everything on disk; the secret part of the operator's link. `made` collects what to undo."""
     from exchange.bootstrap import open_market
-    from exchange.commands.opening import operator
+    from exchange.commands.opening import CONFIG_FOLDER, operator
     from exchange.flows.by_hand import invite
     from exchange.flows.sign_in import make_login_link
     from exchange.settings import load_settings, settings_document
 
-    _copy_shapes(folder / "config", wanted.vertical, made)
-    chosen = {"name": wanted.name, "zone": wanted.zone, "currency": wanted.currency, "config_dir": "config"}
+    _copy_shapes(folder / CONFIG_FOLDER, wanted.vertical, made)
+    chosen = {"name": wanted.name, "zone": wanted.zone, "currency": wanted.currency, "config_dir": CONFIG_FOLDER}
     made += [folder / file for file in (*FILES, "exchange.db-wal", "exchange.db-shm")]
     (folder / "exchange.db").touch(mode=0o600)  # what SQLite puts beside it gets the same mode
     settings = load_settings(
@@ -112,7 +112,7 @@ async def _make(folder: Path, wanted: Wanted, made: list[Path]) -> str:
         zone=wanted.zone,
         currency=wanted.currency,
         database_url=str(folder / "exchange.db"),
-        config_dir=folder / "config",
+        config_dir=folder / CONFIG_FOLDER,
         key_file=folder / "exchange.key",
     )
     async with open_market(settings, process=False) as market:
@@ -150,8 +150,9 @@ def _undo(made: list[Path]) -> None:
 
 def _tell(terminal: Terminal, folder: Path, wanted: Wanted, link: str) -> None:
     from exchange.catalog import load_verticals
+    from exchange.commands.opening import CONFIG_FOLDER
 
-    verticals = load_verticals(folder / "config")
+    verticals = load_verticals(folder / CONFIG_FOLDER)
     told = [f"{vertical.title} ({len(vertical.fields)} fields)" for vertical in verticals.values()]
     document = {"data": str(folder), "operator": wanted.email, "verticals": list(verticals), "sign_in": link}
     terminal.result(

@@ -23,6 +23,7 @@ from exchange.storage.migrate import require_current
 from exchange.vault import ENVIRONMENT, VaultError
 
 CONFIG_FILE = "exchange.toml"
+CONFIG_FOLDER = "config"
 T = TypeVar("T")
 
 

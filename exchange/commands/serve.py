@@ -86,8 +86,6 @@ async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     from exchange.bootstrap import besides, open_market
     from exchange.clock import SystemClock
     from exchange.commands.opening import clock_of, reached
-    from exchange.flows.recover import recover
-    from exchange.intake.encode import encode
     from exchange.web.app import build_app
     from exchange.web.app import serve as listen
 
@@ -95,10 +93,8 @@ async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     require_place(settings)
     with reached():
         async with open_market(settings, clock=clock_of(settings)) as market:
-            before = await recover_before(market, settings)
-            await recover(market, before, encode)
+            warnings = await take_up(market, settings)
             app = build_app(market, settings, beside=besides(), processes=processes)
-            warnings = await _warnings(market, settings)
 
             def started(address: str) -> None:
                 if processes > 1:
@@ -115,6 +111,15 @@ def require_place(settings: Settings) -> None:
 
     if is_file(settings) and not database_file(settings).absolute().parent.is_dir():
         raise Stop(Exit.UNREACHABLE, f"There is no folder {database_file(settings).absolute().parent}.")
+
+
+async def take_up(market: Market, settings: Settings) -> list[str]:
+    """End what a stopped process left under way. Returns what the operator is to be warned of after that."""
+    from exchange.flows.recover import recover
+    from exchange.intake.encode import encode
+
+    await recover(market, await recover_before(market, settings), encode)
+    return await _warnings(market, settings)
 
 
 async def recover_before(market: Market, settings: Settings) -> int:

@@ -8,8 +8,8 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from typing import TYPE_CHECKING
 
-from exchange.commands.opening import config_file, reached
-from exchange.commands.serve import tell
+from exchange.commands.opening import clock_of, config_file, reached
+from exchange.commands.serve import take_up, tell
 from exchange.commands.terminal import Exit, Stop, Terminal
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def supervise(terminal: Terminal, settings: Settings, count: int) -> None:
 
     clock = SystemClock()
     began = clock.monotonic()
-    await _migrate(settings)
+    warnings = await _prepare(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,7 +33,7 @@ async def supervise(terminal: Terminal, settings: Settings, count: int) -> None:
     ready: asyncio.Queue[None] = asyncio.Queue()
     command = _command(terminal, settings, count)
     tasks = [asyncio.create_task(_keep_running(command, ready, stop)) for _ in range(count)]
-    announced = asyncio.create_task(_announce(terminal, settings, count, ready, began))
+    announced = asyncio.create_task(_announce(terminal, settings, count, ready, warnings, began))
     await asyncio.wait([asyncio.create_task(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     announced.cancel()
@@ -42,13 +42,14 @@ async def supervise(terminal: Terminal, settings: Settings, count: int) -> None:
             raise ended
 
 
-async def _migrate(settings: Settings) -> None:
-    """Once, before the children come: they find everything done."""
+async def _prepare(settings: Settings) -> list[str]:
+    """Once, before the children come: they find everything migrated and taken up. Returns what is to be warned of."""
     from exchange.bootstrap import open_market
 
+    few = settings.model_copy(update={"postgres_connections": 2})
     with reached():
-        async with open_market(settings):
-            return
+        async with open_market(few, clock=clock_of(settings)) as market:
+            return await take_up(market, settings)
 
 
 def _command(terminal: Terminal, settings: Settings, count: int) -> list[str]:
@@ -60,13 +61,13 @@ def _command(terminal: Terminal, settings: Settings, count: int) -> list[str]:
 
 
 async def _announce(
-    terminal: Terminal, settings: Settings, count: int, ready: asyncio.Queue[None], began: float
+    terminal: Terminal, settings: Settings, count: int, ready: asyncio.Queue[None], warnings: list[str], began: float
 ) -> None:
     from exchange.clock import SystemClock
 
     for _ in range(count):
         await ready.get()
-    tell(terminal, settings, count, [], SystemClock().monotonic() - began)
+    tell(terminal, settings, count, warnings, SystemClock().monotonic() - began)
 
 
 async def _keep_running(command: list[str], ready: asyncio.Queue[None], stop: asyncio.Event) -> None:

@@ -11,10 +11,10 @@ from exchange.flows.by_hand import create_key, invite
 from exchange.flows.market import Market, refresh
 from exchange.model.actor import SYSTEM
 from exchange.model.lead import Mode
-from exchange.model.ledger import BANK, Billing, Posting, Transaction, TransactionKind, buyer_account
+from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
 from exchange.model.party import Rate
 from exchange.storage.database import Tx
-from exchange.storage.ledger import book, set_account
+from exchange.storage.ledger import book
 from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
 
 FIXED = "acme"  # whose keys are printed in the manual
@@ -37,10 +37,8 @@ async def store(tx: Tx, parties: Parties, now: int) -> None:
         await save_campaign(tx, campaign, now, "demo")
     for buyer in parties.buyers:
         await save_buyer(tx, buyer, now)
-        account = buyer_account(buyer.id, buyer.billing)
-        await set_account(tx, account, parties.currency, buyer.limit.units if buyer.billing is Billing.CREDIT else 0)
         if (deposit := parties.deposits.get(buyer.id)) is not None:
-            posting = Posting(BANK, account, deposit)
+            posting = Posting(BANK, buyer.account, deposit)
             kind = TransactionKind.TOP_UP
             reference = f"top_up:{buyer.id}:deposit"
             await book(tx, Transaction(reference, kind, (posting,), now, month_of(now), "demo"))

@@ -13,7 +13,7 @@ from exchange.ids import Ids
 from exchange.model.actor import Actor
 from exchange.model.audit import AuditLine
 from exchange.model.lead import Mode
-from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, buyer_account, seller_account
+from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
 from exchange.model.money import Money
 from exchange.storage.by_hand import grant_key, let_in, take_key_back
 from exchange.storage.database import Db
@@ -105,12 +105,12 @@ def account_of(market: Market, party: str) -> str | None:
     if kind == "buyer" and ":" not in name:
         party = name
     if party in deals.buyers:
-        return buyer_account(party, deals.buyers[party].billing)
+        return deals.buyers[party].account
     if kind == "seller" and name.removesuffix(":payable") in deals.sellers:
         return seller_account(name.removesuffix(":payable"))
     if party in deals.sellers:
         return seller_account(party)
-    known = {buyer_account(buyer.id, buyer.billing) for buyer in deals.buyers.values()}
+    known = {buyer.account for buyer in deals.buyers.values()}
     return party if party in known else None
 
 

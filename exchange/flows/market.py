@@ -232,12 +232,9 @@ async def refresh(market: Market) -> bool:
         live.served.update(parties.served)
     now = market.clock.now()
     cap_use = dict(await market.db.read(all_cap_use, now))
-    available = {
-        account.split(":")[1]: available
-        for account, available in await market.db.read(all_balances)
-        if account.startswith("buyer:")
-    }
-    live.take_up(cap_use, available)
+    balances = dict(await market.db.read(all_balances))
+    buyers = live.deals.buyers.values()
+    live.take_up(cap_use, {buyer.id: balances[buyer.account] for buyer in buyers if buyer.account in balances})
     _note_health(market, now)
     return changed
 

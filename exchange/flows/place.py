@@ -31,7 +31,6 @@ from exchange.model.auction import (
     Unclear,
 )
 from exchange.model.hold import BalanceShort, CapFull, Held, HoldRequest
-from exchange.model.ledger import buyer_account
 from exchange.model.money import Money
 from exchange.model.party import Contract, OnUnclear
 from exchange.model.reason import Reason
@@ -151,8 +150,7 @@ def _intents(
 
 
 def _hold(case: Case, market: Market, contract: Contract, price: Money, attempt_id: str, now: int) -> HoldRequest:
-    buyer = case.deals.buyers[contract.buyer_id]
-    account = buyer_account(buyer.id, buyer.billing)
+    account = case.deals.buyers[contract.buyer_id].account
     return HoldRequest(attempt_id, cap_parts(contract, price, now, market.live.windows(contract.zone)), account, price)
 
 
@@ -323,7 +321,7 @@ def _settlement(case: Case, market: Market, posted: Posted, contract: Contract, 
         terms = SaleTerms(
             market.ids.new("sal", now),
             case.campaign,
-            case.deals.buyers[contract.buyer_id] if case.live else None,
+            intent.hold.account if intent.hold is not None else None,
             bid.exclusive,
             promised,
             case.phone_index,

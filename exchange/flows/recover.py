@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable
 from exchange.clock import month_of
 from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
-from exchange.flows.settle import campaign_of, claim_ms, terms_of
+from exchange.flows.settle import campaign_of, claim_ms, terms_of, told_seller
 from exchange.model.answer import Answer
 from exchange.model.auction import AttemptState
 from exchange.model.ledger import Transaction
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Disclosure, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import AnswerRow, Closing, LeadState, Move, Settlement, state_after
+from exchange.model.work import AnswerRow, Closing, JobRow, LeadState, Move, Settlement, state_after
 from exchange.stages.respond import respond
 from exchange.stages.settle import promise_rest, promise_transaction
 from exchange.storage.database import Row
@@ -117,10 +117,21 @@ async def _close(market: Market, request: Row, write: Write) -> None:
         row,
         None if state is LeadState.UNSOLD else now + claim_ms(market, lead),
         extra=extra,
+        jobs=_told(market, request, lead, attempts, answer, now),
         event="The exchange stopped while it worked on this lead, and took it up again.",
     )
     left_to_its_job = resale and state is LeadState.UNSOLD
     await market.db.write(end_abandoned, row, None if left_to_its_job else closing)
+
+
+def _told(market: Market, request: Row, lead: Row, attempts: list[Row], answer: Answer, now: int) -> tuple[JobRow, ...]:
+    """Nobody heard the answer, so a sale is told by postback. One that waits is told once it is settled; and who
+    gets nothing sold by this request hears nothing new."""
+    campaign = market.deals.campaigns.get(lead["campaign_id"])
+    sold = any(row["state"] == "accepted" and row["request_id"] == request["id"] for row in attempts)
+    if campaign is None or not sold or answer.price is None:
+        return ()
+    return told_seller(market, campaign, lead, LeadState.SOLD, answer.price, now)
 
 
 def _promised(lead: Row, attempts: list[Row], campaign: Campaign, now: int) -> Transaction | None:

@@ -18,6 +18,7 @@ from exchange.model.reason import Reason
 from exchange.model.work import Closing, JobRow, LeadState, Settlement
 from exchange.stages.settle import Earlier, SaleTerms, as_sale
 from exchange.storage.database import Row
+from exchange.storage.holds import held_account
 from exchange.storage.leads import sales_of
 from exchange.storage.parties import read_campaign_version, read_contract_version
 from exchange.storage.selling import read_attempt, read_lead, settle_once
@@ -119,11 +120,14 @@ async def _settlement(
     )
     if not decision.accepted:
         return settlement
+    account = await market.db.write(held_account, attempt["id"]) if attempt["mode"] == "live" else None
+    if attempt["mode"] == "live" and account is None:
+        raise CannotSettle(f"{attempt['id']} holds no money any more.")
     promised = attempt["promised_units"]
     terms = SaleTerms(
         market.ids.new("sal", now),
         await campaign_of(market, lead),
-        market.deals.buyers[contract.buyer_id] if attempt["mode"] == "live" else None,
+        account,
         bool(attempt["exclusive"]),
         Money(promised, lead["currency"]) if promised is not None else None,
         _bytes(lead["phone_index"]),

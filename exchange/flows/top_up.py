@@ -10,7 +10,7 @@ from exchange.clock import month_of
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.audit import AuditLine
-from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind, buyer_account
+from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.top_ups import book_payment
 
@@ -36,7 +36,7 @@ async def top_up(
         return None
     assert amount.units > 0 and amount.currency == buyer.limit.currency
     now = market.clock.now()
-    account = buyer_account(buyer.id, buyer.billing)
+    account = buyer.account
     transaction = Transaction(
         f"top_up:{buyer.id}:{reference}",
         TransactionKind.TOP_UP,

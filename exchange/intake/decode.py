@@ -9,7 +9,6 @@ from exchange import limits
 from exchange.intake.flat import (
     EDGES,
     Flat,
-    Format,
     Leaf,
     Refused,
     Repeats,
@@ -21,6 +20,7 @@ from exchange.intake.flat import (
 from exchange.intake.form_in import read_form, read_multipart
 from exchange.intake.json_in import read_json
 from exchange.intake.xml_in import read_xml
+from exchange.stages.formats import Format
 
 __all__ = ["Flat", "Refused", "decode"]
 

@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from exchange.intake.flat import Format
 from exchange.intake.xml_in import singular
+from exchange.stages.formats import Format, format_named
 
 Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain] | None"
 
@@ -23,17 +23,6 @@ CONTENT_TYPES: Mapping[str, str] = {
     "json": "application/json; charset=utf-8",
     "xml": "application/xml; charset=utf-8",
     "nvp": "application/x-www-form-urlencoded; charset=utf-8",
-}
-_BY_NAME: Mapping[str, Format] = {
-    "json": "json",
-    "application/json": "json",
-    "text/json": "json",
-    "xml": "xml",
-    "application/xml": "xml",
-    "text/xml": "xml",
-    "nvp": "nvp",
-    "form": "nvp",
-    "application/x-www-form-urlencoded": "nvp",
 }
 _ANY = frozenset({"*/*", "application/*", "text/*"})
 _ACCEPT_CHARACTERS = 1_000
@@ -60,12 +49,13 @@ def encode(answer: Mapping[str, Any], format: str) -> tuple[bytes, str]:
 def answer_format(asked: str | None, accept: str | None, request_format: str) -> str:
     """`json`, `xml` or `nvp`: what the field `format` asks for, else what `Accept` likes best, else the request's own.
 
-    A word that names none of the three is as good as none.
+    A word that names none of the three is as good as none here; `normalize` warns of it.
     """
-    chosen = _BY_NAME.get(asked.strip().lower()) if asked else None
+    own = format_named(request_format) or "json"
+    chosen = format_named(asked) if asked else None
     if chosen is None and accept and len(accept) <= _ACCEPT_CHARACTERS:
-        chosen = _preferred(accept, _BY_NAME.get(request_format, "json"))
-    return chosen or _BY_NAME.get(request_format, "json")
+        chosen = _preferred(accept, own)
+    return chosen or own
 
 
 def _preferred(accept: str, request_format: Format) -> Format | None:
@@ -73,7 +63,7 @@ def _preferred(accept: str, request_format: Format) -> Format | None:
     best_quality = 0.0
     for choice in accept.lower().split(","):
         media, *parameters = (part.strip() for part in choice.split(";"))
-        format = request_format if media in _ANY else _BY_NAME.get(media)
+        format = request_format if media in _ANY else format_named(media)
         quality = _quality(parameters)
         if format is not None and quality > best_quality:
             best, best_quality = format, quality

@@ -16,8 +16,8 @@ from exchange import limits
 from exchange.fields.characters import mend_mojibake
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
+from exchange.stages.formats import Format
 
-Format = Literal["json", "xml", "nvp"]
 Repeats = Literal["refuse", "first", "last"]
 Leaf: TypeAlias = tuple[str, str, str]  # full name, short name, text
 Tree: TypeAlias = "str | bool | Pairs | list[Tree] | None"

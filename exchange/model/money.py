@@ -71,10 +71,8 @@ class Money:
     @property
     def text(self) -> str:
         """Decimal text with at least two decimals: `26.60`, `0.0035`, `-3.00`."""
-        whole, part = divmod(abs(self.units), SCALE)
-        digits = f"{part:04d}"
-        digits = digits[:2] if digits.endswith("00") else digits.rstrip("0")
-        return f"{'-' if self.units < 0 else ''}{whole}.{digits}"
+        digits = f"{abs(self.units):05d}"
+        return f"{'-' if self.units < 0 else ''}{digits[:-4]}.{digits[-4:-2]}{digits[-2:].rstrip('0')}"
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:

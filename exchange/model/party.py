@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from exchange.model.lead import Mode
-from exchange.model.ledger import Billing
+from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
 
 
@@ -222,6 +222,11 @@ class Buyer:
     limit: Money
     group: str = ""  # buyers of one group never meet in one auction
     away_until: int | None = None
+
+    @property
+    def account(self) -> str:
+        """What new sales are held on and paid from."""
+        return buyer_account(self.id, self.billing)
 
 
 @dataclass(frozen=True, slots=True)

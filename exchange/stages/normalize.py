@@ -20,6 +20,7 @@ from exchange.model.party import Campaign
 from exchange.model.vertical import Presence, Vertical
 from exchange.stages.consent import consent_record
 from exchange.stages.field_names import Known, Names, compile_names, fold
+from exchange.stages.formats import FORMATS, format_named
 from exchange.stages.magic import TEST_ZIPS
 from exchange.stages.standard_fields import Goes
 
@@ -74,6 +75,7 @@ def normalize(
         _drop_unread(submission, names, reading)
     _check_places(submission, vertical, names, reading)
     _check_test(submission, reading)
+    _check_format(submission, reading)
     lead = _lead(submission, campaign, names, reading, lead_id)
     problems = reading.problems
     if len(problems) > 1:
@@ -274,6 +276,15 @@ def _check_test(submission: Submission, reading: _Reading) -> None:
     if "test_outcome" in reading.values:
         got = reading.values["test_outcome"].raw[: limits.GOT_CHARACTERS]
         reading.problems.append(Problem("test_outcome", "conflict", f"test_outcome {told}", got))
+
+
+def _check_format(submission: Submission, reading: _Reading) -> None:
+    """The front door answers as if a format that it does not write had not been asked for; here that is told."""
+    asked = reading.sent.get("format")
+    if asked is None or is_blank(asked[1]) or format_named(asked[1]) is not None:
+        return
+    told = f"{asked[0]} must be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}; this answer is {submission.answer_format}."
+    reading.warnings.append(Problem("format", "not_allowed", told, asked[1][: limits.GOT_CHARACTERS], FORMATS))
 
 
 def _lead(submission: Submission, campaign: Campaign, names: Names, reading: _Reading, lead_id: str) -> Lead:

@@ -84,12 +84,14 @@ def _ping_error(error: BadReply, status: int | None) -> Reason:
 def _checked(contract: Contract, bids: Sequence[Bid]) -> list[Bid] | NoBid:
     if not bids:
         return NoBid(contract.id, Reason.NO_BID, "no bid in the answer")
+    most = contract.max_bid
     for bid in bids:
-        if bid.contract_id != contract.id or bid.price.currency != contract.max_bid.currency:
+        price = bid.price
+        if bid.contract_id != contract.id or price.currency != most.currency:
             return NoBid(contract.id, Reason.BAD_BID, "a bid in another currency, or for another contract")
-        if bid.price.units < 0 or contract.max_bid < bid.price:
+        if not 0 <= price.units <= most.units:
             return NoBid(contract.id, Reason.BAD_BID, "a bid below zero, or above the contract's maximum")
-        if bid.price.units == 0 and not contract.zero_price:
+        if price.units == 0 and not contract.zero_price:
             return NoBid(contract.id, Reason.BAD_BID, "a bid of nothing")
     return list(bids)
 

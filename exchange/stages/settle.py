@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from exchange.model.auction import Bid, Progress
-from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, buyer_account, seller_account
+from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
 from exchange.model.money import Money
-from exchange.model.party import Buyer, Campaign
+from exchange.model.party import Campaign
 from exchange.model.work import SaleRow, Settlement
 
 
@@ -50,14 +50,15 @@ def later_payout(campaign: Campaign, price: Money, promised: Money | None, exclu
 
 
 class SaleTerms(NamedTuple):
-    """What turns an accepted attempt into a sale. `buyer` None means a test: no money moves.
+    """What turns an accepted attempt into a sale.
 
-    `earlier` is given when the attempt was settled after its request had been answered.
+    `account` is the one that its price is held on, whatever its buyer pays from by now; None means a test: no money
+    moves. `earlier` is given when the attempt was settled after its request had been answered.
     """
 
     sale_id: str
     campaign: Campaign
-    buyer: Buyer | None
+    account: str | None
     exclusive: bool
     promised: Money | None
     phone_index: bytes | None
@@ -81,13 +82,14 @@ def as_sale(settlement: Settlement, terms: SaleTerms, price: Money, redirect: st
         terms.phone_index,
         terms.email_index,
     )
-    transaction = _sale_transaction(settlement, terms.buyer, campaign.seller_id, price, payout) if terms.buyer else None
+    account = terms.account
+    transaction = _sale_transaction(settlement, account, campaign.seller_id, price, payout) if account else None
     return settlement._replace(price=price, sale=row, transaction=transaction)
 
 
-def _sale_transaction(settlement: Settlement, buyer: Buyer, seller_id: str, price: Money, payout: Money) -> Transaction:
+def _sale_transaction(settlement: Settlement, account: str, seller_id: str, price: Money, payout: Money) -> Transaction:
     """Both sides in one transaction. The attempt's id makes a second booking impossible."""
-    postings = [Posting(buyer_account(buyer.id, buyer.billing), MARGIN, price)]
+    postings = [Posting(account, MARGIN, price)]
     if payout.units:
         postings.append(Posting(MARGIN, seller_account(seller_id), payout))
     reference = f"sale:{settlement.attempt_id}"

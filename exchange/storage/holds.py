@@ -14,7 +14,17 @@ from exchange.storage.database import Row, Statement, StorageError, Tx
 from exchange.storage.ledger import Freed, all_balances
 from exchange.storage.rows import values_of
 
-__all__ = ["all_balances", "all_cap_use", "cap_use", "forget_caps", "open_holds", "post_holds", "reserve", "void_holds"]
+__all__ = [
+    "all_balances",
+    "all_cap_use",
+    "cap_use",
+    "forget_caps",
+    "held_account",
+    "open_holds",
+    "post_holds",
+    "reserve",
+    "void_holds",
+]
 
 WINDOWS_MS = 32 * 86_400_000  # no window but the endless one is longer than a month
 CAPS_AT_ONCE = 1_000
@@ -102,6 +112,14 @@ async def all_cap_use(tx: Tx, now: int) -> list[tuple[tuple[str, int], int]]:
         since=now - WINDOWS_MS,
     )
     return [((row["key"], row["window_start"]), row["used_units"]) for row in rows]
+
+
+async def held_account(tx: Tx, attempt_id: str) -> str | None:
+    """The account that an attempt's price is held on: its sale is paid from there, whatever the buyer pays from now."""
+    rows = await tx.fetch(
+        "SELECT key FROM holds WHERE attempt_id = :attempt AND what = 'account' AND state = 'held'", attempt=attempt_id
+    )
+    return rows[0]["key"] if rows else None
 
 
 async def open_holds(tx: Tx, before: int, limit: int = 500) -> list[Row]:

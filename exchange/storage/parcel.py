@@ -82,8 +82,8 @@ def _plan_of(kind: Any) -> _Plan | None:
 
 
 def _inner(annotations: Sequence[object]) -> tuple[int, ...]:
-    """The places of fields whose values may hold others."""
-    return tuple(place for place, annotation in enumerate(annotations) if not _is_plain(annotation))
+    """The places, behind the name, of fields whose values may hold others."""
+    return tuple(place for place, annotation in enumerate(annotations, start=1) if not _is_plain(annotation))
 
 
 def _is_plain(annotation: object) -> bool:
@@ -102,17 +102,17 @@ def _flat(value: Any) -> Any:
         return [_flat(item) for item in value]
     if kind is dict:
         return {_key(key): _flat(item) for key, item in value.items()}
-    if issubclass(kind, Enum):
-        return (f"{kind.__module__}:{kind.__qualname__}", value._name_)
     plan = _plan_of(kind)
     if plan is None:
+        if issubclass(kind, Enum):
+            return (f"{kind.__module__}:{kind.__qualname__}", value._name_)
         raise _Strange
-    values = plan.take(value)
     if not plan.inner:
-        return (plan.name, *values)
-    flat = [plan.name, *values]
+        return (plan.name, *plan.take(value))
+    flat = [plan.name, *plan.take(value)]
     for place in plan.inner:
-        flat[place + 1] = _flat(values[place])
+        if type(flat[place]) not in _PLAIN:
+            flat[place] = _flat(flat[place])
     return tuple(flat)
 
 
@@ -131,10 +131,11 @@ def _whole(flat: Any) -> Any:
         make, inner = _maker_of(name)
         if not inner:
             return make(*flat[1:])
-        values = list(flat[1:])
+        values = list(flat)
         for place in inner:
-            values[place] = _whole(values[place])
-        return make(*values)
+            if type(values[place]) not in _PLAIN:
+                values[place] = _whole(values[place])
+        return make(*values[1:])
     if kind is list:
         return [_whole(item) for item in flat]
     if kind is dict:

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from exchange.model.ledger import Billing, buyer_account
 from exchange.model.party import Buyer, Campaign, Contract, Seller, State
 from exchange.storage.database import Row, Tx
+from exchange.storage.ledger import set_account
 
 _CAMPAIGN: TypeAdapter[Campaign] = TypeAdapter(Campaign)
 _CONTRACT: TypeAdapter[Contract] = TypeAdapter(Contract)
@@ -84,6 +86,12 @@ async def save_seller(tx: Tx, seller: Seller, now: int) -> None:
 
 
 async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
+    """Store a buyer and open the account it pays from, with its limit.
+
+    One that no longer buys on credit gets none from then on, also from a process that has not heard of it. What it owes
+    and what is held there stays, and is booked there.
+    """
+    on_credit = buyer.billing is Billing.CREDIT
     await tx.execute(
         """INSERT INTO buyers (id, name, document, changed_at) VALUES (:id, :name, :document, :now)
            ON CONFLICT (id) DO UPDATE SET name = :name, document = :document, changed_at = :now""",
@@ -92,6 +100,10 @@ async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
         document=_BUYER.dump_json(buyer).decode(),
         now=now,
     )
+    await set_account(tx, buyer.account, buyer.limit.currency, buyer.limit.units if on_credit else 0)
+    if not on_credit:
+        credit = buyer_account(buyer.id, Billing.CREDIT)
+        await tx.execute("UPDATE account_balances SET limit_units = 0 WHERE account = :account", account=credit)
     await touch_market(tx)
 
 

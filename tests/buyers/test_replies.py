@@ -85,7 +85,7 @@ def test_the_shapes_of_lead_systems_are_read_as_they_are_meant() -> None:
         means = sample["means"]
         if found := differences(means, reading, frozenset({means["outcome"]})):
             wrong.append((sample["body"], found))
-        expiry = reading.expiry.at if reading.expiry is not None else None
+        expiry = reading.expires.at if reading.expires is not None else None
         if expiry != means.get("expires_at"):
             wrong.append((sample["body"], [f"expires_at {expiry}"]))
 

@@ -223,6 +223,6 @@ def test_how_long_a_bid_holds_is_read(unit: str, told: str, in_ms: int | None, a
     outcomes: [{{means: accepted, when: {{where: "json:s", equals: ok}}}}]
     carries: {{expires: {{where: "json:e", as: {unit}}}}}
     """
-    expiry = reader(rules, "ping").read(reply(f'{{"s":"ok","e":"{told}"}}')).expiry
+    expiry = reader(rules, "ping").read(reply(f'{{"s":"ok","e":"{told}"}}')).expires
 
     assert (in_ms, at) == ((expiry.in_ms, expiry.at) if expiry else None)

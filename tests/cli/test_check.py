@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from exchange.commands.check import contract_problems
 from exchange.flows.connection import ready
 from exchange.flows.shapes import Shapes
@@ -36,6 +38,76 @@ def test_settings_that_are_wrong_are_all_listed_with_their_file(home: Home) -> N
     assert 4 == found.code
     assert 2 == len(found.json["problems"])
     assert all("exchange.toml" in each["problem"] for each in found.json["problems"])
+
+
+def spoil(home: Home, vertical: bool = True, case: bool = True) -> set[str]:
+    """Break a vertical's file and add a case of Acme's that is none. Returns the files."""
+    config, broken = home.folder / "config", set()
+    if vertical:
+        file = config / "verticals" / "solar.yaml"
+        file.write_text(file.read_text("utf-8").replace("type: phone", "type: telephone"), "utf-8")
+        broken.add(str(file))
+    if case:
+        cases = config / "connections" / "acme" / "cases"
+        cases.mkdir()
+        (cases / "none.yaml").write_text("name: [", "utf-8")
+        broken.add(str(cases / "none.yaml"))
+    return broken
+
+
+def files_of(problems: list[dict[str, str]]) -> set[str]:
+    return {each["problem"].partition(":")[0] for each in problems}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "parties"),
+    [
+        ("port = 99999", {"contract cobalt-solar"}),
+        ('allowed_networks = "lan"', {"contract cobalt-solar"}),  # no address is called forbidden because of that
+        ("database_url = 5", set()),  # then nobody knows where the parties are
+    ],
+)
+def test_a_wrong_setting_hides_no_other_problem(market_home: Home, wrong: str, parties: set[str]) -> None:
+    market_home.store(buying("cobalt", connection="pigeon", price=usd("5")))
+    broken = spoil(market_home, vertical=False)
+    settings = market_home.folder / "exchange.toml"
+    text = re.sub(r"^allowed_networks.*$", "", settings.read_text("utf-8"), flags=re.MULTILINE)
+    networks = "" if wrong.startswith("allowed_networks") else 'allowed_networks = ["127.0.0.0/8"]\n'
+    settings.write_text(f"{text}{networks}{wrong}\n", "utf-8")
+    found = market_home.run("--json", "check")
+
+    assert (4, {str(settings), *broken, *parties}) == (found.code, files_of(found.json["problems"]))
+
+
+def test_settings_that_are_no_toml_hide_no_problem_of_the_files_beside_them(market_home: Home) -> None:
+    broken = spoil(market_home)
+    settings = market_home.folder / "exchange.toml"
+    settings.write_text("name = [", "utf-8")
+    found = market_home.run("--json", "check")
+
+    told = files_of(found.json["problems"])
+    assert (4, 3, broken) == (found.code, len(told), told & broken)
+    assert any(each.startswith(f"{settings} cannot be read") for each in told)
+
+
+def test_a_wrong_file_hides_no_problem_of_another_and_makes_none_up(market_home: Home) -> None:
+    market_home.store(selling("oak", postback_url="http://10.0.0.7/sold"))
+    broken = spoil(market_home)
+    preset = market_home.folder / "config" / "presets" / "nobody_uses_it.yaml"
+    preset.write_text("a: [", "utf-8")
+    found = market_home.run("--json", "check")
+
+    assert (4, {*broken, str(preset), "campaign oak-solar"}) == (found.code, files_of(found.json["problems"]))
+
+
+def test_a_zone_that_is_nowhere_is_told_with_its_setting(home: Home) -> None:
+    settings = home.folder / "exchange.toml"
+    settings.write_text(re.sub(r"^zone.*$", 'zone = "Mars/Base"', settings.read_text("utf-8"), flags=re.MULTILINE))
+    found = home.run("--json", "check")
+
+    (problem,) = found.json["problems"]
+    assert f"{settings}: zone: Value error, no time zone is called Mars/Base" == problem["problem"]
+    assert 5 == home.run("why", "ld_1").code
 
 
 def test_files_that_are_wrong_are_all_listed_with_their_paths(market_home: Home) -> None:
@@ -92,7 +164,7 @@ def test_what_is_never_pinged_needs_a_fixed_price() -> None:
     assert [
         "contract acme-solar: needs a fixed price: connection acme is never pinged",
         "contract birch-solar: needs a fixed price: connection birch is never pinged",
-    ] == contract_problems(contracts, shapes)
+    ] == list(contract_problems(contracts, shapes, True))
 
 
 def test_documents_made_while_it_ran_are_checked_with_the_files(market_home: Home) -> None:
@@ -103,6 +175,6 @@ def test_documents_made_while_it_ran_are_checked_with_the_files(market_home: Hom
     market_home.keep("connection", "late", {"connection": "late", "connector": "pigeon"})
     found = market_home.run("--json", "check")
 
-    assert "1 made in the console; over the file of solar" in fine.out
+    assert "1 made while it ran; over the file of solar" in fine.out
     assert ["documents"] == [each["check"] for each in found.json["problems"]]
     assert "connection late: connector: 'pigeon' is not one of" in found.json["problems"][0]["problem"]

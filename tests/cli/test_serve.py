@@ -83,7 +83,7 @@ async def test_workers_share_a_port_are_replaced_and_stop_together(postgres_empt
     ) as parent:
         assert parent.stdout is not None and parent.stderr is not None
         first = parent.stdout.readline()
-        until(lambda line: "Ready in" in line, parent.stdout)
+        started = until(lambda line: "Ready in" in line, parent.stdout)
         before = children(parent.pid)
         os.kill(before[0], signal.SIGKILL)
         until(lambda line: '"Listening"' in line, parent.stderr)  # the first two said it before
@@ -91,9 +91,10 @@ async def test_workers_share_a_port_are_replaced_and_stop_together(postgres_empt
         until(lambda line: '"Listening"' in line, parent.stderr)
         told, after = health(port), children(parent.pid)
         parent.send_signal(signal.SIGINT)
-        parent.communicate(timeout=60)
+        rest, _ = parent.communicate(timeout=60)
 
     assert "PostgreSQL, 2 workers" in first
+    assert 1 == (started + rest).count("no campaign yet: nobody can post")
     assert ("ok", 2, 2) == (told, len(before), len(after))
     assert before[0] not in after
     assert 0 == parent.returncode

@@ -23,11 +23,11 @@ from exchange.flows.submit import submit
 from exchange.ids import SeededIds
 from exchange.intake.encode import encode
 from exchange.model.lead import Kind, Mode, Submission
-from exchange.model.ledger import BANK, Billing, Posting, Transaction, TransactionKind, buyer_account
+from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
 from exchange.model.party import Campaign
 from exchange.settings import load_settings
 from exchange.storage.database import Tx
-from exchange.storage.ledger import book, set_account
+from exchange.storage.ledger import book
 from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
 
 DEMO = default_config() / "demo"
@@ -41,10 +41,8 @@ async def store(tx: Tx, parties: Parties, now: int) -> None:
         await save_campaign(tx, campaign, now, "demo")
     for buyer in parties.buyers:
         await save_buyer(tx, buyer, now)
-        account = buyer_account(buyer.id, buyer.billing)
-        await set_account(tx, account, parties.currency, buyer.limit.units if buyer.billing is Billing.CREDIT else 0)
         if (deposit := parties.deposits.get(buyer.id)) is not None:
-            posting = Posting(BANK, account, deposit)
+            posting = Posting(BANK, buyer.account, deposit)
             kind = TransactionKind.TOP_UP
             await book(tx, Transaction(f"deposit-{buyer.id}", kind, (posting,), now, month_of(now)))
     for contract in parties.contracts:

@@ -16,6 +16,7 @@ import orjson
 from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
+from exchange.storage.parties import read_parties
 from exchange.storage.verify import verify_audit, verify_books
 
 TAKEN = ("reserved", "sending", "accepted", "pending", "unclear")
@@ -35,7 +36,8 @@ class Stored:
     requests: Sequence[Row]
     claims: Mapping[str, Sequence[Row]]  # by lead
     slots: Mapping[tuple[str, int], int]  # by campaign version
-    booked: Mapping[str, Row]  # by reference
+    booked: Mapping[str, str]  # by a sale's reference, the account that paid
+    spending: frozenset[str]  # accounts that buyers pay from now
     promised: Mapping[str, int]  # units made up for a promise, by lead
     running: frozenset[str]  # requests whose idempotency key waits
     queues: frozenset[str]  # with a job that waits or runs
@@ -63,6 +65,10 @@ async def _read(tx: Tx) -> Stored:
     promised: dict[str, int] = defaultdict(int)
     for row in extras:
         promised[row["cause"]] += row["units"]
+    sales = await tx.fetch(
+        """SELECT t.reference, p.source FROM transactions t JOIN postings p ON p.reference = t.reference AND p.line = 1
+           WHERE t.kind = 'sale'"""
+    )
     requests = await tx.fetch("SELECT r.*, k.wrapped FROM requests r LEFT JOIN data_keys k ON k.subject = r.id")
     queues = await tx.fetch("SELECT queue FROM jobs WHERE state IN ('waiting', 'running')")
     running = await tx.fetch(
@@ -78,7 +84,8 @@ async def _read(tx: Tx) -> Stored:
         requests,
         _by("lead_id", await tx.fetch("SELECT * FROM claims")),
         {(row["id"], row["version"]): orjson.loads(row["document"])["slots"] for row in campaigns},
-        {row["reference"]: row for row in await tx.fetch("SELECT * FROM transactions WHERE kind = 'sale'")},
+        {row["reference"]: row["source"] for row in sales},
+        frozenset(buyer.account for buyer in (await read_parties(tx)).buyers),
         promised,
         frozenset(row["request_id"] for row in running),
         frozenset(row["queue"] for row in queues),
@@ -119,7 +126,8 @@ def _attempt(stored: Stored, attempt: Row, at_rest: bool) -> Iterator[str]:
     """Holds follow the state, and money follows the sale."""
     name = f"Delivery {attempt['id']} ({attempt['state']})"
     holds = {row["state"] for row in stored.holds.get(attempt["id"], [])}
-    booked = f"sale:{attempt['id']}" in stored.booked
+    paid_from = stored.booked.get(f"sale:{attempt['id']}")
+    booked = paid_from is not None
     if attempt["mode"] == "test":
         if holds or booked:
             yield f"{name} is a test and moved caps or money."
@@ -128,6 +136,9 @@ def _attempt(stored: Stored, attempt: Row, at_rest: bool) -> Iterator[str]:
     wanted = set() if refused_hold else HOLDS_OF.get(attempt["state"], {"held"})
     if holds != wanted:
         yield f"{name} has holds {sorted(holds)}, not {sorted(wanted)}."
+    held_on = {row["key"] for row in stored.holds.get(attempt["id"], []) if row["what"] == "account"}
+    if booked and held_on != {paid_from}:
+        yield f"{name} is paid from {paid_from}, its price was held on {sorted(held_on)}."
     if booked != (attempt["state"] == "accepted"):
         yield f"{name} {'is' if booked else 'is not'} in the books."
     if at_rest and attempt["state"] in UNDER_WAY:
@@ -187,7 +198,7 @@ def _accounts(stored: Stored) -> Iterator[str]:
     for row in stored.accounts:
         account = row["account"]
         left = row["limit_units"] + row["posted_units"] - row["held_units"]
-        if account.startswith("buyer:") and left < 0:
+        if account in stored.spending and left < 0:
             yield f"{account} is {-left} beyond what it may spend."
         if account.startswith("seller:") and row["posted_units"] != earned[account]:
             yield f"{account} stands at {row['posted_units']}, its leads earned {earned[account]}."

@@ -42,6 +42,19 @@ def test_lp_action_says_other_things_too() -> None:
     assert ("lp_action", "unknown_field") not in warned(found)
 
 
+@pytest.mark.parametrize("name", ("format", "LP_Response", "response_type"))
+def test_a_format_that_nobody_writes_is_told_with_those_that_there_are(name: str) -> None:
+    (warning,) = read({**POST, name: "yaml"}).warnings
+    assert (warning.field, warning.code, warning.got) == ("format", "not_allowed", "yaml")
+    assert warning.allowed == ("json", "xml", "nvp")
+    assert warning.message == f"{name} must be json, xml or nvp; this answer is json."
+
+
+@pytest.mark.parametrize("asked", ("json", " XML ", "form", "text/xml", "", "  "))
+def test_a_format_that_is_written_or_not_asked_for_needs_no_warning(asked: str) -> None:
+    assert read({**POST, "format": asked}).warnings == ()
+
+
 def test_a_forced_outcome_needs_a_test_key() -> None:
     assert codes(read({**POST, "test_outcome": "sold"})) == [("test_outcome", "conflict")]
 

@@ -6,14 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.model.auction import AttemptState, Progress
-from exchange.model.ledger import Billing
 from exchange.model.money import Money
-from exchange.model.party import Buyer, Payout, State
+from exchange.model.party import Payout
 from exchange.model.work import Settlement
 from exchange.stages.settle import SaleTerms, as_sale, free_slots, promise_rest, sale_payout
 from tests.stages.terms import bid, campaign, usd
 
-BUYER = Buyer("acme", "Acme", State.ACTIVE, Billing.PREPAID, usd("0"))
+ACCOUNT = "buyer:acme:prepaid"
 SETTLEMENT = Settlement("dlv_1", "ld_1", "2026-11", AttemptState.ACCEPTED, None, "", usd("38"), "r1", 1_000)
 
 
@@ -39,7 +38,7 @@ def test_a_shared_promise_is_made_up_only_while_the_house_loses_nothing() -> Non
 @given(st.integers(1, 5_000_000), st.integers(0, 10_000))
 def test_price_is_payout_plus_margin_to_the_last_unit(units: int, share: int) -> None:
     price = Money(units, "USD")
-    terms = SaleTerms("sal_1", campaign(payout=Payout(usd("0"), share)), BUYER, True, None, None, None)
+    terms = SaleTerms("sal_1", campaign(payout=Payout(usd("0"), share)), ACCOUNT, True, None, None, None)
     sale = as_sale(SETTLEMENT, terms, price, None)
 
     assert sale.transaction is not None and sale.sale is not None
@@ -48,7 +47,7 @@ def test_price_is_payout_plus_margin_to_the_last_unit(units: int, share: int) ->
         balance[posting.source] = balance.get(posting.source, 0) - posting.money.units
         balance[posting.destination] = balance.get(posting.destination, 0) + posting.money.units
     assert 0 == sum(balance.values())
-    assert -units == balance["buyer:acme:prepaid"]
+    assert -units == balance[ACCOUNT]
     assert units - sale.sale.payout_units == balance["house:margin"]
 
 

@@ -14,6 +14,7 @@ from exchange.storage.holds import (
     all_cap_use,
     cap_use,
     forget_caps,
+    held_account,
     open_holds,
     post_holds,
     reserve,
@@ -208,3 +209,11 @@ async def test_open_windows_are_seen_and_old_ones_forgotten_unless_a_hold_may_co
     assert 1 == await funded.write(forget_caps, NOW - WINDOWS_MS)
     windows = [("ct_1:day", start) for start in (0, old, old - 1, new)]
     assert [0, old - 1, new] == sorted(start for _, start in await funded.read(cap_use, windows))
+
+
+async def test_the_account_of_a_hold_is_known_while_it_holds(funded: Db) -> None:
+    await funded.write(reserve, hold("a1", usd("25"), count_cap()), NOW)
+    assert BUYER == await funded.read(held_account, "a1")
+
+    await funded.write(void_holds, "a1", NOW)
+    assert (None, None) == (await funded.read(held_account, "a1"), await funded.read(held_account, "a2"))

@@ -137,6 +137,15 @@ async def test_an_alias_is_read_and_told_and_an_unknown_field_gets_a_suggestion(
     assert [{"sub_id1": "x"}] == await served.exchange.rows("SELECT sub_id1 FROM leads")
 
 
+@pytest.mark.parametrize("call", ("ping", "post", "pingpost", "validate"))
+async def test_an_unknown_format_is_answered_in_the_requests_own_with_a_warning(served: Served, call: str) -> None:
+    answer = await served.send(call, {**(PING if call == "ping" else POST), "format": "yaml"})
+
+    (warning,) = answer["warnings"]
+    assert ("format", "not_allowed", "yaml") == (warning["field"], warning["code"], warning["got"])
+    assert ["json", "xml", "nvp"] == warning["allowed"]
+
+
 async def test_what_does_not_parse_says_where(served: Served) -> None:
     json = await served.send("post", body=b'{"zip": "85016",\n "state" "AZ"}')
     xml = await served.send("post", body=b"<lead>\n<zip>85016</lead>", content_type=XML)

@@ -244,9 +244,7 @@ def _contract_name(market: Market, contract_id: str) -> str:
 
 async def _short(market: Market) -> list[Need]:
     """Buyers that are on and cannot pay the most one of their contracts may be asked."""
-    balances = {
-        account.split(":")[1]: left for account, left in await market.db.read(all_balances) if _is_buyer(account)
-    }
+    balances = dict(await market.db.read(all_balances))
     found = []
     for buyer in market.deals.buyers.values():
         wanted = [
@@ -256,7 +254,7 @@ async def _short(market: Market) -> list[Need]:
             and contract.state is State.ACTIVE
             and not contract.id.startswith(SIMULATED)
         ]
-        left = balances.get(buyer.id)
+        left = balances.get(buyer.account)
         if buyer.state is not State.ACTIVE or not wanted or left is None:
             continue
         highest = max(wanted, key=lambda price: price.units)
@@ -264,7 +262,3 @@ async def _short(market: Market) -> list[Need]:
             note = f"{money(left)} left, its highest bid is {money(highest)}"
             found.append(Need("balance", "money", f"{buyer.name} is short of money", note, "", ""))
     return found
-
-
-def _is_buyer(account: str) -> bool:
-    return account.startswith("buyer:")
