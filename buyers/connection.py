@@ -1,13 +1,14 @@
-"""A connection: one document that says how to speak to a buyer and how to read it, in a file or in the console."""
+"""A connection over HTTP: one document that says how to speak to a buyer and how to read it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from buyers.family import ConnectionProblems, Presets, Problem, laid_over, name_of
 from buyers.mapping.bodies import check_body
 from buyers.mapping.document import Request, Step
 from buyers.mapping.messages import compile_request, values_of
@@ -24,24 +25,6 @@ ENCODINGS: Mapping[str, str] = {
     "xml_http": "xml",
     "soap_http": "soap",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a document; `path` is `ping.reading.outcomes.0.when`."""
-
-    path: str
-    message: str
-
-
-class ConnectionProblems(ValueError):
-    """Everything wrong with one connection, at once."""
-
-    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
-        lines = [f"{problem.path}: {problem.message}" for problem in problems]
-        super().__init__(f"connection {name}: {len(problems)} problem(s)\n" + "\n".join(lines))
-        self.name = name
-        self.problems = tuple(problems)
 
 
 class StageDocument(Request):
@@ -108,16 +91,17 @@ class Connection:
         return told
 
     @classmethod
-    def load(cls, document: Mapping[str, Any], presets: Mapping[str, Mapping[str, Any]]) -> Connection:
-        """Lay the document over its preset and check all of it. Raises `ConnectionProblems`.
+    def load(cls, document: Mapping[str, Any], presets: Presets) -> Connection:
+        """Lay the document over its preset and check all of it. Raises `ConnectionProblems`."""
+        return cls.read(name_of(document), laid_over(document, presets))
 
-        `presets` are documents by name; a preset's `variants` lie between it and the connection.
-        """
-        name = str(document.get("connection", "?"))
+    @classmethod
+    def read(cls, name: str, laid: Mapping[str, Any]) -> Connection:
+        """Check a document that was laid over its preset. Raises `ConnectionProblems`."""
         try:
-            model = ConnectionDocument.model_validate(_laid_over(name, document, presets))
+            model = ConnectionDocument.model_validate(laid)
         except ValidationError as error:
-            raise ConnectionProblems(name, [_problem(item) for item in error.errors()]) from None
+            raise ConnectionProblems.of(name, error) from None
         stages = {stage: found for stage in STAGES if (found := stage_document(model, stage)) is not None}
         readers, problems = _compiled(stages, ENCODINGS[model.connector])
         if problems:
@@ -161,54 +145,3 @@ def _compiled(stages: Mapping[str, StageDocument], encoding: str) -> tuple[dict[
                 path = f"{stage}.steps.{index}" if index < len(document.steps) else stage
                 problems.append(Problem(f"{path}.body", str(why)))
     return readers, problems
-
-
-def _laid_over(name: str, document: Mapping[str, Any], presets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    chosen, variant = document.get("preset"), document.get("variant")
-    if chosen is None:
-        return dict(document)
-    if chosen not in presets:
-        raise ConnectionProblems(name, [Problem("preset", f"{chosen!r} is not one of {', '.join(sorted(presets))}")])
-    under = {key: value for key, value in presets[chosen].items() if key not in ("preset", "variants")}
-    if variant is not None:
-        variants = presets[chosen].get("variants") or {}
-        if variant not in variants:
-            known = ", ".join(sorted(variants)) or "none"
-            raise ConnectionProblems(name, [Problem("variant", f"{variant!r} is not a variant of {chosen}: {known}")])
-        under = lay_over(under, variants[variant])
-    return _without_unused_stages(lay_over(under, document), document)
-
-
-def _without_unused_stages(laid: dict[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    """A preset may know more than a buyer uses: what the connection does not mention and has no address is gone."""
-    for stage in ("ping", "ask", "return"):
-        if stage in laid and stage not in document and "url" not in laid[stage]:
-            del laid[stage]
-    return laid
-
-
-def lay_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` on top of `under`, mapping by mapping; lists are replaced, and a null removes what lies under it."""
-    laid = dict(under)
-    for key, value in over.items():
-        below = laid.get(key)
-        if value is None:
-            laid.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(below, Mapping) and not _is_value(below, value):
-            laid[key] = lay_over(below, value)
-        else:
-            laid[key] = value
-    return laid
-
-
-_VALUE_KEYS = frozenset({"field", "constant", "secret", "term", "tracking", "setting", "join", "where", "text", "each"})
-
-
-def _is_value(below: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
-    """A value or a carry is replaced whole: half of one and half of another means nothing."""
-    return bool(_VALUE_KEYS & below.keys() and _VALUE_KEYS & value.keys())
-
-
-def _problem(item: Any) -> Problem:
-    path = ".".join(str(part) for part in item["loc"]) or "document"
-    return Problem(path, str(item["msg"]).removeprefix("Value error, "))

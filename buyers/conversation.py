@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from buyers.answers import answer_of, bids_of
-from buyers.connection import STAGES, Connection, StageDocument, stage_document
+from buyers.connection import ENCODINGS, STAGES, Connection, StageDocument, stage_document
+from buyers.family import Loaded
 from buyers.mapping.messages import Plan, compile_request
 from buyers.mapping.values import Facts
 from buyers.reading import Reader
@@ -58,12 +60,16 @@ def _kept(step: Before, reply: Reply) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class HttpConnector:
-    """A connection that speaks HTTP. `repeats_safely` and `profile` are abilities read by whoever needs them."""
+    """A connection that speaks HTTP. What is beside the conversations are abilities, read by whoever needs them."""
 
     name: str
     stages: Mapping[str, Stage]
     repeats_safely: bool
     profile: Profile
+
+    @property
+    def several_messages(self) -> bool:
+        return bool(self.stages["post"].before)
 
     def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]:
         stage = self.stages.get("ping")
@@ -92,13 +98,18 @@ class AskingHttpConnector(HttpConnector):
 
     def ask(self, reference: str, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]:
         stage = self.stages["ask"]
-        reply = yield from stage.talk(Facts(contract, replace(terms, reference=reference)))
+        reply = yield from stage.talk(Facts(contract, terms._replace(reference=reference)))
         return answer_of(stage.reader.read(reply), contract.max_bid.currency, reference, asking=True)
 
 
-def speak(connection: Connection, encoding: str) -> HttpConnector:
-    """The connector of a connection whose bodies are `encoding` unless a stage says otherwise."""
-    document = connection.document
+def http(name: str, laid: Mapping[str, Any]) -> Loaded:
+    """The family of connectors that speak HTTP. They differ in how a body is encoded unless a stage says otherwise."""
+    connection = Connection.read(name, laid)
+    return Loaded(name, connection.connector, connection.secrets, connection.urls, partial(speak, connection))
+
+
+def speak(connection: Connection) -> HttpConnector:
+    document, encoding = connection.document, ENCODINGS[connection.connector]
     compiled = partial(_stage, connection, encoding)
     stages = {
         stage: compiled(stage, found) for stage in STAGES if (found := stage_document(document, stage)) is not None

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from buyers import connectors
-from buyers.connection import Connection as ConnectionDocument
-from buyers.connection import ConnectionProblems
-from exchange.catalog import CatalogError, default_config, read_file, read_verticals, read_yaml
+from buyers.family import ConnectionProblems, Loaded, load
+from exchange.catalog import CatalogError, default_config, read_file, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
-from exchange.connector import AsksOutcome
+from exchange.courier.addresses import Network, check_url
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
+from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.fields.places import Places
-from exchange.flows.market import Connection, Live, Market, compile_deals, refresh
+from exchange.flows.connection import Connection, ready
+from exchange.flows.doors import Doors
+from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
+from exchange.flows.shapes import Document, DocumentProblems, Keyed, Secrets, Workshop, compile_shapes
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
+from exchange.intake.batch import look_through, records
+from exchange.intake.encode import encode
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.storage.database import Db
@@ -35,15 +42,19 @@ from exchange.storage.parties import read_parties
 from exchange.storage.rehearsal import rehearse
 from exchange.vault import make_key_file, open_vault
 
+if TYPE_CHECKING:
+    from exchange.web.app import Beside
+
 SECRET_PREFIX = "EXCHANGE_SECRET_"
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What the files under `config_dir` say."""
+    """What the files under `config_dir` say. `presets` are there for documents that are made later."""
 
     verticals: Mapping[str, Vertical]
-    connections: Mapping[str, ConnectionDocument]
+    connections: Mapping[str, Loaded]
+    presets: Mapping[str, Mapping[str, Any]]
 
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
@@ -59,7 +70,7 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
     problems: list[str] = []
     verticals = read_verticals(folder, problems)
     presets = Presets(folder / "presets", problems)
-    found: dict[str, ConnectionDocument] = {}
+    found: dict[str, Loaded] = {}
     places = [(folder / "connections", "*/connection.yaml")]
     if extra_connections is not None:
         places.append((extra_connections, "*.yaml"))
@@ -72,7 +83,7 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    return Catalog(verticals, found), problems
+    return Catalog(verticals, found, presets), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -103,9 +114,7 @@ class Presets(Mapping[str, Mapping[str, Any]]):
         return len(self._files)
 
 
-def _connection(
-    file: Path, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]
-) -> ConnectionDocument | None:
+def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]) -> Loaded | None:
     """One file's connection; None when something is wrong with it, which is then told with its place."""
     told = len(problems)
     content = read_file(file, where, problems)
@@ -115,24 +124,68 @@ def _connection(
             problems.append(f"{where}: document: is not a mapping of names to values")
         return None
     try:
-        return ConnectionDocument.load(document, presets)
+        return load(document, presets, connectors())
     except ConnectionProblems as error:
         problems += [f"{where}: {problem.path}: {problem.message}" for problem in error.problems]
         return None
 
 
-def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:
-    """Connections ready for use, with their secrets taken from the environment (`EXCHANGE_SECRET_ACME_KEY`)."""
+def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Sequence[Network] = ()) -> Workshop:
+    """Makes shapes as the files do. Secrets come from the environment (`EXCHANGE_SECRET_ACME_KEY`), else the store.
+
+    A document made later may only name addresses that are public, or `allowed`.
+    """
     table = connectors()
-    ready: dict[str, Connection] = {}
-    for name, document in catalog.connections.items():
-        secrets = {secret: environment.get(SECRET_PREFIX + secret.upper(), "") for secret in document.secrets}
-        steps = document.document.post.steps
-        connector = table[document.connector](document)
-        asks = connector if isinstance(connector, AsksOutcome) else None
-        repeats = document.document.repeats_safely
-        ready[name] = Connection(connector, secrets, document.profile, asks, repeats, bool(steps), name == SIMULATED)
-    return MappingProxyType(ready)
+
+    def keyed(loaded: Loaded) -> Keyed:
+        connector = loaded.build()
+
+        def with_secrets(stored: Secrets) -> Connection:
+            secrets = {
+                name: environment.get(SECRET_PREFIX + name.upper()) or stored.get(name, "") for name in loaded.secrets
+            }
+            return ready(connector, secrets, simulated=loaded.name == SIMULATED)
+
+        return with_secrets
+
+    def connection(name: str, document: Document) -> Keyed:
+        try:
+            loaded = load(document, catalog.presets, table)
+        except ConnectionProblems as error:
+            raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
+        if loaded.name != name:
+            raise DocumentProblems([f"connection: is {loaded.name!r}, but the document's name is {name!r}"])
+        checked = {place: check_url(url, allowed) for place, url in loaded.urls.items()}
+        if forbidden := [f"{place}: {problem}" for place, problem in checked.items() if problem is not None]:
+            raise DocumentProblems(forbidden)
+        return keyed(loaded)
+
+    def vertical(name: str, document: Document) -> Vertical:
+        problems: list[str] = []
+        found = read_vertical(name, orjson.dumps(document), name, problems)
+        if found is None:
+            raise DocumentProblems(problems)
+        return found
+
+    files = {name: keyed(loaded) for name, loaded in catalog.connections.items()}
+    return Workshop(catalog.verticals, MappingProxyType(files), vertical, connection)
+
+
+def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:
+    """The connections of the files, ready for use without a database."""
+    return compile_shapes(workshop_of(catalog, environment), (), {}).connections
+
+
+def doors() -> Doors:
+    """How bytes come in and go out beside requests."""
+    return Doors(encode, look_through, records)
+
+
+def besides() -> tuple[Beside, ...]:
+    """What runs beside the application as long as it does."""
+    from exchange.worker import work  # a command that serves nobody starts without it
+
+    return (work,)
 
 
 @lru_cache(maxsize=1)
@@ -166,12 +219,15 @@ async def open_market(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock
     )
     way_out = courier(clock, breaker) if courier else _courier(clock, breaker, settings)
+    outside = Outside(settings.allowed_networks)
+    workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
     try:
         await migrate(opened, clock.now())
         if db is None and process:
             connections = settings.postgres_connections if is_postgres(settings.database_url) else 1
             await rehearse(opened, connections, clock.now())
         parties = await opened.read(read_parties)
+        shapes = await read_shapes(opened, vault, workshop)
         market = Market(
             opened,
             clock,
@@ -179,10 +235,11 @@ async def open_market(
             way_out,
             breaker,
             vault,
-            catalog.verticals,
-            connections_of(catalog, os.environ),
+            workshop,
+            outside,
+            doors(),
             places,
-            Live(compile_deals(parties, catalog.verticals, places)),
+            Live(compile_deals(parties, shapes, places)),
             settings.zone,
             settings.name,
             {
@@ -196,6 +253,7 @@ async def open_market(
         yield market
     finally:
         await way_out.close()
+        await outside.close()
         if db is None:
             await opened.close()
 

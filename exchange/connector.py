@@ -7,18 +7,21 @@ courier's runner ends the conversation and reads the loss itself.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, runtime_checkable
+from types import MappingProxyType
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from exchange.model.auction import Accepted, Award, Bid, NoBid, Pending, Rejected
+from exchange.model.auction import Accepted, Answered, Award, Bid, NoBid, Pending, Rejected
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
-from exchange.model.wire import HttpMessage, Reply
+from exchange.model.wire import Message, Reply
 
 Answer = TypeVar("Answer")
-Conversation = Generator[HttpMessage, Reply, Answer]
+Conversation = Generator[Message, Reply, Answer]
+
+_NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 class BadReply(Exception):
@@ -44,13 +47,19 @@ class Match:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a conversation may know beside the lead: the moment, our reference, and the secrets by name."""
+class Terms(NamedTuple):
+    """What a conversation may know beside the lead: the moment, our reference, and the secrets by name.
+
+    `links` are pages of ours about this delivery, by what they do; `zone` is the consumer's, if it is known; `tries`
+    counts this try too.
+    """
 
     now: int
     reference: str
     secrets: Mapping[str, str]
+    links: Mapping[str, str] = _NO_LINKS
+    zone: str | None = None
+    tries: int = 1
 
 
 class Connector(Protocol):
@@ -58,9 +67,7 @@ class Connector(Protocol):
 
     def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]: ...
 
-    def post(
-        self, lead: Lead, award: Award, contract: Contract, terms: Terms
-    ) -> Conversation[Accepted | Pending | Rejected]: ...
+    def post(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> Conversation[Answered]: ...
 
     def explain(self, stage: str, reply: Reply) -> list[Match]: ...
 
@@ -86,13 +93,93 @@ class Profile:
 DEFAULT_PROFILE = Profile()
 
 
+@runtime_checkable
 class HasProfile(Protocol):
     """Ability: the buyer's statuses mean something else than the default."""
 
     profile: Profile
 
 
+@runtime_checkable
 class RepeatsSafely(Protocol):
     """Ability: posting again with the same reference never makes a second lead."""
 
     repeats_safely: bool
+
+
+@runtime_checkable
+class SendsSeveral(Protocol):
+    """Ability: messages that deliver nothing (a token) may come before the one that does."""
+
+    several_messages: bool
+
+
+@runtime_checkable
+class DeliversLater(Protocol):
+    """Ability: the worker delivers, not the request. One try may take `seconds`."""
+
+    later: bool
+    seconds: float
+
+
+@runtime_checkable
+class Shelved(Protocol):
+    """Ability: nothing is sent. The lead waits where the buyer fetches it."""
+
+    shelved: bool
+
+
+class Parcel(NamedTuple):
+    """One lead of a batch, and the place it was sold for."""
+
+    lead: Lead
+    award: Award
+
+
+@runtime_checkable
+class DeliversBatches(Protocol):
+    """Ability: many leads in one delivery, which is taken or refused whole."""
+
+    def batch(self, parcels: Sequence[Parcel], contract: Contract, terms: Terms) -> Conversation[Answered]: ...
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """Ability: say when a lead may go out at the earliest: opening hours of the buyer, quiet hours of the consumer."""
+
+    def not_before(self, lead: Lead, contract: Contract, now: int, zone: str | None) -> int: ...
+
+
+class Callback(NamedTuple):
+    """A request that somebody made to us about deliveries. `url` is the whole address as it was called."""
+
+    path: str
+    url: str
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    fields: Mapping[str, str]  # of the query and a form's body
+
+
+class Receipt(NamedTuple):
+    """What a callback says of one delivery, known by our `reference` or by theirs. `event_id` is the same on a repeat.
+
+    `kind`: sent, delivered, accepted, refused, failed, bounced, bridged, answered, machine or silent.
+    """
+
+    event_id: str
+    kind: str
+    provider_ref: str | None = None
+    reference: str | None = None
+    at: int | None = None
+    detail: str = ""
+
+
+class Forged(Exception):
+    """The callback does not prove who sent it. Its text holds nothing of the callback."""
+
+
+@runtime_checkable
+class ReadsReceipts(Protocol):
+    """Ability: understand what is called back. Raises `Forged`."""
+
+    def receipts(self, call: Callback, terms: Terms) -> tuple[Receipt, ...]: ...

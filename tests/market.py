@@ -177,7 +177,7 @@ def read_once() -> tuple[Catalog, Places]:
 
 def _scripted(buyers: Buyers) -> Callable[[Clock, Any], Courier]:
     def make(clock: Clock, _: Any) -> Courier:
-        return ScriptedCourier(by_url({SIMULATED: answer_as_asked, "http://": buyers}), clock)
+        return ScriptedCourier(by_url({SIMULATED: answer_as_asked, "http://": buyers, "mailto:": buyers}), clock)
 
     return make
 

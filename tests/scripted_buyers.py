@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from buyers.connection import Connection
+from buyers import connectors
+from buyers.family import load
 from exchange.bootstrap import Catalog
 from exchange.courier.scripted import Delay
-from exchange.model.wire import HttpMessage, Lost, Reply
+from exchange.model.wire import EmailMessage, HttpMessage, Lost, Reply
 
 _NAMES = ("acme", "birch", "cobalt", "delta", "ember", "flint", "garnet", "hazel")
 HOSTS: Mapping[str, str] = {name: f"{name}.buyer.example" for name in _NAMES}
@@ -91,6 +92,7 @@ class Buyers:
     pings_answered: dict[str, Answer] = field(default_factory=dict)
     posts_answered: dict[str, list[Answer]] = field(default_factory=dict)
     sent: list[HttpMessage] = field(default_factory=list)
+    mailed: list[EmailMessage] = field(default_factory=list)
     posted: asyncio.Event = field(default_factory=asyncio.Event)  # set by the first post
 
     def bids(self, host: str, price: str | None) -> None:
@@ -111,12 +113,18 @@ class Buyers:
         """The bodies of the posts a buyer was sent."""
         return self._heard(host, "/post")
 
-    def __call__(self, message: HttpMessage) -> Answer:
+    def __call__(self, message: HttpMessage | EmailMessage) -> Answer:
+        if isinstance(message, EmailMessage):
+            self.mailed.append(message)
+            return self._next(message.address.partition("@")[2].partition(".")[0])
         self.sent.append(message)
         url = urlsplit(message.url)
         name = url.netloc.partition(".")[0]
         if url.path == "/ping":
             return self.pings_answered.get(name, bid("25.00"))
+        return self._next(name)
+
+    def _next(self, name: str) -> Answer:
         self.posted.set()
         answers = self.posts_answered.get(name, [SOLD])
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -127,7 +135,7 @@ class Buyers:
 
 def with_buyers(catalog: Catalog, hosts: Mapping[str, str]) -> Catalog:
     """The catalog with a connection to each of these buyers."""
-    made = {name: Connection.load(_plain(name, host), {}) for name, host in hosts.items()}
+    made = {name: load(_plain(name, host), {}, connectors()) for name, host in hosts.items()}
     return replace(catalog, connections={**catalog.connections, **made})
 
 

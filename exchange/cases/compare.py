@@ -12,12 +12,12 @@ from pydantic import BaseModel
 
 from exchange.cases.document import AcceptedShape, BidShape, Expected, RefusedShape, Then
 from exchange.connector import BadReply
-from exchange.model.auction import Accepted, Bid, NoBid, Pending, Rejected
+from exchange.model.auction import Accepted, Bid, Later, NoBid, Pending, Rejected
 from exchange.model.money import Money
 from exchange.model.wire import HttpMessage
 
 PING = ("bid", "bids", "no_bid", "bad_reply")
-POST = ("accepted", "rejected", "pending", "bad_reply")
+POST = ("accepted", "rejected", "pending", "later", "bad_reply")
 
 
 def message_problems(expected: Expected, message: HttpMessage) -> Iterator[str]:
@@ -75,7 +75,14 @@ def answer_problems(then: Then, stage: str, answer: Any) -> Iterator[str]:
 
 
 def _kind(answer: Any) -> str:
-    kinds = {NoBid: "no_bid", Accepted: "accepted", Rejected: "rejected", Pending: "pending", BadReply: "bad_reply"}
+    kinds = {
+        NoBid: "no_bid",
+        Accepted: "accepted",
+        Rejected: "rejected",
+        Pending: "pending",
+        Later: "later",
+        BadReply: "bad_reply",
+    }
     if isinstance(answer, list):
         return "bid" if len(answer) == 1 else "bids"
     return kinds.get(type(answer), "nothing")
@@ -115,7 +122,7 @@ def _refusal_problems(told: RefusedShape, answer: Any) -> Iterator[str]:
     came = {"reason": answer.reason.slug, "detail": answer.detail}
     if isinstance(answer, Rejected):
         came["final"] = answer.finality.value
-    if not isinstance(answer, NoBid):
+    if isinstance(answer, Rejected | Pending):
         came["reference"] = answer.reference
     yield from _differences(told, came)
 

@@ -112,6 +112,7 @@ class Then(Shape):
     accepted: AcceptedShape | None = None
     rejected: RefusedShape | None = None
     pending: RefusedShape | None = None
+    later: RefusedShape | None = None
     bad_reply: BadReplyShape | None = None
 
 
@@ -143,6 +144,9 @@ class Case(Shape):
     our_reference: str = REFERENCE
     contract: ContractShape = ContractShape()
     secrets: dict[str, str] = Field(default_factory=dict)
+    links: dict[str, str] = Field(default_factory=dict)
+    zone: str | None = None
+    tries: int = 1
     offer: dict[str, Text] = Field(default_factory=dict)
     lead: dict[str, Text] = Field(default_factory=dict)
     tracking: dict[str, Text] = Field(default_factory=dict)
@@ -258,4 +262,4 @@ def award_of(case: Case) -> Award:
 
 
 def terms_of(case: Case) -> Terms:
-    return Terms(case.now, case.our_reference, case.secrets)
+    return Terms(case.now, case.our_reference, case.secrets, case.links, case.zone, case.tries)

@@ -84,12 +84,12 @@ def _mute() -> Conversation[Any]:
 
 
 def _hold(conversation: Conversation[Any], replies: Sequence[Reply]) -> tuple[list[HttpMessage], Any]:
-    """All messages, and the answer, the `BadReply`, or a sentence when the replies ran out or it broke."""
+    """All messages, as the record shows them, and the answer, the `BadReply`, or a sentence when it had none."""
     messages: list[HttpMessage] = []
     try:
-        messages.append(next(conversation))
+        messages.append(next(conversation).shown())
         for reply in replies:
-            messages.append(conversation.send(reply))
+            messages.append(conversation.send(reply).shown())
     except StopIteration as end:
         return messages, end.value
     except BadReply as bad:

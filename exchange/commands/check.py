@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,10 @@ from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
     from exchange.bootstrap import Catalog
+    from exchange.flows.shapes import Shapes
+    from exchange.model.party import Contract
     from exchange.settings import Settings
+    from exchange.storage.documents import DocumentRow
     from exchange.storage.parties import Parties
 
 
@@ -162,53 +165,72 @@ def _cases(read: Read, findings: Findings) -> None:
 
 async def _parties(read: Read, findings: Findings) -> None:
     """The rows of the database against the files: what a contract names must be there."""
+    from exchange.bootstrap import workshop_of
     from exchange.commands.opening import opened_database
+    from exchange.flows.shapes import compile_shapes
+    from exchange.storage.documents import read_documents, read_secrets
     from exchange.storage.parties import read_parties
 
     try:
         async with opened_database(read.settings) as db:
-            parties = await db.read(read_parties)
+            parties, documents = await db.read(read_parties), await db.read(read_documents)
+            kept = {secret.name: "kept" for secret in await db.read(read_secrets)}
     except Stop as stop:
         findings.add("database", "", [stop.sentence])
         return
-    problems = [*_campaign_problems(parties, read), *_contract_problems(parties, read, os.environ)]
+    shapes = compile_shapes(workshop_of(read.catalog, os.environ, read.settings.allowed_networks), documents, kept)
+    if documents and read.whole and read.networks_known:  # else something may only seem wrong
+        findings.add("documents", _documents_told(documents, read.catalog), list(shapes.problems))
+    problems = [*_campaign_problems(parties, read, shapes), *contract_problems(parties.contracts, shapes, read.whole)]
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
     if problems or read.whole:
         findings.add("parties", told, problems)
 
 
-def _campaign_problems(parties: Parties, read: Read) -> Iterator[str]:
+def _documents_told(documents: Sequence[DocumentRow], catalog: Catalog) -> str:
+    """How many there are, and which verticals are not what their file says."""
+    over = [row.name for row in documents if row.kind == "vertical" and row.name in catalog.verticals]
+    told = f"{len(documents)} made while it ran"
+    return f"{told}; over the file of {', '.join(over)}" if over else told
+
+
+def _campaign_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[str]:
     from exchange.courier.addresses import check_url
 
     for campaign in parties.campaigns:
         where = f"campaign {campaign.id}"
-        if read.whole and campaign.vertical not in read.catalog.verticals:
+        if read.whole and campaign.vertical not in shapes.verticals:
             yield f"{where}: no vertical is called {campaign.vertical}"
         url = campaign.postback_url if read.networks_known else None
         if url and (problem := check_url(url, read.settings.allowed_networks)):
             yield f"{where}: postback_url: {problem}"
 
 
-def _contract_problems(parties: Parties, read: Read, environment: Mapping[str, str]) -> Iterator[str]:
-    """A name that is missing is told only when every file could be read: it may be that of one that could not."""
+def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool) -> Iterator[str]:
+    """What contracts need and is not there, and what can never be pinged.
+
+    A name that is missing is told only when every file could be read (`whole`): it may be that of one that could not.
+    """
     from exchange.bootstrap import SECRET_PREFIX
 
     used: dict[str, str] = {}
-    for contract in parties.contracts:
+    for contract in contracts:
         where = f"contract {contract.id}"
-        vertical = read.catalog.verticals.get(contract.vertical)
+        vertical, connection = shapes.verticals.get(contract.vertical), shapes.connections.get(contract.connection)
         if vertical is not None and (unknown := sorted(_fields(contract.filters) - set(vertical.by_name))):
             yield f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on"
-        if vertical is None and read.whole:
+        if vertical is None and whole:
             yield f"{where}: no vertical is called {contract.vertical}"
         yield from (f"{where}: schedule: {problem}" for problem in _schedule_problems(contract.schedule))
-        if contract.connection in read.catalog.connections:
+        if connection is not None:
             used.setdefault(contract.connection, where)
-        elif read.whole:
+            if contract.price is None and not connection.on_the_spot:
+                yield f"{where}: needs a fixed price: connection {contract.connection} is never pinged"
+        elif whole:
             yield f"{where}: no connection is called {contract.connection}"
     for name, where in used.items():
-        for secret in read.catalog.connections[name].secrets:
-            if not environment.get(SECRET_PREFIX + secret.upper()):
+        for secret, value in shapes.connections[name].secrets.items():
+            if not value:
                 yield f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}"
 
 

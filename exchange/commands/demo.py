@@ -109,11 +109,11 @@ class View:
 
 
 async def _demo(wanted: Wanted, view: View) -> None:
+    from exchange.bootstrap import besides
     from exchange.clock import SystemClock
     from exchange.commands.progress import finished, progress
     from exchange.demo.run import HISTORY_DAYS, opened_demo
     from exchange.web.app import build_app, serve
-    from exchange.worker import work
 
     began = SystemClock().monotonic()
     made = 0
@@ -129,7 +129,7 @@ async def _demo(wanted: Wanted, view: View) -> None:
             running = await open_now.enter_async_context(opened_demo(wanted, on_lead))
         if made:
             finished(view.terminal, label, f"{made:,} leads   {SystemClock().monotonic() - began:.1f} s")
-        app = build_app(running.market, running.settings, beside=work)
+        app = build_app(running.market, running.settings, beside=besides())
         stop, up = asyncio.Event(), asyncio.Event()
         addresses: list[str] = []
 

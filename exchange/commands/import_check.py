@@ -9,7 +9,7 @@ from exchange.commands.terminal import Exit, Stop, Terminal
 
 if TYPE_CHECKING:
     from exchange.flows.market import Market
-    from exchange.intake.batch import Batch, Columns
+    from exchange.model.batch import Batch, Columns
     from exchange.model.lead import Mode
     from exchange.model.party import Campaign
 

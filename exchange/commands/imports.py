@@ -19,7 +19,7 @@ from exchange.model.lead import Kind, Mode
 if TYPE_CHECKING:
     from exchange.commands.result_file import ResultFile
     from exchange.flows.market import Market
-    from exchange.intake.batch import Batch, Columns
+    from exchange.model.batch import Batch, Columns
     from exchange.model.party import Campaign
     from exchange.storage.imports import ImportRow
 
@@ -111,7 +111,7 @@ def _looked_through(file: Path) -> Batch:
 
 def read_mapping(file: Path | None) -> Columns:
     """A mapping file. Unknown tables and values that are no text are refused."""
-    from exchange.intake.batch import Columns
+    from exchange.model.batch import Columns
 
     if file is None:
         return Columns()
@@ -199,7 +199,7 @@ async def _resume(terminal: Terminal, market: Market, import_id: str, rate: str)
     import json
     from dataclasses import replace
 
-    from exchange.intake.batch import Columns
+    from exchange.model.batch import Columns
     from exchange.storage.imports import find_import
 
     job = await market.db.read(find_import, import_id)
@@ -242,8 +242,6 @@ async def _sell(
     from exchange.commands.opening import sentence_of
     from exchange.commands.progress import progress
     from exchange.flows.imports import finish_interrupted, run_import
-    from exchange.intake.batch import records
-    from exchange.intake.encode import encode
     from exchange.storage.database import StorageError
 
     stop = asyncio.Event()
@@ -254,7 +252,7 @@ async def _sell(
     terminal.remark(f"  Import      {job.id}, {batch.rows - job.next_row + 1:,} of {batch.rows:,} rows to go")
     began, first = market.clock.monotonic(), job.next_row
     try:
-        await finish_interrupted(market, job, encode)
+        await finish_interrupted(market, job)
         with progress(terminal, "Importing", batch.rows, market.clock) as bar:
 
             def on_row(number: int, counts: Mapping[str, int]) -> None:
@@ -263,9 +261,8 @@ async def _sell(
             return await run_import(
                 market,
                 job,
-                records(batch, columns, job.next_row - 1),
+                market.doors.records(batch, columns, job.next_row - 1),
                 results,
-                encode,
                 per_second=per_second(job.per_second),
                 stop=stop,
                 on_row=on_row,

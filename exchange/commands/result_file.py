@@ -10,8 +10,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from exchange.flows.imports import Record, RowResult
-from exchange.intake.batch import Batch
+from exchange.model.batch import Batch, Record, RowResult
 
 ADDED = ("exchange_status", "exchange_reason", "exchange_lead_id", "exchange_price", "exchange_errors")
 _FORMULA = frozenset("=+-@\t\r＝＋－＠")

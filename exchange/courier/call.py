@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from exchange.connector import BadReply
-from exchange.model.wire import HttpMessage, Lost, Reply, WireRecord
+from exchange.model.wire import Lost, Message, Reply, WireRecord
 
 CLOSED_EARLY = "auction closed early"
 """The `detail` of the loss of a call that was cut because `on_result` ended the fan-out."""
@@ -23,7 +23,7 @@ class Call(NamedTuple):
     """
 
     key: str
-    conversation: Generator[HttpMessage, Reply, Any]
+    conversation: Generator[Message, Reply, Any]
     delivers: bool
     before_delivery: Callable[[], Awaitable[object]] | None = None
     contract: str = ""

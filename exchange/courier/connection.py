@@ -17,7 +17,6 @@ _BROKEN = "The connection broke after the request was sent."
 _CLOSED = "The buyer closed the connection without an answer."
 _SHORT = "The reply ends before its announced length."
 _HEAD = "The reply's headers are larger than 32 KB."
-_BODY = "The reply is larger than 256 KB."
 _NOT_HTTP = "The answer is not HTTP."
 
 
@@ -57,7 +56,9 @@ class Exchange:
 
 
 class Owner(Protocol):
-    """The pool a connection belongs to."""
+    """The pool a connection belongs to. A reply may have `room` bytes."""
+
+    room: int
 
     def freed(self, connection: Connection) -> None: ...
 
@@ -105,7 +106,7 @@ class Connection(asyncio.Protocol):
     def _clear(self) -> None:
         self.headers: dict[str, str] = {}
         self.body: list[bytes] = []
-        self.room = limits.REPLY_BYTES
+        self.room = self.owner.room
         self.head_bytes = self.received = self.status = 0
         self.head_done = self.framed = self.complete = self.keep = False
         self.loss: Lost | None = None
@@ -157,8 +158,8 @@ class Connection(asyncio.Protocol):
             self._fail(exchange, self.loss or Lost(Loss.NOT_HTTP, _NOT_HTTP))
         elif not self.head_done and self.received > limits.REPLY_HEADERS_BYTES:
             self._fail(exchange, Lost(Loss.TOO_LARGE, _HEAD))
-        elif self.received > limits.REPLY_WIRE_BYTES:
-            self._fail(exchange, Lost(Loss.TOO_LARGE, _BODY))
+        elif self.received > self.owner.room * limits.REPLY_WIRE_FACTOR:
+            self._fail(exchange, Lost(Loss.TOO_LARGE, self._too_large()))
 
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None
@@ -198,7 +199,7 @@ class Connection(asyncio.Protocol):
         body: bytes | Lost = self.body[0] if len(self.body) == 1 else b"".join(self.body)
         coding = self.headers.get("content-encoding")
         if coding is not None and isinstance(body, bytes):
-            body = unpack(body, coding)
+            body = unpack(body, coding, self.owner.room)
         return body if isinstance(body, Lost) else Reply(self.status, self.headers, body)
 
     # What the parser calls; an exception ends the parsing
@@ -233,21 +234,24 @@ class Connection(asyncio.Protocol):
         exchange = self.exchange
         if exchange is not None and exchange.method == "HEAD" and self.status >= 200:
             self.complete = True  # whatever length it names, nothing follows
-        elif length is not None and length.isdecimal() and int(length) > limits.REPLY_BYTES and self.status != 304:
-            self._refuse(Loss.TOO_LARGE, _BODY)
+        elif length is not None and length.isdecimal() and int(length) > self.owner.room and self.status != 304:
+            self._refuse(Loss.TOO_LARGE, self._too_large())
 
     def on_body(self, data: bytes) -> None:
         if self.complete:
             raise ValueError("a body where none belongs")
         self.room -= len(data)
         if self.room < 0:
-            self._refuse(Loss.TOO_LARGE, _BODY)
+            self._refuse(Loss.TOO_LARGE, self._too_large())
         self.body.append(data)
 
     def on_message_complete(self) -> None:
         if self.status >= 200 and not self.complete:
             self.complete = True
             self.keep = self.parser.should_keep_alive()  # true only inside this call
+
+    def _too_large(self) -> str:
+        return f"The reply is larger than {self.owner.room // 1024} KB."
 
     def _refuse(self, why: Loss, detail: str) -> None:
         self.loss = Lost(why, detail)

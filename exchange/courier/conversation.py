@@ -8,7 +8,7 @@ from typing import Any
 from exchange import limits
 from exchange.connector import BadReply
 from exchange.courier.call import Call, Result
-from exchange.model.wire import HttpMessage, Lost, Reply, WireRecord
+from exchange.model.wire import HttpMessage, Lost, Message, Reply, WireRecord
 
 _LOG = logging.getLogger("exchange.courier")
 
@@ -33,7 +33,7 @@ class Conversation:
         self.steps = 0
         self.delivered = False
 
-    def next(self, reply: Reply | None) -> HttpMessage | None:
+    def next(self, reply: Reply | None) -> Message | None:
         try:
             message: object = next(self.call.conversation) if reply is None else self.call.conversation.send(reply)
         except StopIteration as end:
@@ -52,6 +52,8 @@ class Conversation:
         if isinstance(message, HttpMessage) and self.steps <= limits.CONVERSATION_STEPS:
             return message
         long = self.steps > limits.CONVERSATION_STEPS
+        if isinstance(message, Message) and not long:  # the other kinds: rarer, and asked for after HTTP
+            return message
         why = f"conversation longer than {limits.CONVERSATION_STEPS} messages" if long else "it yielded no message"
         self.fail(BadReply(f"connector failed: {why}"))
         return None
@@ -80,7 +82,7 @@ class Conversation:
             self._connector_failed(error)
 
     def record(
-        self, message: HttpMessage, outcome: Reply | Lost, sent_at: float, now: float, peer: str, sent: bool
+        self, message: Message, outcome: Reply | Lost, sent_at: float, now: float, peer: str, sent: bool
     ) -> None:
         """Note what one message brought; `sent` says whether a byte of it may have left."""
         since = self.call.since

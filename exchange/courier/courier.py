@@ -1,10 +1,11 @@
-"""The courier over HTTP: holds many conversations at once with one timer for all of them."""
+"""The courier: many conversations at once with one timer for all of them. Messages go over HTTP or a side lane."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 
 from exchange.clock import Clock
 from exchange.connector import BadReply
@@ -14,18 +15,23 @@ from exchange.courier.call import CLOSED_EARLY, Call, Courier, Result
 from exchange.courier.connection import Exchange
 from exchange.courier.conversation import Conversation
 from exchange.courier.http import Lane, cut
+from exchange.courier.lane import Errand, SideLanes
 from exchange.courier.request import UnsendableMessage
 from exchange.courier.url import BadUrl
-from exchange.model.wire import HttpMessage, Loss, Lost, Reply
+from exchange.model.wire import FaxMessage, HttpMessage, Loss, Lost, Message, Reply
 
 __all__ = ["CLOSED_EARLY", "Call", "Courier", "HttpCourier", "Result"]
 
 _LOG = logging.getLogger("exchange.courier")
+_NO_LANES: SideLanes = MappingProxyType({})
 _TOO_LATE = Lost(Loss.DEADLINE_BEFORE, "The deadline passed before anything was sent.")
 
 
 class HttpCourier:
-    """The real courier. `allowed` are networks that may be connected to although they are not public."""
+    """The real courier. `allowed` are networks that may be connected to although they are not public.
+
+    `lanes` makes the side lanes of what is not HTTP; they may dial its checked addresses, or call over it.
+    """
 
     def __init__(
         self,
@@ -33,10 +39,13 @@ class HttpCourier:
         breaker: Breaker,
         allowed: Sequence[Network] = (),
         resolver: Resolver = resolve_by_system,
+        lanes: Callable[[Lane], SideLanes] | None = None,
     ) -> None:
         self.clock = clock
         self.breaker = breaker
         self.lane = Lane(Addresses(allowed, resolver))
+        self.side_lanes = lanes(self.lane) if lanes is not None else _NO_LANES
+        self.errands: set[asyncio.Task[None]] = set()
         self.left_behind: dict[FanOut, asyncio.Future[None]] = {}
 
     async def converse(self, call: Call, deadline: float) -> Result:
@@ -51,6 +60,9 @@ class HttpCourier:
         """Wait for posts whose callers left, to their deadlines at most, then close every connection."""
         if self.left_behind:
             await asyncio.wait(list(self.left_behind.values()))
+        await asyncio.gather(*self.errands, return_exceptions=True)  # those that were cut may still be hanging up
+        for side_lane in self.side_lanes.values():
+            await side_lane.close()
         await self.lane.close()
 
 
@@ -160,8 +172,8 @@ class Run(Conversation):
         self._fan_out = fan_out
         self._index = index
         self._finished = self._admitted = False
-        self._exchange: Exchange | None = None
-        self._message: HttpMessage | None = None
+        self._exchange: Exchange | Errand | None = None
+        self._message: Message | None = None
         self._sent_at = began
         self._task: asyncio.Task[None] | None = None
 
@@ -179,7 +191,7 @@ class Run(Conversation):
         self._admitted = True
         self._go_on(self.next(None))
 
-    def _go_on(self, message: HttpMessage | None) -> None:
+    def _go_on(self, message: Message | None) -> None:
         if message is None:
             self._finish()
             return
@@ -190,7 +202,7 @@ class Run(Conversation):
         else:
             self._send(message)
 
-    async def _mark_then_send(self, message: HttpMessage) -> None:
+    async def _mark_then_send(self, message: Message) -> None:
         call = self.call
         assert call.before_delivery is not None
         lost = _TOO_LATE
@@ -208,9 +220,12 @@ class Run(Conversation):
         if not self._finished:
             self._end_lost(lost)
 
-    def _send(self, message: HttpMessage) -> None:
+    def _send(self, message: Message) -> None:
         call, lane = self.call, self.courier.lane
         self._sent_at = self.courier.clock.monotonic()
+        if type(message) is not HttpMessage:
+            self._send_aside(message)
+            return
         try:
             target, data = lane.heads.encode(message)
         except BadUrl as bad:
@@ -228,6 +243,20 @@ class Run(Conversation):
             return
         self._exchange = Exchange(data, message.method, call.delivers and message.delivers, self._heard)
         lane.send(self._exchange, call.key, target, call.ca_file)
+
+    def _send_aside(self, message: Message) -> None:
+        """What is not HTTP goes by the lane for its kind; a fax by whatever its provider takes, told as a fax."""
+        if isinstance(message, FaxMessage):
+            self._send(message.via)
+            return
+        side_lane = self.courier.side_lanes.get(type(message))
+        if side_lane is None:
+            self.fail(BadReply(f"connector failed: no lane carries its {type(message).__name__}"))
+            self._finish()
+            return
+        seconds = self._fan_out.deadline - self._sent_at
+        self._exchange = errand = Errand(self.call.delivers and message.delivers, seconds, self._heard)
+        errand.start(side_lane, message, self.courier.errands)
 
     def _heard(self, outcome: Reply | Lost) -> None:
         self._note(outcome)
@@ -263,7 +292,10 @@ class Run(Conversation):
         if self._finished:
             return
         exchange = self._exchange
-        lost = _TOO_LATE if exchange is None else cut(exchange)
+        if exchange is None:
+            lost = _TOO_LATE
+        else:
+            lost = exchange.cut() if isinstance(exchange, Errand) else cut(exchange)
         if detail:
             lost = Lost(Loss.TIMEOUT if lost.why.sent else Loss.DEADLINE_BEFORE, detail)
         if exchange is not None:

@@ -11,8 +11,9 @@ import ssl
 from collections import deque
 
 from exchange import limits
-from exchange.courier.addresses import Addresses, ForbiddenAddress
+from exchange.courier.addresses import Addresses
 from exchange.courier.connection import Connection, Exchange
+from exchange.courier.dial import find_addresses
 from exchange.courier.request import Heads
 from exchange.courier.tls import Contexts, reason
 from exchange.courier.url import Target
@@ -20,10 +21,11 @@ from exchange.model.wire import Loss, Lost
 
 
 class Lane:
-    """All pools of one event loop."""
+    """All pools of one event loop. No reply may have more than `room` bytes."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, room: int = limits.REPLY_BYTES) -> None:
         self.addresses = addresses
+        self.room = room
         self.contexts = Contexts()
         self.heads = Heads()
         self.connecting: set[asyncio.Task[None]] = set()
@@ -66,6 +68,7 @@ class Pool:
 
     def __init__(self, lane: Lane, target: Target, ca_file: str) -> None:
         self.lane = lane
+        self.room = lane.room
         self.target = target
         self.ca_file = ca_file
         self.idle: list[Connection] = []
@@ -175,16 +178,9 @@ class Pool:
 
     async def _dial(self) -> Connection | Lost:
         host, port = self.target.host, self.target.port
-        try:
-            async with asyncio.timeout(limits.CONNECT_SECONDS):
-                found = await self.lane.addresses.find(host, port)
-        except ForbiddenAddress as error:
-            return Lost(Loss.REFUSED_ADDRESS, str(error))
-        except TimeoutError:
-            return Lost(Loss.DNS, f"The name {host} was not resolved in time.")
-        except (OSError, UnicodeError, ValueError):
-            return Lost(Loss.DNS, f"The name {host} could not be resolved.")
-        tried = found[: limits.ADDRESSES_TRIED]
+        tried = await find_addresses(host, port, self.lane.addresses)
+        if isinstance(tried, Lost):
+            return tried
         outcome: Connection | Lost = Lost(Loss.CONNECT, f"No connection to {host} was made.")
         for address in tried:
             outcome = await self._open(address, limits.CONNECT_SECONDS / len(tried))

@@ -16,13 +16,14 @@ _CREDENTIALS = frozenset(("authorization", "proxy-authorization", "cookie", "set
 
 def mask_record(record: WireRecord) -> WireRecord:
     """The record with every secret of its message shown as ••••, also where the buyer's reply echoes one."""
-    secrets = _spellings(record.message.secrets)
+    message = record.message.shown()
+    secrets = _spellings(message.secrets)
     outcome = record.outcome
     if isinstance(outcome, Reply):
         outcome = Reply(outcome.status, _headers(outcome.headers, secrets), _body(outcome.body, secrets))
     else:
         outcome = Lost(outcome.why, _text(outcome.detail, secrets))
-    return WireRecord(_message(record.message, secrets), outcome, record.started_ms, record.took_ms, record.peer)
+    return WireRecord(_message(message, secrets), outcome, record.started_ms, record.took_ms, record.peer)
 
 
 def _message(message: HttpMessage, secrets: tuple[str, ...]) -> HttpMessage:

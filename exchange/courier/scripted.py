@@ -9,11 +9,12 @@ import asyncio
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from exchange.clock import Clock, SimulatedClock
 from exchange.courier.call import CLOSED_EARLY, Call, Courier, Result
 from exchange.courier.conversation import Conversation
-from exchange.model.wire import HttpMessage, Loss, Lost, Reply
+from exchange.model.wire import Loss, Lost, Message, Reply
 
 SIMULATED = "http://simulated.invalid/"  # a name that can never belong to anybody
 """The scheme of URLs that never leave the process."""
@@ -30,14 +31,15 @@ class Delay:
     then: Reply | Lost
 
 
-Script = Callable[[HttpMessage], Reply | Lost | Delay]
+Script = Callable[[Any], Reply | Lost | Delay]
+"""What is answered to a message. It is told whatever the connectors send: HTTP alone, where they speak nothing else."""
 
 
 def by_url(scripts: Mapping[str, Script]) -> Script:
-    """One script of several: the longest URL beginning decides; an address nobody scripted refuses the connection."""
+    """One script of several: the longest beginning of the address decides; what nobody scripted cannot be reached."""
 
-    def answer(message: HttpMessage) -> Reply | Lost | Delay:
-        known = [start for start in scripts if message.url.startswith(start)]
+    def answer(message: Message) -> Reply | Lost | Delay:
+        known = [start for start in scripts if message.address.startswith(start)]
         if not known:
             return Lost(Loss.CONNECT, "Nothing is scripted for this address.")
         return scripts[max(known, key=len)](message)
@@ -50,7 +52,7 @@ class _Turn:
     """One call in flight: its conversation, the message out, and what will come of it."""
 
     held: Conversation
-    message: HttpMessage | None = None
+    message: Message | None = None
     outcome: Reply | Lost = _TOO_LATE
     sent_at: float = 0.0
     marked: bool = False
@@ -67,7 +69,7 @@ class ScriptedCourier:
         self.script = script
         self.keep = keep
         self.clock = clock if clock is not None else SimulatedClock()
-        self.messages: list[HttpMessage] = []
+        self.messages: list[Any] = []
 
     async def converse(self, call: Call, deadline: float) -> Result:
         return (await self.fan_out((call,), deadline))[0]
@@ -114,7 +116,7 @@ class ScriptedCourier:
             return now
         return await self._send(turn, turn.held.next(None), now, deadline)
 
-    async def _send(self, turn: _Turn, message: HttpMessage | None, now: float, deadline: float) -> float:
+    async def _send(self, turn: _Turn, message: Message | None, now: float, deadline: float) -> float:
         """Ask the script; returns the moment at which the outcome (or the end) is known."""
         turn.message = message
         if message is None:

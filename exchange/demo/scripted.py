@@ -9,20 +9,28 @@ from exchange.courier.scripted import Delay
 from exchange.demo.buyers import Memory, decide, read_fields
 from exchange.demo.dialects import DIALECTS
 from exchange.demo.personalities import Personality
-from exchange.model.wire import HttpMessage, Loss, Lost, Reply
+from exchange.model.wire import HttpMessage, Loss, Lost, Message, Reply
 
 NEVER_MS = 60_000  # longer than any deadline
+TAKES_MS = 400
+TAKEN = {"mailto": 250, "fax": 202, "tel": 202, "ftp": 226, "ftps": 226, "sftp": 226}
+"""What a server says that took a message which is not HTTP, by the scheme of its address."""
 
 
 class CastScript:
-    """Answers a message as the buyer at its port would over HTTP, before any of its troubles begin."""
+    """Answers a message as the buyer at its port would over HTTP, before any of its troubles begin.
+
+    Mail, faxes, calls and files are taken by whoever they are for.
+    """
 
     def __init__(self, cast: Sequence[Personality], seed: int) -> None:
         self._by_port = {who.port: who for who in cast}
         self._memories = {who.name: Memory() for who in cast}
         self._seed = seed
 
-    def __call__(self, message: HttpMessage) -> Reply | Lost | Delay:
+    def __call__(self, message: Message) -> Reply | Lost | Delay:
+        if not isinstance(message, HttpMessage):
+            return Delay(TAKES_MS, Reply(TAKEN[message.address.partition(":")[0]], {}, b"taken"))
         parts = urlsplit(message.url)
         who = self._by_port.get(parts.port or 0)
         if who is None:

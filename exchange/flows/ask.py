@@ -35,7 +35,7 @@ def eligible(case: Case, market: Market, reserve: Money, tier: Tier) -> list[Con
     now = market.clock.now()
     judgement = judge(book, case.lead, _facts(case, market, reserve, tier), now)
     case.trail.judged(judgement)
-    fits = [contract for contract in judgement.eligible if _may_be_asked(case, market, contract)]
+    fits = [contract for contract in judgement.eligible if _may_be_asked(case, contract)]
     case.trail.step(
         "eligible",
         f"{len(fits)} of {len(book.contracts)} contracts eligible",
@@ -45,10 +45,10 @@ def eligible(case: Case, market: Market, reserve: Money, tier: Tier) -> list[Con
     return fits
 
 
-def _may_be_asked(case: Case, market: Market, contract: Contract) -> bool:
+def _may_be_asked(case: Case, contract: Contract) -> bool:
     """Whether it sells this way, and can be spoken to: a connection's file may be gone while its contract stands."""
     shares = contract.sale_mode in (SaleMode.SHARED, SaleMode.LEFTOVER)
-    return not (case.campaign.exclusive_only and shares) and contract.connection in market.connections
+    return not (case.campaign.exclusive_only and shares) and contract.connection in case.deals.shapes.connections
 
 
 def _facts(case: Case, market: Market, reserve: Money, tier: Tier) -> Facts:
@@ -84,7 +84,7 @@ async def ask(
     now = market.clock.now()
     for contract in bidders:
         market.live.count_ping(contract, now)
-    calls = [_call(case, market, contract, offer, now) for contract in bidders]
+    calls = [_call(case, contract, offer, now) for contract in bidders]
     closes = _closes_early(case, bidders, fixed, tier)
     results = await market.courier.fan_out(calls, deadline, closes)
     bids, refusals = _read(case, market, bidders, results, began)
@@ -103,8 +103,8 @@ def _buyers(count: int) -> str:
     return "1 buyer" if count == 1 else f"{count} buyers"
 
 
-def _call(case: Case, market: Market, contract: Contract, offer: Offer, now: int) -> Call:
-    connection = market.connections[contract.connection]
+def _call(case: Case, contract: Contract, offer: Offer, now: int) -> Call:
+    connection = case.deals.shapes.connections[contract.connection]
     terms = Terms(now, offer.id, connection.secrets)
     return Call(
         contract.buyer_id,

@@ -69,7 +69,7 @@ def begin(submission: Submission, market: Market) -> Case:
     trail = Trail(market.clock)
     deals = market.deals
     campaign = deals.campaigns[submission.campaign_id]
-    vertical = market.verticals[campaign.vertical]
+    vertical = deals.shapes.verticals[campaign.vertical]
     now = submission.received_at
     normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], f"ld_{submission.id[4:]}", now)
     lead = normalized.lead

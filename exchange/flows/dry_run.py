@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from exchange.flows.imports import Record, row_submission
+from exchange.flows.imports import row_submission
 from exchange.flows.market import Market
+from exchange.model.batch import Record
 from exchange.model.lead import Lead, Mode
 from exchange.model.party import Campaign
 from exchange.stages.admit import admit

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import orjson
@@ -16,9 +16,10 @@ from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.recover import recover_request
-from exchange.flows.submit import Write, submit
+from exchange.flows.submit import submit
 from exchange.log import logger
 from exchange.model.actor import Actor
+from exchange.model.batch import Record, RowResult
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.party import Campaign
 from exchange.model.reason import Reason
@@ -34,27 +35,6 @@ MAY_BE_BEGUN = 2 * (AT_ONCE + SAVE_ROWS)
 FAILED = frozenset({"invalid", "rejected", "error"})
 
 _LOG = logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One data row, numbered from 1: its cells as they were, and its fields, or what made it unreadable."""
-
-    number: int
-    cells: tuple[str, ...]
-    fields: Mapping[str, str] | None
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RowResult:
-    """What became of a row, in the words of the seller API."""
-
-    status: str
-    reason: str = ""
-    lead_id: str = ""
-    price: str = ""
-    errors: tuple[str, ...] = ()
 
 
 class Results(Protocol):
@@ -78,13 +58,13 @@ async def begin(
     return row
 
 
-async def finish_interrupted(market: Market, job: ImportRow, write: Write) -> int:
+async def finish_interrupted(market: Market, job: ImportRow) -> int:
     """End what a killed import left under way. Only for an import that nobody runs. Returns how many rows it was."""
     campaign = market.deals.campaigns[job.campaign_id]
     keys = [f"key:{_key(job, number)}" for number in range(job.next_row, job.next_row + MAY_BE_BEGUN)]
     rows = await market.db.read(requests_under_way, campaign.seller_id, Kind.DIRECT.value, keys)
     for request in rows:
-        await recover_request(market, request, write)
+        await recover_request(market, request, market.doors.write)
     return len(rows)
 
 
@@ -93,7 +73,6 @@ async def run_import(
     job: ImportRow,
     records: Iterator[Record],
     results: Results,
-    write: Write,
     *,
     per_second: float,
     stop: asyncio.Event,
@@ -111,7 +90,7 @@ async def run_import(
         for record in records:
             if not await pace.wait(stop):
                 break
-            window.append((record, asyncio.create_task(_sell(market, job, record, write))))
+            window.append((record, asyncio.create_task(_sell(market, job, record))))
             while window and (window[0][1].done() or len(window) >= AT_ONCE):
                 await place.take(*window.popleft())
                 on_row(place.job.next_row - 1, place.job.counts)
@@ -178,14 +157,14 @@ async def _sleep_or(stop: asyncio.Event, sleep: object) -> None:
     stopping.cancel()
 
 
-async def _sell(market: Market, job: ImportRow, record: Record, write: Write) -> RowResult:
+async def _sell(market: Market, job: ImportRow, record: Record) -> RowResult:
     if record.fields is None:
         return RowResult("invalid", Reason.BAD_REQUEST.slug, errors=record.problems)
     submission = row_submission(
         market, market.deals.campaigns[job.campaign_id], Mode(job.mode), record, _key(job, record.number)
     )
     try:
-        return read_result((await submit(submission, market, write)).body)
+        return read_result((await submit(submission, market, market.doors.write)).body)
     except StorageError:
         raise
     except Exception as error:

@@ -55,7 +55,7 @@ def _questions(case: Case, market: Market, sold: Sold, now: int) -> tuple[JobRow
             f"ask:{attempt_id}",
         )
         for attempt_id, intent in intents.items()
-        if market.connections[case.deals.contracts[intent.contract_id].connection].can_reconcile
+        if case.deals.shapes.connections[case.deals.contracts[intent.contract_id].connection].can_reconcile
     )
 
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from exchange.clock import Clock
-from exchange.connector import DEFAULT_PROFILE, AsksOutcome, Connector, Profile
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
+from exchange.courier.outside import Outside
 from exchange.fields.places import Places
+from exchange.flows.connection import Connection
+from exchange.flows.doors import Doors
+from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
 from exchange.ids import Ids
+from exchange.log import logger
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Seller
@@ -26,38 +30,23 @@ from exchange.stages.normalize import Names, compile_names
 from exchange.stages.price import reserve
 from exchange.stages.schedule import ZoneWindows
 from exchange.storage.database import Db
+from exchange.storage.documents import SecretRow, read_documents, read_secrets
 from exchange.storage.holds import all_cap_use
 from exchange.storage.ledger import all_balances
 from exchange.storage.parties import KeyRow, Parties, read_parties, read_version
 from exchange.storage.selling import mark_sending
-from exchange.vault import Vault
+from exchange.vault import Vault, VaultError
 
+_LOG = logger(__name__)
 _QUARTER_HOUR_MS = 900_000  # every window of every zone starts on a quarter hour
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """A connection ready for use: its connector, and the secrets its messages name."""
-
-    connector: Connector
-    secrets: Mapping[str, str]
-    profile: Profile = DEFAULT_PROFILE
-    asks: AsksOutcome | None = None  # the connector, when it can ask what became of a post
-    repeats_safely: bool = False  # the same post twice is one lead to this buyer
-    several_messages: bool = False  # a token or the like comes before the message that delivers
-    simulated: bool = False  # it leads to the buyers of test mode, which are inside the exchange
-
-    @property
-    def can_reconcile(self) -> bool:
-        """Whether the buyer itself can settle a post it never answered clearly."""
-        return self.asks is not None or self.repeats_safely
-
-
-@dataclass(frozen=True, slots=True)
 class Deals:
-    """One moment's sellers, campaigns, buyers and contracts, compiled. Never changed: a new version replaces it."""
+    """One moment's shapes, sellers, campaigns, buyers and contracts, compiled. A new version replaces it whole."""
 
     version: int
+    shapes: Shapes
     sellers: Mapping[str, Seller]
     campaigns: Mapping[str, Campaign]
     buyers: Mapping[str, Buyer]
@@ -72,8 +61,9 @@ class Deals:
         return self.keys.get(sha256(secret.encode()).digest())
 
 
-def compile_deals(parties: Parties, verticals: Mapping[str, Vertical], places: Places) -> Deals:
+def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
     """Everything that can be worked out before a lead comes is worked out here."""
+    verticals = shapes.verticals
     currencies = (campaign.currency for campaign in parties.campaigns)
     made_buyers, made_contracts = simulated_parties(verticals.values(), currencies)
     all_buyers = (*parties.buyers, *made_buyers)
@@ -82,6 +72,7 @@ def compile_deals(parties: Parties, verticals: Mapping[str, Vertical], places: P
     books = {name: compile_book(all_contracts, all_buyers, vertical, places) for name, vertical in verticals.items()}
     return Deals(
         parties.version,
+        shapes,
         {seller.id: seller for seller in parties.sellers},
         campaigns,
         {buyer.id: buyer for buyer in all_buyers},
@@ -194,8 +185,9 @@ class Market:
     courier: Courier
     breaker: Breaker
     vault: Vault
-    verticals: Mapping[str, Vertical]
-    connections: Mapping[str, Connection]
+    workshop: Workshop
+    outside: Outside
+    doors: Doors
     places: Places
     live: Live
     zone: str
@@ -207,6 +199,14 @@ class Market:
     @property
     def deals(self) -> Deals:
         return self.live.deals
+
+    @property
+    def verticals(self) -> Mapping[str, Vertical]:
+        return self.live.deals.shapes.verticals
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        return self.live.deals.shapes.connections
 
     def alias(self, seller_id: str) -> str:
         """How buyers hear of a seller: a name of its own, or a keyed short code that says nothing."""
@@ -223,12 +223,13 @@ class Market:
 
 
 async def refresh(market: Market) -> bool:
-    """Take up changes made elsewhere: deals when their version rose, cap use and balances always."""
+    """Take up changes made elsewhere: deals and shapes when their version rose, cap use and balances always."""
     live = market.live
     changed = await market.db.read(read_version) != live.deals.version
     if changed:
         parties = await market.db.read(read_parties)
-        live.deals = compile_deals(parties, market.verticals, market.places)
+        shapes = await read_shapes(market.db, market.vault, market.workshop, live.deals.shapes)
+        live.deals = compile_deals(parties, shapes, market.places)
         live.served.update(parties.served)
     now = market.clock.now()
     cap_use = dict(await market.db.read(all_cap_use, now))
@@ -237,6 +238,25 @@ async def refresh(market: Market) -> bool:
     live.take_up(cap_use, {buyer.id: balances[buyer.account] for buyer in buyers if buyer.account in balances})
     _note_health(market, now)
     return changed
+
+
+async def read_shapes(db: Db, vault: Vault, workshop: Workshop, before: Shapes | None = None) -> Shapes:
+    """The shapes as they stand now. A document that cannot be used any more is told and left out."""
+    documents, secrets = await db.read(read_documents), await db.read(read_secrets)
+    shapes = compile_shapes(workshop, documents, _opened(vault, secrets), before)
+    if shapes.problems and (before is None or shapes.problems != before.problems):
+        _LOG.error("Stored documents cannot be used; exchange check tells why", count=len(shapes.problems))
+    return shapes
+
+
+def _opened(vault: Vault, rows: Iterable[SecretRow]) -> Secrets:
+    opened: dict[str, str] = {}
+    for row in rows:
+        try:
+            opened[row.name] = vault.open_secret(row.name, row.sealed).decode()
+        except VaultError:
+            _LOG.error("A stored secret cannot be opened", where=row.name)
+    return opened
 
 
 def _note_health(market: Market, now: int) -> None:

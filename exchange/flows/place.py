@@ -123,7 +123,7 @@ def _intents(
     for slot, bid in zip(free, winners, strict=False):
         contract = contracts[bid.contract_id]
         attempt_id = market.ids.new("dlv", now)
-        several = market.connections[contract.connection].several_messages
+        several = case.deals.shapes.connections[contract.connection].several_messages
         intent = Intent(
             attempt_id,
             case.submission.month,
@@ -195,7 +195,7 @@ async def _post(case: Case, market: Market, intent: Intent, award: Award, contra
 async def _hand_over(
     case: Case, market: Market, intent: Intent, award: Award, contract: Contract, *, again: bool
 ) -> tuple[Result, Outcome]:
-    connection = market.connections[contract.connection]
+    connection = case.deals.shapes.connections[contract.connection]
     marks = connection.several_messages and not again
     terms = Terms(market.clock.now(), intent.reference, connection.secrets)
     call = Call(

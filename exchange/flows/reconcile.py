@@ -12,7 +12,8 @@ import orjson
 from exchange.clock import month_of
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
-from exchange.flows.market import Connection, Market
+from exchange.flows.connection import Connection
+from exchange.flows.market import Market
 from exchange.flows.settle import OPEN_STATES, CannotSettle, Decision, settle, terms_of
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.trail import wire_line
@@ -26,8 +27,6 @@ from exchange.storage.closing import add_wires
 from exchange.storage.database import Row
 from exchange.storage.leads import key_of
 from exchange.storage.selling import read_attempt, read_lead
-
-_SECONDS = 10.0
 
 
 class StillUnknown(Exception):
@@ -60,7 +59,7 @@ async def _ask(market: Market, attempt: Row, contract: Contract, connection: Con
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets)
     conversation = connection.asks.ask(attempt["reference"], contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=False, contract=contract.id, simulated=connection.simulated)
-    result = await market.courier.converse(call, market.clock.monotonic() + _SECONDS)
+    result = await market.courier.converse(call, market.clock.monotonic() + connection.seconds)
     await _record(market, attempt, "ask", result)
     return _decision(result.answer, "the buyer's status page says so")
 
@@ -78,7 +77,7 @@ async def _repeat(market: Market, attempt: Row, contract: Contract, connection: 
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets)
     conversation = connection.connector.post(stored, award, contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)
-    result = await market.courier.converse(call, market.clock.monotonic() + _SECONDS)
+    result = await market.courier.converse(call, market.clock.monotonic() + connection.seconds)
     await _record(market, attempt, "post", result)
     outcome = post_outcome(contract, award, result, repeated=True, profile=connection.profile)
     return _decision(outcome, "the same post, sent again, was answered")

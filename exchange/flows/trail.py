@@ -115,7 +115,7 @@ def read_trail(document: bytes) -> dict[str, Any]:
 
 def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: WireRecord) -> dict[str, Any]:
     """One exchange as JSON. Bytes travel as Latin-1 text, which loses none; secrets are masked before storing."""
-    message = record.message
+    message = record.message.shown()
     line: dict[str, Any] = {
         "contract": contract_id,
         "stage": stage,

@@ -9,17 +9,14 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 from exchange import limits
-from exchange.flows.imports import Record
 from exchange.intake.decode import decode
 from exchange.intake.flat import Flat, Refused, Unreadable, settle
+from exchange.model.batch import Batch, Columns, Record
 
-Kind = Literal["csv", "json"]
 CHUNK_BYTES = 1 << 20
 SNIFFED_LINES = 20
 DELIMITERS = (",", ";", "\t", "|")
@@ -29,27 +26,6 @@ _NO_TEXT = ((b"PK\x03\x04", "a spreadsheet"), (b"\xd0\xcf\x11\xe0", "an old spre
 
 class BadFile(Exception):
     """The file cannot be imported; the sentence says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """What a mapping file says: their column to our field (empty: leave it out), and values for every row."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A file that was looked through. `columns` is empty for JSON lines; `rows` counts data rows."""
-
-    path: Path
-    kind: Kind
-    charset: str
-    delimiter: str
-    columns: tuple[str, ...]
-    rows: int
-    sha256: bytes
 
 
 def look_through(path: Path) -> Batch:

@@ -113,6 +113,15 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing was taken, and they may take it at another time: `after_ms` from now, if they said when."""
+
+    reason: Reason
+    detail: str = ""
+    after_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Nothing that delivers was sent: the next buyer may be asked."""
 
@@ -127,6 +136,9 @@ class Unclear:
     reason: Reason
     detail: str = ""
 
+
+Answered = Accepted | Rejected | Pending | Later
+"""What a connector may say of a post."""
 
 Outcome = Accepted | Rejected | Pending | Failed | Unclear
 

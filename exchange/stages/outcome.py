@@ -4,6 +4,7 @@
 nothing that delivers was sent                       ping no bid    post failed
 a clear yes                                          ping bid       post accepted
 a clear no                                           ping no bid    post rejected
+nothing was taken, perhaps another time                             post failed
 sent, then no usable answer                          ping no bid    post unclear
 "duplicate" when we sent it before and do not know                  post unclear
 a status of the profile, with a body no rule knows   ping no bid    post rejected (not taken) or failed (busy)
@@ -22,6 +23,7 @@ from exchange.model.auction import (
     Award,
     Bid,
     Failed,
+    Later,
     NoBid,
     Outcome,
     Pending,
@@ -121,6 +123,8 @@ def _first_outcome(contract: Contract, award: Award, heard: Heard, profile: Prof
         return _accepted(contract, award, answer)
     if isinstance(answer, (Rejected, Pending)):
         return answer
+    if isinstance(answer, Later):
+        return Failed(answer.reason, _cut(answer.detail))
     return Unclear(Reason.POST_UNREADABLE, "the connector gave no answer")
 
 

@@ -82,7 +82,7 @@ async def save_seller(tx: Tx, seller: Seller, now: int) -> None:
         state=seller.state.value,
         now=now,
     )
-    await _changed(tx)
+    await touch_market(tx)
 
 
 async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
@@ -104,7 +104,7 @@ async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
     if not on_credit:
         credit = buyer_account(buyer.id, Billing.CREDIT)
         await tx.execute("UPDATE account_balances SET limit_units = 0 WHERE account = :account", account=credit)
-    await _changed(tx)
+    await touch_market(tx)
 
 
 async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> int:
@@ -122,7 +122,7 @@ async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> i
         now=now,
         by=made_by,
     )
-    await _changed(tx)
+    await touch_market(tx)
     return version
 
 
@@ -141,7 +141,7 @@ async def save_contract(tx: Tx, contract: Contract, now: int, made_by: str) -> i
         now=now,
         by=made_by,
     )
-    await _changed(tx)
+    await touch_market(tx)
     return version
 
 
@@ -158,14 +158,14 @@ async def save_key(tx: Tx, key: KeyRow) -> None:
         name=key.name,
         made_at=key.made_at,
     )
-    await _changed(tx)
+    await touch_market(tx)
 
 
 async def revoke_key(tx: Tx, key_id: str, now: int) -> bool:
     changed = await tx.execute(
         "UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL", id=key_id, now=now
     )
-    await _changed(tx)
+    await touch_market(tx)
     return changed == 1
 
 
@@ -191,7 +191,8 @@ async def _next_version(tx: Tx, table: str, party_id: str) -> int:
     return int(rows[0]["last"]) + 1
 
 
-async def _changed(tx: Tx) -> None:
+async def touch_market(tx: Tx) -> None:
+    """Every process reads the deals and the documents again within a second."""
     await tx.execute("UPDATE market_version SET version = version + 1 WHERE one = 1")
 
 

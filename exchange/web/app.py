@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 
@@ -38,11 +38,11 @@ Beside = Callable[[Market, Write], Awaitable[None]]
 
 
 def build_app(
-    market: Market, settings: Settings, *, beside: Beside | None = None, processes: int = 1
+    market: Market, settings: Settings, *, beside: Sequence[Beside] = (), processes: int = 1
 ) -> web.Application:
     """The application on a market that stays open as long as it runs.
 
-    `beside` (`exchange.worker.work`) runs as long as the application does. `processes` share the rates between them.
+    Each of `beside` (`exchange.worker.work`) runs as long as it does. `processes` share the rates between them.
     """
     table = routes()
     app = web.Application(middlewares=[make_front(table)], client_max_size=limits.BODY_BYTES)
@@ -57,8 +57,8 @@ def build_app(
     add_public(app)
     app.router.add_get(HEALTH, _health)
     app.cleanup_ctx.append(_keep_rows)
-    if beside is not None:
-        app.cleanup_ctx.append(_run_beside(beside))
+    for each in beside:
+        app.cleanup_ctx.append(_run_beside(each))
     return app
 
 
@@ -134,5 +134,5 @@ async def _work(work: Beside, market: Market) -> None:
     try:
         await work(market, encode)
     except Exception as error:
-        _LOG.critical("The worker stopped", exc_info=error)
+        _LOG.critical("What runs beside requests stopped", exc_info=error)
         raise

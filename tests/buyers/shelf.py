@@ -8,8 +8,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from buyers import connectors
 from buyers.connection import Connection
+from buyers.conversation import speak
 from buyers.reading import Reader, StageRules
 from exchange.connector import Connector
 from exchange.model.wire import Reply
@@ -39,7 +39,7 @@ def of_preset(name: str, variant: str | None, shelf: Mapping[str, Mapping[str, A
 
 
 def connector(connection: Connection) -> Connector:
-    return connectors()[connection.connector](connection)
+    return speak(connection)
 
 
 def reader(rules: str, stage: str = "post") -> Reader:

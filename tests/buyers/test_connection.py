@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from buyers import connectors
-from buyers.connection import Connection, ConnectionProblems, lay_over
+from buyers.connection import Connection
+from buyers.family import ConnectionProblems, Problem, lay_over
+from buyers.family import load as load_of
 from exchange.cases import read_cases, run_cases
 from exchange.connector import Profile
 from tests.buyers.shelf import CONFIG, connector, of_preset, presets, yaml
@@ -164,3 +166,31 @@ def test_the_cases_of_every_example_connection_come_out_as_they_say() -> None:
 
 def test_a_document_without_problems_loads() -> None:
     assert "a" == load(post()).name
+
+
+def test_a_document_is_read_by_the_family_of_its_connector() -> None:
+    document = {"connection": "a", "preset": "ringy", "post": {"url": "https://buyer.example/post"}}
+    loaded = load_of(document, presets(), connectors())
+
+    assert ("a", "json_http", frozenset({"sid", "auth_token"})) == (loaded.name, loaded.connector, loaded.secrets)
+    assert {"post.url": "https://buyer.example/post"} == loaded.urls
+    assert ["post"] == list(getattr(loaded.build(), "stages", {}))
+
+
+@pytest.mark.parametrize("connector", ["smoke", None])
+def test_a_connector_of_no_family_is_named(connector: str | None) -> None:
+    with pytest.raises(ConnectionProblems) as refused:
+        load_of({"connection": "a", "connector": connector}, {}, connectors())
+
+    known = "form_http, json_http, soap_http, xml_http"
+    assert (Problem("connector", f"{connector!r} is not one of {known}"),) == refused.value.problems
+
+
+def test_a_connection_whose_token_comes_first_sends_several_messages() -> None:
+    step = {"url": "https://a.example/token", "keep": {"token": {"where": "json:token"}}}
+    plain = yaml(post())
+    stepped = {**plain, "post": {**plain["post"], "steps": [step]}}
+
+    assert [False, True] == [
+        getattr(load_of(each, {}, connectors()).build(), "several_messages", None) for each in (plain, stepped)
+    ]

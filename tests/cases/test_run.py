@@ -16,6 +16,7 @@ from exchange.model.money import Money
 from exchange.model.party import Contract
 from exchange.model.wire import HttpMessage, Reply
 from tests.buyers.shelf import connector, yaml
+from tests.mail_buyer import MailBuyer
 
 DOCUMENT = """
 connection: a
@@ -167,3 +168,35 @@ def test_bad_reply_says_whether_a_rule_was_missing() -> None:
     case = "name: x\npost: {reply: {body: 's=what'}}\nthen: {bad_reply: {unmapped: false}}"
 
     assert ("post: unmapped False expected, True came",) == first(case)
+
+
+MAILED = """
+name: is mailed
+lead: {first_name: Wanda}
+links: {accept: "https://us.example/l/1"}
+post:
+  expect:
+    method: MAIL
+    url: "mailto:leads@birch.buyer.example"
+    headers: {Subject: A lead, Message-ID: "<ref-case-1@a.example>"}
+    body: "first_name: Wanda\\naccept: https://us.example/l/1"
+  reply: {status: 250}
+then: {accepted: {reference: "ref-case-1"}}
+---
+name: is busy
+lead: {first_name: Wanda}
+post: {reply: {status: 451}}
+then: {later: {reason: post_failed, detail: greylisted}}
+---
+name: expects too much
+lead: {first_name: Wanda}
+post: {expect: {method: POST}, reply: {status: 550}}
+then: {later: greylisted}
+"""
+
+
+def test_messages_of_other_kinds_are_compared_as_the_record_shows_them() -> None:
+    mailed, busy, wrong = run_cases(MailBuyer(), read_cases(MAILED, "a.yaml"))[:3]
+
+    assert ((), ()) == (mailed.problems, busy.problems)
+    assert ("post: method POST expected, MAIL sent", "post: later expected, rejected came") == wrong.problems

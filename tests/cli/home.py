@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from exchange.cli import main
+from exchange.model.actor import SYSTEM
+from exchange.model.audit import AuditLine
 from exchange.storage.database import Row, Tx
+from exchange.storage.documents import add_document
 from exchange.storage.engine import open_database
 from tests.market import Party, store
 
@@ -100,6 +103,16 @@ class Home:
     async def _store(self, parties: list[Party]) -> None:
         db = await open_database(str(self.database), process=False)
         await db.write(store, parties, NOW)
+        await db.close()
+
+    def keep(self, kind: str, name: str, document: Mapping[str, Any]) -> None:
+        """Put a document into the database, as it stands, whatever it says."""
+        asyncio.run(self._keep(kind, name, document))
+
+    async def _keep(self, kind: str, name: str, document: Mapping[str, Any]) -> None:
+        db = await open_database(str(self.database), process=False)
+        line = AuditLine(f"aud_{name}", NOW, "2026-11", SYSTEM, "", "document.saved", f"{kind}:{name}")
+        await db.write(add_document, kind, name, document, line)
         await db.close()
 
     def connect(self, name: str, port: int) -> None:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from exchange.commands.check import contract_problems
+from exchange.flows.connection import ready
+from exchange.flows.shapes import Shapes
 from exchange.model.party import Clause, Group
 from tests.cli.home import Home, exchange
-from tests.market import buying, contract, selling, usd
+from tests.mail_buyer import MailBuyer, ShelfBuyer, SlowMailBuyer
+from tests.market import buying, contract, read_once, selling, usd
 
 
 def test_what_came_with_the_exchange_is_good(tmp_path: Path) -> None:
@@ -150,3 +154,28 @@ def test_parties_that_name_what_is_not_there_are_all_listed(market_home: Home) -
         "contract cobalt-solar: schedule: 'daily' is none of: every 15m, hourly, at 06:00,18:00, mon,thu at 07:30",
         "contract cobalt-solar: no connection is called pigeon",
     }
+
+
+def test_what_is_never_pinged_needs_a_fixed_price() -> None:
+    later, shelf, spot = ready(SlowMailBuyer(), {}), ready(ShelfBuyer(), {}), ready(MailBuyer(), {})
+    catalog, _ = read_once()
+    shapes = Shapes(catalog.verticals, {"acme": later, "birch": shelf, "cobalt": spot, "delta": later})
+    contracts = [contract(name) for name in ("acme", "birch", "cobalt")] + [contract("delta", price=usd("5"))]
+
+    assert [
+        "contract acme-solar: needs a fixed price: connection acme is never pinged",
+        "contract birch-solar: needs a fixed price: connection birch is never pinged",
+    ] == list(contract_problems(contracts, shapes, True))
+
+
+def test_documents_made_while_it_ran_are_checked_with_the_files(market_home: Home) -> None:
+    field = {"name": "zip", "type": "text", "label": "Z", "ping": "optional", "post": "optional"}
+    solar = {"title": "Sun", "fields": [field]}
+    market_home.keep("vertical", "solar", solar)
+    fine = market_home.run("check")
+    market_home.keep("connection", "late", {"connection": "late", "connector": "pigeon"})
+    found = market_home.run("--json", "check")
+
+    assert "1 made while it ran; over the file of solar" in fine.out
+    assert ["documents"] == [each["check"] for each in found.json["problems"]]
+    assert "connection late: connector: 'pigeon' is not one of" in found.json["problems"][0]["problem"]

@@ -17,7 +17,7 @@ from exchange.clock import SystemClock
 from exchange.courier.addresses import Network, Resolver, resolve_by_system
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Call, HttpCourier, Result
-from exchange.model.wire import HttpMessage, Reply
+from exchange.model.wire import HttpMessage, Message, Reply
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"),)
 _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)
@@ -153,7 +153,7 @@ async def courier_for(
         await courier.close()
 
 
-def one_message(message: HttpMessage) -> Generator[HttpMessage, Reply, Reply]:
+def one_message(message: Message) -> Generator[Message, Reply, Reply]:
     """The simplest conversation: its answer is the reply itself."""
     return (yield message)
 

@@ -282,7 +282,11 @@ async def test_a_bad_reply_keeps_the_record_of_what_was_said() -> None:
     assert result.error is not None and result.error.unmapped
     record = result.records[0]
     assert isinstance(record.outcome, Reply)
-    assert (b"odd", b"lead", f"127.0.0.1:{buyer.port}") == (record.outcome.body, record.message.body, record.peer)
+    assert (b"odd", b"lead", f"127.0.0.1:{buyer.port}") == (
+        record.outcome.body,
+        record.message.shown().body,
+        record.peer,
+    )
 
 
 async def test_a_conversation_without_end_is_ended() -> None:

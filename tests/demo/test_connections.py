@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from ruamel.yaml import YAML
 
 from buyers import connectors
-from buyers.connection import Connection
+from buyers.family import load
 from exchange.catalog import default_config, load_verticals
 from exchange.clock import SimulatedClock
 from exchange.connector import Connector, Terms
@@ -32,7 +32,7 @@ from exchange.model.money import Money
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
 from exchange.model.vertical import Vertical
-from exchange.model.wire import HttpMessage, Reply
+from exchange.model.wire import Message, Reply
 
 DEMO = default_config() / "demo"
 NOW = 1_795_021_200_000
@@ -95,18 +95,18 @@ async def meeting(contract: Contract, **habits: object) -> AsyncIterator[Stage]:
     running = DemoBuyers([somebody(contract.buyer_id, **habits)], seed=3, clock=SimulatedClock(), hurry=True)
     ports = await running.start(any_port=True)
     document = rebased(documents()[contract.connection], ports)
-    connection = Connection.load(document, presets())
-    yield Stage(running, connectors()[connection.connector](connection))
+    yield Stage(running, load(document, presets(), connectors()).build())
     await running.close()
 
 
-async def run(conversation: Generator[HttpMessage, Reply, T]) -> T:
+async def run(conversation: Generator[Message, Reply, T]) -> T:
     """Carry a conversation's messages over HTTP to its end."""
     try:
         message = next(conversation)
         async with ClientSession() as session:
             while True:
-                sent = session.request(message.method, message.url, data=message.body, headers=dict(message.headers))
+                shown = message.shown()
+                sent = session.request(shown.method, shown.url, data=shown.body, headers=dict(shown.headers))
                 async with sent as reply:
                     headers = {name.lower(): value for name, value in reply.headers.items()}
                     message = conversation.send(Reply(reply.status, headers, await reply.read()))

@@ -10,7 +10,19 @@ from exchange.courier.scripted import Delay
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.personalities import Personality
 from exchange.demo.scripted import CastScript
-from exchange.model.wire import HttpMessage, Loss, Lost, Reply
+from exchange.model.wire import (
+    EmailMessage,
+    FaxMessage,
+    FileMessage,
+    HttpMessage,
+    Loss,
+    Lost,
+    Message,
+    PhoneAccount,
+    PhoneMessage,
+    Place,
+    Reply,
+)
 
 CALM = {"median": 0, "p95": 0}
 
@@ -68,3 +80,18 @@ def test_an_address_of_nobody_cannot_be_connected_to() -> None:
     said = CastScript([somebody("pairs")], seed=4)(message("ping", "ref-1", port=9999))
 
     assert isinstance(said, Lost) and said.why is Loss.CONNECT
+
+
+@pytest.mark.parametrize(
+    ("other", "status"),
+    [
+        (EmailMessage("a@a.example", ("b@b.example",), "s", "t", "<1@a>"), 250),
+        (FaxMessage("+16025550142", 1, b"%PDF", HttpMessage("POST", "https://fax.example/")), 202),
+        (PhoneMessage("sms", PhoneAccount("https://p.example", "u", "p"), "+16025550142", "+16025550100"), 202),
+        (FileMessage(Place("ftps", "files.example", 21, "in"), "a.csv", b""), 226),
+    ],
+)
+def test_what_is_not_http_is_taken_by_whoever_it_is_for(other: Message, status: int) -> None:
+    said = CastScript([], seed=4)(other)
+
+    assert isinstance(said, Delay) and Reply(status, {}, b"taken") == said.then

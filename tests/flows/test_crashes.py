@@ -99,11 +99,12 @@ async def _set(exchange: Exchange, scene: Scene) -> Exchange:
         exchange.buyers.answers_posts(name, answer)
     await exchange.add(*selling("cedar", slots=scene.slots))
     if scene.tokens:
+        deals = exchange.market.deals
         connections = {
             name: replace(each, several_messages=name in scene.answers)
-            for name, each in exchange.market.connections.items()
+            for name, each in deals.shapes.connections.items()
         }
-        return replace(exchange, market=replace(exchange.market, connections=connections))
+        exchange.market.live.deals = replace(deals, shapes=replace(deals.shapes, connections=connections))
     return exchange
 
 

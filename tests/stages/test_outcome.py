@@ -14,6 +14,7 @@ from exchange.model.auction import (
     Bid,
     Failed,
     Finality,
+    Later,
     NoBid,
     Outcome,
     Pending,
@@ -88,6 +89,13 @@ def test_a_receipt_still_to_come_is_pending() -> None:
     pending = Pending(Reason.AWAITING_RECEIPT, "q1")
 
     assert pending == post(Heard(pending))
+
+
+def test_what_was_not_taken_now_failed_and_says_nothing_of_an_earlier_delivery() -> None:
+    busy = Later(Reason.POST_FAILED, "greylisted", 60_000)
+
+    assert Failed(Reason.POST_FAILED, "greylisted") == post(Heard(busy))
+    assert isinstance(post(Heard(busy), repeated=True), Unclear)
 
 
 def test_duplicate_is_a_refusal_at_first_and_unclear_on_a_repeated_delivery() -> None:

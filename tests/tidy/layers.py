@@ -13,7 +13,7 @@ from tests.tidy.source import Finding, Source
 # Open to all but model and buyers; buyers may read limits, which are numbers only.
 OPEN = frozenset({"clock", "ids", "limits", "log", "metrics", "rates"})
 PURE = frozenset({"model", "fields", "connector"})
-SHAPES = frozenset({"settings", "catalog", "cases"})
+SHAPES = frozenset({"settings", "catalog", "cases", "sources"})
 INSIDE = PURE | SHAPES | {"stages", "storage", "courier", "vault"}
 
 MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -30,6 +30,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "metrics": OPEN,
         "settings": frozenset({"model"}) | OPEN,
         "catalog": PURE | OPEN | {"settings"},
+        "sources": PURE | OPEN,  # documents that say where leads are fetched
         "cases": frozenset({"model", "connector"}) | OPEN,
         "vault": frozenset({"model"}) | OPEN,
         "stages": PURE | OPEN,
@@ -38,7 +39,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "buyers": frozenset({"model", "connector", "limits"}),
         "verifiers": frozenset({"model", "connector", "limits"}),
         "flows": INSIDE | OPEN,
-        "intake": PURE | SHAPES | OPEN | {"stages", "flows"},
+        "intake": PURE | SHAPES | OPEN | {"stages", "flows", "courier"},  # it looks outside through the courier
         "worker": PURE | SHAPES | OPEN | {"stages", "flows", "storage"},  # leases its jobs there
         "web": PURE | SHAPES | OPEN | {"stages", "flows", "intake", "storage", "vault"},  # reads lists there
         "bootstrap": INSIDE | OPEN | {"flows", "intake", "worker", "web", "buyers", "verifiers"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +84,7 @@ async def heard(response: ClientResponse) -> Heard:
 
 @asynccontextmanager
 async def serve_exchange(
-    exchange: Exchange, *, beside: Beside | None = None, body_seconds: float = 15.0
+    exchange: Exchange, *, beside: Sequence[Beside] = (), body_seconds: float = 15.0
 ) -> AsyncIterator[Served]:
     """Serve on a free port of loopback until the block ends."""
     app = build_app(exchange.market, exchange.settings, beside=beside)

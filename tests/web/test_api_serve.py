@@ -26,7 +26,7 @@ async def start(exchange: Exchange, stop: asyncio.Event | None = None) -> tuple[
     """The server as the command runs it, on a free port."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     settings = exchange.settings.model_copy(update={"port": 0})
-    app = build_app(exchange.market, settings, beside=work)
+    app = build_app(exchange.market, settings, beside=(work,))
     running = asyncio.create_task(serve(app, settings, started=address.set_result, stop=stop))
     return await address, running
 

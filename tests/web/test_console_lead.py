@@ -9,8 +9,9 @@ from typing import Any
 
 from exchange.courier.scripted import Delay
 from exchange.model.party import Cap, Clause, Geo, Group, Hours, SaleMode, Window
-from exchange.model.wire import Loss, Lost
+from exchange.model.wire import Loss, Lost, Reply
 from exchange.storage.database import Tx
+from tests.mail_buyer import mailed_to
 from tests.market import POST, SOLD, bid, buying, consumer, contract, selling, usd
 from tests.web.leads import refused_then_sold, sell
 from tests.web.served import Served
@@ -355,3 +356,19 @@ async def _erase(tx: Tx, lead_id: str) -> None:
 async def _forget(tx: Tx, lead_id: str) -> None:
     await tx.execute("UPDATE requests SET raw = NULL, answer = NULL WHERE lead_id = :lead", lead=lead_id)
     await tx.execute("DELETE FROM wires WHERE lead_id = :lead", lead=lead_id)
+
+
+async def test_a_lead_sold_by_mail_shows_the_mail_and_no_http(served: Served) -> None:
+    await served.exchange.add(*buying("birch", price=usd("30")), *selling("cedar"))
+    mailed_to(served.exchange.market, "birch")
+    served.exchange.buyers.answers_posts("birch", Reply(250, {}, b"queued as 4F"))
+    lead_id = str((await sell(served, 1))["lead_id"])
+    async with signed_in(served) as visitor:
+        page, told = await both(visitor, lead_id)
+        exchanges = told["timeline"][titles(told).index("Birch bought it at $30.00")]["exchanges"]
+
+        assert [("accepted", None)] == [(each["outcome"], each["curl"]) for each in exchanges]
+        assert exchanges[0]["request"].startswith("MAIL mailto:leads@birch.buyer.example\nFrom: us@a.example")
+        assert "250\n\nqueued as 4F" == exchanges[0]["response"]
+        assert [{"where": "code", "rule": "is 250", "meaning": "Outcome: accepted"}] == exchanges[0]["read"]
+        assert "HTTP/1.1" not in exchanges[0]["request"] and "sandoval" not in page.text.lower()

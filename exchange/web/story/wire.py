@@ -63,9 +63,7 @@ def buyer_exchange(
     """One message to a buyer and what came back."""
     body = wire["body"].encode("latin-1").decode("utf-8", "replace")
     url = mask.text(wire["url"])
-    parts = urlsplit(url)
-    head = [f"{wire['method']} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1"]
-    head += [f"Host: {parts.netloc}", *_headers(mask.headers(wire["headers"]))]
+    head = [*_first_lines(wire["method"], url), *_headers(mask.headers(wire["headers"]))]
     request = Message("Request", f"{wire['method']} {url}, {size(len(wire['body']))}", _message(head, mask.text(body)))
     return Exchange(
         f"x{number}",
@@ -76,8 +74,21 @@ def buyer_exchange(
         request,
         _response(wire, mask),
         _read(market, wire, mask),
-        _curl(wire, body, mask),
+        _curl(wire, body, mask) if _is_http(wire) else None,
     )
+
+
+def _is_http(wire: Mapping[str, Any]) -> bool:
+    return bool(wire["url"].startswith(("http://", "https://")))
+
+
+def _first_lines(method: str, url: str) -> list[str]:
+    """How the request begins; what is not HTTP begins with whom it is for."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return [f"{method} {url}"]
+    query = f"?{parts.query}" if parts.query else ""
+    return [f"{method} {parts.path or '/'}{query} HTTP/1.1", f"Host: {parts.netloc}"]
 
 
 def seller_exchange(request: Request, number: int, title: str, kept_days: int, masks: tuple[Mask, ...]) -> Exchange:
@@ -132,7 +143,8 @@ def _response(wire: Mapping[str, Any], mask: Mask) -> Message:
         detail = f"{wire['lost'].replace('_', ' ')}: {wire.get('detail') or 'no reply came'}"
         return Message("Response", f"none, after {duration(wire['took'])}", mask.text(detail))
     reply = wire["reply"].encode("latin-1").decode("utf-8", "replace")
-    head = [f"HTTP/1.1 {wire['status']}", *_headers(mask.headers(wire["reply_headers"]))]
+    version = "HTTP/1.1 " if _is_http(wire) else ""
+    head = [f"{version}{wire['status']}", *_headers(mask.headers(wire["reply_headers"]))]
     told = f"{wire['status']}, {duration(wire['took'])}, {size(len(wire['reply']))}"
     return Message("Response", told, _message(head, mask.text(reply)))
 

@@ -1,0 +1,72 @@
+"""A connection ready for use: a connector, its secrets, and what it can do beyond ping and post, found once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exchange.connector import (
+    DEFAULT_PROFILE,
+    AsksOutcome,
+    Connector,
+    DeliversBatches,
+    DeliversLater,
+    HasProfile,
+    Profile,
+    ReadsReceipts,
+    RepeatsSafely,
+    SendsSeveral,
+    Shelved,
+    Waits,
+)
+
+SECONDS = 10.0
+"""How long a conversation beside requests may take, unless its connector says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connector and the secrets its messages name. Each ability is the connector itself where it has it."""
+
+    connector: Connector
+    secrets: Mapping[str, str]
+    profile: Profile = DEFAULT_PROFILE
+    asks: AsksOutcome | None = None  # it can ask what became of a post
+    repeats_safely: bool = False  # the same post twice is one lead to this buyer
+    several_messages: bool = False  # a token or the like comes before the message that delivers
+    simulated: bool = False  # it leads to the buyers of test mode, which are inside the exchange
+    later: bool = False  # the worker delivers, not the request
+    shelved: bool = False  # the buyer fetches
+    seconds: float = SECONDS
+    batches: DeliversBatches | None = None
+    waits: Waits | None = None
+    receipts: ReadsReceipts | None = None
+
+    @property
+    def can_reconcile(self) -> bool:
+        """Whether the buyer itself can settle a post it never answered clearly."""
+        return self.asks is not None or self.repeats_safely
+
+    @property
+    def on_the_spot(self) -> bool:
+        """Whether a post is answered while the seller waits. Only such a buyer can be pinged."""
+        return not self.later and not self.shelved
+
+
+def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool = False) -> Connection:
+    """The connection of a connector, with the abilities it has."""
+    return Connection(
+        connector,
+        secrets,
+        profile=connector.profile if isinstance(connector, HasProfile) else DEFAULT_PROFILE,
+        asks=connector if isinstance(connector, AsksOutcome) else None,
+        repeats_safely=isinstance(connector, RepeatsSafely) and connector.repeats_safely,
+        several_messages=isinstance(connector, SendsSeveral) and connector.several_messages,
+        simulated=simulated,
+        later=isinstance(connector, DeliversLater) and connector.later,
+        shelved=isinstance(connector, Shelved) and connector.shelved,
+        seconds=connector.seconds if isinstance(connector, DeliversLater) else SECONDS,
+        batches=connector if isinstance(connector, DeliversBatches) else None,
+        waits=connector if isinstance(connector, Waits) else None,
+        receipts=connector if isinstance(connector, ReadsReceipts) else None,
+    )

@@ -1,0 +1,84 @@
+"""Shapes as they stand: what the files say, and the documents made while the exchange runs beside or over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from exchange.flows.connection import Connection
+from exchange.model.vertical import Vertical
+from exchange.storage.documents import DocumentRow
+
+CONNECTION = "connection"
+VERTICAL = "vertical"
+
+Document = Mapping[str, Any]
+Secrets = Mapping[str, str]
+Keyed = Callable[[Secrets], Connection]
+"""A connection that waits for its secrets."""
+
+
+class DocumentProblems(Exception):
+    """The document cannot be used. `problems` are sentences that begin with their place in it."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Makes shapes of documents. Whoever builds the market hands it in: flows know neither files nor buyers.
+
+    `vertical` and `connection` raise `DocumentProblems`.
+    """
+
+    verticals: Mapping[str, Vertical]  # of the files, as the next
+    connections: Mapping[str, Keyed]
+    vertical: Callable[[str, Document], Vertical]
+    connection: Callable[[str, Document], Keyed]
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """One moment's shapes, never changed. `problems` tell of documents that this release cannot use any more."""
+
+    verticals: Mapping[str, Vertical]
+    connections: Mapping[str, Connection]
+    problems: tuple[str, ...] = ()
+    made: Mapping[tuple[str, str, int], Vertical | Keyed] = field(default_factory=dict)  # by kind, name and version
+
+
+def compile_shapes(
+    workshop: Workshop, rows: Sequence[DocumentRow], secrets: Secrets, before: Shapes | None = None
+) -> Shapes:
+    """The shapes of the files and of these documents. What was compiled `before` is not compiled again."""
+    known = before.made if before is not None else {}
+    made: dict[tuple[str, str, int], Any] = {}
+    problems: list[str] = []
+    for row in rows:
+        key = (row.kind, row.name, row.version)
+        try:
+            made[key] = known[key] if key in known else make(workshop, row.kind, row.name, row.document)
+        except DocumentProblems as error:
+            problems += [f"{row.kind} {row.name}: {problem}" for problem in error.problems]
+    verticals = {name: shape for (kind, name, _), shape in made.items() if kind == VERTICAL}
+    connections = {name: shape for (kind, name, _), shape in made.items() if kind == CONNECTION}
+    return Shapes(
+        {**workshop.verticals, **verticals},
+        {name: keyed(secrets) for name, keyed in {**connections, **workshop.connections}.items()},
+        tuple(problems),
+        made,
+    )
+
+
+def make(workshop: Workshop, kind: str, name: str, document: Document) -> Vertical | Keyed:
+    """The shape of one document. Raises `DocumentProblems`."""
+    makes: Mapping[str, Callable[[str, Document], Vertical | Keyed]] = {
+        CONNECTION: workshop.connection,
+        VERTICAL: workshop.vertical,
+    }
+    if kind not in makes:
+        raise DocumentProblems([f"kind: {kind!r} is not one of {', '.join(sorted(makes))}"])
+    return makes[kind](name, document)
