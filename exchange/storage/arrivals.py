@@ -7,6 +7,7 @@ from typing import Any
 
 from exchange.model.work import AnswerRow, RequestRow
 from exchange.storage.database import Tx
+from exchange.storage.requests import request_values
 
 Arrival = tuple[RequestRow, AnswerRow]
 
@@ -36,26 +37,11 @@ async def save_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> None:
 
 
 def _row(request: RequestRow, answer: AnswerRow) -> dict[str, Any]:
-    return {
-        "id": request.id,
-        "month": request.month,
-        "received": request.received_at,
-        "endpoint": request.endpoint,
-        "channel": request.channel,
-        "ip": request.remote_ip,
-        "seller": request.seller_id,
-        "campaign": request.campaign_id,
-        "key": request.key_id,
-        "mode": request.mode,
-        "lead": request.lead_id,
-        "type": request.content_type,
-        "format": request.answer_format,
-        "raw": request.raw,
+    return request_values(request) | {
         "code": answer.status_code,
         "status": answer.status,
         "reason": answer.reason,
         "answer": answer.body or None,
         "answer_type": answer.content_type,
         "took": answer.took_ms,
-        "retention": request.retention,
     }

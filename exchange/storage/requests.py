@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from exchange.model.audit import AuditLine
 from exchange.model.work import (
     AnswerRow,
@@ -287,31 +289,31 @@ _CONSENT = """INSERT INTO consents (lead_id, month, subject, sealed, received_at
 
 def _request_rows(request: RequestRow) -> list[Statement]:
     """The request and, when it seals anything, its data key."""
-    rows: list[Statement] = [
-        (
-            _REQUEST,
-            {
-                "id": request.id,
-                "month": request.month,
-                "received": request.received_at,
-                "endpoint": request.endpoint,
-                "channel": request.channel,
-                "ip": request.remote_ip,
-                "seller": request.seller_id,
-                "campaign": request.campaign_id,
-                "key": request.key_id,
-                "mode": request.mode,
-                "lead": request.lead_id,
-                "type": request.content_type,
-                "format": request.answer_format,
-                "raw": request.raw,
-                "retention": request.retention,
-            },
-        )
-    ]
+    rows: list[Statement] = [(_REQUEST, request_values(request))]
     if request.wrapped is not None:
         rows.append((_DATA_KEY, {"subject": request.id, "wrapped": request.wrapped, "month": request.month}))
     return rows
+
+
+def request_values(request: RequestRow) -> dict[str, Any]:
+    """What a request's row begins with, by the names its statements use."""
+    return {
+        "id": request.id,
+        "month": request.month,
+        "received": request.received_at,
+        "endpoint": request.endpoint,
+        "channel": request.channel,
+        "ip": request.remote_ip,
+        "seller": request.seller_id,
+        "campaign": request.campaign_id,
+        "key": request.key_id,
+        "mode": request.mode,
+        "lead": request.lead_id,
+        "type": request.content_type,
+        "format": request.answer_format,
+        "raw": request.raw,
+        "retention": request.retention,
+    }
 
 
 _REQUEST = """INSERT INTO requests (id, month, received_at, endpoint, channel, remote_ip, seller_id, campaign_id,
