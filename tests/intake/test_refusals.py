@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from exchange import limits
 from exchange.intake.decode import Flat, Refused, decode
 from exchange.model.reason import Reason
+from tests.effort import least_seconds
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -379,9 +379,8 @@ def test_a_flood_is_refused_in_under_100_ms(flood: str) -> None:
     body = make().encode()
     assert len(body) <= limits.BODY_BYTES, "the size limit must not be what stops it"
 
-    started = time.process_time()
     result = refused(body, content_type)
 
-    assert time.process_time() - started < 0.1
+    assert least_seconds(lambda: refused(body, content_type), 0.1) < 0.1
     assert result.status in (400, 415, 422)
     assert len(result.message) < 500
