@@ -8,9 +8,10 @@ from html import unescape
 from typing import Any
 
 from exchange.courier.scripted import Delay
-from exchange.model.party import Cap, Clause, Geo, Group, Hours, SaleMode, Window
+from exchange.model.party import Cap, Clause, Geo, Group, Hours, SaleMode, Strategy, Window
 from exchange.model.wire import Loss, Lost, Reply
 from exchange.storage.database import Tx
+from tests.flows.lab import tier
 from tests.mail_buyer import mailed_to
 from tests.market import POST, SOLD, bid, buying, consumer, contract, selling, usd
 from tests.web.leads import refused_then_sold, sell
@@ -63,6 +64,19 @@ async def test_a_buyer_whose_two_contracts_took_a_shared_lead_is_named_once(serv
 
         assert (2, "Sold, shared") == (heard["times_sold"], told["summary"]["outcome"])
         assert "Sold to Acme" in page.text and "Acme, Acme" not in page.text
+
+
+async def test_a_higher_bid_that_came_second_by_the_rule_of_its_tier_was_not_outbid(served: Served) -> None:
+    await served.exchange.add(
+        *selling("cedar", tiers=tier(Strategy.PRIORITY)), *buying("acme", priority=1), *buying("birch", priority=2)
+    )
+    served.exchange.buyers.bids("birch", "40.00")
+    heard = await sell(served, 1)
+    async with signed_in(served) as visitor:
+        page, _ = await both(visitor, heard["lead_id"])
+
+        assert "Bought $25.00" in page.text and "Bid $40.00" in page.text and "Outbid" not in page.text
+        assert "$15.00 over the price paid; by the auction's rule another came first." in page.text
 
 
 async def test_lines_are_oldest_first_and_count_from_the_first_request(served: Served) -> None:

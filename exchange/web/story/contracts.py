@@ -157,9 +157,12 @@ class _Facts:
             told = "The lead was not sold on this bid."
         elif paid > best:
             told = f"{money(paid - best)} under the price paid."
+        elif best > paid:
+            told = f"{money(best - paid)} over the price paid; by the auction's rule another came first."
         else:
             told = "As good as the price paid; another was asked first."
-        return self._made(contract_id, f"Outbid {money(best)}" if paid else f"Bid {money(best)}", "", (told,), True, 5)
+        outbid = paid is not None and not best > paid
+        return self._made(contract_id, f"{'Outbid' if outbid else 'Bid'} {money(best)}", "", (told,), True, 5)
 
     def _no_bid(self, contract_id: str, asked: Mapping[str, Any]) -> Panel:
         if asked.get("detail") == CUT:
