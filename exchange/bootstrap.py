@@ -21,8 +21,12 @@ from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
+from exchange.courier.dkim import read_signer
+from exchange.courier.http import Lane
+from exchange.courier.lane import SideLanes
 from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
+from exchange.courier.smtp import MailHouse, SmtpLane
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
@@ -34,6 +38,7 @@ from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.model.vertical import Vertical
+from exchange.model.wire import EmailMessage, Relay
 from exchange.settings import Settings
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
@@ -260,5 +265,22 @@ async def open_market(
 
 def _courier(clock: Clock, breaker: Breaker, settings: Settings) -> Courier:
     """Test leads go to the simulated buyers built in; everything else leaves by wire."""
-    real = HttpCourier(clock, breaker, settings.allowed_networks)
+    house = mail_house(settings)
+
+    def lanes(lane: Lane) -> SideLanes:
+        return {EmailMessage: SmtpLane(lane.addresses, house, clock.now)}
+
+    real = HttpCourier(clock, breaker, settings.allowed_networks, lanes=lanes)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)
+
+
+def mail_house(settings: Settings) -> MailHouse:
+    """How the exchange sends mail of its own. Raises `BadKey`."""
+    relay = None
+    if settings.mail_host:
+        login = (settings.mail_user, settings.mail_password)
+        relay = Relay(settings.mail_host, settings.mail_port, settings.mail_security, *login)
+    signer = None
+    if settings.dkim_domain and settings.dkim_key_file is not None:
+        signer = read_signer(settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
+    return MailHouse(relay, settings.mail_domain, signer)
