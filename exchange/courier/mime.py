@@ -36,7 +36,8 @@ def build(message: EmailMessage, now: int) -> bytes:
 
 def _attach(built: Built, each: Attachment) -> None:
     kind, _, rest = each.content_type.partition("/")
-    built.add_attachment(each.content, maintype=kind, subtype=rest, filename=each.name)
+    params = {"charset": "utf-8"} if kind == "text" else {}
+    built.add_attachment(each.content, maintype=kind, subtype=rest, filename=each.name, params=params)
 
 
 def _mark_boundaries(built: Built, message_id: str) -> None:
