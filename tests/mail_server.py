@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import email
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
@@ -47,7 +48,7 @@ class MailServer:
     silent_after_data: int = 0  # that many mails are taken in and never answered
     connections: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    open: set[asyncio.Transport] = field(default_factory=set)
+    open: set[asyncio.WriteTransport] = field(default_factory=set)
 
     def hang_up(self) -> None:
         """On everybody, at once."""
@@ -106,27 +107,26 @@ class _Counted(SMTP):
         self.number = house.connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "abort")
-        self.house.open.add(transport)  # type: ignore[arg-type]
+        self.house.open.add(cast(asyncio.WriteTransport, transport))
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.house.open.discard(self.transport)  # type: ignore[arg-type]
+        self.house.open.discard(cast(asyncio.WriteTransport, self.transport))
         super().connection_lost(error)
 
 
 @asynccontextmanager
 async def mail_server(
+    answers: Mapping[str, list[str]] | None = None,
     *,
     tls: ssl.SSLContext | None = None,
     starttls: ssl.SSLContext | None = None,
     signs_in: bool = False,
     port: int = 0,
-    **answers: list[str],
 ) -> AsyncIterator[MailServer]:
     """Listens on 127.0.0.1. `tls` from the first byte, `starttls` when asked; `signs_in` wants the password."""
     loop = asyncio.get_running_loop()
-    house = MailServer(answers=dict(answers))
+    house = MailServer(answers=dict(answers or {}))
     options: dict[str, object] = {"loop": loop, "tls_context": starttls}
     if signs_in:
         options |= {"authenticator": lets_in, "auth_required": tls is None, "auth_require_tls": tls is None}

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
+from typing import cast
 
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseException, SMTPServerDisconnected
@@ -106,7 +107,7 @@ class SmtpLane:
             if sound:
                 self._keep(relay, client)
             else:
-                client.close()
+                _drop(client)
         return outcome
 
     async def _connect(self, relay: Relay) -> SMTP:
@@ -116,26 +117,22 @@ class SmtpLane:
         client = SMTP(
             hostname=relay.host,
             sock=made,
-            username=relay.user or None,
-            password=relay.password or None,
             local_hostname=self._house.domain or "localhost",
             timeout=None,
             use_tls=relay.security == "tls",
-            start_tls=relay.security == "starttls",
+            start_tls=False,  # step by step, so that a failure leaves us the connection to end
             tls_context=context,
         )
         connected = False
         try:
             await client.connect()
-            if client.is_ehlo_or_helo_needed:
-                await _greet(client)
+            await _sign_in(client, relay)
             connected = True
         except (SMTPException, OSError, ValueError) as error:
             raise NotReached(_refused(relay.host, error)) from None
         finally:
             if not connected:
-                client.close()
-                made.close()
+                _drop(client)
         return client
 
     def _context(self, relay: Relay) -> ssl.SSLContext | None:
@@ -172,11 +169,15 @@ class SmtpLane:
         task.add_done_callback(self._closing.discard)
 
 
-async def _greet(client: SMTP) -> None:
+async def _sign_in(client: SMTP, relay: Relay) -> None:
+    if relay.security == "starttls":
+        await client.starttls()
     try:
         await client.ehlo()
     except aiosmtplib.SMTPHeloError:
         await client.helo()
+    if relay.user:
+        await client.login(relay.user, relay.password)
 
 
 async def _transact(client: SMTP, sender: str, to: tuple[str, ...], content: bytes, errand: Errand) -> Reply | Lost:
@@ -257,4 +258,11 @@ async def _quit(client: SMTP) -> None:
     except (SMTPException, OSError):
         pass
     finally:
-        client.close()
+        _drop(client)
+
+
+def _drop(client: SMTP) -> None:
+    """At once: nobody waits for the other side's farewell."""
+    if client.transport is not None:
+        cast(asyncio.WriteTransport, client.transport).abort()
+    client.close()

@@ -61,8 +61,12 @@ async def greets(words: bytes) -> AsyncIterator[int]:
         server.close()
 
 
-def mail(server: MailServer, number: int = 1, *to: str, security: str = "plain", **login: str) -> EmailMessage:
-    relay = Relay(NAME, server.port, security, **login)
+def relay_of(server: MailServer, security: str = "plain", *login: str) -> Relay:
+    return Relay(NAME, server.port, security, *login)
+
+
+def mail(server: MailServer, number: int = 1, *to: str, relay: Relay | None = None) -> EmailMessage:
+    relay = relay or relay_of(server)
     sender = "Harbor <leads@harbor.example>"
     return EmailMessage(
         sender, to or ("b@b.example",), "A lead: Zoë", "Zoë\n", f"<r{number}@harbor.example>", relay=relay
@@ -86,7 +90,7 @@ async def test_a_mail_arrives_as_it_was_meant() -> None:
         result = await send(courier, whole)
     taken = server.taken[0]
     body, file = taken.message.iter_parts()
-    text, html = body.iter_parts()  # type: ignore[attr-defined]
+    text, html = body.iter_parts()
 
     assert (250, "2.0.0 queued as 1", True) == told(result)
     assert ("b+r1@in.harbor.example", ["b@b.example"]) == (taken.sender, taken.to)
@@ -120,7 +124,7 @@ async def test_without_a_domain_of_ours_a_bounce_goes_to_the_sender() -> None:
     ],
 )
 async def test_what_the_server_says_of_the_mail_is_its_reply(command: str, answer: str, handed_over: bool) -> None:
-    async with mail_server(**{command: [answer]}) as server, sending() as courier:
+    async with mail_server({command: [answer]}) as server, sending() as courier:
         refused = await send(courier, mail(server))
         after = await send(courier, mail(server, 2))
 
@@ -131,7 +135,7 @@ async def test_what_the_server_says_of_the_mail_is_its_reply(command: str, answe
 
 async def test_one_recipient_that_takes_it_is_enough_and_the_others_are_told() -> None:
     refusals = {"b@b.example": ["550 no such"], "c@b.example": ["450 later"]}
-    async with mail_server(**refusals) as server, sending() as courier:
+    async with mail_server(refusals) as server, sending() as courier:
         result = await send(courier, mail(server, 1, "b@b.example", "c@b.example", "d@b.example"))
     told_of = result.answer.body.decode()
 
@@ -141,7 +145,7 @@ async def test_one_recipient_that_takes_it_is_enough_and_the_others_are_told() -
 
 async def test_when_nobody_takes_it_a_maybe_later_goes_before_a_never() -> None:
     refusals = {"b@b.example": ["550 no such"], "c@b.example": ["450 later"]}
-    async with mail_server(**refusals) as server, sending() as courier:
+    async with mail_server(refusals) as server, sending() as courier:
         result = await send(courier, mail(server, 1, "b@b.example", "c@b.example"))
 
     assert (450, "later", False) == told(result)
@@ -234,10 +238,9 @@ def presents(authority: trustme.CA, name: str = NAME) -> ssl.SSLContext:
 async def test_a_relay_is_signed_in_to_over_tls_alone(authority: trustme.CA, ca_file: str, security: str) -> None:
     ours = presents(authority)
     how = {"tls": ours} if security == "tls" else {"starttls": ours}
-    login = {"security": security, "ca_file": ca_file, "user": "us"}
     async with mail_server(**how, signs_in=True) as server, sending() as courier:  # type: ignore[arg-type]
-        good = await send(courier, mail(server, password="s3cret", **login))
-        bad = await send(courier, mail(server, 2, password="wrong", **login))
+        good = await send(courier, mail(server, relay=relay_of(server, security, "us", "s3cret", ca_file)))
+        bad = await send(courier, mail(server, 2, relay=relay_of(server, security, "us", "wrong", ca_file)))
 
     assert (250, 1) == (good.status, len(server.taken))
     assert server.taken[0].secure or security == "tls"
@@ -253,7 +256,7 @@ async def test_a_certificate_of_another_name_or_authority_gets_nothing(
     for context in (presents(authority, "other.example"), presents(trustme.CA())):
         how = {"tls": context} if security == "tls" else {"starttls": context}
         async with mail_server(**how) as server, sending() as courier:  # type: ignore[arg-type]
-            result = await send(courier, mail(server, security=security, ca_file=ca_file))
+            result = await send(courier, mail(server, relay=relay_of(server, security, "", "", ca_file)))
 
         assert result.lost is not None and Loss.TLS is result.lost.why, result.lost
         assert "certificate was refused" in result.lost.detail
@@ -262,7 +265,7 @@ async def test_a_certificate_of_another_name_or_authority_gets_nothing(
 
 async def test_encryption_that_is_wanted_and_not_offered_is_no_reason_to_go_without() -> None:
     async with mail_server() as server, sending() as courier:
-        result = await send(courier, mail(server, security="starttls", user="us", password="s3cret"))
+        result = await send(courier, mail(server, relay=relay_of(server, "starttls", "us", "s3cret")))
 
     assert result.lost is not None and (Loss.TLS, False) == (result.lost.why, result.delivered)
     assert [] == server.taken
