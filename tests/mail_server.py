@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
-from typing import cast
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
@@ -100,8 +100,8 @@ def lets_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, 
 class _Counted(SMTP):
     """Which connection it is, and its end known to the test."""
 
-    def __init__(self, house: MailServer, **options: object) -> None:
-        super().__init__(house, hostname="mx.example", ident="test", **options)  # type: ignore[arg-type]
+    def __init__(self, house: MailServer, **options: Any) -> None:
+        super().__init__(house, hostname="mx.example", ident="test", **options)
         self.house = house
         house.connections += 1
         self.number = house.connections
@@ -127,7 +127,7 @@ async def mail_server(
     """Listens on 127.0.0.1. `tls` from the first byte, `starttls` when asked; `signs_in` wants the password."""
     loop = asyncio.get_running_loop()
     house = MailServer(answers=dict(answers or {}))
-    options: dict[str, object] = {"loop": loop, "tls_context": starttls}
+    options: dict[str, Any] = {"loop": loop, "tls_context": starttls}
     if signs_in:
         options |= {"authenticator": lets_in, "auth_required": tls is None, "auth_require_tls": tls is None}
     make: Callable[[], asyncio.Protocol] = lambda: _Counted(house, **options)  # noqa: E731

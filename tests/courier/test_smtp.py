@@ -237,8 +237,8 @@ def presents(authority: trustme.CA, name: str = NAME) -> ssl.SSLContext:
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 async def test_a_relay_is_signed_in_to_over_tls_alone(authority: trustme.CA, ca_file: str, security: str) -> None:
     ours = presents(authority)
-    how = {"tls": ours} if security == "tls" else {"starttls": ours}
-    async with mail_server(**how, signs_in=True) as server, sending() as courier:  # type: ignore[arg-type]
+    tls, starttls = (ours, None) if security == "tls" else (None, ours)
+    async with mail_server(tls=tls, starttls=starttls, signs_in=True) as server, sending() as courier:
         good = await send(courier, mail(server, relay=relay_of(server, security, "us", "s3cret", ca_file)))
         bad = await send(courier, mail(server, 2, relay=relay_of(server, security, "us", "wrong", ca_file)))
 
@@ -254,8 +254,8 @@ async def test_a_certificate_of_another_name_or_authority_gets_nothing(
     authority: trustme.CA, ca_file: str, security: str
 ) -> None:
     for context in (presents(authority, "other.example"), presents(trustme.CA())):
-        how = {"tls": context} if security == "tls" else {"starttls": context}
-        async with mail_server(**how) as server, sending() as courier:  # type: ignore[arg-type]
+        tls, starttls = (context, None) if security == "tls" else (None, context)
+        async with mail_server(tls=tls, starttls=starttls) as server, sending() as courier:
             result = await send(courier, mail(server, relay=relay_of(server, security, "", "", ca_file)))
 
         assert result.lost is not None and Loss.TLS is result.lost.why, result.lost
