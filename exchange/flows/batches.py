@@ -42,7 +42,7 @@ _GOES_OUT = (AttemptState.PENDING.value, AttemptState.ACCEPTED.value)
 
 
 async def send_batch(market: Market, payload: Mapping[str, object]) -> Ended | None:
-    """Send what waits for a contract, or what an earlier run left. Comes back at once while more waits.
+    """Send what waits for a contract, or what an earlier run left. Comes back while more waits that came in time.
 
     Raises as `deliver` does; the members of a batch that was not taken stay in it.
     """
@@ -57,7 +57,7 @@ async def send_batch(market: Market, payload: Mapping[str, object]) -> Ended | N
         batch = await market.db.write(begin_batch, contract_id, market.ids.new("bat", now), now)
     if batch is not None:
         await _send(market, batch, contract, connection, connection.batches)
-    if await market.db.write(waits_for_batch, contract_id):
+    if await market.db.write(waits_for_batch, contract_id, int(str(payload["slot"]))):
         raise ComeBack(market.clock.now() + _NEXT_MS)
     return None if batch is not None else Ended.UNASKED
 

@@ -104,7 +104,7 @@ def _job(market: Market, intent: Intent, contract: Contract, connection: Connect
     now = intent.made_at
     if contract.schedule and connection.batches is not None:
         run_at = next_run(read_timetable(contract.schedule), contract.zone, now)
-        payload: dict[str, object] = {"contract_id": contract.id}
+        payload: dict[str, object] = {"contract_id": contract.id, "slot": run_at}
         return job(market, queue, BATCH, payload, run_at, now, f"batch:{contract.id}:{run_at}")
     payload = {"attempt_id": intent.attempt_id}
     return job(market, queue, DELIVER, payload, now, now, f"deliver:{intent.attempt_id}")

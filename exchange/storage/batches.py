@@ -122,12 +122,13 @@ async def end_batch(tx: Tx, batch_id: str, now: int) -> None:
     await tx.execute("UPDATE batches SET ended_at = :now WHERE id = :batch", batch=batch_id, now=now)
 
 
-async def waits_for_batch(tx: Tx, contract_id: str) -> bool:
-    """Whether anything waits to go out with the next batch."""
+async def waits_for_batch(tx: Tx, contract_id: str, before: int) -> bool:
+    """Whether anything still waits for a batch that came before an instant."""
     rows = await tx.fetch(
         """SELECT 1 AS found FROM deliveries d JOIN attempts a ON a.id = d.attempt_id
            WHERE d.contract_id = :contract AND d.state = 'waiting' AND d.batch_id IS NULL
-               AND a.state IN ('pending', 'accepted') LIMIT 1""",
+               AND d.made_at < :before AND a.state IN ('pending', 'accepted') LIMIT 1""",
         contract=contract_id,
+        before=before,
     )
     return bool(rows)
