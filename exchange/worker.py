@@ -18,8 +18,19 @@ from exchange import limits
 from exchange.flows.batches import send_batch
 from exchange.flows.deliver import deliver
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
-from exchange.flows.jobs import ASK_OUTCOME, BATCH, DELIVER, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
+from exchange.flows.jobs import (
+    ASK_OUTCOME,
+    BATCH,
+    DELIVER,
+    POLL,
+    POSTBACK,
+    RESELL,
+    RETURN_TEST,
+    SETTLE_TEST,
+    TAKE,
+)
 from exchange.flows.market import Market, refresh
+from exchange.flows.polls import plan_polls, poll
 from exchange.flows.postback import send_postback
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
@@ -27,6 +38,7 @@ from exchange.flows.recover import Write, recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
+from exchange.flows.sources import take
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
@@ -69,10 +81,12 @@ def kinds() -> Mapping[str, Kind]:
         ASK_OUTCOME: Kind(reconcile),
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
+        POLL: Kind(poll, most=3, lease_ms=300_000),
         POSTBACK: Kind(send_postback, gap_ms=50),
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
+        TAKE: Kind(take),
     }
 
 
@@ -230,6 +244,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
 
     return (
         Duty("refresh", 0.5, refresh),
+        Duty("poll", 1.0, plan_polls),
         Duty("seal", 1.0, seal_chains),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),

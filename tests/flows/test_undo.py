@@ -202,8 +202,9 @@ async def _stands(exchange: Exchange) -> dict[str, Any]:
 
 async def _margin(exchange: Exchange) -> int:
     rows = await exchange.rows("SELECT source, destination, units FROM postings")
-    came = sum(row["units"] for row in rows if row["destination"] == "house:margin")
-    return int(came) - sum(row["units"] for row in rows if row["source"] == "house:margin")
+    came: int = sum(row["units"] for row in rows if row["destination"] == "house:margin")
+    gone: int = sum(row["units"] for row in rows if row["source"] == "house:margin")
+    return came - gone
 
 
 PRICES = st.integers(0, 80_0000).map(lambda units: Money(units, "USD"))
