@@ -62,7 +62,7 @@ def terms(**secrets: str) -> Terms:
 
 def maria(**more: str) -> Lead:
     fields = {"first_name": "Maria", "last_name": "Sandoval", "phone": "6025550142", "city": "Phoenix", **more}
-    return lead(**{name: value(text) for name, text in fields.items()})
+    return lead()._replace(values={name: value(text) for name, text in fields.items()})
 
 
 def written(connector: EmailConnector, of: Lead | None = None) -> EmailMessage:
