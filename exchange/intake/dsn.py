@@ -126,7 +126,8 @@ def _guessed(message: Message) -> tuple[str, str]:
     """From the text of a notification without a machine's part."""
     text = _body(message)
     subject = _text(message, "Subject")
-    found = _STATUS.search(text) or _REPLY_CODE.search(text)
+    codes = [found for pattern in (_STATUS, _REPLY_CODE) if (found := pattern.search(text)) is not None]
+    found = min(codes, key=lambda code: code.start(), default=None)
     waits = _WAITS.search(subject) or (found is not None and found[0][0] == "4")
     line = text[found.start() :].split("\n", 1)[0] if found is not None else subject
     whom = _text(message, "X-Failed-Recipients")
