@@ -24,7 +24,7 @@ from exchange.flows.market import Market
 _BOUNCE_ADDRESS: Final = re.compile(rf"\b{re.escape(BOUNCES)}([A-Za-z0-9][A-Za-z0-9_.-]{{0,120}})@", re.IGNORECASE)
 _MESSAGE_ID: Final = re.compile(r"^Message-ID:\s*<([A-Za-z0-9][A-Za-z0-9_.-]{0,120})@", re.IGNORECASE | re.MULTILINE)
 _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_REPLY_CODE: Final = re.compile(r"(?<![\d.])(5\d\d|4\d\d)[ -](?=\D)")
+_REPLY_CODE: Final = re.compile(r"(?<![\d.])(5\d\d|4\d\d)[ -](?=\D|\d\.\d)")
 _SUBJECT: Final = re.compile(
     r"undeliver|delivery (status notification|failure|has failed|notification)|returned mail|failure notice"
     r"|mail delivery (failed|system)|message not delivered|could ?n.t be delivered|nicht zustellbar|unzustellbar",
