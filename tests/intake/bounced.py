@@ -205,6 +205,8 @@ FAILED: Mapping[str, Callable[[str], bytes]] = {
     "qmail": qmail,
     "exchange": exchange_server,
 }
+
+
 def vacation(reference: str) -> bytes:
     """A machine that answers for somebody, under a subject like a bounce's."""
     return crlf(f"""
