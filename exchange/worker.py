@@ -155,6 +155,8 @@ class Jobs:
         self._tasks.discard(task)
         self._running[kind] -= 1
         self._freed.set()
+        if gap_ms := self._kinds.get(kind, _UNKNOWN).gap_ms:  # the next of its queue may begin then
+            asyncio.get_running_loop().call_later(gap_ms / 1000, self._freed.set)
 
     async def _do(self, job: Leased) -> None:
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
-from exchange.storage.selling import OPEN
+from exchange.storage.selling import FOR_PEOPLE, OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,7 @@ async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | N
         f"""SELECT a.*, l.initials, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
            JOIN leads l ON l.id = a.lead_id
            WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
+               AND {FOR_PEOPLE}
            ORDER BY a.made_at, a.id LIMIT :limit""",
         mode=mode or "",
         limit=limit,

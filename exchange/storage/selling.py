@@ -18,6 +18,11 @@ OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
 """Said as the index of the few open attempts says it: SQLite uses that index for no other words."""
 
 
+FOR_PEOPLE = """(a.state = 'unclear' OR NOT EXISTS
+    (SELECT 1 FROM deliveries WHERE deliveries.attempt_id = a.id))"""
+"""Of the open attempts `a`, those that nothing brings to an end by itself: no delivery of theirs is on its way."""
+
+
 class LeadMoved(StorageError):
     """The lead was sold, or sold again, since somebody worked out what comes next: work it out once more."""
 

@@ -240,7 +240,7 @@ async def _undone_drift(tx: Tx) -> list[Flaw]:
            WHERE s.reversed_at IS NOT NULL AND s.mode = 'live' AND NOT EXISTS (SELECT 1 FROM transactions AS t
                WHERE t.kind = 'reversal' AND t.reverses = 'sale:' || s.attempt_id)
            UNION ALL SELECT SUBSTR(t.reverses, 6) AS id, 1 AS booked FROM transactions AS t
-           WHERE t.kind = 'reversal' AND t.reverses LIKE 'sale:%' AND EXISTS (SELECT 1 FROM sales AS s
+           WHERE t.kind = 'reversal' AND SUBSTR(t.reverses, 1, 5) = 'sale:' AND EXISTS (SELECT 1 FROM sales AS s
                WHERE s.attempt_id = SUBSTR(t.reverses, 6) AND s.reversed_at IS NULL)
            ORDER BY 1 LIMIT :limit""",
         limit=FLAWS_TOLD,
