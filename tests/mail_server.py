@@ -34,6 +34,13 @@ class Taken:
         return parsed
 
     @property
+    def text(self) -> str:
+        """What is read, with the line ends of a program."""
+        body = self.message.get_body(("plain",))
+        assert body is not None
+        return str(body.get_content()).replace("\r\n", "\n")
+
+    @property
     def message_id(self) -> str:
         return str(self.message["Message-ID"])
 

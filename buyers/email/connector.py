@@ -36,6 +36,7 @@ class EmailConnector:
     html: Callable[[Facts], str] | None
     later: bool = True
     repeats_safely: bool = True
+    channel: str = "email"
 
     @property
     def seconds(self) -> float:
@@ -44,6 +45,11 @@ class EmailConnector:
     @property
     def domain(self) -> str:
         return self.document.sender.rpartition("@")[2].rstrip(">")
+
+    def destination(self, contract: Contract) -> str:
+        """The server its mail goes through, or where the exchange's own brings it."""
+        document = self.document
+        return document.relay.host if document.relay is not None else document.to[0].rpartition("@")[2]
 
     def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]:
         yield from ()

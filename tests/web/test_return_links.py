@@ -47,21 +47,21 @@ async def test_opening_asks_nothing_and_the_button_asks_once(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("reason", "note", "told"),
     [
-        ({}, "Choose why you give it back."),
-        ({"reason": "no_answer", "note": "kept"}, "Choose why you give it back."),
-        ({"reason": "wrong_number", "note": "x" * 501}, "Note must have at most 500 characters."),
+        ("", "", "Choose why you give it back."),
+        ("no_answer", "kept", "Choose why you give it back."),
+        ("wrong_number", "x" * 501, "Note must have at most 500 characters."),
     ],
 )
 async def test_what_is_missing_is_said_and_what_was_written_is_kept(
-    tmp_path: Path, fields: dict[str, str], told: str
+    tmp_path: Path, reason: str, note: str, told: str
 ) -> None:
     async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, stranger(served) as visitor:
-        answer = await visitor.send(path_of(exchange, await sold(exchange), "", RETURN), **fields)
+        answer = await visitor.send(path_of(exchange, await sold(exchange), "", RETURN), reason=reason, note=note)
 
         assert (422, True) == (answer.http_status, told in answer.text)
-        assert fields.get("note", "") in answer.source and 'aria-describedby="told"' in answer.source
+        assert note in answer.source and 'aria-describedby="told"' in answer.source
         assert [] == await asked(exchange)
 
 
