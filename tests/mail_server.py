@@ -62,6 +62,12 @@ class MailServer:
         for transport in list(self.open):
             transport.abort()
 
+    async def has(self, mails: int) -> None:
+        """Once it took so many."""
+        while len(self.taken) < mails:
+            self.arrived.clear()
+            await self.arrived.wait()
+
     def _next(self, command: str) -> str | None:
         waiting = self.answers.get(command, [])
         return waiting.pop(0) if waiting else None
