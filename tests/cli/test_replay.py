@@ -10,6 +10,7 @@ from exchange.clock import SimulatedClock
 from exchange.commands.opening import settings_of
 from exchange.commands.terminal import Terminal
 from exchange.courier.scripted import ScriptedCourier
+from exchange.flows.market import refresh
 from exchange.flows.submit import submit
 from exchange.intake.encode import encode
 from exchange.model.lead import Kind
@@ -41,6 +42,7 @@ async def _fail(folder: Path, leads: int) -> None:
             clock.advance(1)
             while await run_jobs(market):
                 clock.advance(1)
+            await refresh(market)
 
 
 def test_what_failed_is_counted_asked_about_and_sent_again_once(market_home: Home) -> None:
