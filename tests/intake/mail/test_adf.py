@@ -14,7 +14,8 @@ WHOLE = """<?ADF VERSION "1.0"?>
     <requestdate>2026-11-19T10:12:00-07:00</requestdate>
     <vehicle interest="buy" status="new"><year>2026</year><make>Subaru</make><model>Outback</model>
       <price type="quote" currency="USD">31000</price></vehicle>
-    <vehicle interest="trade-in"><year>2015</year><make>Honda</make><model>Fit</model><odometer>90000</odometer></vehicle>
+    <vehicle interest="trade-in"><year>2015</year><make>Honda</make><model>Fit</model>
+      <odometer>90000</odometer></vehicle>
     <customer>
       <contact><name part="full">Somebody Else</name></contact>
       <contact primarycontact="1">
@@ -85,7 +86,7 @@ def test_several_prospects_are_several_records() -> None:
     ("text", "told"),
     [
         ("<!DOCTYPE adf [<!ENTITY a 'b'>]><adf><prospect/></adf>", "a DOCTYPE"),
-        ("<adf><prospect><customer></prospect></adf>", "line 1, column 29"),
+        ("<adf><prospect><customer></prospect></adf>", "line 1, column 28"),
         ("<adf><vendor/></adf>", "no prospect"),
         ("<adf>" + "<x>" * 100_000, "larger than 256 KB"),
         ("<adf>" + "<x>" * 20_000, "cannot be read"),
