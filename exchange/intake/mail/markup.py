@@ -12,10 +12,9 @@ from lxml.etree import LxmlError
 from exchange import limits
 
 _BLOCKS = frozenset(
-    {"address", "article", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "footer"}
+    "address article blockquote body center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr html li main"
+    " nav ol p pre section table tbody tfoot thead tr ul".split(" ")
 )
-_BLOCKS |= {"form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p"}
-_BLOCKS |= {"pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul"}
 _CELLS = frozenset({"td", "th"})
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _BOLD = ("strong", "b", "th")
