@@ -15,10 +15,12 @@ from exchange.flows.market import Market
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
 
+
 def pollers() -> Mapping[str, Poller]:
     """Kinds of sources, in alphabetical order, and the module whose `poll` looks at each."""
     return {
         "feed": _poller("exchange.intake.feeds"),
+        "mailbox": _poller("exchange.intake.mail.mailbox"),
     }
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from exchange import limits
-from exchange.intake.mail.taught import TaughtFormat
 from exchange.sources.document import PolledDocument, SecretName, SourceDocument
+from exchange.sources.taught import TaughtFormat
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,253}")
 _SENDER = re.compile(r"(?:[^\s@<>,;:\"]{1,64})?@[A-Za-z0-9.-]{1,253}")

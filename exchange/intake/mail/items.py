@@ -8,9 +8,9 @@ import orjson
 
 from exchange.intake.mail.leads import MailLead, leads_of
 from exchange.intake.mail.message import BadMail, read_mail
-from exchange.intake.mail.taught import TaughtFormat
 from exchange.model.source import Item
 from exchange.sources.mail import allowed
+from exchange.sources.taught import TaughtFormat
 
 _WHOLE = "message/rfc822"
 

@@ -9,7 +9,7 @@ from exchange.intake.flat import Flat, Leaf, Unreadable, settle
 from exchange.intake.mail.adf import BadAdf, is_adf, read_adf
 from exchange.intake.mail.labels import Pairs, pairs_of_text, records_of_page
 from exchange.intake.mail.message import Mail
-from exchange.intake.mail.taught import TaughtFormat, read_taught
+from exchange.sources.taught import TaughtFormat, read_taught
 
 _LEAST_PAIRS = 2  # one label alone is a sentence with a colon in it
 _MARKS = " *:?"

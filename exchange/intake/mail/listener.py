@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -24,7 +23,6 @@ from exchange.log import logger
 from exchange.rates import Bucket
 from exchange.sources.document import Source
 from exchange.sources.mail import MailDocument
-from exchange.storage.database import StorageError
 
 CHANNEL = "email"
 _KEPT = "250 2.0.0 Kept"
@@ -93,7 +91,7 @@ class Postman:
         try:
             for source in sources.values():
                 await self._keep(source, raw)
-        except StorageError as error:
+        except Exception as error:  # whatever it was, the mail is not lost: its sender has it, and sends it again
             _LOG.error("A mail was not kept", exc_info=error)
             return _LATER
         return _KEPT
@@ -177,5 +175,3 @@ class _Counted(MailServer):
             return
         self._open_now.discard(self.transport)
         super().connection_lost(error)
-
-

@@ -91,7 +91,8 @@ async def _opened(market: Market, document: MailboxDocument, password: str) -> _
     made.setblocking(True)
     made.settimeout(limits.FETCH_SECONDS)
     try:
-        return await _to_thread(_sign_in, made, host, document, password)
+        box: _Box = await _to_thread(_sign_in, made, host, document, password)
+        return box
     except NotPolled:
         made.close()
         raise

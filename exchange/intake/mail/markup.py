@@ -11,10 +11,10 @@ from lxml.etree import LxmlError
 
 from exchange import limits
 
-_BLOCKS = frozenset(
-    "address article blockquote body center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr html li main"
-    " nav ol p pre section table tbody tfoot thead tr ul".split(" ")
-)
+_TEXTS = frozenset({"address", "blockquote", "center", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "pre"})
+_TABLES = frozenset({"dd", "dl", "dt", "ol", "table", "tbody", "tfoot", "thead", "tr", "ul", "fieldset", "form"})
+_PARTS = frozenset({"article", "body", "div", "footer", "header", "html", "main", "nav", "section"})
+_BLOCKS = _TEXTS | _TABLES | _PARTS
 _CELLS = frozenset({"td", "th"})
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _BOLD = ("strong", "b", "th")

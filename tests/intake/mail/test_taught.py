@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.intake.mail.taught import CannotTeach, Mark, TaughtFormat, read_taught, teach
+from exchange.sources.taught import CannotTeach, Mark, TaughtFormat, read_taught, teach
 
 SAMPLE = """Good news! Somebody asked for an offer.
 
