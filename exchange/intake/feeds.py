@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from exchange.sources.feed import FeedDocument
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
 _ABOUT = ("title", "link", "author", "published")
+_MARKED_UP = re.compile(r"<[a-zA-Z/!]|&#?\w{1,10};")
 _NO_FIELDS = frozenset(
     ("id", "guidislink", "summary", "content", "links", "tags", "authors", "updated", "updated_parsed")
 )
@@ -50,11 +52,12 @@ def read_feed(body: bytes, now: int) -> tuple[Item, ...]:
     """
     # A stream, never the bytes themselves: those it would take for the name of a file.
     feed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-    if not feed.version:
+    version = str(feed.get("version", ""))
+    if not version:
         raise NotPolled("What is at this address is no RSS and no Atom feed.")
     if feed.bozo and not isinstance(feed.bozo_exception, feedparser.CharacterEncodingOverride):
         raise NotPolled(f"The feed cannot be read: {_why(feed.bozo_exception)}")
-    channel = "atom" if feed.version.startswith("atom") else "rss"
+    channel = "atom" if version.startswith("atom") else "rss"
     return tuple(_item(entry, channel, now) for entry in reversed(feed.entries))
 
 
@@ -82,7 +85,7 @@ def _item(entry: Mapping[str, Any], channel: str, now: int) -> Item:
 def _leaves(entry: Mapping[str, Any]) -> Iterator[Leaf]:
     """What the entry is called, its elements of any namespace, and the labels of its content."""
     for name in _ABOUT:
-        if entry.get(name):
+        if entry.get(name) and entry[name] != entry.get("id"):  # a guid that is no address is told as the link too
             yield _leaf(name, str(entry[name]))
     for name, value in entry.items():
         if name not in _ABOUT and name not in _NO_FIELDS and isinstance(value, str) and value.strip():
@@ -100,7 +103,7 @@ def _texts(entry: Mapping[str, Any]) -> Iterator[str]:
     parts = [entry["summary_detail"]] if entry.get("summary_detail") else []
     for part in [*parts, *entry.get("content", ())]:
         value = str(part.get("value", ""))
-        yield text_of_html(value) if "html" in str(part.get("type", "")) or "<" in value else value
+        yield text_of_html(value) if _MARKED_UP.search(value) else value  # its type is often wrong
 
 
 def _leaf(name: str, value: str) -> Leaf:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 _LABELLED = re.compile(r"\s*([^\s:][^:]{0,59}?)\s*:(?!//)\s*(.*?)\s*", re.DOTALL)
 _CELL = "\t"
-_BREAKS = frozenset(("address", "br", "dd", "div", "dl", "h1", "h2", "h3", "h4", "li", "ol", "p", "table", "tr", "ul"))
+_BREAKS = frozenset(("address", "br", "div", "dl", "h1", "h2", "h3", "h4", "li", "ol", "p", "table", "tr", "ul"))
 _CELLS = frozenset(("td", "th", "dt"))
 _UNSEEN = frozenset(("script", "style", "head", "title"))
 
@@ -67,7 +67,7 @@ class _Reader(HTMLParser):
             self._unseen = max(0, self._unseen - 1)
         elif tag in _CELLS:
             self.parts.append(_CELL)
-        elif tag in _BREAKS:
+        elif tag in _BREAKS or tag == "dd":
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:

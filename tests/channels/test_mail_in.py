@@ -25,7 +25,7 @@ from exchange.storage.database import Tx
 from exchange.storage.migrate import migrate
 from exchange.storage.sqlite import open_sqlite
 from tests.flows.arrived import states, worked
-from tests.market import Exchange, buying, consumer, selling
+from tests.market import Exchange, consumer
 
 ADDRESS = "solar@leads.exchange.example"
 SENDER = "portal@dealer.example"
@@ -63,7 +63,6 @@ def lead_mail(number: int, message_id: str | None = None) -> EmailMessage:
 
 @asynccontextmanager
 async def inbox(exchange: Exchange, place: Listening | None = None, **more: Any) -> AsyncIterator[Inbox]:
-    await exchange.add(*buying("acme", "9000"), *selling("cedar"))
     exchange.buyers.bids("acme", "30.00")
     document = {"source": "dealer", "kind": "mail", "campaign": "cedar-solar", "address": ADDRESS, **more}
     await save_document(exchange.market, SOURCE, "dealer", document, SYSTEM)
