@@ -63,9 +63,10 @@ class MailboxDocument(PolledDocument):
 
     kind: Literal["mailbox"]
     server: Server
-    security: Literal["tls", "starttls", "plain"] = "tls"
+    security: Literal["tls", "starttls"] = "tls"  # a password is never sent in the clear
     user: Annotated[str, Field(min_length=1, max_length=255)]
     password: SecretName
+    ca_file: Annotated[str, Field(max_length=500)] = ""  # of a server whose certificate no public authority gave
     folder: Folder = "INBOX"
     done: Folder = "Done"
     failed: Folder = "Failed"

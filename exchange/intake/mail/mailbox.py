@@ -51,14 +51,15 @@ class _Client(imaplib.IMAP4):
 class _Box(BaseMailBox):
     """imap-tools on that client."""
 
-    def __init__(self, made: socket.socket, host: str, security: str) -> None:
-        self._made, self._host, self._security = made, host, security
+    def __init__(self, made: socket.socket, document: MailboxDocument) -> None:
+        self._made, self._document = made, document
         super().__init__()
 
     def _get_mailbox_client(self) -> imaplib.IMAP4:
-        context = ssl.create_default_context()
-        client = _Client(self._made, self._host, context if self._security == "tls" else None)
-        if self._security == "starttls":
+        security = self._document.security
+        context = ssl.create_default_context(cafile=self._document.ca_file or None)
+        client = _Client(self._made, self._document.place[0], context if security == "tls" else None)
+        if security == "starttls":
             client.starttls(context)
         return client
 
@@ -91,19 +92,23 @@ async def _opened(market: Market, document: MailboxDocument, password: str) -> _
     made.setblocking(True)
     made.settimeout(limits.FETCH_SECONDS)
     try:
-        box: _Box = await _to_thread(_sign_in, made, host, document, password)
+        box: _Box = await _to_thread(_sign_in, made, document, password)
         return box
     except NotPolled:
         made.close()
         raise
 
 
-def _sign_in(made: socket.socket, host: str, document: MailboxDocument, password: str) -> _Box:
-    box = _Box(made, host, document.security)
+def _sign_in(made: socket.socket, document: MailboxDocument, password: str) -> _Box:
+    box = _Box(made, document)
     try:
         box.login(document.user, password, initial_folder=None)
     except MailboxLoginError:
+        box.client.shutdown()
         raise NotPolled("The mailbox did not accept the user and password.") from None
+    except BaseException:
+        box.client.shutdown()
+        raise
     return box
 
 
