@@ -62,7 +62,7 @@ async def test_mails_become_leads_and_are_moved(exchange: Exchange, server: Imap
     await append(server, *range(1, 26))  # more than are fetched at once
     await asyncio.to_thread(server.append, b"From: a@b.example\r\nSubject: Hello\r\n\r\nSee you at noon\r\n")
 
-    await worked(exchange)
+    await worked(exchange, turns=60)
 
     assert [("failed", "invalid"), *[("taken", "accepted")] * 25] == sorted(await states(exchange))
     assert [0, 25, 1] == await counts(server, "INBOX", "Done", "Failed")
