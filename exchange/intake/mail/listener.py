@@ -159,6 +159,7 @@ class _Counted(MailServer):
             tls_context=tls,
             timeout=limits.MAIL_SECONDS,
             command_call_limit=_CALLS,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
         )
         self._open_now = open_now
 
