@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
-from exchange.flows.market import Market
-from exchange.sources.document import Source
-from exchange.storage.sources import SourceState
+
+if TYPE_CHECKING:
+    from exchange.flows.market import Market
+    from exchange.sources.document import Source
+    from exchange.storage.sources import SourceState
 
 _NAME = Annotated[str, typer.Argument(help="Its name, from the list.")]
 
@@ -25,7 +27,7 @@ def list_all(context: typer.Context) -> None:
 
 async def _list(terminal: Terminal) -> None:
     from exchange.commands.opening import opened_market, settings_of, zone_of
-    from exchange.storage.sources import source_states
+    from exchange.storage.sources import SourceState, source_states
 
     settings = settings_of(terminal)
     zone = ZoneInfo(zone_of(terminal, settings.zone))

@@ -74,11 +74,10 @@ async def test_a_message_is_shown_to_who_says_why(served: Served) -> None:
 
 async def test_a_message_is_read_again(served: Served) -> None:
     served = await with_messages(served, Shelf())
-    item_id = (await served.exchange.rows("SELECT id FROM source_items WHERE state = 'taken' AND status = 'invalid'"))[
-        0
-    ]
+    found = await served.exchange.rows("SELECT id FROM source_items WHERE status = 'invalid' AND state = 'taken'")
+    item_id = found[0]["id"]
     async with signed_in(served) as visitor:
-        page = await visitor.submit(f"{HOME}/items/{item_id['id']}/again")
+        page = await visitor.submit(f"{HOME}/items/{item_id}/again")
         assert 200 == page.http_status
         await worked(served.exchange)
         twice = await visitor.submit(f"{HOME}/items/{item_id}/again")

@@ -1,4 +1,4 @@
-"""Where leads come from beside the API: how each source does, and the messages that could not be used."""
+"""Where leads come from beside the API, and how each source does."""
 
 from __future__ import annotations
 
@@ -9,26 +9,16 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.market import Market
-from exchange.flows.polls import CannotPoll, pause, poll_now
-from exchange.flows.reveal import MayNotReveal, reveal_item
-from exchange.flows.sources import CannotTake, open_item, take_anew
 from exchange.sources.document import Source
-from exchange.storage.database import Row
-from exchange.storage.sources import SourceState, count_items, list_items, source_states
-from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.storage.sources import SourceState, count_items, source_states
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
-from exchange.web.render import notice, page
-from exchange.web.story.shape import shape_of
-from exchange.web.words import by_channel, utc
+from exchange.web.render import page
+from exchange.web.words import utc
 
-_HOME = "/console/sources"
-_ONE = _HOME + "/{name:[a-z][a-z0-9_]{0,59}}"
-_ITEM = _ONE + "/items/{item:[A-Za-z0-9_-]{1,60}}"
+HOME = "/console/sources"
 _DAY_MS = 86_400_000
-_FAILED = 50
-_LATEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,111 +49,23 @@ class Line:
         return self.became.get("invalid", 0) + self.became.get("error", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message, its values hidden."""
-
-    id: str
-    at: int
-    channel: str
-    standing: str
-    problems: tuple[str, ...]
-    told: tuple[str, ...]
-    shape: str
-    lead_id: str | None
-    again: bool
-
-
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", _HOME, show),
-        Page("GET", f"{_HOME}.json", as_json),
-        Page("GET", _ONE, show_one),
-        Page("GET", _ONE + ".json", one_as_json),
-        Page("POST", _ONE + "/{act:poll|pause|resume}", act),
-        Page("POST", _ITEM + "/again", again),
-        Page("POST", _ITEM + "/show", show_message),
+        Page("GET", HOME, show),
+        Page("GET", f"{HOME}.json", as_json),
     )
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    lines = await _lines(request.app[MARKET])
+    lines = await lines_of(request.app[MARKET])
     return await page(request, "console/sources.html", title="Sources", here="sources", lines=lines)
 
 
 async def as_json(request: web.Request) -> web.StreamResponse:
-    return json_response({"sources": [_fields(line) for line in await _lines(request.app[MARKET])]})
+    return json_response({"sources": [fields_of(line) for line in await lines_of(request.app[MARKET])]})
 
 
-async def show_one(request: web.Request) -> web.StreamResponse:
-    line = await _line(request)
-    return await _page(request, line) if line is not None else await _missing(request)
-
-
-async def one_as_json(request: web.Request) -> web.StreamResponse:
-    line = await _line(request)
-    if line is None:
-        return json_response({"status": "error", "message": "There is no such source."}, 404)
-    failed = await _messages(request, line.source.name, _FAILED, failed=True)
-    return json_response({**_fields(line), "failed_messages": [_message_fields(each) for each in failed]})
-
-
-async def act(request: web.Request) -> web.StreamResponse:
-    """Poll now, pause, or let it go on."""
-    market, name = request.app[MARKET], request.match_info["name"]
-    if name not in market.sources:
-        return await _missing(request)
-    word = request.match_info["act"]
-    if word != "poll":
-        await pause(market, name, word == "pause", actor_of(request))
-        return _back(request)
-    try:
-        await poll_now(market, name, actor_of(request))
-    except CannotPoll as error:
-        return await notice(request, "It is not polled now", str(error), http_status=409)
-    return _back(request)
-
-
-async def again(request: web.Request) -> web.StreamResponse:
-    """Read a message as its source says now, and take it."""
-    try:
-        await take_anew(request.app[MARKET], request.match_info["item"], actor_of(request))
-    except CannotTake as error:
-        return await notice(request, "It is not taken again", str(error), http_status=409)
-    return _back(request)
-
-
-async def show_message(request: web.Request) -> web.StreamResponse:
-    """The page once with one message as it came. The reason is in the audit log before it is."""
-    line, item_id = await _line(request), request.match_info["item"]
-    if line is None:
-        return await _missing(request)
-    why = request[FORM].get("why", "")[:500]
-    try:
-        original = await reveal_item(request.app[MARKET], item_id, why, actor_of(request), ip_of(request))
-    except MayNotReveal as error:
-        return await notice(request, "It is not shown", str(error), http_status=422)
-    return await _page(request, line, revealed=(item_id, original.decode("utf-8", "replace")))
-
-
-async def _page(request: web.Request, line: Line, revealed: tuple[str, str] | None = None) -> web.Response:
-    name = line.source.name
-    failed = await _messages(request, name, _FAILED, failed=True)
-    latest = await _messages(request, name, _LATEST, failed=False)
-    known = {message.id for message in (*failed, *latest)}
-    return await page(
-        request,
-        "console/source.html",
-        title=line.source.title,
-        here="sources",
-        line=line,
-        failed=failed,
-        latest=latest,
-        revealed=revealed if revealed is not None and revealed[0] in known else None,
-    )
-
-
-async def _lines(market: Market) -> list[Line]:
+async def lines_of(market: Market) -> list[Line]:
     states = await market.db.read(source_states)
     counts = await market.db.read(count_items, market.clock.now() - _DAY_MS)
     return [
@@ -184,33 +86,7 @@ def _made(market: Market, source: Source, state: SourceState, became: Mapping[st
     )
 
 
-async def _line(request: web.Request) -> Line | None:
-    name = request.match_info["name"]
-    return next((line for line in await _lines(request.app[MARKET]) if line.source.name == name), None)
-
-
-async def _messages(request: web.Request, name: str, most: int, *, failed: bool) -> list[Message]:
-    market = request.app[MARKET]
-    rows = await market.db.read(list_items, actor_of(request), name, most, failed=failed)
-    return [_message(market, row) for row in rows]
-
-
-def _message(market: Market, row: Row) -> Message:
-    kept = open_item(market, row)
-    return Message(
-        row["id"],
-        row["at"],
-        by_channel(row["channel"]).removeprefix(" by "),
-        str(row["status"] or row["state"]),
-        kept.item.problems if kept is not None else (),
-        kept.item.told if kept is not None else (),
-        shape_of(kept.item.original) if kept is not None else "",
-        row["lead_id"],
-        kept is not None and (row["state"] == "failed" or row["status"] == "invalid"),
-    )
-
-
-def _fields(line: Line) -> dict[str, Any]:
+def fields_of(line: Line) -> dict[str, Any]:
     state = line.state
     return {
         "source": line.source.name,
@@ -228,25 +104,3 @@ def _fields(line: Line) -> dict[str, Any]:
         "failures": state.failures,
         "last_error": state.last_error,
     }
-
-
-def _message_fields(message: Message) -> dict[str, Any]:
-    return {
-        "item": message.id,
-        "at": utc(message.at),
-        "channel": message.channel,
-        "status": message.standing,
-        "problems": list(message.problems),
-        "message": message.shape,
-        "lead_id": message.lead_id,
-    }
-
-
-def _back(request: web.Request) -> web.Response:
-    location = f"{_HOME}/{request.match_info['name']}"
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-async def _missing(request: web.Request) -> web.Response:
-    told = "It may have been removed, or its file was."
-    return await notice(request, "There is no such source", told, http_status=404)
