@@ -33,8 +33,8 @@ class Authority:
         """A certificate for this machine's own address, and its key, as PEM files. Servers and clients may use it."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ip_address(HOST))])
-        built = _builder(name, key, self._now).issuer_name(self._certificate.subject).add_extension(names, critical=False)
-        certificate = built.sign(self._key, hashes.SHA256())
+        built = _builder(name, key, self._now).issuer_name(self._certificate.subject)
+        certificate = built.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
         return _kept(self.folder / f"{name}.pem", certificate), _kept(self.folder / f"{name}.key", key)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from exchange.intake.flat import Flat, Leaf, Unreadable, settle
+from exchange.intake.labels import Pairs, pairs_of_text, records_of_page
 from exchange.intake.mail.adf import BadAdf, is_adf, read_adf
-from exchange.intake.mail.labels import Pairs, pairs_of_text, records_of_page
 from exchange.intake.mail.message import Mail
 from exchange.sources.taught import TaughtFormat, read_taught
 

@@ -14,7 +14,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import NamedTuple
 
 from exchange import limits
-from exchange.intake.mail.markup import text_of_page
+from exchange.intake.markup import text_of_page
 
 _XML_KINDS = ("application/x-adf+xml", "application/adf+xml", "application/xml", "text/xml")
 _XML_NAMES = (".adf", ".xml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.intake.mail.leads import leads_of
@@ -44,6 +44,7 @@ def page(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+@settings(max_examples=25)
 @given(who=PEOPLE)
 def test_the_same_person_is_read_from_every_layout(layout: Layout, who: Person) -> None:
     (lead,) = leads_of(read_mail(mail_of(layout, who)))

@@ -1,10 +1,11 @@
-"""The pages of mails: read without scripts, pictures or the network, as tables and as the lines a person sees."""
+"""Pages of mails and feeds, read without scripts, pictures or the network: tables, and the lines a person sees."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lxml import html
 from lxml.etree import LxmlError
@@ -16,6 +17,8 @@ _TABLES = frozenset({"dd", "dl", "dt", "ol", "table", "tbody", "tfoot", "thead",
 _PARTS = frozenset({"article", "body", "div", "footer", "header", "html", "main", "nav", "section"})
 _BLOCKS = _TEXTS | _TABLES | _PARTS
 _CELLS = frozenset({"td", "th"})
+_BLOCK = ("\n", "\n")
+_EDGES = MappingProxyType({"td": ("\t", ""), "th": ("\t", ""), "dt": ("\n", "\t"), "dd": ("", "\n")})
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _BOLD = ("strong", "b", "th")
 _BLANKS = re.compile(r"[\s\u00a0\u200b]+")
@@ -69,9 +72,9 @@ def _seen(element: html.HtmlElement) -> Iterator[str]:
         elif node.tag == "br":
             yield "\n"
         elif isinstance(node.tag, str) and node.tag not in _UNSEEN:
-            edge = "\n" if node.tag in _BLOCKS else ""
-            yield "\t" if node.tag in _CELLS else edge
-            stack.append(edge)
+            before, after = _EDGES.get(node.tag, _BLOCK if node.tag in _BLOCKS else ("", ""))
+            yield before
+            stack.append(after)
             for child in reversed(node):
                 stack += [_flat(child.tail), child]
             stack.append(_flat(node.text))
