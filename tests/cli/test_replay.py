@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from exchange.bootstrap import open_market
 from exchange.clock import SimulatedClock
@@ -14,6 +15,7 @@ from exchange.flows.market import refresh
 from exchange.flows.submit import submit
 from exchange.intake.encode import encode
 from exchange.model.lead import Kind
+from exchange.model.party import Cap, Window
 from exchange.worker import run_jobs
 from tests.cli.home import NOW, Home
 from tests.flows.lab import submission
@@ -21,12 +23,12 @@ from tests.market import REFUSED, Exchange, buying, consumer, selling, usd
 from tests.scripted_buyers import Buyers
 
 
-def fail(home: Home, leads: int, deposit: str = "9000") -> None:
+def fail(home: Home, leads: int, **changes: Any) -> None:
     """So many leads for acme, which is delivered to later and refuses them all."""
     place = home.folder / "config" / "connections" / "acme" / "connection.yaml"
     text = place.read_text("utf-8")
     place.write_text(f"{text}\nlater: true\n" if "later:" not in text else text, "utf-8")
-    home.store(buying("acme", deposit, price=usd("20"), on_failure="unsold"), selling("cedar"))
+    home.store(buying("acme", price=usd("20"), on_failure="unsold", **changes), selling("cedar"))
     asyncio.run(_fail(home.folder, leads))
 
 
@@ -61,11 +63,11 @@ def test_what_failed_is_counted_asked_about_and_sent_again_once(market_home: Hom
 
 
 def test_what_cannot_go_is_named_with_its_reason(market_home: Home) -> None:
-    fail(market_home, 2, deposit="30")
+    fail(market_home, 2, caps=(Cap(Window.DAY, "count", 1),))
 
     done = market_home.run("replay", "--deliveries", "--rate", "100/s", "--yes")
 
-    assert (3, True, True) == (done.code, "1 of 2" in done.out, "The balance does not cover it." in done.out)
+    assert (3, True, True) == (done.code, "1 of 2" in done.out, "A cap is taken." in done.out)
 
 
 def test_what_is_asked_for_must_make_sense(market_home: Home) -> None:
