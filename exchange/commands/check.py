@@ -182,7 +182,11 @@ async def _parties(read: Read, findings: Findings) -> None:
     shapes = compile_shapes(workshop_of(read.catalog, os.environ, read.settings.allowed_networks), documents, kept)
     if documents and read.whole and read.networks_known:  # else something may only seem wrong
         findings.add("documents", _documents_told(documents, read.catalog), list(shapes.problems))
-    problems = [*_campaign_problems(parties, read, shapes), *contract_problems(parties.contracts, shapes, read.whole)]
+    problems = [
+        *_campaign_problems(parties, read, shapes),
+        *contract_problems(parties.contracts, shapes, read.whole),
+        *_source_problems(parties, read, shapes),
+    ]
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
     if problems or read.whole:
         findings.add("parties", told, problems)
@@ -205,6 +209,24 @@ def _campaign_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator
         url = campaign.postback_url if read.networks_known else None
         if url and (problem := check_url(url, read.settings.allowed_networks)):
             yield f"{where}: postback_url: {problem}"
+
+
+def _source_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[str]:
+    """Whose leads a source brings, where it is, and what it needs to be let in."""
+    from exchange.bootstrap import SECRET_PREFIX
+    from exchange.courier.addresses import check_url
+
+    campaigns = {campaign.id for campaign in parties.campaigns}
+    for name, source in sorted(shapes.sources.items()):
+        where = f"source {name}"
+        if source.campaign_id not in campaigns:
+            yield f"{where}: there is no campaign {source.campaign_id}"
+        for place, url in source.document.urls().items() if read.networks_known else ():
+            if (problem := check_url(url, read.settings.allowed_networks)) is not None:
+                yield f"{where}: {place}: {problem}"
+        for secret, value in source.secrets.items():
+            if not value:
+                yield f"{where}: needs the variable {SECRET_PREFIX}{secret.upper()}"
 
 
 def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ async def birch(exchange: Exchange) -> str:
     return next(str(row["id"]) for row in await attempts(exchange) if row["buyer_id"] == "birch")
 
 
-async def failed(exchange: Exchange, **changes: object) -> str:
+async def failed(exchange: Exchange, **changes: Any) -> str:
     """A lead that birch's mail server refused and that is unsold."""
     await opened(exchange, on_failure="unsold", **changes)
     exchange.buyers.answers_posts("birch", NO_SUCH)
