@@ -33,7 +33,7 @@ async def take_bounce(market: Market, bounce: Bounce) -> int:
     The server that took the mail said so, and it counts as delivered: a bounce makes it a dispute, and the contract
     says whether that waits for a person or undoes the sale.
     """
-    found = await market.db.read(_about, bounce.reference)
+    found = await deliveries_about(market, bounce.reference)
     if not found:
         _LOG.info("a bounce of a mail that nobody knows")
     if bounce.kind != "failed":
@@ -45,9 +45,18 @@ async def take_bounce(market: Market, bounce: Bounce) -> int:
     return len(found)
 
 
+async def deliveries_about(market: Market, reference: str) -> list[Row]:
+    """The deliveries of the mail with this reference; none when there is no such mail."""
+    return await market.db.read(_about, reference)
+
+
 async def _about(tx: Tx, reference: str) -> list[Row]:
-    """The delivery of a mail, or all of those that went in it together. Only what went by mail can come back so."""
-    delivery = await read_delivery(tx, reference)
+    """The delivery of a mail, or all of those that went in it together. Only what went by mail can come back so.
+
+    Some servers write addresses in small letters: an id is known by its own.
+    """
+    prefix, _, rest = reference.rpartition("_")
+    delivery = await read_delivery(tx, reference) or await read_delivery(tx, f"{prefix.lower()}_{rest.upper()}")
     rows = [delivery] if delivery is not None else []
     contract_id, _, number = reference.rpartition("-")
     if delivery is None and contract_id and number.isdecimal():

@@ -18,10 +18,12 @@ from email.parser import BytesParser
 from typing import Final
 
 from exchange.courier.smtp import BOUNCES
-from exchange.flows.bounces import Bounce, take_bounce
+from exchange.flows.bounces import Bounce, deliveries_about, take_bounce
 from exchange.flows.market import Market
 
-_BOUNCE_ADDRESS: Final = re.compile(rf"\b{re.escape(BOUNCES)}([A-Za-z0-9][A-Za-z0-9_.-]{{0,120}})@", re.IGNORECASE)
+_BOUNCE_ADDRESS: Final = re.compile(
+    rf"(?<![A-Za-z0-9_.+-]){re.escape(BOUNCES)}([A-Za-z0-9][A-Za-z0-9_.-]{{0,120}})@", re.IGNORECASE
+)
 _MESSAGE_ID: Final = re.compile(r"^Message-ID:\s*<([A-Za-z0-9][A-Za-z0-9_.-]{0,120})@", re.IGNORECASE | re.MULTILINE)
 _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _REPLY_CODE: Final = re.compile(r"(?<![\d.])(5\d\d|4\d\d)[ -](?=\D|\d\.\d)")
@@ -52,6 +54,12 @@ async def hear_bounce(market: Market, content: bytes, recipients: Sequence[str] 
         return False
     await take_bounce(market, bounce)
     return True
+
+
+async def is_return_address(market: Market, address: str) -> bool:
+    """Whether a mail of ours comes back here."""
+    found = _BOUNCE_ADDRESS.match(address)
+    return found is not None and bool(await deliveries_about(market, found[1]))
 
 
 def read_bounce(content: bytes, recipients: Iterable[str] = ()) -> Bounce | None:

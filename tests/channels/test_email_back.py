@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import aiosmtplib
 import pytest
 
 from exchange.intake.dsn import hear_bounce
+from exchange.intake.mail.listener import Listening, listening
 from tests.channels.mailed import mailing, settle_down, states, takes_mail, work_for
 from tests.flows.lab import later, lead_of, owed, person, post, spent
 from tests.intake.bounced import FAILED, NO_BOUNCE, delayed, postfix
@@ -97,3 +99,26 @@ async def test_a_mail_of_many_that_comes_back_is_news_of_each(tmp_path: Path) ->
 
         assert [("bounced", "accepted")] * 3 == await states(exchange)
         assert 3 == len(await heard(exchange))
+
+
+async def test_our_own_mail_server_takes_what_comes_back_and_nothing_else(tmp_path: Path) -> None:
+    place = Listening("127.0.0.1", 0, "in.harbor.example")
+    async with (
+        mail_server() as server,
+        mailing(tmp_path) as exchange,
+        listening(exchange.market, place) as (host, port),
+        aiosmtplib.SMTP(hostname=host, port=port) as client,
+    ):
+        await takes_mail(exchange, server)
+        await post(exchange)
+        await settle_down(exchange)
+        back_to = server.taken[0].sender
+        content = postfix(await reference_of(exchange))
+
+        await client.sendmail("", [back_to.lower()], content)
+        for nobody in ("b+dlv_unknown@in.harbor.example", "leads@in.harbor.example"):
+            with pytest.raises(aiosmtplib.SMTPRecipientsRefused, match=r"5\.1\.1"):
+                await client.sendmail("", [nobody], content)
+
+        assert [("bounced", "accepted")] == await states(exchange)
+        assert 1 == len(await heard(exchange))

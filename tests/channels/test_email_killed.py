@@ -25,8 +25,8 @@ async def test_what_was_sold_is_mailed_and_what_was_mailed_is_sold_once(tmp_path
     async with mail_server() as server:
         async with mailing(tmp_path, clock=SystemClock()) as exchange:
             for run, place in enumerate(STATES):
-                buys = {"deposit": "100000", "geo": Geo(states=(place["state"],))}
-                await takes_mail(exchange, server, f"buyer{run}", **buys)
+                here = Geo(states=(place["state"],))
+                await takes_mail(exchange, server, f"buyer{run}", deposit="100000", geo=here)
         told: list[str] = []
         for run in range(len(STATES)):
             told += await _killed(tmp_path, server, run)
