@@ -147,12 +147,8 @@ def email(name: str, laid: Mapping[str, Any]) -> Loaded:
         raise ConnectionProblems.of(name, error) from None
     relay = document.relay
     secrets = frozenset({relay.password.secret} if relay is not None and relay.password is not None else ())
-    urls = {"relay.host": f"smtp://{_bracketed(relay.host)}:{relay.port}"} if relay is not None else {}
+    urls = {"relay.server": f"smtp://{relay.server}"} if relay is not None else {}
     return Loaded(name, document.connector, secrets, urls, partial(speak, document))
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def speak(document: EmailDocument) -> EmailConnector:

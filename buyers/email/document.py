@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from email.utils import parseaddr
 from typing import Annotated, Any, Literal
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from buyers.email.templates import compile_html, compile_line, compile_text
 from buyers.reading.rules import Rules, Scalar
@@ -15,6 +16,7 @@ from exchange import limits
 ADDRESSES_MOST = 20
 TEMPLATE_CHARACTERS = 20_000
 Links = Literal["dispositions", "return"]
+_SERVER = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
 
 
 def _listed(value: Any) -> Any:
@@ -66,14 +68,21 @@ class SecretName(Rules):
 
 
 class RelayDocument(Rules):
-    """The buyer's own mail server, or one kept for it. Its password is a secret by name."""
+    """The buyer's own mail server, or one kept for it: `server` with its port. Its password is a secret by name."""
 
-    host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:\-]+$")
-    port: int = Field(default=587, ge=1, le=65_535)
+    server: str = Field(max_length=260)
     security: Literal["tls", "starttls", "plain"] = "starttls"
     user: str = Field(default="", max_length=200)
     password: SecretName | None = None
-    ca_file: str = ""
+    ca_file: str = Field(default="", max_length=500)
+
+    @field_validator("server")
+    @classmethod
+    def _has_a_port(cls, text: str) -> str:
+        found = _SERVER.fullmatch(text)
+        if found is None or not 1 <= int(found[2]) <= 65_535:
+            raise ValueError("write the server and its port, such as mail.acme.example:587")
+        return text
 
     @model_validator(mode="after")
     def _says_nothing_in_clear(self) -> RelayDocument:
@@ -82,6 +91,14 @@ class RelayDocument(Rules):
         if self.security == "plain" and self.user:
             raise ValueError("a password is never sent in clear: security must be tls or starttls")
         return self
+
+    @property
+    def host(self) -> str:
+        return self.server.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.server.rpartition(":")[2])
 
 
 class EmailDocument(Rules):

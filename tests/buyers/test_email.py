@@ -21,6 +21,7 @@ from buyers.family import ConnectionProblems
 from buyers.family import load as load_of
 from buyers.mapping.values import Facts
 from exchange.connector import BadReply, Parcel, Terms
+from exchange.courier.addresses import check_url
 from exchange.courier.mime import build
 from exchange.model.auction import Award, Bid, Later, Rejected
 from exchange.model.lead import Lead
@@ -158,7 +159,12 @@ def test_many_leads_are_one_mail() -> None:
 
 def test_the_relay_of_a_document_has_its_password_by_name() -> None:
     connector = mailing(
-        relay={"host": "mx.example", "port": 465, "security": "tls", "user": "u", "password": {"secret": "pass_word"}}
+        relay={
+            "server": "mx.example:465",
+            "security": "tls",
+            "user": "u",
+            "password": {"secret": "pass_word"},
+        }
     )
     mail = written(connector)
 
@@ -246,8 +252,11 @@ def test_a_place_where_no_value_is_safe_is_refused_when_it_is_saved(template: st
         ({"subject": "{moon:x}"}, "subject"),
         ({"attach": "pdf"}, "attach"),
         ({"links": ["unsubscribe"]}, "links.0"),
-        ({"relay": {"host": "mx.example", "user": "u"}}, "relay"),
-        ({"relay": {"host": "mx.example", "security": "plain", "user": "u", "password": {"secret": "s"}}}, "relay"),
+        ({"relay": {"server": "mx.example:25", "user": "u"}}, "relay"),
+        ({"relay": {"server": "mx:25", "security": "plain", "user": "u", "password": {"secret": "s"}}}, "relay"),
+        ({"relay": {"server": "mx.example"}}, "relay.server"),
+        ({"relay": {"server": "mx.example:99999"}}, "relay.server"),
+        ({"relay": {"server": "a b:25"}}, "relay.server"),
         ({"bcc": "x@y.example"}, "bcc"),
     ],
 )  # fmt: skip
@@ -279,3 +288,15 @@ def test_only_a_250_is_a_yes() -> None:
 
 def test_a_template_without_places_is_itself() -> None:
     assert "a {b c} {{x}} {" == compile_text("a {b c} {{x}} {")(facts(maria())).replace("{}", "{{x}}")
+
+
+@pytest.mark.parametrize(
+    "server", ["10.0.0.1:25", "127.0.0.1:25", "[::1]:25", "localhost:25", "169.254.169.254:25", "2130706433:25"]
+)
+def test_a_relay_inside_our_own_network_is_refused_when_it_is_saved(server: str) -> None:
+    document = {"connection": "a", "connector": "email", "from": "a@b.example", "to": "c@d.example"}
+    loaded = load_of({**document, "relay": {"server": server}}, {}, connectors())
+
+    assert [f"smtp://{server}"] == list(loaded.urls.values())
+    assert check_url(loaded.urls["relay.server"]) is not None
+    assert check_url("smtp://mail.lagoon.example:587") is None

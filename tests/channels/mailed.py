@@ -25,7 +25,7 @@ def by_mail(name: str, port: int, **over: Any) -> dict[str, Any]:
         "connector": "email",
         "from": "Harbor <leads@harbor.example>",
         "to": f"leads@{name}.example",
-        "relay": {"host": "127.0.0.1", "port": port, "security": "plain"},
+        "relay": {"server": f"127.0.0.1:{port}", "security": "plain"},
         **over,
     }
 

@@ -16,7 +16,7 @@ from exchange.demo.peers import mailroom as room
 from exchange.demo.people import EVEN, generate
 from exchange.demo.shapes import GeneratedLead
 
-INBOX = 8125
+INBOX = 8144
 ADDRESS = "evergreen@leads.harbor.example"
 SENDER = "forms@evergreen.example"
 _PER_MINUTE = 1.0

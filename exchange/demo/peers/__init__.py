@@ -43,9 +43,10 @@ class Neighbours:
 
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.letterbox import letterbox
     from exchange.demo.peers.mailroom import mailroom
 
-    return (mailroom(),)
+    return (letterbox(), mailroom())
 
 
 @asynccontextmanager
