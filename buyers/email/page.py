@@ -12,7 +12,11 @@ from exchange.model.lead import Lead
 
 Row = tuple[str, str]
 
-_CELL = 'style="padding:6px 12px 6px 0;border-bottom:1px solid #d0d7de;text-align:left;vertical-align:top"'
+_FIRST = (
+    *("first_name", "last_name", "full_name", "phone", "phone2", "email"),
+    *("address", "address2", "city", "state", "zip", "country"),
+)
+_CELL = 'style="padding:6px 12px 6px 0;border-bottom:1px solid #d0d7de;text-align:left;vertical-align:top;overflow-wrap:anywhere"'
 _BUTTON = (
     'style="display:inline-block;padding:8px 14px;margin:0 8px 8px 0;border:1px solid #57606a;border-radius:6px;'
     'text-decoration:none"'
@@ -26,10 +30,11 @@ def label_of(name: str) -> str:
 
 
 def rows_of(facts: Facts) -> list[Row]:
-    """Every field of the lead, the proof of its consent, and what it is to us."""
+    """Every field of the lead, whom to call first, then the proof of its consent, and what it is to us."""
     lead = facts.lead
     assert lead is not None
-    rows = [(label_of(name), tidy(value.clean)) for name, value in lead.values.items()]
+    names = sorted(lead.values, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    rows = [(label_of(name), tidy(lead.values[name].clean)) for name in names]
     return [row for row in (*rows, *_consent(lead), *_terms(facts, lead)) if row[1]]
 
 

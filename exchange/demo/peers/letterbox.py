@@ -6,6 +6,7 @@ What it took lies as files in its folder, the newest 200, each with the address 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -41,6 +42,7 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
         given = (getattr(data, "login", b""), getattr(data, "password", b""))
         return AuthResult(success=given == (USER.encode(), PASSWORD.encode()), handled=False)
 
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of itself at every sign-in
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(
