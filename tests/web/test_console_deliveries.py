@@ -148,7 +148,7 @@ async def test_a_lead_tells_every_try_with_its_time_what_was_said_and_the_next(s
     assert titles.index("Birch, try 1 by email: was not taken now") < titles.index("Birch, try 2 by email: arrived")
     said = [line["exchanges"][0]["outcome"] for line in arrived if "try" in line["title"]]
     assert ["not now", "delivered"] == said
-    assert "Birch solar: the lead goes out by email" in page.text and "Sold when it arrives" in page.text
+    assert "Birch: the lead goes out by email" in page.text and "Sold when it arrives" in page.text
     assert "6025550142" not in page.source and "maria@consumer" not in page.source
 
 

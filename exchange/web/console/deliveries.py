@@ -16,7 +16,7 @@ from exchange.flows.resend import resend
 from exchange.flows.settle import CannotSettle, NoSuchDelivery
 from exchange.flows.undo import reverse_sale
 from exchange.model.actor import Actor
-from exchange.model.delivery import DeliveryState
+from exchange.model.delivery import DeliveryState, spoken
 from exchange.model.money import Money
 from exchange.storage.database import Row
 from exchange.storage.delivery_views import list_deliveries, next_at
@@ -100,6 +100,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         resting=await _resting(market, actor),
         aside=await _put_aside(market, actor),
         choices=_choices(market, query),
+        spoken=spoken,
     )
 
 
@@ -209,7 +210,7 @@ def _choices(market: Market, query: DeliveryQuery) -> dict[str, list[tuple[str, 
     return {
         "status": [(name, name.replace("_", " ")) for name in STATUSES],
         "buyer": sorted(buyers.items(), key=lambda pair: pair[1]),
-        "channel": [(name, name.replace("_", " ")) for name in CHANNELS],
+        "channel": [(name, spoken(name)) for name in CHANNELS],
     }
 
 
