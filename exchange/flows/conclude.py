@@ -28,8 +28,8 @@ async def conclude(market: Market, attempt_id: str) -> Consequence:
 
     Raises `ComeBack` while its lead is being sold.
     """
-    delivery = await market.db.write(read_delivery, attempt_id)
-    attempt = await market.db.write(read_attempt, attempt_id)
+    delivery = await market.db.read(read_delivery, attempt_id)
+    attempt = await market.db.read(read_attempt, attempt_id)
     if delivery is None or attempt is None:
         return Consequence.NOTHING
     contract = await terms_of(market, attempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ from exchange.web.story.line import buyer_name
 from exchange.web.words import utc
 
 LISTED = 200
+_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?\d[\d ().-]{5,}\d")
+"""What servers may quote of a lead, or of an address, in their words: no list shows it."""
 _AGAIN = ("failed", "refused", "expired", "waiting")
 _ID = "{attempt_id:[A-Za-z0-9_-]{1,60}}"
 
@@ -177,7 +180,7 @@ def _listed(market: Market, row: Row) -> Listed:
         row["tries"],
         row["made_at"],
         next_at(row),
-        row["last_error"] or "",
+        _masked(row["last_error"]),
         bool(row["dead"]) and row["run_at"] is None and row["ended_at"] is None,
     )
 
@@ -189,14 +192,19 @@ async def _resting(market: Market, actor: Actor) -> list[Resting]:
         kind, _, rest = str(row["queue"]).partition(":")
         if kind == DELIVER:
             connection, _, destination = rest.partition(":")
-            said = row["last_error"] or ""
+            said = _masked(row["last_error"])
             found.append(Resting(destination, connection, row["down_since"], row["rest_until"], row["waiting"], said))
     return found
 
 
 async def _put_aside(market: Market, actor: Actor) -> Sequence[Row]:
     kinds = (DELIVER, BATCH)
-    return [row for kind in kinds for row in await market.db.read(dead_jobs_of, actor, kind, LISTED)]
+    rows = [row for kind in kinds for row in await market.db.read(dead_jobs_of, actor, kind, LISTED)]
+    return [{**row, "last_error": _masked(row["last_error"])} for row in rows]
+
+
+def _masked(said: str | None) -> str:
+    return _PERSONAL.sub("•••", said or "")
 
 
 def _choices(market: Market, query: DeliveryQuery) -> dict[str, list[tuple[str, str]]]:
