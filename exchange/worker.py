@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
+from exchange.flows.form_sale import submit_form
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
-from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
+from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST, SUBMIT_FORM
 from exchange.flows.market import Market, refresh
 from exchange.flows.postback import send_postback
 from exchange.flows.reconcile import reconcile
@@ -66,6 +67,7 @@ def kinds() -> Mapping[str, Kind]:
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
+        SUBMIT_FORM: Kind(submit_form),
     }
 
 

@@ -12,6 +12,7 @@ from exchange.model.auction import AttemptState
 from exchange.model.work import JobRow
 
 SETTLE_TEST = "settle_test"
+SUBMIT_FORM = "submit_form"
 RETURN_TEST = "return_test"
 POSTBACK = "postback"
 ASK_OUTCOME = "ask_outcome"

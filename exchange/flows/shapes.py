@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exchange.flows.connection import Connection
+from exchange.model.form import Form
 from exchange.model.vertical import Vertical
+from exchange.sources.form import BadForm, read_form
 from exchange.storage.documents import DocumentRow
 
 CONNECTION = "connection"
+FORM = "form"
 VERTICAL = "vertical"
 
 Document = Mapping[str, Any]
 Secrets = Mapping[str, str]
 Keyed = Callable[[Secrets], Connection]
 """A connection that waits for its secrets."""
+Made = Vertical | Keyed | Form
 
 
 class DocumentProblems(Exception):
@@ -47,7 +51,8 @@ class Shapes:
     verticals: Mapping[str, Vertical]
     connections: Mapping[str, Connection]
     problems: tuple[str, ...] = ()
-    made: Mapping[tuple[str, str, int], Vertical | Keyed] = field(default_factory=dict)  # by kind, name and version
+    made: Mapping[tuple[str, str, int], Made] = field(default_factory=dict)  # by kind, name and version
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
 
 def compile_shapes(
@@ -70,15 +75,24 @@ def compile_shapes(
         {name: keyed(secrets) for name, keyed in {**connections, **workshop.connections}.items()},
         tuple(problems),
         made,
+        {name: shape for (kind, name, _), shape in made.items() if kind == FORM},
     )
 
 
-def make(workshop: Workshop, kind: str, name: str, document: Document) -> Vertical | Keyed:
+def make(workshop: Workshop, kind: str, name: str, document: Document) -> Made:
     """The shape of one document. Raises `DocumentProblems`."""
-    makes: Mapping[str, Callable[[str, Document], Vertical | Keyed]] = {
+    makes: Mapping[str, Callable[[str, Document], Made]] = {
         CONNECTION: workshop.connection,
+        FORM: _form,
         VERTICAL: workshop.vertical,
     }
     if kind not in makes:
         raise DocumentProblems([f"kind: {kind!r} is not one of {', '.join(sorted(makes))}"])
     return makes[kind](name, document)
+
+
+def _form(name: str, document: Document) -> Form:
+    try:
+        return read_form(name, document)
+    except BadForm as error:
+        raise DocumentProblems(error.problems) from None
