@@ -25,7 +25,7 @@ from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.reason import Reason
 from exchange.model.work import AnswerRow, RequestRow
 from exchange.stages.consent import text_hash
-from exchange.stages.forms import can_ping, consent_text, named, ping_values
+from exchange.stages.forms import can_ping, completed, consent_text, named, ping_values
 from exchange.stages.respond import rfc3339
 from exchange.storage.arrivals import save_arrivals
 from exchange.storage.database import Row
@@ -54,7 +54,7 @@ class Sent(NamedTuple):
 
 async def with_companies(market: Market, place: Place, visit: Visit, visitor: Visitor) -> Visit:
     """The visit with the companies that would buy, by name. They are asked again when what they know has changed."""
-    values = ping_values(visit.values, place.names)
+    values = ping_values(completed(visit.values, place.names), place.names)
     pinged = sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
     now = market.clock.now()
     stands = not visit.ping_id or now < visit.ping_until - _PRICE_LEFT_MS
@@ -130,7 +130,7 @@ def _fields(market: Market, place: Place, visit: Visit, visitor: Visitor, signal
         "trustedform_cert_url": signals.certificate,
         "jornaya_leadid": signals.leadid,
     }
-    return {**readable(ours, place.names, now), **visit.values}
+    return {**readable(ours, place.names, now), **completed(visit.values, place.names)}
 
 
 def _consent(visit: Visit, text: str, agreed: bool, now: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Somebody fills in a form: what is known of it between its pages travels sealed in the page itself, never in a cookie."""
+"""Somebody fills in a form: what is known between its pages travels sealed in the page itself, never in a cookie."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from exchange.vault import VaultError
 VISIT_HOURS = 24
 """After that a page that stayed open counts as opened anew; what was filled in stays in it."""
 TOKEN_CHARACTERS = 200_000
+TAG_CHARACTERS = 250
 _HOUR_MS = 3_600_000
 
 
@@ -85,11 +86,10 @@ def place_for(market: Market, form: Form) -> Place | None:
 
 def new_visit(market: Market, place: Place, query: Mapping[str, str], page_url: str, parent: str) -> Visit:
     """`query` may carry tracking tags; nothing else of it is taken."""
-    tags = {name: raw[:250] for sent, raw in query.items() if (name := place.names.canonical(sent)) in TAGS and raw}
+    meant = ((place.names.canonical(sent), raw) for sent, raw in query.items())
+    tags = {name: raw[:TAG_CHARACTERS] for name, raw in meant if name is not None and name in TAGS and raw}
     now = market.clock.now()
-    return Visit(
-        market.ids.new("fv", now), now, 1, {}, {str(name): raw for name, raw in tags.items()}, page_url, parent
-    )
+    return Visit(market.ids.new("fv", now), now, 1, {}, tags, page_url, parent)
 
 
 async def open_view(market: Market, place: Place, visit: Visit) -> None:

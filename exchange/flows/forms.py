@@ -14,7 +14,7 @@ from exchange.flows.shapes import FORM, Document
 from exchange.model.actor import Actor
 from exchange.model.lead import Kind, Problem
 from exchange.stages.consent import text_hash
-from exchange.stages.forms import Control, consent_text, problems_of, tidy
+from exchange.stages.forms import Control, completed, consent_text, problems_of, tidy
 from exchange.storage.forms import keep_text, reach, read_text
 
 HONEYPOT = "honeypot"
@@ -23,6 +23,7 @@ CONSENT = "tcpa_consent"
 
 _TRAP = "A field that must stay empty was filled in; it is empty again now. Press the button once more."
 _QUICK = "That was very quick. Look through your answers, then press the button once more."
+_NOT_SENT = "It could not be sent. Look through your answers, then press the button once more."
 _WORDS_CHANGED = "The companies that can help you are named below. Read who they are, and agree if you want that."
 
 
@@ -86,7 +87,7 @@ async def take_whole(market: Market, place: Place, visit: Visit, posted: Posted,
         return wrong
     text = words_of(place, visit)
     if text and posted.words != text_hash(text):
-        text = await market.db.read(read_text, posted.words) or ""
+        text = await market.db.read(read_text, posted.words)
         if not text:
             return Shown(await _named(market, place, visit, visitor), note=_WORDS_CHANGED)
     return await _agreed(market, place, visit, posted, visitor, text)
@@ -110,9 +111,9 @@ async def _agreed(
     if text and not posted.agreed and CONSENT in place.vertical.consent.required:
         return Shown(visit, (Problem(CONSENT, "missing", f"{CONSENT} is required."),), http_status=422)
     sent = await send(market, place, visit, visitor, posted.signals, text, posted.agreed)
-    if sent.status == "invalid":
+    if sent.status in ("", "invalid"):
         wrong = _problems(market, place, visit, visitor, len(place.steps))
-        return wrong or Shown(visit, note="It could not be sent. Look through your answers.", http_status=422)
+        return wrong or Shown(visit, note=_NOT_SENT, http_status=422)
     return Done(visit.view)
 
 
@@ -122,7 +123,7 @@ def look(
     """What is wrong with the filled fields of the step that is shown, as the API would say it. Nothing is kept."""
     step = place.steps[min(visit.step, len(place.steps)) - 1]
     visit = replace(visit, values=_with(visit.values, values, step.controls))
-    request = request_of(market, place, Kind.DIRECT, visit.values, visitor)
+    request = request_of(market, place, Kind.DIRECT, completed(visit.values, place.names), visitor)
     found = problems_of(request, (step,), place.campaign, place.vertical, place.names)
     return tuple(problem for problem in found if visit.values.get(problem.field))
 
@@ -139,7 +140,7 @@ async def save_form(market: Market, name: str, document: Document, actor: Actor)
 
 def _problems(market: Market, place: Place, visit: Visit, visitor: Visitor, until: int) -> Shown | None:
     """The first step up to this one where something is wrong, with all that is wrong there."""
-    request = request_of(market, place, Kind.DIRECT, visit.values, visitor)
+    request = request_of(market, place, Kind.DIRECT, completed(visit.values, place.names), visitor)
     found = problems_of(request, place.steps[:until], place.campaign, place.vertical, place.names)
     for step in place.steps[:until]:
         here = tuple(problem for problem in found if problem.field in {control.name for control in step.controls})

@@ -155,7 +155,7 @@ def _missing_fields(form: Form, vertical: Vertical) -> Iterator[str]:
     if form.consent is not None:
         known |= {"tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "consent_page_url", "consent_version"}
     for spec in vertical.fields:
-        from_zip = spec.name == "state" and "zip" in asked  # a state that was not sent follows from the ZIP
+        from_zip = spec.name == "state" and "zip" in asked
         if spec.post is Presence.REQUIRED and spec.name not in asked | known and not from_zip:
             yield f"steps: {spec.name} is required by {vertical.name} and is not asked"
 
@@ -180,8 +180,7 @@ def problems_of(
     told = {problem.field: problem for problem in reversed(found)}
     for control in (control for step in steps for control in step.controls):
         if control.required and control.name not in told and not submission.fields.get(control.name):
-            if not (control.name == "state" and submission.fields.get("zip")):
-                told[control.name] = Problem(control.name, "missing", f"{control.name} is required.")
+            told[control.name] = Problem(control.name, "missing", f"{control.name} is required.")
     return tuple(told[control.name] for step in steps for control in step.controls if control.name in told)
 
 
@@ -196,15 +195,21 @@ def tidy(raw: str) -> str:
     return " ".join(raw.strip(EDGE).splitlines()) if "\n" in raw or "\r" in raw else raw.strip(EDGE)
 
 
+def completed(values: Mapping[str, str], names: Names) -> dict[str, str]:
+    """With the state that follows from the ZIP, where it was not filled in: the fewer questions the better."""
+    found = names.places.state_of(values.get("zip", ""))
+    state = {"state": found} if found is not None and names.known["state"].declared else {}
+    return {**state, **values}
+
+
 def ping_values(values: Mapping[str, str], names: Names) -> dict[str, str]:
     """What of it a ping may carry."""
     return {name: raw for name, raw in values.items() if name in names.known and names.known[name].in_ping}
 
 
 def can_ping(values: Mapping[str, str], names: Names) -> bool:
-    """Whether a price can be asked for; the state may follow from the ZIP."""
-    missing = names.required[Kind.PING] - values.keys()
-    return not (missing - {"state"} if "zip" in values else missing)
+    """Whether a price can be asked for."""
+    return not names.required[Kind.PING] - values.keys()
 
 
 def named(companies: Sequence[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Forms being filled in: every view, what was sent and is under way, the texts agreed to, and the figures of each step."""
+"""Forms being filled in: every view, what was sent and is under way, the texts agreed to, and the figures."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ async def note_refused(tx: Tx, view_id: str, why: str) -> None:
 async def claim_view(tx: Tx, claim: Claim) -> bool:
     """Keep what was sent, with the job that finishes it should this process die. False when it was sent before."""
     rows = await tx.fetch(
-        """UPDATE form_views SET submitted_at = :at, sealed = :sealed, tries = tries + 1, started_at = COALESCE(started_at, :at),
-               step = CASE WHEN step < :step THEN :step ELSE step END
+        """UPDATE form_views SET submitted_at = :at, sealed = :sealed, tries = tries + 1,
+               started_at = COALESCE(started_at, :at), step = CASE WHEN step < :step THEN :step ELSE step END
            WHERE id = :id AND submitted_at IS NULL RETURNING id""",
         id=claim.view_id,
         at=claim.at,
@@ -83,7 +83,8 @@ async def end_view(tx: Tx, view_id: str, tries: int, told: tuple[str, str, str],
     """`told` is the answer's status, request id and lead id. What was sent is the request's now."""
     status, request_id, lead_id = told
     await tx.execute(
-        """UPDATE form_views SET ended_at = :now, sealed = NULL, status = :status, request_id = :request, lead_id = :lead
+        """UPDATE form_views SET ended_at = :now, sealed = NULL, status = :status, request_id = :request,
+               lead_id = :lead
            WHERE id = :id AND tries = :tries AND ended_at IS NULL""",
         id=view_id,
         tries=tries,
@@ -113,9 +114,10 @@ async def keep_text(tx: Tx, hash: str, text: str, now: int) -> None:
     )
 
 
-async def read_text(tx: Tx, hash: str) -> str | None:
+async def read_text(tx: Tx, hash: str) -> str:
+    """The text of that hash; empty when no form ever had it."""
     rows = await tx.fetch("SELECT text FROM consent_texts WHERE hash = :hash", hash=hash)
-    return rows[0]["text"] if rows else None
+    return str(rows[0]["text"]) if rows else ""
 
 
 async def quote_document(tx: Tx, ping_id: str) -> Row | None:

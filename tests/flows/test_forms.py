@@ -1,0 +1,354 @@
+"""Forms filled in, from the first step to the sale, on both engines: once, whatever is pressed twice or stops."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from exchange.flows.form_sale import finish, submit_form, words_of
+from exchange.flows.form_visit import new_visit, place_of, read_visit, seal_visit
+from exchange.flows.forms import Done, Posted, Shown, look, save_form, take_whole
+from exchange.flows.shapes import DocumentProblems
+from exchange.flows.stored_lead import stored_lead
+from exchange.model.actor import SYSTEM
+from exchange.model.lead import Lead
+from exchange.model.party import State
+from exchange.stages.consent import text_hash
+from exchange.storage.selling import read_lead
+from tests.filling_in import HOME, PAGE, PATIENCE, PERSON, VISITOR, document, fill_in, opened, place, press, with_form
+from tests.flows.doom import started_again
+from tests.flows.lab import later, post
+from tests.market import Exchange, bid, buyer, buying, selling, usd
+
+AGREED = "By ticking this box I agree that {} may call and text me"
+
+
+async def ready(exchange: Exchange, **changes: Any) -> None:
+    await exchange.add(*selling("cedar"), *buying("acme"))
+    await with_form(exchange, **changes)
+
+
+async def leads(exchange: Exchange) -> list[dict[str, Any]]:
+    return await exchange.rows("SELECT * FROM leads WHERE kind <> 'ping' ORDER BY received_at, id")
+
+
+async def views(exchange: Exchange) -> list[dict[str, Any]]:
+    return await exchange.rows("SELECT * FROM form_views ORDER BY at, id")
+
+
+async def the_lead(exchange: Exchange) -> Lead:
+    row = await exchange.market.db.read(read_lead, (await leads(exchange))[0]["id"])
+    assert row is not None
+    lead = await stored_lead(exchange.market, row, exchange.market.deals.campaigns[row["campaign_id"]])
+    assert lead is not None
+    return lead
+
+
+async def test_three_steps_become_one_sale_by_form(either: Exchange) -> None:
+    await ready(either)
+    at = place(either)
+    visit = await fill_in(either, at, await opened(either, at, {"s1": "spring", "utm_source": "mail", "price": "0.01"}))
+    later(either, PATIENCE)
+    done = await press(either, at, visit)
+
+    assert isinstance(done, Done)
+    lead, row = await the_lead(either), (await leads(either))[0]
+    assert ("sold", "acme-solar") == (
+        row["state"],
+        (await either.rows("SELECT contract_id FROM sales"))[0]["contract_id"],
+    )
+    assert ("85016", "AZ", "Maria") == (lead.text("zip"), lead.text("state"), lead.text("first_name"))
+    assert {
+        "sub_id1": "spring",
+        "utm_source": "mail",
+        "ip_address": "198.51.100.77",
+        "form_seconds": "41",
+        "time_zone": "America/Phoenix",
+    } == {name: lead.tracking[name] for name in ("sub_id1", "utm_source", "ip_address", "form_seconds", "time_zone")}
+    assert lead.min_price is None
+    assert {"form"} == {each["channel"] for each in await either.rows("SELECT channel FROM requests")}
+    view = (await views(either))[0]
+    assert (3, "accepted", row["id"], None) == (view["step"], view["status"], view["lead_id"], view["sealed"])
+
+
+async def test_the_consent_is_kept_as_it_was_shown_and_its_text_once(either: Exchange) -> None:
+    await ready(either)
+    at = place(either)
+    for number in (1, 2):
+        visit = await fill_in(either, at, await opened(either, at))
+        later(either, PATIENCE)
+        await press(
+            either, at, visit, {**PERSON, "phone": f"602555014{number}", "email": f"m{number}@consumer.example"}
+        )
+    text = words_of(at, visit)
+
+    consent = (await the_lead(either)).consent
+    assert (True, text, PAGE, "click", "partners") == (
+        consent.given,
+        consent.text,
+        consent.page_url,
+        consent.method,
+        consent.scope,
+    )
+    assert (text_hash(text), text_hash(text)[:8]) == (consent.text_hash, consent.version)
+    assert (VISITOR.user_agent, VISITOR.ip, "America/Phoenix") == (
+        consent.user_agent,
+        consent.ip_address,
+        consent.time_zone,
+    )
+    assert [(text_hash(text), text)] == [
+        (r["hash"], r["text"]) for r in await either.rows("SELECT * FROM consent_texts")
+    ]
+    with pytest.raises(Exception, match="never changed"):
+        await either.market.db.write(_change_text)
+
+
+async def _change_text(tx: Any) -> None:
+    await tx.execute("UPDATE consent_texts SET text = 'I agreed to everything.'")
+
+
+async def test_the_companies_that_would_buy_are_named_before_anybody_agrees(either: Exchange) -> None:
+    words = {"named": True, "text": "I agree that {buyers} may call and text me about this."}
+    await ready(either, consent=words)
+    await either.add(replace(buyer("acme"), name="Acme, Solar"), *buying("birch"))
+    either.buyers.answers_pings("birch", bid("24.00"))
+    at = place(either)
+    visit = await fill_in(either, at, await opened(either, at))
+
+    assert "I agree that Acme Solar and Birch may call and text me about this." == words_of(at, visit)
+    later(either, PATIENCE)
+    assert isinstance(await press(either, at, visit), Done)
+    lead = await the_lead(either)
+    assert (("Acme Solar", "Birch"), "named sellers") == (lead.consent.buyers, lead.consent.scope)
+    assert 1 == len(either.buyers.pings("acme")), "the post went on the price of the ping"
+    assert 1 == await either.count("sales")
+
+
+async def test_whoever_is_named_anew_is_shown_before_it_counts(exchange: Exchange) -> None:
+    await ready(exchange, consent={"named": True, "text": "I agree that {buyers} may call and text me."})
+    at = place(exchange)
+    visit = await fill_in(exchange, at, await opened(exchange, at))
+    await exchange.add(*buying("birch"))
+    later(exchange, 3_600)
+    again = await press(exchange, at, visit)
+
+    assert isinstance(again, Shown) and "named below" in again.note
+    assert ("Acme", "Birch") == tuple(sorted(again.visit.companies))
+    assert [] == await leads(exchange)
+    assert isinstance(await press(exchange, at, again.visit), Done)
+
+
+async def test_pressed_twice_at_once_it_sells_once(either: Exchange) -> None:
+    await ready(either)
+    at = place(either)
+    visit = await fill_in(either, at, await opened(either, at))
+    later(either, PATIENCE)
+    both = await asyncio.gather(press(either, at, visit), press(either, at, visit))
+
+    assert [Done(visit.view)] * 2 == both
+    assert (1, 1) == (len(either.buyers.posts("acme")), await either.count("sales"))
+    assert isinstance(await press(either, at, visit, {**PERSON, "first_name": "Other"}), Done)
+    assert 1 == len(await leads(either)), "a visit sends once, whatever it says later"
+
+
+async def test_what_was_sent_is_sold_once_although_the_process_died_before_it_was(either: Exchange) -> None:
+    """Kept, then killed: the job of another process finishes it, and a reload shows the same."""
+    await ready(either)
+    at = place(either)
+    visit = await fill_in(either, at, await opened(either, at))
+    later(either, PATIENCE)
+    dying = either.on(_DiesAfterClaim(either.market.db))  # type: ignore[arg-type]  # a Db as far as flows use it
+    with pytest.raises(ConnectionAbortedError):
+        await press(dying, at, visit)
+    assert [] == await leads(either)
+
+    survivor = await started_again(either)
+    await submit_form(survivor.market, {"view": visit.view})
+    assert "accepted" == (await finish(survivor.market, visit.view)).status
+    assert isinstance(await press(survivor, at, visit), Done)
+    assert 1 == await either.count("sales")
+
+
+class _DiesAfterClaim:
+    """The database of a process that is gone once the submission was kept."""
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self._dead = False
+
+    async def write(self, unit: Any, *args: Any, **words: Any) -> Any:
+        if self._dead:
+            raise ConnectionAbortedError
+        done = await self._db.write(unit, *args, **words)
+        self._dead = unit.__name__ == "claim_view"
+        return done
+
+    async def read(self, unit: Any, *args: Any, **words: Any) -> Any:
+        if self._dead:
+            raise ConnectionAbortedError
+        return await self._db.read(unit, *args, **words)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({**HOME, "zip": "99999"}, "zip"),
+        ({**HOME, "zip": "8501"}, "zip"),
+        ({**HOME, "monthly_bill": "lots"}, "monthly_bill"),
+        ({name: raw for name, raw in HOME.items() if name != "homeowner"}, "homeowner"),
+    ],
+)
+async def test_what_is_wrong_is_told_in_the_words_of_the_api(
+    exchange: Exchange, values: dict[str, str], field: str
+) -> None:
+    await ready(exchange)
+    at = place(exchange)
+    visit = await opened(exchange, at)
+    shown = await press(exchange, at, visit, values)
+    heard = await post(exchange, {**values, **PERSON, "tcpa_consent": "yes"})
+
+    assert isinstance(shown, Shown) and (422, 1) == (shown.http_status, shown.visit.step)
+    said = [error["message"] for error in heard["errors"] if error["field"] == field]
+    assert said == [problem.message for problem in shown.problems]
+    assert [field] == [problem.field for problem in shown.problems]
+    filled = [problem for problem in shown.problems if problem.code != "missing"]
+    assert filled == list(look(exchange.market, at, visit, values, VISITOR))
+
+
+async def test_a_wrong_answer_of_an_earlier_step_leads_back_to_it(exchange: Exchange) -> None:
+    await ready(
+        exchange,
+        steps=[
+            {"title": "Place", "fields": ["zip"]},
+            {"title": "Rest", "fields": ["state", "monthly_bill", "homeowner", *PERSON]},
+        ],
+    )
+    at = place(exchange)
+    visit = await fill_in(exchange, at, await opened(exchange, at), ({"zip": "85016"}, {}))
+    rest = {"state": "CA", "monthly_bill": "101-150", "homeowner": "yes", **PERSON}
+    shown = await press(exchange, at, visit, rest)
+
+    assert isinstance(shown, Shown)
+    assert (1, ["zip"]) == (shown.visit.step, [problem.field for problem in shown.problems])
+    assert "is in AZ, not in CA" in shown.problems[0].message
+
+
+async def test_going_back_keeps_every_answer(exchange: Exchange) -> None:
+    await ready(exchange)
+    at = place(exchange)
+    visit = await fill_in(exchange, at, await opened(exchange, at))
+    shown = await press(exchange, at, visit, {"first_name": "Maria"}, back=True)
+
+    assert isinstance(shown, Shown) and () == shown.problems
+    assert (2, "85016", "Maria") == (shown.visit.step, shown.visit.values["zip"], shown.visit.values["first_name"])
+
+
+async def test_robots_are_refused_with_a_row_and_people_may_press_again(either: Exchange) -> None:
+    await ready(either)
+    at = place(either)
+    visit = await fill_in(either, at, await opened(either, at))
+    quick = await press(either, at, visit)
+    later(either, PATIENCE)
+    trapped = await press(either, at, visit, trap="https://spam.example")
+
+    assert isinstance(quick, Shown) and isinstance(trapped, Shown)
+    assert "very quick" in quick.note and "must stay empty" in trapped.note
+    rows = await either.rows("SELECT status, reason, raw FROM requests WHERE endpoint = 'form'")
+    assert [("rejected", "fraud_score", None)] * 2 == [tuple(row.values()) for row in rows]
+    assert ("honeypot", []) == ((await views(either))[0]["refused"], await leads(either))
+    assert isinstance(await press(either, at, visit), Done)
+
+
+async def test_nobody_agrees_by_saying_nothing(exchange: Exchange) -> None:
+    await ready(exchange)
+    at = place(exchange)
+    visit = await fill_in(exchange, at, await opened(exchange, at))
+    later(exchange, PATIENCE)
+    shown = await press(exchange, at, visit, agreed=False)
+
+    assert isinstance(shown, Shown)
+    assert ["tcpa_consent is required."] == [problem.message for problem in shown.problems]
+    assert [] == await leads(exchange)
+
+
+async def test_pasted_html_is_sold_with_the_words_that_were_pasted(exchange: Exchange) -> None:
+    await ready(exchange)
+    old = words_of(place(exchange), await opened(exchange, place(exchange)))
+    await with_form(exchange, consent={"text": "These are quite other words of {buyers}."})
+    at = place(exchange)
+    everything = {**HOME, **PERSON, "status": "sold", "min_price": "0.01", "buyer_id": "acme"}
+    visit = new_visit(exchange.market, at, {}, PAGE, "")
+    unknown = await take_whole(exchange.market, at, visit, Posted(everything, agreed=True, words="00"), VISITOR)
+    done = await take_whole(exchange.market, at, visit, Posted(everything, agreed=True, words=text_hash(old)), VISITOR)
+
+    assert isinstance(unknown, Shown) and isinstance(done, Done)
+    lead = await the_lead(exchange)
+    assert (old, None) == (lead.consent.text, lead.min_price)
+
+
+async def test_a_visit_cannot_be_made_up_changed_or_moved_to_another_form(exchange: Exchange) -> None:
+    await ready(exchange)
+    visit = await opened(exchange, place(exchange))
+    token = seal_visit(exchange.market, "solar", visit)
+
+    assert visit == read_visit(exchange.market, "solar", token)
+    for wrong in ("", "x", token[:-8], token[:40] + ("A" if token[40] != "A" else "B") + token[41:], "=" * 100):
+        assert read_visit(exchange.market, "solar", wrong) is None
+    assert read_visit(exchange.market, "roof", token) is None
+    later(exchange, 25 * 3_600)
+    assert read_visit(exchange.market, "solar", token) is None
+
+
+async def test_a_form_without_a_campaign_that_takes_leads_is_closed(exchange: Exchange) -> None:
+    await ready(exchange)
+    assert place_of(exchange.market, "solar") is not None
+    await exchange.add(*selling("cedar", state=State.PAUSED))
+
+    assert place_of(exchange.market, "solar") is None
+    assert place_of(exchange.market, "other") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"campaign": "nobody"}, "campaign: there is none with the id 'nobody'"),
+        ({"steps": [{"title": "All", "fields": ["zip", "shoe_size"]}]}, "shoe_size is not a field of solar"),
+        ({"steps": [{"title": "All", "fields": ["zip", "ip_address"]}]}, "ip_address is filled in by the form itself"),
+        ({"steps": [{"title": "All", "fields": ["zip", "zip"]}]}, "steps[1].fields: zip is asked twice"),
+        ({"steps": [{"title": "All", "fields": ["zip"]}]}, "monthly_bill is required by solar and is not asked"),
+        ({"consent": None}, "solar needs tcpa_consent, and this form asks for no consent"),
+        ({"hosts": ["acme.example"]}, "'acme.example' is not an origin such as"),
+        ({"redirect": "javascript:alert(1)"}, "redirect: must be an address that begins with https://"),
+        ({"consent": {"named": True, "text": "I agree to everything that you say."}}, "write {buyers} where"),
+        ({"colour": "blue"}, "colour: is not a known key"),
+        ({"accent": "pink"}, "accent: "),
+    ],
+)
+async def test_a_form_that_cannot_work_is_refused_whole(exchange: Exchange, changes: dict[str, Any], said: str) -> None:
+    await exchange.add(*selling("cedar"))
+    with pytest.raises(DocumentProblems) as refused:
+        await save_form(exchange.market, "solar", document(**changes), SYSTEM)
+
+    assert said in "\n".join(refused.value.problems)
+    assert [] == await exchange.rows("SELECT 1 FROM documents")
+
+
+async def test_nothing_personal_is_readable_where_it_waits(exchange: Exchange) -> None:
+    await ready(exchange)
+    at = place(exchange)
+    visit = await fill_in(exchange, at, await opened(exchange, at))
+    later(exchange, PATIENCE)
+    dying = exchange.on(_DiesAfterClaim(exchange.market.db))  # type: ignore[arg-type]  # a Db as far as flows use it
+    with pytest.raises(ConnectionAbortedError):
+        await press(dying, at, visit)
+    view = (await views(exchange))[0]
+
+    assert b"Sandoval" not in bytes(view["sealed"])
+    assert "Sandoval" not in orjson.dumps({name: str(value) for name, value in view.items()}).decode()
+    assert "Sandoval" not in seal_visit(exchange.market, "solar", replace(visit, values=PERSON))
+    await submit_form(exchange.market, {"view": visit.view})
+    assert usd("25").units == (await exchange.rows("SELECT price_units FROM sales"))[0]["price_units"]
