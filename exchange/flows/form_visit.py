@@ -101,7 +101,7 @@ async def open_view(market: Market, place: Place, visit: Visit) -> None:
         place.form.version,
         visit.began_at,
         visit.tags.get("sub_id1"),
-        bool(visit.parent),
+        visit.parent,
     )
     await market.db.write(add_view, row)
 

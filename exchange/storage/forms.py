@@ -18,7 +18,7 @@ class ViewRow(NamedTuple):
     version: str
     at: int
     sub_id1: str | None
-    embedded: bool
+    parent: str
 
 
 class Claim(NamedTuple):
@@ -34,9 +34,9 @@ class Claim(NamedTuple):
 
 async def add_view(tx: Tx, view: ViewRow) -> None:
     await tx.execute(
-        """INSERT INTO form_views (id, month, form, version, at, sub_id1, embedded, step, tries)
-           VALUES (:id, :month, :form, :version, :at, :sub_id1, :embedded, 0, 0) ON CONFLICT (id) DO NOTHING""",
-        **{**view._asdict(), "embedded": int(view.embedded)},
+        """INSERT INTO form_views (id, month, form, version, at, sub_id1, parent, step, tries)
+           VALUES (:id, :month, :form, :version, :at, :sub_id1, :parent, 0, 0) ON CONFLICT (id) DO NOTHING""",
+        **view._asdict(),
     )
 
 

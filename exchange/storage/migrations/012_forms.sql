@@ -1,7 +1,8 @@
 -- Forms that consumers fill in: each time one was opened, how far it came, and what became of it.
 
--- step: the last one that was finished, 0 when it was only looked at. sealed: what was sent, until its request has an
--- answer; a repeat and a restart go on with it. refused: why something was taken for a robot, the last time.
+-- parent: the origin of the page it was shown in, empty on its own. step: the last one that was finished, 0 when it was
+-- only looked at. sealed: what was sent, until its request has an answer; a repeat and a restart go on with it.
+-- refused: why it was last taken for a robot's.
 CREATE TABLE form_views (
     id TEXT PRIMARY KEY,
     month TEXT NOT NULL,
@@ -9,7 +10,7 @@ CREATE TABLE form_views (
     version TEXT NOT NULL,
     at BIGINT NOT NULL,
     sub_id1 TEXT,
-    embedded BIGINT NOT NULL,
+    parent TEXT NOT NULL,
     step BIGINT NOT NULL,
     started_at BIGINT,
     refused TEXT,
