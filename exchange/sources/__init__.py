@@ -1,1 +1,1 @@
-"""Documents that say where leads come from: one file per kind, checked whole before they are stored."""
+"""Documents that say where leads come from beside the API: one file for each kind of source."""
