@@ -33,7 +33,7 @@ from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
-from exchange.intake.pollers import fetchers, pollers
+from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
@@ -220,7 +220,7 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
 
 def doors() -> Doors:
     """How bytes come in and go out beside requests."""
-    return Doors(encode, look_through, records, pollers(), fetchers())
+    return Doors(encode, look_through, records, pollers(), fetchers(), readers())
 
 
 def besides() -> tuple[Beside, ...]:
