@@ -101,6 +101,7 @@ async def send(
         "form": place.form.name,
         "ip": visitor.ip,
         "fields": fields,
+        "came_by": _came_by(place, visit, text, now),
     }
     sealed = market.vault.seal_secret(_name(visit.view), orjson.dumps(kept))
     look = job(
@@ -117,6 +118,18 @@ async def send(
     return await finish(market, visit.view)
 
 
+def _came_by(place: Place, visit: Visit, text: str, now: int) -> list[str]:
+    """What the timeline tells of it."""
+    seconds = _seconds(visit, now)
+    told = [f"form {place.form.name}", f"step {len(place.steps)}", f"{seconds:.0f} s" if seconds else "plain HTML"]
+    return [*told, f"consent as shown, version {text_hash(text)[:8]}"] if text else told
+
+
+def _seconds(visit: Visit, now: int) -> float:
+    """How long it took; 0 when the page was not ours."""
+    return (now - visit.began_at) / 1000 if visit.began_at else 0.0
+
+
 def _fields(market: Market, place: Place, visit: Visit, visitor: Visitor, signals: Signals) -> dict[str, str]:
     now = market.clock.now()
     ours = {
@@ -124,7 +137,7 @@ def _fields(market: Market, place: Place, visit: Visit, visitor: Visitor, signal
         "ip_address": visitor.ip,
         "user_agent": visitor.user_agent,
         "landing_page_url": visit.page_url,
-        "form_seconds": f"{(now - visit.began_at) / 1000:.1f}",
+        "form_seconds": f"{seconds:.1f}" if (seconds := _seconds(visit, now)) else "",
         "time_zone": signals.time_zone,
         "automated": signals.automated,
         "trustedform_cert_url": signals.certificate,
@@ -190,6 +203,7 @@ def _kept(market: Market, row: Row) -> Submission:
         idempotency_key=f"form:{row['id']}:{row['tries']}",
         received_at=now,
         month=month_of(now),
+        came_by=tuple(kept["came_by"]),
     )
 
 

@@ -90,7 +90,11 @@ async def take_whole(market: Market, place: Place, visit: Visit, posted: Posted,
         text = await market.db.read(read_text, posted.words)
         if not text:
             return Shown(await _named(market, place, visit, visitor), note=_WORDS_CHANGED)
-    return await _agreed(market, place, visit, posted, visitor, text)
+    untimed = replace(visit, began_at=0)  # nobody knows when somebody else's page was opened
+    result = await _agreed(market, place, untimed, posted, visitor, text)
+    return (
+        result._replace(visit=replace(result.visit, began_at=visit.began_at)) if isinstance(result, Shown) else result
+    )
 
 
 async def _send(market: Market, place: Place, visit: Visit, posted: Posted, visitor: Visitor) -> Shown | Done:

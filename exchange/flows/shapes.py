@@ -48,6 +48,7 @@ class Workshop:
     vertical: Callable[[str, Document], Vertical]
     connection: Callable[[str, Document], Keyed]
     source: Callable[[str, Document], KeyedSource]
+    forms: Mapping[str, Form] = field(default_factory=dict)  # of the files; a document lies over its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def compile_shapes(
         tuple(problems),
         made,
         {name: keyed(secrets) for name, keyed in {**sources, **workshop.sources}.items()},
-        {name: shape for (kind, name, _), shape in made.items() if kind == FORM},
+        {**workshop.forms, **{name: shape for (kind, name, _), shape in made.items() if kind == FORM}},
     )
 
 

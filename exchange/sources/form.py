@@ -18,6 +18,7 @@ from exchange.model.lead import Mode
 Accent = Literal["blue", "teal", "green", "violet", "orange", "red", "slate"]
 """Colours of buttons and marks; each can be read on both themes."""
 Theme = Literal["auto", "light", "dark"]
+RESERVED = frozenset({"new", "preview"})
 STEPS_MOST = 12
 STEP_FIELDS_MOST = 40
 HOSTS_MOST = 20
@@ -130,6 +131,8 @@ def _consent(given: ConsentDocument | None) -> ConsentWords | None:
 def _problems(name: str, read: FormDocument) -> Iterator[str]:
     if not _NAME.fullmatch(name):
         yield f"name: {name[:60]!r} must be lower-case letters, digits, - and _, because it stands in the address"
+    if name in RESERVED:
+        yield f"name: {name} is a word of the console's own addresses; choose another"
     seen: set[str] = set()
     for number, step in enumerate(read.steps, start=1):
         for each in step.fields:
