@@ -140,7 +140,7 @@ async def _editor(
         title=form.title if form is not None else f"New form {name}",
         here="forms",
         http_status=http_status,
-        name=name,
+        form_name=name,
         form=form,
         given=given,
         problems=problems,
