@@ -49,7 +49,9 @@ class Act:
 
 def acts() -> tuple[Act, ...]:
     """Every act of the demo's market."""
-    return ()
+    from exchange.demo.acts import form  # an act is written in terms of this module
+
+    return (form.act(),)
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:
