@@ -119,9 +119,9 @@ def read_visit(market: Market, form: str, token: str) -> Visit | None:
     try:
         sealed = base64.b64decode(token, altchars=b"-_", validate=True)
         fields = orjson.loads(market.vault.open_secret(_name(form), sealed))
-    except (binascii.Error, ValueError, VaultError):
+        visit = Visit(**{**fields, "companies": tuple(fields["companies"])})
+    except (binascii.Error, ValueError, TypeError, KeyError, VaultError):  # the last but one: of another release
         return None
-    visit = Visit(**{**fields, "companies": tuple(fields["companies"])})
     return visit if market.clock.now() < visit.began_at + VISIT_HOURS * _HOUR_MS else None
 
 

@@ -24,6 +24,7 @@ from exchange.web.keys import FRAMED, MARKET, SETTINGS
 from exchange.web.pages import Page
 from exchange.web.public._addresses import ADDRESSES
 from exchange.web.render import PAGES, as_json, notice
+from exchange.web.words import plural
 
 PATH = "/f/"
 TRAP = "website-2"
@@ -56,7 +57,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     if place is None:
         return await _none(request)
     visit = _visit(request, place)
-    await open_view(request.app[MARKET], place, visit)
+    if request.method != "HEAD":  # who only asks whether it is there has not seen it
+        await open_view(request.app[MARKET], place, visit)
     return _page(request, place, Shown(visit))
 
 
@@ -159,7 +161,7 @@ def _place(request: web.Request) -> Place | web.Response | None:
         request[FRAMED] = " ".join(form.hosts)
     wait = request.app[ADDRESSES].wait_seconds(_visitor(request).ip, market.clock.now())
     if wait:
-        told = f"There were many requests from your connection. Wait {wait} seconds, then try again."
+        told = f"There were many requests from your connection. Wait {plural(wait, 'second')}, then try again."
         response = _render(request, form, 429, heading=form.title, closed=told)
         response.headers["Retry-After"] = str(wait)
         return response
