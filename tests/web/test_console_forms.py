@@ -30,7 +30,7 @@ FIELDS = {
 
 async def saved(visitor: Visitor, name: str = "solar", **changes: str) -> Page:
     token = (await visitor.open("/console/forms/new?name=other&campaign=cedar-solar")).token
-    return await visitor.send(f"/console/forms/{name}", csrf=token, **{**FIELDS, **changes})
+    return await visitor.send(f"/console/forms/{name}", follow=True, csrf=token, **{**FIELDS, **changes})
 
 
 async def test_a_form_is_begun_from_its_vertical_saved_and_open_at_once(served: Served) -> None:
@@ -61,7 +61,7 @@ async def test_what_is_wrong_is_told_and_nothing_written_is_lost(served: Served)
 
 async def test_only_operators_with_their_token_change_forms(served: Served) -> None:
     async with signed_in(served) as visitor:
-        assert 403 == (await visitor.send("/console/forms/solar", **FIELDS)).http_status
+        assert 403 == (await visitor.send("/console/forms/solar", follow=True, **FIELDS)).http_status
     async with signed_in(served, "sid@cedar.example", "seller", "cedar") as seller:
         assert 403 == (await seller.open("/console/forms")).http_status
         assert 403 == (await seller.open("/console/forms/solar/preview")).http_status
@@ -70,8 +70,10 @@ async def test_only_operators_with_their_token_change_forms(served: Served) -> N
 async def test_the_preview_shows_what_is_not_saved_yet_and_only_here(served: Served) -> None:
     async with signed_in(served) as visitor:
         token = (await visitor.open("/console/forms/new?name=solar&campaign=cedar-solar")).token
-        shown = await visitor.send("/console/forms/preview", csrf=token, name="solar", **FIELDS)
-        wrong = await visitor.send("/console/forms/preview", csrf=token, name="solar", **{**FIELDS, "campaign": "none"})
+        shown = await visitor.send("/console/forms/preview", follow=True, csrf=token, name="solar", **FIELDS)
+        wrong = await visitor.send(
+            "/console/forms/preview", follow=True, csrf=token, name="solar", **{**FIELDS, "campaign": "none"}
+        )
         opened = await visitor.open("/f/solar")
 
     assert "Your bill" in shown.text and "Step 2 of 2" in shown.text and "inert" in shown.source
@@ -86,7 +88,7 @@ async def test_what_to_paste_works_as_it_stands(served: Served) -> None:
         page = await visitor.open("/console/forms/solar")
         plain = unescape(re.findall(r'data-testid="plain">(.*?)</pre>', page.source, re.DOTALL)[0])
         hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', plain))
-        sent = await visitor.send("/f/solar", **HOME, **PERSON, **hidden, _agree="yes")
+        sent = await visitor.send("/f/solar", follow=True, **HOME, **PERSON, **hidden, _agree="yes")
 
     assert '<script src="http://127.0.0.1:8080/embed/solar.js" async></script>' in unescape(page.source)
     names = set(re.findall(r'name="(\w+)"', plain))
@@ -152,7 +154,7 @@ async def test_a_form_that_is_removed_is_gone(served: Served) -> None:
     await served.exchange.add(*selling("cedar"))
     async with signed_in(served) as visitor:
         page = await saved(visitor)
-        await visitor.send("/console/forms/solar/remove", csrf=page.token)
+        await visitor.send("/console/forms/solar/remove", follow=True, csrf=page.token)
         listed, shown = await visitor.open("/console/forms"), await visitor.open("/f/solar")
         script = await visitor.open("/embed/solar.js")
 

@@ -23,7 +23,7 @@ def hidden(page: Page) -> dict[str, str]:
 
 
 async def send(visitor: Visitor, page: Page, **values: str) -> Page:
-    return await visitor.send("/f/solar", **{**hidden(page), **values})
+    return await visitor.send("/f/solar", follow=True, **{**hidden(page), **values})
 
 
 async def test_its_hosts_may_frame_it_and_nobody_else(served: Served) -> None:
@@ -148,7 +148,7 @@ async def test_a_page_that_stayed_open_too_long_begins_anew_with_its_answers(ser
         page = await visitor.open("/f/solar")
         later(served, 25 * 3_600)
         again = await send(visitor, page, **HOME)
-        forged = await visitor.send("/f/solar", **{**HOME, "_token": "made up"})
+        forged = await visitor.send("/f/solar", follow=True, **{**HOME, "_token": "made up"})
         goes_on = await send(visitor, again, **HOME)
 
     assert (410, 410) == (again.http_status, forged.http_status)
