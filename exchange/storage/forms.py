@@ -131,7 +131,7 @@ async def form_figures(tx: Tx, since: int) -> list[Row]:
     return await tx.fetch(
         """SELECT v.form, COUNT(*) AS views, COUNT(v.started_at) AS starts, COUNT(v.submitted_at) AS sent,
                COUNT(v.refused) AS refused, COUNT(CASE WHEN l.state = 'sold' THEN 1 END) AS sold,
-               CAST(COALESCE(SUM(l.payout_units), 0) AS BIGINT) AS payout_units, MAX(l.currency) AS currency,
+               COALESCE(CAST(SUM(l.payout_units) AS BIGINT), 0) AS payout_units, MAX(l.currency) AS currency,
                MAX(v.at) AS last_at
            FROM form_views v LEFT JOIN leads l ON l.id = v.lead_id
            WHERE v.at >= :since GROUP BY v.form ORDER BY v.form""",

@@ -18,6 +18,7 @@ from exchange.model.actor import SYSTEM
 from exchange.model.lead import Lead
 from exchange.model.party import State
 from exchange.stages.consent import text_hash
+from exchange.storage.forms import form_figures, step_figures
 from exchange.storage.selling import read_lead
 from tests.filling_in import HOME, PAGE, PATIENCE, PERSON, VISITOR, document, fill_in, opened, place, press, with_form
 from tests.flows.doom import started_again
@@ -235,6 +236,22 @@ async def test_a_wrong_answer_of_an_earlier_step_leads_back_to_it(exchange: Exch
     assert isinstance(shown, Shown)
     assert (1, ["zip"]) == (shown.visit.step, [problem.field for problem in shown.problems])
     assert "is in AZ, not in CA" in shown.problems[0].message
+
+
+async def test_the_figures_tell_how_far_people_came(either: Exchange) -> None:
+    await ready(either)
+    at = place(either)
+    await opened(either, at)
+    await press(either, at, await opened(either, at), {"zip": "1"})
+    visit = await fill_in(either, at, await opened(either, at))
+    later(either, PATIENCE)
+    await press(either, at, visit)
+    row = (await either.market.db.read(form_figures, 0))[0]
+
+    told = {"form": "solar", "views": 3, "starts": 2, "sent": 1, "refused": 0, "sold": 1, "payout_units": 200_000}
+    assert told == {name: row[name] for name in told}
+    assert {0: 2, 3: 1} == await either.market.db.read(step_figures, "solar", 0)
+    assert [] == await either.market.db.read(form_figures, either.market.clock.now() + 1)
 
 
 async def test_going_back_keeps_every_answer(exchange: Exchange) -> None:
