@@ -77,16 +77,24 @@
     if (!form || !main().contains(form) || !document.getElementById(`e-${control.name}`)) return;
     const mine = ++asked;
     const answer = await fetch(`${form.action}/check`, { method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "omit" });
-    if (!answer.ok || mine !== asked || !form.isConnected) return;
+    if (!answer.ok) return;
     const found = (await answer.json()).problems.find((problem) => problem.field === control.name);
-    mark(control, found ? found.shown : "");
+    await released;
+    if (mine === asked && form.isConnected) mark(control, found ? found.shown : "");
+  });
+
+  // What is said below an answer may move what follows: never between the press of a button and its release.
+  let released = Promise.resolve();
+  document.addEventListener("pointerdown", () => {
+    released = new Promise((done) => {
+      ["pointerup", "pointercancel"].forEach((end) => { addEventListener(end, () => { setTimeout(done); }, { once: true }); });
+    });
   });
 
   function mark(control, sentence) {
     const place = document.getElementById(`e-${control.name}`);
     const marked = document.getElementById(`f-${control.name}`);
     place.textContent = sentence;
-    place.hidden = !sentence;
     if (sentence) marked.setAttribute("aria-invalid", "true");
     else marked.removeAttribute("aria-invalid");
     tellHeight();
