@@ -75,3 +75,23 @@ async def press(
     exchange: Exchange, at: Place, visit: Visit, values: Mapping[str, str] = PERSON, **changes: Any
 ) -> Shown | Done:
     return await take_page(exchange.market, at, visit, posted(at, visit, values, **changes), VISITOR)
+
+
+class DiesAfterClaim:
+    """The database of a process that is gone once the submission was kept."""
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self._dead = False
+
+    async def write(self, unit: Any, *args: Any, **words: Any) -> Any:
+        if self._dead:
+            raise ConnectionAbortedError
+        done = await self._db.write(unit, *args, **words)
+        self._dead = unit.__name__ == "claim_view"
+        return done
+
+    async def read(self, unit: Any, *args: Any, **words: Any) -> Any:
+        if self._dead:
+            raise ConnectionAbortedError
+        return await self._db.read(unit, *args, **words)

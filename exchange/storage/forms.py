@@ -105,6 +105,11 @@ async def reopen_view(tx: Tx, view_id: str, tries: int) -> None:
     )
 
 
+async def forget_views(tx: Tx, before: int) -> int:
+    """Drop views that began before an instant; what they sent is a lead's, and kept as leads are."""
+    return await tx.execute("DELETE FROM form_views WHERE at < :before", before=before)
+
+
 async def keep_text(tx: Tx, hash: str, text: str, now: int) -> None:
     await tx.execute(
         "INSERT INTO consent_texts (hash, text, first_at) VALUES (:hash, :text, :now) ON CONFLICT (hash) DO NOTHING",

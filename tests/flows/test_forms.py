@@ -9,18 +9,32 @@ from typing import Any
 import orjson
 import pytest
 
+from exchange.catalog import default_config, read_yaml
+from exchange.flows.documents import save_document
 from exchange.flows.form_sale import finish, submit_form, words_of
-from exchange.flows.form_visit import new_visit, place_of, read_visit, seal_visit
-from exchange.flows.forms import Done, Posted, Shown, look, save_form, take_whole
-from exchange.flows.shapes import DocumentProblems
+from exchange.flows.form_visit import new_visit, read_visit, seal_visit
+from exchange.flows.forms import Done, Posted, Shown, look, take_whole
+from exchange.flows.retain import forget
+from exchange.flows.shapes import VERTICAL
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import SYSTEM
 from exchange.model.lead import Lead
-from exchange.model.party import State
 from exchange.stages.consent import text_hash
 from exchange.storage.forms import form_figures, step_figures
 from exchange.storage.selling import read_lead
-from tests.filling_in import HOME, PAGE, PATIENCE, PERSON, VISITOR, document, fill_in, opened, place, press, with_form
+from tests.filling_in import (
+    HOME,
+    PAGE,
+    PATIENCE,
+    PERSON,
+    VISITOR,
+    DiesAfterClaim,
+    fill_in,
+    opened,
+    place,
+    press,
+    with_form,
+)
 from tests.flows.doom import started_again
 from tests.flows.lab import later, post
 from tests.market import Exchange, bid, buyer, buying, selling, usd
@@ -162,7 +176,7 @@ async def test_what_was_sent_is_sold_once_although_the_process_died_before_it_wa
     at = place(either)
     visit = await fill_in(either, at, await opened(either, at))
     later(either, PATIENCE)
-    dying = either.on(_DiesAfterClaim(either.market.db))  # type: ignore[arg-type]  # a Db as far as flows use it
+    dying = either.on(DiesAfterClaim(either.market.db))  # type: ignore[arg-type]  # a Db as far as flows use it
     with pytest.raises(ConnectionAbortedError):
         await press(dying, at, visit)
     assert [] == await leads(either)
@@ -172,26 +186,6 @@ async def test_what_was_sent_is_sold_once_although_the_process_died_before_it_wa
     assert "accepted" == (await finish(survivor.market, visit.view)).status
     assert isinstance(await press(survivor, at, visit), Done)
     assert 1 == await either.count("sales")
-
-
-class _DiesAfterClaim:
-    """The database of a process that is gone once the submission was kept."""
-
-    def __init__(self, db: Any) -> None:
-        self._db = db
-        self._dead = False
-
-    async def write(self, unit: Any, *args: Any, **words: Any) -> Any:
-        if self._dead:
-            raise ConnectionAbortedError
-        done = await self._db.write(unit, *args, **words)
-        self._dead = unit.__name__ == "claim_view"
-        return done
-
-    async def read(self, unit: Any, *args: Any, **words: Any) -> Any:
-        if self._dead:
-            raise ConnectionAbortedError
-        return await self._db.read(unit, *args, **words)
 
 
 @pytest.mark.parametrize(
@@ -320,46 +314,12 @@ async def test_a_visit_cannot_be_made_up_changed_or_moved_to_another_form(exchan
     assert read_visit(exchange.market, "solar", token) is None
 
 
-async def test_a_form_without_a_campaign_that_takes_leads_is_closed(exchange: Exchange) -> None:
-    await ready(exchange)
-    assert place_of(exchange.market, "solar") is not None
-    await exchange.add(*selling("cedar", state=State.PAUSED))
-
-    assert place_of(exchange.market, "solar") is None
-    assert place_of(exchange.market, "other") is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"campaign": "nobody"}, "campaign: there is none with the id 'nobody'"),
-        ({"steps": [{"title": "All", "fields": ["zip", "shoe_size"]}]}, "shoe_size is not a field of solar"),
-        ({"steps": [{"title": "All", "fields": ["zip", "ip_address"]}]}, "ip_address is filled in by the form itself"),
-        ({"steps": [{"title": "All", "fields": ["zip", "zip"]}]}, "steps[1].fields: zip is asked twice"),
-        ({"steps": [{"title": "All", "fields": ["zip"]}]}, "monthly_bill is required by solar and is not asked"),
-        ({"consent": None}, "solar needs tcpa_consent, and this form asks for no consent"),
-        ({"hosts": ["acme.example"]}, "'acme.example' is not an origin such as"),
-        ({"redirect": "javascript:alert(1)"}, "redirect: must be an address that begins with https://"),
-        ({"consent": {"named": True, "text": "I agree to everything that you say."}}, "write {buyers} where"),
-        ({"colour": "blue"}, "colour: is not a known key"),
-        ({"accent": "pink"}, "accent: "),
-    ],
-)
-async def test_a_form_that_cannot_work_is_refused_whole(exchange: Exchange, changes: dict[str, Any], said: str) -> None:
-    await exchange.add(*selling("cedar"))
-    with pytest.raises(DocumentProblems) as refused:
-        await save_form(exchange.market, "solar", document(**changes), SYSTEM)
-
-    assert said in "\n".join(refused.value.problems)
-    assert [] == await exchange.rows("SELECT 1 FROM documents")
-
-
 async def test_nothing_personal_is_readable_where_it_waits(exchange: Exchange) -> None:
     await ready(exchange)
     at = place(exchange)
     visit = await fill_in(exchange, at, await opened(exchange, at))
     later(exchange, PATIENCE)
-    dying = exchange.on(_DiesAfterClaim(exchange.market.db))  # type: ignore[arg-type]  # a Db as far as flows use it
+    dying = exchange.on(DiesAfterClaim(exchange.market.db))  # type: ignore[arg-type]  # a Db as far as flows use it
     with pytest.raises(ConnectionAbortedError):
         await press(dying, at, visit)
     view = (await views(exchange))[0]
@@ -369,3 +329,40 @@ async def test_nothing_personal_is_readable_where_it_waits(exchange: Exchange) -
     assert "Sandoval" not in seal_visit(exchange.market, "solar", replace(visit, values=PERSON))
     await submit_form(exchange.market, {"view": visit.view})
     assert usd("25").units == (await exchange.rows("SELECT price_units FROM sales"))[0]["price_units"]
+
+
+async def test_what_cannot_be_read_after_all_may_be_mended_and_sent_again(exchange: Exchange) -> None:
+    """The vertical asks for more since the page was made: nothing is sold, and the next press counts."""
+    await ready(exchange)
+    old = place(exchange)
+    visit = await fill_in(exchange, old, await opened(exchange, old))
+    later(exchange, PATIENCE)
+    solar = yaml_of("solar")
+    roof = next(each for each in solar["fields"] if each["name"] == "roof_type")
+    roof["post"] = "required"
+    await save_document(exchange.market, VERTICAL, "solar", solar, SYSTEM)
+    again = await press(exchange, old, visit)
+    assert isinstance(again, Shown) and "could not be sent" in again.note
+
+    await with_form(exchange, steps=[{"title": "All", "fields": [*HOME, "roof_type", *PERSON]}])
+    done = await press(exchange, place(exchange), again.visit.at(1), {**HOME, **PERSON, "roof_type": "tile"})
+    assert isinstance(done, Done)
+    view = (await views(exchange))[0]
+    assert (2, "accepted", 1) == (view["tries"], view["status"], await exchange.count("sales"))
+
+
+def yaml_of(name: str) -> dict[str, Any]:
+    """A vertical as its file has it."""
+    found: dict[str, Any] = read_yaml((default_config() / "verticals" / f"{name}.yaml").read_bytes(), name, [])
+    return found
+
+
+async def test_old_views_are_forgotten(either: Exchange) -> None:
+    await ready(either)
+    await opened(either, place(either))
+    later(either, 100 * 86_400)
+    await opened(either, place(either))
+    later(either, 100 * 86_400)
+    await forget(either.market)
+
+    assert 1 == len(await views(either))

@@ -120,10 +120,10 @@ async def test_results_tell_how_far_people_come(served: Served) -> None:
     assert figures == {name: rows[0][name] for name in figures}
     for line in (
         "Opened 3",
-        "Started 2 2 of 3",
-        "Finished step 1, Your home 1 1 of 2",
-        "Sent 1 1 of 1",
-        "Sold 1 1 of 1",
+        "Started 2 2 of 3 1",
+        "Finished step 1, Your home 1 1 of 2 1",
+        "Sent 1 1 of 1 0",
+        "Sold 1 1 of 1 0",
     ):
         assert line in told
     assert "$20.00 earned per form sent" in told

@@ -8,9 +8,9 @@ from html import unescape
 import pytest
 
 from exchange.model.party import State
-from tests.filling_in import HOME, PERSON, document, with_form
+from tests.filling_in import HOME, PERSON, DiesAfterClaim, document, with_form
 from tests.market import selling
-from tests.web.served import FORM, Served
+from tests.web.served import FORM, Served, serve_exchange
 from tests.web.visitor import Page, Visitor, later, stranger
 
 WHOLE = {**HOME, **PERSON}
@@ -154,6 +154,24 @@ async def test_a_page_that_stayed_open_too_long_begins_anew_with_its_answers(ser
     assert (410, 410) == (again.http_status, forged.http_status)
     assert "had to begin anew" in again.text and 'value="85016"' in again.source
     assert "Step 2 of 3" in goes_on.text
+
+
+async def test_a_reload_shows_the_same_thanks_although_the_server_died_before_it_could_answer(served: Served) -> None:
+    """Kept, and the process is gone: the next one sells what was sent, once, however it is asked for it."""
+    await with_form(served.exchange, steps=ONE_STEP, least_seconds=0)
+    dying = served.exchange.on(DiesAfterClaim(served.exchange.market.db))  # type: ignore[arg-type]  # as flows use it
+    async with serve_exchange(dying) as doomed, stranger(doomed) as visitor:
+        page = await visitor.open("/f/solar")
+        lost = await send(visitor, page, **WHOLE, _agree="yes")
+    view = (await served.exchange.rows("SELECT id FROM form_views"))[0]["id"]
+    async with stranger(served) as visitor:
+        shown = await visitor.open(f"/f/solar/done/{view}")
+        pressed = await send(visitor, page, **WHOLE, _agree="yes")
+        reloaded = await visitor.open(f"/f/solar/done/{view}")
+
+    assert 500 == lost.http_status
+    assert (shown.text, shown.text) == (pressed.text, reloaded.text) and "Thank you" in shown.text
+    assert 1 == len(served.exchange.buyers.posts("acme")) == await served.exchange.count("sales")
 
 
 async def test_what_is_not_there_says_so(served: Served) -> None:
