@@ -31,6 +31,7 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/forms", "forms", "book", "Forms"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
+                Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),

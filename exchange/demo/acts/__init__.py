@@ -48,10 +48,11 @@ class Act:
 
 
 def acts() -> tuple[Act, ...]:
-    """Every act of the demo's market."""
-    from exchange.demo.acts import form  # an act is written in terms of this module
+    """Every act of the demo's market, in alphabetical order."""
+    from exchange.demo.acts import form  # acts are written in terms of this module
+    from exchange.demo.acts.mails import mailbox, mails
 
-    return (form.act(),)
+    return (form.act(), mailbox(), mails())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:
