@@ -121,23 +121,28 @@ async def send(
 def _came_by(place: Place, visit: Visit, text: str, now: int) -> list[str]:
     """What the timeline tells of it."""
     seconds = _seconds(visit, now)
-    told = [f"form {place.form.name}", f"step {len(place.steps)}", f"{seconds:.0f} s" if seconds else "plain HTML"]
+    told = [
+        f"form {place.form.name}",
+        f"step {len(place.steps)}",
+        "plain HTML" if seconds is None else f"{seconds:.0f} s",
+    ]
     return [*told, f"consent as shown, version {text_hash(text)[:8]}"] if text else told
 
 
-def _seconds(visit: Visit, now: int) -> float:
-    """How long it took; 0 when the page was not ours."""
-    return (now - visit.began_at) / 1000 if visit.began_at else 0.0
+def _seconds(visit: Visit, now: int) -> float | None:
+    """How long it took; None when the page was not ours."""
+    return (now - visit.began_at) / 1000 if visit.began_at else None
 
 
 def _fields(market: Market, place: Place, visit: Visit, visitor: Visitor, signals: Signals) -> dict[str, str]:
     now = market.clock.now()
+    seconds = _seconds(visit, now)
     ours = {
         **visit.tags,
         "ip_address": visitor.ip,
         "user_agent": visitor.user_agent,
         "landing_page_url": visit.page_url,
-        "form_seconds": f"{seconds:.1f}" if (seconds := _seconds(visit, now)) else "",
+        "form_seconds": "" if seconds is None else f"{seconds:.1f}",
         "time_zone": signals.time_zone,
         "automated": signals.automated,
         "trustedform_cert_url": signals.certificate,

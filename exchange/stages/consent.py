@@ -79,5 +79,8 @@ def consent_part(consent: Consent, name: str) -> bool:
             "consented_buyers": consent.buyers,
             "ip_address": consent.ip_address,
             "consent_page_url": consent.page_url,
+            "consent_version": consent.version,
+            "consent_method": consent.method,
+            "user_agent": consent.user_agent,
         }.get(name)
     )

@@ -153,7 +153,8 @@ def _missing_fields(form: Form, vertical: Vertical) -> Iterator[str]:
     asked = {field.name for step in form.steps for field in step.fields}
     known = {"ip_address", "user_agent", "form_seconds", "landing_page_url"}
     if form.consent is not None:
-        known |= {"tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "consent_page_url", "consent_version"}
+        known |= {"tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "consent_page_url"}
+        known |= {"consent_version", "consent_method"}
     for spec in vertical.fields:
         from_zip = spec.name == "state" and "zip" in asked
         if spec.post is Presence.REQUIRED and spec.name not in asked | known and not from_zip:
@@ -167,7 +168,7 @@ def _missing_consent(form: Form, vertical: Vertical) -> Iterator[str]:
             yield f"consent: {vertical.name} needs {name}: switch its script on"
         elif name == "consented_buyers" and not (form.consent is not None and form.consent.named):
             yield f"consent: {vertical.name} needs the companies by name: set consent.named"
-        elif name not in (*proof, "consented_buyers") and form.consent is None:
+        elif name not in (*proof, "consented_buyers", "ip_address", "user_agent") and form.consent is None:
             yield f"consent: {vertical.name} needs {name}, and this form asks for no consent"
 
 

@@ -299,6 +299,7 @@ async def test_pasted_html_is_sold_with_the_words_that_were_pasted(exchange: Exc
     assert isinstance(unknown, Shown) and isinstance(done, Done)
     lead = await the_lead(exchange)
     assert (old, None) == (lead.consent.text, lead.min_price)
+    assert "form_seconds" not in lead.tracking
 
 
 async def test_a_visit_cannot_be_made_up_changed_or_moved_to_another_form(exchange: Exchange) -> None:

@@ -135,6 +135,8 @@ async def test_inside_a_page_of_another_origin_that_it_names_and_in_no_other(ser
     lead = (await sold(served))[0]
     seen = await lead_page(served, lead["id"])
     assert words in seen and f"{home}/offers" in seen and "secret=1" not in seen
+    assert "received from Cedar by form" in seen and "step 3, 0 s, consent as shown, version" in seen
+    assert "spring" == lead["sub_id1"]
 
 
 async def lead_page(served: Served, lead_id: str) -> str:

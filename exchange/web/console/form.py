@@ -88,10 +88,13 @@ async def save(request: web.Request) -> web.StreamResponse:
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
-    try:
-        await remove_document(request.app[MARKET], FORM, request.match_info["name"], actor_of(request))
-    except DocumentProblems as error:
-        return await notice(request, "The form stays", *error.problems, http_status=409)
+    name = request.match_info["name"]
+    await remove_document(request.app[MARKET], FORM, name, actor_of(request))
+    if name in request.app[MARKET].deals.shapes.forms:
+        told = f"It is the file config/forms/{name}.yaml, which the console does not delete."
+        return await notice(
+            request, "The form stays as its file has it", told, "What was saved over it is gone.", http_status=409
+        )
     return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
 
 
