@@ -8,9 +8,12 @@ from typing import Any
 from exchange.flows.form_sale import Signals, words_of
 from exchange.flows.form_visit import Place, Visit, Visitor, new_visit, open_view, place_of
 from exchange.flows.forms import Done, Posted, Shown, save_form, take_page
+from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import SYSTEM
+from exchange.model.lead import Lead
 from exchange.stages.consent import text_hash
-from tests.market import Exchange
+from exchange.storage.selling import read_lead
+from tests.market import Exchange, buying, selling
 
 HOME = {"zip": "85016", "monthly_bill": "101-150", "homeowner": "yes"}
 ROOF = {"roof_shade": "none", "timeframe": "immediately"}
@@ -95,3 +98,24 @@ class DiesAfterClaim:
         if self._dead:
             raise ConnectionAbortedError
         return await self._db.read(unit, *args, **words)
+
+
+async def ready(exchange: Exchange, **changes: Any) -> None:
+    await exchange.add(*selling("cedar"), *buying("acme"))
+    await with_form(exchange, **changes)
+
+
+async def leads(exchange: Exchange) -> list[dict[str, Any]]:
+    return await exchange.rows("SELECT * FROM leads WHERE kind <> 'ping' ORDER BY received_at, id")
+
+
+async def views(exchange: Exchange) -> list[dict[str, Any]]:
+    return await exchange.rows("SELECT * FROM form_views ORDER BY at, id")
+
+
+async def the_lead(exchange: Exchange) -> Lead:
+    row = await exchange.market.db.read(read_lead, (await leads(exchange))[0]["id"])
+    assert row is not None
+    lead = await stored_lead(exchange.market, row, exchange.market.deals.campaigns[row["campaign_id"]])
+    assert lead is not None
+    return lead

@@ -67,6 +67,11 @@ def consent_problem(lead: Lead, vertical: Vertical) -> Reason | None:
     return Reason.CONSENT_INVALID if proof else Reason.CONSENT_MISSING
 
 
+def names_companies(consent: Consent) -> bool:
+    """Whether somebody agreed, by a click, to hear from companies by name: then no other company may have the lead."""
+    return consent.given and consent.method == "click" and bool(consent.buyers)
+
+
 def consent_part(consent: Consent, name: str) -> bool:
     """Whether one named part of the record is there."""
     return bool(

@@ -16,12 +16,9 @@ from exchange.flows.form_visit import new_visit, read_visit, seal_visit
 from exchange.flows.forms import Done, Posted, Shown, look, take_whole
 from exchange.flows.retain import forget
 from exchange.flows.shapes import VERTICAL
-from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import SYSTEM
-from exchange.model.lead import Lead
 from exchange.stages.consent import text_hash
 from exchange.storage.forms import form_figures, step_figures
-from exchange.storage.selling import read_lead
 from tests.filling_in import (
     HOME,
     PAGE,
@@ -30,37 +27,20 @@ from tests.filling_in import (
     VISITOR,
     DiesAfterClaim,
     fill_in,
+    leads,
     opened,
     place,
     press,
+    ready,
+    the_lead,
+    views,
     with_form,
 )
 from tests.flows.doom import started_again
 from tests.flows.lab import later, post
-from tests.market import Exchange, bid, buyer, buying, selling, usd
+from tests.market import Exchange, usd
 
 AGREED = "By ticking this box I agree that {} may call and text me"
-
-
-async def ready(exchange: Exchange, **changes: Any) -> None:
-    await exchange.add(*selling("cedar"), *buying("acme"))
-    await with_form(exchange, **changes)
-
-
-async def leads(exchange: Exchange) -> list[dict[str, Any]]:
-    return await exchange.rows("SELECT * FROM leads WHERE kind <> 'ping' ORDER BY received_at, id")
-
-
-async def views(exchange: Exchange) -> list[dict[str, Any]]:
-    return await exchange.rows("SELECT * FROM form_views ORDER BY at, id")
-
-
-async def the_lead(exchange: Exchange) -> Lead:
-    row = await exchange.market.db.read(read_lead, (await leads(exchange))[0]["id"])
-    assert row is not None
-    lead = await stored_lead(exchange.market, row, exchange.market.deals.campaigns[row["campaign_id"]])
-    assert lead is not None
-    return lead
 
 
 async def test_three_steps_become_one_sale_by_form(either: Exchange) -> None:
@@ -88,73 +68,6 @@ async def test_three_steps_become_one_sale_by_form(either: Exchange) -> None:
     assert {"form"} == {each["channel"] for each in await either.rows("SELECT channel FROM requests")}
     view = (await views(either))[0]
     assert (3, "accepted", row["id"], None) == (view["step"], view["status"], view["lead_id"], view["sealed"])
-
-
-async def test_the_consent_is_kept_as_it_was_shown_and_its_text_once(either: Exchange) -> None:
-    await ready(either)
-    at = place(either)
-    for number in (1, 2):
-        visit = await fill_in(either, at, await opened(either, at))
-        later(either, PATIENCE)
-        await press(
-            either, at, visit, {**PERSON, "phone": f"602555014{number}", "email": f"m{number}@consumer.example"}
-        )
-    text = words_of(at, visit)
-
-    consent = (await the_lead(either)).consent
-    assert (True, text, PAGE, "click", "partners") == (
-        consent.given,
-        consent.text,
-        consent.page_url,
-        consent.method,
-        consent.scope,
-    )
-    assert (text_hash(text), text_hash(text)[:8]) == (consent.text_hash, consent.version)
-    assert (VISITOR.user_agent, VISITOR.ip, "America/Phoenix") == (
-        consent.user_agent,
-        consent.ip_address,
-        consent.time_zone,
-    )
-    assert [(text_hash(text), text)] == [
-        (r["hash"], r["text"]) for r in await either.rows("SELECT * FROM consent_texts")
-    ]
-    with pytest.raises(Exception, match="never changed"):
-        await either.market.db.write(_change_text)
-
-
-async def _change_text(tx: Any) -> None:
-    await tx.execute("UPDATE consent_texts SET text = 'I agreed to everything.'")
-
-
-async def test_the_companies_that_would_buy_are_named_before_anybody_agrees(either: Exchange) -> None:
-    words = {"named": True, "text": "I agree that {buyers} may call and text me about this."}
-    await ready(either, consent=words)
-    await either.add(replace(buyer("acme"), name="Acme, Solar"), *buying("birch"))
-    either.buyers.answers_pings("birch", bid("24.00"))
-    at = place(either)
-    visit = await fill_in(either, at, await opened(either, at))
-
-    assert "I agree that Acme Solar and Birch may call and text me about this." == words_of(at, visit)
-    later(either, PATIENCE)
-    assert isinstance(await press(either, at, visit), Done)
-    lead = await the_lead(either)
-    assert (("Acme Solar", "Birch"), "named sellers") == (lead.consent.buyers, lead.consent.scope)
-    assert 1 == len(either.buyers.pings("acme")), "the post went on the price of the ping"
-    assert 1 == await either.count("sales")
-
-
-async def test_whoever_is_named_anew_is_shown_before_it_counts(exchange: Exchange) -> None:
-    await ready(exchange, consent={"named": True, "text": "I agree that {buyers} may call and text me."})
-    at = place(exchange)
-    visit = await fill_in(exchange, at, await opened(exchange, at))
-    await exchange.add(*buying("birch"))
-    later(exchange, 3_600)
-    again = await press(exchange, at, visit)
-
-    assert isinstance(again, Shown) and "named below" in again.note
-    assert ("Acme", "Birch") == tuple(sorted(again.visit.companies))
-    assert [] == await leads(exchange)
-    assert isinstance(await press(exchange, at, again.visit), Done)
 
 
 async def test_pressed_twice_at_once_it_sells_once(either: Exchange) -> None:
