@@ -39,10 +39,12 @@ from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
+from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.model.wire import EmailMessage, Relay
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
+from exchange.sources.form import BadForm, read_form
 from exchange.sources.read import BadSource, read_source
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
@@ -65,6 +67,7 @@ class Catalog:
     connections: Mapping[str, Loaded]
     presets: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, SourceDocument] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
@@ -93,7 +96,7 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    return Catalog(verticals, found, presets, _sources(folder, problems)), problems
+    return Catalog(verticals, found, presets, _sources(folder, problems), _forms(folder, problems)), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -160,6 +163,22 @@ def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
     return found
 
 
+def _forms(folder: Path, problems: list[str]) -> Mapping[str, Form]:
+    """The forms of the files, by the names of the files."""
+    found: dict[str, Form] = {}
+    for file in sorted((folder / "forms").glob("*.yaml")):
+        where = f"forms/{file.name}"
+        content = read_file(file, where, problems)
+        document = read_yaml(content, where, problems) if content is not None else None
+        if not isinstance(document, Mapping):
+            continue
+        try:
+            found[file.stem] = read_form(file.stem, document)
+        except BadForm as error:
+            problems += [f"{where}: {problem}" for problem in error.problems]
+    return found
+
+
 def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Sequence[Network] = ()) -> Workshop:
     """Makes shapes as the files do. Secrets come from the environment (`EXCHANGE_SECRET_ACME_KEY`), else the store.
 
@@ -210,7 +229,15 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
 
     files = {name: keyed(loaded) for name, loaded in catalog.connections.items()}
     sources = {name: keyed_source(document) for name, document in catalog.sources.items()}
-    return Workshop(catalog.verticals, MappingProxyType(files), MappingProxyType(sources), vertical, connection, source)
+    return Workshop(
+        catalog.verticals,
+        MappingProxyType(files),
+        MappingProxyType(sources),
+        vertical,
+        connection,
+        source,
+        catalog.forms,
+    )
 
 
 def _check_urls(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:

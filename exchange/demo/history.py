@@ -22,7 +22,7 @@ MINUTES_PER_DAY = 1_440
 MINUTE_MS = 60_000
 REMOTE = "198.51.100.20"
 _PACE_SECONDS = 0.05  # of queues that let their jobs go one after another
-TENDED_EVERY = 20  # leads
+TENDED_EVERY = 5  # leads: a delivery beside a request must not wait for days
 
 
 async def make_history(

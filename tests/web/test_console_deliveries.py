@@ -50,6 +50,16 @@ async def test_a_destination_that_is_down_is_named_with_its_next_try_and_what_wa
     assert "birch.buyer.example" in page.part("resting") and "Waiting" in page.part("deliveries")
 
 
+async def test_no_list_shows_what_a_server_quotes_of_a_lead(served: Served) -> None:
+    said = Reply(550, {}, b"maria@consumer.example at +1 602-555-0142 is not wanted here")
+    await one(served.exchange, said, on_failure="unsold")
+    async with signed_in(served) as visitor:
+        page, twin = await visitor.open(PATH), await visitor.open(f"{PATH}.json")
+
+    assert "••• at ••• is not wanted here" in page.part("deliveries")
+    assert "maria@" not in page.source + twin.source and "0142" not in page.source + twin.source
+
+
 async def test_filters_stand_in_the_address(served: Served) -> None:
     await one(served.exchange, TAKEN)
     async with signed_in(served) as visitor:
@@ -148,7 +158,7 @@ async def test_a_lead_tells_every_try_with_its_time_what_was_said_and_the_next(s
     assert titles.index("Birch, try 1 by email: was not taken now") < titles.index("Birch, try 2 by email: arrived")
     said = [line["exchanges"][0]["outcome"] for line in arrived if "try" in line["title"]]
     assert ["not now", "delivered"] == said
-    assert "Birch solar: the lead goes out by email" in page.text and "Sold when it arrives" in page.text
+    assert "Birch: the lead goes out by email" in page.text and "Sold when it arrives" in page.text
     assert "6025550142" not in page.source and "maria@consumer" not in page.source
 
 

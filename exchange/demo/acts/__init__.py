@@ -49,10 +49,11 @@ class Act:
 
 def acts() -> tuple[Act, ...]:
     """Every act of the demo's market, in alphabetical order."""
+    from exchange.demo.acts import form  # acts are written in terms of this module
     from exchange.demo.acts.answers import answers, bounces
     from exchange.demo.acts.mails import mailbox, mails
 
-    return (answers(), bounces(), mailbox(), mails())
+    return (answers(), bounces(), form.act(), mailbox(), mails())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:

@@ -8,6 +8,8 @@ from exchange.web.auth import for_operators, leave, sign_in
 from exchange.web.console import (
     dashboard,
     deliveries,
+    form,
+    forms,
     lead,
     leads,
     login,
@@ -27,6 +29,8 @@ def add_console(app: web.Application) -> None:
     for each in (
         dashboard,
         deliveries,
+        form,
+        forms,
         lead,
         leads,
         login,
