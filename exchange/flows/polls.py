@@ -112,3 +112,8 @@ async def pause(market: Market, name: str, paused: bool, actor: Actor) -> bool:
     line = audit_line(market.ids, now, actor, "source.paused" if paused else "source.resumed", f"source:{name}")
     await market.db.write(set_pause, name, now if paused else None, now, line)
     return True
+
+
+async def is_paused(market: Market, source: Source) -> bool:
+    """Whether an operator wants nothing from it now."""
+    return (await market.db.read(source_state, source.name)).paused_at is not None

@@ -25,13 +25,16 @@ def pollers() -> Mapping[str, Poller]:
 
 def fetchers() -> Mapping[str, Fetcher]:
     """Kinds of sources, in alphabetical order, and the module whose `fetch` completes messages of each."""
-    return {}
+    return {
+        "hook": _fetcher("exchange.intake.hooks"),
+    }
 
 
 def readers() -> Mapping[str, Reader]:
     """Kinds of sources, in alphabetical order, and the module whose `read` reads messages of each again."""
     return {
         "feed": _reader("exchange.intake.feeds"),
+        "hook": _reader("exchange.intake.hooks"),
     }
 
 

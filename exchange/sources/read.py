@@ -9,6 +9,9 @@ from pydantic import ValidationError
 
 from exchange.sources.document import SourceDocument
 from exchange.sources.feed import FeedDocument
+from exchange.sources.hook import HookDocument
+
+Presets = Mapping[str, Mapping[str, Any]]
 
 
 class BadSource(Exception):
@@ -23,11 +26,13 @@ def kinds() -> Mapping[str, type[SourceDocument]]:
     """Every kind of source and its document, in alphabetical order."""
     return {
         "feed": FeedDocument,
+        "hook": HookDocument,
     }
 
 
-def read_source(document: Mapping[str, Any]) -> SourceDocument:
-    """Raises `BadSource` with everything that is wrong."""
+def read_source(document: Mapping[str, Any], presets: Presets) -> SourceDocument:
+    """A document, laid over its preset if it names one. Raises `BadSource` with everything that is wrong."""
+    document = _laid_over(document, presets)
     kind = document.get("kind")
     known = kinds()
     if not isinstance(kind, str) or kind not in known:
@@ -36,6 +41,19 @@ def read_source(document: Mapping[str, Any]) -> SourceDocument:
         return known[kind].model_validate(document)
     except ValidationError as error:
         raise BadSource([_told(each) for each in error.errors(include_url=False, include_context=False)]) from None
+
+
+def _laid_over(document: Mapping[str, Any], presets: Presets) -> Mapping[str, Any]:
+    """What the document says goes before what its preset does; of `columns` each name by itself."""
+    name = document.get("preset")
+    if name is None:
+        return document
+    if not isinstance(name, str) or name not in presets:
+        raise BadSource([f"preset: {name!r} is not one of {', '.join(sorted(presets))}"])
+    preset, columns = presets[name], document.get("columns", {})
+    if isinstance(columns, Mapping):
+        columns = {**preset.get("columns", {}), **columns}
+    return {**preset, **document, "columns": columns}
 
 
 def _told(problem: Any) -> str:
