@@ -10,16 +10,15 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import jmespath
 import orjson
-from jmespath.exceptions import JMESPathError
 
 from exchange import limits
 from exchange.flows.doors import NotPolled
 from exchange.flows.market import Market
 from exchange.intake.changed import check
-from exchange.intake.flat import Flat, Leaf, Pairs, Tree, Unreadable, joined, leaves_of, settle, shown, unreadable
+from exchange.intake.flat import Leaf, Unreadable, joined, unreadable
 from exchange.intake.json_in import read_json
+from exchange.intake.trees import find, leaves, plain, refused, settled, text
 from exchange.model.source import Item
 from exchange.model.wire import Lost
 from exchange.sources.document import Source
@@ -28,6 +27,7 @@ from exchange.sources.hook import FetchDocument, HookDocument, Signature
 CHANNEL = "webhook"
 _FORM = "application/x-www-form-urlencoded"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_NOTHING = "No field was found in it."
 _YES = (True, "true", "1")
 _REFUSED = (400, 404)
 
@@ -68,9 +68,9 @@ def read_hook(
     except Unreadable as error:
         told = tuple(problem.message for problem in error.refused.problems) or (error.refused.message,)
         return (replace(blank, problems=told),)
-    if document.key_at is not None and not _same(_secret(source), _text(_find(document.key_at, message))):
+    if document.key_at is not None and not _same(_secret(source), text(find(document.key_at, message))):
         raise NotProven
-    found = _find(document.items, message) if document.items is not None else [message]
+    found = find(document.items, message) if document.items is not None else [message]
     if not isinstance(found, list):
         return ()
     return tuple(_item(source, replace(blank, original=orjson.dumps(each)), each) for each in found[: limits.FIELDS])
@@ -100,7 +100,7 @@ def _tree(document: HookDocument, body: bytes, content_type: str) -> Any:
         if document.json_in not in fields:
             unreadable(f"The form has no field {document.json_in}.")
         text = fields[document.json_in]
-    return _plain(read_json(text))
+    return plain(read_json(text))
 
 
 def _utf8(body: bytes) -> str:
@@ -121,79 +121,38 @@ def _form(text: str) -> dict[str, str]:
     return {name: joined(values) if len(values) > 1 else values[0] for name, values in fields.items()}
 
 
-def _plain(tree: Tree) -> Any:
-    if isinstance(tree, tuple):
-        made = {name: _plain(value) for name, value in tree}
-        if len(made) < len(tree):
-            twice = next(name for name in made if [each for each, _ in tree].count(name) > 1)
-            unreadable(f"{shown(twice)} was sent more than once.", 422)
-        return made
-    return [_plain(each) for each in tree] if isinstance(tree, list) else tree
-
-
 def _item(source: Source, item: Item, lead: Any) -> Item:
     """One lead of a message with its fields, or with where they are to be fetched."""
     document = source.document
     assert isinstance(document, HookDocument)
-    name = _text(_find(document.key, lead)) if document.key is not None else ""
-    told = _text(_find(document.told, lead)) if document.told is not None else ""
-    is_test = document.test is not None and _find(document.test, lead) in _YES
+    name = text(find(document.key, lead)) if document.key is not None else ""
+    told = text(find(document.told, lead)) if document.told is not None else ""
+    is_test = document.test is not None and find(document.test, lead) in _YES
     facts = (document.preset or document.title or document.name, *([told[: limits.GOT_CHARACTERS]] if told else []))
     item = replace(item, key=item.key or name, told=item.told or facts, test=is_test)
-    leaves = _leaves(document, lead)
-    if not leaves and document.fetch is not None:
-        where = _text(_find(document.fetch.id, lead))
+    try:
+        found = _leaves(document, lead)
+    except Unreadable as error:
+        return refused(item, error.refused.message)
+    if not found and document.fetch is not None:
+        where = text(find(document.fetch.id, lead))
         if _ID.fullmatch(where):
             return replace(item, fields=None, problems=(), fetch=where)
-    if not leaves:
-        return replace(item, fields=None, problems=("No field was found in it.",))
-    try:
-        found = settle(leaves, [], "json")
-    except Unreadable as error:
-        found = error.refused
-    if isinstance(found, Flat):
-        return replace(item, fields=found.fields, problems=())
-    return replace(item, fields=None, problems=tuple(each.message for each in found.problems) or (found.message,))
+    return settled(item, found, "json") if found else refused(item, _NOTHING)
 
 
 def _leaves(document: HookDocument, lead: Any) -> list[Leaf]:
-    leaves: list[Leaf] = []
+    found: list[Leaf] = []
     for pairs in document.pairs:
-        found = _find(pairs.list, lead)
-        for element in found if isinstance(found, list) else []:
-            name, value = (_text(_find(place, element)) for place in (pairs.name, pairs.value))
-            leaves.append((name, name, value))
+        elements = find(pairs.list, lead)
+        for element in elements if isinstance(elements, list) else []:
+            name, value = (text(find(place, element)) for place in (pairs.name, pairs.value))
+            found.append((name, name, value))
     for place in document.members:
-        found = _find(place, lead)
-        if isinstance(found, dict):
-            leaves += leaves_of(_pairs(found))[0]
-    return [(full, short, " ".join(value.split())) for full, short, value in leaves]
-
-
-def _find(place: str, tree: Any) -> Any:
-    """What is at a place; nothing when the message is not of the shape that the place speaks of."""
-    try:
-        return jmespath.search(place, tree)
-    except JMESPathError:
-        return None
-
-
-def _pairs(found: Mapping[str, Any]) -> Pairs:
-    return tuple((name, _back(value)) for name, value in found.items())
-
-
-def _back(value: Any) -> Tree:
-    if isinstance(value, dict):
-        return _pairs(value)
-    return [_back(each) for each in value] if isinstance(value, list) else value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return joined([_text(each) for each in value])
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else ""
+        members = find(place, lead)
+        if isinstance(members, dict):
+            found += leaves(members)
+    return found
 
 
 def read(source: Source, item: Item) -> Item:
@@ -216,17 +175,17 @@ async def fetch(market: Market, source: Source, item: Item) -> Item:
     if isinstance(reply, Lost):
         raise NotPolled(reply.detail or reply.why.slug.replace("_", " "))
     try:
-        told = _plain(read_json(reply.body.decode("utf-8", "replace")))
+        told = plain(read_json(reply.body.decode("utf-8", "replace")))
     except Unreadable as error:
         told = {}
         if reply.status == 200:
             raise NotPolled(f"The lead cannot be read: {error.refused.message}") from None
-    if reply.status in _REFUSED and _find(document.fetch.gone, told):
+    if reply.status in _REFUSED and find(document.fetch.gone, told):
         return replace(item, fields=None, problems=("The platform says that there is no such lead.",))
     check(reply)
     fetched = _item(source, replace(item, original=orjson.dumps(told)), told)
     if fetched.fetch and fetched.fields is None:  # else it would be fetched again, for ever
-        return replace(fetched, problems=fetched.problems or ("No field was found in it.",))
+        return replace(fetched, problems=fetched.problems or (_NOTHING,))
     return fetched
 
 

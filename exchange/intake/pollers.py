@@ -20,6 +20,7 @@ def pollers() -> Mapping[str, Poller]:
     """Kinds of sources, in alphabetical order, and the module whose `poll` looks at each."""
     return {
         "feed": _poller("exchange.intake.feeds"),
+        "pull": _poller("exchange.intake.pulls"),
     }
 
 
@@ -35,6 +36,7 @@ def readers() -> Mapping[str, Reader]:
     return {
         "feed": _reader("exchange.intake.feeds"),
         "hook": _reader("exchange.intake.hooks"),
+        "pull": _reader("exchange.intake.pulls"),
     }
 
 

@@ -5,24 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from exchange import limits
 from exchange.sources.document import FieldName, Name, Part, SecretName, SourceDocument
-
-
-def _compiles(text: str) -> str:
-    try:
-        jmespath.compile(text)
-    except JMESPathError as error:
-        raise ValueError(f"is no JMESPath: {str(error).splitlines()[0]}") from None
-    return text
-
-
-Place = Annotated[str, Field(min_length=1, max_length=limits.RULE_PATTERN_CHARACTERS), AfterValidator(_compiles)]
-"""Where something is in a message, as JMESPath."""
+from exchange.sources.place import Place
 
 
 class Signature(Part):
