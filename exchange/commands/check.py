@@ -13,6 +13,7 @@ from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
     from exchange.bootstrap import Catalog
+    from exchange.flows.connection import Connection
     from exchange.flows.shapes import Shapes
     from exchange.model.party import Contract
     from exchange.settings import Settings
@@ -246,14 +247,24 @@ def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool
         yield from (f"{where}: schedule: {problem}" for problem in _schedule_problems(contract.schedule))
         if connection is not None:
             used.setdefault(contract.connection, where)
-            if contract.price is None and not connection.on_the_spot:
-                yield f"{where}: needs a fixed price: connection {contract.connection} is never pinged"
+            yield from (f"{where}: {problem}" for problem in _delivery_problems(contract, connection))
         elif whole:
             yield f"{where}: no connection is called {contract.connection}"
     for name, where in used.items():
         for secret, value in shapes.connections[name].secrets.items():
             if not value:
                 yield f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}"
+
+
+def _delivery_problems(contract: Contract, connection: Connection) -> Iterator[str]:
+    """Terms that fit no delivery of this connection."""
+    name = f"connection {contract.connection}"
+    if contract.price is None and not connection.on_the_spot:
+        yield f"needs a fixed price: {name} is never pinged"
+    if contract.sold_when == "at_once" and connection.on_the_spot:
+        yield f"sold_when: at_once is for what is delivered later, and {name} answers on the spot"
+    if contract.schedule and connection.batches is None:
+        yield f"schedule: {name} delivers one lead at a time"
 
 
 def _schedule_problems(schedule: str) -> list[str]:

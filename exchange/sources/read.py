@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from exchange.sources.document import SourceDocument
 from exchange.sources.feed import FeedDocument
 from exchange.sources.hook import HookDocument
+from exchange.sources.mail import MailboxDocument, MailDocument
 from exchange.sources.pull import PullDocument
 
 Presets = Mapping[str, Mapping[str, Any]]
@@ -28,6 +29,8 @@ def kinds() -> Mapping[str, type[SourceDocument]]:
     return {
         "feed": FeedDocument,
         "hook": HookDocument,
+        "mail": MailDocument,
+        "mailbox": MailboxDocument,
         "pull": PullDocument,
     }
 

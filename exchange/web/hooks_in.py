@@ -50,7 +50,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     source, market = _source(request), request.app[MARKET]
     if source is None:
         return await _nothing_here(request)
-    if await is_paused(market, source):
+    if await is_paused(market, source.name):
         stop = Stop(Reason.CAMPAIGN_PAUSED, 503, "It is paused.", headers=(("Retry-After", _AGAIN_SECONDS),))
         return await refuse(Call(request, _ENDPOINT), stop)
     body = await read_body(request)
