@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web import hooks_in
+from exchange.web import hooks_in, wsdl
 from exchange.web.pages import add_table
 from exchange.web.public import links
 
 
 def add_public(app: web.Application) -> None:
-    for each in (hooks_in, links):
+    for each in (hooks_in, links, wsdl):
         add_table(app, each.pages())
