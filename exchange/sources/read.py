@@ -13,6 +13,7 @@ from exchange.sources.hook import HookDocument
 from exchange.sources.mail import MailboxDocument, MailDocument
 from exchange.sources.pull import PullDocument
 
+_PARTS = ("columns", "fetch")
 Presets = Mapping[str, Mapping[str, Any]]
 
 
@@ -49,16 +50,19 @@ def read_source(document: Mapping[str, Any], presets: Presets) -> SourceDocument
 
 
 def _laid_over(document: Mapping[str, Any], presets: Presets) -> Mapping[str, Any]:
-    """What the document says goes before what its preset does; of `columns` each name by itself."""
+    """What the document says goes before what its preset does; of `columns` and `fetch` each name by itself."""
     name = document.get("preset")
     if name is None:
         return document
     if not isinstance(name, str) or name not in presets:
         raise BadSource([f"preset: {name!r} is not one of {', '.join(sorted(presets))}"])
-    preset, columns = presets[name], document.get("columns", {})
-    if isinstance(columns, Mapping):
-        columns = {**preset.get("columns", {}), **columns}
-    return {**preset, **document, "columns": columns}
+    preset = presets[name]
+    laid = {part: {**preset[part], **document.get(part, {})} for part in _PARTS if _both(preset, document, part)}
+    return {**preset, **document, **laid}
+
+
+def _both(preset: Mapping[str, Any], document: Mapping[str, Any], part: str) -> bool:
+    return part in preset and isinstance(document.get(part, {}), Mapping)
 
 
 def _told(problem: Any) -> str:

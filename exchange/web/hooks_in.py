@@ -18,7 +18,7 @@ from exchange.model.reason import Reason
 from exchange.sources.document import Source
 from exchange.sources.hook import HookDocument
 from exchange.web.api.call import Call, Stop, refuse, refused
-from exchange.web.keys import MARKET, SETTINGS
+from exchange.web.keys import MARKET, SETTINGS, THROTTLE
 from exchange.web.pages import Page
 from exchange.web.render import as_json
 
@@ -53,6 +53,9 @@ async def take(request: web.Request) -> web.StreamResponse:
     if await is_paused(market, source.name):
         stop = Stop(Reason.CAMPAIGN_PAUSED, 503, "It is paused.", headers=(("Retry-After", _AGAIN_SECONDS),))
         return await refuse(Call(request, _ENDPOINT), stop)
+    if seconds := _too_fast(request, source):
+        stop = Stop(Reason.RATE_LIMITED, 429, f"Wait {seconds} s.", headers=(("Retry-After", str(seconds)),))
+        return await refuse(Call(request, _ENDPOINT), stop, durable=False)
     body = await read_body(request)
     if isinstance(body, Refused):
         return await refuse(Call(request, _ENDPOINT), refused(body))
@@ -74,6 +77,13 @@ def _source(request: web.Request) -> Source | None:
     if source is None or not isinstance(source.document, HookDocument):
         return None
     return source if is_address(source, request.match_info["secret"]) else None
+
+
+def _too_fast(request: web.Request, source: Source) -> int:
+    """0 when the message may be taken, else the seconds to wait: the rate of its campaign counts here too."""
+    market = request.app[MARKET]
+    campaign = market.deals.campaigns.get(source.campaign_id)
+    return request.app[THROTTLE].allowance(campaign).take(market.clock.now()) if campaign is not None else 0
 
 
 async def _nothing_here(request: web.Request) -> web.StreamResponse:

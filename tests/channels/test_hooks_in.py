@@ -16,13 +16,14 @@ from exchange.flows.polls import pause
 from exchange.flows.shapes import SOURCE
 from exchange.flows.sources import take_anew
 from exchange.model.actor import SYSTEM
+from exchange.model.party import Rate
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.story.page import tell
 from exchange.web.story.records import open_story
 from tests.channels.graph import Graph, graph
 from tests.flows.arrived import states, worked
 from tests.flows.lab import OPERATOR, later
-from tests.market import Exchange, consumer, read_once
+from tests.market import Exchange, consumer, selling
 from tests.web.served import Served, serve_exchange
 
 TOKEN, APP_SECRET = "page-token", "app-secret"
@@ -51,8 +52,7 @@ async def hooked(served: Served, preset: str, **more: Any) -> str:
 
 
 async def on_facebook(served: Served, graph_api: Graph) -> str:
-    catalog, _ = read_once()
-    fetch = {**catalog.source_presets["facebook"]["fetch"], "base": graph_api.address}
+    fetch = {"base": graph_api.address}
     return await hooked(
         served, "facebook", secret="shared", access_token="token", verify="word", fetch=fetch, columns=QUESTIONS
     )
@@ -271,6 +271,17 @@ async def test_a_paused_source_takes_nothing_and_asks_to_come_again(served: Serv
     await pause(served.exchange.market, "hooked", False, OPERATOR)
 
     assert 200 == (await sent(served, url, consumer(1)))[0]
+
+
+async def test_a_flood_is_told_to_come_slower(served: Served) -> None:
+    url = await hooked(served, "zapier")
+    await served.exchange.add(*selling("cedar", rate=Rate(per_second=1, burst=2, running=2)))
+    heard = [await sent(served, url, consumer(number)) for number in range(1, 4)]
+    assert [200, 200, 429] == [http_status for http_status, _ in heard]
+
+    later(served.exchange, 2)
+    assert 200 == (await sent(served, url, consumer(3)))[0]
+    assert 3 == await served.exchange.count("source_items")
 
 
 async def test_only_sources_of_this_kind_have_an_address(served: Served) -> None:
