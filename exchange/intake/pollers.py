@@ -37,6 +37,8 @@ def readers() -> Mapping[str, Reader]:
     return {
         "feed": _reader("exchange.intake.feeds"),
         "hook": _reader("exchange.intake.hooks"),
+        "mail": _reader("exchange.intake.mail.items"),
+        "mailbox": _reader("exchange.intake.mail.items"),
         "pull": _reader("exchange.intake.pulls"),
     }
 
