@@ -50,8 +50,9 @@ class Act:
 def acts() -> tuple[Act, ...]:
     """Every act of the demo's market, in alphabetical order."""
     from exchange.demo.acts.mails import mailbox, mails
+    from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
 
-    return (mailbox(), mails())
+    return (facebook(), feed(), gravity(), mailbox(), mails(), pulled(), soap())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:
