@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, cast
 from xml.sax.saxutils import escape
 
 import pytest
+import zeep
 from lxml import etree
 
 from exchange.intake.soap import CONTENT_TYPES, NAMESPACES, OURS, soap_version
@@ -162,3 +164,34 @@ async def test_the_wsdl_names_every_call_in_both_versions(served: Served) -> Non
 )
 def test_an_envelope_is_told_by_its_namespace(body: bytes, version: str | None) -> None:
     assert version == soap_version(body)
+
+
+@pytest.mark.parametrize("port", ["post", "post12"])
+async def test_a_client_made_from_the_wsdl_sells_and_reads_faults(served: Served, port: str) -> None:
+    """zeep knows nothing of the exchange but the document."""
+    fields = consumer(1)
+    contact = element("Contact", *(element(name, text=fields.pop(name)) for name in ("first_name", "phone", "email")))
+    key = element("campaign_key", text=live_key("cedar"))
+    rest = [element(name, text=text) for name, text in fields.items()]
+
+    def call(*elements: Any) -> Any:
+        client = _client(f"{served.address}/soap.wsdl")
+        place = f"{served.address}/api/v1/post"  # where this test serves; the document names the public address
+        return client.create_service(f"{{{OURS}}}{port}", place).post(_value_1=list(elements))
+
+    told = await asyncio.to_thread(call, key, contact, *rest)
+    assert "accepted" == {etree.QName(each).localname: each.text for each in told}["status"]
+    with pytest.raises(zeep.exceptions.Fault) as fault:
+        await asyncio.to_thread(call, key, contact)
+    assert fault.value.code in ("soap:Client", "soap:Sender") and "wrong" in fault.value.message
+
+
+def _client(document: str) -> Any:
+    return cast(Any, zeep).Client(document)
+
+
+def element(name: str, *inside: Any, text: str | None = None) -> Any:
+    made = etree.Element(f"{{urn:cedar}}{name}")
+    made.text = text
+    made.extend(inside)
+    return made
