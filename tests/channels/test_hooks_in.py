@@ -13,8 +13,10 @@ from aiohttp import ClientResponse
 
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.polls import pause
+from exchange.flows.recover import recover
 from exchange.flows.shapes import SOURCE
-from exchange.flows.sources import take_anew
+from exchange.flows.sources import take, take_anew
+from exchange.intake.encode import encode
 from exchange.model.actor import SYSTEM
 from exchange.model.party import Rate
 from exchange.storage.timeline import read_lead_rows
@@ -22,6 +24,7 @@ from exchange.web.story.page import tell
 from exchange.web.story.records import open_story
 from tests.channels.graph import Graph, graph
 from tests.flows.arrived import states, worked
+from tests.flows.doom import Crash, doomed
 from tests.flows.lab import OPERATOR, later
 from tests.market import Exchange, consumer, selling
 from tests.web.served import Served, serve_exchange
@@ -202,6 +205,32 @@ async def test_a_lead_that_the_platform_does_not_know_says_so_and_is_fetched_aga
     await worked(exchange)
 
     assert [("taken", "accepted")] == await states(exchange)
+
+
+async def test_whenever_it_dies_while_it_fetches_what_was_fetched_once_is_sold_once(
+    served: Served, graph_api: Graph
+) -> None:
+    exchange, url = served.exchange, await on_facebook(served, graph_api)
+    for at in range(1, 60):
+        graph_api.leads = {str(at): asked_by_facebook(at)}
+        await sent_by_facebook(served, url, leadgen(str(at)))
+        key = (await exchange.rows("SELECT item_key FROM source_items WHERE state = 'waiting'"))[0]["item_key"]
+        survived = True
+        try:
+            await take(doomed(exchange, at).market, {"source": "hooked", "key": key})
+        except Crash:
+            survived = False
+        for _ in range(4):
+            later(exchange, 100)
+            await recover(exchange.market, exchange.market.clock.now() - 90_000, encode)
+            await worked(exchange)
+        ended = await states(exchange)  # what the buyer had and did not get to answer for is unclear
+        assert at == len(ended) and set(ended) <= {("taken", "accepted"), ("taken", "queued")}, f"after point {at}"
+        posts = [post["email"] for post in exchange.buyers.posts("acme")]
+        assert len(set(posts)) == len(posts) >= list(ended).count(("taken", "accepted")), f"after point {at}"
+        if survived:
+            break
+    assert survived and at > 5
 
 
 async def test_googles_test_lead_is_a_test_lead(served: Served) -> None:
