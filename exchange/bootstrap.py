@@ -62,6 +62,7 @@ class Catalog:
     connections: Mapping[str, Loaded]
     presets: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, SourceDocument] = field(default_factory=dict)
+    source_presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
 
 
@@ -91,7 +92,9 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    return Catalog(verticals, found, presets, _sources(folder, problems), _forms(folder, problems)), problems
+    source_presets = Presets(folder / "sources" / "presets", problems)
+    sources = _sources(folder, source_presets, problems)
+    return Catalog(verticals, found, presets, sources, source_presets, _forms(folder, problems)), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -138,7 +141,7 @@ def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]]
         return None
 
 
-def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
+def _sources(folder: Path, presets: Presets, problems: list[str]) -> Mapping[str, SourceDocument]:
     """The sources of the files; what is wrong with the others is told with its place."""
     found: dict[str, SourceDocument] = {}
     for file in sorted((folder / "sources").glob("*.yaml")):
@@ -148,7 +151,7 @@ def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
         if not isinstance(document, Mapping):
             continue
         try:
-            source = read_source(document)
+            source = read_source(document, presets)
         except BadSource as error:
             problems += [f"{where}: {problem}" for problem in error.problems]
             continue
@@ -204,7 +207,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
 
     def source(name: str, document: Document) -> KeyedSource:
         try:
-            read = read_source(document)
+            read = read_source(document, catalog.source_presets)
         except BadSource as error:
             raise DocumentProblems(error.problems) from None
         if read.name != name:

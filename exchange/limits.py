@@ -86,4 +86,5 @@ TEST_DAYS = 30
 POLL_MS_LEAST = 10_000  # no feed or mailbox changes faster, and its owner may mind being asked more often
 ITEMS_AT_ONCE = 100  # messages kept in one unit of work
 ITEM_BYTES = 1024 * 1024  # of one message as it came; a lead by mail is 20 KB
+PULL_OVERLAP_MS = 600_000  # rows are asked for again from this long before the last time: clocks differ, rows come late
 SOURCE_QUEUES = 4  # leads of one source on their way at once
