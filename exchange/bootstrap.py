@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from buyers import connectors
+from buyers import connectors, teaching
 from buyers.family import ConnectionProblems, Loaded, load
 from exchange.catalog import CatalogError, default_config, read_file, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
@@ -27,7 +27,16 @@ from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
-from exchange.flows.shapes import Document, DocumentProblems, Keyed, Secrets, Workshop, compile_shapes
+from exchange.flows.shapes import (
+    Document,
+    DocumentProblems,
+    FileDocument,
+    Keyed,
+    Secrets,
+    Teaching,
+    Workshop,
+    compile_shapes,
+)
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
@@ -55,6 +64,7 @@ class Catalog:
     verticals: Mapping[str, Vertical]
     connections: Mapping[str, Loaded]
     presets: Mapping[str, Mapping[str, Any]]
+    files: Mapping[str, FileDocument]  # what the connections' files say
 
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
@@ -71,19 +81,22 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
     verticals = read_verticals(folder, problems)
     presets = Presets(folder / "presets", problems)
     found: dict[str, Loaded] = {}
+    files: dict[str, FileDocument] = {}
     places = [(folder / "connections", "*/connection.yaml")]
     if extra_connections is not None:
         places.append((extra_connections, "*.yaml"))
     for place, pattern in places:
         for file in sorted(place.glob(pattern)):
             where = str(file.relative_to(folder) if file.is_relative_to(folder) else file)
-            connection = _connection(file, where, presets, problems)
-            if connection is None:
+            document = _document(file, where, problems)
+            connection = _connection(document, where, presets, problems) if document is not None else None
+            if document is None or connection is None:
                 continue
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    return Catalog(verticals, found, presets), problems
+            files[connection.name] = FileDocument(where, document)
+    return Catalog(verticals, found, presets, files), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -114,15 +127,22 @@ class Presets(Mapping[str, Mapping[str, Any]]):
         return len(self._files)
 
 
-def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]) -> Loaded | None:
-    """One file's connection; None when something is wrong with it, which is then told with its place."""
+def _document(file: Path, where: str, problems: list[str]) -> Document | None:
+    """What one file says; None when it cannot be read, which is then told with its place."""
     told = len(problems)
     content = read_file(file, where, problems)
     document = read_yaml(content, where, problems) if content is not None else None
-    if not isinstance(document, Mapping):
-        if len(problems) == told:
-            problems.append(f"{where}: document: is not a mapping of names to values")
-        return None
+    if isinstance(document, Mapping):
+        return document
+    if len(problems) == told:
+        problems.append(f"{where}: document: is not a mapping of names to values")
+    return None
+
+
+def _connection(
+    document: Document, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]
+) -> Loaded | None:
+    """One document's connection; None when something is wrong with it, which is then told with its place."""
     try:
         return load(document, presets, connectors())
     except ConnectionProblems as error:
@@ -168,7 +188,33 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         return found
 
     files = {name: keyed(loaded) for name, loaded in catalog.connections.items()}
-    return Workshop(catalog.verticals, MappingProxyType(files), vertical, connection)
+    return Workshop(
+        catalog.verticals, MappingProxyType(files), vertical, connection, _teaching(catalog.presets), catalog.files
+    )
+
+
+def _teaching(presets: Mapping[str, Mapping[str, Any]]) -> Teaching:
+    """The buyers' own, whose problems are told as those of a document."""
+
+    def told(make: Callable[..., Any]) -> Callable[..., Any]:
+        def telling(*given: Any) -> Any:
+            try:
+                return make(*given)
+            except ConnectionProblems as error:
+                raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
+            except ValueError as error:
+                raise DocumentProblems([str(error)]) from None
+
+        return telling
+
+    return Teaching(
+        partial(teaching.values, presets),
+        partial(teaching.propose, presets),
+        told(partial(teaching.taught, presets)),
+        told(teaching.proposed),
+        told(teaching.guess),
+        teaching.Titles(presets),
+    )
 
 
 def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:
@@ -218,7 +264,8 @@ async def open_market(
     opened = db or await open_database(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock
     )
-    way_out = courier(clock, breaker) if courier else _courier(clock, breaker, settings)
+    make_courier = courier or partial(_courier, settings=settings)
+    way_out = make_courier(clock, breaker)
     outside = Outside(settings.allowed_networks)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
     try:
@@ -233,6 +280,7 @@ async def open_market(
             clock,
             ids,
             way_out,
+            lambda: make_courier(clock, Breaker(ZoneInfo(settings.zone))),
             breaker,
             vault,
             workshop,

@@ -41,14 +41,12 @@ def with_rule(document: Mapping[str, Any], laid: Mapping[str, Any], stage: str, 
     return _with_reading(document, stage, {"outcomes": [told, *others] if taught.first else [*others, told]})
 
 
-def with_proposal(
-    document: Mapping[str, Any], laid: Mapping[str, Any], stage: str, proposal: Proposal
-) -> dict[str, Any]:
-    """The document with proposed rules in the place of those it had for the stage."""
-    _outcomes(laid, stage)
-    return _with_reading(
-        document, stage, {"outcomes": [dict(each) for each in proposal.outcomes], "carries": dict(proposal.carries)}
-    )
+def with_proposal(document: Mapping[str, Any], stage: str, proposal: Proposal) -> dict[str, Any]:
+    """The document with proposed rules in the place of those it had for the stage. Raises `ValueError`."""
+    if not isinstance(document.get(stage), Mapping):
+        raise ValueError(f"the connection has no {stage}")
+    changes = {"outcomes": [dict(each) for each in proposal.outcomes], "carries": dict(proposal.carries)}
+    return _with_reading(document, stage, changes)
 
 
 def _with_part(document: Mapping[str, Any], laid: Mapping[str, Any], stage: str, taught: Taught) -> dict[str, Any]:

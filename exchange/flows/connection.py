@@ -12,8 +12,10 @@ from exchange.connector import (
     DeliversBatches,
     DeliversLater,
     HasProfile,
+    Previews,
     Profile,
     ReadsReceipts,
+    ReadsReplies,
     RepeatsSafely,
     SendsSeveral,
     Shelved,
@@ -41,6 +43,8 @@ class Connection:
     batches: DeliversBatches | None = None
     waits: Waits | None = None
     receipts: ReadsReceipts | None = None
+    replies: ReadsReplies | None = None
+    previews: Previews | None = None
 
     @property
     def can_reconcile(self) -> bool:
@@ -69,4 +73,6 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
+        replies=connector if isinstance(connector, ReadsReplies) else None,
+        previews=connector if isinstance(connector, Previews) else None,
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exchange.flows.connection import Connection
+from exchange.model.teaching import Guess, Proposal, Seen, Taught
 from exchange.model.vertical import Vertical
+from exchange.model.wire import Reply
 from exchange.storage.documents import DocumentRow
 
 CONNECTION = "connection"
@@ -28,6 +30,31 @@ class DocumentProblems(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class FileDocument:
+    """A connection's file: where it stands, and what it says."""
+
+    path: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """What the buyers' side makes of replies and samples. Documents are as they are stored, stages `ping` or `post`.
+
+    `values` names every value of a reply, `propose` makes rules of replies that are a yes and a no, `taught` and
+    `proposed` return the document with them; `guess` reads a sample request under the names of our fields, of which
+    some are parts of the consent record. All but `values` and `propose` raise `DocumentProblems`.
+    """
+
+    values: Callable[[Document, str, Reply], tuple[Seen, ...]]
+    propose: Callable[[Document, str, Sequence[Reply], Sequence[Reply]], Proposal | None]
+    taught: Callable[[Document, str, Taught], Document]
+    proposed: Callable[[Document, str, Proposal], Document]
+    guess: Callable[[str, Mapping[str, str], frozenset[str]], Guess]
+    presets: Mapping[str, str]  # title by name
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
     """Makes shapes of documents. Whoever builds the market hands it in: flows know neither files nor buyers.
 
@@ -38,6 +65,8 @@ class Workshop:
     connections: Mapping[str, Keyed]
     vertical: Callable[[str, Document], Vertical]
     connection: Callable[[str, Document], Keyed]
+    teaching: Teaching
+    files: Mapping[str, FileDocument]  # of the connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +77,7 @@ class Shapes:
     connections: Mapping[str, Connection]
     problems: tuple[str, ...] = ()
     made: Mapping[tuple[str, str, int], Vertical | Keyed] = field(default_factory=dict)  # by kind, name and version
+    documents: Mapping[str, Document] = field(default_factory=dict)  # of the connections that no file makes
 
 
 def compile_shapes(
@@ -70,6 +100,7 @@ def compile_shapes(
         {name: keyed(secrets) for name, keyed in {**connections, **workshop.connections}.items()},
         tuple(problems),
         made,
+        {row.name: row.document for row in rows if row.kind == CONNECTION},
     )
 
 

@@ -29,7 +29,7 @@ SPENT = reply('{"data": {"status": "Refused", "lead-id": "B 2", "reason": "cap r
 def replies() -> list[tuple[str, str, str | None, Reply]]:
     """System, stage, outcome and reply of every captured case there is."""
     found = []
-    for case in yaml(OWN):
+    for case in yaml(OWN.read_text("utf-8")):
         found.append(
             (case["preset"], case["stage"], case["means"]["outcome"], reply(case["body"], case.get("status", 200)))
         )
