@@ -178,7 +178,7 @@ def outcome_of(connection: Connection, stage: str, reply: Reply) -> str:
 def _answer(trial: Trial, result: Result) -> list[Bid] | NoBid | Outcome:
     if trial.stage == "ping":
         return ping_outcome(trial.contract, result)
-    return post_outcome(trial.contract, _award(trial), result, profile=trial.connection.profile)
+    return post_outcome(trial.contract, trial_award(trial), result, profile=trial.connection.profile)
 
 
 def _as_if(market: Market, trial: Trial, reply: Reply) -> Result:
@@ -196,17 +196,21 @@ def _as_if(market: Market, trial: Trial, reply: Reply) -> Result:
 
 
 def _conversation(market: Market, trial: Trial) -> Generator[Message, Reply, Any]:
-    now = market.clock.now()
-    contract, connector = trial.contract, trial.connection.connector
-    terms = Terms(now, market.ids.new("tst", now), trial.connection.secrets)
+    contract, connector, terms = trial.contract, trial.connection.connector, trial_terms(market, trial)
     if trial.stage == "ping":
         vertical = market.verticals[contract.vertical]
         offer = make_offer(trial.lead, vertical, Money.zero(contract.max_bid.currency), 1, "test")
         return connector.ping(offer, contract, terms)
-    return connector.post(trial.lead, _award(trial), contract, terms)
+    return connector.post(trial.lead, trial_award(trial), contract, terms)
 
 
-def _award(trial: Trial) -> Award:
+def trial_terms(market: Market, trial: Trial) -> Terms:
+    """Links that a delivery would carry lead nowhere: there is no delivery."""
+    now = market.clock.now()
+    return Terms(now, market.ids.new("tst", now), trial.connection.secrets)
+
+
+def trial_award(trial: Trial) -> Award:
     contract = trial.contract
     usual = Money.parse(_BID, contract.max_bid.currency)
     price = contract.price or (usual if usual < contract.max_bid else contract.max_bid)

@@ -32,5 +32,12 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
             ),
         ),
+        Group(
+            "Buyers",
+            (
+                Entry("/console/connectors", "connectors", "plug", "Connectors"),
+                Entry("/console/inbox", "inbox", "in", "Unmapped answers"),
+            ),
+        ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
     )

@@ -1,0 +1,21 @@
+"""Where the time of a test went, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from exchange.model.wire import WireRecord
+from exchange.web.words import duration
+
+
+class Share(NamedTuple):
+    name: str
+    took: str
+
+
+def timing_split(records: Sequence[WireRecord]) -> tuple[Share, ...]:
+    """The parts of the last message's time, then all messages together."""
+    if not records:
+        return ()
+    return (Share("Total", duration(sum(record.took_ms for record in records))),)
