@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from exchange.limits import SHAPES_KEPT
 from exchange.model.actor import Actor, Role
+from exchange.model.audit import AuditLine
 from exchange.model.work import Unmapped
+from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 
 OTHER = b""
@@ -65,13 +67,14 @@ async def unmapped_inbox(tx: Tx, actor: Actor, limit: int) -> list[Row]:
     )
 
 
-async def forget_unmapped(tx: Tx, contract_id: str, stage: str, shape: bytes) -> bool:
+async def forget_unmapped(tx: Tx, contract_id: str, stage: str, shape: bytes, line: AuditLine) -> bool:
     """A rule reads this kind now, or somebody looked at it: the count begins again. False when it was not there."""
-    return bool(
-        await tx.execute(
-            "DELETE FROM unmapped WHERE contract_id = :contract AND stage = :stage AND shape = :shape",
-            contract=contract_id,
-            stage=stage,
-            shape=shape,
-        )
+    gone = await tx.execute(
+        "DELETE FROM unmapped WHERE contract_id = :contract AND stage = :stage AND shape = :shape",
+        contract=contract_id,
+        stage=stage,
+        shape=shape,
     )
+    if gone:
+        await record(tx, line)
+    return bool(gone)

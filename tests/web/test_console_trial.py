@@ -55,7 +55,7 @@ def marked(page: Page, testid: str) -> str:
 
 
 async def pasted(operator: Visitor, path: str, body: str, **more: str) -> Page:
-    return await operator.submit(path, do="read", stage="post", reply_body=body, **more)
+    return await operator.submit(path, do="read", stage="post", reply_body=body, follow=True, **more)
 
 
 async def test_a_test_shows_request_response_time_and_how_it_is_read(served: Served) -> None:
@@ -101,9 +101,9 @@ async def test_a_click_on_a_value_becomes_a_rule(served: Served) -> None:
     async with signed_in(served) as operator:
         before = await pasted(operator, f"{ROOK}/test", HELD)
         chosen = {"seen": number_of(before, "json:state"), "meaning": "means:rejected:again", "reply_body": HELD}
-        after = await operator.submit(f"{ROOK}/test", do="map", stage="post", **chosen)
+        after = await operator.submit(f"{ROOK}/test", do="map", stage="post", follow=True, **chosen)
         named = {"seen": number_of(before, "json:deal.id"), "meaning": "part:reference", "reply_body": HELD}
-        again = await operator.submit(f"{ROOK}/test", do="map", stage="post", **named)
+        again = await operator.submit(f"{ROOK}/test", do="map", stage="post", follow=True, **named)
 
     assert "Error, unmapped" in marked(before, "answer")
     assert "Rejected" in marked(after, "answer") and "may be asked again" in marked(after, "answer")
@@ -117,7 +117,7 @@ async def test_a_rule_that_reads_a_sample_otherwise_is_shown_first(served: Serve
     async with signed_in(served) as operator:
         kept = await operator.submit(f"{ROOK}/test", do="keep", stage="post", reply_body=TAKEN, expected="accepted")
         chosen = {"seen": number_of(kept, "json:deal.price"), "meaning": "means:rejected", "reply_body": TAKEN}
-        shown = await operator.submit(f"{ROOK}/test", do="map", stage="post", **chosen)
+        shown = await operator.submit(f"{ROOK}/test", do="map", stage="post", follow=True, **chosen)
         unchanged = len(await served.exchange.rows("SELECT version FROM documents"))
         text = unescape(re.search(r'data-testid="document">(.*?)</textarea>', shown.source, re.DOTALL)[1])  # type: ignore[index]  # found
         saved = await operator.submit(ROOK, document=text, confirm="yes")
@@ -134,7 +134,7 @@ async def test_a_file_is_locked_and_its_rule_is_shown_as_yaml(served: Served) ->
         page = await operator.open(path)
         read = await pasted(operator, f"{path}/test", "status=held&x=1")
         chosen = {"seen": number_of(read, "key:status"), "meaning": "means:rejected", "reply_body": "status=held&x=1"}
-        shown = await operator.submit(f"{path}/test", do="map", stage="post", **chosen)
+        shown = await operator.submit(f"{path}/test", do="map", stage="post", follow=True, **chosen)
         refused = await operator.submit(path, document="connection: harbor_pairs", confirm="yes")
 
     assert (
@@ -195,7 +195,7 @@ async def test_a_secret_is_typed_once_and_shown_by_its_end(served: Served) -> No
 )
 async def test_what_cannot_be_done_is_told_with_what_to_do(served: Served, given: dict[str, str]) -> None:
     async with signed_in(served) as operator:
-        page = await operator.submit(TEST, stage="post", reply_body='{"status": "held"}', **given)
+        page = await operator.submit(TEST, stage="post", reply_body='{"status": "held"}', follow=True, **given)
 
     assert 422 == page.http_status
     assert 'data-testid="problem"' in page.source
