@@ -94,11 +94,21 @@ def spellings(vertical: Vertical) -> tuple[Mapping[str, str], frozenset[str]]:
     return names, frozenset(consent)
 
 
-def starting_document(name: str, title: str, guess: Guess, urls: Mapping[str, str]) -> dict[str, Any]:
-    """A connection that sends what the sample sent, and reads the commonest answers until it is taught better."""
+def starting_document(
+    name: str, title: str, guess: Guess, urls: Mapping[str, str], personal: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """A connection that sends what the sample sent, and reads the commonest answer until it is taught better.
+
+    `urls` are those of its stages. A ping is sent nothing of a `personal` field and no consent.
+    """
     document: dict[str, Any] = {"connection": name, "title": title, "connector": guess.connector}
     for stage, url in urls.items():
-        document[stage] = {"url": url, "body": dict(guess.body), "reading": {"outcomes": [_first_rule(guess)]}}
+        body = {
+            target: value
+            for target, value in guess.body.items()
+            if stage != "ping" or not ("consent" in value or value.get("field") in personal)
+        }
+        document[stage] = {"url": url, "body": body, "reading": {"outcomes": [_first_rule(guess)]}}
     return document
 
 

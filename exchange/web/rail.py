@@ -37,6 +37,7 @@ def rail() -> tuple[Group, ...]:
             (
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
                 Entry("/console/inbox", "inbox", "in", "Unmapped answers"),
+                Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
             ),
         ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),

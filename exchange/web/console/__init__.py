@@ -6,6 +6,7 @@ from aiohttp import web
 
 from exchange.web.auth import for_operators, leave, sign_in
 from exchange.web.console import (
+    buyers_new,
     connector,
     connectors,
     dashboard,
@@ -24,7 +25,20 @@ from exchange.web.pages import Page, add_table
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
-    for each in (connector, connectors, dashboard, inbox, lead, leads, login, search, terms, trial, unclear):
+    for each in (
+        buyers_new,
+        connector,
+        connectors,
+        dashboard,
+        inbox,
+        lead,
+        leads,
+        login,
+        search,
+        terms,
+        trial,
+        unclear,
+    ):
         add_table(app, each.pages(), for_operators)
 
 

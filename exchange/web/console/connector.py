@@ -13,13 +13,13 @@ from exchange.flows.samples import CannotKeep, drop_sample, keep_sample, read_ag
 from exchange.flows.shapes import CONNECTION, DocumentProblems
 from exchange.flows.teach import Change, change_to, document_of, is_file, propose_for
 from exchange.flows.trial import STAGES
+from exchange.flows.yaml_text import from_yaml, to_yaml
 from exchange.model.wire import Reply
 from exchange.storage.documents import read_secrets
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import notice, page
-from exchange.web.yaml_text import from_yaml, to_yaml
 
 PATH = "/console/connectors/{name:[A-Za-z0-9_.-]{1,80}}"
 SECRET_CHARACTERS = 10_000
