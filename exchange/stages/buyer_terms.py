@@ -55,8 +55,8 @@ def buying_problems(typed: Mapping[str, str], verticals: Mapping[str, Vertical])
     wrong = [state for state in _states(typed) if not _STATE.fullmatch(state)]
     if wrong:
         yield Wrong("states", f"Write states as two letters with commas, such as AZ, NV; {wrong[0][:20]!r} is none.")
-    if not _whole(typed.get("tier", "1"), 1, 99):
-        yield Wrong("tier", "The tier is a number from 1 to 99.")
+    if not _whole(typed.get("tier", ""), 1, 99, blank=True):
+        yield Wrong("tier", "The tier is a number from 1 to 99; empty is 1.")
 
 
 def price_problems(typed: Mapping[str, str]) -> Iterator[Wrong]:
