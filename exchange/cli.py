@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from exchange.commands import check, init, job, key, ledger, migrate, serve, settle, tail, user, version, why
+from exchange.commands import buyer, check, init, job, key, ledger, migrate, serve, settle, tail, user, version, why
 from exchange.commands import demo as demo_command
 from exchange.commands import imports as imports_command
 from exchange.commands.terminal import Exit, Stop, Terminal, write
@@ -36,10 +36,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+buyer_app = typer.Typer(help="How buyers are spoken to.", no_args_is_help=True, rich_markup_mode=None)
 key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(
+    buyer_app,
+    name="buyer",
+    epilog="\b\nExamples:\n  exchange buyer test northsun-solar\n  exchange buyer test northsun-solar --reply no.json",
+)
 app.add_typer(
     key_app, name="key", epilog="\b\nExamples:\n  exchange key list\n  exchange key create --campaign solar-acme"
 )
@@ -95,6 +101,13 @@ add(
 )
 add(app, "version", version.tell_version, "exchange version", "exchange version --json")
 add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")
+add(
+    buyer_app,
+    "test",
+    buyer.test,
+    "exchange buyer test northsun-solar --stage ping --show",
+    "exchange buyer test northsun-solar --reply no.json --status 200",
+)
 add(
     key_app,
     "create",
