@@ -139,9 +139,7 @@ def _lines(terminal: Terminal, message: HttpMessage | None, tried: Tried | None)
     reply = tried.reply
     if reply is not None:
         took = f", {sum(record.took_ms for record in tried.records)} ms" if tried.records else ""
-        lines += _message(
-            terminal, "Response", f"HTTP {tried.reply.status}{took}", tried.reply.headers, tried.reply.body
-        )
+        lines += _message(terminal, "Response", f"HTTP {reply.status}{took}", reply.headers, reply.body)
     else:
         lines += ["", f"  No response: {tried.trouble}"]
     answered = told_answer(tried.answer, tried.outcome)
