@@ -333,6 +333,7 @@ async def open_market(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock
     )
     make_courier = courier or partial(_courier, settings=settings)
+    make_timed = courier or partial(_courier, settings=settings, timed=True)
     way_out = make_courier(clock, breaker)
     outside = Outside(settings.allowed_networks)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
@@ -348,7 +349,7 @@ async def open_market(
             clock,
             ids,
             way_out,
-            lambda: make_courier(clock, Breaker(ZoneInfo(settings.zone))),
+            lambda: make_timed(clock, Breaker(ZoneInfo(settings.zone))),
             breaker,
             vault,
             workshop,
@@ -374,7 +375,7 @@ async def open_market(
             await opened.close()
 
 
-def _courier(clock: Clock, breaker: Breaker, settings: Settings) -> Courier:
-    """Test leads go to the simulated buyers built in; everything else leaves by wire."""
-    real = HttpCourier(clock, breaker, settings.allowed_networks)
+def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool = False) -> Courier:
+    """Test leads go to the simulated buyers built in; everything else leaves by wire. `timed` takes times of parts."""
+    real = HttpCourier(clock, breaker, settings.allowed_networks, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

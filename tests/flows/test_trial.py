@@ -246,4 +246,7 @@ async def test_a_test_over_the_wire_uses_a_way_out_of_its_own(tmp_path: Path) ->
 
     assert ["accepted", "accepted"] == [first.outcome, second.outcome]
     assert first.records[0].peer.startswith("127.0.0.1:")
+    timing = first.records[0].timing
+    assert timing is not None and timing.tls_ms is None
+    assert all(part is not None and part >= 0 for part in (timing.dns_ms, timing.connect_ms, timing.first_byte_ms))
     assert not gone.open

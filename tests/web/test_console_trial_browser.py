@@ -90,6 +90,8 @@ async def test_a_buyer_is_set_up_taught_by_clicks_and_goes_live(tmp_path: Path, 
         await page.get_by_test_id("open-test").click()
         await page.get_by_test_id("send").click()
         assert "Error, unmapped" in await page.get_by_test_id("answer").inner_text()
+        timing = await page.get_by_test_id("timing").inner_text()
+        assert all(part in timing for part in ("DNS", "Connect", "First byte", "Total"))
         await teach(page, "Bought", "means:accepted")
         await teach(page, "T-1", "part:reference")
         assert "Reference: T-1" in await page.get_by_test_id("matches").inner_text()

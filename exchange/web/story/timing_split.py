@@ -18,4 +18,16 @@ def timing_split(records: Sequence[WireRecord]) -> tuple[Share, ...]:
     """The parts of the last message's time, then all messages together."""
     if not records:
         return ()
-    return (Share("Total", duration(sum(record.took_ms for record in records))),)
+    timing = records[-1].timing
+    parts = (
+        (
+            ("DNS", timing.dns_ms),
+            ("Connect", timing.connect_ms),
+            ("TLS", timing.tls_ms),
+            ("First byte", timing.first_byte_ms),
+        )
+        if timing is not None
+        else ()
+    )
+    total = sum(record.took_ms for record in records)
+    return (*(Share(name, duration(took)) for name, took in parts if took is not None), Share("Total", duration(total)))
