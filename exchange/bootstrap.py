@@ -265,6 +265,7 @@ def _teaching(presets: Mapping[str, Mapping[str, Any]]) -> Teaching:
         told(teaching.proposed),
         told(teaching.guess),
         teaching.Titles(presets),
+        tuple(sorted(connectors())),
     )
 
 

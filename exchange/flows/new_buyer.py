@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+import orjson
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.documents import save_document
@@ -31,7 +33,7 @@ from exchange.stages.buyer_terms import (
     slug,
 )
 from exchange.storage.by_hand import change_contract
-from exchange.storage.drafts import DraftRow, put_draft, read_draft
+from exchange.storage.drafts import DraftRow, open_drafts, put_draft, read_draft
 
 STEPS = ("company", "buying", "price", "delivery", "test", "live")
 TYPED: Mapping[str, tuple[str, ...]] = {
@@ -57,14 +59,51 @@ class NotYet(Exception):
         super().__init__(" ".join(each.message for each in self.wrong))
 
 
-async def start(market: Market, actor: Actor) -> DraftRow:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A buyer half set up. `values` are those of all steps by name, as typed; `step` is the one to go on with."""
+
+    id: str
+    step: str
+    values: Mapping[str, str]
+    made_at: int
+    changed_at: int
+    made_by: str
+    ended_at: int | None = None
+
+
+async def start(market: Market, actor: Actor) -> Draft:
     now = market.clock.now()
-    draft = DraftRow(market.ids.new("drf", now), STEPS[0], {}, now, now, actor.name)
-    await market.db.write(put_draft, draft)
+    return await _put(market, Draft(market.ids.new("drf", now), STEPS[0], {}, now, now, actor.name))
+
+
+async def draft_of(market: Market, draft_id: str) -> Draft | None:
+    row = await market.db.read(read_draft, draft_id)
+    return _opened(market, row) if row is not None else None
+
+
+async def half_done(market: Market) -> list[Draft]:
+    """Those that are not live yet, the one changed last first."""
+    return [_opened(market, row) for row in await market.db.read(open_drafts)]
+
+
+async def _put(market: Market, draft: Draft) -> Draft:
+    sealed = market.vault.seal_secret(_sealed_as(draft.id), orjson.dumps(dict(draft.values)))
+    row = DraftRow(draft.id, draft.step, sealed, draft.made_at, draft.changed_at, draft.made_by, draft.ended_at)
+    await market.db.write(put_draft, row)
     return draft
 
 
-async def save_step(market: Market, draft: DraftRow, step: str, given: Mapping[str, str], actor: Actor) -> DraftRow:
+def _opened(market: Market, row: DraftRow) -> Draft:
+    values = orjson.loads(market.vault.open_secret(_sealed_as(row.id), row.sealed))
+    return Draft(row.id, row.step, values, row.made_at, row.changed_at, row.made_by, row.ended_at)
+
+
+def _sealed_as(draft_id: str) -> str:
+    return f"draft {draft_id}"
+
+
+async def save_step(market: Market, draft: Draft, step: str, given: Mapping[str, str], actor: Actor) -> Draft:
     """Store one step and make what can be made of all so far. Raises `NotYet`, `DocumentProblems` or `NotReady`."""
     typed = {**draft.values, **{name: given.get(name, "")[:TEXT_CHARACTERS] for name in TYPED[step]}}
     if wrong := [*_wrong(market, step, typed)]:
@@ -82,21 +121,20 @@ async def save_step(market: Market, draft: DraftRow, step: str, given: Mapping[s
     following = STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)]
     furthest = max(following, draft.step, key=STEPS.index)
     changed = replace(draft, step=furthest, values=typed, changed_at=market.clock.now(), ended_at=ended_at)
-    await market.db.write(put_draft, changed)
-    return changed
+    return await _put(market, changed)
 
 
 async def suggest(market: Market, draft_id: str, given: Mapping[str, str]) -> bool:
     """What the buyer itself filled in of the delivery: kept for whoever sets it up, and made nothing of until then.
     False when the draft is gone or live."""
-    draft = await market.db.read(read_draft, draft_id)
+    draft = await draft_of(market, draft_id)
     if draft is None or draft.ended_at is not None:
         return False
     wanted = {
         name: given.get(name, "")[:TEXT_CHARACTERS] for name in ("url", "ping_url", "sample", "accepted", "rejected")
     }
     values = {**draft.values, **{name: text for name, text in wanted.items() if text.strip()}, "by_buyer": "yes"}
-    await market.db.write(put_draft, replace(draft, values=values, changed_at=market.clock.now()))
+    await _put(market, replace(draft, values=values, changed_at=market.clock.now()))
     return True
 
 

@@ -57,6 +57,7 @@ class Teaching:
     proposed: Callable[[Document, str, Proposal], Document]
     guess: Callable[[str, Mapping[str, str], frozenset[str]], Guess]
     presets: Mapping[str, str]  # title by name
+    connectors: tuple[str, ...]  # what a document may name
 
 
 @dataclass(frozen=True, slots=True)

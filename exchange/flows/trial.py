@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from exchange.connector import BadReply, Match, Terms
@@ -17,7 +18,7 @@ from exchange.flows.connection import Connection
 from exchange.flows.market import Market
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import Actor
-from exchange.model.auction import Award, Bid, NoBid, Outcome
+from exchange.model.auction import Accepted, Award, Bid, NoBid, Outcome, Pending, Rejected
 from exchange.model.lead import Lead, Mode
 from exchange.model.money import Money
 from exchange.model.party import Contract, SaleMode, State
@@ -31,6 +32,10 @@ from exchange.storage.leads import read_lead_of
 STAGES = ("ping", "post")
 SECONDS = 20.0  # a person waits for it, and wants to see a slow buyer answer
 _BID = "25"
+_OUTCOMES: Mapping[type[object], str] = MappingProxyType(
+    {Accepted: "accepted", list: "accepted", NoBid: "no_bid", Pending: "queued", Rejected: "rejected"}
+)
+"""What an answer is called where a connection has no rules that name it."""
 
 
 class NoSuchSample(Exception):
@@ -161,7 +166,10 @@ def _told(market: Market, trial: Trial, reply: Reply | None, result: Result | No
     document = connection_document(market, trial.contract.connection) or {}
     values = market.workshop.teaching.values(document, trial.stage, reply)
     matches = tuple(trial.connection.connector.explain(trial.stage, reply))
-    return Tried(records, reply, outcome_of(trial.connection, trial.stage, reply), answer, matches, values, trouble)
+    outcome = outcome_of(trial.connection, trial.stage, reply)
+    if trial.connection.replies is None:
+        outcome = _OUTCOMES.get(type(answer), "")
+    return Tried(records, reply, outcome, answer, matches, values, trouble)
 
 
 def connection_document(market: Market, name: str) -> Mapping[str, Any] | None:

@@ -1,22 +1,19 @@
-"""Buyers that are being set up: what was typed so far, and at which step they are."""
+"""Buyers that are being set up: what was typed so far, sealed, and at which step they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-
-import orjson
 
 from exchange.storage.database import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """`values` are those of all steps by name, as they were typed; `step` is the one to go on with."""
+    """`step` is the one to go on with; `sealed` holds what was typed at all of them."""
 
     id: str
     step: str
-    values: Mapping[str, str]
+    sealed: bytes
     made_at: int
     changed_at: int
     made_by: str
@@ -25,13 +22,13 @@ class DraftRow:
 
 async def put_draft(tx: Tx, draft: DraftRow) -> None:
     await tx.execute(
-        """INSERT INTO buyer_drafts (id, step, document, made_at, changed_at, made_by, ended_at)
-           VALUES (:id, :step, :document, :made, :changed, :by, :ended)
-           ON CONFLICT (id) DO UPDATE SET step = :step, document = :document, changed_at = :changed,
+        """INSERT INTO buyer_drafts (id, step, sealed, made_at, changed_at, made_by, ended_at)
+           VALUES (:id, :step, :sealed, :made, :changed, :by, :ended)
+           ON CONFLICT (id) DO UPDATE SET step = :step, sealed = :sealed, changed_at = :changed,
                ended_at = :ended""",
         id=draft.id,
         step=draft.step,
-        document=orjson.dumps(dict(draft.values)).decode(),
+        sealed=draft.sealed,
         made=draft.made_at,
         changed=draft.changed_at,
         by=draft.made_by,
@@ -56,7 +53,7 @@ def _draft(row: Row) -> DraftRow:
     return DraftRow(
         row["id"],
         row["step"],
-        orjson.loads(row["document"]),
+        bytes(row["sealed"]),
         row["made_at"],
         row["changed_at"],
         row["made_by"],

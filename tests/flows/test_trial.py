@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from aiohttp import web
 
-from exchange.connector import BadReply
+from exchange.connector import BadReply, Preview, Terms
+from exchange.flows.connection import ready
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.go_live import NotReady, go_live
+from exchange.flows.preview import PREVIEWS, previews
 from exchange.flows.samples import CannotKeep, drop_sample, keep_sample, read_again, readiness, samples_of
 from exchange.flows.shapes import CONNECTION, DocumentProblems
 from exchange.flows.teach import change_by, document_of, guess_mapping, propose_for, starting_document
 from exchange.flows.trial import Edit, NoSuchSample, Trial, dotted, pick_lead, read, rendered, send, stand_in_contract
-from exchange.model.auction import Accepted, Bid, Rejected, Unclear
-from exchange.model.party import State
+from exchange.model.auction import Accepted, Award, Bid, Rejected, Unclear
+from exchange.model.lead import Lead
+from exchange.model.party import Contract, State
 from exchange.model.teaching import Taught
-from exchange.model.wire import HttpMessage, Reply
+from exchange.model.wire import HttpMessage, Message, Reply
 from tests.flows.lab import OPERATOR, later, post
+from tests.mail_buyer import MailBuyer, mailed_to
 from tests.market import Exchange, buying, open_exchange, reply, selling, usd
 
 HELD = reply(state="held", why="manual check")
@@ -219,6 +224,39 @@ async def test_a_guess_becomes_a_connection(exchange: Exchange) -> None:
     assert document == document_of(market, "fern")
     with pytest.raises(DocumentProblems, match="no JSON"):
         guess_mapping(market, market.verticals["solar"], "hello")
+
+
+async def test_a_mail_is_shown_as_it_is_read_and_sent_to_whoever_tries_it(exchange: Exchange) -> None:
+    await exchange.add(*buying("birch", price=usd("30")), *selling("cedar"))
+    mailed_to(exchange.market, "birch")
+    exchange.buyers.answers_posts("me", Reply(250, {}, b"queued as 4F"))
+    tried_with = await trial(exchange, "birch")
+    [shown] = previews(exchange.market, tried_with, rendered(exchange.market, tried_with))
+    tried = await send(exchange.market, tried_with, send_to="me@me.buyer.example")
+
+    assert "Subject: A lead" in shown.content and "first_name: Maria" in shown.content
+    [mail] = exchange.buyers.mailed
+    assert (("me@me.buyer.example",), "[Test] A lead") == (mail.to, mail.subject)
+    assert "accepted" == tried.outcome and isinstance(tried.answer, Accepted)
+
+
+@dataclass(frozen=True)
+class Shelf(MailBuyer):
+    """One that sends nothing, and draws the card it would show."""
+
+    def preview(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> tuple[Preview, ...]:
+        return (Preview("The card", "text/plain", f"{lead.text('state')} at {award.bid.price.text}"),)
+
+
+async def test_a_connector_may_show_a_delivery_itself(exchange: Exchange) -> None:
+    await exchange.add(*buying("birch", price=usd("30")), *selling("cedar"))
+    tried_with = replace(await trial(exchange, "birch"), connection=ready(Shelf(), {}))
+
+    assert [Preview("The card", "text/plain", "AZ at 30.00")] == list(previews(exchange.market, tried_with, None))
+
+
+def test_every_kind_of_message_can_be_shown() -> None:
+    assert set(get_args(Message)) == PREVIEWS.keys()
 
 
 @asynccontextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import shlex
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +25,7 @@ from tests.flows.lab import post
 from tests.market import buying, open_exchange, reply, selling, usd
 from tests.web.served import Served, serve_exchange
 from tests.web.test_console_browser import NARROW, TOO_SMALL, WIDE, browsing, signed_in
+from tests.web.visitor import signed_in as operator_of
 
 SAMPLE = '{"first": "Ann", "surname": "Lee", "email": "ann@consumer.example", "phone": "6025550142", "zip": "85016"}'
 
@@ -113,6 +118,37 @@ async def test_a_buyer_is_set_up_taught_by_clicks_and_goes_live(tmp_path: Path, 
         assert State.ACTIVE is exchange.market.deals.contracts["fernway-roofing-solar"].state
         assert ["85016", "77002", "85016"] == [lead["zip"] for lead in taken]
         assert ([], []) == (seen.complaints, seen.elsewhere)
+
+
+async def test_a_copied_curl_command_gets_the_same_answer(tmp_path: Path) -> None:
+    async with (
+        real_buyer() as (host, taken),
+        open_exchange(tmp_path, by_wire={"acme": host}) as exchange,
+        serve_exchange(exchange) as served,
+        operator_of(served) as operator,
+    ):
+        stage = {
+            "url": f"http://{host}/leads",
+            "headers": {"X-Key": {"secret": "rook_key"}},
+            "body": {"phone": "phone", "zip": "zip"},
+            "reading": {
+                "outcomes": [{"means": "accepted", "when": {"where": "json:result.verdict", "equals": "Bought"}}]
+            },
+        }
+        document = {"connection": "rook", "connector": "json_http", "post": stage}
+        await save_document(exchange.market, CONNECTION, "rook", document, SYSTEM)
+        await save_secret(exchange.market, "rook_key", "k-0123456789", SYSTEM)
+        await exchange.add(*selling("cedar"), *buying("cedar-buys", connection="rook", price=usd("20")))
+        sold = await post(exchange)
+        told = (await operator.open(f"/console/leads/{sold['lead_id']}.json")).source
+        command = re.findall(r'"curl":("curl .*?[^\\]")', told)[0]
+        line = orjson.loads(command).replace("{secret}", "k-0123456789").replace("{phone}", "6025550142")
+        run = await asyncio.create_subprocess_exec(*shlex.split(line), "-s", stdout=PIPE)
+        answered, _ = await run.communicate()
+
+    assert "k-0123456789" not in told and "6025550142" not in command
+    assert b"200 OK" in answered and b'"verdict": "Bought"' in answered
+    assert [each["zip"] for each in taken] == ["85016", "85016"]
 
 
 async def test_its_pages_fit_every_screen(served: Served) -> None:

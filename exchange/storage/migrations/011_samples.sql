@@ -13,11 +13,11 @@ CREATE TABLE connection_samples (
 );
 CREATE INDEX connection_samples_connection ON connection_samples (connection, made_at, id);
 
--- document holds what was typed at each step. A draft that went live keeps its row and says when.
+-- sealed holds what was typed at each step, a pasted sample with whatever is in it too. A draft that went live says when.
 CREATE TABLE buyer_drafts (
     id TEXT PRIMARY KEY,
     step TEXT NOT NULL,
-    document TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
     made_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
     made_by TEXT NOT NULL,

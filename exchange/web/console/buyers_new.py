@@ -8,12 +8,11 @@ from aiohttp import web
 
 from exchange.flows.draft_links import make_draft_link
 from exchange.flows.go_live import NotReady
-from exchange.flows.new_buyer import STEPS, NotYet, save_step, start
+from exchange.flows.new_buyer import STEPS, Draft, NotYet, draft_of, half_done, save_step, start
 from exchange.flows.samples import readiness
 from exchange.flows.shapes import DocumentProblems
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.stages.buyer_terms import CURRENCIES, SALE_MODES
-from exchange.storage.drafts import DraftRow, open_drafts, read_draft
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
@@ -43,7 +42,7 @@ def pages() -> tuple[Page, ...]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    drafts = await request.app[MARKET].db.read(open_drafts)
+    drafts = await half_done(request.app[MARKET])
     return await page(
         request,
         "console/buyers_new.html",
@@ -93,7 +92,7 @@ async def save(request: web.Request) -> web.StreamResponse:
 
 async def _show(
     request: web.Request,
-    draft: DraftRow,
+    draft: Draft,
     *,
     typed: Any = None,
     wrong: Any = None,
@@ -118,6 +117,7 @@ async def _show(
         verticals=sorted((name, vertical.title) for name, vertical in market.verticals.items()),
         presets=sorted(market.workshop.teaching.presets.items()) if step == "delivery" else [],
         connections=sorted(name for name in market.connections if name != SIMULATED),
+        connectors=market.workshop.teaching.connectors,
         connection=connection,
         ready=await readiness(market, connection) if connection else None,
         share=make_draft_link(market, draft.id),
@@ -125,8 +125,8 @@ async def _show(
     )
 
 
-async def _draft(request: web.Request) -> DraftRow | None:
-    return await request.app[MARKET].db.read(read_draft, request.match_info["draft"])
+async def _draft(request: web.Request) -> Draft | None:
+    return await draft_of(request.app[MARKET], request.match_info["draft"])
 
 
 async def _gone(request: web.Request) -> web.StreamResponse:

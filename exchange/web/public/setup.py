@@ -8,8 +8,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.flows.draft_links import PATH, read_draft_link
-from exchange.flows.new_buyer import suggest
-from exchange.storage.drafts import DraftRow, read_draft
+from exchange.flows.new_buyer import Draft, draft_of, suggest
 from exchange.web.auth import read_form
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
@@ -42,14 +41,14 @@ async def take(request: web.Request) -> web.StreamResponse:
     return await _page(request, await _draft(request) or draft, done=True)
 
 
-async def _draft(request: web.Request) -> DraftRow | None:
+async def _draft(request: web.Request) -> Draft | None:
     draft_id = read_draft_link(request.app[MARKET], request.match_info["token"])
-    draft = await request.app[MARKET].db.read(read_draft, draft_id) if draft_id is not None else None
+    draft = await draft_of(request.app[MARKET], draft_id) if draft_id is not None else None
     return draft if draft is not None and draft.ended_at is None else None
 
 
 async def _page(
-    request: web.Request, draft: DraftRow, *, problem: str = "", done: bool = False, http_status: int = 200
+    request: web.Request, draft: Draft, *, problem: str = "", done: bool = False, http_status: int = 200
 ) -> web.StreamResponse:
     return await page(
         request,
