@@ -38,7 +38,7 @@ def rail() -> tuple[Group, ...]:
             "Buyers",
             (
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
-                Entry("/console/inbox", "inbox", "in", "Unmapped answers"),
+                Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
             ),
         ),

@@ -6,8 +6,6 @@ import re
 from html import unescape
 from typing import Any
 
-import pytest
-
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.samples import samples_of
 from exchange.flows.shapes import CONNECTION
@@ -189,9 +187,8 @@ async def test_a_secret_is_typed_once_and_shown_by_its_end(served: Served) -> No
     assert "other-secret-1234" == served.exchange.market.connections["rook"].secrets["rook_key"]
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
+async def test_what_cannot_be_done_is_told_with_what_to_do(served: Served) -> None:
+    wrong: tuple[dict[str, str], ...] = (
         {"do": "map", "seen": "900", "meaning": "means:rejected"},
         {"do": "map", "seen": "", "meaning": "means:rejected"},
         {"do": "map", "seen": "0", "meaning": "means:nonsense"},
@@ -200,14 +197,13 @@ async def test_a_secret_is_typed_once_and_shown_by_its_end(served: Served) -> No
         {"do": "send", "headers": "no colon", "body": "x"},
         {"do": "keep", "expected": "sold"},
         {"do": "send", "send_to": "nobody"},
-    ],
-)
-async def test_what_cannot_be_done_is_told_with_what_to_do(served: Served, given: dict[str, str]) -> None:
+    )
     async with signed_in(served) as operator:
-        page = await operator.submit(TEST, stage="post", reply_body='{"status": "held"}', follow=True, **given)
+        for given in wrong:
+            page = await operator.submit(TEST, stage="post", reply_body='{"status": "held"}', follow=True, **given)
+            assert 422 == page.http_status, given
+            assert 'data-testid="problem"' in page.source
 
-    assert 422 == page.http_status
-    assert 'data-testid="problem"' in page.source
     assert [] == served.exchange.buyers.sent
 
 
