@@ -9,9 +9,11 @@ from typing import Any
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.samples import samples_of
 from exchange.flows.shapes import CONNECTION
+from exchange.flows.teach import propose_for
 from exchange.model.actor import SYSTEM
+from exchange.model.party import State
 from exchange.model.wire import Loss, Lost
-from tests.market import REFUSED, reply
+from tests.market import REFUSED, buying, reply, usd
 from tests.web.served import Served
 from tests.web.visitor import Page, Visitor, signed_in, stranger
 
@@ -212,6 +214,27 @@ async def test_a_lead_that_is_none_is_told(served: Served) -> None:
         page = await operator.open(f"{TEST}?lead=ld_none")
 
     assert 404 == page.http_status and "samples are 1 to 10" in page.text
+
+
+async def test_a_paused_contract_goes_live_from_its_connection_and_not_before(served: Served) -> None:
+    await made(served)
+    contract = {"contract": "birch-solar"}
+    await served.exchange.add(*buying("birch", connection="rook", price=usd("20"), state=State.PAUSED))
+    async with signed_in(served) as operator:
+        blocked = await operator.submit(f"{ROOK}/live", follow=True, **contract)
+        await operator.submit(f"{ROOK}/propose", stage="post", accepted=TAKEN, rejected=HELD)
+        market = served.exchange.market
+        change = await propose_for(market, "rook", "post")
+        assert change is not None
+        await save_document(market, CONNECTION, "rook", change.document, SYSTEM)
+        wrong = await operator.submit(f"{ROOK}/live", start_cap="²", follow=True, **contract)
+        other = await operator.submit(f"{ROOK}/live", contract="acme-solar")
+        live = await operator.submit(f"{ROOK}/live", start_cap="7", follow=True, **contract)
+
+    assert 422 == blocked.http_status and "No rejected answer to a post was read right yet" in blocked.text
+    assert (422, 404, 200) == (wrong.http_status, other.http_status, live.http_status)
+    now = served.exchange.market.deals.contracts["birch-solar"]
+    assert (State.ACTIVE, [7]) == (now.state, [cap.most for cap in now.caps])
 
 
 async def test_hostile_replies_stand_on_the_page_as_text(served: Served) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.documents import save_document, save_secret
+from exchange.flows.go_live import NotReady, go_live
 from exchange.flows.market import Market
 from exchange.flows.samples import CannotKeep, drop_sample, keep_sample, read_again, readiness, samples_of
 from exchange.flows.shapes import CONNECTION, DocumentProblems
@@ -33,6 +34,7 @@ def pages() -> tuple[Page, ...]:
         Page("POST", f"{PATH}/secrets", set_secret),
         Page("POST", f"{PATH}/samples/drop", drop),
         Page("POST", f"{PATH}/propose", propose),
+        Page("POST", f"{PATH}/live", start_buying),
     )
 
 
@@ -129,6 +131,22 @@ async def propose(request: web.Request) -> web.StreamResponse:
         return await _show(request, problems=error.problems, http_status=422)
     except CannotKeep as error:
         return await _show(request, problems=[str(error)], http_status=422)
+
+
+async def start_buying(request: web.Request) -> web.StreamResponse:
+    """A paused contract of this connection goes live, when the connection has shown that it reads a yes and a no."""
+    market, form, name = request.app[MARKET], request[FORM], request.match_info["name"]
+    contract, cap = market.deals.contracts.get(form.get("contract", "")), form.get("start_cap", "").strip()
+    if contract is None or contract.connection != name:
+        return await _show(request, problems=["contract: this connection has no such contract"], http_status=404)
+    if cap and not (cap.isascii() and cap.isdecimal() and len(cap) < 8):
+        told = "starting cap: a whole number of leads a day; empty leaves the caps as they are"
+        return await _show(request, problems=[told], http_status=422)
+    try:
+        await go_live(market, contract.id, int(cap or 0), actor_of(request))
+    except NotReady as error:
+        return await _show(request, problems=error.missing, http_status=422)
+    return _back(name)
 
 
 def pasted_reply(form: Mapping[str, str], name: str) -> Reply:
