@@ -1,53 +1,56 @@
-"""What can be learnt about a connection from replies and samples, for whoever builds the market.
-
-Documents are as they are stored; each is laid over its preset here.
-"""
+"""What can be learnt about a connection from replies and samples, for whoever builds the market."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from buyers.family import ConnectionProblems, Presets, laid_over
 from buyers.mapping.guess import guess
-from buyers.reading import propose as rules
 from buyers.reading.places import values_of
+from buyers.reading.propose import propose
 from buyers.reading.teach import shape_in, with_proposal, with_rule
-from exchange.model.teaching import Proposal, Seen, Taught
+from exchange.model.teaching import Guess, Proposal, Seen, Taught
 from exchange.model.wire import Reply
-
-__all__ = ["Titles", "guess", "propose", "proposed", "taught", "values"]
 
 Document = Mapping[str, Any]
 
 
-def values(presets: Presets, document: Document, stage: str, reply: Reply) -> tuple[Seen, ...]:
-    """Every value of a reply, taken as the stage takes its replies."""
-    return values_of(reply, shape_in(_laid(document, presets), stage))
+class Lessons:
+    """The lessons of a set of presets. Documents are as they are stored; each is laid over its preset here."""
 
+    def __init__(self, presets: Presets, connectors: Iterable[str]) -> None:
+        self.presets: Mapping[str, str] = Titles(presets)
+        self.connectors = tuple(sorted(connectors))
+        self._presets = presets
 
-def propose(
-    presets: Presets, document: Document, stage: str, accepted: Sequence[Reply], refused: Sequence[Reply]
-) -> Proposal | None:
-    """Rules that read these replies as they were given; None when nothing tells them apart."""
-    return rules.propose(stage, accepted, refused, shape_in(_laid(document, presets), stage))
+    def values(self, document: Document, stage: str, reply: Reply) -> tuple[Seen, ...]:
+        """Every value of a reply, taken as the stage takes its replies."""
+        return values_of(reply, shape_in(self._laid(document), stage))
 
+    def propose(
+        self, document: Document, stage: str, accepted: Sequence[Reply], refused: Sequence[Reply]
+    ) -> Proposal | None:
+        """Rules that read these replies as they were given; None when nothing tells them apart."""
+        return propose(stage, accepted, refused, shape_in(self._laid(document), stage))
 
-def taught(presets: Presets, document: Document, stage: str, told: Taught) -> dict[str, Any]:
-    """The document with one more rule. Raises `ConnectionProblems` or `ValueError`."""
-    return with_rule(document, laid_over(document, presets), stage, told)
+    def taught(self, document: Document, stage: str, told: Taught) -> Document:
+        """The document with one more rule. Raises `ValueError`."""
+        return with_rule(document, laid_over(document, self._presets), stage, told)
 
+    def proposed(self, document: Document, stage: str, proposal: Proposal) -> Document:
+        """The document with these rules for a stage. Raises `ValueError`."""
+        return with_proposal(document, stage, proposal)
 
-def proposed(document: Document, stage: str, proposal: Proposal) -> dict[str, Any]:
-    """The document with these rules for a stage. Raises `ValueError` when it has no such stage."""
-    return with_proposal(document, stage, proposal)
+    def guess(self, sample: str, names: Mapping[str, str], consent: frozenset[str]) -> Guess:
+        """What a sample request asks for. Raises `ValueError`."""
+        return guess(sample, names, consent)
 
-
-def _laid(document: Document, presets: Presets) -> Document:
-    try:
-        return laid_over(document, presets)
-    except ConnectionProblems:  # a document that is still being written
-        return document
+    def _laid(self, document: Document) -> Document:
+        try:
+            return laid_over(document, self._presets)
+        except ConnectionProblems:  # a document that is still being written
+            return document
 
 
 class Titles(Mapping[str, str]):

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from buyers import connectors, teaching
+from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded, load
+from buyers.teaching import Lessons
 from exchange.catalog import CatalogError, default_config, read_file, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
@@ -35,7 +36,6 @@ from exchange.flows.shapes import (
     Keyed,
     KeyedSource,
     Secrets,
-    Teaching,
     Workshop,
     compile_shapes,
 )
@@ -233,7 +233,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         vertical,
         connection,
         source,
-        _teaching(catalog.presets),
+        Lessons(catalog.presets, table),
         catalog.files,
     )
 
@@ -242,31 +242,6 @@ def _check_urls(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:
     checked = {place: check_url(url, allowed) for place, url in urls.items()}
     if forbidden := [f"{place}: {problem}" for place, problem in checked.items() if problem is not None]:
         raise DocumentProblems(forbidden)
-
-
-def _teaching(presets: Mapping[str, Mapping[str, Any]]) -> Teaching:
-    """The buyers' own, whose problems are told as those of a document."""
-
-    def told(make: Callable[..., Any]) -> Callable[..., Any]:
-        def telling(*given: Any) -> Any:
-            try:
-                return make(*given)
-            except ConnectionProblems as error:
-                raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
-            except ValueError as error:
-                raise DocumentProblems([str(error)]) from None
-
-        return telling
-
-    return Teaching(
-        partial(teaching.values, presets),
-        partial(teaching.propose, presets),
-        told(partial(teaching.taught, presets)),
-        told(teaching.proposed),
-        told(teaching.guess),
-        teaching.Titles(presets),
-        tuple(sorted(connectors())),
-    )
 
 
 def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:

@@ -48,11 +48,11 @@ class HttpCourier:
         self.clock = clock
         self.breaker = breaker
         self.lane = Lane(Addresses(allowed, resolver))
-        if timed:
-            self.lane.marks = Marks(clock.monotonic)
         self.side_lanes = lanes(self.lane) if lanes is not None else _NO_LANES
         self.errands: set[asyncio.Task[None]] = set()
         self.left_behind: dict[FanOut, asyncio.Future[None]] = {}
+        if timed:
+            self.lane.marks = Marks(clock.monotonic)
 
     async def converse(self, call: Call, deadline: float) -> Result:
         return (await FanOut(self, (call,), deadline, None).run())[0]

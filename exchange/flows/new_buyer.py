@@ -18,7 +18,7 @@ from exchange.flows.go_live import go_live
 from exchange.flows.market import Market, refresh
 from exchange.flows.samples import keep_sample
 from exchange.flows.shapes import CONNECTION, DocumentProblems
-from exchange.flows.teach import guess_mapping, starting_document
+from exchange.flows.teach import guess_mapping, starting_document, with_proposal
 from exchange.flows.yaml_text import from_yaml
 from exchange.model.actor import Actor
 from exchange.model.party import State
@@ -216,7 +216,10 @@ async def _make_connection(market: Market, typed: dict[str, str], actor: Actor) 
     yes, no = (typed.get(word, "").strip() for word in ("accepted", "rejected"))
     replies = {word: Reply(200, {}, text.encode()) for word, text in (("accepted", yes), ("rejected", no)) if text}
     if len(replies) == 2:
-        document = _with_proposal(market, document, replies["accepted"], replies["rejected"])
+        proposed = with_proposal(market, document, "post", [replies["accepted"]], [replies["rejected"]])
+        if proposed is None:
+            raise DocumentProblems(["accepted, rejected: nothing in these two replies tells a yes from a no"])
+        document = proposed
     await save_document(market, CONNECTION, name, document, actor)
     for word, reply in replies.items():
         await keep_sample(market, name, "post", f"From the set-up, {word}", word, reply, actor)
@@ -235,13 +238,6 @@ def _document(market: Market, typed: Mapping[str, str], name: str) -> Mapping[st
     vertical = market.verticals[typed["vertical"]]
     personal = frozenset(spec.name for spec in vertical.fields if spec.personal)
     return starting_document(name, title, guess_mapping(market, vertical, typed["sample"]), urls, personal)
-
-
-def _with_proposal(market: Market, document: Mapping[str, Any], yes: Reply, no: Reply) -> Mapping[str, Any]:
-    proposal = market.workshop.teaching.propose(document, "post", [yes], [no])
-    if proposal is None:
-        raise DocumentProblems(["accepted, rejected: nothing in these two replies tells a yes from a no"])
-    return market.workshop.teaching.proposed(document, "post", proposal)
 
 
 async def _make_parties(market: Market, typed: Mapping[str, str], actor: Actor) -> None:

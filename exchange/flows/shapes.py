@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from exchange.flows.connection import Connection
 from exchange.model.teaching import Guess, Proposal, Seen, Taught
@@ -42,22 +42,25 @@ class FileDocument:
     document: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Teaching:
+class Teaching(Protocol):
     """What the buyers' side makes of replies and samples. Documents are as they are stored, stages `ping` or `post`.
 
     `values` names every value of a reply, `propose` makes rules of replies that are a yes and a no, `taught` and
     `proposed` return the document with them; `guess` reads a sample request under the names of our fields, of which
-    some are parts of the consent record. All but `values` and `propose` raise `DocumentProblems`.
+    some are parts of the consent record. The last three raise `ValueError`.
     """
 
-    values: Callable[[Document, str, Reply], tuple[Seen, ...]]
-    propose: Callable[[Document, str, Sequence[Reply], Sequence[Reply]], Proposal | None]
-    taught: Callable[[Document, str, Taught], Document]
-    proposed: Callable[[Document, str, Proposal], Document]
-    guess: Callable[[str, Mapping[str, str], frozenset[str]], Guess]
-    presets: Mapping[str, str]  # title by name
-    connectors: tuple[str, ...]  # what a document may name
+    @property
+    def presets(self) -> Mapping[str, str]: ...  # title by name
+    @property
+    def connectors(self) -> tuple[str, ...]: ...  # what a document may name
+    def values(self, document: Document, stage: str, reply: Reply) -> tuple[Seen, ...]: ...
+    def propose(
+        self, document: Document, stage: str, accepted: Sequence[Reply], refused: Sequence[Reply]
+    ) -> Proposal | None: ...
+    def taught(self, document: Document, stage: str, told: Taught) -> Document: ...
+    def proposed(self, document: Document, stage: str, proposal: Proposal) -> Document: ...
+    def guess(self, sample: str, names: Mapping[str, str], consent: frozenset[str]) -> Guess: ...
 
 
 @dataclass(frozen=True, slots=True)

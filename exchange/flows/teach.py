@@ -6,7 +6,8 @@ that it would read otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,9 @@ async def change_to(market: Market, name: str, document: Document) -> Change:
 
 async def change_by(market: Market, name: str, stage: str, taught: Taught) -> Change:
     """The connection with one more rule. Raises `DocumentProblems`."""
-    document = market.workshop.teaching.taught(document_of(market, name), stage, taught)
+    before = document_of(market, name)
+    with told_as_problems():
+        document = market.workshop.teaching.taught(before, stage, taught)
     return await change_to(market, name, document)
 
 
@@ -67,17 +70,37 @@ async def propose_for(
     samples = [sample for sample in await samples_of(market, name) if sample.stage == stage]
     yes = (*accepted, *(sample.reply for sample in samples if sample.expected == "accepted"))
     no = (*refused, *(sample.reply for sample in samples if sample.expected in REFUSALS))
-    teaching, document = market.workshop.teaching, document_of(market, name)
-    proposal = teaching.propose(document, stage, yes, no)
+    document = with_proposal(market, document_of(market, name), stage, yes, no)
+    return await change_to(market, name, document) if document is not None else None
+
+
+def with_proposal(
+    market: Market, document: Document, stage: str, accepted: Sequence[Reply], refused: Sequence[Reply]
+) -> Document | None:
+    """The document with rules for a stage that tell these replies apart; None when nothing does. Raises
+    `DocumentProblems`."""
+    teaching = market.workshop.teaching
+    proposal = teaching.propose(document, stage, accepted, refused)
     if proposal is None:
         return None
-    return await change_to(market, name, teaching.proposed(document, stage, proposal))
+    with told_as_problems():
+        return teaching.proposed(document, stage, proposal)
 
 
 def guess_mapping(market: Market, vertical: Vertical, sample: str) -> Guess:
     """What a buyer's sample request asks for, in the vertical's words. Raises `DocumentProblems`."""
     names, consent = spellings(vertical)
-    return market.workshop.teaching.guess(sample, names, consent)
+    with told_as_problems():
+        return market.workshop.teaching.guess(sample, names, consent)
+
+
+@contextmanager
+def told_as_problems() -> Iterator[None]:
+    """What the buyers' side finds wrong, as problems of a document."""
+    try:
+        yield
+    except ValueError as error:
+        raise DocumentProblems(str(error).splitlines()) from None
 
 
 def spellings(vertical: Vertical) -> tuple[Mapping[str, str], frozenset[str]]:
