@@ -73,8 +73,29 @@ async def test_a_test_shows_request_response_time_and_how_it_is_read(served: Ser
     assert '"zip":"85016"' in marked(shown, "body") and 'data-testid="reply"' not in shown.source
     assert "Bid $25.00, exclusive, their ID p1" in marked(sent, "answer")
     assert "Outcome: accepted" in marked(sent, "matches") and "Price: 25" in marked(sent, "matches")
-    assert "Total" in marked(sent, "timing")
+    assert "Total" in marked(sent, "timing") and "content-type: application/json" in sent.text
     assert '<label for="seen-0">bid</label>' in sent.source
+
+
+async def test_a_token_and_what_it_was_for_are_told_apart(served: Served) -> None:
+    token = {"url": "http://birch.buyer.example/token", "keep": {"token": "json:token"}}
+    changed = document()
+    changed["post"] = {**changed["post"], "steps": [token], "body": {"token": {"kept": "token"}}}
+    await save_document(served.exchange.market, CONNECTION, "rook", changed, SYSTEM)
+    served.exchange.buyers.answers_posts("birch", reply(token="t-1"))
+    served.exchange.buyers.answers_posts("acme", reply(state="Taken"))
+    async with signed_in(served) as operator:
+        shown = await operator.open(f"{ROOK}/test")
+        sent = await operator.submit(f"{ROOK}/test", do="send", stage="post")
+        read = await pasted(operator, f"{ROOK}/test", TAKEN)
+        served.exchange.buyers.answers_posts("acme", Lost(Loss.RESET, "The buyer hung up."))
+        lost = await operator.submit(f"{ROOK}/test", do="send", stage="post")
+
+    assert "http://acme.buyer.example/post The buyer hung up." in lost.text
+    assert "This is the first of several messages" in shown.text
+    assert "http://birch.buyer.example/token 200" in sent.text and "http://acme.buyer.example/post 200" in sent.text
+    assert "Accepted" in marked(sent, "answer") and "Outcome: accepted" in marked(read, "matches")
+    assert b'{"token":"t-1"}' == served.exchange.buyers.sent[1].body
 
 
 async def test_what_was_edited_is_sent(served: Served) -> None:
