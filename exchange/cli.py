@@ -18,6 +18,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from exchange.commands import (
+    buyer,
     check,
     init,
     job,
@@ -51,11 +52,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+buyer_app = typer.Typer(help="How buyers are spoken to.", no_args_is_help=True, rich_markup_mode=None)
 key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
 source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(
+    buyer_app,
+    name="buyer",
+    epilog="\b\nExamples:\n  exchange buyer test northsun-solar\n  exchange buyer test northsun-solar --reply no.json",
+)
 app.add_typer(
     key_app, name="key", epilog="\b\nExamples:\n  exchange key list\n  exchange key create --campaign solar-acme"
 )
@@ -123,6 +130,13 @@ add(
 )
 add(app, "version", version.tell_version, "exchange version", "exchange version --json")
 add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")
+add(
+    buyer_app,
+    "test",
+    buyer.test,
+    "exchange buyer test northsun-solar --stage ping --show",
+    "exchange buyer test northsun-solar --reply no.json --status 200",
+)
 add(
     key_app,
     "create",

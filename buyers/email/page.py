@@ -16,7 +16,10 @@ _FIRST = (
     *("first_name", "last_name", "full_name", "phone", "phone2", "email"),
     *("address", "address2", "city", "state", "zip", "country"),
 )
-_CELL = 'style="padding:6px 12px 6px 0;border-bottom:1px solid #d0d7de;text-align:left;vertical-align:top;overflow-wrap:anywhere"'
+_CELL = (
+    'style="padding:6px 12px 6px 0;border-bottom:1px solid #d0d7de;text-align:left;vertical-align:top;'
+    'overflow-wrap:anywhere"'
+)
 _BUTTON = (
     'style="display:inline-block;padding:8px 14px;margin:0 8px 8px 0;border:1px solid #57606a;border-radius:6px;'
     'text-decoration:none"'

@@ -45,8 +45,9 @@ def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
     from exchange.demo.peers.letterbox import letterbox
     from exchange.demo.peers.mailroom import mailroom
+    from exchange.demo.peers.platforms import platforms
 
-    return (letterbox(), mailroom())
+    return (letterbox(), mailroom(), platforms())
 
 
 @asynccontextmanager
