@@ -23,12 +23,11 @@ from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
-from exchange.courier.dkim import read_signer
 from exchange.courier.http import Lane
 from exchange.courier.lane import SideLanes
 from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
-from exchange.courier.smtp import MailHouse, SmtpLane
+from exchange.courier.smtp import SmtpLane, mail_house
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
@@ -51,7 +50,7 @@ from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
-from exchange.model.wire import EmailMessage, Relay
+from exchange.model.wire import EmailMessage
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.form import BadForm, read_form
@@ -381,22 +380,11 @@ async def open_market(
 
 def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool = False) -> Courier:
     """Test leads go to the simulated buyers built in; everything else leaves by wire. `timed` takes times of parts."""
-    house = mail_house(settings)
+    signing = (settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
+    house = mail_house(settings.mail_relay, settings.mail_domain, *signing)
 
     def lanes(lane: Lane) -> SideLanes:
         return {EmailMessage: SmtpLane(lane.addresses, house, clock.now)}
 
     real = HttpCourier(clock, breaker, settings.allowed_networks, lanes=lanes, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)
-
-
-def mail_house(settings: Settings) -> MailHouse:
-    """How the exchange sends mail of its own. Raises `BadKey`."""
-    relay = None
-    if settings.mail_host:
-        login = (settings.mail_user, settings.mail_password)
-        relay = Relay(settings.mail_host, settings.mail_port, settings.mail_security, *login)
-    signer = None
-    if settings.dkim_domain and settings.dkim_key_file is not None:
-        signer = read_signer(settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
-    return MailHouse(relay, settings.mail_domain, signer)

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from exchange.model.wire import Relay
+
 HEAD = """\
 # The settings of an exchange. A line that begins with # says what holds without it.
 # An environment variable goes before this file: EXCHANGE_PORT=8081. A relative path counts from this file's folder.
@@ -97,6 +99,12 @@ class Settings(BaseSettings):
         if file is None and others.data.get("dkim_domain"):
             raise ValueError("mail from dkim_domain is to be signed: name its private key")
         return file
+
+    @property
+    def mail_relay(self) -> Relay | None:
+        """The exchange's own mail server, if it has one."""
+        login = (self.mail_user, self.mail_password)
+        return Relay(self.mail_host, self.mail_port, self.mail_security, *login) if self.mail_host else None
 
     @classmethod
     def settings_customise_sources(

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
+from pathlib import Path
 from typing import cast
 
 import aiosmtplib
@@ -20,7 +21,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseEx
 from exchange import limits
 from exchange.courier.addresses import Addresses
 from exchange.courier.dial import NotReached, dial
-from exchange.courier.dkim import Signer
+from exchange.courier.dkim import Signer, read_signer
 from exchange.courier.lane import Errand
 from exchange.courier.mime import build
 from exchange.courier.tls import Contexts, reason
@@ -43,6 +44,13 @@ class MailHouse:
         if message.bounce_to or not self.domain:
             return message.bounce_to or parseaddr(message.sender)[1]
         return f"{BOUNCES}{message.message_id.strip('<>').partition('@')[0]}@{self.domain}"
+
+
+def mail_house(relay: Relay | None, domain: str, signed_domain: str, selector: str, key_file: Path | None) -> MailHouse:
+    """From settings. Raises `BadKey`."""
+    if not signed_domain or key_file is None:
+        return MailHouse(relay, domain)
+    return MailHouse(relay, domain, read_signer(signed_domain, selector, key_file))
 
 
 @dataclass(slots=True)
