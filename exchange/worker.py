@@ -24,6 +24,7 @@ from exchange.flows.recover import Write, recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
+from exchange.flows.specs import keep_specs
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
@@ -224,6 +225,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
     return (
         Duty("refresh", 0.5, refresh),
         Duty("seal", 1.0, seal_chains),
+        Duty("posting instructions", 1.0, keep_specs),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("recover", 30.0, take_up),
         Duty("roll up", 60.0, roll_up_hours),

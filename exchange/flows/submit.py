@@ -16,6 +16,7 @@ from exchange.flows.jobs import jobs_after
 from exchange.flows.market import Market, Running
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell
+from exchange.flows.specs import note_step, step_of
 from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
@@ -231,6 +232,8 @@ class Closer:
         )
         settled = sold.placed.settled if sold is not None else ()
         await market.db.write(advance, Move(settled=settled, closing=closing))
+        if not case.live:
+            await note_step(market, case.campaign.id, step_of(case.submission.kind, answer))
         return written
 
     async def answer_only(self, case: Case, answer: Answer) -> Written:
