@@ -62,6 +62,7 @@ class Call:
     __slots__ = (
         "arrivals",
         "caller",
+        "content_type",
         "endpoint",
         "format",
         "id",
@@ -79,6 +80,7 @@ class Call:
         settings: Settings = request.app[SETTINGS]
         self.request = request
         self.endpoint = endpoint
+        self.content_type = request.headers.get("Content-Type", "")
         self.market = market
         self.arrivals: Arrivals = request.app[ARRIVALS]
         self.received_at = market.clock.now()
@@ -208,7 +210,7 @@ def respond_with(
 
 def _request_row(call: Call, wrapped: bytes | None, raw: bytes | None, lead_id: str | None) -> RequestRow:
     caller = call.caller
-    media = media_type(call.request)
+    media = call.content_type.partition(";")[0].strip().lower()
     return RequestRow(
         call.id,
         month_of(call.received_at),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.web.pages import add_table
-from exchange.web.public import links
+from exchange.web.public import links, posting, posting_files
 
 
 def add_public(app: web.Application) -> None:
-    for each in (links,):
+    for each in (links, posting, posting_files):
         add_table(app, each.pages())
