@@ -15,12 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
+from exchange.flows.doors import Write
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
 from exchange.flows.market import Market, refresh
 from exchange.flows.postback import send_postback
 from exchange.flows.reconcile import reconcile
-from exchange.flows.recover import Write, recover
+from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule

@@ -20,7 +20,7 @@ _NOTES: Mapping[str, str] = MappingProxyType(
     {
         "campaign_key": "Or the header Authorization: Bearer … or X-Api-Key.",
         "campaign_id": "The key is enough.",
-        "ping_id": "From the ping's answer. Leave it out to post without a ping.",
+        "ping_id": "Leave it out to post without a ping.",
         "sub_id1": "Your own tracking; sub_id2 to sub_id10 likewise.",
         "seller_lead_id": "Your own ID, returned in every answer and postback.",
         "format": "json, xml or nvp; else the answer comes as you sent.",
@@ -58,6 +58,7 @@ def build_spec(campaign: Campaign, seller: Seller, vertical: Vertical, names: Na
         campaign.disclosure.value,
         campaign.expired,
         campaign.mismatch.value,
+        answers=campaign.answers,
         always_200=campaign.always_200,
         query_string=campaign.query_string,
         postbacks=campaign.postback_url is not None,

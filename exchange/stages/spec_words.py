@@ -25,7 +25,7 @@ _PLAIN: Mapping[str, str] = MappingProxyType(
         "integer": "Whole number",
         "ip": "IPv4 or IPv6",
         "leadid": "Jornaya LeadiD, 36 characters",
-        "line": "Text; what is longer is cut",
+        "line": "Text",
         "name": "Name",
         "number": "Number",
         "phone": "US phone, 10 digits",
@@ -35,6 +35,9 @@ _PLAIN: Mapping[str, str] = MappingProxyType(
         "text": "Text",
         "url": "Web address, https:// or http://",
     }
+)
+_OWN: Mapping[str, str] = MappingProxyType(
+    {"campaign_key": "Text, starts ck_", "ping_id": "From the ping's answer, png_…"}
 )
 _LENGTHS = frozenset({"text", "name", "first_name", "line", "street", "city"})
 _BOUNDS = frozenset({"integer", "number", "amount"})
@@ -72,13 +75,16 @@ _EXAMPLES: Mapping[str, str] = MappingProxyType(
 
 def rule_of(spec: FieldSpec) -> str:
     """`Text, 2 to 40`, `One of 6`, `Whole number, 0 to 150`."""
+    if spec.name in _OWN:
+        return _OWN[spec.name]
     if spec.type == "choice":
         return f"One of {len(spec.allowed)}"
     plain = _PLAIN.get(spec.type, spec.type.replace("_", " ").capitalize())
     if spec.type == "dob" and (spec.least is not None or spec.most is not None):
         return f"{plain}, age {_span(spec.least, spec.most)}"
     if spec.type in _LENGTHS:
-        return f"{plain}, {_span(spec.least, spec.most or limits.FIELD_CHARACTERS)} characters"
+        cut = "; more is cut" if spec.type == "line" else ""
+        return f"{plain}, {_span(spec.least, spec.most or limits.FIELD_CHARACTERS)} characters{cut}"
     if spec.type in _BOUNDS and (spec.least is not None or spec.most is not None):
         return f"{plain}, {_span(spec.least, spec.most)}"
     return f"{plain}, one of {len(spec.allowed)}" if spec.allowed else plain

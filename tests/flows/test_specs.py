@@ -7,6 +7,7 @@ from typing import Any
 from exchange.flows.documents import save_document
 from exchange.flows.shapes import VERTICAL
 from exchange.flows.specs import campaign_of, keep_specs, page_of, page_url, sample_key
+from exchange.intake.encode import encode
 from exchange.model.actor import SYSTEM
 from exchange.model.lead import Mode
 from exchange.stages.spec_changes import changes
@@ -65,7 +66,7 @@ async def test_two_nodes_keep_a_change_once(either: Exchange) -> None:
 
 async def test_the_worker_keeps_them_without_anybody_looking(exchange: Exchange) -> None:
     await exchange.add(*selling("cedar"))
-    duty = next(each for each in duties(lambda fields, form: (b"", "")) if each.name == "posting instructions")
+    duty = next(each for each in duties(encode) if each.name == "posting instructions")
 
     await duty.do(exchange.market)
 

@@ -27,7 +27,8 @@ BROKEN = """{
 
 async def tried(visitor: Visitor, body: str, **chosen: str) -> Page:
     page = page_of(visitor.served.exchange.market, "cedar-solar")
-    return await visitor.send(f"/p/{page}/try", body=body, **{"call": "ping", "format": "json", **chosen})
+    form: dict[str, Any] = {"call": "ping", "format": "json", **chosen}
+    return await visitor.send(f"/p/{page}/try", body=body, **form)
 
 
 def raw(shown: Page) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from exchange.clock import month_of
+from exchange.flows.answers import write_answer
 from exchange.flows.arrivals import Arrivals
 from exchange.flows.market import Market
 from exchange.intake.body import client_ip, read_body
@@ -173,8 +174,8 @@ async def refuse(call: Call, stop: Stop, *, durable: bool = True) -> web.Respons
         status = "rejected"
     answer = Answer(status, call.id, stop.http_status, reason=stop.reason, message=stop.message, errors=stop.problems)
     took_ms = call.took_ms
-    body, content_type = encode(respond(answer, took_ms), call.format)
     campaign = call.caller.campaign if call.caller is not None else None
+    body, content_type = write_answer(encode, respond(answer, took_ms), call.format, campaign)
     http_status = 200 if campaign is not None and campaign.always_200 else stop.http_status
     wrapped = raw = None
     sealed = b""

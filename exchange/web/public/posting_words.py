@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from exchange.flows.answers import write_answer
 from exchange.flows.specs import PING, POST, POSTBACK, REJECTION
+from exchange.intake.encode import encode
 from exchange.model.answer import Answer
 from exchange.model.lead import Problem
 from exchange.model.money import Money
@@ -113,10 +115,10 @@ def answers(campaign: Campaign, now: int) -> tuple[Shown, ...]:
     invalid = Answer("invalid", "req_01KAG31B0X", 422, reason=Reason.INVALID, errors=wrong, test=True)
     status = 200 if campaign.always_200 else 422
     return (
-        Shown("200, a ping accepted", _written(respond(ping, 182, campaign.disclosure))),
-        Shown(f"{status}, invalid, every error at once", _written(respond(invalid, 3, campaign.disclosure))),
-        Shown("200, a post sold", _written(respond(post, 641, campaign.disclosure))),
-        Shown("200, unsold", _written(respond(unsold, 204, campaign.disclosure))),
+        Shown("200, a ping accepted", _written(respond(ping, 182, campaign.disclosure), campaign)),
+        Shown(f"{status}, invalid, every error at once", _written(respond(invalid, 3, campaign.disclosure), campaign)),
+        Shown("200, a post sold", _written(respond(post, 641, campaign.disclosure), campaign)),
+        Shown("200, unsold", _written(respond(unsold, 204, campaign.disclosure), campaign)),
     )
 
 
@@ -135,8 +137,12 @@ def postback(campaign: Campaign) -> str:
     )
 
 
-def _written(fields: Mapping[str, Any]) -> str:
-    return orjson.dumps(fields, option=orjson.OPT_INDENT_2).decode()
+def _written(fields: Mapping[str, Any], campaign: Campaign | None = None) -> str:
+    """In the campaign's form, laid out for reading."""
+    body, content_type = write_answer(encode, fields, "json", campaign)
+    if "json" in content_type:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
+    return body.decode().replace("><", ">\n<")
 
 
 def shared(spec: Spec) -> Sequence[str]:
