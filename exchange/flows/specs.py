@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Mapping
 from hashlib import sha256
 
 from pydantic import TypeAdapter
 
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Deals, Market, refresh
+from exchange.flows.shapes import VERTICAL, Document, make
 from exchange.model.actor import SYSTEM
 from exchange.model.answer import Answer
 from exchange.model.lead import Kind, Mode
 from exchange.model.party import Campaign, State
 from exchange.model.spec import Spec
+from exchange.model.vertical import Vertical
+from exchange.stages.field_names import compile_names
 from exchange.stages.spec import build_spec
+from exchange.stages.spec_changes import changes
 from exchange.storage import specs as stored
 from exchange.storage.parties import KeyRow
 
@@ -62,6 +67,19 @@ def sample_key(market: Market, campaign_id: str) -> str | None:
 def spec_of(deals: Deals, campaign: Campaign) -> Spec:
     vertical = deals.shapes.verticals[campaign.vertical]
     return build_spec(campaign, deals.sellers[campaign.seller_id], vertical, deals.names[campaign.id])
+
+
+def campaigns_changed(market: Market, name: str, document: Document) -> Mapping[str, tuple[str, ...]]:
+    """What a new document of a vertical would change, by campaign of it. Raises `DocumentProblems`."""
+    vertical = make(market.workshop, VERTICAL, name, document)
+    assert isinstance(vertical, Vertical)
+    told: dict[str, tuple[str, ...]] = {}
+    for campaign in market.deals.campaigns.values():
+        if campaign.vertical == name:
+            names = compile_names(vertical, campaign, market.places)
+            after = build_spec(campaign, market.deals.sellers[campaign.seller_id], vertical, names)
+            told[campaign.id] = changes(spec_of(market.deals, campaign), after)
+    return told
 
 
 async def keep_specs(market: Market) -> None:

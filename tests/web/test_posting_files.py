@@ -31,7 +31,7 @@ async def test_the_openapi_document_is_valid_and_holds_the_sellers_calls_alone(s
     validate(document)
     assert "/api/v1/ping" in document["paths"] and "/api/v1/sales" not in document["paths"]
     assert {f"Ping-{vertical}", f"Post-{vertical}"} <= set(document["components"]["schemas"])
-    assert [{"url": served.exchange.settings.public_url}] == document["servers"]
+    assert [{"url": served.exchange.market.public_url}] == document["servers"]
 
 
 async def test_the_csv_has_one_row_for_each_field(served: Served) -> None:

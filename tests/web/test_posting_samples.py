@@ -63,7 +63,7 @@ async def run(language: str, code: str, folder: Path) -> str:
     path = folder / name
     path.write_text(code, "utf-8")
     found = shutil.which(program)
-    assert found is not None, f"{program} is needed: make browser installs it"
+    assert found is not None, f"{program} is needed: make programs installs it"
     process = await asyncio.create_subprocess_exec(
         found, str(path), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )

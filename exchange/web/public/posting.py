@@ -12,23 +12,23 @@ from exchange.flows.market import Market
 from exchange.flows.specs import campaign_of, keep_specs, page_of, sample_key, spec_of
 from exchange.model.party import Campaign
 from exchange.model.spec import FieldLine, Spec
-from exchange.stages.demand import told_demand
 from exchange.stages.magic import OUTCOMES
 from exchange.stages.spec_changes import changes, day
 from exchange.storage.parties import KeyRow
 from exchange.storage.specs import SpecRow, passed_steps, read_spec, read_specs
 from exchange.storage.users import Session
 from exchange.web.auth import find_session, read_form
-from exchange.web.keys import MARKET, SETTINGS
+from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.public import posting_words as said
+from exchange.web.public.posting_documents import base_of, rules_of
 from exchange.web.public.try_it import Tried, Wanted, run, wanted_of
 from exchange.web.render import notice, page
 from exchange.web.samples import body_of, painted, sample_pairs, samples
 
 PAGE = "/p/{page:[^/.]+}"
 _VERSIONS = 50  # of the changes that are told
-_NO_KEY = "ck_test_your_key"
+NO_KEY = "ck_test_your_key"
 
 
 class Change(NamedTuple):
@@ -96,7 +96,7 @@ def _filled(request: web.Request, campaign: Campaign, form: Mapping[str, str] | 
     chosen = wanted_of({**(form or request.query), "body": ""}, "")
     call = "ping" if chosen.call == "ping" else "post"
     pairs = sample_pairs(spec_of(market.deals, campaign), call, market.clock.now())
-    key = sample_key(market, campaign.id) or _NO_KEY
+    key = sample_key(market, campaign.id) or NO_KEY
     return chosen._replace(body=body_of((("campaign_key", key), *pairs), chosen.form))
 
 
@@ -124,8 +124,8 @@ async def _page(
         at=now,
         day=day,
         here_path=f"/p/{page_of(market, campaign.id)}",
-        public_url=request.app[SETTINGS].public_url.rstrip("/"),
-        shown_samples=_samples(request, spec, key or _NO_KEY, now),
+        public_url=market.public_url,
+        shown_samples=_samples(market, spec, key or NO_KEY, now),
         painted=painted,
         sample_key=key,
         steps=said.steps(spec, await market.db.read(passed_steps, campaign.id)),
@@ -134,7 +134,7 @@ async def _page(
         reasons=said.reasons(),
         test_values=said.test_values(),
         outcomes=OUTCOMES,
-        rules=(*said.shared(spec), *_demand(market, campaign)),
+        rules=rules_of(market, campaign),
         postback=said.postback(campaign),
         paused=campaign.paused_reason or "The campaign is paused." if campaign.state.value != "active" else "",
         viewer=session.user.email if session is not None else None,
@@ -171,16 +171,12 @@ def _counts(spec: Spec, now: int) -> Mapping[str, int]:
     }
 
 
-def _samples(request: web.Request, spec: Spec, key: str, now: int) -> list[tuple[Any, Any]]:
+def _samples(market: Market, spec: Spec, key: str, now: int) -> list[tuple[Any, Any]]:
     """Of each language, the ping and the post. A test post that says its outcome is never a duplicate."""
-    base = f"{request.app[SETTINGS].public_url.rstrip('/')}/api/v1"
+    base = base_of(market)
     ping = samples(f"{base}/ping", key, sample_pairs(spec, "ping", now))
     post = samples(f"{base}/post", key, (*sample_pairs(spec, "post", now), ("test_outcome", "sold")))
     return list(zip(ping, post, strict=True))
-
-
-def _demand(market: Market, campaign: Campaign) -> tuple[str, ...]:
-    return told_demand(campaign, market.deals.contracts.values(), market.verticals[campaign.vertical])
 
 
 def _live_keys(market: Market, campaign: Campaign, session: Session | None) -> tuple[KeyRow, ...] | None:
