@@ -66,7 +66,7 @@ async def _spec(terminal: Terminal, campaign_id: str, format: Format) -> None:
     from exchange.commands.opening import opened_market, settings_of
     from exchange.flows.specs import keep_specs, page_url, spec_of
     from exchange.storage.specs import read_specs
-    from exchange.web.public.posting_documents import csv_of, document_of, openapi_of
+    from exchange.web.posting.documents import csv_of, document_of, openapi_of
 
     async with opened_market(settings_of(terminal)) as market:
         campaign = _find(market, campaign_id)
@@ -134,7 +134,7 @@ async def _answers(terminal: Terminal, campaign_id: str, form: str, document: Ma
 
 
 def _examples(campaign: Campaign, now: int) -> dict[str, str]:
-    from exchange.web.public.posting_words import answers as made
+    from exchange.web.posting.words import answers as made
 
     return {shown.title: shown.body for shown in made(campaign, now)}
 

@@ -14,7 +14,7 @@ from exchange.model.actor import SYSTEM
 from exchange.model.party import Clause, Disclosure, Geo, Group, State
 from exchange.storage.parties import revoke_key
 from exchange.web.api.answer_schemas import PROBLEM_CODES, WARNING_CODES
-from exchange.web.public.posting_words import CODES
+from exchange.web.posting.words import CODES
 from tests.market import PING, buying, consumer, key_for_tests, live_key, selling
 from tests.web.served import Served
 from tests.web.visitor import later, signed_in, stranger

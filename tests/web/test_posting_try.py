@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from exchange.flows.specs import page_of, sample_key
-from exchange.web.samples import body_of
+from exchange.web.posting.samples import body_of
 from tests.market import PING, POST, live_key
 from tests.web.served import Heard, Served
 from tests.web.visitor import Page, Visitor, stranger

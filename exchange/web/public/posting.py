@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from exchange.flows.market import Market
-from exchange.flows.specs import campaign_of, keep_specs, page_of, sample_key, spec_of
+from exchange.flows.specs import page_of, sample_key, spec_of
 from exchange.model.party import Campaign
 from exchange.model.spec import FieldLine, Spec
 from exchange.stages.magic import OUTCOMES
@@ -20,15 +20,15 @@ from exchange.storage.users import Session
 from exchange.web.auth import find_session, read_form
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.public import posting_words as said
-from exchange.web.public.posting_documents import base_of, rules_of
-from exchange.web.public.try_it import Tried, Wanted, run, wanted_of
+from exchange.web.posting import files
+from exchange.web.posting import words as said
+from exchange.web.posting.address import NO_KEY, PAGE, open_page, unknown
+from exchange.web.posting.documents import base_of, rules_of
+from exchange.web.posting.samples import body_of, painted, sample_pairs, samples
+from exchange.web.posting.try_it import Tried, Wanted, run, wanted_of
 from exchange.web.render import notice, page
-from exchange.web.samples import body_of, painted, sample_pairs, samples
 
-PAGE = "/p/{page:[^/.]+}"
 _VERSIONS = 50  # of the changes that are told
-NO_KEY = "ck_test_your_key"
 
 
 class Change(NamedTuple):
@@ -40,7 +40,8 @@ class Change(NamedTuple):
 
 
 def pages() -> tuple[Page, ...]:
-    return (Page("GET", PAGE, show), Page("GET", PAGE + "/try", show), Page("POST", PAGE + "/try", try_it))
+    own = (Page("GET", PAGE, show), Page("GET", PAGE + "/try", show), Page("POST", PAGE + "/try", try_it))
+    return (*own, *files.pages())
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -68,20 +69,6 @@ async def try_it(request: web.Request) -> web.StreamResponse:
     wanted = wanted_of(form, "")
     tried = await run(request, market, campaign, wanted)
     return await _page(request, campaign, None, wanted, tried)
-
-
-async def open_page(request: web.Request) -> Campaign | None:
-    """The campaign of the address, its instructions kept as they stand now."""
-    market = request.app[MARKET]
-    campaign = campaign_of(market, request.match_info["page"])
-    if campaign is not None:
-        await keep_specs(market)
-    return campaign
-
-
-async def unknown(request: web.Request) -> web.Response:
-    told = "It is cut off, or was never one. Ask whoever runs the exchange for the address of your campaign's page."
-    return await notice(request, "This address leads nowhere", told, http_status=404)
 
 
 async def _version(market: Market, campaign: Campaign, number: str) -> SpecRow | None:

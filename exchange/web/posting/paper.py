@@ -15,7 +15,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 
 from exchange.model.spec import FieldLine, Spec
 from exchange.stages.spec_changes import day
-from exchange.web.public.posting_words import Shown
+from exchange.web.posting.words import Shown
 
 _INK, _DIM, _LINE = colors.HexColor("#141a24"), colors.HexColor("#5b6477"), colors.HexColor("#d5d9e0")
 _CODE_CHARACTERS = 92

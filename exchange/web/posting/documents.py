@@ -18,8 +18,8 @@ from exchange.stages.spec_changes import day
 from exchange.web.api.openapi import openapi
 from exchange.web.api.route import KeyKind
 from exchange.web.api.routes import routes
-from exchange.web.public import posting_words as said
-from exchange.web.samples import sample_pairs
+from exchange.web.posting import words as said
+from exchange.web.posting.samples import sample_pairs
 
 COLUMNS = ("field", "group", "ping", "post", "type", "rule", "allowed", "aliases", "example", "personal", "notes")
 _FORMULA = ("=", "+", "-", "@")

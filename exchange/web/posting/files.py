@@ -16,10 +16,10 @@ from exchange.stages.spec_changes import day
 from exchange.storage.specs import read_specs
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.public import posting_words as said
-from exchange.web.public.posting import NO_KEY, PAGE, open_page, unknown
-from exchange.web.public.posting_documents import base_of, csv_of, document_of, openapi_of, postman_of, rules_of
-from exchange.web.samples import sample_pairs, samples
+from exchange.web.posting import words as said
+from exchange.web.posting.address import NO_KEY, PAGE, open_page, unknown
+from exchange.web.posting.documents import base_of, csv_of, document_of, openapi_of, postman_of, rules_of
+from exchange.web.posting.samples import sample_pairs, samples
 
 _JSON = "application/json"
 
@@ -60,7 +60,7 @@ async def _postman(market: Market, campaign: Campaign) -> web.Response:
 
 
 async def _pdf(market: Market, campaign: Campaign) -> web.Response:
-    from exchange.web.public.posting_pdf import Leaflet, draw  # reportlab is large, and few ask for this
+    from exchange.web.posting.paper import Leaflet, draw  # reportlab is large, and few ask for this
 
     spec, now = spec_of(market.deals, campaign), market.clock.now()
     newest = (await market.db.read(read_specs, campaign.id, 1))[0]
