@@ -88,7 +88,7 @@ async def _spec(terminal: Terminal, campaign_id: str, format: Format) -> None:
 
 
 def _markdown(spec: Spec, document: Mapping[str, Any]) -> str:
-    lines = [f"# {spec.campaign}, for {spec.seller}", "", f"Version {document['version']}.", ""]
+    lines = [f"# {spec.title}", "", f"Version {document['version']}.", ""]
     lines += ["| Field | Ping | Post | Takes | Example |", "|---|---|---|---|---|"]
     for line in spec.fields:
         takes = ": ".join(part for part in (line.rule, ", ".join(line.allowed)) if part)

@@ -59,5 +59,10 @@ class Spec:
     query_string: bool = False
     postbacks: bool = False
 
+    @property
+    def title(self) -> str:
+        """`Solar US, for Acme Media`: the seller is named once."""
+        return self.campaign if self.seller in self.campaign else f"{self.campaign}, for {self.seller}"
+
     def field(self, name: str) -> FieldLine | None:
         return next((line for line in self.fields if line.name == name), None)

@@ -45,7 +45,7 @@ def _states(buying: Sequence[Contract]) -> Iterator[str]:
         more = f" and {len(states) - _LISTED} more" if len(states) > _LISTED else ""
         yield f"Leads are bought in {', '.join(states[:_LISTED])}{more}."
     else:
-        yield "Leads are bought in every state, though not everywhere in each."
+        yield "Leads of every state may be bought, though a buyer may take a part of one only."
 
 
 def _common(buying: Sequence[Contract], vertical: Vertical, currency: str) -> Iterator[str]:

@@ -40,7 +40,7 @@ async def test_anybody_with_the_address_reads_every_field_that_is_enforced_and_n
     market = served.exchange.market
     names = market.deals.names["cedar-solar"]
     rows = set(re.findall(r'<tr id="([a-z0-9_]+)"', shown.source))
-    assert 200 == shown.http_status and "Cedar solar, for Cedar" in shown.text
+    assert 200 == shown.http_status and "Cedar solar" in shown.text
     assert {name for name, known in names.known.items() if known.declared} <= rows
     assert str(sample_key(market, "cedar-solar")) in shown.source
     assert live_key("cedar") not in shown.source and "ck_live" not in shown.source

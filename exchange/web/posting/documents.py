@@ -80,7 +80,7 @@ def postman_of(market: Market, campaign: Campaign) -> Mapping[str, Any]:
     post = (*sample_pairs(spec, "post", now), ("test_outcome", "sold"))
     calls = (("ping", sample_pairs(spec, "ping", now)), ("post", post), ("pingpost", post), ("validate", post))
     return {
-        "info": {"name": f"{market.name}: {spec.campaign}, for {spec.seller}", "schema": _POSTMAN},
+        "info": {"name": f"{market.name}: {spec.title}", "schema": _POSTMAN},
         "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{campaign_key}}", "type": "string"}]},
         "variable": [{"key": "campaign_key", "value": sample_key(market, campaign.id) or "", "type": "string"}],
         "item": [_postman(base_of(market), call, pairs) for call, pairs in calls],

@@ -43,7 +43,7 @@ class Leaflet(NamedTuple):
 def draw(leaflet: Leaflet) -> bytes:
     """The PDF, A4. It takes some tens of milliseconds of a core."""
     spec = leaflet.spec
-    title = f"{spec.campaign}, for {spec.seller}"
+    title = spec.title
     story: list[Flowable] = [
         Paragraph(escape(title), _TITLE),
         Paragraph(f"Posting instructions of {escape(leaflet.exchange)}. {leaflet.version}.", _TEXT),

@@ -99,7 +99,7 @@ async def _page(
     return await page(
         request,
         "public/posting.html",
-        title=f"{spec.campaign}, for {spec.seller}",
+        title=spec.title,
         mode="test",
         spec=spec,
         row=old or rows[0],
