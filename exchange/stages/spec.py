@@ -68,9 +68,10 @@ def build_spec(campaign: Campaign, seller: Seller, vertical: Vertical, names: Na
 def _lines(campaign: Campaign, vertical: Vertical, names: Names) -> Iterator[FieldLine]:
     """The first ones, the vertical's, then whatever else is read. Contact data the vertical does not ask for is not."""
     shown = {name: known for name, known in names.known.items() if known.declared or known.goes is not Goes.CONTACT}
+    usual = standard_fields()
     order = [*_FIRST, *(spec.name for spec in vertical.fields), *shown]
     for name in dict.fromkeys(order):
-        line = _line(name, shown[name], _aliases(name, shown[name].spec, campaign, names))
+        line = _line(name, shown[name], _aliases(name, shown[name].spec, campaign, names, usual))
         yield _with_consent(line, vertical)
 
 
@@ -100,11 +101,12 @@ def _line(name: str, known: Known, aliases: tuple[str, ...]) -> FieldLine:
     )
 
 
-def _aliases(name: str, spec: FieldSpec, campaign: Campaign, names: Names) -> tuple[str, ...]:
+def _aliases(
+    name: str, spec: FieldSpec, campaign: Campaign, names: Names, usual: Mapping[str, tuple[FieldSpec, Goes]]
+) -> tuple[str, ...]:
     """The other names it is really read under: an alias may have been taken by another field."""
-    usual = standard_fields().get(name)
     own = [alias for alias, field in campaign.aliases if field == name]
-    every = (*own, *spec.aliases, *(usual[0].aliases if usual else ()))
+    every = (*own, *spec.aliases, *(usual[name][0].aliases if name in usual else ()))
     return tuple(dict.fromkeys(alias for alias in every if names.canonical(alias) == name))
 
 

@@ -11,7 +11,7 @@ from exchange.flows.documents import save_document
 from exchange.flows.shapes import VERTICAL
 from exchange.flows.specs import page_of, sample_key
 from exchange.model.actor import SYSTEM
-from exchange.model.party import Clause, Disclosure, Geo, Group, State
+from exchange.model.party import Clause, Disclosure, Geo, Group, Rate, State
 from exchange.storage.parties import revoke_key
 from exchange.web.api.answer_schemas import PROBLEM_CODES, WARNING_CODES
 from exchange.web.posting.words import CODES
@@ -200,3 +200,14 @@ async def test_the_page_names_its_twin_for_programs(served: Served) -> None:
         by_name["zip"]["required_now"],
     )
     assert document["endpoints"]["ping"].endswith("/api/v1/ping")
+
+
+async def test_a_flood_with_the_pages_key_keeps_no_live_lead_out(served: Served) -> None:
+    await served.exchange.add(*selling("cedar", rate=Rate(0.01, 2, 2)))
+    async with stranger(served) as visitor:
+        await visitor.open(path_of(served))
+    key = sample_key_of(served)
+    flood = [(await served.send("ping", PING, key=key)).http_status for _ in range(4)]
+
+    assert [200, 200, 429, 429] == flood
+    assert 200 == (await served.send("ping", PING)).http_status

@@ -108,7 +108,7 @@ def _not_by_get() -> Stop:
 def _allow(call: Call, caller: Caller) -> Allowance:
     """Count the request against its campaign's rate, or refuse it with the time to wait."""
     assert caller.campaign is not None
-    allowance = call.request.app[THROTTLE].allowance(caller.campaign)
+    allowance = call.request.app[THROTTLE].allowance(caller.campaign, caller.key.mode)
     now = call.market.clock.now()
     if seconds := allowance.take(now):
         headers = (("Retry-After", str(seconds)), *allowance.headers(now))
