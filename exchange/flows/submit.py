@@ -13,7 +13,7 @@ from exchange.flows.answers import write_answer
 from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
 from exchange.flows.direct import direct
 from exchange.flows.doors import Write
-from exchange.flows.jobs import jobs_after
+from exchange.flows.follow_up import jobs_after
 from exchange.flows.market import Market, Running
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell
