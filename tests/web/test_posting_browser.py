@@ -12,6 +12,7 @@ from exchange.flows.specs import page_of
 from tests.web.served import Served
 from tests.web.test_console_browser import NARROW, NARROWEST, TOO_SMALL, WIDE, browsing
 from tests.web.test_posting_try import BROKEN
+from tests.web.visitor import login_path
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
@@ -78,6 +79,17 @@ async def test_a_broken_body_is_marked_beside_its_lines_and_mended_by_the_sample
         await page.get_by_test_id("result").wait_for()
         assert "200 accepted" in await page.get_by_test_id("result").inner_text()
         assert "Passed" in await page.get_by_test_id("steps").inner_text()
+
+
+async def test_an_invited_seller_comes_to_a_working_ping_in_three_clicks(served: Served) -> None:
+    async with browsing(served) as browser:
+        page = await (await browser.new_context(viewport=WIDE)).new_page()
+        await page.goto(served.address + await login_path(served, "ann@cedar.example", "seller", "cedar"))
+        await page.get_by_test_id("way-on").click()
+        await page.get_by_test_id("send").click()
+        await page.get_by_test_id("result").wait_for()
+        assert "200 accepted" in await page.get_by_test_id("result").inner_text()
+        assert "ck_live_…0001" in await page.get_by_test_id("live-keys").inner_text()
 
 
 async def test_another_format_fills_the_same_fields_anew(served: Served) -> None:
