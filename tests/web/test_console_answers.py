@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from axe_playwright_python.async_playwright import Axe
+
 from exchange.flows.specs import page_of
 from tests.market import PING, selling
 from tests.web.served import Served
-from tests.web.test_console_browser import WIDE, browsing
+from tests.web.test_console_browser import NARROW, TOO_SMALL, WIDE, browsing
 from tests.web.test_console_browser import signed_in as browser_signed_in
+from tests.web.test_posting_browser import WCAG
 from tests.web.visitor import signed_in
 
 PATH = "/console/campaigns/cedar-solar/answers"
@@ -85,3 +88,15 @@ async def test_the_preview_follows_what_is_typed(served: Served) -> None:
         await page.get_by_test_id("shown").get_by_text('"HELLO"', exact=False).first.wait_for()
         assert await seen.overhang() <= 0
         assert [] == seen.complaints
+
+
+async def test_both_pages_fit_every_screen(served: Served) -> None:
+    async with browsing(served) as browser:
+        for viewport in (WIDE, NARROW):
+            seen = await browser_signed_in(browser, served, viewport)
+            for path in ("/console/campaigns", PATH):
+                page = await seen.open(path)
+                assert await seen.overhang() <= 0, (path, viewport)
+                assert [] == await page.evaluate(TOO_SMALL), (path, viewport)
+                found = await Axe().run(page, options=WCAG)
+                assert [] == found.response["violations"], found.generate_report()
