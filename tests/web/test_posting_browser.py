@@ -63,15 +63,17 @@ async def send(page: Page, body: str) -> None:
 async def test_a_broken_body_is_marked_beside_its_lines_and_mended_by_the_sample(served: Served) -> None:
     async with browsing(served) as browser, opened(browser, served) as page:
         await send(page, BROKEN)
-        assert ["4", "6"] == [await each.get_attribute("data-line") for each in await page.locator(".marks .bad").all()]
-        assert ["8"] == [await each.get_attribute("data-line") for each in await page.locator(".marks .warn").all()]
+        assert ["4", "6"] == [
+            await each.get_attribute("data-line") for each in await page.locator(".gutter .bad").all()
+        ]
+        assert ["8"] == [await each.get_attribute("data-line") for each in await page.locator(".gutter .warn").all()]
         assert BROKEN == await page.get_by_test_id("try-body").input_value()
         assert page.url == address(served)  # the page was not left
 
         await page.get_by_test_id("try-body").press("End")
         await page.get_by_test_id("try-body").press("Enter")
-        assert 0 == await page.locator(".marks .bad").count()
-        assert BROKEN.count("\n") + 2 == await page.locator(".marks div").count()
+        assert 0 == await page.locator(".gutter .bad").count()
+        assert BROKEN.count("\n") + 2 == await page.locator(".gutter div").count()
 
         await page.get_by_test_id("fill").click()
         await page.get_by_test_id("result").wait_for(state="detached")
@@ -115,7 +117,7 @@ async def test_without_a_script_everything_works_by_forms_and_links(served: Serv
     async with browsing(served) as browser, opened(browser, served, script=False) as page:
         await send(page, BROKEN)
         assert 2 == await page.get_by_test_id("error").count()
-        assert 2 == await page.locator(".marks .bad").count()
+        assert 2 == await page.locator(".gutter .bad").count()
         await page.get_by_test_id("fill").click()
         assert 0 == await page.get_by_test_id("result").count()
         await page.locator("label[for=lang-php]").click()

@@ -9,12 +9,14 @@ from exchange.web.console import (
     answers,
     campaigns,
     dashboard,
+    deliveries,
     lead,
     leads,
     login,
     search,
     source,
     sources,
+    teach,
     terms,
     unclear,
 )
@@ -24,7 +26,21 @@ from exchange.web.pages import Page, add_table
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
-    for each in (answers, campaigns, dashboard, lead, leads, login, search, source, sources, terms, unclear):
+    for each in (
+        answers,
+        campaigns,
+        dashboard,
+        deliveries,
+        lead,
+        leads,
+        login,
+        search,
+        source,
+        sources,
+        teach,
+        terms,
+        unclear,
+    ):
         add_table(app, each.pages(), for_operators)
 
 

@@ -23,7 +23,7 @@
   // Lines are numbered anew while one types; what was wrong with them is no longer known.
   function number(body) {
     const count = body.value.split("\n").length;
-    const marks = body.form.querySelector(".marks");
+    const marks = body.form.querySelector(".gutter");
     body.rows = count;
     marks.replaceChildren(...Array.from({ length: count }, (_, at) => {
       const line = document.createElement("div");
