@@ -35,6 +35,7 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
+        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
         Group(
             "Buyers",
             (
