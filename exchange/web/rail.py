@@ -35,5 +35,14 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
+        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
+        Group(
+            "Buyers",
+            (
+                Entry("/console/connectors", "connectors", "plug", "Connectors"),
+                Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
+                Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
+            ),
+        ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
     )

@@ -19,6 +19,7 @@ SHEETS = (
     "charts.css",
     "lead.css",
     "forms.css",
+    "connect.css",
     "small.css",
     "print.css",
 )
