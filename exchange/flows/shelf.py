@@ -19,7 +19,7 @@ from exchange.storage.store import ItemRow, all_searches, end_items, list_item, 
 MATCH = "store.match"
 _DAY_MS = 86_400_000
 _LISTED_AT_ONCE = 100
-_WANTED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
+WANTED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
 
 
 async def list_unsold(market: Market) -> int:
@@ -63,7 +63,7 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
 
 def wanted_in(search: Row) -> Wanted:
     """What a saved search looks for."""
-    return _WANTED.validate_json(search["wanted"])
+    return WANTED.validate_json(search["wanted"])
 
 
 def _match_news(search: Row, item: ItemRow, now: int) -> News:

@@ -60,7 +60,8 @@ async def unlisted(tx: Tx, campaigns: list[str], since: int, most: int) -> list[
     """Unsold leads of these campaigns that never were on the shelf, oldest first."""
     names = {f"campaign_{number}": each for number, each in enumerate(campaigns)}
     return await tx.fetch(
-        f"""SELECT * FROM leads WHERE state = 'unsold' AND mode = 'live' AND sealed IS NOT NULL AND received_at >= :since
+        f"""SELECT * FROM leads WHERE state = 'unsold' AND mode = 'live' AND sealed IS NOT NULL
+                AND received_at >= :since
                 AND campaign_id IN ({", ".join(f":{name}" for name in names)})
                 AND NOT EXISTS (SELECT 1 FROM store_items WHERE store_items.lead_id = leads.id)
             ORDER BY received_at, id LIMIT :most""",
