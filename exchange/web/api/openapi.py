@@ -15,6 +15,7 @@ from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.route import KeyKind, Route
+from exchange.web.api.store_schemas import store_schemas
 
 OPENAPI_PATH = "/api/openapi.json"
 _FORMATS = ("application/json", "application/xml", "application/x-www-form-urlencoded")
@@ -62,7 +63,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical]) -> dict[s
         },
         "paths": paths,
         "components": {
-            "schemas": {**answer_schemas(words), **lead_schemas(verticals)},
+            "schemas": {**answer_schemas(words), **store_schemas(), **lead_schemas(verticals)},
             "securitySchemes": {
                 scheme: made
                 for kind in KeyKind

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exchange.fields.instant import read_instant
+from exchange.flows.searches import CannotSave, drop_search, keep_search
 from exchange.flows.shelf import wanted_in
 from exchange.flows.store import CannotBuy, card_in, claim, confirm, price_of, release
 from exchange.model.lead import Problem
@@ -15,12 +16,10 @@ from exchange.model.reason import Reason
 from exchange.stages.respond import rfc3339
 from exchange.stages.store import Wanted
 from exchange.storage.database import Row
-from exchange.storage.store import delete_search, save_search, searches_of, shelf
+from exchange.storage.store import searches_of, shelf
 from exchange.web.api.call import Call, Stop, Told
 from exchange.web.api.pages import length, wrong
 
-NAME_CHARACTERS = 80
-SEARCHES = 50  # of one buyer
 _BEFORE = re.compile(r"([0-9]{1,15})_([A-Za-z0-9_]{1,60})")
 _LISTS = ("states", "zip3", "grades")
 _NO_SLUG = {"no_claim": 404}
@@ -136,17 +135,12 @@ async def searches(call: Call) -> Told:
 async def save(call: Call) -> Told:
     """Keep what the buyer looks for: it is told of each lead that fits when it is listed."""
     caller = call.admit_by_header("buyer")
-    assert caller.actor.party_id is not None
     sent = await call.read_fields()
-    name = sent.get("name", "").strip()
-    if not 0 < len(name) <= NAME_CHARACTERS:
-        raise wrong("name", "length", f"name must have 1 to {NAME_CHARACTERS} characters")
-    wanted = wanted_of(sent, caller_currency(call))
-    if len(await call.market.db.read(searches_of, caller.actor.party_id)) >= SEARCHES:
-        raise wrong("name", "range", f"a buyer has at most {SEARCHES} saved searches: delete one")
-    now = call.market.clock.now()
-    search_id = call.market.ids.new("srch", now)
-    await call.market.db.write(save_search, search_id, caller.actor, name, wanted, now)
+    try:
+        wanted = wanted_of(sent, caller_currency(call))
+        search_id = await keep_search(call.market, sent.get("name", ""), wanted, caller.actor)
+    except CannotSave as error:
+        raise wrong("name", "length", str(error)) from None
     return Told({"status": "saved", "search_id": search_id})
 
 
@@ -174,7 +168,7 @@ def wanted_of(sent: Mapping[str, str], currency: str) -> dict[str, object]:
 async def forget(call: Call) -> Told:
     caller = call.admit_by_header("buyer")
     search_id = call.request.match_info["search_id"]
-    if not await call.market.db.write(delete_search, caller.actor, search_id):
+    if not await drop_search(call.market, search_id, caller.actor):
         raise Stop(Reason.NOT_FOUND, 404, "You have no search with this id.")
     return Told({"status": "deleted", "search_id": search_id})
 
