@@ -17,6 +17,8 @@ from typing import Any
 from exchange import limits
 from exchange.flows.batches import send_batch
 from exchange.flows.deliver import deliver
+from exchange.flows.doors import Write
+from exchange.flows.form_sale import submit_form
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.jobs import (
     ASK_OUTCOME,
@@ -27,6 +29,7 @@ from exchange.flows.jobs import (
     RESELL,
     RETURN_TEST,
     SETTLE_TEST,
+    SUBMIT_FORM,
     TAKE,
 )
 from exchange.flows.market import Market, refresh
@@ -34,12 +37,13 @@ from exchange.flows.polls import plan_polls, poll
 from exchange.flows.postback import send_postback
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
-from exchange.flows.recover import Write, recover
+from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
 from exchange.flows.shelf import list_unsold
 from exchange.flows.sources import take
+from exchange.flows.specs import keep_specs
 from exchange.flows.store import finish_purchases
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.log import logger
@@ -88,6 +92,7 @@ def kinds() -> Mapping[str, Kind]:
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
+        SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
     }
 
@@ -250,6 +255,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("refresh", 0.5, refresh),
         Duty("poll", 1.0, plan_polls),
         Duty("seal", 1.0, seal_chains),
+        Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),

@@ -30,8 +30,18 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries"),
+                Entry("/console/forms", "forms", "book", "Forms"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
+            ),
+        ),
+        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
+        Group(
+            "Buyers",
+            (
+                Entry("/console/connectors", "connectors", "plug", "Connectors"),
+                Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
+                Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
             ),
         ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),

@@ -61,7 +61,7 @@ async def test_a_claim_of_another_buyer_does_not_exist(served: Served) -> None:
 
 
 async def test_a_balance_that_is_short_is_told_with_the_amount(served: Served) -> None:
-    (lead_id,) = await stocked(served, "dune", deposit="5")
+    (lead_id,) = await stocked(served, "acme", "dune", deposit="5")
 
     refused = await call(served, f"/{lead_id}/claim", "dune")
 

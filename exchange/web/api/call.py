@@ -10,11 +10,13 @@ from typing import Any
 from aiohttp import web
 
 from exchange.clock import month_of
+from exchange.flows.answers import write_answer
 from exchange.flows.arrivals import Arrivals
 from exchange.flows.market import Market
 from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused, decode
 from exchange.intake.encode import answer_format, encode
+from exchange.intake.soap import soap_version
 from exchange.model.answer import Answer
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
@@ -26,7 +28,6 @@ from exchange.web.keys import ARRIVALS, MARKET, REQUEST_ID, SETTINGS
 
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
 _MASK = b"********"
-_CHANNEL = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Call:
     __slots__ = (
         "arrivals",
         "caller",
+        "content_type",
         "endpoint",
         "format",
         "id",
@@ -71,6 +73,7 @@ class Call:
         "remote_ip",
         "request",
         "secret",
+        "soap",
         "started",
     )
 
@@ -79,6 +82,7 @@ class Call:
         settings: Settings = request.app[SETTINGS]
         self.request = request
         self.endpoint = endpoint
+        self.content_type = request.headers.get("Content-Type", "")
         self.market = market
         self.arrivals: Arrivals = request.app[ARRIVALS]
         self.received_at = market.clock.now()
@@ -89,6 +93,11 @@ class Call:
         self.caller: Caller | None = None
         self.secret: str | None = None
         self.raw: bytes | None = None
+        self.soap: str | None = None  # its version, when the request came in an envelope
+
+    @property
+    def channel(self) -> str:
+        return "soap" if self.soap is not None else "api"
 
     @property
     def took_ms(self) -> int:
@@ -113,6 +122,8 @@ class Call:
         if isinstance(body, Refused):
             raise refused(body)
         self.raw = body
+        self.soap = soap_version(body)
+        self.format = self.soap or self.format
         return body
 
     async def read_fields(self) -> Mapping[str, str]:
@@ -171,8 +182,8 @@ async def refuse(call: Call, stop: Stop, *, durable: bool = True) -> web.Respons
         status = "rejected"
     answer = Answer(status, call.id, stop.http_status, reason=stop.reason, message=stop.message, errors=stop.problems)
     took_ms = call.took_ms
-    body, content_type = encode(respond(answer, took_ms), call.format)
     campaign = call.caller.campaign if call.caller is not None else None
+    body, content_type = write_answer(encode, respond(answer, took_ms), call.format, campaign)
     http_status = 200 if campaign is not None and campaign.always_200 else stop.http_status
     wrapped = raw = None
     sealed = b""
@@ -208,13 +219,13 @@ def respond_with(
 
 def _request_row(call: Call, wrapped: bytes | None, raw: bytes | None, lead_id: str | None) -> RequestRow:
     caller = call.caller
-    media = media_type(call.request)
+    media = call.content_type.partition(";")[0].strip().lower()
     return RequestRow(
         call.id,
         month_of(call.received_at),
         call.received_at,
         call.endpoint,
-        _CHANNEL,
+        call.channel,
         call.remote_ip,
         caller.seller_id if caller is not None else None,
         caller.campaign.id if caller is not None and caller.campaign is not None else None,

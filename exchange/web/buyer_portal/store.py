@@ -61,14 +61,14 @@ async def show(request: web.Request) -> web.StreamResponse:
         told = error.problems[0].message
         return await notice(request, "Nothing can be looked for like that", told, http_status=422)
     rows = await market.db.read(shelf, buyer_id, wanted.vertical, now, _before(request), PAGE)
-    offered = [each for each in (offered(row, now) for row in rows) if wanted.takes(each.card, each.price)]
+    cards = [card for card in (offered(row, now) for row in rows) if wanted.takes(card.card, card.price)]
     searches = await market.db.read(searches_of, buyer_id)
     return await page(
         request,
         "buyer_portal/store.html",
         title="Store",
         here="store",
-        offered=offered,
+        offered=cards,
         older=f"{rows[-1]['listed_at']}_{rows[-1]['lead_id']}" if len(rows) == PAGE else "",
         filters={name: request.query.get(name, "") for name in _FILTERS},
         searches=[(row, wanted_in(row)) for row in searches],

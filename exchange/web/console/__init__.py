@@ -6,8 +6,16 @@ from aiohttp import web
 
 from exchange.web.auth import for_operators, leave, sign_in
 from exchange.web.console import (
+    answers,
+    buyers_new,
+    campaigns,
+    connector,
+    connectors,
     dashboard,
     deliveries,
+    form,
+    forms,
+    inbox,
     lead,
     leads,
     login,
@@ -16,6 +24,7 @@ from exchange.web.console import (
     sources,
     teach,
     terms,
+    trial,
     unclear,
 )
 from exchange.web.pages import Page, add_table
@@ -25,8 +34,16 @@ def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
     for each in (
+        answers,
+        campaigns,
+        buyers_new,
+        connector,
+        connectors,
         dashboard,
         deliveries,
+        form,
+        forms,
+        inbox,
         lead,
         leads,
         login,
@@ -35,6 +52,7 @@ def add_console(app: web.Application) -> None:
         sources,
         teach,
         terms,
+        trial,
         unclear,
     ):
         add_table(app, each.pages(), for_operators)
