@@ -52,8 +52,9 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts import form  # acts are written in terms of this module
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
+    from exchange.demo.acts.shoppers import shoppers
 
-    return (facebook(), feed(), form.act(), gravity(), mailbox(), mails(), pulled(), soap())
+    return (facebook(), feed(), form.act(), gravity(), mailbox(), mails(), pulled(), shoppers(), soap())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:
