@@ -14,7 +14,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Route(NamedTuple):
-    """How a message leaves: by a proxy (`http://host:port`), with a certificate of ours, trusting some authorities only.
+    """How a message leaves: by a proxy (`http://host:port`), with a certificate, trusting some authorities only.
 
     `certificate` and `ca_file` are PEM files; the key may stand in the certificate's file, or in `key_file`.
     """
