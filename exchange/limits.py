@@ -78,3 +78,9 @@ IDEMPOTENCY_DAYS = 30
 RAW_DAYS_PING = 14
 RAW_DAYS = 180
 TEST_DAYS = 30
+
+# Sources
+POLL_MS_LEAST = 10_000  # no feed or mailbox changes faster, and its owner may mind being asked more often
+ITEMS_AT_ONCE = 100  # messages kept in one unit of work
+ITEM_BYTES = 1024 * 1024  # of one message as it came; a lead by mail is 20 KB
+SOURCE_QUEUES = 4  # leads of one source on their way at once

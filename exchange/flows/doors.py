@@ -5,17 +5,48 @@ Intake knows how, and flows import no intake: whoever builds the market hands it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exchange.model.batch import Batch, Columns, Record
+from exchange.model.source import Item, Polled
+from exchange.sources.document import Source
+
+if TYPE_CHECKING:
+    from exchange.flows.market import Market
+
+Poller = Callable[["Market", Source, str], AsyncIterator[Polled]]
+"""Looks at a source from a cursor on ("" the first time) and yields what it found, part by part.
+
+It is resumed once a part is durable, so that it may then move or mark what it read: what is repeated because that did
+not happen changes nothing. Raises `NotPolled` when nobody is there, or nobody lets us in.
+"""
+Fetcher = Callable[["Market", Source, Item], Awaitable[Item]]
+"""Fetches what a message only points at: the same item with its fields, or with problems. Raises `NotPolled`."""
+
+
+class NotPolled(Exception):
+    """The source could not be looked at. `after_ms` is how long it asked to be left alone.
+
+    The sentence is shown to operators and holds nothing secret or personal.
+    """
+
+    def __init__(self, detail: str, after_ms: int | None = None) -> None:
+        super().__init__(detail, after_ms)
+        self.detail, self.after_ms = detail, after_ms
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`write` makes an answer's bytes; `look_through` and `records` read a file of leads, from a row number on."""
+    """`write` makes an answer's bytes; `look_through` and `records` read a file of leads, from a row number on.
+
+    `pollers` look at sources and `fetchers` complete their messages, each by kind of source.
+    """
 
     write: Callable[[dict[str, object], str], tuple[bytes, str]]
     look_through: Callable[[Path], Batch]
     records: Callable[[Batch, Columns, int], Iterator[Record]]
+    pollers: Mapping[str, Poller]
+    fetchers: Mapping[str, Fetcher]
