@@ -15,11 +15,11 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
-from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
-from exchange.flows.jobs import ASK_OUTCOME, POLL, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST, TAKE
+from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
+from exchange.flows.jobs import ASK_OUTCOME, NEWS, NOTICE, POLL, RESELL, RETURN_TEST, SETTLE_TEST, TAKE, WEBHOOK
 from exchange.flows.market import Market, refresh
+from exchange.flows.notices import mail_notice
 from exchange.flows.polls import plan_polls, poll
-from exchange.flows.postback import send_postback
 from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import Write, recover
 from exchange.flows.resell import resell
@@ -27,6 +27,7 @@ from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
 from exchange.flows.sources import take
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
+from exchange.flows.webhooks import record_news, send_webhook
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
 from exchange.storage.chain import Chain, seal
@@ -42,7 +43,7 @@ _RETRY_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000)
 _SPREAD = 0.2
 _OF_LEASE = 0.9  # a job is cut before its lease ends, so that nobody else begins it meanwhile
 
-Run = Callable[[Market, Mapping[str, object]], Awaitable[Ended | None]]
+Run = Callable[[Market, Mapping[str, object]], Awaitable[Ended | Paced | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,14 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind of durable job, in alphabetical order."""
     return {
         ASK_OUTCOME: Kind(reconcile),
+        NEWS: Kind(record_news),
+        NOTICE: Kind(mail_notice),
         POLL: Kind(poll, most=3, lease_ms=300_000),
-        POSTBACK: Kind(send_postback, gap_ms=50),
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
         TAKE: Kind(take),
+        WEBHOOK: Kind(send_webhook),
     }
 
 
@@ -160,9 +163,10 @@ class Jobs:
             if ended is Ended.UNASKED:
                 await market.db.write(end_job, job, now)
             else:
-                await market.db.write(end_and_let_go, job, now, kind.gap_ms)
+                gap_ms = ended.gap_ms if isinstance(ended, Paced) else kind.gap_ms
+                await market.db.write(end_and_let_go, job, now, gap_ms)
 
-    async def _work(self, job: Leased, kind: Kind) -> Ended | None:
+    async def _work(self, job: Leased, kind: Kind) -> Ended | Paced | None:
         task = asyncio.current_task()
         assert task is not None
         self._at_work.add(task)

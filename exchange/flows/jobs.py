@@ -13,7 +13,9 @@ from exchange.model.work import JobRow
 
 SETTLE_TEST = "settle_test"
 RETURN_TEST = "return_test"
-POSTBACK = "postback"
+NEWS = "news"
+NOTICE = "notice"
+WEBHOOK = "webhook"
 ASK_OUTCOME = "ask_outcome"
 POLL = "poll"
 TAKE = "take"

@@ -14,6 +14,7 @@ from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_
 from exchange.flows.direct import direct
 from exchange.flows.jobs import jobs_after
 from exchange.flows.market import Market, Running
+from exchange.flows.news import news_of
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell
 from exchange.model.actor import Actor, Role
@@ -225,7 +226,7 @@ class Closer:
             duplicate_of,
             sold.promised.units if sold is not None and sold.promised is not None else None,
             sold.extra if sold is not None else None,
-            (*jobs, *jobs_after(case, market, answer, sold, now)),
+            (*jobs, *jobs_after(case, market, answer, sold, now), *news_of(case, market, answer, sold, now)),
             _unmapped(case, market.vault) if case.live else (),
             idempotency=self.key,
         )
