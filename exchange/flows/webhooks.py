@@ -12,7 +12,7 @@ from exchange.courier.courier import Call, Result
 from exchange.flows.by_hand import audit_line
 from exchange.flows.job_ends import DestinationDown, Ended, Paced
 from exchange.flows.jobs import NOTICE, WEBHOOK, job
-from exchange.flows.market import Market
+from exchange.flows.market import Market, refresh
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Role
@@ -146,7 +146,10 @@ async def _note(market: Market, endpoint: Endpoint, send: Row, result: Result) -
     again = None
     if verdict.next_at is not None:
         again = send_job(market, send["event_id"], endpoint.id, number, verdict.next_at, now)
-    await market.db.write(note_try, tried, again, _disabling(market, endpoint, verdict, now))
+    disabling = _disabling(market, endpoint, verdict, now)
+    await market.db.write(note_try, tried, again, disabling)
+    if disabling is not None:
+        await refresh(market)
 
 
 def _disabling(market: Market, endpoint: Endpoint, verdict: Verdict, now: int) -> Disabling | None:
