@@ -20,6 +20,7 @@ from exchange.web.render import SESSION, as_json, notice
 COOKIE = "exchange_session"
 CSRF_FIELD = "csrf"
 HOME = "/console"
+SELLERS_HOME = "/seller"
 LOGIN = "/login"
 SECRET_CHARACTERS = 200
 FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
@@ -154,8 +155,11 @@ async def _not_theirs(request: web.Request, session: Session, needed: str) -> we
     role = session.user.role
     if request.path.endswith(_TWINS):
         return as_json({"status": "error", "message": f"This needs the role {needed}; you are a {role}."}, 403)
+    if role == "seller" and request.path == HOME:
+        return web.Response(status=303, headers={"Location": SELLERS_HOME, "Cache-Control": "no-store"})
     told = [f"You are signed in as {session.user.email}, a {role}. This page needs the role {needed}."]
     if role != "operator":
         calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
-        told.append(f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.")
+        own = "Your own pages begin at /seller." if role == "seller" else "Pages for buyers are still to come."
+        told.append(f"{own} The API tells you what is yours too: {calls}.")
     return await notice(request, f"This part is for {needed}s", *told, http_status=403)
