@@ -33,7 +33,7 @@ async def pat(served: Served) -> AsyncIterator[Visitor]:
 async def act(visitor: Visitor, place: str, path: str = "", **form: str) -> Page:
     """Post a form of the page as it stands there."""
     token = (await visitor.open(place)).token
-    return await visitor.send(place + path, csrf=token, **form)
+    return await visitor.send(place + path, follow=True, csrf=token, **form)
 
 
 def postback(url: str, **more: str) -> dict[str, str]:
@@ -180,7 +180,7 @@ async def test_the_log_goes_on_page_by_page(served: Served, ann: Visitor) -> Non
 
 
 async def test_a_form_without_its_token_changes_nothing(served: Served, ann: Visitor) -> None:
-    page = await ann.send(PLACE, **postback(hook("ember")))
+    page = await ann.send(PLACE, follow=True, **postback(hook("ember")))
 
     assert (403, 0) == (page.http_status, await served.exchange.count("webhook_endpoints"))
 
