@@ -98,7 +98,7 @@ async def save(
     role, party_id = (before.role, before.party_id) if before is not None else party or _own(actor)
     problems = [*_problems(market, wanted, role, party_id, allowed)]
     if before is None and await market.db.read(count_endpoints, role.value, party_id) >= limits.ENDPOINTS:
-        problems.append(Problem("url", "limit", f"There are {limits.ENDPOINTS} already: remove one first."))
+        problems.append(Problem("url", "range", f"There are {limits.ENDPOINTS} already: remove one first."))
     if problems:
         raise NotSaved(problems)
     now = market.clock.now()
@@ -141,7 +141,7 @@ async def set_state(market: Market, endpoint_id: str, state: str, actor: Actor) 
     assert state in (ACTIVE, DISABLED, REMOVED)
     endpoint = find(market, endpoint_id, actor)
     if endpoint.late_only and state == REMOVED:
-        raise NotSaved([Problem("id", "campaign", "It stands in the campaign: take it out there.")])
+        raise NotSaved([Problem("state", "conflict", "It stands in the campaign: take it out there.")])
     line = _line(market, actor, f"webhook.{state}", endpoint)
     why = f"By {actor.name}." if state == DISABLED else ""
     if endpoint.late_only:
@@ -245,11 +245,11 @@ def _problems(
     if len(wanted.url) > limits.URL_CHARACTERS:
         problems.append(Problem("url", "length", f"url must have at most {limits.URL_CHARACTERS} characters."))
     elif is_postback and (told := wrong_macros(wanted.url)) is not None:
-        problems.append(Problem("url", "macro", told, wanted.url))
+        problems.append(Problem("url", "pattern", told, wanted.url))
     else:
         filled = fill(wanted.url, EXAMPLE) if is_postback else wanted.url
         if (told := check_url(filled, allowed)) is not None:
-            problems.append(Problem("url", "address", told, wanted.url))
+            problems.append(Problem("url", "not_allowed", told, wanted.url))
     if is_postback and role is not Role.SELLER:
         problems.append(Problem("kind", "not_allowed", "Postbacks are for sellers: others take a signed webhook."))
     if wanted.method not in _METHODS:
@@ -263,7 +263,7 @@ def _problems(
         problems.append(Problem("per_second", "range", told, str(wanted.per_second)))
     campaign = market.deals.campaigns.get(wanted.campaign_id) if wanted.campaign_id else None
     if wanted.campaign_id and (campaign is None or role is not Role.SELLER or campaign.seller_id != party_id):
-        problems.append(Problem("campaign_id", "unknown", "There is no such campaign of this seller."))
+        problems.append(Problem("campaign_id", "not_allowed", "There is no such campaign of this seller."))
     return problems
 
 
