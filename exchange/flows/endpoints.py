@@ -224,7 +224,7 @@ async def count_replay(market: Market, wanted: LogFilter, actor: Actor) -> int:
 
 async def _found(market: Market, wanted: LogFilter, actor: Actor, event_id: str) -> list[Row]:
     if event_id:
-        rows = await market.db.read(log_of, actor, wanted._replace(event_id=event_id), limits.ENDPOINTS)
+        rows = await market.db.read(log_of, actor, LogFilter(event_id=event_id), limits.ENDPOINTS)
         if not rows:
             raise NotYours(event_id)
         return rows
