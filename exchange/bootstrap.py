@@ -6,10 +6,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -33,7 +34,7 @@ from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
-from exchange.intake.pollers import fetchers, pollers
+from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
@@ -46,7 +47,7 @@ from exchange.storage.rehearsal import rehearse
 from exchange.vault import make_key_file, open_vault
 
 if TYPE_CHECKING:
-    from exchange.web.app import Beside
+    from exchange.web.app import Beside, Listener
 
 SECRET_PREFIX = "EXCHANGE_SECRET_"
 
@@ -220,7 +221,7 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
 
 def doors() -> Doors:
     """How bytes come in and go out beside requests."""
-    return Doors(encode, look_through, records, pollers(), fetchers())
+    return Doors(encode, look_through, records, pollers(), fetchers(), readers())
 
 
 def besides() -> tuple[Beside, ...]:
@@ -228,6 +229,23 @@ def besides() -> tuple[Beside, ...]:
     from exchange.worker import work  # a command that serves nobody starts without it
 
     return (work,)
+
+
+def listeners(settings: Settings) -> tuple[Listener, ...]:
+    """What takes leads beside HTTP, as the settings say."""
+    found: list[Listener] = []
+    if settings.inbox_port is not None:
+        from exchange.intake.mail.listener import Listening, listening  # slow to import, and few exchanges use it
+
+        place = Listening(
+            settings.inbox_host,
+            settings.inbox_port,
+            urlsplit(settings.public_url).hostname or "",
+            settings.inbox_certificate,
+            settings.inbox_key_file,
+        )
+        found.append(partial(listening, place=place))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)

@@ -25,6 +25,8 @@ not happen changes nothing. Raises `NotPolled` when nobody is there, or nobody l
 """
 Fetcher = Callable[["Market", Source, Item], Awaitable[Item]]
 """Fetches what a message only points at: the same item with its fields, or with problems. Raises `NotPolled`."""
+Reader = Callable[[Source, Item], Item]
+"""Reads a kept message's `original` anew, as its source says now: the same item with other fields or problems."""
 
 
 class NotPolled(Exception):
@@ -42,7 +44,7 @@ class NotPolled(Exception):
 class Doors:
     """`write` makes an answer's bytes; `look_through` and `records` read a file of leads, from a row number on.
 
-    `pollers` look at sources and `fetchers` complete their messages, each by kind of source.
+    `pollers` look at sources, `fetchers` complete their messages and `readers` read them again, by kind of source.
     """
 
     write: Callable[[dict[str, object], str], tuple[bytes, str]]
@@ -50,3 +52,4 @@ class Doors:
     records: Callable[[Batch, Columns, int], Iterator[Record]]
     pollers: Mapping[str, Poller]
     fetchers: Mapping[str, Fetcher]
+    readers: Mapping[str, Reader]

@@ -10,6 +10,7 @@ import orjson
 from exchange import limits
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.courier import Result
+from exchange.courier.masking import mask_record
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Market, refresh
 from exchange.flows.webhooks import Prepared, call, error_of, postback, secret_name, send_job
@@ -26,7 +27,7 @@ from exchange.model.endpoint import (
     known_pattern,
 )
 from exchange.model.lead import Problem
-from exchange.model.wire import HttpMessage
+from exchange.model.wire import HttpMessage, WireRecord
 from exchange.stages.macros import EXAMPLE, fill, wrong_macros
 from exchange.stages.webhooks import Event, new_secret, signed_headers
 from exchange.storage.database import Row
@@ -80,11 +81,12 @@ class Saved(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A test: what was sent, what came back, and the sentence for an answer that is no success."""
+    """A test: what was sent, what came back (both without secrets), and the sentence for what is no success."""
 
     message: HttpMessage
     result: Result
     error: str | None
+    record: WireRecord | None
 
 
 async def save(
@@ -190,7 +192,8 @@ async def try_out(market: Market, wanted: Wanted, actor: Actor, allowed: Sequenc
     message = _example(market, wanted, role, party_id, secret)
     key = f"webhook-test:{role.value}:{party_id or ''}"
     result = await call(market, Prepared(message, key))
-    return Tried(message, result, error_of(result))
+    record = mask_record(result.records[-1]) if result.records else None
+    return Tried(message, result, error_of(result), record)
 
 
 async def replay(market: Market, wanted: LogFilter, actor: Actor, event_id: str = "") -> int:

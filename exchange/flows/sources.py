@@ -35,6 +35,7 @@ from exchange.storage.sources import (
     ItemRow,
     end_item,
     fill_item,
+    find_item,
     keep_items,
     known_items,
     read_item,
@@ -48,6 +49,10 @@ _INDEX = "item"
 
 class NotTaken(Exception):
     """The exchange itself could not answer; the same again may be."""
+
+
+class CannotTake(Exception):
+    """Why a message is not taken again, as a sentence."""
 
 
 class Kept(NamedTuple):
@@ -274,16 +279,24 @@ def _refused_row(market: Market, source: Source, campaign: Campaign, item: Item,
     return request, AnswerRow(request_id, 400, "invalid", Reason.BAD_REQUEST.slug, sealed, content_type, 0)
 
 
-async def take_anew(market: Market, row: Row, read: Item, actor: Actor) -> bool:
-    """Take a message that could not be read, or was not valid, as it is read now. False for any other."""
-    kept, source = open_item(market, row), market.sources.get(row["source"])
-    if kept is None or source is None:
-        return False
+async def take_anew(market: Market, item_id: str, actor: Actor) -> None:
+    """Read a message that could not be read, or was not valid, as its source says now, and take it. Raises
+    `CannotTake`."""
+    row = await market.db.read(find_item, actor, item_id)
+    kept = open_item(market, row) if row is not None else None
+    source = market.sources.get(row["source"]) if row is not None else None
+    if row is None or kept is None:
+        raise CannotTake("There is no such message, or it is no longer kept.")
+    if row["state"] != "failed" and row["status"] != "invalid":
+        raise CannotTake("It waits to be taken, or was taken.")
+    if source is None or source.kind not in market.doors.readers:
+        raise CannotTake("Its source is gone, so nobody can read it.")
+    read = _renamed(source, market.doors.readers[source.kind](source, kept.item))
     now = market.clock.now()
-    packed = _packed(_renamed(source, read), kept.round + 1)
-    sealed = market.vault.seal(_data_key(market, row), f"item:{row['id']}", packed)
+    sealed = market.vault.seal(_data_key(market, row), f"item:{row['id']}", _packed(read, kept.round + 1))
     item = ItemRow(
         source.name, row["item_key"], row["id"], month_of(row["at"]), row["at"], read.channel, row["wrapped"], sealed
     )
     line = audit_line(market.ids, now, actor, "item.taken_again", f"source:{source.name}", after={"item": row["id"]})
-    return await market.db.write(take_again, item, _job(market, source, row["item_key"]), line)
+    if not await market.db.write(take_again, item, _job(market, source, row["item_key"]), line):
+        raise CannotTake("It waits to be taken, or was taken.")

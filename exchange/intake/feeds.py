@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import feedparser  # type: ignore[import-untyped]  # it has no types
@@ -15,8 +16,9 @@ from exchange import limits
 from exchange.flows.doors import NotPolled
 from exchange.flows.market import Market
 from exchange.intake.changed import fetch_changed
-from exchange.intake.flat import Flat, Leaf, Unreadable, settle
-from exchange.intake.labels import labelled, text_of_html
+from exchange.intake.flat import Flat, Unreadable, settle
+from exchange.intake.labels import pairs_of_text
+from exchange.intake.markup import text_of_page
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
 from exchange.sources.feed import FeedDocument
@@ -68,34 +70,42 @@ def _why(error: Exception) -> str:
 
 
 def _item(entry: Mapping[str, Any], channel: str, now: int) -> Item:
-    leaves = list(dict.fromkeys(_leaves(entry)))
-    key = str(entry.get("id") or entry.get("link") or "")
-    original = orjson.dumps([(name, value) for name, _, value in leaves])
+    pairs = list(dict.fromkeys(_pairs(entry)))
+    name = str(entry.get("id") or entry.get("link") or "")
     told = (f"item {entry.get('id') or entry.get('title') or 'without a name'}"[: limits.GOT_CHARACTERS],)
+    made = Item(name, channel, None, orjson.dumps(pairs), "application/json", now, told=told)
+    return _settled(made, pairs)
+
+
+def read(_: Source, item: Item) -> Item:
+    """An entry that was kept, again."""
+    return _settled(item, [(name, value) for name, value in orjson.loads(item.original)])
+
+
+def _settled(item: Item, pairs: Sequence[tuple[str, str]]) -> Item:
     try:
-        found = settle(leaves, [], "nvp")
+        found = settle([(name, name, value) for name, value in pairs], [], "nvp")
     except Unreadable as error:
         found = error.refused
     if isinstance(found, Flat):
-        return Item(key, channel, found.fields, original, "application/json", now, told=told)
-    problems = tuple(problem.message for problem in found.problems) or (found.message,)
-    return Item(key, channel, None, original, "application/json", now, problems, told)
+        return replace(item, fields=found.fields, problems=())
+    return replace(item, fields=None, problems=tuple(each.message for each in found.problems) or (found.message,))
 
 
-def _leaves(entry: Mapping[str, Any]) -> Iterator[Leaf]:
+def _pairs(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the entry is called, its elements of any namespace, and the labels of its content."""
     for name in _ABOUT:
         if entry.get(name) and entry[name] != entry.get("id"):  # a guid that is no address is told as the link too
-            yield _leaf(name, str(entry[name]))
+            yield _pair(name, str(entry[name]))
     for name, value in entry.items():
         if name not in _ABOUT and name not in _NO_FIELDS and isinstance(value, str) and value.strip():
-            yield _leaf(name, value)
+            yield _pair(name, value)
     texts = list(_texts(entry))
-    pairs = [pair for text in texts for pair in labelled(text)]
+    pairs = [pair for text in texts for pair in pairs_of_text(text)]
     for label, value in pairs:
-        yield _leaf(label, value)
+        yield _pair(label, value)
     if not pairs and texts and len(texts[0]) <= limits.FIELD_CHARACTERS:
-        yield _leaf("summary", texts[0])
+        yield _pair("summary", texts[0])
 
 
 def _texts(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -103,9 +113,9 @@ def _texts(entry: Mapping[str, Any]) -> Iterator[str]:
     parts = [entry["summary_detail"]] if entry.get("summary_detail") else []
     for part in [*parts, *entry.get("content", ())]:
         value = str(part.get("value", ""))
-        yield text_of_html(value) if _MARKED_UP.search(value) else value  # its type is often wrong
+        yield text_of_page(value) if _MARKED_UP.search(value) else value  # its type is often wrong
 
 
-def _leaf(name: str, value: str) -> Leaf:
+def _pair(name: str, value: str) -> tuple[str, str]:
     """A line break inside a value is read as a blank: a request could not carry it."""
-    return name, name, " ".join(value.split())
+    return name, " ".join(value.split())

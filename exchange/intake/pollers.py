@@ -1,4 +1,4 @@
-"""Who looks at which kind of source, and who completes what only points at a lead: one line for each kind.
+"""Who looks at which kind of source, completes what only points at a lead, and reads it again: a line for each kind.
 
 What reads a kind is imported when it is first used: some of it is slow to import, and few exchanges use all.
 """
@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import cast
 
-from exchange.flows.doors import Fetcher, NotPolled, Poller
+from exchange.flows.doors import Fetcher, NotPolled, Poller, Reader
 from exchange.flows.market import Market
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
@@ -20,12 +20,22 @@ def pollers() -> Mapping[str, Poller]:
     """Kinds of sources, in alphabetical order, and the module whose `poll` looks at each."""
     return {
         "feed": _poller("exchange.intake.feeds"),
+        "mailbox": _poller("exchange.intake.mail.mailbox"),
     }
 
 
 def fetchers() -> Mapping[str, Fetcher]:
     """Kinds of sources, in alphabetical order, and the module whose `fetch` completes messages of each."""
     return {}
+
+
+def readers() -> Mapping[str, Reader]:
+    """Kinds of sources, in alphabetical order, and the module whose `read` reads messages of each again."""
+    return {
+        "feed": _reader("exchange.intake.feeds"),
+        "mail": _reader("exchange.intake.mail.items"),
+        "mailbox": _reader("exchange.intake.mail.items"),
+    }
 
 
 def _poller(module: str) -> Poller:
@@ -40,6 +50,13 @@ def _fetcher(module: str) -> Fetcher:
         return await cast(Fetcher, _loaded(module).fetch)(market, source, item)
 
     return fetch
+
+
+def _reader(module: str) -> Reader:
+    def read(source: Source, item: Item) -> Item:
+        return cast(Reader, _loaded(module).read)(source, item)
+
+    return read
 
 
 def _loaded(module: str) -> ModuleType:

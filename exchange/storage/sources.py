@@ -228,26 +228,18 @@ async def find_item(tx: Tx, actor: Actor, item_id: str) -> Row | None:
     return rows[0] if rows else None
 
 
-async def list_items(
-    tx: Tx, actor: Actor, source: str, states: Sequence[str], statuses: Sequence[str], most: int
-) -> list[Row]:
-    """A source's messages in one of these states or with one of these statuses, the newest first."""
+async def list_items(tx: Tx, actor: Actor, source: str, most: int, *, failed: bool = False) -> list[Row]:
+    """A source's messages, the newest first; `failed` are those that could not be read or were not valid."""
     if not _insider(actor):
         return []
-    state, states_given = listed("state", states or [""])
-    status, statuses_given = listed("status", statuses or [""])
+    only = "AND (i.state = 'failed' OR i.status = 'invalid')" if failed else ""
     return await tx.fetch(
-        f"""{_ITEM} WHERE i.source = :source AND (i.state IN {state} OR i.status IN {status})
-            ORDER BY i.at DESC, i.id DESC LIMIT :most""",
-        source=source,
-        most=most,
-        **states_given,
-        **statuses_given,
+        f"{_ITEM} WHERE i.source = :source {only} ORDER BY i.at DESC, i.id DESC LIMIT :most", source=source, most=most
     )
 
 
 async def count_items(tx: Tx, since: int) -> dict[str, dict[str, int]]:
-    """By source, how many messages came since an instant, by what became of them."""
+    """By source, how many messages came since an instant, by status; those without one by their state."""
     rows = await tx.fetch(
         """SELECT source, COALESCE(status, state) AS became, COUNT(*) AS n FROM source_items
            WHERE at >= :since GROUP BY source, COALESCE(status, state)""",

@@ -12,7 +12,6 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange.courier.masking import mask_record
 from exchange.fields.instant import read_instant
 from exchange.flows import endpoints as flow
 from exchange.flows.endpoints import NotSaved, NotYours, Tried, Wanted
@@ -293,7 +292,7 @@ def _tried(tried: Tried | None) -> dict[str, Any] | None:
     """A test as it is shown: both sides whole, without the secrets of either."""
     if tried is None:
         return None
-    record = mask_record(tried.result.records[-1]) if tried.result.records else None
+    record = tried.record
     sent = record.message.shown() if record is not None else tried.message
     head = [f"{sent.method} {sent.url}", *(f"{name}: {value}" for name, value in sent.headers.items())]
     answer = "No answer came." if record is None or isinstance(record.outcome, Lost) else ""

@@ -38,7 +38,9 @@ def _console() -> tuple[Group, ...]:
             (
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
+                Entry("/console/deliveries", "deliveries", "out", "Deliveries"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
+                Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
         Group("Settings", (Entry("/console/webhooks", "webhooks", "out", "Webhooks"),)),

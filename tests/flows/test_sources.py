@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from exchange.flows.documents import save_document
@@ -13,10 +14,10 @@ from exchange.flows.doors import NotPolled
 from exchange.flows.polls import CannotPoll, pause, plan_polls, poll, poll_now
 from exchange.flows.retain import forget
 from exchange.flows.shapes import SOURCE, DocumentProblems
-from exchange.flows.sources import open_item, store_items, take_anew
+from exchange.flows.sources import CannotTake, open_item, store_items, take_anew
 from exchange.model.actor import SYSTEM
 from exchange.model.source import Item
-from exchange.storage.sources import find_item, list_items, source_state
+from exchange.storage.sources import list_items, source_state
 from exchange.worker import run_jobs
 from tests.flows.arrived import FEED, Shelf, document, item, source_of, states, tomorrow, with_source, worked
 from tests.flows.doom import started_again
@@ -166,7 +167,7 @@ async def test_two_names_with_different_values_for_one_field_are_refused(exchang
     await worked(exchange)
 
     assert [("failed", "invalid")] == await states(exchange)
-    row = (await exchange.market.db.read(list_items, OPERATOR, FEED, ["failed"], [], 10))[0]
+    row = (await exchange.market.db.read(list_items, OPERATOR, FEED, 10, failed=True))[0]
     kept = open_item(exchange.market, row)
     assert (
         kept is not None and ("phone came twice with different values, as phone and as mobile",) == kept.item.problems
@@ -189,27 +190,32 @@ async def test_what_cannot_be_read_has_its_request_and_is_kept_sealed(either: Ex
     assert b"Maria" not in bytes(stored[0]["sealed"])
 
 
-async def test_a_message_is_taken_anew_once_its_reader_was_mended(either: Exchange) -> None:
-    exchange = await with_source(either, Shelf())
-    broken = Item("x1", "email", None, b"Phone 6029580001", "text/plain", 1, ("No field was found in it.",))
-    bad = item(2, fields={**consumer(2), "phone": "12"})
-    await store_items(exchange.market, source_of(exchange), [broken, bad])
+async def test_a_message_is_taken_anew_as_its_source_reads_it_now(either: Exchange) -> None:
+    exchange = await with_source(either, Shelf(), columns={"Ruf": "phone"})
+    fields = [consumer(1), {**consumer(2), "phone": "12"}]
+    broken = item(1, fields=None, original=in_pairs(fields[0]), problems=("Nothing was found.",))
+    wrong = item(2, fields=fields[1], original=in_pairs({**fields[1], "phone": "6029580002"}))
+    good = item(3)
+    await store_items(exchange.market, source_of(exchange), [broken, wrong, good])
     await worked(exchange)
-    assert [("failed", "invalid"), ("taken", "invalid")] == sorted(await states(exchange))
+    assert [("failed", "invalid"), ("taken", "accepted"), ("taken", "invalid")] == sorted(await states(exchange))
 
-    for row in await exchange.rows("SELECT id FROM source_items"):
-        found = await exchange.market.db.read(find_item, OPERATOR, row["id"])
-        assert found is not None
-        kept = open_item(exchange.market, found)
-        assert kept is not None
-        number = 1 if kept.item.key == "x1" else 2
-        read = replace(kept.item, fields=consumer(number), problems=())
-        assert await take_anew(exchange.market, found, read, OPERATOR)
-        assert not await take_anew(exchange.market, found, read, OPERATOR)
+    for row in await exchange.market.db.read(list_items, OPERATOR, FEED, 10, failed=True):
+        await take_anew(exchange.market, row["id"], OPERATOR)
+        with pytest.raises(CannotTake):
+            await take_anew(exchange.market, row["id"], OPERATOR)
     await worked(exchange)
 
-    assert [("taken", "accepted")] * 2 == await states(exchange)
-    assert 2 == len(exchange.buyers.posts("acme"))
+    assert [("taken", "accepted")] * 3 == await states(exchange)
+    assert 3 == len(exchange.buyers.posts("acme"))
+    sold = await exchange.rows("SELECT id FROM source_items WHERE status = 'accepted'")
+    with pytest.raises(CannotTake):
+        await take_anew(exchange.market, sold[0]["id"], OPERATOR)
+
+
+def in_pairs(fields: dict[str, str]) -> bytes:
+    """As a feed keeps an entry."""
+    return orjson.dumps(list(fields.items()))
 
 
 async def test_a_sender_cannot_say_more_than_a_lead(exchange: Exchange) -> None:

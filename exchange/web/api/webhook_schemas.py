@@ -30,21 +30,6 @@ def webhook_schemas() -> dict[str, Schema]:
         failing_since=_text(format="date-time"),
         made_at=_text(format="date-time"),
     )
-    send = _record(
-        ("event_id", "type", "object", "sequence", "endpoint_id", "state", "attempt", "at"),
-        event_id=_text(),
-        type=_text(),
-        object=_text("What it happened to."),
-        sequence={"type": "integer"},
-        endpoint_id=_text(),
-        state=_text(enum=["waiting", "delivered", "failed"]),
-        http_status={"type": "integer"},
-        took_ms={"type": "integer"},
-        attempt={"type": "integer"},
-        error=_text(),
-        at=_text(format="date-time"),
-        next_at=_text(format="date-time"),
-    )
     return {
         "Webhook": webhook,
         "Webhooks": _record(("status", "webhooks"), status=_text(), webhooks=_many("Webhook"), **_ends()),
@@ -67,7 +52,7 @@ def webhook_schemas() -> dict[str, Schema]:
             response=_text("The body of the answer, its first 2,000 characters."),
             **_ends(),
         ),
-        "WebhookSend": send,
+        "WebhookSend": _send(),
         "WebhookLog": _record(
             ("status", "sends", "more"),
             status=_text(),
@@ -90,6 +75,24 @@ def webhook_schemas() -> dict[str, Schema]:
             ("status", "count"), status=_text(enum=["replayed", "counted"]), count={"type": "integer"}, **_ends()
         ),
     }
+
+
+def _send() -> Schema:
+    return _record(
+        ("event_id", "type", "object", "sequence", "endpoint_id", "state", "attempt", "at"),
+        event_id=_text(),
+        type=_text(),
+        object=_text("What it happened to."),
+        sequence={"type": "integer"},
+        endpoint_id=_text(),
+        state=_text(enum=["waiting", "delivered", "failed"]),
+        http_status={"type": "integer"},
+        took_ms={"type": "integer"},
+        attempt={"type": "integer"},
+        error=_text(),
+        at=_text(format="date-time"),
+        next_at=_text(format="date-time"),
+    )
 
 
 def _text(about: str = "", **more: Any) -> Schema:

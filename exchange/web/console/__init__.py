@@ -5,14 +5,40 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.web.auth import for_operators, leave, sign_in
-from exchange.web.console import dashboard, lead, leads, login, search, terms, unclear, webhooks
+from exchange.web.console import (
+    dashboard,
+    deliveries,
+    lead,
+    leads,
+    login,
+    search,
+    source,
+    sources,
+    teach,
+    terms,
+    unclear,
+    webhooks,
+)
 from exchange.web.pages import Page, add_table
 
 
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
-    for each in (dashboard, lead, leads, login, search, terms, unclear, webhooks):
+    for each in (
+        dashboard,
+        deliveries,
+        lead,
+        leads,
+        login,
+        search,
+        source,
+        sources,
+        teach,
+        terms,
+        unclear,
+        webhooks,
+    ):
         add_table(app, each.pages(), for_operators)
 
 
