@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.flows.receivers import CEDAR, arrived, hook, listen, run_all
+from exchange.model.endpoint import EndpointKind
+from tests.flows.receivers import CEDAR, arrived, hook, listen, run_all, run_for
 from tests.market import reply, selling
 from tests.web.leads import sell
 from tests.web.served import Served
@@ -163,6 +164,20 @@ async def test_an_operator_sees_all_and_adds_for_a_party(served: Served, pat: Vi
     }
     only = (await pat.open("/console/webhooks.json?type=lead.delivered")).fields["sends"]
     assert ["lead.delivered"] == [each["type"] for each in only]
+
+
+async def test_the_timeline_of_a_lead_tells_each_try_and_the_next(served: Served, pat: Visitor) -> None:
+    served.exchange.buyers.answers_posts("ember", reply(http_status=500), reply(http_status=200))
+    await listen(served.exchange, hook("ember", "/p?l={lead_id}"), CEDAR, kind=EndpointKind.POSTBACK, method="GET")
+    lead = await sell(served, 1)
+    await run_all(served.exchange)
+    before = (await pat.open(f"/console/leads/{lead['lead_id']}")).part("timeline")
+    await run_for(served.exchange, 10)
+    after = (await pat.open(f"/console/leads/{lead['lead_id']}")).part("timeline")
+
+    assert re.search(r"Postback to Cedar: HTTP 500, next try \d\d:\d\d:\d\d lead.sold, try 1 of 8", before)
+    assert "Postback to Cedar: HTTP 500 lead.sold, try 1 of 8" in after
+    assert "Postback to Cedar: HTTP 200 lead.sold, try 2 of 8" in after
 
 
 async def test_the_log_goes_on_page_by_page(served: Served, ann: Visitor) -> None:
