@@ -166,7 +166,8 @@ def test_the_demo_has_its_cast() -> None:
     parties = read_parties(CONFIG / "market.yaml")
     cast = read_cast(CONFIG / "cast.yaml")
 
-    assert {who.name for who in cast.buyers} == {buyer.id for buyer in parties.buyers}
+    beside = {"birch", "nimbus", "orchard"}  # they are peers
+    assert {who.name for who in cast.buyers} == {buyer.id for buyer in parties.buyers} - beside
     assert {habits.campaign for habits in cast.sellers} <= {campaign.id for campaign in parties.campaigns}
     assert len(parties.sellers) >= 6 and len(parties.buyers) >= 10
     assert {contract.connection for contract in parties.contracts} <= set(read_connections(CONFIG / "connections"))

@@ -49,9 +49,10 @@ class Act:
 
 def acts() -> tuple[Act, ...]:
     """Every act of the demo's market, in alphabetical order."""
+    from exchange.demo.acts.addresses import addresses
     from exchange.demo.acts.mails import mailbox, mails
 
-    return (mailbox(), mails())
+    return (addresses(), mailbox(), mails())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:

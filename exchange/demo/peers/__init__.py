@@ -43,9 +43,11 @@ class Neighbours:
 
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.gateways import gateways
     from exchange.demo.peers.mailroom import mailroom
+    from exchange.demo.peers.receivers import receivers
 
-    return (mailroom(),)
+    return (gateways(), mailroom(), receivers())
 
 
 @asynccontextmanager
