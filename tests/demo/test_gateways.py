@@ -1,4 +1,4 @@
-"""The demo's buyers that want more than a key: each takes a lead by its own document, and refuses whoever proves nothing."""
+"""The demo's buyers that want more than a key take a lead by their documents, and nothing without a proof."""
 
 from __future__ import annotations
 
@@ -66,10 +66,8 @@ async def test_a_token_runs_out_and_another_is_asked_for(tmp_path: Path) -> None
 
 async def test_nobody_is_let_in_without_a_proof(tmp_path: Path) -> None:
     async with neighbours((gateways(),), tmp_path, SystemClock()) as there, ClientSession() as session:
-        answers = [
-            (await session.post(f"http://{HOST}:{there.ports[port]}/leads", json=LEAD)).status
-            for port in (NIMBUS, BIRCH)
-        ]
+        urls = [f"http://{HOST}:{there.ports[port]}/leads" for port in (NIMBUS, BIRCH)]
+        answers = [(await session.post(url, json=LEAD)).status for url in urls]
 
     assert [401, 401] == answers
 
