@@ -7,7 +7,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import secrets
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +17,7 @@ from aiohttp import web
 from exchange.clock import Clock
 from exchange.demo.peers import HOST, Peer, Site
 from exchange.demo.peers.certificates import Authority, make_authority
+from exchange.ids import SystemIds
 
 NIMBUS, ORCHARD, PROXY, BIRCH = 8151, 8152, 8153, 8154
 NAME = "gateways"
@@ -44,7 +44,7 @@ class Gateways:
         asked = await request.post()
         if asked.get("grant_type") != "client_credentials" or asked.get("client_secret") != self.client_secret:
             return web.json_response({"error": "invalid_client"}, status=401)
-        self.token = secrets.token_urlsafe(24)
+        self.token = SystemIds().token()
         self.good_until = self.clock.now() + TOKEN_SECONDS * 1_000
         return web.json_response({"access_token": self.token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
 
@@ -102,7 +102,7 @@ class Gateways:
 async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     authority = make_authority(site.folder, site.clock.now())
     authority.issue("exchange.example")  # ours, that Orchard asks for
-    client, signing, password = (secrets.token_urlsafe(18) for _ in range(3))
+    client, signing, password = (SystemIds().token() for _ in range(3))
     gateways = Gateways(site.clock, client, signing, password, site.ports[ORCHARD])
     nimbus = [web.post("/oauth/token", gateways.give_token), web.post("/leads", gateways.take_with_token)]
     runners = [
