@@ -1,4 +1,4 @@
-"""Where sellers of the demo hear of their leads. BlueFin's answers 500 for half a minute, three minutes in."""
+"""Where sellers of the demo hear of their leads. Three minutes in, BlueFin's answers 500 for half a minute."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ from exchange.demo.peers import HOST, Peer, Site
 
 PORT = 8161
 NAME = "receivers"
-DOWN_FROM_S, DOWN_UNTIL_S = 180, 210
+DOWN_FROM_MS, DOWN_MS = 180_000, 30_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receivers:
+    """`down_since` is when BlueFin's first refused somebody: it is well again half a minute after that."""
+
     clock: Clock
     began: int
+    down_since: int | None = None
 
     async def bluefin(self, _: web.Request) -> web.Response:
-        since_s = (self.clock.now() - self.began) / 1_000
-        if DOWN_FROM_S <= since_s < DOWN_UNTIL_S:
+        now = self.clock.now()
+        if self.down_since is None and now >= self.began + DOWN_FROM_MS:
+            self.down_since = now
+        if self.down_since is not None and now < self.down_since + DOWN_MS:
             return web.Response(status=500, text="the tracker restarts")
         return web.Response(text="ok")
 
