@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from buyers.answers import answer_of, bids_of
 from buyers.connection import ENCODINGS, STAGES, Connection, StageDocument, stage_document
@@ -83,6 +84,14 @@ class HttpConnector:
     stages: Mapping[str, Stage]
     repeats_safely: bool
     profile: Profile
+    later: bool = False
+    seconds: float = 10.0
+    host: str = ""
+    channel: str = "http"
+
+    def destination(self, contract: Contract) -> str:
+        """Where posts go: an address has a fixed host."""
+        return self.host
 
     @property
     def several_messages(self) -> bool:
@@ -106,6 +115,13 @@ class HttpConnector:
     def explain(self, stage: str, reply: Reply) -> list[Match]:
         found = self.stages.get(stage)
         return found.reader.explain(reply) if found is not None else []
+
+    def outcome(self, stage: str, reply: Reply) -> str | None:
+        found = self.stages.get(stage)
+        try:
+            return found.reader.read(reply).outcome if found is not None else None
+        except BadReply:
+            return None
 
 
 class AskingHttpConnector(HttpConnector):
@@ -132,7 +148,9 @@ def speak(connection: Connection) -> HttpConnector:
         stage: compiled(stage, found) for stage in STAGES if (found := stage_document(document, stage)) is not None
     }
     kind = AskingHttpConnector if document.ask is not None else HttpConnector
-    return kind(connection.name, stages, document.repeats_safely, connection.profile)
+    seconds = document.seconds if document.later else 10.0
+    host = urlsplit(document.post.url).netloc
+    return kind(connection.name, stages, document.repeats_safely, connection.profile, document.later, seconds, host)
 
 
 def _stage(connection: Connection, encoding: str, stage: str, document: StageDocument) -> Stage:

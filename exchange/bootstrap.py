@@ -17,6 +17,7 @@ import orjson
 
 from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded, load
+from buyers.teaching import Lessons
 from exchange.catalog import CatalogError, default_config, read_file, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
@@ -28,16 +29,27 @@ from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
-from exchange.flows.shapes import Document, DocumentProblems, Keyed, KeyedSource, Secrets, Workshop, compile_shapes
+from exchange.flows.shapes import (
+    Document,
+    DocumentProblems,
+    FileDocument,
+    Keyed,
+    KeyedSource,
+    Secrets,
+    Workshop,
+    compile_shapes,
+)
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
+from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
+from exchange.sources.form import BadForm, read_form
 from exchange.sources.read import BadSource, read_source
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
@@ -59,7 +71,10 @@ class Catalog:
     verticals: Mapping[str, Vertical]
     connections: Mapping[str, Loaded]
     presets: Mapping[str, Mapping[str, Any]]
+    files: Mapping[str, FileDocument]  # what the connections' files say
     sources: Mapping[str, SourceDocument] = field(default_factory=dict)
+    source_presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
@@ -76,19 +91,24 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
     verticals = read_verticals(folder, problems)
     presets = Presets(folder / "presets", problems)
     found: dict[str, Loaded] = {}
+    files: dict[str, FileDocument] = {}
     places = [(folder / "connections", "*/connection.yaml")]
     if extra_connections is not None:
         places.append((extra_connections, "*.yaml"))
     for place, pattern in places:
         for file in sorted(place.glob(pattern)):
             where = str(file.relative_to(folder) if file.is_relative_to(folder) else file)
-            connection = _connection(file, where, presets, problems)
-            if connection is None:
+            document = _document(file, where, problems)
+            connection = _connection(document, where, presets, problems) if document is not None else None
+            if document is None or connection is None:
                 continue
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    return Catalog(verticals, found, presets, _sources(folder, problems)), problems
+            files[connection.name] = FileDocument(where, document)
+    source_presets = Presets(folder / "sources" / "presets", problems)
+    sources, forms = _sources(folder, source_presets, problems), _forms(folder, problems)
+    return Catalog(verticals, found, presets, files, sources, source_presets, forms), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -119,15 +139,22 @@ class Presets(Mapping[str, Mapping[str, Any]]):
         return len(self._files)
 
 
-def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]) -> Loaded | None:
-    """One file's connection; None when something is wrong with it, which is then told with its place."""
+def _document(file: Path, where: str, problems: list[str]) -> Document | None:
+    """What one file says; None when it cannot be read, which is then told with its place."""
     told = len(problems)
     content = read_file(file, where, problems)
     document = read_yaml(content, where, problems) if content is not None else None
-    if not isinstance(document, Mapping):
-        if len(problems) == told:
-            problems.append(f"{where}: document: is not a mapping of names to values")
-        return None
+    if isinstance(document, Mapping):
+        return document
+    if len(problems) == told:
+        problems.append(f"{where}: document: is not a mapping of names to values")
+    return None
+
+
+def _connection(
+    document: Document, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]
+) -> Loaded | None:
+    """One document's connection; None when something is wrong with it, which is then told with its place."""
     try:
         return load(document, presets, connectors())
     except ConnectionProblems as error:
@@ -135,7 +162,7 @@ def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]]
         return None
 
 
-def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
+def _sources(folder: Path, presets: Presets, problems: list[str]) -> Mapping[str, SourceDocument]:
     """The sources of the files; what is wrong with the others is told with its place."""
     found: dict[str, SourceDocument] = {}
     for file in sorted((folder / "sources").glob("*.yaml")):
@@ -145,13 +172,29 @@ def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
         if not isinstance(document, Mapping):
             continue
         try:
-            source = read_source(document)
+            source = read_source(document, presets)
         except BadSource as error:
             problems += [f"{where}: {problem}" for problem in error.problems]
             continue
         if source.name in found:
             problems.append(f"{where}: source: {source.name} is the name of another file's source too")
         found[source.name] = source
+    return found
+
+
+def _forms(folder: Path, problems: list[str]) -> Mapping[str, Form]:
+    """The forms of the files, by the names of the files."""
+    found: dict[str, Form] = {}
+    for file in sorted((folder / "forms").glob("*.yaml")):
+        where = f"forms/{file.name}"
+        content = read_file(file, where, problems)
+        document = read_yaml(content, where, problems) if content is not None else None
+        if not isinstance(document, Mapping):
+            continue
+        try:
+            found[file.stem] = read_form(file.stem, document)
+        except BadForm as error:
+            problems += [f"{where}: {problem}" for problem in error.problems]
     return found
 
 
@@ -185,7 +228,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
 
     def source(name: str, document: Document) -> KeyedSource:
         try:
-            read = read_source(document)
+            read = read_source(document, catalog.source_presets)
         except BadSource as error:
             raise DocumentProblems(error.problems) from None
         if read.name != name:
@@ -205,7 +248,17 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
 
     files = {name: keyed(loaded) for name, loaded in catalog.connections.items()}
     sources = {name: keyed_source(document) for name, document in catalog.sources.items()}
-    return Workshop(catalog.verticals, MappingProxyType(files), MappingProxyType(sources), vertical, connection, source)
+    return Workshop(
+        catalog.verticals,
+        MappingProxyType(files),
+        MappingProxyType(sources),
+        vertical,
+        connection,
+        source,
+        Lessons(catalog.presets, table),
+        catalog.files,
+        catalog.forms,
+    )
 
 
 def _check_urls(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:
@@ -278,7 +331,9 @@ async def open_market(
     opened = db or await open_database(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock
     )
-    way_out = courier(clock, breaker) if courier else _courier(clock, breaker, settings)
+    make_courier = courier or partial(_courier, settings=settings)
+    make_timed = courier or partial(_courier, settings=settings, timed=True)
+    way_out = make_courier(clock, breaker)
     outside = Outside(settings.allowed_networks)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
     try:
@@ -293,6 +348,7 @@ async def open_market(
             clock,
             ids,
             way_out,
+            lambda: make_timed(clock, Breaker(ZoneInfo(settings.zone))),
             breaker,
             vault,
             workshop,
@@ -318,7 +374,7 @@ async def open_market(
             await opened.close()
 
 
-def _courier(clock: Clock, breaker: Breaker, settings: Settings) -> Courier:
-    """Test leads go to the simulated buyers built in; everything else leaves by wire."""
-    real = HttpCourier(clock, breaker, settings.allowed_networks)
+def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool = False) -> Courier:
+    """Test leads go to the simulated buyers built in; everything else leaves by wire. `timed` takes times of parts."""
+    real = HttpCourier(clock, breaker, settings.allowed_networks, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

@@ -18,12 +18,14 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from exchange.commands import (
+    buyer,
     check,
     init,
     job,
     key,
     ledger,
     migrate,
+    replay,
     serve,
     settle,
     source,
@@ -51,12 +53,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+buyer_app = typer.Typer(help="How buyers are spoken to.", no_args_is_help=True, rich_markup_mode=None)
 key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
 source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 webhook_app = typer.Typer(help="Who is told of events.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(
+    buyer_app,
+    name="buyer",
+    epilog="\b\nExamples:\n  exchange buyer test northsun-solar\n  exchange buyer test northsun-solar --reply no.json",
+)
 app.add_typer(
     key_app, name="key", epilog="\b\nExamples:\n  exchange key list\n  exchange key create --campaign solar-acme"
 )
@@ -120,8 +128,22 @@ add(
     "exchange import leads.csv --campaign solar-acme --dry-run",
     "exchange import --resume imp_01KAG4",
 )
+add(
+    app,
+    "replay",
+    replay.replay,
+    "exchange replay --deliveries --buyer cobalt --since 2026-11-20",
+    "exchange replay --deliveries --status put_aside --rate 2/s --yes",
+)
 add(app, "version", version.tell_version, "exchange version", "exchange version --json")
 add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")
+add(
+    buyer_app,
+    "test",
+    buyer.test,
+    "exchange buyer test northsun-solar --stage ping --show",
+    "exchange buyer test northsun-solar --reply no.json --status 200",
+)
 add(
     key_app,
     "create",

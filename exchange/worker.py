@@ -17,6 +17,7 @@ from typing import Any
 from exchange import limits
 from exchange.flows.batches import send_batch
 from exchange.flows.deliver import deliver
+from exchange.flows.form_sale import submit_form
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
     ASK_OUTCOME,
@@ -28,6 +29,7 @@ from exchange.flows.jobs import (
     RESELL,
     RETURN_TEST,
     SETTLE_TEST,
+    SUBMIT_FORM,
     TAKE,
     WEBHOOK,
 )
@@ -90,6 +92,7 @@ def kinds() -> Mapping[str, Kind]:
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
+        SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
         WEBHOOK: Kind(send_webhook),
     }

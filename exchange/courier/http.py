@@ -15,6 +15,7 @@ from exchange import limits
 from exchange.courier.addresses import Addresses
 from exchange.courier.connection import Connection, Exchange
 from exchange.courier.dial import NotReached, find_addresses
+from exchange.courier.marks import FOUND, Marks
 from exchange.courier.request import Heads
 from exchange.courier.route import tunnel
 from exchange.courier.tls import Contexts, Unreadable, reason
@@ -32,6 +33,7 @@ class Lane:
         self.room = room
         self.contexts = Contexts()
         self.heads = Heads()
+        self.marks: Marks | None = None
         self.connecting: set[asyncio.Task[None]] = set()
         self.pools: dict[tuple[str, bool, str, int, str, Route | None], Pool] = {}
 
@@ -74,6 +76,7 @@ class Pool:
     def __init__(self, lane: Lane, target: Target, ca_file: str, route: Route = DIRECT) -> None:
         self.lane = lane
         self.room = lane.room
+        self.marks = lane.marks
         self.target = target
         self.ca_file = route.ca_file or ca_file
         self.route = route
@@ -187,6 +190,8 @@ class Pool:
         if self.route.proxy:
             return await self._open_by_proxy()
         tried = await find_addresses(host, port, self.lane.addresses)
+        if self.marks is not None:
+            self.marks.note(FOUND)
         if isinstance(tried, Lost):
             return tried
         outcome: Connection | Lost = Lost(Loss.CONNECT, f"No connection to {host} was made.")

@@ -14,7 +14,7 @@ from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.folder import FROZEN_AT, ZONE, Note
-from exchange.demo.founding import found, invite_everybody, keep_secrets, make_keys
+from exchange.demo.founding import begin_buyer, found, invite_everybody, keep_secrets, make_keys
 from exchange.demo.history import make_history
 from exchange.demo.homes import CityHomes
 from exchange.demo.market import read_parties
@@ -217,6 +217,8 @@ async def _keys(wanted: Wanted, market: Market, parties: Parties, note: Note | N
         return note
     await invite_everybody(market, parties)
     secrets = await make_keys(market, parties, fixed=not wanted.public, frozen=wanted.frozen)
+    if wanted.stream is None:
+        await begin_buyer(market)
     note = Note(wanted.seed, wanted.market, wanted.public, wanted.frozen, secrets)
     on_disk.write_note(wanted.folder, note)
     return note

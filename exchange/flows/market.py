@@ -187,6 +187,7 @@ class Market:
     clock: Clock
     ids: Ids
     courier: Courier
+    trial_courier: Callable[[], Courier]  # a way out for one test alone: its own connections and breaker
     breaker: Breaker
     vault: Vault
     workshop: Workshop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exchange.flows.market import Market
+from exchange.storage.forms import forget_views
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.queues import forget_queues
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
@@ -26,5 +27,6 @@ async def forget(market: Market) -> None:
         pass
     while await market.db.write(forget_events, now - _EVENT_DAYS * _DAY_MS):
         pass
+    await market.db.write(forget_views, now - market.retention_days["lead"] * _DAY_MS)
     await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)
     await market.db.write(forget_queues, now - _DAY_MS)

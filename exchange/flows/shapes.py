@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from exchange.flows.connection import Connection
+from exchange.model.form import Form
+from exchange.model.teaching import Guess, Proposal, Seen, Taught
 from exchange.model.vertical import Vertical
+from exchange.model.wire import Reply
 from exchange.sources.document import Source
+from exchange.sources.form import BadForm, read_form
 from exchange.storage.documents import DocumentRow
 
 CONNECTION = "connection"
+FORM = "form"
 SOURCE = "source"
 VERTICAL = "vertical"
 
@@ -21,7 +26,7 @@ Keyed = Callable[[Secrets], Connection]
 """A connection that waits for its secrets."""
 KeyedSource = Callable[[Secrets], Source]
 """A source that waits for its secrets."""
-Made = Vertical | Keyed | KeyedSource
+Made = Vertical | Keyed | KeyedSource | Form
 
 
 class DocumentProblems(Exception):
@@ -30,6 +35,35 @@ class DocumentProblems(Exception):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class FileDocument:
+    """A connection's file: where it stands, and what it says."""
+
+    path: str
+    document: Document
+
+
+class Teaching(Protocol):
+    """What the buyers' side makes of replies and samples. Documents are as they are stored, stages `ping` or `post`.
+
+    `values` names every value of a reply, `propose` makes rules of replies that are a yes and a no, `taught` and
+    `proposed` return the document with them; `guess` reads a sample request under the names of our fields, of which
+    some are parts of the consent record. The last three raise `ValueError`.
+    """
+
+    @property
+    def presets(self) -> Mapping[str, str]: ...  # title by name
+    @property
+    def connectors(self) -> tuple[str, ...]: ...  # what a document may name
+    def values(self, document: Document, stage: str, reply: Reply) -> tuple[Seen, ...]: ...
+    def propose(
+        self, document: Document, stage: str, accepted: Sequence[Reply], refused: Sequence[Reply]
+    ) -> Proposal | None: ...
+    def taught(self, document: Document, stage: str, told: Taught) -> Document: ...
+    def proposed(self, document: Document, stage: str, proposal: Proposal) -> Document: ...
+    def guess(self, sample: str, names: Mapping[str, str], consent: frozenset[str]) -> Guess: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +79,9 @@ class Workshop:
     vertical: Callable[[str, Document], Vertical]
     connection: Callable[[str, Document], Keyed]
     source: Callable[[str, Document], KeyedSource]
+    teaching: Teaching
+    files: Mapping[str, FileDocument]  # of the connections
+    forms: Mapping[str, Form] = field(default_factory=dict)  # of the files; a document lies over its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +93,8 @@ class Shapes:
     problems: tuple[str, ...] = ()
     made: Mapping[tuple[str, str, int], Made] = field(default_factory=dict)  # by kind, name and version
     sources: Mapping[str, Source] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    documents: Mapping[str, Document] = field(default_factory=dict)  # of the connections that no file makes
 
 
 def compile_shapes(
@@ -80,6 +119,8 @@ def compile_shapes(
         tuple(problems),
         made,
         {name: keyed(secrets) for name, keyed in {**sources, **workshop.sources}.items()},
+        {**workshop.forms, **{name: shape for (kind, name, _), shape in made.items() if kind == FORM}},
+        {row.name: row.document for row in rows if row.kind == CONNECTION},
     )
 
 
@@ -87,9 +128,17 @@ def make(workshop: Workshop, kind: str, name: str, document: Document) -> Made:
     """The shape of one document. Raises `DocumentProblems`."""
     makes: Mapping[str, Callable[[str, Document], Made]] = {
         CONNECTION: workshop.connection,
+        FORM: _form,
         SOURCE: workshop.source,
         VERTICAL: workshop.vertical,
     }
     if kind not in makes:
         raise DocumentProblems([f"kind: {kind!r} is not one of {', '.join(sorted(makes))}"])
     return makes[kind](name, document)
+
+
+def _form(name: str, document: Document) -> Form:
+    try:
+        return read_form(name, document)
+    except BadForm as error:
+        raise DocumentProblems(error.problems) from None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from exchange.model.audit import AuditLine
+from exchange.model.party import Buyer, Contract
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.ledger import Balance, balances
-from exchange.storage.parties import KeyRow, revoke_key, save_key
+from exchange.storage.parties import KeyRow, revoke_key, save_buyer, save_contract, save_key
 from exchange.storage.users import UserRow, add_user
 
 
@@ -53,3 +54,12 @@ async def account_rows(tx: Tx) -> list[Balance]:
     rows = await tx.fetch("SELECT account FROM account_balances ORDER BY account")
     found = await balances(tx, [row["account"] for row in rows])
     return [found[row["account"]] for row in rows]
+
+
+async def change_contract(tx: Tx, contract: Contract, now: int, line: AuditLine, buyer: Buyer | None = None) -> int:
+    """A new version of a contract, and of its buyer where that is new or changed too. Returns its number."""
+    if buyer is not None:
+        await save_buyer(tx, buyer, now)
+    version = await save_contract(tx, contract, now, line.actor.name)
+    await record(tx, line)
+    return version

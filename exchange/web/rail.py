@@ -39,8 +39,17 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries"),
+                Entry("/console/forms", "forms", "book", "Forms"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
+            ),
+        ),
+        Group(
+            "Buyers",
+            (
+                Entry("/console/connectors", "connectors", "plug", "Connectors"),
+                Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
+                Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
             ),
         ),
         Group("Settings", (Entry("/console/webhooks", "webhooks", "out", "Webhooks"),)),

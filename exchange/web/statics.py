@@ -18,6 +18,8 @@ SHEETS = (
     "tables.css",
     "charts.css",
     "lead.css",
+    "forms.css",
+    "connect.css",
     "hooks.css",
     "small.css",
     "print.css",

@@ -6,8 +6,14 @@ from aiohttp import web
 
 from exchange.web.auth import for_operators, leave, sign_in
 from exchange.web.console import (
+    buyers_new,
+    connector,
+    connectors,
     dashboard,
     deliveries,
+    form,
+    forms,
+    inbox,
     lead,
     leads,
     login,
@@ -16,6 +22,7 @@ from exchange.web.console import (
     sources,
     teach,
     terms,
+    trial,
     unclear,
     webhooks,
 )
@@ -26,8 +33,14 @@ def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
     for each in (
+        buyers_new,
+        connector,
+        connectors,
         dashboard,
         deliveries,
+        form,
+        forms,
+        inbox,
         lead,
         leads,
         login,
@@ -36,6 +49,7 @@ def add_console(app: web.Application) -> None:
         sources,
         teach,
         terms,
+        trial,
         unclear,
         webhooks,
     ):

@@ -96,6 +96,14 @@
     });
   }
 
+  // A page that previews what is being written sends it to its frame whenever something was changed.
+  const editor = document.querySelector("form[data-preview]");
+  if (editor) {
+    const show = editor.querySelector("[formtarget]");
+    editor.addEventListener("change", () => { editor.requestSubmit(show); });
+    editor.requestSubmit(show);
+  }
+
   if (document.querySelector("[data-live]")) {
     setInterval(() => { refresh().catch(() => undefined); }, REFRESH_MS);
   }
