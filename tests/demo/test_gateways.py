@@ -14,7 +14,7 @@ from exchange.cases.document import Case, award_of, contract_of, lead_of, terms_
 from exchange.clock import SimulatedClock, SystemClock
 from exchange.courier.courier import Call, HttpCourier
 from exchange.demo.folder import write_shapes
-from exchange.demo.peers import HOST, neighbours
+from exchange.demo.peers import HOST, neighbours, peers
 from exchange.demo.peers import receivers as receiving
 from exchange.demo.peers.gateways import BIRCH, NIMBUS, TOKEN_SECONDS, gateways
 from exchange.demo.peers.receivers import DOWN_FROM_MS, DOWN_MS, receivers
@@ -82,3 +82,9 @@ async def test_the_tracker_answers_500_for_half_a_minute(tmp_path: Path) -> None
             seen.append((await session.get(url)).status)
 
     assert [200, 500, 500, 200] == seen
+
+
+def test_no_two_peers_want_the_same_port() -> None:
+    wanted = [port for peer in peers() for port in peer.ports]
+
+    assert len(wanted) == len(set(wanted))

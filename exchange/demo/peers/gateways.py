@@ -19,7 +19,7 @@ from exchange.demo.peers import HOST, Peer, Site
 from exchange.demo.peers.certificates import Authority, make_authority
 from exchange.ids import SystemIds
 
-NIMBUS, ORCHARD, PROXY, BIRCH = 8151, 8152, 8153, 8154
+NIMBUS, ORCHARD, PROXY, BIRCH = 8171, 8172, 8173, 8174
 NAME = "gateways"
 TOKEN_SECONDS = 120
 _PROXY_USER = "harbor"

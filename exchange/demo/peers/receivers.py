@@ -11,7 +11,7 @@ from aiohttp import web
 from exchange.clock import Clock
 from exchange.demo.peers import HOST, Peer, Site
 
-PORT = 8161
+PORT = 8175
 NAME = "receivers"
 DOWN_FROM_MS, DOWN_MS = 180_000, 30_000
 
