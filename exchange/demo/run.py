@@ -12,6 +12,7 @@ from exchange.catalog import default_config
 from exchange.clock import Clock, SetClock, SimulatedClock, SystemClock
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
+from exchange.demo import instructions
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.folder import FROZEN_AT, ZONE, Note
 from exchange.demo.founding import begin_buyer, found, invite_everybody, keep_secrets, make_keys
@@ -180,7 +181,8 @@ async def _begin(
     on_lead: Told,
 ) -> None:
     """The market and its past, made on a clock of its own by buyers behind a script."""
-    clock = SimulatedClock(until - HISTORY_DAYS * 86_400_000 if wanted.stream is None else until)
+    before = HISTORY_DAYS + instructions.DAYS
+    clock = SimulatedClock(until - before * 86_400_000 if wanted.stream is None else until)
     behind = CastScript(cast.buyers, wanted.seed)
     script = by_url({SIMULATED: answer_as_asked, "http://127.0.0.1:": behind, "https://127.0.0.1:": behind})
     db = await open_sqlite(on_disk.database(settings), process=False, durable=False)
@@ -196,6 +198,7 @@ async def _begin(
             await keep_secrets(market, secrets)
             await found(market, parties, frozen=wanted.frozen)
             if wanted.stream is None:
+                await instructions.change_instructions(market, clock, wanted.folder / "config" / "verticals")
                 await make_history(
                     market,
                     clock,

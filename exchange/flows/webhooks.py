@@ -13,6 +13,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.job_ends import DestinationDown, Ended, Paced
 from exchange.flows.jobs import NOTICE, WEBHOOK, job
 from exchange.flows.market import Market, refresh
+from exchange.flows.specs import POSTBACK, note_step
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Role
@@ -150,6 +151,20 @@ async def _note(market: Market, endpoint: Endpoint, send: Row, result: Result) -
     await market.db.write(note_try, tried, again, disabling)
     if disabling is not None:
         await refresh(market)
+    if verdict.state == "delivered" and endpoint.role is Role.SELLER:
+        await _note_step(market, endpoint, _event(send))
+
+
+async def _note_step(market: Market, endpoint: Endpoint, event: Event) -> None:
+    """A test lead that its seller has heard of is a step of being set up."""
+    if not event.data.get("test"):
+        return
+    campaign_id = endpoint.campaign_id
+    if campaign_id is None:
+        row = await market.db.read(read_lead, event.about)
+        campaign_id = row["campaign_id"] if row is not None else None
+    if campaign_id is not None:
+        await note_step(market, campaign_id, POSTBACK)
 
 
 def _disabling(market: Market, endpoint: Endpoint, verdict: Verdict, now: int) -> Disabling | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from exchange.model.audit import AuditLine
-from exchange.model.party import Buyer, Contract
+from exchange.model.party import Buyer, Campaign, Contract
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.ledger import Balance, balances
-from exchange.storage.parties import KeyRow, revoke_key, save_buyer, save_contract, save_key
+from exchange.storage.parties import KeyRow, revoke_key, save_buyer, save_campaign, save_contract, save_key
 from exchange.storage.users import UserRow, add_user
 
 
@@ -22,6 +22,13 @@ async def take_key_back(tx: Tx, key_id: str, now: int, line: AuditLine) -> bool:
         return False
     await record(tx, line)
     return True
+
+
+async def change_terms(tx: Tx, campaign: Campaign, line: AuditLine) -> int:
+    """A new version of a campaign. Returns its number."""
+    version = await save_campaign(tx, campaign, line.at, line.actor.name)
+    await record(tx, line)
+    return version
 
 
 async def let_in(tx: Tx, user: UserRow, now: int, line: AuditLine) -> bool:

@@ -31,6 +31,7 @@ _SHAPES: Mapping[str, str] = MappingProxyType(
         "tree": '<path d="M8 13.5V8M8 8c0-3-4-2-4-5.5M8 8c0-3 4-2 4-5.5M8 8V2.5"/>',
         "gavel": '<path d="m7 3 5 5M5.5 4.5l5 5M8.5 2l-4.5 4.5M13.5 7 9 11.5M7 8.5 2.5 13"/>',
         "chevron": '<path d="m6 4 4 4-4 4"/>',
+        "play": '<path d="M4.5 3v10l8-5z"/>',
         "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1.2"/>'
         '<path d="M3.6 10.5h-.4a.7.7 0 0 1-.7-.7V3.2c0-.4.3-.7.7-.7h6.6c.4 0 .7.3.7.7v.4"/>',
         "link": '<path d="M6.7 9.3a2.6 2.6 0 0 0 3.7 0l2.3-2.3a2.6 2.6 0 0 0-3.7-3.7l-.7.7'

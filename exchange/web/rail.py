@@ -44,6 +44,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
+        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
         Group(
             "Buyers",
             (

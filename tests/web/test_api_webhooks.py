@@ -10,7 +10,7 @@ from openapi_schema_validator import OAS31Validator
 from exchange.web.api.openapi import openapi
 from exchange.web.api.routes import routes
 from tests.flows.receivers import arrived, hook, run_all
-from tests.market import OPERATOR_KEY, buyer_key, key_for_tests, live_key, operator, read_once, reply
+from tests.market import NOW, OPERATOR_KEY, buyer_key, key_for_tests, live_key, operator, read_once, reply
 from tests.web.leads import sell
 from tests.web.served import Heard, Served
 
@@ -24,7 +24,7 @@ async def call(served: Served, path: str, fields: dict[str, Any], key: str = CED
 
 def fits(heard: Heard, name: str) -> list[str]:
     """How an answer differs from the document."""
-    document = openapi(routes(), read_once()[0].verticals)
+    document = openapi(routes(), read_once()[0].verticals, NOW)
     schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
     plain = {key: value for key, value in heard.fields.items() if value is not None}
     return [error.message for error in OAS31Validator(schema).iter_errors(plain)]

@@ -203,5 +203,6 @@ async def test_a_form_without_its_token_changes_nothing(served: Served, ann: Vis
 async def test_a_seller_who_signs_in_comes_to_its_own_part(ann: Visitor) -> None:
     page = await ann.open("/console")
 
-    assert (200, True) == (page.http_status, "<h1>Postbacks</h1>" in page.source)
+    assert (200, True) == (page.http_status, "Your part of the exchange" in page.text)
+    assert "How to post: Cedar solar" in page.text and PLACE in page.source
     assert 'data-testid="search"' not in page.source and "Sign out" in page.text

@@ -6,7 +6,9 @@ from aiohttp import web
 
 from exchange.web.auth import for_operators, leave, sign_in
 from exchange.web.console import (
+    answers,
     buyers_new,
+    campaigns,
     connector,
     connectors,
     dashboard,
@@ -33,6 +35,8 @@ def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
     for each in (
+        answers,
+        campaigns,
         buyers_new,
         connector,
         connectors,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web.auth import for_role
+from exchange.web.auth import for_role, posting_pages
 from exchange.web.pages import add_table
+from exchange.web.render import SESSION, notice
 from exchange.web.seller_portal import postbacks
 
-HOME = "/seller/postbacks"
+POSTBACKS = "/seller/postbacks"
 
 
 def add_seller_portal(app: web.Application) -> None:
     for each in (postbacks,):
         add_table(app, each.pages(), lambda show: for_role("seller", show))
-    app.router.add_get("/seller", _home)
+    app.router.add_get("/seller", for_role("seller", _home))
 
 
-async def _home(_: web.Request) -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME})
+async def _home(request: web.Request) -> web.Response:
+    """Where a seller goes on from: how to post into each campaign, and how it hears of its leads."""
+    links = [*posting_pages(request, request[SESSION]), ("Postbacks", POSTBACKS)]
+    return await notice(request, "Your part of the exchange", http_status=200, links=links)
