@@ -9,8 +9,6 @@ from exchange.web.pages import add_table
 from exchange.web.render import SESSION, notice
 from exchange.web.seller_portal import postbacks
 
-POSTBACKS = "/seller/postbacks"
-
 
 def add_seller_portal(app: web.Application) -> None:
     for each in (postbacks,):
@@ -19,6 +17,6 @@ def add_seller_portal(app: web.Application) -> None:
 
 
 async def _home(request: web.Request) -> web.Response:
-    """Where a seller goes on from: how to post into each campaign, and how it hears of its leads."""
-    links = [*posting_pages(request, request[SESSION]), ("Postbacks", POSTBACKS)]
+    """Where a seller goes on from: how to post into each campaign; the rail leads to the rest."""
+    links = posting_pages(request, request[SESSION])
     return await notice(request, "Your part of the exchange", http_status=200, links=links)
