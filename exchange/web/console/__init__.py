@@ -27,6 +27,7 @@ from exchange.web.console import (
     terms,
     trial,
     unclear,
+    webhooks,
 )
 from exchange.web.pages import Page, add_table
 
@@ -56,6 +57,7 @@ def add_console(app: web.Application) -> None:
         terms,
         trial,
         unclear,
+        webhooks,
     ):
         add_table(app, each.pages(), for_operators)
 
