@@ -33,6 +33,7 @@ from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
+from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.storage.database import Db
@@ -178,7 +179,7 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
 
 def doors() -> Doors:
     """How bytes come in and go out beside requests."""
-    return Doors(encode, look_through, records)
+    return Doors(encode, look_through, records, is_sheet, sheet_as_csv)
 
 
 def besides() -> tuple[Beside, ...]:
@@ -248,6 +249,7 @@ async def open_market(
                 "test": settings.retention_test_days,
             },
             public_url=settings.public_url.rstrip("/"),
+            files_dir=settings.files_dir,
         )
         await refresh(market)
         yield market

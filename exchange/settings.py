@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     database_url: str = Field("exchange.db", description="A SQLite file, or postgresql://… for several nodes.")
     config_dir: Path | None = Field(None, description="Folder with verticals/, connections/ and presets/.")
     key_file: Path = Field(Path("exchange.key"), description="Master keys that seal personal data. Back it up apart.")
+    files_dir: Path = Field(
+        Path("files"), description="Folder of uploaded files and their results, sealed; one for all nodes."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
@@ -107,7 +110,7 @@ def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Ma
 
 def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
-    paths: dict[str, object] = {"key_file": folder / settings.key_file}
+    paths: dict[str, object] = {"key_file": folder / settings.key_file, "files_dir": folder / settings.files_dir}
     if settings.config_dir is not None:
         paths["config_dir"] = folder / settings.config_dir
     if "://" not in settings.database_url:

@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
+from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
-from exchange.flows.jobs import ASK_OUTCOME, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
+from exchange.flows.jobs import ASK_OUTCOME, CHECK_IMPORT, IMPORT, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
 from exchange.flows.market import Market, refresh
 from exchange.flows.postback import send_postback
 from exchange.flows.reconcile import reconcile
@@ -62,6 +63,8 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind of durable job, in alphabetical order."""
     return {
         ASK_OUTCOME: Kind(reconcile),
+        CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
+        IMPORT: Kind(work_import, at_once=4),
         POSTBACK: Kind(send_postback, gap_ms=50),
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from exchange.model.batch import Batch, Columns, Record
+from exchange.model.batch import Batch, Columns, Layout, LeadFile, Record
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`write` makes an answer's bytes; `look_through` and `records` read a file of leads, from a row number on."""
+    """`write` makes an answer's bytes; `look_through` and `records` read a file of leads, from a row number on.
+
+    `is_sheet` knows a spreadsheet by how it begins, and `sheet_as_csv` writes its rows as CSV.
+    """
 
     write: Callable[[dict[str, object], str], tuple[bytes, str]]
-    look_through: Callable[[Path], Batch]
-    records: Callable[[Batch, Columns, int], Iterator[Record]]
+    look_through: Callable[[LeadFile], Batch]
+    records: Callable[[LeadFile, Layout, Columns, int], Iterator[Record]]
+    is_sheet: Callable[[bytes], bool]
+    sheet_as_csv: Callable[[LeadFile, Callable[[bytes], object]], None]

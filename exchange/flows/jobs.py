@@ -14,6 +14,8 @@ from exchange.model.work import JobRow
 SETTLE_TEST = "settle_test"
 RETURN_TEST = "return_test"
 POSTBACK = "postback"
+CHECK_IMPORT = "check_import"
+IMPORT = "import"
 ASK_OUTCOME = "ask_outcome"
 RESELL = "resell"
 RESALE = "resell"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange.flows.import_files import forget_files
 from exchange.flows.market import Market
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.queues import forget_queues
@@ -19,5 +20,6 @@ async def forget(market: Market) -> None:
     await market.db.write(forget_expired, now)
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
         pass
+    await forget_files(market, now, market.retention_days["lead"])
     await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)
     await market.db.write(forget_queues, now - _DAY_MS)

@@ -96,7 +96,7 @@ def test_a_mapping_that_is_wrong_is_told_before_anything_is_sold(market_home: Ho
     ("content", "word"),
     [
         (b"", "empty"),
-        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"PK\x03\x04rest", "archive"),
         (b"[{}]", "array"),
         (b"a\0b,c\n", "no text"),
         (b"zip,zip\n1,2\n", "more than once"),
