@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -27,15 +27,18 @@ from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
-from exchange.flows.shapes import Document, DocumentProblems, Keyed, Secrets, Workshop, compile_shapes
+from exchange.flows.shapes import Document, DocumentProblems, Keyed, KeyedSource, Secrets, Workshop, compile_shapes
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
+from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
+from exchange.sources.document import Source, SourceDocument
+from exchange.sources.read import BadSource, read_source
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
 from exchange.storage.migrate import migrate
@@ -56,6 +59,7 @@ class Catalog:
     verticals: Mapping[str, Vertical]
     connections: Mapping[str, Loaded]
     presets: Mapping[str, Mapping[str, Any]]
+    sources: Mapping[str, SourceDocument] = field(default_factory=dict)
 
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
@@ -84,7 +88,7 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    return Catalog(verticals, found, presets), problems
+    return Catalog(verticals, found, presets, _sources(folder, problems)), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -131,6 +135,26 @@ def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]]
         return None
 
 
+def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
+    """The sources of the files; what is wrong with the others is told with its place."""
+    found: dict[str, SourceDocument] = {}
+    for file in sorted((folder / "sources").glob("*.yaml")):
+        where = f"sources/{file.name}"
+        content = read_file(file, where, problems)
+        document = read_yaml(content, where, problems) if content is not None else None
+        if not isinstance(document, Mapping):
+            continue
+        try:
+            source = read_source(document)
+        except BadSource as error:
+            problems += [f"{where}: {problem}" for problem in error.problems]
+            continue
+        if source.name in found:
+            problems.append(f"{where}: source: {source.name} is the name of another file's source too")
+        found[source.name] = source
+    return found
+
+
 def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Sequence[Network] = ()) -> Workshop:
     """Makes shapes as the files do. Secrets come from the environment (`EXCHANGE_SECRET_ACME_KEY`), else the store.
 
@@ -138,14 +162,14 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
     """
     table = connectors()
 
+    def secrets_of(names: Iterable[str], stored: Secrets) -> Secrets:
+        return {name: environment.get(SECRET_PREFIX + name.upper()) or stored.get(name, "") for name in names}
+
     def keyed(loaded: Loaded) -> Keyed:
         connector = loaded.build()
 
         def with_secrets(stored: Secrets) -> Connection:
-            secrets = {
-                name: environment.get(SECRET_PREFIX + name.upper()) or stored.get(name, "") for name in loaded.secrets
-            }
-            return ready(connector, secrets, simulated=loaded.name == SIMULATED)
+            return ready(connector, secrets_of(loaded.secrets, stored), simulated=loaded.name == SIMULATED)
 
         return with_secrets
 
@@ -156,10 +180,21 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
             raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
         if loaded.name != name:
             raise DocumentProblems([f"connection: is {loaded.name!r}, but the document's name is {name!r}"])
-        checked = {place: check_url(url, allowed) for place, url in loaded.urls.items()}
-        if forbidden := [f"{place}: {problem}" for place, problem in checked.items() if problem is not None]:
-            raise DocumentProblems(forbidden)
+        _check_urls(loaded.urls, allowed)
         return keyed(loaded)
+
+    def source(name: str, document: Document) -> KeyedSource:
+        try:
+            read = read_source(document)
+        except BadSource as error:
+            raise DocumentProblems(error.problems) from None
+        if read.name != name:
+            raise DocumentProblems([f"source: is {read.name!r}, but the document's name is {name!r}"])
+        _check_urls(read.urls(), allowed)
+        return keyed_source(read)
+
+    def keyed_source(document: SourceDocument) -> KeyedSource:
+        return lambda stored: Source(document, secrets_of(document.secret_names(), stored))
 
     def vertical(name: str, document: Document) -> Vertical:
         problems: list[str] = []
@@ -169,7 +204,14 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         return found
 
     files = {name: keyed(loaded) for name, loaded in catalog.connections.items()}
-    return Workshop(catalog.verticals, MappingProxyType(files), vertical, connection)
+    sources = {name: keyed_source(document) for name, document in catalog.sources.items()}
+    return Workshop(catalog.verticals, MappingProxyType(files), MappingProxyType(sources), vertical, connection, source)
+
+
+def _check_urls(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:
+    checked = {place: check_url(url, allowed) for place, url in urls.items()}
+    if forbidden := [f"{place}: {problem}" for place, problem in checked.items() if problem is not None]:
+        raise DocumentProblems(forbidden)
 
 
 def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:
@@ -179,7 +221,7 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
 
 def doors() -> Doors:
     """How bytes come in and go out beside requests."""
-    return Doors(encode, look_through, records, is_sheet, sheet_as_csv)
+    return Doors(encode, look_through, records, is_sheet, sheet_as_csv, pollers(), fetchers(), readers())
 
 
 def besides() -> tuple[Beside, ...]:

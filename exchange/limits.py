@@ -84,3 +84,9 @@ SHEET_BYTES = 512 * 1024 * 1024  # of a spreadsheet, unpacked; zip bombs are lar
 SHEET_MEMORY_BYTES = 2 * 1024 * 1024 * 1024  # of the process that reads one
 SHEET_SECONDS = 120  # of that process's time
 COLUMN_ROWS = 200  # looked at to guess what a column is
+
+# Sources
+POLL_MS_LEAST = 10_000  # no feed or mailbox changes faster, and its owner may mind being asked more often
+ITEMS_AT_ONCE = 100  # messages kept in one unit of work
+ITEM_BYTES = 1024 * 1024  # of one message as it came; a lead by mail is 20 KB
+SOURCE_QUEUES = 4  # leads of one source on their way at once

@@ -17,14 +17,26 @@ from typing import Any
 from exchange import limits
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
-from exchange.flows.jobs import ASK_OUTCOME, CHECK_IMPORT, IMPORT, POSTBACK, RESELL, RETURN_TEST, SETTLE_TEST
+from exchange.flows.jobs import (
+    ASK_OUTCOME,
+    CHECK_IMPORT,
+    IMPORT,
+    POLL,
+    POSTBACK,
+    RESELL,
+    RETURN_TEST,
+    SETTLE_TEST,
+    TAKE,
+)
 from exchange.flows.market import Market, refresh
+from exchange.flows.polls import plan_polls, poll
 from exchange.flows.postback import send_postback
 from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import Write, recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
+from exchange.flows.sources import take
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
@@ -65,10 +77,12 @@ def kinds() -> Mapping[str, Kind]:
         ASK_OUTCOME: Kind(reconcile),
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         IMPORT: Kind(work_import, at_once=4),
+        POLL: Kind(poll, most=3, lease_ms=300_000),
         POSTBACK: Kind(send_postback, gap_ms=50),
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
+        TAKE: Kind(take),
     }
 
 
@@ -226,6 +240,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
 
     return (
         Duty("refresh", 0.5, refresh),
+        Duty("poll", 1.0, plan_polls),
         Duty("seal", 1.0, seal_chains),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("recover", 30.0, take_up),

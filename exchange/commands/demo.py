@@ -165,8 +165,18 @@ async def _show(running: Running, view: View, address: str, stop: asyncio.Event)
         return
     sellers = traffic(running, base, view.per_minute or 1.0, lambda event: None)
     goes = not running.wanted.frozen and view.per_minute > 0
-    work = [_lines(running, view), *([sellers.run()] if goes else [])]
+    work = [_lines(running, view), *([sellers.run(), _acts(running, base)] if goes else [])]
     await _until(stop, *work, keys=_actions(view, sellers if goes else None, links[0][1], stop))
+
+
+async def _acts(running: Running, base: str) -> None:
+    """What goes on beside the leads, as long as the demo runs."""
+    from aiohttp import ClientSession
+
+    from exchange.demo.acts import Scene, acts, play_all
+
+    async with ClientSession() as session:
+        await play_all(Scene(running, base, session), acts())
 
 
 async def _until(

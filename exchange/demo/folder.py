@@ -20,11 +20,13 @@ FROZEN_AT = int(datetime(2026, 11, 20, 14, 32, tzinfo=ZoneInfo(ZONE)).timestamp(
 NOTE = "demo.json"
 LOG = "demo.log"
 LOCKED = "demo"  # its lock lies beside it, and is held as long as the demo runs
-OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config")
+OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config", "peers")
 DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
 LOOPBACK = "127.0.0.0/8"
-SHAPES = ("verticals", "connections", "presets")
+SHAPES = ("verticals", "connections", "presets", "sources", "forms")
+OF_THE_DEMO = {"connections": "{name}/connection.yaml", "sources": "{name}.yaml", "forms": "{name}.yaml"}
+"""Where the files of the demo go among the shapes, by their folder."""
 
 
 class NotADemo(Exception):
@@ -74,17 +76,17 @@ def delete(folder: Path) -> None:
 
 
 def write_shapes(folder: Path, moved: Mapping[int, int]) -> None:
-    """The files of the exchange with the demo's connections among them, at the ports its buyers really have."""
+    """The files of the exchange with the demo's own among them, at the ports its buyers and peers really have."""
     source, target = default_config(), folder / "config"
     if target.exists():
         shutil.rmtree(target)
-    for shape in SHAPES:
+    for shape in (each for each in SHAPES if (source / each).is_dir()):
         shutil.copytree(source / shape, target / shape)
-    for file in sorted((source / "demo" / "connections").glob("*.yaml")):
-        place = target / "connections" / file.stem
-        place.mkdir(exist_ok=True)
-        text = _moved(file.read_text(encoding="utf-8"), moved)
-        (place / "connection.yaml").write_text(text, encoding="utf-8")
+    for shape, place in OF_THE_DEMO.items():
+        for file in sorted((source / "demo" / shape).glob("*.yaml")):
+            path = target / shape / place.format(name=file.stem)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(_moved(file.read_text(encoding="utf-8"), moved), encoding="utf-8")
 
 
 def _moved(text: str, moved: Mapping[int, int]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from exchange.clock import month_of
 from exchange.demo.market_model import Parties
 from exchange.flows.by_hand import create_key, invite
+from exchange.flows.documents import save_secret
 from exchange.flows.market import Market, refresh
 from exchange.model.actor import SYSTEM
 from exchange.model.lead import Mode
@@ -44,6 +45,12 @@ async def store(tx: Tx, parties: Parties, now: int) -> None:
             await book(tx, Transaction(reference, kind, (posting,), now, month_of(now), "demo"))
     for contract in parties.contracts:
         await save_contract(tx, contract, now, "demo")
+
+
+async def keep_secrets(market: Market, secrets: Mapping[str, str]) -> None:
+    """What connections need to reach the peers that listen now: some are made anew with each start."""
+    for name, value in secrets.items():
+        await save_secret(market, name, value, SYSTEM)
 
 
 async def make_keys(market: Market, parties: Parties, *, fixed: bool, frozen: bool) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from exchange.demo import market_document as document
 from exchange.demo.market_model import Parties, minutes_of, parties_from
+from exchange.demo.personalities import ACTORS, with_parts
 from exchange.model.vertical import Vertical
 
 
@@ -26,15 +27,23 @@ class BadParties(Exception):
 
 
 def read_parties(path: Path, verticals: Mapping[str, Vertical] | None = None) -> Parties:
-    """The parties of a YAML file. `verticals` given, names and filter fields are checked against them too.
+    """The parties of a YAML file, with the sellers and buyers of the files in the folder of its name.
 
-    Raises `BadParties` with every problem found.
+    `verticals` given, names and filter fields are checked against them too. Raises `BadParties` with every problem.
     """
+    whole, *parts = [_document(each) for each in with_parts(path)]
+    added = {name: [who for part in parts for who in part.get(name, ())] for name in ACTORS}
+    return parties_of(whole | {name: [*whole.get(name, ()), *more] for name, more in added.items()}, verticals)
+
+
+def _document(path: Path) -> dict[str, Any]:
     try:
         found = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise BadParties([f"{path.name}: {error}"]) from error
-    return parties_of(found, verticals)
+    if not isinstance(found, dict):
+        raise BadParties([f"{path.name}: is not a mapping of names to values"])
+    return found
 
 
 def parties_of(found: object, verticals: Mapping[str, Vertical] | None = None) -> Parties:
@@ -55,11 +64,8 @@ def read_connections(folder: Path, moved: Mapping[int, int] | None = None) -> di
     """
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.yaml")):
-        try:
-            document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, YAMLError) as error:
-            raise BadParties([f"{path.name}: {error}"]) from error
-        if not isinstance(document, dict) or "connection" not in document:
+        document = _document(path)
+        if "connection" not in document:
             raise BadParties([f"{path.name}: is no connection"])
         found[str(document["connection"])] = rebased(document, moved or {})
     return found

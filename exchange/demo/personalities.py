@@ -95,14 +95,26 @@ class SellerHabits(Shape):
         return Source(self.sub_ids, self.states, self.landing_pages, self.dirt_bp, self.junk_sub_id, self.zone)
 
 
+ACTORS = ("buyers", "sellers")
+
+
 class Cast(Shape):
     buyers: tuple[Personality, ...] = Field(min_length=1)
     sellers: tuple[SellerHabits, ...] = ()
 
 
 def read_cast(path: Path) -> Cast:
-    """The actors of a file; a problem in it is a `ValueError` that lists every one."""
-    return Cast.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+    """The actors of a file and of those beside it in the folder of its name.
+
+    A problem in one is a `ValueError` that lists every one.
+    """
+    parts = [YAML(typ="safe").load(each.read_text(encoding="utf-8")) for each in with_parts(path)]
+    return Cast.model_validate({name: [who for part in parts for who in part.get(name, ())] for name in ACTORS})
+
+
+def with_parts(path: Path) -> list[Path]:
+    """A file, and those in the folder of its name (`market.yaml`, `market/faxes.yaml`), in the order of their names."""
+    return [path, *sorted(path.with_suffix("").glob("*.yaml"))]
 
 
 @dataclass(frozen=True, slots=True)

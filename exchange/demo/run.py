@@ -14,11 +14,12 @@ from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.folder import FROZEN_AT, ZONE, Note
-from exchange.demo.founding import found, invite_everybody, make_keys
+from exchange.demo.founding import found, invite_everybody, keep_secrets, make_keys
 from exchange.demo.history import make_history
 from exchange.demo.homes import CityHomes
 from exchange.demo.market import read_parties
 from exchange.demo.market_model import Parties
+from exchange.demo.peers import Neighbours, neighbours, peers
 from exchange.demo.personalities import Cast, read_cast
 from exchange.demo.scripted import CastScript
 from exchange.demo.stream import Access, read_rows
@@ -63,7 +64,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A demo that is up. `secrets` are keys by `campaign:acme-solar:live` and `buyer:lumen:live`."""
+    """A demo that is up. `secrets` are keys by `campaign:acme-solar:live` and `buyer:lumen:live`; `ports` are the real
+    ones of the peers by those the documents name."""
 
     wanted: Wanted
     settings: Settings
@@ -72,6 +74,7 @@ class Running:
     parties: Parties
     cast: Cast
     secrets: Mapping[str, str]
+    ports: Mapping[int, int]
 
 
 Told = Callable[[int], None]
@@ -98,23 +101,41 @@ async def _opened(wanted: Wanted, note: Note | None, on_lead: Told) -> AsyncIter
     cast = read_cast(default_config() / "demo" / ("stream_cast.yaml" if wanted.stream else "cast.yaml"))
     clock = _clock(wanted)
     buyers = DemoBuyers(cast.buyers, wanted.seed, SystemClock(), hurry=wanted.stream is not None)
+    beside = () if wanted.stream is not None else peers()
     try:
         ports = await _listen(buyers)
-        on_disk.write_shapes(wanted.folder, ports)
-        catalog = load_catalog(wanted.folder / "config")
-        parties = read_parties(default_config() / "demo" / f"{wanted.market}.yaml", catalog.verticals)
-        settings = on_disk.settings_for(
-            wanted.folder, parties.name, ZONE, wanted.host, wanted.port, frozen=wanted.frozen
-        )
-        _write_settings(settings, wanted.folder)
-        if note is None:
-            await _begin(wanted, settings, catalog, parties, _at_ports(cast, ports), clock.now(), on_lead)
-        async with open_market(settings, clock=clock, catalog=catalog) as market:
-            note = await _keys(wanted, market, parties, note)
-            await recover(market, clock.now() + 1, encode)
-            yield Running(wanted, settings, market, clock, parties, cast, note.keys)
+        async with (
+            neighbours(beside, wanted.folder, SystemClock()) as found,
+            _on_files(wanted, note, _at_ports(cast, ports), ports, found, clock, on_lead) as running,
+        ):
+            yield running
     finally:
         await buyers.close()
+
+
+@asynccontextmanager
+async def _on_files(
+    wanted: Wanted,
+    note: Note | None,
+    cast: Cast,
+    ports: Mapping[int, int],
+    found: Neighbours,
+    clock: Clock,
+    on_lead: Told,
+) -> AsyncIterator[Running]:
+    """The market on the files and the database of its folder; those are made when there are none."""
+    on_disk.write_shapes(wanted.folder, {**ports, **found.ports})
+    catalog = load_catalog(wanted.folder / "config")
+    parties = read_parties(default_config() / "demo" / f"{wanted.market}.yaml", catalog.verticals)
+    settings = on_disk.settings_for(wanted.folder, parties.name, ZONE, wanted.host, wanted.port, frozen=wanted.frozen)
+    _write_settings(settings, wanted.folder)
+    if note is None:
+        await _begin(wanted, settings, catalog, parties, cast, clock.now(), found.secrets, on_lead)
+    async with open_market(settings, clock=clock, catalog=catalog) as market:
+        note = await _keys(wanted, market, parties, note)
+        await keep_secrets(market, found.secrets)
+        await recover(market, clock.now() + 1, encode)
+        yield Running(wanted, settings, market, clock, parties, cast, note.keys, found.ports)
 
 
 def _clock(wanted: Wanted) -> Clock:
@@ -146,7 +167,14 @@ def _write_settings(settings: Settings, folder: Path) -> None:
 
 
 async def _begin(
-    wanted: Wanted, settings: Settings, catalog: Catalog, parties: Parties, cast: Cast, until: int, on_lead: Told
+    wanted: Wanted,
+    settings: Settings,
+    catalog: Catalog,
+    parties: Parties,
+    cast: Cast,
+    until: int,
+    secrets: Mapping[str, str],
+    on_lead: Told,
 ) -> None:
     """The market and its past, made on a clock of its own by buyers behind a script."""
     clock = SimulatedClock(until - HISTORY_DAYS * 86_400_000 if wanted.stream is None else until)
@@ -161,6 +189,7 @@ async def _begin(
             courier=lambda clock, _: ScriptedCourier(script, clock),
             db=db,
         ) as market:
+            await keep_secrets(market, secrets)
             await found(market, parties, frozen=wanted.frozen)
             if wanted.stream is None:
                 await make_history(

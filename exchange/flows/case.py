@@ -85,6 +85,7 @@ def begin(submission: Submission, market: Market) -> Case:
         "received",
         f"{submission.kind.value.capitalize()} received",
         f"{len(submission.fields)} fields, {submission.channel}",
+        *submission.came_by,
         since_ms=0.0,
     )
     return Case(

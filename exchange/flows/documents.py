@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Market, refresh
-from exchange.flows.shapes import CONNECTION, VERTICAL, Document, DocumentProblems, make
+from exchange.flows.shapes import CONNECTION, SOURCE, VERTICAL, Document, DocumentProblems, make
 from exchange.model.actor import Actor
 from exchange.model.vertical import Vertical
 from exchange.stages.eligible import BadBook, compile_book
@@ -17,11 +17,14 @@ from exchange.storage.documents import SecretRow, add_document, end_document, pu
 
 async def save_document(market: Market, kind: str, name: str, document: Document, actor: Actor) -> int:
     """Returns the number of its version. Raises `DocumentProblems`, and then nothing was changed."""
-    if kind == CONNECTION and name in market.workshop.connections:
+    files = {CONNECTION: market.workshop.connections, SOURCE: market.workshop.sources}
+    if name in files.get(kind, {}):
         raise DocumentProblems([f"{kind}: a file has the name {name}; change the file, or choose another name"])
     shape = make(market.workshop, kind, name, document)
     if isinstance(shape, Vertical):
         _check_contracts(market, shape)
+    if kind == SOURCE and document["campaign"] not in market.deals.campaigns:
+        raise DocumentProblems([f"campaign: there is no campaign {document['campaign']}"])
     line = audit_line(market.ids, market.clock.now(), actor, "document.saved", f"{kind}:{name}")
     version = await market.db.write(add_document, kind, name, document, line)
     await refresh(market)

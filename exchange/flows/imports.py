@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Protocol
 
 import orjson
@@ -234,9 +235,10 @@ async def _sleep_or(halt: Halt, sleep: Awaitable[None]) -> None:
 async def _sell(market: Market, job: ImportRow, record: Record) -> RowResult:
     if record.fields is None:
         return RowResult("invalid", Reason.BAD_REQUEST.slug, errors=record.problems)
-    submission = row_submission(
-        market, market.deals.campaigns[job.campaign_id], Mode(job.mode), record, _key(job, record.number), job.channel
-    )
+    campaign = market.deals.campaigns[job.campaign_id]
+    submission = row_submission(market, campaign, Mode(job.mode), record, _key(job, record.number))
+    told = f"row {record.number:,} of {PurePath(job.file_name).name}"
+    submission = submission._replace(channel=job.channel, came_by=(told,))
     try:
         return read_result((await submit(submission, market, market.doors.write)).body)
     except StorageError:
@@ -250,9 +252,7 @@ def _key(job: ImportRow, number: int) -> str:
     return f"{job.id}:{number}"
 
 
-def row_submission(
-    market: Market, campaign: Campaign, mode: Mode, record: Record, key: str | None, channel: str = CHANNEL
-) -> Submission:
+def row_submission(market: Market, campaign: Campaign, mode: Mode, record: Record, key: str | None) -> Submission:
     """A row as a request that asks for ping and post in one call."""
     assert record.fields is not None
     now = market.clock.now()
@@ -262,7 +262,7 @@ def row_submission(
         campaign_id=campaign.id,
         mode=mode,
         kind=Kind.DIRECT,
-        channel=channel,
+        channel=CHANNEL,
         fields=record.fields,
         raw=orjson.dumps(dict(record.fields)),
         content_type="application/json",

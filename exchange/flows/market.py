@@ -25,6 +25,7 @@ from exchange.model.party import Buyer, Campaign, Contract, Seller
 from exchange.model.vertical import Vertical
 from exchange.model.work import Intent
 from exchange.rates import Bucket
+from exchange.sources.document import Source
 from exchange.stages.caps import cap_windows
 from exchange.stages.eligible import Book, compile_book
 from exchange.stages.normalize import Names, compile_names
@@ -209,6 +210,10 @@ class Market:
     @property
     def connections(self) -> Mapping[str, Connection]:
         return self.live.deals.shapes.connections
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        return self.live.deals.shapes.sources
 
     def alias(self, seller_id: str) -> str:
         """How buyers hear of a seller: a name of its own, or a keyed short code that says nothing."""

@@ -7,6 +7,7 @@ from exchange.flows.market import Market
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.queues import forget_queues
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
+from exchange.storage.sources import forget_items
 
 _DAY_MS = 86_400_000
 _JOB_DAYS = 7
@@ -17,6 +18,8 @@ async def forget(market: Market) -> None:
     for retention, days in market.retention_days.items():
         while await market.db.write(forget_raw, retention, now - days * _DAY_MS):
             pass
+    while await market.db.write(forget_items, now - market.retention_days["lead"] * _DAY_MS):
+        pass
     await market.db.write(forget_expired, now)
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
         pass

@@ -8,15 +8,20 @@ from typing import Any
 
 from exchange.flows.connection import Connection
 from exchange.model.vertical import Vertical
+from exchange.sources.document import Source
 from exchange.storage.documents import DocumentRow
 
 CONNECTION = "connection"
+SOURCE = "source"
 VERTICAL = "vertical"
 
 Document = Mapping[str, Any]
 Secrets = Mapping[str, str]
 Keyed = Callable[[Secrets], Connection]
 """A connection that waits for its secrets."""
+KeyedSource = Callable[[Secrets], Source]
+"""A source that waits for its secrets."""
+Made = Vertical | Keyed | KeyedSource
 
 
 class DocumentProblems(Exception):
@@ -31,13 +36,15 @@ class DocumentProblems(Exception):
 class Workshop:
     """Makes shapes of documents. Whoever builds the market hands it in: flows know neither files nor buyers.
 
-    `vertical` and `connection` raise `DocumentProblems`.
+    `vertical`, `connection` and `source` raise `DocumentProblems`.
     """
 
-    verticals: Mapping[str, Vertical]  # of the files, as the next
+    verticals: Mapping[str, Vertical]  # of the files, as the next two
     connections: Mapping[str, Keyed]
+    sources: Mapping[str, KeyedSource]
     vertical: Callable[[str, Document], Vertical]
     connection: Callable[[str, Document], Keyed]
+    source: Callable[[str, Document], KeyedSource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,8 @@ class Shapes:
     verticals: Mapping[str, Vertical]
     connections: Mapping[str, Connection]
     problems: tuple[str, ...] = ()
-    made: Mapping[tuple[str, str, int], Vertical | Keyed] = field(default_factory=dict)  # by kind, name and version
+    made: Mapping[tuple[str, str, int], Made] = field(default_factory=dict)  # by kind, name and version
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 def compile_shapes(
@@ -65,18 +73,21 @@ def compile_shapes(
             problems += [f"{row.kind} {row.name}: {problem}" for problem in error.problems]
     verticals = {name: shape for (kind, name, _), shape in made.items() if kind == VERTICAL}
     connections = {name: shape for (kind, name, _), shape in made.items() if kind == CONNECTION}
+    sources = {name: shape for (kind, name, _), shape in made.items() if kind == SOURCE}
     return Shapes(
         {**workshop.verticals, **verticals},
         {name: keyed(secrets) for name, keyed in {**connections, **workshop.connections}.items()},
         tuple(problems),
         made,
+        {name: keyed(secrets) for name, keyed in {**sources, **workshop.sources}.items()},
     )
 
 
-def make(workshop: Workshop, kind: str, name: str, document: Document) -> Vertical | Keyed:
+def make(workshop: Workshop, kind: str, name: str, document: Document) -> Made:
     """The shape of one document. Raises `DocumentProblems`."""
-    makes: Mapping[str, Callable[[str, Document], Vertical | Keyed]] = {
+    makes: Mapping[str, Callable[[str, Document], Made]] = {
         CONNECTION: workshop.connection,
+        SOURCE: workshop.source,
         VERTICAL: workshop.vertical,
     }
     if kind not in makes:

@@ -26,7 +26,10 @@ class Kind(Enum):
 
 
 class Submission(NamedTuple):
-    """One request of a seller as it came, after the front door. `fields` is flat: name as sent → text."""
+    """One request of a seller as it came, after the front door. `fields` is flat: name as sent → text.
+
+    `came_by` are facts for the timeline about how it came: "from leads@dealer.example", "attachment lead.xml".
+    """
 
     id: str
     seller_id: str
@@ -43,6 +46,7 @@ class Submission(NamedTuple):
     idempotency_key: str | None
     received_at: int
     month: str
+    came_by: tuple[str, ...] = ()
 
 
 class FieldValue(NamedTuple):

@@ -33,6 +33,7 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "open": ("Working", "info", "pulse"),
     }
 )
+_SPELLED = frozenset(("ftp", "ftps", "imap", "rss", "sftp", "soap", "url"))
 _FIXERS: Mapping[str, str] = MappingProxyType(
     {"seller": "Seller data", "operator": "Your rules", "buyer": "Buyer", "nobody": "Nobody"}
 )
@@ -124,6 +125,13 @@ def duration(ms: float) -> str:
 
 def size(length: int) -> str:
     return f"{count(length)} bytes" if length < 1_024 else f"{length / 1_024:.1f} KB"
+
+
+def by_channel(channel: str) -> str:
+    """How a lead came, as the end of a sentence; nothing for a request of the API, as most are."""
+    if channel == "api":
+        return ""
+    return f" by {channel.upper() if channel in _SPELLED else channel}"
 
 
 def utc(at: int) -> str:

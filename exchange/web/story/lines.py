@@ -15,7 +15,7 @@ from exchange.web.story.contracts import CUT, SIMULATED
 from exchange.web.story.line import Line, Section, bidders, buyer_name, named
 from exchange.web.story.records import Request, Story
 from exchange.web.story.wire import Exchange, buyer_exchange, seller_exchange
-from exchange.web.words import duration, money, plural
+from exchange.web.words import by_channel, duration, money, plural
 
 _SECTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -102,13 +102,15 @@ class _Teller:
         seller = self.market.deals.sellers.get(row["seller_id"])
         campaign = self.market.deals.campaigns.get(row["campaign_id"])
         name = seller.name if seller is not None else row["seller_id"]
-        fields = step["facts"][0] if step["facts"] else ""
+        fields, *came_by = step["facts"] or [""]
         facts = [
             f"Campaign {campaign.name if campaign is not None else row['campaign_id']}",
             fields.removesuffix(f", {row['channel']}"),
-            f"from {row['remote_ip']}",
+            *came_by,
+            *([f"from {row['remote_ip']}"] if row["remote_ip"] else []),
         ]
-        title = f"{_SECTIONS.get(row['endpoint'], (row['endpoint'], ''))[0]} received from {name}"
+        channel = by_channel(row["channel"])
+        title = f"{_SECTIONS.get(row['endpoint'], (row['endpoint'], ''))[0]} received from {name}{channel}"
         return self._made(
             step, "in", "", title, ", ".join(facts), took=self.request.id, exchanges=self._mine(), mono=True
         )

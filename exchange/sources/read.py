@@ -1,0 +1,45 @@
+"""A source's document read by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from exchange.sources.document import SourceDocument
+from exchange.sources.feed import FeedDocument
+
+
+class BadSource(Exception):
+    """The document cannot be used. `problems` are sentences that begin with their place in it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+def kinds() -> Mapping[str, type[SourceDocument]]:
+    """Every kind of source and its document, in alphabetical order."""
+    return {
+        "feed": FeedDocument,
+    }
+
+
+def read_source(document: Mapping[str, Any]) -> SourceDocument:
+    """Raises `BadSource` with everything that is wrong."""
+    kind = document.get("kind")
+    known = kinds()
+    if not isinstance(kind, str) or kind not in known:
+        raise BadSource([f"kind: {kind!r} is not one of {', '.join(known)}"])
+    try:
+        return known[kind].model_validate(document)
+    except ValidationError as error:
+        raise BadSource([_told(each) for each in error.errors(include_url=False, include_context=False)]) from None
+
+
+def _told(problem: Any) -> str:
+    place = ".".join(str(step) for step in problem["loc"]) or "document"
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: is not a known key"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
