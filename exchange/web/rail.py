@@ -32,5 +32,6 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
             ),
         ),
+        Group("Supply", (Entry("/console/imports", "imports", "in", "Imports"),)),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
     )

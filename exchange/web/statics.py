@@ -11,7 +11,17 @@ from types import MappingProxyType
 from aiohttp import web
 
 FOLDER = Path(__file__).parent / "static"
-SHEETS = ("tokens.css", "shell.css", "parts.css", "tables.css", "charts.css", "lead.css", "small.css", "print.css")
+SHEETS = (
+    "tokens.css",
+    "shell.css",
+    "parts.css",
+    "tables.css",
+    "charts.css",
+    "lead.css",
+    "imports.css",
+    "small.css",
+    "print.css",
+)
 """The parts of app.css, in order: what is later wins."""
 
 _TYPES: Mapping[str, str] = MappingProxyType({".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"})

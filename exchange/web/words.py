@@ -31,6 +31,14 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "quoted": ("Priced", "info", "tag"),
         "selling": ("Selling", "info", "pulse"),
         "open": ("Working", "info", "pulse"),
+        # of imports
+        "new": ("To be started", "", "dash"),
+        "checking": ("Being checked", "info", "pulse"),
+        "checked": ("Checked", "info", "check"),
+        "running": ("Running", "info", "pulse"),
+        "paused": ("Paused", "warn", "clock"),
+        "done": ("Done", "good", "check"),
+        "canceled": ("Canceled", "", "cross"),
     }
 )
 _SPELLED = frozenset(("ftp", "ftps", "imap", "rss", "sftp", "soap", "url"))
