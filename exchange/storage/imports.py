@@ -319,3 +319,15 @@ async def recorded_rounds(
         limit=limit,
     )
     return [(row["us_state"], bytes(row["document"])) for row in rows]
+
+
+async def imports_of_campaign(tx: Tx, campaign_id: str, mode: str, limit: int) -> list[ImportRow]:
+    """What the exchange itself imports into a campaign, newest first."""
+    rows = await tx.fetch(
+        """SELECT * FROM imports WHERE campaign_id = :campaign AND mode = :mode AND held = 1
+           ORDER BY made_at DESC, id DESC LIMIT :limit""",
+        campaign=campaign_id,
+        mode=mode,
+        limit=limit,
+    )
+    return [_import(row) for row in rows]

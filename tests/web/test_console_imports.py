@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import FormData
@@ -84,8 +85,8 @@ async def test_columns_are_chosen_left_out_and_given_values(served: Served) -> N
         path = path_of(page)
         assert "phone" in page.part("missing")
         numbers = {name: str(place) for place, name in enumerate([*row, "notes"])}
-        chosen = {f"column{numbers[name]}": name for name in lead if name != "phone"}
-        twice = await visitor.submit(f"{path}/columns", **chosen, **{f"column{numbers['Call me']}": "email"})
+        chosen: dict[str, Any] = {f"column{numbers[name]}": name for name in lead if name != "phone"}
+        twice = await visitor.submit(f"{path}/columns", **{**chosen, f"column{numbers['Call me']}": "email"})
         assert 422 == twice.http_status and "Two columns are said to be email" in twice.part("problem")
         wrong = await visitor.submit(f"{path}/columns", **chosen, constants="sub_id1")
         assert "name = value" in wrong.part("problem")

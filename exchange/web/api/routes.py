@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from exchange.web.api import buying_routes, leads_routes, managing_routes, selling_routes
+from exchange.web.api import buying_routes, importing_routes, leads_routes, managing_routes, selling_routes
 from exchange.web.api.route import Route
 
 
 def routes() -> tuple[Route, ...]:
     """Every call of the API, in the order of the documentation."""
     return tuple(
-        route for each in (selling_routes, leads_routes, buying_routes, managing_routes) for route in each.routes()
+        route
+        for each in (selling_routes, importing_routes, leads_routes, buying_routes, managing_routes)
+        for route in each.routes()
     )

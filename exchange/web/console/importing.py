@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -75,33 +75,37 @@ async def as_json(request: web.Request) -> web.StreamResponse:
 
 
 async def result(request: web.Request) -> web.StreamResponse:
-    """The result as far as it has come, unsealed block by block."""
     row = await _row(request)
     if row is None:
         return await _missing(request)
     try:
-        blocks = result_of(request.app[MARKET], row)
-        first = next(blocks, b"")
+        return result_response(request.app[MARKET], row)
     except (FileGone, VaultError, OSError) as error:
         told = str(error) if isinstance(error, FileGone) else "The result cannot be opened."
         return await notice(request, "There is no result to download", told, http_status=404)
-    response = web.StreamResponse(headers=result_headers(row))
-    await response.prepare(request)
-    await response.write(first)
-    for block in blocks:
-        await response.write(block)
-    await response.write_eof()
-    return response
 
 
-def result_headers(row: ImportRow) -> dict[str, str]:
+def result_response(market: Market, row: ImportRow) -> web.Response:
+    """The result as far as it has come, unsealed block by block as it leaves.
+
+    Raises `FileGone`, and `VaultError` or `OSError` when it cannot be opened.
+    """
+    blocks = result_of(market, row)
+    first = next(blocks, b"")
+
+    async def body() -> AsyncIterator[bytes]:
+        yield first
+        for block in blocks:
+            yield block
+
     name = result_file_name(row).encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
     kind = "application/x-ndjson" if name.endswith("jsonl") else "text/csv"
-    return {
+    headers = {
         "Content-Type": f"{kind}; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "no-store",
     }
+    return web.Response(body=body(), headers=headers)
 
 
 def _acting(act: _Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
