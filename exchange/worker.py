@@ -41,7 +41,7 @@ from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
 from exchange.storage.chain import Chain, seal
-from exchange.storage.jobs import Leased, Terms, end_job, lease_jobs, put_back, retry_job
+from exchange.storage.jobs import Leased, Terms, end_job, free_leases, lease_jobs, put_back, retry_job
 from exchange.storage.queues import end_and_let_go, rest_queue
 from exchange.storage.reports import roll_up
 from exchange.storage.selling import unsettled_attempts
@@ -192,6 +192,11 @@ async def run_jobs(market: Market) -> int:
     count = await jobs.lease()
     await jobs.ended()
     return count
+
+
+async def free_jobs(market: Market) -> None:
+    """What a stopped process was at begins again at once, not when its lease ends. Only for one that is alone."""
+    await market.db.write(free_leases, market.clock.now())
 
 
 async def _rest(market: Market, job: Leased, down: DestinationDown) -> None:

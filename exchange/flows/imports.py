@@ -143,6 +143,7 @@ async def run_import(
     place = _Place(market, job, results, halt)
     pace = _Pace(market, per_second)
     window: deque[tuple[Record, asyncio.Task[RowResult]]] = deque()
+    finished = False
     try:
         for record in records:
             if not await pace.wait(halt):
@@ -151,6 +152,8 @@ async def run_import(
             while window and (window[0][1].done() or len(window) >= AT_ONCE):
                 await place.take(*window.popleft())
                 on_row(place.job.done_rows, place.job.counts)
+        else:
+            finished = True
         while window:
             await place.take(*window.popleft())
             on_row(place.job.done_rows, place.job.counts)
@@ -158,7 +161,7 @@ async def run_import(
         for _, task in window:
             task.cancel()
         await asyncio.gather(*(task for _, task in window), return_exceptions=True)
-    await place.save("running" if halt.is_set() else "done")
+    await place.save("done" if finished else "running")
     return place.job
 
 

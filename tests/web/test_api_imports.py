@@ -20,7 +20,13 @@ from tests.intake.test_sheets import xlsx
 from tests.market import buying, key_for_tests, live_key, read_once, selling, usd
 from tests.web.served import Heard, Served, heard
 
-PACKED = b"--x\r\nContent-Disposition: form-data; name=file; filename=a.csv\r\nContent-Encoding: gzip\r\n\r\nabc\r\n--x--\r\n"
+PACKED = b"""--x\r
+Content-Disposition: form-data; name=file; filename=a.csv\r
+Content-Encoding: gzip\r
+\r
+abc\r
+--x--\r
+"""
 
 
 @pytest.fixture
