@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from exchange.flows.import_results import ResultFile
     from exchange.flows.market import Market
     from exchange.model.batch import Batch, Columns
+    from exchange.model.importing import ImportRow
     from exchange.model.party import Campaign
-    from exchange.storage.imports import ImportRow
 
 
 def import_file(

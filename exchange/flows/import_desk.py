@@ -18,9 +18,15 @@ from exchange.flows.market import Market
 from exchange.flows.sealed_file import SealedWriter
 from exchange.model.actor import Actor
 from exchange.model.batch import Batch, Columns, LeadFile
+from exchange.model.importing import ImportRow, Move
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign
-from exchange.storage.imports import ImportRow, Move, begin_import, find_import, imports_of_file, move_import
+from exchange.storage.imports import (
+    begin_import,
+    find_import,
+    imports_of_file,
+    move_import,
+)
 from exchange.vault import DataKey
 
 CHANNEL = "import"

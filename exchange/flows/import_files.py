@@ -10,7 +10,8 @@ from exchange.flows.import_results import ResultFile, result_suffix
 from exchange.flows.market import Market
 from exchange.flows.sealed_file import SealedWriter, open_sealed, sealed_blocks
 from exchange.model.batch import LeadFile
-from exchange.storage.imports import ImportRow, files_to_forget, forget_file
+from exchange.model.importing import ImportRow
+from exchange.storage.imports import files_to_forget, forget_file
 from exchange.vault import DataKey
 
 _AT_ONCE = 100

@@ -23,8 +23,14 @@ from exchange.flows.market import Market
 from exchange.flows.sealed_file import InUse
 from exchange.log import logger
 from exchange.model.batch import Record
+from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode
-from exchange.storage.imports import ImportRow, find_import, note_problem, obey, save_check
+from exchange.storage.imports import (
+    find_import,
+    note_problem,
+    obey,
+    save_check,
+)
 from exchange.vault import VaultError
 
 SLICE_SECONDS = 20

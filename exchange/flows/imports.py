@@ -21,14 +21,13 @@ from exchange.flows.submit import submit
 from exchange.log import logger
 from exchange.model.actor import Actor
 from exchange.model.batch import Record, RowResult
+from exchange.model.importing import ImportRow, Move
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.model.reason import Reason
 from exchange.storage.database import StorageError
 from exchange.storage.imports import (
-    ImportRow,
-    Move,
     begin_import,
     move_import,
     requests_under_way,

@@ -9,7 +9,7 @@ from exchange.flows.import_files import held_file
 from exchange.flows.market import Market
 from exchange.intake.columns import as_mapping, guess_columns
 from exchange.model.batch import Columns, Guess
-from exchange.storage.imports import ImportRow
+from exchange.model.importing import ImportRow
 
 
 class BadColumns(Exception):

@@ -10,8 +10,9 @@ from typing import Any
 from exchange.flows.import_desk import Bringing, Spool, start, take_in
 from exchange.flows.import_files import result_of
 from exchange.model.batch import Columns
+from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode
-from exchange.storage.imports import ImportRow, find_import
+from exchange.storage.imports import find_import
 from exchange.worker import run_jobs
 from tests.flows.lab import OPERATOR
 from tests.market import Exchange, consumer

@@ -15,9 +15,10 @@ from exchange.intake.bring_file import BadColumns, bring_file, fields_given, gue
 from exchange.intake.columns import missing_fields
 from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.batch import Columns
+from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode, Problem
 from exchange.model.reason import Reason
-from exchange.storage.imports import ImportRow, find_import, imports_of_campaign
+from exchange.storage.imports import find_import, imports_of_campaign
 from exchange.vault import VaultError
 from exchange.web.api.access import Caller
 from exchange.web.api.buying import sent_fields

@@ -14,7 +14,8 @@ from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import BadColumns, check_columns, fields_given, guess
 from exchange.intake.columns import missing_fields
 from exchange.model.batch import Columns, Guess
-from exchange.storage.imports import ImportRow, find_import
+from exchange.model.importing import ImportRow
+from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
 from exchange.web.console.imports import HOME, import_fields, shown

@@ -15,10 +15,11 @@ from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import bring_file
 from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.batch import Columns
+from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode
 from exchange.model.money import Money
 from exchange.model.party import Campaign, State
-from exchange.storage.imports import ImportRow, list_imports
+from exchange.storage.imports import list_imports
 from exchange.web.auth import actor_of, is_token, without_token
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
