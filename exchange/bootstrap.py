@@ -6,10 +6,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -47,7 +48,7 @@ from exchange.storage.rehearsal import rehearse
 from exchange.vault import make_key_file, open_vault
 
 if TYPE_CHECKING:
-    from exchange.web.app import Beside
+    from exchange.web.app import Beside, Listener
 
 SECRET_PREFIX = "EXCHANGE_SECRET_"
 
@@ -229,6 +230,23 @@ def besides() -> tuple[Beside, ...]:
     from exchange.worker import work  # a command that serves nobody starts without it
 
     return (work,)
+
+
+def listeners(settings: Settings) -> tuple[Listener, ...]:
+    """What takes leads beside HTTP, as the settings say."""
+    found: list[Listener] = []
+    if settings.inbox_port is not None:
+        from exchange.intake.mail.listener import Listening, listening  # slow to import, and few exchanges use it
+
+        place = Listening(
+            settings.inbox_host,
+            settings.inbox_port,
+            urlsplit(settings.public_url).hostname or "",
+            settings.inbox_certificate,
+            settings.inbox_key_file,
+        )
+        found.append(partial(listening, place=place))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)

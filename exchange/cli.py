@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from exchange.commands import check, init, job, key, ledger, migrate, serve, settle, tail, user, version, why
+from exchange.commands import check, init, job, key, ledger, migrate, serve, settle, source, tail, user, version, why
 from exchange.commands import demo as demo_command
 from exchange.commands import imports as imports_command
 from exchange.commands.terminal import Exit, Stop, Terminal, write
@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
+source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(
@@ -47,6 +48,11 @@ app.add_typer(
     job_app,
     name="job",
     epilog="\b\nExamples:\n  exchange job list\n  exchange job replay --kind postback",
+)
+app.add_typer(
+    source_app,
+    name="source",
+    epilog="\b\nExamples:\n  exchange source list\n  exchange source poll cedar_feed",
 )
 app.add_typer(
     user_app, name="user", epilog="\b\nExamples:\n  exchange user list\n  exchange user add agent@harbor.example"
@@ -121,6 +127,15 @@ add(
 add(user_app, "list", user.list_all, "exchange user list", "exchange user list --json")
 add(job_app, "list", job.list_dead, "exchange job list", "exchange job list --kind postback --json")
 add(job_app, "replay", job.replay, "exchange job replay job_01KAG4", "exchange job replay --kind postback --yes")
+add(source_app, "list", source.list_all, "exchange source list", "exchange source list --json")
+add(source_app, "poll", source.poll, "exchange source poll cedar_feed", "exchange source poll cedar_feed --json")
+add(
+    source_app,
+    "pause",
+    source.pause,
+    "exchange source pause cedar_feed",
+    "exchange source pause cedar_feed --resume",
+)
 add(ledger_app, "verify", ledger.verify, "exchange ledger verify", "exchange ledger verify --json --quiet")
 add(ledger_app, "balances", ledger.balances, "exchange ledger balances", "exchange ledger balances --json")
 add(

@@ -129,6 +129,18 @@ class Shelved(Protocol):
     shelved: bool
 
 
+@runtime_checkable
+class Addressed(Protocol):
+    """Ability: say how deliveries travel, and to which server or number those of a contract go: its queue.
+
+    `channel`: email, fax, phone, sms, ftp, ftps, sftp, store, pull, csv_url or http.
+    """
+
+    channel: str
+
+    def destination(self, contract: Contract) -> str: ...
+
+
 class Parcel(NamedTuple):
     """One lead of a batch, and the place it was sold for."""
 

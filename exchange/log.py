@@ -103,6 +103,7 @@ def start_logging(stream: TextIO | None = None, level: int = logging.INFO) -> Lo
     root.setLevel(level)
     root.addHandler(queued)
     logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL)  # request lines hold query strings
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # each line of each mail
     listener.start()
     return Logging(listener, queued)
 

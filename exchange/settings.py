@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Private networks where buyers may be (on-premises buyers); empty refuses them all."
     )
+    inbox_port: int | None = Field(
+        None, ge=0, le=65535, description="Port where leads come in by mail; not set, no mail is taken."
+    )
+    inbox_host: str = Field("127.0.0.1", description="Address to take mail at.")
+    inbox_certificate: Path | None = Field(None, description="Certificate (PEM) with which senders of mail encrypt.")
+    inbox_key_file: Path | None = Field(None, description="Its private key (PEM).")
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
@@ -111,8 +117,9 @@ def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Ma
 def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
     paths: dict[str, object] = {"key_file": folder / settings.key_file, "files_dir": folder / settings.files_dir}
-    if settings.config_dir is not None:
-        paths["config_dir"] = folder / settings.config_dir
+    for name in ("config_dir", "inbox_certificate", "inbox_key_file"):
+        if (path := getattr(settings, name)) is not None:
+            paths[name] = folder / path
     if "://" not in settings.database_url:
         paths["database_url"] = str(folder / settings.database_url)
     return paths

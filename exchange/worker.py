@@ -15,11 +15,15 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
+from exchange.flows.batches import send_batch
+from exchange.flows.deliver import deliver
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.jobs import (
     ASK_OUTCOME,
+    BATCH,
     CHECK_IMPORT,
+    DELIVER,
     IMPORT,
     POLL,
     POSTBACK,
@@ -31,6 +35,7 @@ from exchange.flows.jobs import (
 from exchange.flows.market import Market, refresh
 from exchange.flows.polls import plan_polls, poll
 from exchange.flows.postback import send_postback
+from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import Write, recover
 from exchange.flows.resell import resell
@@ -50,6 +55,8 @@ _LOG = logger(__name__)
 STALE_MS = 90_000  # longer than any request may run: what is older and unanswered belongs to a dead process
 _LOOK_SECONDS = 0.5  # for jobs that others made, and for those whose time has come
 _RETRY_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000)
+_BROKEN_MS = (5_000, 60_000)  # a delivery that breaks its connector each time is put aside soon
+_DELIVER_LEASE_MS = 180_000  # longer than any connector may talk
 _SPREAD = 0.2
 _OF_LEASE = 0.9  # a job is cut before its lease ends, so that nobody else begins it meanwhile
 
@@ -75,7 +82,9 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind of durable job, in alphabetical order."""
     return {
         ASK_OUTCOME: Kind(reconcile),
+        BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS),
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
+        DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
         IMPORT: Kind(work_import, at_once=4),
         POLL: Kind(poll, most=3, lease_ms=300_000),
         POSTBACK: Kind(send_postback, gap_ms=50),
@@ -151,6 +160,8 @@ class Jobs:
         self._tasks.discard(task)
         self._running[kind] -= 1
         self._freed.set()
+        if gap_ms := self._kinds.get(kind, _UNKNOWN).gap_ms:  # the next of its queue may begin then
+            asyncio.get_running_loop().call_later(gap_ms / 1000, self._freed.set)
 
     async def _do(self, job: Leased) -> None:
         try:
@@ -248,6 +259,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("poll", 1.0, plan_polls),
         Duty("seal", 1.0, seal_chains),
         Duty("settle by rule", 10.0, settle_silent),
+        Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("recover", 30.0, take_up),
         Duty("roll up", 60.0, roll_up_hours),
         Duty("forget", 3_600.0, forget),

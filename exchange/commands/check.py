@@ -13,6 +13,7 @@ from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
     from exchange.bootstrap import Catalog
+    from exchange.flows.connection import Connection
     from exchange.flows.shapes import Shapes
     from exchange.model.party import Contract
     from exchange.settings import Settings
@@ -181,7 +182,11 @@ async def _parties(read: Read, findings: Findings) -> None:
     shapes = compile_shapes(workshop_of(read.catalog, os.environ, read.settings.allowed_networks), documents, kept)
     if documents and read.whole and read.networks_known:  # else something may only seem wrong
         findings.add("documents", _documents_told(documents, read.catalog), list(shapes.problems))
-    problems = [*_campaign_problems(parties, read, shapes), *contract_problems(parties.contracts, shapes, read.whole)]
+    problems = [
+        *_campaign_problems(parties, read, shapes),
+        *contract_problems(parties.contracts, shapes, read.whole),
+        *_source_problems(parties, read, shapes),
+    ]
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
     if problems or read.whole:
         findings.add("parties", told, problems)
@@ -206,6 +211,24 @@ def _campaign_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator
             yield f"{where}: postback_url: {problem}"
 
 
+def _source_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[str]:
+    """Whose leads a source brings, where it is, and what it needs to be let in."""
+    from exchange.bootstrap import SECRET_PREFIX
+    from exchange.courier.addresses import check_url
+
+    campaigns = {campaign.id for campaign in parties.campaigns}
+    for name, source in sorted(shapes.sources.items()):
+        where = f"source {name}"
+        if source.campaign_id not in campaigns:
+            yield f"{where}: there is no campaign {source.campaign_id}"
+        for place, url in source.document.urls().items() if read.networks_known else ():
+            if (problem := check_url(url, read.settings.allowed_networks)) is not None:
+                yield f"{where}: {place}: {problem}"
+        for secret, value in source.secrets.items():
+            if not value:
+                yield f"{where}: needs the variable {SECRET_PREFIX}{secret.upper()}"
+
+
 def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool) -> Iterator[str]:
     """What contracts need and is not there, and what can never be pinged.
 
@@ -224,14 +247,24 @@ def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool
         yield from (f"{where}: schedule: {problem}" for problem in _schedule_problems(contract.schedule))
         if connection is not None:
             used.setdefault(contract.connection, where)
-            if contract.price is None and not connection.on_the_spot:
-                yield f"{where}: needs a fixed price: connection {contract.connection} is never pinged"
+            yield from (f"{where}: {problem}" for problem in _delivery_problems(contract, connection))
         elif whole:
             yield f"{where}: no connection is called {contract.connection}"
     for name, where in used.items():
         for secret, value in shapes.connections[name].secrets.items():
             if not value:
                 yield f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}"
+
+
+def _delivery_problems(contract: Contract, connection: Connection) -> Iterator[str]:
+    """Terms that fit no delivery of this connection."""
+    name = f"connection {contract.connection}"
+    if contract.price is None and not connection.on_the_spot:
+        yield f"needs a fixed price: {name} is never pinged"
+    if contract.sold_when == "at_once" and connection.on_the_spot:
+        yield f"sold_when: at_once is for what is delivered later, and {name} answers on the spot"
+    if contract.schedule and connection.batches is None:
+        yield f"schedule: {name} delivers one lead at a time"
 
 
 def _schedule_problems(schedule: str) -> list[str]:

@@ -109,7 +109,7 @@ class View:
 
 
 async def _demo(wanted: Wanted, view: View) -> None:
-    from exchange.bootstrap import besides
+    from exchange.bootstrap import besides, listeners
     from exchange.clock import SystemClock
     from exchange.commands.progress import finished, progress
     from exchange.demo.run import HISTORY_DAYS, opened_demo
@@ -129,7 +129,8 @@ async def _demo(wanted: Wanted, view: View) -> None:
             running = await open_now.enter_async_context(opened_demo(wanted, on_lead))
         if made:
             finished(view.terminal, label, f"{made:,} leads   {SystemClock().monotonic() - began:.1f} s")
-        app = build_app(running.market, running.settings, beside=besides())
+        take = listeners(running.settings)
+        app = build_app(running.market, running.settings, beside=besides(), listeners=take)
         stop, up = asyncio.Event(), asyncio.Event()
         addresses: list[str] = []
 

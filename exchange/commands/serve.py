@@ -83,7 +83,7 @@ def listening_problem(error: OSError) -> Stop:
 
 async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     """One process that serves. `processes` share the port and the rates; of several, the first of them reports."""
-    from exchange.bootstrap import besides, open_market
+    from exchange.bootstrap import besides, listeners, open_market
     from exchange.clock import SystemClock
     from exchange.commands.opening import clock_of, reached
     from exchange.web.app import build_app
@@ -94,7 +94,8 @@ async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     with reached():
         async with open_market(settings, clock=clock_of(settings)) as market:
             warnings = await take_up(market, settings)
-            app = build_app(market, settings, beside=besides(), processes=processes)
+            listening = listeners(settings)
+            app = build_app(market, settings, beside=besides(), listeners=listening, processes=processes)
 
             def started(address: str) -> None:
                 if processes > 1:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from exchange.catalog import default_config
@@ -23,7 +24,10 @@ LOCKED = "demo"  # its lock lies beside it, and is held as long as the demo runs
 OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config", "peers")
 DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
+PEERS = "PEERS/"  # how a document names a file that a peer makes: PEERS/mailroom/ca.pem
 LOOPBACK = "127.0.0.0/8"
+LISTENERS = MappingProxyType({"inbox_port": 8125})
+"""Where the demo takes leads beside HTTP: the setting, and its port in the documents."""
 SHAPES = ("verticals", "connections", "presets", "sources", "forms")
 OF_THE_DEMO = {"connections": "{name}/connection.yaml", "sources": "{name}.yaml", "forms": "{name}.yaml"}
 """Where the files of the demo go among the shapes, by their folder."""
@@ -86,7 +90,8 @@ def write_shapes(folder: Path, moved: Mapping[int, int]) -> None:
         for file in sorted((source / "demo" / shape).glob("*.yaml")):
             path = target / shape / place.format(name=file.stem)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_moved(file.read_text(encoding="utf-8"), moved), encoding="utf-8")
+            text = _moved(file.read_text(encoding="utf-8"), moved)
+            path.write_text(text.replace(PEERS, f"{folder / 'peers'}/"), encoding="utf-8")
 
 
 def _moved(text: str, moved: Mapping[int, int]) -> str:
@@ -98,8 +103,10 @@ def _moved(text: str, moved: Mapping[int, int]) -> str:
     return re.sub(r"127\.0\.0\.1:([0-9]+)", port, text)
 
 
-def settings_for(folder: Path, name: str, zone: str, host: str, port: int, *, frozen: bool) -> Settings:
-    """The demo's settings. Buyers are on this machine, so loopback is allowed."""
+def settings_for(
+    folder: Path, name: str, zone: str, host: str, port: int, ports: Mapping[int, int], *, frozen: bool
+) -> Settings:
+    """The demo's settings. Buyers are on this machine, so loopback is allowed. `ports` are the real ones."""
     return load_settings(
         None,
         name=name,
@@ -111,6 +118,7 @@ def settings_for(folder: Path, name: str, zone: str, host: str, port: int, *, fr
         port=port,
         public_url=f"http://127.0.0.1:{port}",
         allowed_networks=(LOOPBACK,),
+        **{setting: ports[named] for setting, named in LISTENERS.items() if named in ports},
         frozen=frozen,
     )
 

@@ -101,11 +101,11 @@ async def _opened(wanted: Wanted, note: Note | None, on_lead: Told) -> AsyncIter
     cast = read_cast(default_config() / "demo" / ("stream_cast.yaml" if wanted.stream else "cast.yaml"))
     clock = _clock(wanted)
     buyers = DemoBuyers(cast.buyers, wanted.seed, SystemClock(), hurry=wanted.stream is not None)
-    beside = () if wanted.stream is not None else peers()
+    beside, own = ((), ()) if wanted.stream is not None else (peers(), tuple(on_disk.LISTENERS.values()))
     try:
         ports = await _listen(buyers)
         async with (
-            neighbours(beside, wanted.folder, SystemClock()) as found,
+            neighbours(beside, wanted.folder, SystemClock(), own) as found,
             _on_files(wanted, note, _at_ports(cast, ports), ports, found, clock, on_lead) as running,
         ):
             yield running
@@ -127,7 +127,9 @@ async def _on_files(
     on_disk.write_shapes(wanted.folder, {**ports, **found.ports})
     catalog = load_catalog(wanted.folder / "config")
     parties = read_parties(default_config() / "demo" / f"{wanted.market}.yaml", catalog.verticals)
-    settings = on_disk.settings_for(wanted.folder, parties.name, ZONE, wanted.host, wanted.port, frozen=wanted.frozen)
+    settings = on_disk.settings_for(
+        wanted.folder, parties.name, ZONE, wanted.host, wanted.port, found.ports, frozen=wanted.frozen
+    )
     _write_settings(settings, wanted.folder)
     if note is None:
         await _begin(wanted, settings, catalog, parties, cast, clock.now(), found.secrets, on_lead)
@@ -161,9 +163,10 @@ def _at_ports(cast: Cast, ports: Mapping[int, int]) -> Cast:
 
 def _write_settings(settings: Settings, folder: Path) -> None:
     """So that every other command works on the demo with --data."""
-    names = ("name", "zone", "host", "port", "public_url", "allowed_networks", "frozen")
-    chosen = {name: getattr(settings, name) for name in names} | {"config_dir": "config"}
-    (folder / "exchange.toml").write_text(settings_document(chosen), encoding="utf-8")
+    names = ("name", "zone", "host", "port", "public_url", "allowed_networks", "frozen", *on_disk.LISTENERS)
+    chosen = {name: value for name in names if (value := getattr(settings, name)) is not None}
+    document = settings_document(chosen | {"config_dir": "config"})
+    (folder / "exchange.toml").write_text(document, encoding="utf-8")
 
 
 async def _begin(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from exchange.connector import (
     DEFAULT_PROFILE,
+    Addressed,
     AsksOutcome,
     Connector,
     DeliversBatches,
@@ -19,6 +20,7 @@ from exchange.connector import (
     Shelved,
     Waits,
 )
+from exchange.model.party import Contract
 
 SECONDS = 10.0
 """How long a conversation beside requests may take, unless its connector says otherwise."""
@@ -41,6 +43,7 @@ class Connection:
     batches: DeliversBatches | None = None
     waits: Waits | None = None
     receipts: ReadsReceipts | None = None
+    addressed: Addressed | None = None
 
     @property
     def can_reconcile(self) -> bool:
@@ -51,6 +54,15 @@ class Connection:
     def on_the_spot(self) -> bool:
         """Whether a post is answered while the seller waits. Only such a buyer can be pinged."""
         return not self.later and not self.shelved
+
+    @property
+    def channel(self) -> str:
+        """How its deliveries travel."""
+        return self.addressed.channel if self.addressed is not None else "http"
+
+    def destination(self, contract: Contract) -> str:
+        """Where those of a contract go: what is down there delays them and no others."""
+        return self.addressed.destination(contract) if self.addressed is not None else contract.buyer_id
 
 
 def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool = False) -> Connection:
@@ -69,4 +81,5 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
+        addressed=connector if isinstance(connector, Addressed) else None,
     )

@@ -7,7 +7,6 @@ What a round settled travels with the next intents, or with the closing of the l
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from exchange import limits
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
 from exchange.flows.case import Case
+from exchange.flows.intents import intents
 from exchange.flows.market import Market
 from exchange.model.auction import (
     Accepted,
@@ -30,13 +30,13 @@ from exchange.model.auction import (
     Rejected,
     Unclear,
 )
-from exchange.model.hold import BalanceShort, CapFull, Held, HoldRequest
+from exchange.model.delivery import DeliveryRow, DeliveryState
+from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
 from exchange.model.party import Contract, OnUnclear
 from exchange.model.reason import Reason
 from exchange.model.work import Intent, Move, Settlement
 from exchange.stages.auction import Plan, Rules, run_auction
-from exchange.stages.caps import cap_parts
 from exchange.stages.outcome import post_outcome
 from exchange.stages.settle import SaleTerms, as_sale, free_slots
 from exchange.storage.selling import advance
@@ -80,10 +80,10 @@ async def place(
             placed = placed._replace(progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
             case.trail.step("post", "No time left to post", skipped=True)
             break
-        intents = _intents(case, market, plan.winners, contracts, placed.slots, promised)
-        got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in intents)))
+        made = intents(case, market, plan.winners, contracts, placed.slots, promised)
+        got, _ = await market.db.write(advance, Move(placed.settled, tuple(intent for intent, _ in made)))
         placed = placed._replace(settled=()) if placed.settled else placed
-        held, placed = _keep_held(case, market, intents, got, placed)
+        held, placed = _keep_held(case, market, made, got, placed)
         posts = [_post(case, market, intent, award, contracts) for intent, award in held]
         posted = await asyncio.gather(*posts) if len(posts) > 1 else [await post for post in posts]
         for each in posted:
@@ -108,62 +108,16 @@ def _tell_plan(case: Case, plan: Plan, contracts: Mapping[str, Contract], rules:
     )
 
 
-def _intents(
-    case: Case,
-    market: Market,
-    winners: Sequence[Bid],
-    contracts: Mapping[str, Contract],
-    taken: frozenset[int],
-    promised: Money | None,
-) -> list[tuple[Intent, Award]]:
-    """Each winner gets the lowest slot that nobody has: a refused one may lie below a sold one."""
-    free = (slot for slot in itertools.count(1) if slot not in taken)
-    now = market.clock.now()
-    made: list[tuple[Intent, Award]] = []
-    for slot, bid in zip(free, winners, strict=False):
-        contract = contracts[bid.contract_id]
-        attempt_id = market.ids.new("dlv", now)
-        several = case.deals.shapes.connections[contract.connection].several_messages
-        intent = Intent(
-            attempt_id,
-            case.submission.month,
-            case.lead.id,
-            case.submission.id,
-            contract.buyer_id,
-            contract.id,
-            contract.version,
-            bid.leg,
-            slot,
-            attempt_id,
-            AttemptState.RESERVED if several else AttemptState.SENDING,
-            bid.exclusive,
-            bid.price,
-            now,
-            case.mode.value,
-            _hold(case, market, contract, bid.price, attempt_id, now) if case.live else None,
-            promised.units if promised is not None else None,
-            bid.buyer_reference,
-            bid.leg_reference,
-        )
-        made.append((intent, Award(bid, slot, attempt_id)))
-    return made
-
-
-def _hold(case: Case, market: Market, contract: Contract, price: Money, attempt_id: str, now: int) -> HoldRequest:
-    account = case.deals.buyers[contract.buyer_id].account
-    return HoldRequest(attempt_id, cap_parts(contract, price, now, market.live.windows(contract.zone)), account, price)
-
-
 def _keep_held(
     case: Case,
     market: Market,
-    intents: Sequence[tuple[Intent, Award]],
+    made: Sequence[tuple[Intent, Award]],
     got: Sequence[Held | CapFull | BalanceShort | None],
     placed: Placed,
 ) -> tuple[list[tuple[Intent, Award]], Placed]:
     """Go on with what fitted. A refused hold is a refusal of the contract, as if it had never bid."""
     held: list[tuple[Intent, Award]] = []
-    for (intent, award), result in zip(intents, got, strict=True):
+    for (intent, award), result in zip(made, got, strict=True):
         market.live.note_hold(intent, result)
         if isinstance(result, CapFull | BalanceShort):
             reason = Reason.CAP_FULL if isinstance(result, CapFull) else Reason.BALANCE_SHORT
@@ -180,6 +134,8 @@ async def _post(case: Case, market: Market, intent: Intent, award: Award, contra
     """Deliver once; once more to a buyer that answered it was busy and took nothing, if there is time."""
     contract = contracts[intent.contract_id]
     began = case.trail.elapsed_ms()
+    if intent.delivery is not None:
+        return _left_to_the_worker(case, intent, intent.delivery, award, contract)
     result, outcome = await _hand_over(case, market, intent, award, contract, again=False)
     was_busy = isinstance(outcome, Failed) and result.delivered
     if was_busy and case.time_left_ms(market) >= limits.BUSY_PAUSE_MS + 2 * limits.POST_LEAST_MS:
@@ -189,6 +145,18 @@ async def _post(case: Case, market: Market, intent: Intent, award: Award, contra
     state = _state(outcome).value
     case.trail.posts.append(_line(intent, award, state, reason, outcome.detail, began, result.took_ms))
     case.trail.step("post", _sentence(contract, outcome, award), *_facts(outcome), since_ms=began)
+    return Posted(intent, award, outcome)
+
+
+def _left_to_the_worker(case: Case, intent: Intent, delivery: DeliveryRow, award: Award, contract: Contract) -> Posted:
+    """Nothing is sent now. Who buys unseen has bought; of any other the delivery will tell."""
+    at = case.trail.elapsed_ms()
+    outcome = Accepted() if delivery.sold_at_once else Pending(Reason.AWAITING_RECEIPT)
+    reason = "" if isinstance(outcome, Accepted) else outcome.reason.slug
+    case.trail.posts.append(_line(intent, award, _state(outcome).value, reason, "", at, 0.0))
+    way = "is fetched by its buyer" if delivery.state is DeliveryState.SHELVED else f"goes out by {delivery.channel}"
+    sold = [f"Sold at {award.bid.price.text} now, unseen"] if delivery.sold_at_once else ["Sold when it arrives"]
+    case.trail.step("post", f"{contract.name}: the lead {way}", *sold)
     return Posted(intent, award, outcome)
 
 
@@ -274,7 +242,8 @@ def _after(
             unclear = (*unclear, posted.intent)
     keeps = isinstance(outcome, Accepted | Pending | Unclear)
     slots = placed.slots | {posted.intent.slot} if keeps else placed.slots
-    settled = (*placed.settled, settlement)
+    unsaid = posted.intent.state is AttemptState.PENDING  # stored as such before: nothing came of it yet
+    settled = placed.settled if unsaid else (*placed.settled, settlement)
     return placed._replace(progress=progress, settled=settled, sales=sales, unclear=unclear, slots=slots)
 
 

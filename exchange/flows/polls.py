@@ -88,6 +88,10 @@ async def _look(market: Market, source: Source, cursor: str) -> int:
     return stored
 
 
+async def is_paused(market: Market, name: str) -> bool:
+    return (await market.db.read(source_state, name)).paused_at is not None
+
+
 async def poll_now(market: Market, name: str, actor: Actor) -> None:
     """Poll a source without waiting for its time. Raises `CannotPoll`."""
     source = market.sources.get(name)
@@ -96,7 +100,7 @@ async def poll_now(market: Market, name: str, actor: Actor) -> None:
     if source.every_ms is None:
         raise CannotPoll(f"{name} is sent to; it is never polled.")
     now = market.clock.now()
-    if (await market.db.read(source_state, name)).paused_at is not None:
+    if await is_paused(market, name):
         raise CannotPoll(f"{name} is paused. Let it go on, and it is polled at once.")
     line = audit_line(market.ids, now, actor, "source.polled", f"source:{name}")
     planned = Poll(name, now + source.every_ms, _job(market, source, now))

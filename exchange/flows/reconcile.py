@@ -73,7 +73,7 @@ async def _repeat(market: Market, attempt: Row, contract: Contract, connection: 
     stored = await stored_lead(market, lead, campaign)
     if stored is None:
         return None
-    award = Award(_bid(attempt), attempt["slot"], attempt["reference"])
+    award = Award(bid_of(attempt), attempt["slot"], attempt["reference"])
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets)
     conversation = connection.connector.post(stored, award, contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)
@@ -83,7 +83,8 @@ async def _repeat(market: Market, attempt: Row, contract: Contract, connection: 
     return _decision(outcome, "the same post, sent again, was answered")
 
 
-def _bid(attempt: Row) -> Bid:
+def bid_of(attempt: Row) -> Bid:
+    """The bid that an attempt was made on."""
     price = Money(attempt["price_units"], attempt["currency"])
     exclusive = bool(attempt["exclusive"])
     reference, leg_reference = attempt["bid_reference"], attempt["leg_reference"]
@@ -91,16 +92,22 @@ def _bid(attempt: Row) -> Bid:
 
 
 async def _record(market: Market, attempt: Row, stage: str, result: Result) -> None:
-    """Keep what was said, sealed with the key of the request that the attempt belongs to."""
+    """Keep what was said, sealed."""
+    row = await sealed_wires(market, attempt, stage, result)
+    if row is not None:
+        await market.db.write(add_wires, row)
+
+
+async def sealed_wires(market: Market, attempt: Row, stage: str, result: Result) -> WiresRow | None:
+    """What was said, sealed with the key of the request that the attempt belongs to. None when nothing was said."""
     wrapped = await market.db.write(key_of, attempt["request_id"])
     if wrapped is None or not result.records:
-        return
+        return None
     now = market.clock.now()
     wires_id = market.ids.new("wir", now)
     lines = [wire_line(attempt["contract_id"], stage, attempt["id"], record) for record in result.records]
     sealed = market.vault.seal(market.vault.data_key(wrapped), f"wires:{wires_id}", orjson.dumps(lines))
-    row = WiresRow(wires_id, attempt["lead_id"], month_of(now), now, attempt["request_id"], sealed, "lead")
-    await market.db.write(add_wires, row)
+    return WiresRow(wires_id, attempt["lead_id"], month_of(now), now, attempt["request_id"], sealed, "lead")
 
 
 def _decision(answer: object, why: str) -> Decision | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
+from exchange.flows.sources import open_item
 from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
+from exchange.storage.audit import record
 from exchange.storage.leads import key_of, read_lead_of
 from exchange.storage.reveal import note_reveal
+from exchange.storage.sources import find_item
 
 
 class MayNotReveal(Exception):
@@ -53,3 +57,20 @@ async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str =
     data_key = market.vault.data_key(wrapped)
     opened = orjson.loads(market.vault.open(data_key, f"lead:{lead_id}", bytes(lead["sealed"])))
     return Revealed({name: clean for name, (_, clean, _) in opened["values"].items()})
+
+
+async def reveal_item(market: Market, item_id: str, why: str, actor: Actor, ip: str = "") -> bytes:
+    """A message of a source as it came, after a line in the audit log says who saw it and why. Raises
+    `MayNotReveal`."""
+    if actor.role is not Role.OPERATOR:
+        raise MayNotReveal("Revealing personal data needs the role operator.")
+    if not why.strip():
+        raise MayNotReveal("Say why: the reason is kept with your name.")
+    row = await market.db.read(find_item, actor, item_id)
+    kept = open_item(market, row) if row is not None else None
+    if kept is None:
+        raise MayNotReveal("There is no such message, or it is no longer kept.")
+    after = {"why": why.strip()}
+    line = audit_line(market.ids, market.clock.now(), actor, "item.revealed", f"item:{item_id}", after=after)
+    await market.db.write(record, replace(line, ip=ip))
+    return kept.item.original

@@ -2,45 +2,86 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 import orjson
 
 from exchange.clock import month_of
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
-from exchange.flows.tell import tell_seller
-from exchange.model.actor import Actor
+from exchange.flows.tell import DELIVERY_FAILED, News, tell, tell_seller
+from exchange.model.actor import Actor, Role
 from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
+from exchange.model.delivery import DeliveryState
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import Closing, JobRow, LeadState, Settlement
+from exchange.model.work import Closing, JobRow, LeadState, Settlement, Sums
 from exchange.stages.settle import Earlier, SaleTerms, as_sale
 from exchange.storage.database import Row
+from exchange.storage.deliveries import read_delivery
 from exchange.storage.holds import held_account
-from exchange.storage.leads import sales_of
+from exchange.storage.leads import standing_sales
 from exchange.storage.parties import read_campaign_version, read_contract_version
-from exchange.storage.selling import read_attempt, read_lead, settle_once
+from exchange.storage.selling import LeadMoved, read_attempt, read_lead, settle_once
 
 OPEN_STATES = ("unclear", "pending")
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
 _DAY_MS = 86_400_000
+TRIES = 8  # another sale of the same lead between reading and writing is rare, seven in a row are not chance
+_WORDS = MappingProxyType(
+    {
+        AttemptState.ACCEPTED: "accepted",
+        AttemptState.REJECTED: "refused",
+        AttemptState.FAILED: "failed",
+        AttemptState.UNCLEAR: "unclear",
+    }
+)
+_WHY = MappingProxyType(
+    {
+        AttemptState.REJECTED: Reason.BUYER_REJECTED,
+        AttemptState.FAILED: Reason.POST_FAILED,
+        AttemptState.UNCLEAR: Reason.OUTCOME_UNCLEAR,
+    }
+)
+_ENDS = MappingProxyType(
+    {
+        AttemptState.ACCEPTED: DeliveryState.ACCEPTED,
+        AttemptState.REJECTED: DeliveryState.REFUSED,
+        AttemptState.FAILED: DeliveryState.FAILED,
+    }
+)
+"""How a delivery ends with its attempt, when it has not ended by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`accepted` or `rejected`, at another price than the bid if `price` is given. `why` goes into the record."""
+    """`accepted`, at another price than the bid if `price` is given, or `otherwise`: rejected, failed or unclear.
+
+    `why` goes into the record.
+    """
 
     accepted: bool
     why: str
     price: Money | None = None
     buyer_reference: str | None = None
+    otherwise: AttemptState = AttemptState.REJECTED
+
+    @property
+    def state(self) -> AttemptState:
+        return AttemptState.ACCEPTED if self.accepted else self.otherwise
 
 
 class CannotSettle(Exception):
     """The sentence says what is in the way."""
+
+
+class StillAtWork(CannotSettle):
+    """Somebody sells the lead at this moment. It is over soon."""
 
 
 class NoSuchDelivery(CannotSettle):
@@ -49,27 +90,44 @@ class NoSuchDelivery(CannotSettle):
 
 async def settle(market: Market, attempt_id: str, decision: Decision, actor: Actor, ip: str = "") -> LeadState:
     """Settle one unclear or pending attempt. The first decision stands; a second one is refused."""
+    for _ in range(TRIES):
+        with suppress(LeadMoved):
+            return await _settle(market, attempt_id, decision, actor, ip)
+    raise StillAtWork(f"The lead of {attempt_id} is being sold at this moment. Try again.")
+
+
+async def _settle(market: Market, attempt_id: str, decision: Decision, actor: Actor, ip: str) -> LeadState:
     attempt = await market.db.write(read_attempt, attempt_id)
     if attempt is None:
         raise NoSuchDelivery(f"There is no delivery {attempt_id}.")
-    if attempt["state"] not in OPEN_STATES:
+    if attempt["state"] not in _may_be(decision):
         raise CannotSettle(f"{attempt_id} is {attempt['state']}; only an unclear or pending delivery can be settled.")
     _check_price(attempt, decision)
     lead = await market.db.write(read_lead, attempt["lead_id"])
     assert lead is not None
     if lead["state"] in _AT_WORK:
-        raise CannotSettle(f"The lead of {attempt_id} is still being sold. Try again in a moment.")
+        raise StillAtWork(f"The lead of {attempt_id} is still being sold. Try again in a moment.")
     contract = await terms_of(market, attempt)
     if contract is None:
         raise CannotSettle(f"{attempt_id} was made under a contract that is gone.")
     now = market.clock.now()
+    delivery = await market.db.write(read_delivery, attempt_id)
     settlement = await _settlement(market, attempt, lead, contract, decision, now)
-    closings = _closings(market, settlement, lead, contract, actor, now)
+    closings = _closings(market, settlement, lead, _Rules(contract, delivery is not None), actor, now)
     line = _audit_line(market, attempt, settlement, actor, ip, now)
-    state = await market.db.write(settle_once, settlement, closings, line)
+    state = await market.db.write(settle_once, settlement, sums_of(lead), closings, line)
     if state is None:
         raise CannotSettle(f"{attempt_id} was settled by somebody else a moment ago.")
     return state
+
+
+def sums_of(lead: Row) -> Sums:
+    return Sums(lead["revenue_units"], lead["payout_units"], lead["times_sold"])
+
+
+def _may_be(decision: Decision) -> tuple[str, ...]:
+    """What is unclear already does not become so again."""
+    return OPEN_STATES if decision.state is not AttemptState.UNCLEAR else ("pending",)
 
 
 def _check_price(attempt: Row, decision: Decision) -> None:
@@ -111,13 +169,15 @@ async def _settlement(
         attempt["id"],
         lead["id"],
         month_of(now),
-        AttemptState.ACCEPTED if decision.accepted else AttemptState.REJECTED,
-        None if decision.accepted else Reason.BUYER_REJECTED.slug,
+        decision.state,
+        _WHY[decision.state].slug if decision.state in _WHY else None,
         decision.why,
         price,
         decision.buyer_reference or attempt["buyer_reference"],
         now,
-        expected=OPEN_STATES,
+        _settle_after(contract, decision, now),
+        expected=_may_be(decision),
+        delivery=_ENDS.get(decision.state),
     )
     if not decision.accepted:
         return settlement
@@ -146,26 +206,64 @@ async def campaign_of(market: Market, lead: Row) -> Campaign:
 
 async def _earlier(market: Market, lead: Row) -> Earlier:
     currency = lead["currency"]
-    payouts = sum(row["payout_units"] for row in await market.db.write(sales_of, lead["id"]))
+    payouts = sum(row["payout_units"] for row in await market.db.write(standing_sales, lead["id"]))
     return Earlier(
         Money(lead["revenue_units"], currency), Money(payouts, currency), Money(lead["payout_units"], currency)
     )
 
 
+class _Rules(NamedTuple):
+    """What the contract says of a sale that is not made."""
+
+    contract: Contract
+    beside: bool  # it is delivered beside the request
+
+    @property
+    def resells(self) -> bool:
+        """Silence has a rule of its own; a delivery that failed or was refused has another."""
+        if self.beside:
+            return self.contract.on_failure == "resell"
+        return self.contract.on_unclear is OnUnclear.ASSUME_REJECTED
+
+
+def _settle_after(contract: Contract, decision: Decision, now: int) -> int | None:
+    """When the contract's rule settles what is unclear now."""
+    by_rule = decision.state is AttemptState.UNCLEAR and contract.on_unclear is not OnUnclear.ASK
+    return now + contract.unclear_after_ms if by_rule else None
+
+
+def failed_news(attempt_id: str, lead: Row, contract: Contract, why: str, now: int) -> tuple[News, ...]:
+    """What both sides are told of a delivery that failed for good."""
+    about = {"lead_id": lead["id"], "why": why}
+    return (
+        News(DELIVERY_FAILED, Role.BUYER, contract.buyer_id, attempt_id, now, {**about, "delivery_id": attempt_id}),
+        News(DELIVERY_FAILED, Role.SELLER, lead["seller_id"], attempt_id, now, about),
+    )
+
+
+def _failed_news(market: Market, settlement: Settlement, lead: Row, contract: Contract, now: int) -> tuple[JobRow, ...]:
+    if settlement.state is not AttemptState.FAILED:
+        return ()
+    news = failed_news(settlement.attempt_id, lead, contract, settlement.detail, now)
+    return tuple(job for each in news for job in tell(market, each))
+
+
 def _closings(
-    market: Market, settlement: Settlement, lead: Row, contract: Contract, actor: Actor, now: int
+    market: Market, settlement: Settlement, lead: Row, rules: _Rules, actor: Actor, now: int
 ) -> tuple[Closing, ...]:
     """One end for every state the lead may be in after this; the storage knows which it is."""
     sold = settlement.sale is not None
-    resells = not sold and contract.on_unclear is OnUnclear.ASSUME_REJECTED and lead["mode"] == "live"
+    over = settlement.state in (AttemptState.REJECTED, AttemptState.FAILED)
+    resells = over and rules.resells and lead["mode"] == "live"
     campaign = market.deals.campaigns[lead["campaign_id"]]
-    word = "accepted" if sold else "refused"
+    word = _WORDS[settlement.state]
+    news = _failed_news(market, settlement, lead, rules.contract, now)
     ends = []
     for state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.UNSOLD):
         waits = state in (LeadState.UNCLEAR, LeadState.PENDING)
         goes_on = resells and not waits
         if goes_on:
-            jobs = _resale(market, lead, settlement, now)
+            jobs = resale(market, lead, settlement.attempt_id, now)
         elif waits or (state is LeadState.SOLD and not sold):
             jobs = ()  # the seller hears once all is known, and nothing that changes nothing
         else:
@@ -176,10 +274,10 @@ def _closings(
                 month_of(now),
                 now,
                 LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state,
-                _reason_of(state),
+                reason_of(state),
                 None,
                 None if state is LeadState.UNSOLD and not goes_on else now + claim_ms(market, lead),
-                jobs=jobs,
+                jobs=(*jobs, *news),
                 event=f"Settled as {word} by {actor.name}: {settlement.detail}",
                 actor=actor.name,
                 ends=state,
@@ -188,7 +286,7 @@ def _closings(
     return tuple(ends)
 
 
-def _reason_of(state: LeadState) -> str | None:
+def reason_of(state: LeadState) -> str | None:
     reasons = {
         LeadState.UNCLEAR: Reason.OUTCOME_UNCLEAR,
         LeadState.PENDING: Reason.AWAITING_RECEIPT,
@@ -211,8 +309,9 @@ def _earned(lead: Row, settlement: Settlement) -> Money:
     return Money(lead["payout_units"] + payout, lead["currency"])
 
 
-def _resale(market: Market, lead: Row, settlement: Settlement, now: int) -> tuple[JobRow, ...]:
-    unique = f"resell:{settlement.attempt_id}"
+def resale(market: Market, lead: Row, attempt_id: str, now: int) -> tuple[JobRow, ...]:
+    """The job that sells the lead again, once for this attempt."""
+    unique = f"resell:{attempt_id}"
     return (job(market, f"resell:{lead['id']}", RESELL, {"lead_id": lead["id"]}, now, now, unique),)
 
 

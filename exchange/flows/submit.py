@@ -12,7 +12,7 @@ import orjson
 from exchange.clock import month_of
 from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
 from exchange.flows.direct import direct
-from exchange.flows.jobs import jobs_after
+from exchange.flows.follow_up import jobs_after
 from exchange.flows.market import Market, Running
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell

@@ -15,6 +15,7 @@ from exchange.storage.database import Row
 
 SOLD = "lead.sold"
 UNSOLD = "lead.unsold"
+DELIVERY_FAILED = "lead.delivery_failed"
 
 
 class News(NamedTuple):

@@ -17,7 +17,8 @@ from exchange.flows.doors import NotPolled
 from exchange.flows.market import Market
 from exchange.intake.changed import fetch_changed
 from exchange.intake.flat import Flat, Unreadable, settle
-from exchange.intake.labels import labelled, text_of_html
+from exchange.intake.labels import pairs_of_text
+from exchange.intake.markup import text_of_page
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
 from exchange.sources.feed import FeedDocument
@@ -100,7 +101,7 @@ def _pairs(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name not in _ABOUT and name not in _NO_FIELDS and isinstance(value, str) and value.strip():
             yield _pair(name, value)
     texts = list(_texts(entry))
-    pairs = [pair for text in texts for pair in labelled(text)]
+    pairs = [pair for text in texts for pair in pairs_of_text(text)]
     for label, value in pairs:
         yield _pair(label, value)
     if not pairs and texts and len(texts[0]) <= limits.FIELD_CHARACTERS:
@@ -112,7 +113,7 @@ def _texts(entry: Mapping[str, Any]) -> Iterator[str]:
     parts = [entry["summary_detail"]] if entry.get("summary_detail") else []
     for part in [*parts, *entry.get("content", ())]:
         value = str(part.get("value", ""))
-        yield text_of_html(value) if _MARKED_UP.search(value) else value  # its type is often wrong
+        yield text_of_page(value) if _MARKED_UP.search(value) else value  # its type is often wrong
 
 
 def _pair(name: str, value: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ def pollers() -> Mapping[str, Poller]:
     """Kinds of sources, in alphabetical order, and the module whose `poll` looks at each."""
     return {
         "feed": _poller("exchange.intake.feeds"),
+        "mailbox": _poller("exchange.intake.mail.mailbox"),
     }
 
 

@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from exchange.model.auction import AttemptState
+from exchange.model.audit import AuditLine
+from exchange.model.delivery import DeliveryRow, DeliveryState
 from exchange.model.hold import HoldRequest
 from exchange.model.ledger import Transaction
 from exchange.model.money import Money
@@ -184,7 +186,10 @@ class QuoteGone(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """A delivery about to be made, with what it holds. `hold` None (test leads) holds nothing."""
+    """A delivery about to be made, with what it holds. `hold` None (test leads) holds nothing.
+
+    One that goes out beside the request brings its `delivery` and the jobs that make it.
+    """
 
     attempt_id: str
     month: str
@@ -205,6 +210,8 @@ class Intent(NamedTuple):
     promised_units: int | None = None  # what the seller's ping was promised
     bid_reference: str | None = None  # the buyer's own ids of the bid, for a post that is repeated
     leg_reference: str | None = None
+    delivery: DeliveryRow | None = None
+    jobs: tuple[JobRow, ...] = ()
 
 
 class SaleRow(NamedTuple):
@@ -218,7 +225,10 @@ class SaleRow(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """What came of an attempt. A sale carries its ledger transaction (None for test leads)."""
+    """What came of an attempt. A sale carries its ledger transaction (None for test leads).
+
+    `delivery` is how its delivery beside the request ends with it, if there is one.
+    """
 
     attempt_id: str
     lead_id: str
@@ -233,6 +243,7 @@ class Settlement(NamedTuple):
     sale: SaleRow | None = None
     transaction: Transaction | None = None
     expected: tuple[str, ...] = ("reserved", "sending")
+    delivery: DeliveryState | None = None
 
 
 class JobRow(NamedTuple):
@@ -309,3 +320,30 @@ class Move(NamedTuple):
     settled: tuple[Settlement, ...] = ()
     intents: tuple[Intent, ...] = ()
     closing: Closing | None = None
+
+
+class Sums(NamedTuple):
+    """What a lead had brought when somebody worked out what comes next. Another sale makes that work void."""
+
+    revenue_units: int
+    payout_units: int
+    times_sold: int
+
+
+class Reversal(NamedTuple):
+    """A sale undone: both sides of its money, its caps, its part of the lead's sums.
+
+    `payout_units` is what the seller loses by it in all, `transactions` say the same in the books (none for tests).
+    `closings` hold one end for every state the lead may be in after it.
+    """
+
+    attempt_id: str
+    lead_id: str
+    why: str
+    at: int
+    before: Sums
+    payout_units: int
+    transactions: tuple[Transaction, ...]
+    closings: tuple[Closing, ...]
+    delivery: DeliveryState
+    line: AuditLine

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from exchange.sources.document import SourceDocument
 from exchange.sources.feed import FeedDocument
+from exchange.sources.mail import MailboxDocument, MailDocument
 
 
 class BadSource(Exception):
@@ -23,6 +24,8 @@ def kinds() -> Mapping[str, type[SourceDocument]]:
     """Every kind of source and its document, in alphabetical order."""
     return {
         "feed": FeedDocument,
+        "mail": MailDocument,
+        "mailbox": MailboxDocument,
     }
 
 

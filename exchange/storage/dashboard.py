@@ -6,7 +6,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.ledger import Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
-from exchange.storage.selling import OPEN
+from exchange.storage.selling import FOR_PEOPLE, OPEN
 
 HOUR_MS = 3_600_000
 ANSWERS = 20_000
@@ -59,6 +59,7 @@ async def sold_to(tx: Tx, actor: Actor, mode: str, begin: int, first_id: str, en
         """SELECT COALESCE(buyer_id, '') AS buyer_id, currency, COUNT(DISTINCT lead_id) AS leads, COUNT(*) AS sales,
                CAST(SUM(price_units) AS BIGINT) AS revenue
            FROM sales WHERE accepted_at >= :begin AND mode = :mode AND lead_id >= :first AND lead_id < :end
+               AND reversed_at IS NULL
            GROUP BY 1, 2 ORDER BY 3 DESC, 1""",  # COALESCE: else SQLite walks all sales in the order of buyers
         mode=mode,
         begin=begin,
@@ -86,8 +87,8 @@ async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
     if not _insider(actor):
         return 0
     rows = await tx.fetch(
-        f"""SELECT COUNT(*) AS waiting FROM attempts
-            WHERE {OPEN} AND state IN ('unclear', 'pending') AND mode = :mode""",
+        f"""SELECT COUNT(*) AS waiting FROM attempts AS a
+            WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND a.mode = :mode AND {FOR_PEOPLE}""",
         mode=mode,
     )
     return int(rows[0]["waiting"])

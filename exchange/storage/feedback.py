@@ -12,7 +12,7 @@ async def find_sale(tx: Tx, actor: Actor, reference: str) -> Row | None:
     whose = "AND buyer_id = :buyer" if actor.role is Role.BUYER else ""
     rows = await tx.fetch(
         f"""SELECT s.*, l.vertical FROM sales s JOIN leads l ON l.id = s.lead_id
-            WHERE (s.lead_id = :reference OR s.attempt_id = :reference OR s.id = :reference
+            WHERE s.reversed_at IS NULL AND (s.lead_id = :reference OR s.attempt_id = :reference OR s.id = :reference
                 OR s.buyer_reference = :reference) {whose.replace("buyer_id", "s.buyer_id")}
             ORDER BY s.accepted_at DESC, s.id LIMIT 1""",
         reference=reference,

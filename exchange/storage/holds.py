@@ -23,6 +23,7 @@ __all__ = [
     "open_holds",
     "post_holds",
     "reserve",
+    "unpost_holds",
     "void_holds",
 ]
 
@@ -123,6 +124,20 @@ async def void_holds(tx: Tx, attempt_id: str, at: int) -> bool:
     )
     await _give_back(tx, rows, [{**row, "back": row["amount_units"]} for row in rows])
     return bool(rows)
+
+
+async def unpost_holds(tx: Tx, attempt_id: str, at: int) -> None:
+    """The sale is undone: what it used of the caps goes back to the windows it was taken from.
+
+    Its money is the booking's to give back; a window that is forgotten is not made again.
+    """
+    rows = await tx.fetch(
+        """UPDATE holds SET state = 'void', changed_at = :at WHERE attempt_id = :attempt AND state = 'posted'
+           RETURNING what, key, window_start, posted_units""",
+        attempt=attempt_id,
+        at=at,
+    )
+    await _give_back(tx, [], [{**row, "back": row["posted_units"]} for row in rows])
 
 
 async def cap_use(tx: Tx, windows: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
-from exchange.storage.selling import OPEN
+from exchange.storage.selling import FOR_PEOPLE, OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ async def buyers_of(tx: Tx, lead_ids: Sequence[str]) -> dict[str, list[str]]:
     names, params = listed("lead", lead_ids)
     found: dict[str, list[str]] = {}
     for row in await tx.fetch(
-        f"SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names} ORDER BY accepted_at, id", **params
+        f"""SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names} AND reversed_at IS NULL
+            ORDER BY accepted_at, id""",
+        **params,
     ):
         found.setdefault(row["lead_id"], []).append(row["buyer_id"])
     return found
@@ -137,7 +139,13 @@ async def wires_of(tx: Tx, lead_id: str) -> list[Row]:
 
 
 async def sales_of(tx: Tx, lead_id: str) -> list[Row]:
+    """All sales of a lead, those that were undone too, oldest first."""
     return await tx.fetch("SELECT * FROM sales WHERE lead_id = :lead ORDER BY accepted_at, id", lead=lead_id)
+
+
+async def standing_sales(tx: Tx, lead_id: str) -> list[Row]:
+    """The sales of a lead that were not undone, oldest first."""
+    return [row for row in await sales_of(tx, lead_id) if row["reversed_at"] is None]
 
 
 async def events_of(tx: Tx, lead_id: str) -> list[Row]:
@@ -186,6 +194,7 @@ async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | N
         f"""SELECT a.*, l.initials, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
            JOIN leads l ON l.id = a.lead_id
            WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
+               AND {FOR_PEOPLE}
            ORDER BY a.made_at, a.id LIMIT :limit""",
         mode=mode or "",
         limit=limit,
@@ -213,7 +222,10 @@ def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, objec
         where.append("state = :state_0" if len(wanted.states) == 1 else f"state IN {names}")
         found |= states
     if wanted.buyer_id is not None:
-        where.append("EXISTS (SELECT 1 FROM sales WHERE sales.lead_id = leads.id AND sales.buyer_id = :buyer_id)")
+        where.append(
+            "EXISTS (SELECT 1 FROM sales WHERE sales.lead_id = leads.id AND sales.buyer_id = :buyer_id "
+            "AND sales.reversed_at IS NULL)"
+        )
         found["buyer_id"] = wanted.buyer_id
     for column, value in simple.items():
         if value is not None:

@@ -32,7 +32,7 @@ async def roll_up(tx: Tx, now: int) -> int:
             f"""INSERT INTO hourly (hour, subject, measure, amount)
                 SELECT accepted_at - accepted_at % :hour, 'mode:' || mode, '{measure}:' || currency,
                     CAST(SUM({column}) AS BIGINT) FROM sales
-                WHERE accepted_at >= :begin AND accepted_at < :end GROUP BY 1, 2, 3""",
+                WHERE accepted_at >= :begin AND accepted_at < :end AND reversed_at IS NULL GROUP BY 1, 2, 3""",
             hour=HOUR_MS,
             begin=begin,
             end=end,

@@ -57,6 +57,9 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
         await tx.execute(
             "DELETE FROM dispositions WHERE sale_id IN (SELECT id FROM sales WHERE lead_id = :lead)", lead=lead
         )
+        await tx.execute(
+            "DELETE FROM receipts WHERE attempt_id IN (SELECT id FROM attempts WHERE lead_id = :lead)", lead=lead
+        )
         for table in (
             "requests",
             "trails",
@@ -67,6 +70,8 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "lead_events",
             "claims",
             "consents",
+            "deliveries",
+            "delivery_tries",
         ):
             await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
         await tx.execute("DELETE FROM leads WHERE id = :lead", lead=lead)

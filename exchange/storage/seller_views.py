@@ -175,7 +175,7 @@ async def sales_of_buyer(tx: Tx, actor: Actor, mode: str, after: Cursor, until: 
                (SELECT d.kind FROM dispositions d WHERE d.sale_id = s.id
                 ORDER BY d.at DESC, d.told_at DESC, d.id DESC LIMIT 1) AS disposition
            FROM sales s JOIN leads l ON l.id = s.lead_id
-           WHERE s.buyer_id = :buyer AND s.mode = :mode AND s.accepted_at < :until
+           WHERE s.buyer_id = :buyer AND s.mode = :mode AND s.accepted_at < :until AND s.reversed_at IS NULL
                AND (s.accepted_at > :at OR (s.accepted_at = :at AND s.id > :id))
            ORDER BY s.accepted_at, s.id LIMIT :limit""",
         buyer=_party(actor, Role.BUYER),

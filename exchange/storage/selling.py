@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
-from exchange.model.work import Closing, Intent, LeadState, Move, Settlement, state_after
+from exchange.model.work import Closing, Intent, LeadState, Move, Settlement, Sums, state_after
 from exchange.storage.audit import record
 from exchange.storage.closing import add_sales, close_lead
-from exchange.storage.database import Row, Tx
+from exchange.storage.database import Row, StorageError, Tx
+from exchange.storage.deliveries import add_delivery, end_delivery
 from exchange.storage.holds import lock_in_order, post_holds, reserve, void_holds
+from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
 
 OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
 """Said as the index of the few open attempts says it: SQLite uses that index for no other words."""
+
+
+FOR_PEOPLE = """(a.state = 'unclear' OR NOT EXISTS
+    (SELECT 1 FROM deliveries WHERE deliveries.attempt_id = a.id))"""
+"""Of the open attempts `a`, those that nothing brings to an end by itself: no delivery of theirs is on its way."""
+
+
+class LeadMoved(StorageError):
+    """The lead was sold, or sold again, since somebody worked out what comes next: work it out once more."""
+
 
 Reserved = Held | CapFull | BalanceShort | None
 
@@ -50,14 +63,14 @@ async def _lock(tx: Tx, move: Move) -> None:
 
 
 async def settle_once(
-    tx: Tx, settlement: Settlement, closings: tuple[Closing, ...], line: AuditLine
+    tx: Tx, settlement: Settlement, before: Sums, closings: tuple[Closing, ...], line: AuditLine
 ) -> LeadState | None:
     """Settle an attempt that waited and close its lead. None when somebody was faster: then nothing changes.
 
     `closings` hold one end for every state the lead may now be in. Its deliveries decide here, with the lead's row
-    locked, so that two people who settle two of them at once agree.
+    locked, so that two people who settle two of them at once agree. Raises `LeadMoved`.
     """
-    await tx.execute("UPDATE leads SET changed_at = :at WHERE id = :id", id=settlement.lead_id, at=settlement.at)
+    await lock_lead(tx, settlement.lead_id, before, settlement.at)
     if not await _settle(tx, settlement):
         return None
     state = state_after([row["state"] for row in await lead_attempts(tx, settlement.lead_id)])
@@ -65,6 +78,21 @@ async def settle_once(
     await close_lead(tx, closing, [settlement] if settlement.sale is not None else [])
     await record(tx, line)
     return closing.state
+
+
+async def lock_lead(tx: Tx, lead_id: str, before: Sums, at: int) -> None:
+    """Take a lead that nobody sells now, as it was when its next step was worked out. Raises `LeadMoved`."""
+    taken = await tx.execute(
+        """UPDATE leads SET changed_at = :at WHERE id = :id AND state NOT IN ('open', 'selling')
+               AND revenue_units = :revenue AND payout_units = :payout AND times_sold = :times""",
+        id=lead_id,
+        at=at,
+        revenue=before.revenue_units,
+        payout=before.payout_units,
+        times=before.times_sold,
+    )
+    if not taken:
+        raise LeadMoved(f"{lead_id} is not as it was")
 
 
 async def mark_sending(tx: Tx, attempt_id: str) -> bool:
@@ -98,7 +126,7 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
         slot=intent.slot,
         reference=intent.reference,
         state="failed" if refused else intent.state.value,
-        reason=None if not refused else ("cap_full" if isinstance(got, CapFull) else "balance_short"),
+        reason=_reason(intent, got),
         exclusive=int(intent.exclusive),
         price=intent.price.units,
         promised=intent.promised_units,
@@ -109,7 +137,19 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
         bid=intent.bid_reference,
         leg_bid=intent.leg_reference,
     )
+    if intent.delivery is not None and not refused:
+        await add_delivery(tx, intent.delivery)
+        for job in intent.jobs:
+            await add_job(tx, job)
     return got
+
+
+def _reason(intent: Intent, got: Reserved) -> str | None:
+    if isinstance(got, CapFull):
+        return "cap_full"
+    if isinstance(got, BalanceShort):
+        return "balance_short"
+    return "awaiting_receipt" if intent.state is AttemptState.PENDING else None
 
 
 async def _settle(tx: Tx, settlement: Settlement) -> bool:
@@ -130,6 +170,8 @@ async def _settle(tx: Tx, settlement: Settlement) -> bool:
     )
     if not rows:
         return False
+    if settlement.delivery is not None:
+        await end_delivery(tx, settlement.attempt_id, settlement.delivery, settlement.at)
     if settlement.sale is not None:
         await _sell(tx, settlement, rows[0])
     elif settlement.state.value in ("rejected", "failed") and rows[0]["mode"] == "live":

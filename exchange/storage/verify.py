@@ -57,6 +57,7 @@ async def verify_books(db: Db) -> Verification:
         drift, totals = await db.read(_compare, walk.position, list(walk.sums.items()))
         flaws += drift
         flaws += await db.read(_hold_drift)
+        flaws += await db.read(_undone_drift)
     unsealed = await db.read(_waiting, Chain.TRANSACTIONS)
     return Verification(Chain.TRANSACTIONS, walk.position, unsealed, walk.head, tuple(flaws[:FLAWS_TOLD]), totals)
 
@@ -230,6 +231,22 @@ async def _hold_drift(tx: Tx) -> list[Flaw]:
         )
         for row in rows
     ]
+
+
+async def _undone_drift(tx: Tx) -> list[Flaw]:
+    """Sales that say they were undone against the reversals in the books. A test moved no money."""
+    rows = await tx.fetch(
+        """SELECT s.attempt_id AS id, 0 AS booked FROM sales AS s
+           WHERE s.reversed_at IS NOT NULL AND s.mode = 'live' AND NOT EXISTS (SELECT 1 FROM transactions AS t
+               WHERE t.kind = 'reversal' AND t.reverses = 'sale:' || s.attempt_id)
+           UNION ALL SELECT SUBSTR(t.reverses, 6) AS id, 1 AS booked FROM transactions AS t
+           WHERE t.kind = 'reversal' AND SUBSTR(t.reverses, 1, 5) = 'sale:' AND EXISTS (SELECT 1 FROM sales AS s
+               WHERE s.attempt_id = SUBSTR(t.reverses, 6) AND s.reversed_at IS NULL)
+           ORDER BY 1 LIMIT :limit""",
+        limit=FLAWS_TOLD,
+    )
+    said = ("says that it was undone, and the books know nothing of it.", "was reversed in the books and stands.")
+    return [Flaw("sales", row["id"], f"The sale of {row['id']} {said[row['booked']]}") for row in rows]
 
 
 async def _waiting(tx: Tx, chain: Chain) -> int:

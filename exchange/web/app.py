@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from importlib import import_module
 
 from aiohttp import web
@@ -35,14 +35,22 @@ FINISH_SECONDS = limits.TIMEOUT_MS_MOST / 1000 + 5
 
 _LOG = logger(__name__)
 Beside = Callable[[Market, Write], Awaitable[None]]
+Listener = Callable[[Market], AbstractAsyncContextManager[object]]
+"""Takes something that is not HTTP as long as it is open: mail, files."""
 
 
 def build_app(
-    market: Market, settings: Settings, *, beside: Sequence[Beside] = (), processes: int = 1
+    market: Market,
+    settings: Settings,
+    *,
+    beside: Sequence[Beside] = (),
+    listeners: Sequence[Listener] = (),
+    processes: int = 1,
 ) -> web.Application:
     """The application on a market that stays open as long as it runs.
 
-    Each of `beside` (`exchange.worker.work`) runs as long as it does. `processes` share the rates between them.
+    Each of `beside` (`exchange.worker.work`) and `listeners` runs as long as it does. `processes` share the rates
+    between them.
     """
     table = routes()
     app = web.Application(middlewares=[make_front(table)], client_max_size=limits.BODY_BYTES)
@@ -59,6 +67,8 @@ def build_app(
     app.cleanup_ctx.append(_keep_rows)
     for each in beside:
         app.cleanup_ctx.append(_run_beside(each))
+    for listener in listeners:
+        app.cleanup_ctx.append(_listen_beside(listener))
     return app
 
 
@@ -126,6 +136,14 @@ def _run_beside(work: Beside) -> Callable[[web.Application], AsyncIterator[None]
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+    return run
+
+
+def _listen_beside(listener: Listener) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        async with listener(app[MARKET]):
+            yield
 
     return run
 

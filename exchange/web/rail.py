@@ -30,6 +30,7 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
+                Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
         Group("Supply", (Entry("/console/imports", "imports", "in", "Imports"),)),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.storage.postgres import open_postgres
 from tests.channels.outlet import Outlet
 from tests.channels.outlet import outlet as open_outlet
 from tests.market import Exchange, buying, open_exchange, selling
@@ -17,6 +18,22 @@ async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
     async with open_exchange(tmp_path) as opened:
         await opened.add(*selling("cedar"), *buying("acme", "9000"))
         yield opened
+
+
+@pytest.fixture
+async def on_postgres(tmp_path: Path, postgres_migrated: str) -> AsyncIterator[Exchange]:
+    db = await open_postgres(postgres_migrated)
+    async with open_exchange(tmp_path, db=db) as opened:
+        await opened.add(*selling("cedar"), *buying("acme", "9000"))
+        yield opened
+    await db.close()
+
+
+@pytest.fixture(params=["exchange", "on_postgres"])
+def either(request: pytest.FixtureRequest) -> Exchange:
+    """Each engine in turn."""
+    opened: Exchange = request.getfixturevalue(request.param)
+    return opened
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from exchange.flows.documents import save_document, save_secret
 from exchange.flows.doors import NotPolled
 from exchange.flows.shapes import SOURCE
 from exchange.intake.feeds import read_feed
-from exchange.intake.labels import labelled, text_of_html
+from exchange.intake.labels import pairs_of_text
+from exchange.intake.markup import text_of_page
 from exchange.model.actor import SYSTEM
 from exchange.storage.sources import source_state
 from exchange.storage.timeline import read_lead_rows
@@ -191,7 +192,7 @@ def test_an_entry_that_says_two_things_is_refused_alone() -> None:
     ],
 )
 def test_labels_of_a_text(text: str, pairs: list[tuple[str, str]]) -> None:
-    assert pairs == labelled(text)
+    assert pairs == pairs_of_text(text)
 
 
 def test_labels_of_a_page() -> None:
@@ -199,4 +200,4 @@ def test_labels_of_a_page() -> None:
       <table><tr><th>First
       name</th><td><b>Ma</b>ria</td></tr><tr><td>a</td><td>b</td><td>c</td></tr></table><ul><li>State: AZ</li></ul>"""
 
-    assert [("ZIP", "85016"), ("First name", "Maria"), ("State", "AZ")] == labelled(text_of_html(page))
+    assert [("ZIP", "85016"), ("First name", "Maria"), ("State", "AZ")] == pairs_of_text(text_of_page(page))

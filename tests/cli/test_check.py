@@ -12,6 +12,7 @@ from exchange.flows.connection import ready
 from exchange.flows.shapes import Shapes
 from exchange.model.party import Clause, Group
 from tests.cli.home import Home, exchange
+from tests.later_buyers import FaxBuyer
 from tests.mail_buyer import MailBuyer, ShelfBuyer, SlowMailBuyer
 from tests.market import buying, contract, read_once, selling, usd
 
@@ -165,6 +166,22 @@ def test_what_is_never_pinged_needs_a_fixed_price() -> None:
     assert [
         "contract acme-solar: needs a fixed price: connection acme is never pinged",
         "contract birch-solar: needs a fixed price: connection birch is never pinged",
+    ] == list(contract_problems(contracts, shapes, True))
+
+
+def test_terms_of_a_delivery_fit_its_connection() -> None:
+    later, spot = ready(FaxBuyer("acme"), {}), ready(MailBuyer(), {})
+    catalog, _ = read_once()
+    shapes = Shapes(catalog.verticals, {"acme": later, "birch": spot})
+    contracts = [
+        contract("acme", price=usd("5"), sold_when="at_once", schedule="hourly"),
+        contract("birch", price=usd("5"), sold_when="at_once"),
+    ]
+
+    assert [
+        "contract acme-solar: schedule: connection acme delivers one lead at a time",
+        "contract birch-solar: sold_when: at_once is for what is delivered later, and connection birch answers on the "
+        "spot",
     ] == list(contract_problems(contracts, shapes, True))
 
 

@@ -250,7 +250,7 @@ def test_a_spreadsheet_is_sold_stopped_and_resumed_like_a_csv(
     market_home: Home, lead_buyer: LeadBuyer, tmp_path: Path, name: str
 ) -> None:
     rows = people(40)
-    data = xlsx(list(rows[0]), *[list(row.values()) for row in rows])
+    data = xlsx(list(rows[0]), *(list[object](row.values()) for row in rows))
     (tmp_path / name).write_bytes(data if name.endswith("x") else old_xls(rows))
     with market_home.start("--json", "import", tmp_path / name, *CAMPAIGN, "--rate", "30/s") as importing:
         lead_buyer.wait_for(5)

@@ -27,8 +27,12 @@ class Doom:
 
     def point(self) -> None:
         self._left -= 1
-        if self._left <= 0:
+        if self.struck:
             raise Crash
+
+    @property
+    def struck(self) -> bool:
+        return self._left <= 0
 
 
 class DoomedDb:
@@ -36,6 +40,11 @@ class DoomedDb:
 
     def __init__(self, db: Db, doom: Doom) -> None:
         self._db, self._doom = db, doom
+
+    @property
+    def struck(self) -> bool:
+        """Whether the process is gone."""
+        return self._doom.struck
 
     async def write(self, unit: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         self._doom.point()
@@ -78,6 +87,12 @@ def doomed(exchange: Exchange, at: int) -> Exchange:
     live.take_up({}, market.live.available)
     wrapped = replace(market, db=DoomedDb(market.db, doom), courier=DoomedCourier(market.courier, doom), live=live)
     return replace(exchange, market=wrapped)
+
+
+def struck(exchange: Exchange) -> bool:
+    """Whether the process of a doomed exchange is gone."""
+    db = exchange.market.db
+    return isinstance(db, DoomedDb) and db.struck
 
 
 async def started_again(exchange: Exchange) -> Exchange:

@@ -37,6 +37,7 @@ class Stored:
     claims: Mapping[str, Sequence[Row]]  # by lead
     slots: Mapping[tuple[str, int], int]  # by campaign version
     booked: Mapping[str, str]  # by a sale's reference, the account that paid
+    undone: frozenset[str]  # references of sales that were reversed
     spending: frozenset[str]  # accounts that buyers pay from now
     promised: Mapping[str, int]  # units made up for a promise, by lead
     running: frozenset[str]  # requests whose idempotency key waits
@@ -59,12 +60,14 @@ async def broken(market: Market, *, at_rest: bool = True) -> list[str]:
 async def _read(tx: Tx) -> Stored:
     campaigns = await tx.fetch("SELECT id, version, document FROM campaigns")
     extras = await tx.fetch(
-        """SELECT t.cause, p.units FROM transactions t JOIN postings p ON p.reference = t.reference
+        """SELECT t.cause, CASE WHEN p.source LIKE 'seller:%' THEN -p.units ELSE p.units END AS units
+           FROM transactions t JOIN postings p ON p.reference = t.reference
            WHERE t.kind = 'adjustment' AND t.reference LIKE 'promise:%'"""
     )
     promised: dict[str, int] = defaultdict(int)
     for row in extras:
         promised[row["cause"]] += row["units"]
+    undone = await tx.fetch("SELECT reverses FROM transactions WHERE kind = 'reversal'")
     sales = await tx.fetch(
         """SELECT t.reference, p.source FROM transactions t JOIN postings p ON p.reference = t.reference AND p.line = 1
            WHERE t.kind = 'sale'"""
@@ -85,6 +88,7 @@ async def _read(tx: Tx) -> Stored:
         _by("lead_id", await tx.fetch("SELECT * FROM claims")),
         {(row["id"], row["version"]): orjson.loads(row["document"])["slots"] for row in campaigns},
         {row["reference"]: row["source"] for row in sales},
+        frozenset(row["reverses"] for row in undone),
         frozenset(buyer.account for buyer in (await read_parties(tx)).buyers),
         promised,
         frozenset(row["request_id"] for row in running),
@@ -100,7 +104,8 @@ def _by(column: str, rows: Sequence[Row]) -> Mapping[str, Sequence[Row]]:
 
 
 def _lead(stored: Stored, lead: Row, at_rest: bool) -> Iterator[str]:
-    attempts, sales = stored.attempts.get(lead["id"], []), stored.sales.get(lead["id"], [])
+    attempts = stored.attempts.get(lead["id"], [])
+    sales = [row for row in stored.sales.get(lead["id"], []) if row["reversed_at"] is None]
     name = f"Lead {lead['id']}"
     taken = [row for row in attempts if row["state"] in TAKEN]
     slots = stored.slots[(lead["campaign_id"], lead["campaign_version"])] if lead["mode"] == "live" else 1
@@ -127,7 +132,7 @@ def _attempt(stored: Stored, attempt: Row, at_rest: bool) -> Iterator[str]:
     name = f"Delivery {attempt['id']} ({attempt['state']})"
     holds = {row["state"] for row in stored.holds.get(attempt["id"], [])}
     paid_from = stored.booked.get(f"sale:{attempt['id']}")
-    booked = paid_from is not None
+    booked = paid_from is not None and f"sale:{attempt['id']}" not in stored.undone
     if attempt["mode"] == "test":
         if holds or booked:
             yield f"{name} is a test and moved caps or money."
@@ -227,5 +232,6 @@ def _accepted(stored: Stored, market: Market, row: Row, leads: Mapping[str, Any]
     key = market.vault.data_key(bytes(row["wrapped"]))
     told = orjson.loads(market.vault.open(key, f"answer:{row['id']}", bytes(row["answer"])))
     price = Money.parse(told["price"], told["currency"])
-    if price.units > lead["payout_units"]:
+    stands = all(sale["reversed_at"] is None for sale in stored.sales[lead["id"]])
+    if stands and price.units > lead["payout_units"]:
         yield f"{name} was told {price.text}, its seller earned {lead['payout_units']} units."

@@ -48,8 +48,10 @@ class Act:
 
 
 def acts() -> tuple[Act, ...]:
-    """Every act of the demo's market."""
-    return ()
+    """Every act of the demo's market, in alphabetical order."""
+    from exchange.demo.acts.mails import mailbox, mails
+
+    return (mailbox(), mails())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:

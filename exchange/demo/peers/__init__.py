@@ -42,14 +42,18 @@ class Neighbours:
 
 
 def peers() -> tuple[Peer, ...]:
-    """Every peer of the demo's market."""
-    return ()
+    """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.mailroom import mailroom
+
+    return (mailroom(),)
 
 
 @asynccontextmanager
-async def neighbours(found: Sequence[Peer], folder: Path, clock: Clock) -> AsyncIterator[Neighbours]:
-    """The peers at their own ports, or, when one of those is taken, all at free ones."""
-    ports = free_ports([port for peer in found for port in peer.ports])
+async def neighbours(
+    found: Sequence[Peer], folder: Path, clock: Clock, own: Iterable[int] = ()
+) -> AsyncIterator[Neighbours]:
+    """The peers at their own ports, or, when one of those is taken, all at free ones; `own` are those we listen at."""
+    ports = free_ports([*own, *(port for peer in found for port in peer.ports)])
     secrets: dict[str, str] = {}
     async with AsyncExitStack() as open_now:
         for peer in found:

@@ -5,14 +5,26 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.web.auth import for_operators, for_uploads, leave, sign_in
-from exchange.web.console import dashboard, importing, imports, lead, leads, login, search, terms, unclear
+from exchange.web.console import (
+    dashboard,
+    importing,
+    imports,
+    lead,
+    leads,
+    login,
+    search,
+    source,
+    sources,
+    terms,
+    unclear,
+)
 from exchange.web.pages import Page, add_table
 
 
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
-    for each in (dashboard, importing, imports, lead, leads, login, search, terms, unclear):
+    for each in (dashboard, importing, imports, lead, leads, login, search, source, sources, terms, unclear):
         add_table(app, each.pages(), for_operators)
     add_table(app, imports.uploads(), for_uploads)
 

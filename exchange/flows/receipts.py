@@ -1,0 +1,79 @@
+"""What is heard of a delivery after it left: callbacks, bounces, keypresses, a shelf that was emptied."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from exchange.connector import Receipt
+from exchange.flows.conclude import conclude
+from exchange.flows.job_ends import ComeBack
+from exchange.flows.market import Market
+from exchange.model.delivery import RECEIPTS, DeliveryState, ReceiptRow
+from exchange.stages.delivery import wait_ms
+from exchange.stages.outcome import DETAIL_CHARACTERS
+from exchange.storage.database import Row
+from exchange.storage.deliveries import expire, overdue, read_delivery, take_in
+
+
+class NoSuchReceipt(ValueError):
+    """A connector told of something that is no receipt."""
+
+
+async def take_receipt(market: Market, connection: str, receipt: Receipt, *, again_ms: int | None = None) -> Row | None:
+    """Take one receipt about a delivery of a connection, durably, and draw what follows. The same event twice is once.
+
+    `again_ms` is how long a delivery that reached nobody waits (default: by its tries). Returns the delivery as it
+    stands now, or None when nobody knows which it is: it is kept, and taken when the provider names it.
+    """
+    if receipt.kind not in RECEIPTS:
+        raise NoSuchReceipt(f"{receipt.kind!r} is none of: {', '.join(RECEIPTS)}")
+    now = market.clock.now()
+    known = await market.db.write(read_delivery, receipt.reference) if receipt.reference is not None else None
+    tries = max(int(known["tries"]), 1) if known is not None else 1
+    wait = again_ms if again_ms is not None else wait_ms(tries, market.ids.draw())
+    row = ReceiptRow(
+        connection,
+        receipt.event_id,
+        receipt.kind,
+        receipt.at if receipt.at is not None else now,
+        now,
+        receipt.detail,
+        receipt.reference,
+        receipt.provider_ref,
+        now + wait,
+    )
+    delivery = await market.db.write(take_in, row, market.ids.new("job", now))
+    if delivery is None:
+        return None
+    with suppress(ComeBack):  # its lead is being sold: the job that was left with the receipt sees to it
+        await conclude(market, delivery["attempt_id"])
+    return await market.db.write(read_delivery, delivery["attempt_id"])
+
+
+async def expire_deliveries(market: Market) -> int:
+    """A duty: what did not arrive in its time has failed, and of what may have arrived nobody knows."""
+    late = await market.db.write(overdue, market.clock.now())
+    for delivery in late:
+        await give_up(market, delivery)
+    return len(late)
+
+
+async def give_up(market: Market, delivery: Row, why: str | None = None) -> None:
+    """The end of all patience with one delivery. What may have arrived is nobody's to call failed."""
+    now = market.clock.now()
+    out = delivery["state"] in (DeliveryState.SENDING.value, DeliveryState.SENT.value)
+    may_have = out or delivery["sent_at"] is not None
+    state = DeliveryState.EXPIRED if may_have else DeliveryState.FAILED
+    if await market.db.write(expire, delivery, state, why or _why(delivery), now, market.ids.new("job", now)):
+        with suppress(ComeBack):  # its lead is being sold: the job that was left sees to it
+            await conclude(market, delivery["attempt_id"])
+
+
+def _why(delivery: Row) -> str:
+    if delivery["state"] == DeliveryState.SENT.value:
+        return "no receipt came in time"
+    if delivery["state"] == DeliveryState.SHELVED.value:
+        return "it was not fetched in time"
+    tries = delivery["tries"]
+    last = f": {delivery['last_error']}" if delivery["last_error"] else ""
+    return f"given up after {tries} {'try' if tries == 1 else 'tries'}{last}"[:DETAIL_CHARACTERS]

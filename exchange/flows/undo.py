@@ -1,0 +1,203 @@
+"""Undo a sale whose delivery failed for good: both sides get back what they gave, and the lead may be sold again."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+import orjson
+
+from exchange.clock import month_of
+from exchange.flows.market import Market
+from exchange.flows.settle import (
+    TRIES,
+    CannotSettle,
+    StillAtWork,
+    campaign_of,
+    claim_ms,
+    failed_news,
+    reason_of,
+    resale,
+    sums_of,
+    terms_of,
+)
+from exchange.flows.tell import DELIVERY_FAILED, News, tell
+from exchange.model.actor import SYSTEM, Actor, Role
+from exchange.model.audit import AuditLine
+from exchange.model.delivery import DeliveryState
+from exchange.model.money import Money
+from exchange.model.party import Contract
+from exchange.model.work import Closing, JobRow, LeadState, Reversal
+from exchange.stages.undo import Remaining, Undone, due, undone
+from exchange.storage.database import Row
+from exchange.storage.leads import standing_sales
+from exchange.storage.ledger import find_transaction
+from exchange.storage.selling import LeadMoved, lead_attempts, read_attempt, read_lead
+from exchange.storage.undo import read_sale, undo_sale
+
+_AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
+
+
+class _Undoing(NamedTuple):
+    """A sale, what it belongs to, and what is told of its end."""
+
+    sale: Row
+    attempt: Row
+    lead: Row
+    contract: Contract
+    why: str
+    now: int
+
+
+async def reverse_sale(
+    market: Market,
+    attempt_id: str,
+    why: str,
+    actor: Actor,
+    delivery: DeliveryState = DeliveryState.FAILED,
+    ip: str = "",
+) -> LeadState | None:
+    """Undo the sale of a delivery, with everything that hangs on it, in one unit. None when it was undone before.
+
+    Raises `StillAtWork` while the lead is being sold, `CannotSettle` when there is no such sale.
+    """
+    for _ in range(TRIES):
+        with suppress(LeadMoved):
+            return await _reverse(market, attempt_id, why, actor, delivery, ip)
+    raise StillAtWork(f"The lead of {attempt_id} is being sold at this moment. Try again.")
+
+
+async def _reverse(
+    market: Market, attempt_id: str, why: str, actor: Actor, delivery: DeliveryState, ip: str
+) -> LeadState | None:
+    undoing = await _read(market, attempt_id, why)
+    if undoing is None:
+        return None
+    without = await _without(market, undoing)
+    reversal = Reversal(
+        attempt_id,
+        undoing.lead["id"],
+        why,
+        undoing.now,
+        sums_of(undoing.lead),
+        without.payout_units,
+        without.transactions,
+        _closings(market, undoing, without, actor),
+        delivery,
+        _audit_line(market, undoing, actor, ip),
+    )
+    return await market.db.write(undo_sale, reversal)
+
+
+async def _read(market: Market, attempt_id: str, why: str) -> _Undoing | None:
+    sale = await market.db.write(read_sale, attempt_id)
+    attempt = await market.db.write(read_attempt, attempt_id)
+    if sale is None or attempt is None:
+        raise CannotSettle(f"{attempt_id} is no sale.")
+    if sale["reversed_at"] is not None:
+        return None
+    lead = await market.db.write(read_lead, sale["lead_id"])
+    contract = await terms_of(market, attempt)
+    if lead is None or contract is None:
+        raise CannotSettle(f"{attempt_id} was made under a contract that is gone.")
+    if lead["state"] in _AT_WORK:
+        raise StillAtWork(f"The lead of {attempt_id} is still being sold. Try again in a moment.")
+    return _Undoing(sale, attempt, lead, contract, why, market.clock.now())
+
+
+async def _without(market: Market, undoing: _Undoing) -> Undone:
+    """The lead as if this sale had never been."""
+    sale, lead, now = undoing.sale, undoing.lead, undoing.now
+    currency = lead["currency"]
+    booked = await market.db.write(find_transaction, SYSTEM, f"sale:{sale['attempt_id']}")
+    attempts = {row["id"]: row for row in await market.db.write(lead_attempts, lead["id"])}
+    others = [row for row in await market.db.write(standing_sales, lead["id"]) if row["id"] != sale["id"]]
+    remaining = [
+        Remaining(Money(row["price_units"], currency), bool(made["exclusive"]), _promised(made, currency))
+        for row in others
+        if (made := attempts[row["attempt_id"]])
+    ]
+    promises = [each for row in attempts.values() if (each := _promised(row, currency)) is not None]
+    promised = promises[0] if promises else None
+    owed = due(await campaign_of(market, lead), remaining, promised, currency)
+    if booked is None:  # a test: the seller is owed nothing, and its sums say what its sales would have paid
+        owed = Money(sum(row["payout_units"] for row in others), currency)
+    return undone(
+        booked,
+        Money(sale["payout_units"], currency),
+        Money(lead["payout_units"], currency),
+        owed,
+        seller_id=lead["seller_id"],
+        attempt_id=sale["attempt_id"],
+        at=now,
+        month=month_of(now),
+        cause=lead["id"],
+    )
+
+
+def _promised(attempt: Row, currency: str) -> Money | None:
+    units = attempt["promised_units"]
+    return Money(units, currency) if units is not None else None
+
+
+def _closings(market: Market, undoing: _Undoing, without: Undone, actor: Actor) -> tuple[Closing, ...]:
+    """One end for every state that the deliveries that are left may make of the lead."""
+    lead, now = undoing.lead, undoing.now
+    resells = undoing.contract.on_failure == "resell" and lead["mode"] == "live"
+    ends = []
+    for state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.UNSOLD):
+        goes_on = resells and state in (LeadState.SOLD, LeadState.UNSOLD)
+        news = _news(market, undoing, without, state, goes_on)
+        ends.append(
+            Closing(
+                lead["id"],
+                month_of(now),
+                now,
+                LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state,
+                reason_of(state),
+                None,
+                None if state is LeadState.UNSOLD and not goes_on else now + claim_ms(market, lead),
+                jobs=(*(resale(market, lead, undoing.sale["attempt_id"], now) if goes_on else ()), *news),
+                event=f"{undoing.contract.name}: the sale was undone, {undoing.why}",
+                actor=actor.name,
+                ends=state,
+            )
+        )
+    return tuple(ends)
+
+
+def _news(market: Market, undoing: _Undoing, without: Undone, state: LeadState, goes_on: bool) -> tuple[JobRow, ...]:
+    """Both sides hear of it. The seller had been told of a sale: now it hears what the lead is worth without it."""
+    lead, now = undoing.lead, undoing.now
+    buyer, _ = failed_news(undoing.sale["attempt_id"], lead, undoing.contract, undoing.why, now)
+    waits = goes_on or state in (LeadState.UNCLEAR, LeadState.PENDING)
+    status = "accepted" if state is LeadState.SOLD else ("queued" if waits else "unsold")
+    left = Money(lead["payout_units"] - without.payout_units, lead["currency"])
+    facts: dict[str, object] = {
+        "lead_id": lead["id"],
+        "seller_lead_id": lead["seller_lead_id"],
+        "status": status,
+        "price": left.text if state is LeadState.SOLD else None,
+        "currency": lead["currency"],
+        "test": lead["mode"] == "test",
+        "why": undoing.why,
+    }
+    about = undoing.sale["attempt_id"]
+    seller = News(DELIVERY_FAILED, Role.SELLER, lead["seller_id"], about, now, facts, lead["campaign_id"])
+    return tuple(job for each in (buyer, seller) for job in tell(market, each))
+
+
+def _audit_line(market: Market, undoing: _Undoing, actor: Actor, ip: str) -> AuditLine:
+    sale, now = undoing.sale, undoing.now
+    price = Money(sale["price_units"], sale["currency"])
+    return AuditLine(
+        market.ids.new("aud", now),
+        now,
+        month_of(now),
+        actor,
+        ip,
+        "sale.undone",
+        f"delivery:{sale['attempt_id']}",
+        orjson.dumps({"state": "accepted", "price": price.text}).decode(),
+        orjson.dumps({"state": "failed", "why": undoing.why}).decode(),
+    )

@@ -1,0 +1,78 @@
+"""A sale undone, in one unit: the money of both sides, the caps, the lead's sums, its slot and its leg."""
+
+from __future__ import annotations
+
+from exchange.model.work import LeadState, Reversal, state_after
+from exchange.storage.audit import record
+from exchange.storage.closing import close_lead
+from exchange.storage.database import Row, Tx
+from exchange.storage.deliveries import end_delivery
+from exchange.storage.holds import unpost_holds
+from exchange.storage.ledger import book
+from exchange.storage.selling import lead_attempts, lock_lead
+
+HOUR_MS = 3_600_000
+
+
+async def read_sale(tx: Tx, attempt_id: str) -> Row | None:
+    """The sale of an attempt, undone or not."""
+    rows = await tx.fetch("SELECT * FROM sales WHERE attempt_id = :attempt", attempt=attempt_id)
+    return rows[0] if rows else None
+
+
+async def undo_sale(tx: Tx, reversal: Reversal) -> LeadState | None:
+    """Undo it. None when it was undone before, or never made: then nothing changes. Raises `LeadMoved`.
+
+    Its deliveries decide what the lead is now, with the lead's row locked.
+    """
+    await lock_lead(tx, reversal.lead_id, reversal.before, reversal.at)
+    undone = await tx.execute(
+        """UPDATE attempts SET state = 'failed', reason = 'post_failed', detail = :why, ended_at = :at
+           WHERE id = :id AND state = 'accepted'""",
+        id=reversal.attempt_id,
+        why=reversal.why,
+        at=reversal.at,
+    )
+    if not undone:
+        return None
+    sales = await tx.fetch(
+        """UPDATE sales SET reversed_at = :at, reversed_why = :why WHERE attempt_id = :id AND reversed_at IS NULL
+           RETURNING price_units, payout_units, currency, mode, accepted_at""",
+        id=reversal.attempt_id,
+        at=reversal.at,
+        why=reversal.why,
+    )
+    await unpost_holds(tx, reversal.attempt_id, reversal.at)
+    for transaction in reversal.transactions:
+        await book(tx, transaction)
+    await _take_from_lead(tx, reversal, sales[0])
+    await _take_from_hour(tx, sales[0])
+    await end_delivery(tx, reversal.attempt_id, reversal.delivery, reversal.at)
+    state = state_after([row["state"] for row in await lead_attempts(tx, reversal.lead_id)])
+    closing = next(each for each in reversal.closings if each.ends is state)
+    await close_lead(tx, closing)
+    await record(tx, reversal.line)
+    return closing.state
+
+
+async def _take_from_lead(tx: Tx, reversal: Reversal, sale: Row) -> None:
+    await tx.execute(
+        """UPDATE leads SET revenue_units = revenue_units - :price, payout_units = payout_units - :payout,
+               times_sold = times_sold - 1 WHERE id = :id""",
+        id=reversal.lead_id,
+        price=sale["price_units"],
+        payout=reversal.payout_units,
+    )
+
+
+async def _take_from_hour(tx: Tx, sale: Row) -> None:
+    """Out of the figures of its hour, if that was rolled up already: later ones leave it out by themselves."""
+    for measure, column in (("revenue", "price_units"), ("payout", "payout_units")):
+        await tx.execute(
+            """UPDATE hourly SET amount = amount - :units
+               WHERE hour = :hour AND subject = :subject AND measure = :measure""",
+            hour=sale["accepted_at"] - sale["accepted_at"] % HOUR_MS,
+            subject=f"mode:{sale['mode']}",
+            measure=f"{measure}:{sale['currency']}",
+            units=sale[column],
+        )
