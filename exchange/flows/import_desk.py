@@ -24,7 +24,9 @@ from exchange.model.party import Campaign
 from exchange.storage.imports import (
     begin_import,
     find_import,
+    import_of_source,
     imports_of_file,
+    imports_of_source,
     move_import,
 )
 from exchange.vault import DataKey
@@ -85,11 +87,15 @@ class Spool:
         self._hash.update(data)
         self._writer.write(data)
 
-    def close(self) -> bytes:
-        """It is whole. Returns its SHA-256."""
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what has come so far."""
+        return self._hash.digest()
+
+    def close(self) -> None:
+        """It is whole."""
         self._writer.flush()
         self._writer.close()
-        return self._hash.digest()
 
     def drop(self) -> None:
         self._writer.close()
@@ -101,8 +107,8 @@ async def take_in(market: Market, spool: Spool, bringing: Bringing, columns: Col
 
     Raises `BadFile` of the door when it cannot be read; then nothing of it is kept.
     """
-    digest = spool.close()
-    name = _NOT_SHOWN.sub("_", bringing.name)[-FILE_NAME_CHARACTERS:] or "leads"
+    spool.close()
+    name = shown_name(bringing.name)
     try:
         batch = await asyncio.to_thread(_looked_through, market, spool.id, spool.key, name, spool.start)
     except BaseException:
@@ -114,7 +120,7 @@ async def take_in(market: Market, spool: Spool, bringing: Bringing, columns: Col
         bringing.campaign.id,
         bringing.mode.value,
         name,
-        digest,
+        spool.digest,
         as_text(columns),
         "",
         now,
@@ -219,6 +225,48 @@ async def cancel(market: Market, row: ImportRow, actor: Actor) -> None:
     at_work = Move(("running", "checking"), wanted="cancel")
     at_rest = Move(("new", "checked", "paused"), state="canceled", wanted="cancel")
     await _told(market, row, actor, "import.canceled", (at_work, at_rest))
+
+
+async def find(market: Market, import_id: str) -> ImportRow | None:
+    return await market.db.read(find_import, import_id)
+
+
+async def of_source(market: Market, source: str, digest: bytes) -> ImportRow | None:
+    """The import of the same bytes that the source brought before."""
+    return await market.db.read(import_of_source, source, digest)
+
+
+async def newest_of_source(market: Market, source: str, limit: int) -> list[ImportRow]:
+    return await market.db.read(imports_of_source, source, limit)
+
+
+async def note_refused(market: Market, bringing: Bringing, digest: bytes, why: str) -> ImportRow:
+    """A file from a source that cannot be imported is listed with the reason. Nothing of it is kept."""
+    now = market.clock.now()
+    row = ImportRow(
+        market.ids.new("imp", now),
+        bringing.campaign.id,
+        bringing.mode.value,
+        shown_name(bringing.name),
+        digest,
+        as_text(Columns()),
+        "",
+        now,
+        state="refused",
+        changed_at=now,
+        source=bringing.source,
+        channel=bringing.channel,
+        made_by=bringing.actor.name,
+        problem=why,
+    )
+    line = audit_line(market.ids, now, bringing.actor, "import.refused", f"campaign:{row.campaign_id}")
+    await market.db.write(begin_import, row, line)
+    return row
+
+
+def shown_name(name: str) -> str:
+    """A file's name as it may be kept and shown: without folders and control characters."""
+    return _NOT_SHOWN.sub("_", name)[-FILE_NAME_CHARACTERS:] or "leads"
 
 
 async def before(market: Market, row: ImportRow) -> list[ImportRow]:

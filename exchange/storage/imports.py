@@ -24,9 +24,9 @@ async def begin_import(tx: Tx, row: ImportRow, line: AuditLine, job: JobRow | No
     await tx.execute(
         """INSERT INTO imports (id, campaign_id, mode, file_name, file_hash, mapping, per_second, next_row,
                result_bytes, counts, state, made_at, changed_at, held, source, channel, layout, rows_total, wrapped,
-               made_by, wanted, stop_percent, started_at)
+               made_by, wanted, stop_percent, started_at, problem)
            VALUES (:id, :campaign, :mode, :file, :hash, :mapping, :rate, :next, 0, '{}', :state, :now, :now, :held,
-               :source, :channel, :layout, :rows, :wrapped, :made_by, :wanted, :stop, :started)""",
+               :source, :channel, :layout, :rows, :wrapped, :made_by, :wanted, :stop, :started, :problem)""",
         id=row.id,
         campaign=row.campaign_id,
         mode=row.mode,
@@ -47,6 +47,7 @@ async def begin_import(tx: Tx, row: ImportRow, line: AuditLine, job: JobRow | No
         wanted=row.wanted,
         stop=row.stop_percent,
         started=row.started_at,
+        problem=row.problem,
     )
     if job is not None:
         await add_job(tx, job)
@@ -274,6 +275,27 @@ async def imports_of_campaign(tx: Tx, campaign_id: str, mode: str, limit: int) -
            ORDER BY made_at DESC, id DESC LIMIT :limit""",
         campaign=campaign_id,
         mode=mode,
+        limit=limit,
+    )
+    return [_import(row) for row in rows]
+
+
+async def import_of_source(tx: Tx, source: str, file_hash: bytes) -> ImportRow | None:
+    """The newest import of these bytes from a source, unless they were refused."""
+    rows = await tx.fetch(
+        """SELECT * FROM imports WHERE source = :source AND file_hash = :hash AND state <> 'refused'
+           ORDER BY made_at DESC, id DESC LIMIT 1""",
+        source=source,
+        hash=file_hash,
+    )
+    return _import(rows[0]) if rows else None
+
+
+async def imports_of_source(tx: Tx, source: str, limit: int) -> list[ImportRow]:
+    """What a source brought, newest first."""
+    rows = await tx.fetch(
+        "SELECT * FROM imports WHERE source = :source ORDER BY made_at DESC, id DESC LIMIT :limit",
+        source=source,
         limit=limit,
     )
     return [_import(row) for row in rows]

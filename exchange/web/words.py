@@ -39,6 +39,7 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "paused": ("Paused", "warn", "clock"),
         "done": ("Done", "good", "check"),
         "canceled": ("Canceled", "", "cross"),
+        "refused": ("Refused", "bad", "cross"),
     }
 )
 _SPELLED = frozenset(("ftp", "ftps", "imap", "rss", "sftp", "soap", "url"))

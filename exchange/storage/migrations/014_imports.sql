@@ -20,3 +20,4 @@ ALTER TABLE imports ADD COLUMN started_at BIGINT;
 ALTER TABLE imports ADD COLUMN forgotten_at BIGINT;
 CREATE INDEX imports_made ON imports (made_at, id);
 CREATE INDEX imports_source ON imports (source, file_hash) WHERE source IS NOT NULL;
+CREATE INDEX imports_from ON imports (source, made_at, id) WHERE source IS NOT NULL;
