@@ -246,6 +246,11 @@ def listeners(settings: Settings) -> tuple[Listener, ...]:
             settings.inbox_key_file,
         )
         found.append(partial(listening, place=place))
+    if settings.sftp_port is not None:
+        from exchange.intake import sftp_in  # as slow
+
+        drop = sftp_in.Listening(settings.sftp_host, settings.sftp_port, settings.sftp_key_file)
+        found.append(partial(sftp_in.listening, place=drop))
     return tuple(found)
 
 

@@ -89,6 +89,9 @@ IMPORT_SECONDS = 600.0  # an upload over a slow line
 SHEET_BYTES = 512 * 1024 * 1024  # of a spreadsheet, unpacked; zip bombs are larger
 SHEET_MEMORY_BYTES = 2 * 1024 * 1024 * 1024  # of the process that reads one
 SHEET_SECONDS = 120  # of that process's time
+SFTP_CONNECTIONS = 50  # of senders at once
+SFTP_LOGIN_SECONDS = 30
+SFTP_IDLE_SECONDS = 60  # then a sender is asked whether it is still there
 DROPS_A_POLL = 10  # files fetched in one look at a file server
 COLUMN_ROWS = 200  # looked at to guess what a column is
 

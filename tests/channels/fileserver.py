@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import trustme
@@ -80,7 +81,7 @@ class FileServer:
     fingerprint: str
     owner: int | None
 
-    def place(self, protocol: str, folder: str = "", **changes: str) -> Place:
+    def place(self, protocol: str, folder: str = "", **changes: Any) -> Place:
         made = Place(
             protocol,
             "localhost" if protocol == "ftps" else "127.0.0.1",
