@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench requirements clean browser
+.PHONY: help demo test check bench requirements clean programs
 
 help:
 	@echo "make demo          a live exchange with simulated sellers and buyers, on 127.0.0.1"
@@ -20,7 +20,7 @@ help:
 demo: $(VENV)/run.stamp
 	$(BIN)/exchange demo
 
-test: $(VENV)/dev.stamp browser
+test: $(VENV)/dev.stamp programs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -62,12 +62,15 @@ $$installer --require-hashes --only-binary :all: -r requirements/build.txt -r re
 && $$installer --no-build-isolation --no-deps -e .; }
 endef
 
-# The tests of the pages open them in a real Chromium.
+# The tests open pages in a real Chromium and fetch files from a real file server. Debian has both.
 CHROMIUM ?= /usr/bin/chromium
-browser:
-	@test -x $(CHROMIUM) || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
-		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-		{ echo "The tests of the pages need $(CHROMIUM): as root, apt-get install chromium."; exit 1; }
+FILE_SERVER ?= /usr/sbin/proftpd /usr/lib/proftpd/mod_sftp.so
+DEBIAN = chromium proftpd-core proftpd-mod-crypto
+programs:
+	@ls $(CHROMIUM) $(FILE_SERVER) >/dev/null 2>&1 || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
+		&& apt-get update -qq \
+		&& RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) >/dev/null; } || \
+		{ echo "The tests need programs that are not here: as root, apt-get install $(DEBIAN)."; exit 1; }
 
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade)

@@ -213,7 +213,7 @@ async def test_nobody_else_gets_in(inbox: Inbox, how: dict[str, Any]) -> None:
 async def test_a_key_is_as_good_as_a_password_and_the_host_key_stays(inbox: Inbox) -> None:
     def key_of() -> bytes:
         with inbox.connected() as transport:
-            return transport.get_remote_server_key().asbytes()
+            return bytes(transport.get_remote_server_key().asbytes())
 
     listed = await inbox.do(lambda client: sorted(client.listdir(".")), password=None, pkey=inbox.client_key)
     first = await asyncio.to_thread(key_of)
@@ -246,7 +246,7 @@ async def test_there_is_no_shell_no_command_no_tunnel_and_no_way_out(inbox: Inbo
                 client.open(path, "r")
             except OSError:
                 refused.append(path)
-        for act in (
+        acts: tuple[Callable[[], object], ...] = (
             lambda: client.mkdir("new"),
             lambda: client.symlink("/etc", "etc"),
             lambda: client.rmdir("done"),
@@ -254,7 +254,8 @@ async def test_there_is_no_shell_no_command_no_tunnel_and_no_way_out(inbox: Inbo
             lambda: client.remove("nothing"),
             lambda: client.rename("nothing", "else"),
             lambda: client.listdir("nowhere"),
-        ):
+        )
+        for act in acts:
             with pytest.raises(OSError):
                 act()
         return refused
