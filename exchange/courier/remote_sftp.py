@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -101,6 +102,7 @@ async def open_sftp(place: Place, dial: Dial) -> AsyncIterator[SftpFolder]:
         made = await dial(place.host, place.port)
     except NotReached as error:
         raise RemoteDown(error.lost) from None
+    asyncssh.set_log_level(logging.WARNING)  # it tells every step otherwise
     peer = str(made.getpeername()[0])
     connection = await _connected(place, made)
     async with connection:

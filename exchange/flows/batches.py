@@ -158,6 +158,8 @@ async def _note(
 async def _record(market: Market, members: list[Row], result: Result) -> None:
     for member in members:
         attempt = await market.db.write(read_attempt, member["attempt_id"])
-        wires = await sealed_wires(market, attempt, "post", result) if attempt is not None else None
+        wires = (
+            await sealed_wires(market, attempt, "post", result, member["tries"] + 1) if attempt is not None else None
+        )
         if wires is not None:
             await market.db.write(add_wires, wires)

@@ -132,7 +132,7 @@ async def _try(market: Market, work: Work, *, left_behind: bool) -> Ended | None
     result = await _converse(market, work, number)
     tried = read_try(work, result, may_have=may_have)
     end = _end(market, work, tried, number, result.took_ms)
-    wires = await sealed_wires(market, work.attempt, "post", result)
+    wires = await sealed_wires(market, work.attempt, "post", result, number)
     state = await market.db.write(end_try, end, wires)
     if state in ENDED or state is DeliveryState.EXPIRED:
         await conclude(market, attempt_id)

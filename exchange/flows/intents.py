@@ -76,10 +76,15 @@ def _hold(case: Case, market: Market, contract: Contract, price: Money, attempt_
     return HoldRequest(attempt_id, cap_parts(contract, price, now, market.live.windows(contract.zone)), account, price)
 
 
+def queue_of(contract: Contract, connection: Connection) -> str:
+    """What waits together: everything that goes to one destination by one connection."""
+    return f"deliver:{contract.connection}:{connection.destination(contract)}"
+
+
 def _beside(market: Market, intent: Intent, contract: Contract, connection: Connection) -> Intent:
     """The same intent with the delivery that the worker makes, or that the buyer fetches."""
     now = intent.made_at
-    queue = f"deliver:{contract.connection}:{connection.destination(contract)}"
+    queue = queue_of(contract, connection)
     jobs = () if connection.shelved else (_job(market, intent, contract, connection, queue),)
     delivery = DeliveryRow(
         intent.attempt_id,

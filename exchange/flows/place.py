@@ -153,7 +153,8 @@ def _left_to_the_worker(case: Case, intent: Intent, delivery: DeliveryRow, award
     at = case.trail.elapsed_ms()
     outcome = Accepted() if delivery.sold_at_once else Pending(Reason.AWAITING_RECEIPT)
     reason = "" if isinstance(outcome, Accepted) else outcome.reason.slug
-    case.trail.posts.append(_line(intent, award, _state(outcome).value, reason, "", at, 0.0))
+    line = _line(intent, award, _state(outcome).value, reason, "", at, 0.0)
+    case.trail.posts.append({**line, "beside": delivery.channel})
     way = "is fetched by its buyer" if delivery.state is DeliveryState.SHELVED else f"goes out by {delivery.channel}"
     sold = [f"Sold at {award.bid.price.text} now, unseen"] if delivery.sold_at_once else ["Sold when it arrives"]
     case.trail.step("post", f"{contract.name}: the lead {way}", *sold)

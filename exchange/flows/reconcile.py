@@ -98,14 +98,21 @@ async def _record(market: Market, attempt: Row, stage: str, result: Result) -> N
         await market.db.write(add_wires, row)
 
 
-async def sealed_wires(market: Market, attempt: Row, stage: str, result: Result) -> WiresRow | None:
-    """What was said, sealed with the key of the request that the attempt belongs to. None when nothing was said."""
+async def sealed_wires(
+    market: Market, attempt: Row, stage: str, result: Result, number: int | None = None
+) -> WiresRow | None:
+    """What was said, sealed with the key of the request that the attempt belongs to. None when nothing was said.
+
+    `number` is that of the try, where there may be several.
+    """
     wrapped = await market.db.write(key_of, attempt["request_id"])
     if wrapped is None or not result.records:
         return None
     now = market.clock.now()
     wires_id = market.ids.new("wir", now)
     lines = [wire_line(attempt["contract_id"], stage, attempt["id"], record) for record in result.records]
+    if number is not None:
+        lines = [{**line, "try": number} for line in lines]
     sealed = market.vault.seal(market.vault.data_key(wrapped), f"wires:{wires_id}", orjson.dumps(lines))
     return WiresRow(wires_id, attempt["lead_id"], month_of(now), now, attempt["request_id"], sealed, "lead")
 

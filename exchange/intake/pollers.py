@@ -34,6 +34,8 @@ def readers() -> Mapping[str, Reader]:
     """Kinds of sources, in alphabetical order, and the module whose `read` reads messages of each again."""
     return {
         "feed": _reader("exchange.intake.feeds"),
+        "mail": _reader("exchange.intake.mail.items"),
+        "mailbox": _reader("exchange.intake.mail.items"),
     }
 
 

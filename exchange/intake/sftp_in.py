@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -48,6 +49,7 @@ class Listening:
 @asynccontextmanager
 async def listening(market: Market, place: Listening) -> AsyncIterator[tuple[str, int]]:
     """Take files as long as this is open. Yields where: port 0 is any free one."""
+    asyncssh.set_log_level(logging.WARNING)  # it tells every step otherwise
     key = await asyncio.to_thread(host_key, place.key_file)
     sizes: OrderedDict[tuple[str, str], int] = OrderedDict()
     open_now: set[asyncssh.SSHServerConnection] = set()

@@ -25,7 +25,8 @@ class TaughtLine:
     """A line with values: `pieces` is what stands before, between and after them, one more than `fields`.
 
     `under` is the nearest line above that stays the same, used when the line begins with a value; it is then the
-    `below`-th line after that, blank ones not counted. `runs` says that the last value goes on to the next blank line.
+    `below`-th line after that, blank ones not counted. Where there is none and nothing stands around the values, it is
+    the `below`-th line of all. `runs` says that the last value goes on to the next blank line.
     """
 
     fields: tuple[str, ...]
@@ -97,6 +98,8 @@ def _taught(text: str, lines: Sequence[_Line], at: int, marked: dict[int, list[M
     pieces = [_blanks(piece, at == 0, at == len(raw) - 1) for at, piece in enumerate(raw)]
     runs = marks[-1].end > line.end
     under, below = ("", 0) if pieces[0] else _above(lines, at, marked)
+    if not under and not any(piece.strip() for piece in pieces):
+        below = at + 1
     return TaughtLine(tuple(mark.field for mark in marks), tuple(pieces), under, below, runs)
 
 
@@ -131,7 +134,7 @@ def _lines(text: str) -> list[_Line]:
 def _found(taught: TaughtLine, lines: Sequence[_Line]) -> list[str] | None:
     """The values of the first line that looks like the taught one."""
     for at, line in enumerate(lines):
-        if taught.under and (at < taught.below or lines[at - taught.below].text != taught.under):
+        if not _stands(taught, lines, at):
             continue
         values = _values(taught.pieces, line.text)
         if values is not None:
@@ -139,6 +142,13 @@ def _found(taught: TaughtLine, lines: Sequence[_Line]) -> list[str] | None:
                 values[-1] = " ".join([values[-1], *_rest(lines, at)])
             return values
     return None
+
+
+def _stands(taught: TaughtLine, lines: Sequence[_Line], at: int) -> bool:
+    """Whether a line stands where the taught one did."""
+    if taught.under:
+        return at >= taught.below and lines[at - taught.below].text == taught.under
+    return not taught.below or at + 1 == taught.below
 
 
 def _rest(lines: Sequence[_Line], at: int) -> list[str]:

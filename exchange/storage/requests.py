@@ -87,6 +87,11 @@ async def _claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...]
     return await _holder(tx, next(each for each in claims if each.hash not in taken))
 
 
+async def claim_again(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
+    """Take the consumer of a lead that had been given back. What the lead still holds stays its own."""
+    return await _claim(tx, lead_id, seller_id, claims, now)
+
+
 async def _holder(tx: Tx, wanted: Claim) -> Duplicate | None:
     rows = await tx.fetch(
         "SELECT lead_id, seller_id, taken_at, sold FROM claims WHERE scope = :scope AND hash = :hash",

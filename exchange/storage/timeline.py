@@ -8,6 +8,7 @@ from exchange.model.actor import Actor
 from exchange.model.ledger import Transaction
 from exchange.storage.dashboard import transactions_of
 from exchange.storage.database import Row, Tx
+from exchange.storage.delivery_views import deliveries_of, receipts_of, tries_of
 from exchange.storage.feedback import dispositions_of
 from exchange.storage.leads import (
     consent_of,
@@ -37,6 +38,9 @@ class LeadRows:
     dispositions: tuple[Row, ...]
     transactions: tuple[Transaction, ...]
     consent: Row | None
+    deliveries: tuple[Row, ...] = ()
+    tries: tuple[Row, ...] = ()
+    receipts: tuple[Row, ...] = ()
 
 
 async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
@@ -56,4 +60,7 @@ async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
         tuple(await dispositions_of(tx, lead_id)),
         tuple(await transactions_of(tx, actor, lead_id)),
         await consent_of(tx, lead_id),
+        tuple(await deliveries_of(tx, lead_id)),
+        tuple(await tries_of(tx, lead_id)),
+        tuple(await receipts_of(tx, lead_id)),
     )

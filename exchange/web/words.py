@@ -31,6 +31,17 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "quoted": ("Priced", "info", "tag"),
         "selling": ("Selling", "info", "pulse"),
         "open": ("Working", "info", "pulse"),
+        "accepted": ("Accepted", "good", "check"),
+        "failed": ("Failed", "bad", "cross"),
+        "refused": ("Refused", "bad", "cross"),
+        "waiting": ("Waiting", "info", "clock"),
+        "sending": ("Going out", "info", "pulse"),
+        "sent": ("Sent", "info", "out"),
+        "shelved": ("On the shelf", "info", "list"),
+        "delivered": ("Arrived", "good", "check"),
+        "bounced": ("Came back", "bad", "return"),
+        "expired": ("Nobody knows", "warn", "question"),
+        "cancelled": ("Cancelled", "", "dash"),
         # of imports
         "new": ("To be started", "", "dash"),
         "checking": ("Being checked", "info", "pulse"),
@@ -39,7 +50,6 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "paused": ("Paused", "warn", "clock"),
         "done": ("Done", "good", "check"),
         "canceled": ("Canceled", "", "cross"),
-        "refused": ("Refused", "bad", "cross"),
     }
 )
 _SPELLED = frozenset(("ftp", "ftps", "imap", "rss", "sftp", "soap", "url"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
 from exchange.intake.mail.leads import MailLead, leads_of
 from exchange.intake.mail.message import BadMail, read_mail
 from exchange.model.source import Item
-from exchange.sources.mail import allowed
+from exchange.sources.document import Source
+from exchange.sources.mail import MailboxDocument, MailDocument, allowed
 from exchange.sources.taught import TaughtFormat
 
 _WHOLE = "message/rfc822"
@@ -35,6 +37,16 @@ def items_of(
     return tuple(
         _item(lead, number, len(leads), mail.key, channel, raw, now, told) for number, lead in enumerate(leads, 1)
     )
+
+
+def read(source: Source, item: Item) -> Item:
+    """The lead of a mail that was kept, as its source reads it now. Those after a mail's first are kept as read."""
+    document = source.document
+    assert isinstance(document, MailDocument | MailboxDocument)
+    if item.content_type != _WHOLE:
+        return item
+    found = items_of(item.original, item.channel, item.at, document.taught, document.senders)
+    return replace(found[0], key=item.key) if found else item
 
 
 def _item(

@@ -31,6 +31,7 @@ CREATE INDEX deliveries_lead ON deliveries (lead_id);
 CREATE INDEX deliveries_contract ON deliveries (contract_id, state, attempt_id);
 CREATE INDEX deliveries_open ON deliveries (state, made_at, attempt_id) WHERE ended_at IS NULL;
 CREATE INDEX deliveries_ref ON deliveries (connection, provider_ref) WHERE provider_ref IS NOT NULL;
+CREATE INDEX deliveries_time ON deliveries (made_at, attempt_id);
 CREATE INDEX deliveries_give_up ON deliveries (give_up_at) WHERE state IN ('waiting', 'sending', 'shelved');
 CREATE INDEX deliveries_receipt ON deliveries (receipt_until) WHERE state = 'sent';
 CREATE INDEX deliveries_batch ON deliveries (batch_id) WHERE batch_id IS NOT NULL;

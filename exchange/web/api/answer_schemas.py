@@ -245,6 +245,13 @@ def _managing() -> dict[str, Schema]:
         lead_state=text(),
         **ends(),
     )
+    resent = record(
+        ("status", "delivery_id", "lead_id"),
+        status=text(enum=["queued"]),
+        delivery_id=text(),
+        lead_id=text(),
+        **_ends(),
+    )
     top_up = record(
         ("amount", "reference"),
         amount=text("In the buyer's currency, as decimal text."),
@@ -265,6 +272,7 @@ def _managing() -> dict[str, Schema]:
         "Deliveries": _page("deliveries", "Delivery"),
         "Settlement": settlement,
         "Settled": settled,
+        "Resent": resent,
         "TopUp": top_up,
         "ToppedUp": topped_up,
     }

@@ -131,12 +131,12 @@ def field_schema(spec: FieldSpec) -> Schema:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    kind = route.key.value
+    kinds = [kind.value for kind in (route.key, route.also) if kind is not None]
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": f"{route.summary}.",
         "tags": [route.key.name.lower()],
-        "security": [{f"{kind}_bearer": []}, {f"{kind}_header": []}],
+        "security": [{f"{kind}_{how}": []} for kind in kinds for how in ("bearer", "header")],
         "responses": _responses(route),
     }
     if route.takes in _LEADS and route.key is KeyKind.SELLER:

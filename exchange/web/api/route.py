@@ -47,6 +47,7 @@ class Route:
     refusals: tuple[int, ...]
     takes: str = ""
     query: tuple[Parameter, ...] = ()
+    also: KeyKind | None = None  # a key of another kind that does for it
     by_get: bool = False  # also as GET with the fields in the URL, for campaigns that allow it
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
     dashboard,
+    deliveries,
     importing,
     imports,
     lead,
@@ -15,6 +16,7 @@ from exchange.web.console import (
     search,
     source,
     sources,
+    teach,
     terms,
     unclear,
 )
@@ -24,7 +26,21 @@ from exchange.web.pages import Page, add_table
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
-    for each in (dashboard, importing, imports, lead, leads, login, search, source, sources, terms, unclear):
+    for each in (
+        dashboard,
+        deliveries,
+        importing,
+        imports,
+        lead,
+        leads,
+        login,
+        search,
+        source,
+        sources,
+        teach,
+        terms,
+        unclear,
+    ):
         add_table(app, each.pages(), for_operators)
     add_table(app, imports.uploads(), for_uploads)
 

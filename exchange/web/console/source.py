@@ -23,7 +23,7 @@ from exchange.web.story.shape import shape_of
 from exchange.web.words import by_channel, utc
 
 _ONE = HOME + "/{name:[a-z][a-z0-9_]{0,59}}"
-_ITEM = _ONE + "/items/{item:[A-Za-z0-9_-]{1,60}}"
+ITEM = _ONE + "/items/{item:[A-Za-z0-9_-]{1,60}}"
 _FAILED = 50
 _LATEST = 20
 
@@ -48,8 +48,8 @@ def pages() -> tuple[Page, ...]:
         Page("GET", _ONE, show),
         Page("GET", _ONE + ".json", as_json),
         Page("POST", _ONE + "/{act:poll|pause|resume}", act),
-        Page("POST", _ITEM + "/again", again),
-        Page("POST", _ITEM + "/show", show_message),
+        Page("POST", ITEM + "/again", again),
+        Page("POST", ITEM + "/show", show_message),
     )
 
 

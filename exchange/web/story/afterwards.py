@@ -7,12 +7,18 @@ from types import MappingProxyType
 
 from exchange.flows.market import Market
 from exchange.model.ledger import Transaction
+from exchange.web.story.deliveries import told_deliveries
 from exchange.web.story.line import Line
 from exchange.web.story.records import Story
 from exchange.web.words import plural
 
 _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"settled": ("check", "info"), "returned": ("return", "warn"), "revealed": ("eye", "warn")}
+    {
+        "resent": ("out", "info"),
+        "settled": ("check", "info"),
+        "returned": ("return", "warn"),
+        "revealed": ("eye", "warn"),
+    }
 )
 
 
@@ -40,6 +46,7 @@ def afterwards(market: Market, story: Story) -> list[Line]:
         note = story.mask.text(row["note"])
         facts = ". ".join(part for part in (note, f"By {row['told_by']}") if part)
         lines.append(Line(row["at"], None, "tag", "info", story.mask.text(title), facts))
+    lines += told_deliveries(market, story)
     answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
     for transaction in story.rows.transactions:
         if not any(first <= transaction.at <= last for first, last in answered):

@@ -165,7 +165,7 @@ class _Teller:
         posts = self.request.trail["posts"]
         post = posts[self._posts_told] if self._posts_told < len(posts) else None
         self._posts_told += 1
-        if post is None or step["name"] == "hold":
+        if post is None or step["name"] == "hold" or post.get("beside"):  # its tries are told when they are made
             return self._plain(step)
         icon, tone = _TONES.get(post["state"], ("out", ""))
         facts = [fact for fact in step["facts"] if fact != "Every buyer asked refused the lead."]

@@ -1,0 +1,115 @@
+"""Deliveries as people look at them: lists with filters, and all that is known about those of one lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.model.actor import Actor, Role
+from exchange.storage.database import Row, Tx
+from exchange.storage.rows import listed
+
+_NEXT = """(SELECT MIN(j.run_at) FROM jobs j WHERE j.queue = d.queue AND j.state = 'waiting'
+                   AND j.unique_key = 'deliver:' || d.attempt_id) AS run_at,
+               (SELECT q.rest_until FROM job_queues q WHERE q.queue = d.queue) AS rest_until,
+               (SELECT COUNT(*) FROM jobs j WHERE j.queue = d.queue AND j.state = 'dead'
+                   AND j.unique_key = 'deliver:' || d.attempt_id) AS dead"""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries: None or empty leaves a filter out. `before` is (made_at, id) of the last one of a page."""
+
+    mode: str = "live"
+    states: tuple[str, ...] = ()
+    buyer_id: str | None = None
+    channel: str | None = None
+    since: int | None = None
+    until: int | None = None
+    before: tuple[int, str] | None = None
+    limit: int = 50
+
+
+async def list_deliveries(tx: Tx, actor: Actor, wanted: DeliveryFilter) -> list[Row]:
+    """The newest first, each with its lead's place, what was bid, and `run_at`, `rest_until` and `dead` of its job."""
+    if not _insider(actor):
+        return []
+    where, params = _where(wanted)
+    return await tx.fetch(
+        f"""SELECT d.*, a.state AS attempt, a.price_units AS bid_units, a.currency, a.reason,
+               l.initials, l.city, l.us_state, {_NEXT}
+           FROM deliveries d JOIN attempts a ON a.id = d.attempt_id JOIN leads l ON l.id = d.lead_id
+           WHERE {where} ORDER BY d.made_at DESC, d.attempt_id DESC LIMIT :limit""",
+        limit=wanted.limit,
+        **params,
+    )
+
+
+async def count_deliveries(tx: Tx, actor: Actor, wanted: DeliveryFilter, most: int) -> int:
+    """How many there are, up to `most`."""
+    if not _insider(actor):
+        return 0
+    where, params = _where(wanted)
+    rows = await tx.fetch(
+        f"""SELECT COUNT(*) AS found FROM (SELECT 1 AS one FROM deliveries d JOIN attempts a ON a.id = d.attempt_id
+            WHERE {where} LIMIT :most) AS some""",
+        most=most,
+        **params,
+    )
+    return int(rows[0]["found"])
+
+
+def _where(wanted: DeliveryFilter) -> tuple[str, dict[str, object]]:
+    where, params = ["a.mode = :mode"], dict[str, object](mode=wanted.mode)
+    if wanted.states:
+        names, states = listed("state", wanted.states)
+        where.append(f"d.state IN {names}")
+        params |= states
+    for column, value in (("buyer_id", wanted.buyer_id), ("channel", wanted.channel)):
+        if value:
+            where.append(f"d.{column} = :{column}")
+            params[column] = value
+    if wanted.since is not None:
+        where.append("d.made_at >= :since")
+        params["since"] = wanted.since
+    if wanted.until is not None:
+        where.append("d.made_at < :until")
+        params["until"] = wanted.until
+    if wanted.before is not None:
+        where.append("(d.made_at < :at OR (d.made_at = :at AND d.attempt_id < :id))")
+        params["at"], params["id"] = wanted.before
+    return " AND ".join(where), params
+
+
+async def deliveries_of(tx: Tx, lead_id: str) -> list[Row]:
+    """The deliveries of a lead beside its requests, oldest first."""
+    return await tx.fetch(
+        f"SELECT d.*, {_NEXT} FROM deliveries d WHERE d.lead_id = :lead ORDER BY d.made_at, d.attempt_id", lead=lead_id
+    )
+
+
+async def tries_of(tx: Tx, lead_id: str) -> list[Row]:
+    return await tx.fetch(
+        "SELECT * FROM delivery_tries WHERE lead_id = :lead ORDER BY at, attempt_id, number", lead=lead_id
+    )
+
+
+async def receipts_of(tx: Tx, lead_id: str) -> list[Row]:
+    return await tx.fetch(
+        """SELECT r.* FROM deliveries d JOIN receipts r ON r.attempt_id = d.attempt_id WHERE d.lead_id = :lead
+           ORDER BY r.at, r.event_id""",
+        lead=lead_id,
+    )
+
+
+def next_at(row: Row) -> int | None:
+    """When a delivery that waits goes out next: not before its queue has rested. None when nothing is planned."""
+    if row["state"] != "waiting":
+        return None
+    planned = row["run_at"] if row["run_at"] is not None else row["next_at"]
+    if planned is None or (row["dead"] and row["run_at"] is None):
+        return None
+    return max(int(planned), int(row["rest_until"] or 0))
+
+
+def _insider(actor: Actor) -> bool:
+    return actor.role in (Role.OPERATOR, Role.SYSTEM)
