@@ -265,8 +265,8 @@ def _tell_end(terminal: Terminal, job: ImportRow, batch: Batch, path: Path) -> N
         "counts": dict(job.counts),
         "result": str(path),
     }
-    if job.state == "canceled":
-        terminal.result(document, [f"  Canceled at row {job.done_rows:,}. What was sold stays sold."])
+    if job.state == "cancelled":
+        terminal.result(document, [f"  Cancelled at row {job.done_rows:,}. What was sold stays sold."])
         raise Stop(Exit.SOME_FAILED)
     if job.state == "paused":
         again = f"exchange import --resume {job.id}"

@@ -223,8 +223,8 @@ async def pause(market: Market, row: ImportRow, actor: Actor) -> None:
 async def cancel(market: Market, row: ImportRow, actor: Actor) -> None:
     """It ends where it is. What was sold stays sold."""
     at_work = Move(("running", "checking"), wanted="cancel")
-    at_rest = Move(("new", "checked", "paused"), state="canceled", wanted="cancel")
-    await _told(market, row, actor, "import.canceled", (at_work, at_rest))
+    at_rest = Move(("new", "checked", "paused"), state="cancelled", wanted="cancel")
+    await _told(market, row, actor, "import.cancelled", (at_work, at_rest))
 
 
 async def find(market: Market, import_id: str) -> ImportRow | None:

@@ -37,7 +37,7 @@ SLICE_SECONDS = 20
 CHECK_LEASE_MS = 600_000  # half a million rows
 _LOOK_SECONDS = 1.0
 _ELSEWHERE_MS = 5_000
-_STATES: Mapping[str, str] = MappingProxyType({"pause": "paused", "cancel": "canceled"})
+_STATES: Mapping[str, str] = MappingProxyType({"pause": "paused", "cancel": "cancelled"})
 
 _LOG = logger(__name__)
 Opened = TypeVar("Opened")
@@ -127,10 +127,10 @@ async def check_import(market: Market, payload: Mapping[str, object]) -> Ended |
         progress = _Checked(market, row)
         rows = market.doors.records(file, row.layout, columns_of(row), 0)
         found = await dry_run(market, campaign, Mode(row.mode), rows, progress.at, estimator)
-        if not progress.canceled:
+        if not progress.cancelled:
             await market.db.write(save_check, row.id, found.rows, found.as_report(), market.clock.now())
             return None
-    await market.db.write(obey, row.id, "cancel", "canceled", None, market.clock.now())
+    await market.db.write(obey, row.id, "cancel", "cancelled", None, market.clock.now())
     return None
 
 
@@ -140,7 +140,7 @@ class _Checked:
     def __init__(self, market: Market, row: ImportRow) -> None:
         self._market, self._row = market, row
         self._told_at = market.clock.monotonic()
-        self.canceled = False
+        self.cancelled = False
 
     async def at(self, rows: int) -> bool:
         """False when nobody wants to know any more."""
@@ -148,8 +148,8 @@ class _Checked:
         if now - self._told_at >= _LOOK_SECONDS:
             self._told_at = now
             at = self._market.clock.now()
-            self.canceled = await self._market.db.write(save_check, self._row.id, rows, None, at) == "cancel"
-        return not self.canceled
+            self.cancelled = await self._market.db.write(save_check, self._row.id, rows, None, at) == "cancel"
+        return not self.cancelled
 
 
 async def _find(market: Market, payload: Mapping[str, object], state: str) -> ImportRow | None:

@@ -109,7 +109,7 @@ async def stopped(market: Market, job: ImportRow, halt: Halt) -> ImportRow:
     """Put down why a command's import stopped before its end. One that ended is as it was."""
     if job.state == "done":
         return job
-    state = "canceled" if halt.why == "cancel" else "paused"
+    state = "cancelled" if halt.why == "cancel" else "paused"
     await market.db.write(move_import, job.id, Move(("running",), state), market.clock.now())
     return replace(job, state=state)
 

@@ -166,8 +166,8 @@ class _Visit:
             return await self._put_away(name, self.document.failed, f"{name}.error.txt", _text(_why(row)))
         if row.state == "new":
             return await self._started(name, row)
-        if row.state == "canceled":
-            return await self._put_away(name, self.document.failed, f"{name}.error.txt", _text("It was canceled."))
+        if row.state == "cancelled":
+            return await self._put_away(name, self.document.failed, f"{name}.error.txt", _text("It was cancelled."))
         if row.state != "done":
             return False
         try:

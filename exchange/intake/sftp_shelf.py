@@ -107,7 +107,7 @@ class Inbox:
     def attributes(self, row: ImportRow) -> asyncssh.SFTPAttrs:
         if row.state == "done":
             size = self._size_of_result(row)
-        elif row.state in ("refused", "canceled"):
+        elif row.state in ("refused", "cancelled"):
             size = len(_reason(row))
         else:
             size = self._sizes.get((self.name, row.file_name), 0)
@@ -149,7 +149,7 @@ class Shelf(asyncssh.SFTPServer):
         return Upload(name, desk.Spool(self._inbox.market))
 
     def _content(self, row: ImportRow) -> Iterator[bytes]:
-        if row.state in ("refused", "canceled"):
+        if row.state in ("refused", "cancelled"):
             return iter((_reason(row),))
         try:
             return result_of(self._inbox.market, row)
@@ -323,10 +323,10 @@ def _normal(path: bytes) -> str:
 def _path_of(row: ImportRow) -> str:
     if row.state == "done":
         return f"/done/{result_name(row)}"
-    if row.state in ("refused", "canceled"):
+    if row.state in ("refused", "cancelled"):
         return f"/failed/{row.file_name}.error.txt"
     return f"/{row.file_name}"
 
 
 def _reason(row: ImportRow) -> bytes:
-    return f"{row.problem or 'It was canceled.'}\n".encode()
+    return f"{row.problem or 'It was cancelled.'}\n".encode()

@@ -30,7 +30,7 @@ class ImportRow:
     next_row: int = 1
     result_bytes: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
-    state: str = "running"  # new | checking | checked | running | paused | done | canceled | refused
+    state: str = "running"  # new | checking | checked | running | paused | done | cancelled | refused
     changed_at: int = 0
     held: bool = False
     source: str | None = None

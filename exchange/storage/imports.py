@@ -175,7 +175,7 @@ async def forget_file(tx: Tx, import_id: str, now: int) -> None:
     """The key goes with the file: a copy of it cannot be opened either. An import that was not over never will be."""
     await tx.execute(
         """UPDATE imports SET forgotten_at = :now, wrapped = NULL,
-               state = CASE WHEN state = 'done' THEN state ELSE 'canceled' END WHERE id = :id""",
+               state = CASE WHEN state = 'done' THEN state ELSE 'cancelled' END WHERE id = :id""",
         id=import_id,
         now=now,
     )

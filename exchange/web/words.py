@@ -49,7 +49,6 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "running": ("Running", "info", "pulse"),
         "paused": ("Paused", "warn", "clock"),
         "done": ("Done", "good", "check"),
-        "canceled": ("Canceled", "", "cross"),
     }
 )
 _SPELLED = frozenset(("ftp", "ftps", "imap", "rss", "sftp", "soap", "url"))

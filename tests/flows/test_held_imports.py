@@ -1,4 +1,4 @@
-"""Files that the exchange itself imports: sealed, sold row by row by durable jobs, paused, resumed, canceled."""
+"""Files that the exchange itself imports: sealed, sold row by row by durable jobs, paused, resumed, cancelled."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def test_other_columns_make_a_dry_run_worthless(trading: Exchange) -> None
     assert ["list-7"] == [lead["sub_id1"] for lead in await trading.rows("SELECT sub_id1 FROM leads")]
 
 
-async def test_it_pauses_goes_on_at_the_same_row_and_can_be_canceled(trading: Exchange) -> None:
+async def test_it_pauses_goes_on_at_the_same_row_and_can_be_cancelled(trading: Exchange) -> None:
     row = await bring(trading, csv_of(people(MANY)))
     await start_import(trading.market, row, OPERATOR)
     for act in (pause, cancel):
@@ -121,9 +121,9 @@ async def test_it_pauses_goes_on_at_the_same_row_and_can_be_canceled(trading: Ex
             assert "paused" == stopped.state
             await start_import(trading.market, row, OPERATOR)
 
-    assert "canceled" == stopped.state
+    assert "cancelled" == stopped.state
     assert len(trading.buyers.posts("acme")) == stopped.done_rows
-    with pytest.raises(NotNow, match="canceled"):
+    with pytest.raises(NotNow, match="cancelled"):
         await start_import(trading.market, row, OPERATOR)
 
 
@@ -221,7 +221,7 @@ async def test_who_did_what_to_an_import_is_in_the_audit_log(trading: Exchange) 
     await cancel(trading.market, row, OPERATOR)
     lines = await trading.rows("SELECT action, actor, after_json FROM audit_lines ORDER BY id")
 
-    assert "canceled" == (await worked(trading, row)).state
+    assert "cancelled" == (await worked(trading, row)).state
     assert ".._.._etc_pass_wd.csv" == row.file_name
-    assert {"import.uploaded", "import.started", "import.canceled"} == {line["action"] for line in lines}
+    assert {"import.uploaded", "import.started", "import.cancelled"} == {line["action"] for line in lines}
     assert {row.id} == {json.loads(line["after_json"])["import"] for line in lines}

@@ -114,7 +114,7 @@ async def test_a_dry_run_tells_the_seller_what_is_its_own(trading: Served) -> No
     assert 0 == await trading.exchange.count("leads")
 
 
-async def test_it_is_paused_resumed_and_canceled(trading: Served) -> None:
+async def test_it_is_paused_resumed_and_cancelled(trading: Served) -> None:
     path = f"imports/{(await send_form(trading, csv_of(people(2))))['import_id']}"
     assert 200 == (await trading.send(f"{path}/pause")).http_status
     await worked(trading)

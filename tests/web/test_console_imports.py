@@ -114,7 +114,7 @@ async def test_the_same_file_again_asks_before_it_starts(served: Served) -> None
         assert "Running" in meant.part("state")
 
 
-async def test_it_is_paused_resumed_and_canceled_by_buttons(served: Served) -> None:
+async def test_it_is_paused_resumed_and_cancelled_by_buttons(served: Served) -> None:
     async with operator(served) as visitor:
         path = path_of(await upload(visitor, csv_of(people(2))))
         await visitor.submit(f"{path}/start")
@@ -123,11 +123,11 @@ async def test_it_is_paused_resumed_and_canceled_by_buttons(served: Served) -> N
         paused = await visitor.open(path)
         assert "Paused" in paused.part("state") and "Go on at row 1" in paused.part("progress")
         await visitor.submit(f"{path}/start", rate="20/s")
-        canceled = await visitor.submit(f"{path}/cancel")
+        cancelled = await visitor.submit(f"{path}/cancel")
         await worked(visitor)
         late = await visitor.submit(f"{path}/start")
-        assert 200 == canceled.http_status
-        assert 409 == late.http_status and "It is canceled." in late.part("problem")
+        assert 200 == cancelled.http_status
+        assert 409 == late.http_status and "It is cancelled." in late.part("problem")
         assert 404 == (await visitor.open(f"{path}/result")).http_status
         assert 0 == await served.exchange.count("leads")
 

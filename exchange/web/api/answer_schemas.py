@@ -250,7 +250,7 @@ def _managing() -> dict[str, Schema]:
         status=text(enum=["queued"]),
         delivery_id=text(),
         lead_id=text(),
-        **_ends(),
+        **ends(),
     )
     top_up = record(
         ("amount", "reference"),

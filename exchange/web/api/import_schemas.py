@@ -14,7 +14,7 @@ FILE_TYPES = (
     "application/octet-stream",
 )
 RESULT_TYPES = ("text/csv", "application/x-ndjson")
-STATES = ("new", "checking", "checked", "running", "paused", "done", "canceled")
+STATES = ("new", "checking", "checked", "running", "paused", "done", "cancelled")
 _COUNT: Schema = MappingProxyType({"type": "integer", "minimum": 0})  # type: ignore[assignment]  # read, never changed
 
 
