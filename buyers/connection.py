@@ -48,6 +48,8 @@ class ConnectionDocument(Rules):
     ask: StageDocument | None = None
     returns: StageDocument | None = Field(default=None, alias="return")
     repeats_safely: bool = False
+    later: bool = False  # the worker delivers, not the request: for a buyer too slow for a seller that waits
+    seconds: float = Field(default=30.0, ge=1, le=120)  # how long it may then take
     not_taken: list[int] = Field(default_factory=lambda: sorted(DEFAULT_PROFILE.not_taken))
     busy: list[int] = Field(default_factory=lambda: sorted(DEFAULT_PROFILE.busy))
     tags: list[Scalar] = Field(default_factory=list)

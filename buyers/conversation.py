@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from buyers.answers import answer_of, bids_of
 from buyers.connection import ENCODINGS, STAGES, Connection, StageDocument, stage_document
@@ -66,6 +67,14 @@ class HttpConnector:
     stages: Mapping[str, Stage]
     repeats_safely: bool
     profile: Profile
+    later: bool = False
+    seconds: float = 10.0
+    host: str = ""
+    channel: str = "http"
+
+    def destination(self, contract: Contract) -> str:
+        """Where posts go: an address has a fixed host."""
+        return self.host
 
     @property
     def several_messages(self) -> bool:
@@ -115,7 +124,9 @@ def speak(connection: Connection) -> HttpConnector:
         stage: compiled(stage, found) for stage in STAGES if (found := stage_document(document, stage)) is not None
     }
     kind = AskingHttpConnector if document.ask is not None else HttpConnector
-    return kind(connection.name, stages, document.repeats_safely, connection.profile)
+    seconds = document.seconds if document.later else 10.0
+    host = urlsplit(document.post.url).netloc
+    return kind(connection.name, stages, document.repeats_safely, connection.profile, document.later, seconds, host)
 
 
 def _stage(connection: Connection, encoding: str, stage: str, document: StageDocument) -> Stage:

@@ -36,9 +36,11 @@ from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
+from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
+from exchange.sources.form import BadForm, read_form
 from exchange.sources.read import BadSource, read_source
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
@@ -61,6 +63,8 @@ class Catalog:
     connections: Mapping[str, Loaded]
     presets: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, SourceDocument] = field(default_factory=dict)
+    source_presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
 
 def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
@@ -89,7 +93,9 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
-    return Catalog(verticals, found, presets, _sources(folder, problems)), problems
+    source_presets = Presets(folder / "sources" / "presets", problems)
+    sources = _sources(folder, source_presets, problems)
+    return Catalog(verticals, found, presets, sources, source_presets, _forms(folder, problems)), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -136,7 +142,7 @@ def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]]
         return None
 
 
-def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
+def _sources(folder: Path, presets: Presets, problems: list[str]) -> Mapping[str, SourceDocument]:
     """The sources of the files; what is wrong with the others is told with its place."""
     found: dict[str, SourceDocument] = {}
     for file in sorted((folder / "sources").glob("*.yaml")):
@@ -146,13 +152,29 @@ def _sources(folder: Path, problems: list[str]) -> Mapping[str, SourceDocument]:
         if not isinstance(document, Mapping):
             continue
         try:
-            source = read_source(document)
+            source = read_source(document, presets)
         except BadSource as error:
             problems += [f"{where}: {problem}" for problem in error.problems]
             continue
         if source.name in found:
             problems.append(f"{where}: source: {source.name} is the name of another file's source too")
         found[source.name] = source
+    return found
+
+
+def _forms(folder: Path, problems: list[str]) -> Mapping[str, Form]:
+    """The forms of the files, by the names of the files."""
+    found: dict[str, Form] = {}
+    for file in sorted((folder / "forms").glob("*.yaml")):
+        where = f"forms/{file.name}"
+        content = read_file(file, where, problems)
+        document = read_yaml(content, where, problems) if content is not None else None
+        if not isinstance(document, Mapping):
+            continue
+        try:
+            found[file.stem] = read_form(file.stem, document)
+        except BadForm as error:
+            problems += [f"{where}: {problem}" for problem in error.problems]
     return found
 
 
@@ -186,7 +208,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
 
     def source(name: str, document: Document) -> KeyedSource:
         try:
-            read = read_source(document)
+            read = read_source(document, catalog.source_presets)
         except BadSource as error:
             raise DocumentProblems(error.problems) from None
         if read.name != name:
@@ -206,7 +228,15 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
 
     files = {name: keyed(loaded) for name, loaded in catalog.connections.items()}
     sources = {name: keyed_source(document) for name, document in catalog.sources.items()}
-    return Workshop(catalog.verticals, MappingProxyType(files), MappingProxyType(sources), vertical, connection, source)
+    return Workshop(
+        catalog.verticals,
+        MappingProxyType(files),
+        MappingProxyType(sources),
+        vertical,
+        connection,
+        source,
+        catalog.forms,
+    )
 
 
 def _check_urls(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:

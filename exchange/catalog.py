@@ -26,6 +26,9 @@ CONSENT_FIELDS = (
     "consented_buyers",
     "ip_address",
     "consent_page_url",
+    "consent_version",
+    "consent_method",
+    "user_agent",
 )
 CONTROL_FIELDS = frozenset(
     {

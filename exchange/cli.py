@@ -17,7 +17,22 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from exchange.commands import check, init, job, key, ledger, migrate, serve, settle, source, tail, user, version, why
+from exchange.commands import (
+    check,
+    init,
+    job,
+    key,
+    ledger,
+    migrate,
+    replay,
+    serve,
+    settle,
+    source,
+    tail,
+    user,
+    version,
+    why,
+)
 from exchange.commands import demo as demo_command
 from exchange.commands import imports as imports_command
 from exchange.commands.terminal import Exit, Stop, Terminal, write
@@ -98,6 +113,13 @@ add(
     imports_command.import_file,
     "exchange import leads.csv --campaign solar-acme --dry-run",
     "exchange import --resume imp_01KAG4",
+)
+add(
+    app,
+    "replay",
+    replay.replay,
+    "exchange replay --deliveries --buyer cobalt --since 2026-11-20",
+    "exchange replay --deliveries --status put_aside --rate 2/s --yes",
 )
 add(app, "version", version.tell_version, "exchange version", "exchange version --json")
 add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")

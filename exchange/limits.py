@@ -99,4 +99,5 @@ COLUMN_ROWS = 200  # looked at to guess what a column is
 POLL_MS_LEAST = 10_000  # no feed or mailbox changes faster, and its owner may mind being asked more often
 ITEMS_AT_ONCE = 100  # messages kept in one unit of work
 ITEM_BYTES = 1024 * 1024  # of one message as it came; a lead by mail is 20 KB
+PULL_OVERLAP_MS = 600_000  # rows are asked for again from this long before the last time: clocks differ, rows come late
 SOURCE_QUEUES = 4  # leads of one source on their way at once

@@ -17,6 +17,7 @@ from typing import Any
 from exchange import limits
 from exchange.flows.batches import send_batch
 from exchange.flows.deliver import deliver
+from exchange.flows.form_sale import submit_form
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.jobs import (
@@ -30,6 +31,7 @@ from exchange.flows.jobs import (
     RESELL,
     RETURN_TEST,
     SETTLE_TEST,
+    SUBMIT_FORM,
     TAKE,
 )
 from exchange.flows.market import Market, refresh
@@ -91,6 +93,7 @@ def kinds() -> Mapping[str, Kind]:
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
+        SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
     }
 

@@ -33,7 +33,18 @@ Term = Literal[
     "received_at",
 ]
 ConsentPart = Literal[
-    "given", "text", "agreed_at", "trustedform_url", "jornaya_leadid", "ip_address", "page_url", "received_at"
+    "given",
+    "text",
+    "text_hash",
+    "version",
+    "method",
+    "agreed_at",
+    "trustedform_url",
+    "jornaya_leadid",
+    "ip_address",
+    "user_agent",
+    "page_url",
+    "received_at",
 ]
 SOURCES = (
     "field",

@@ -39,6 +39,8 @@ def banner(running: Running, links: list[tuple[str, str]], per_minute: float) ->
         lines += [f"  Send a test ping     curl {url}/api/v1/ping \\"]
         pairs = [f"-d {name}={value}" for name, value in curl]
         lines += [f"  {'':<20}   {' '.join(pairs[:4])} \\", f"  {'':<20}   {' '.join(pairs[4:])}", ""]
+    if "solar" in running.market.deals.shapes.forms and running.wanted.stream is None:
+        lines += [f"  A form               {url}/f/solar", ""]
     lines += [
         f"  Live traffic         {_traffic(running, per_minute)} Nothing leaves this machine.",
         f"  Data                 {folder}  (exchange demo --reset{data} deletes it)",

@@ -137,6 +137,7 @@ def _copy_shapes(target: Path, vertical: str, made: list[Path]) -> None:
     for name in names:
         shutil.copyfile(source / "verticals" / f"{name}.yaml", target / "verticals" / f"{name}.yaml")
     shutil.copytree(source / "presets", target / "presets", dirs_exist_ok=True)
+    shutil.copytree(source / "sources" / "presets", target / "sources" / "presets", dirs_exist_ok=True)
     shutil.copytree(source / "connections" / "simulated", target / "connections" / "simulated")
 
 

@@ -21,7 +21,8 @@ from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
 MINUTES_PER_DAY = 1_440
 MINUTE_MS = 60_000
 REMOTE = "198.51.100.20"
-TENDED_EVERY = 20  # leads
+_PACE_SECONDS = 0.05  # of queues that let their jobs go one after another
+TENDED_EVERY = 5  # leads: a delivery beside a request must not wait for days
 
 
 async def make_history(
@@ -57,7 +58,7 @@ async def _tend(market: Market) -> None:
     """What the worker does in between: silence is settled by the contracts' rules, jobs run, the chains are sealed."""
     await settle_silent(market)
     while await run_jobs(market):
-        continue
+        await market.clock.sleep(_PACE_SECONDS)
     while await seal_chains(market):
         continue
 

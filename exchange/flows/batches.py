@@ -51,13 +51,13 @@ async def send_batch(market: Market, payload: Mapping[str, object]) -> Ended | N
     connection = market.connections.get(contract.connection) if contract is not None else None
     if contract is None or connection is None or connection.batches is None:
         raise DeliveryBroken("its contract or its connection is gone")
-    batch = await market.db.write(open_batch, contract_id)
+    batch = await market.db.read(open_batch, contract_id)
     if batch is None:
         now = market.clock.now()
         batch = await market.db.write(begin_batch, contract_id, market.ids.new("bat", now), now)
     if batch is not None:
         await _send(market, batch, contract, connection, connection.batches)
-    if await market.db.write(waits_for_batch, contract_id, int(str(payload["slot"]))):
+    if await market.db.read(waits_for_batch, contract_id, int(str(payload["slot"]))):
         raise ComeBack(market.clock.now() + _NEXT_MS)
     return None if batch is not None else Ended.UNASKED
 
@@ -70,7 +70,7 @@ def batch_reference(contract_id: str, number: int) -> str:
 async def _send(
     market: Market, batch: Row, contract: Contract, connection: Connection, batches: DeliversBatches
 ) -> None:
-    members = await market.db.write(batch_members, batch["id"])
+    members = await market.db.read(batch_members, batch["id"])
     out = [row for row in members if row["state"] in _NOT_OVER]
     parcels = await _parcels(market, out)
     if parcels:
@@ -90,8 +90,8 @@ async def _parcels(market: Market, members: list[Row]) -> list[Parcel]:
     """What goes out of it. A sale that was not made, and a lead whose values were erased, leave it here."""
     parcels = []
     for member in members:
-        attempt = await market.db.write(read_attempt, member["attempt_id"])
-        row = await market.db.write(read_lead, member["lead_id"])
+        attempt = await market.db.read(read_attempt, member["attempt_id"])
+        row = await market.db.read(read_lead, member["lead_id"])
         campaign = market.deals.campaigns.get(row["campaign_id"]) if row is not None else None
         lead = await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
         if attempt is None or attempt["state"] not in _GOES_OUT:
@@ -157,7 +157,7 @@ async def _note(
 
 async def _record(market: Market, members: list[Row], result: Result) -> None:
     for member in members:
-        attempt = await market.db.write(read_attempt, member["attempt_id"])
+        attempt = await market.db.read(read_attempt, member["attempt_id"])
         wires = (
             await sealed_wires(market, attempt, "post", result, member["tries"] + 1) if attempt is not None else None
         )

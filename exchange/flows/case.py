@@ -20,6 +20,7 @@ from exchange.stages.normalize import Normalized, normalize
 from exchange.vault import DataKey
 
 DAY_MS = 86_400_000
+FORM_CHANNEL = "form"
 _IN_FLIGHT_MS = 3_600_000  # a claim whose request died is free again after an hour, if recovery did not end it
 
 
@@ -196,6 +197,7 @@ def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -
         lead.grade,
         case.currency,
         _sealed_consent(case, market),
+        case.lead.consent.text_hash if _text_stands_apart(case) else None,
     )
 
 
@@ -209,7 +211,14 @@ def _sealed_consent(case: Case, market: Market) -> bytes | None:
     if case.submission.kind is Kind.PING:
         return None
     record: dict[str, Any] = case.lead.consent._asdict()
+    if _text_stands_apart(case):
+        record["text"] = None
     return market.vault.seal(case.data_key, f"consent:{case.lead.id}", orjson.dumps(record))
+
+
+def _text_stands_apart(case: Case) -> bool:
+    """The words of our own forms are stored once, before anybody sends them; a seller's may name the consumer."""
+    return case.submission.channel == FORM_CHANNEL and case.submission.kind is not Kind.PING
 
 
 def idempotency(case: Case, body_hash: bytes) -> Idempotency | None:

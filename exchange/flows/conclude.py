@@ -8,7 +8,7 @@ from exchange.flows.settle import CannotSettle, Decision, StillAtWork, settle, t
 from exchange.flows.undo import reverse_sale
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.auction import AttemptState
-from exchange.model.delivery import DeliveryState
+from exchange.model.delivery import DeliveryState, spoken
 from exchange.model.money import Money
 from exchange.stages.delivery import Consequence, consequence
 from exchange.storage.database import Row
@@ -28,8 +28,8 @@ async def conclude(market: Market, attempt_id: str) -> Consequence:
 
     Raises `ComeBack` while its lead is being sold.
     """
-    delivery = await market.db.write(read_delivery, attempt_id)
-    attempt = await market.db.write(read_attempt, attempt_id)
+    delivery = await market.db.read(read_delivery, attempt_id)
+    attempt = await market.db.read(read_attempt, attempt_id)
     if delivery is None or attempt is None:
         return Consequence.NOTHING
     contract = await terms_of(market, attempt)
@@ -51,12 +51,17 @@ async def _draw(market: Market, follows: Consequence, delivery: Row, attempt: Ro
     why = delivery["last_error"] or f"its delivery was {delivery['state']}"
     if follows is Consequence.SELL:
         price = Money(delivery["price_units"], attempt["currency"]) if delivery["price_units"] is not None else None
-        decision = Decision(True, f"{delivery['channel']} {delivery['state']}", price, delivery["provider_ref"])
+        decision = Decision(True, _arrived(delivery), price, delivery["provider_ref"])
         await settle(market, attempt["id"], decision, actor)
     elif follows in _OTHERWISE:
         await settle(market, attempt["id"], Decision(False, why, otherwise=_OTHERWISE[follows]), actor)
     elif follows is Consequence.REVERSE:
         await reverse_sale(market, attempt["id"], why, actor, DeliveryState(delivery["state"]))
+
+
+def _arrived(delivery: Row) -> str:
+    by = f"by {spoken(delivery['channel'])}"
+    return f"accepted {by}" if delivery["state"] == DeliveryState.ACCEPTED.value else f"it arrived {by}"
 
 
 def _who(delivery: Row, state: DeliveryState) -> Actor:

@@ -56,8 +56,8 @@ async def deliver(market: Market, payload: Mapping[str, object]) -> Ended | None
     Raises `ComeBack` until its time has come, `DestinationDown` when nobody is there, `DeliveryBroken`.
     """
     attempt_id = str(payload["attempt_id"])
-    delivery = await market.db.write(read_delivery, attempt_id)
-    attempt = await market.db.write(read_attempt, attempt_id)
+    delivery = await market.db.read(read_delivery, attempt_id)
+    attempt = await market.db.read(read_attempt, attempt_id)
     if delivery is None or attempt is None:
         return Ended.UNASKED
     await _wait_for_the_sale(market, attempt)
@@ -75,7 +75,7 @@ async def deliver(market: Market, payload: Mapping[str, object]) -> Ended | None
 
 async def _wait_for_the_sale(market: Market, attempt: Row) -> None:
     """Nothing goes out while the request that sold it is at work: it may still end otherwise."""
-    lead = await market.db.write(read_lead, attempt["lead_id"])
+    lead = await market.db.read(read_lead, attempt["lead_id"])
     if attempt["state"] == AttemptState.RESERVED.value or (lead is not None and lead["state"] in _AT_WORK):
         raise ComeBack(market.clock.now() + LEAD_AT_WORK_MS)
 
@@ -86,7 +86,7 @@ async def _go_out(market: Market, delivery: Row, attempt: Row) -> Ended | None:
     if contract is None or connection is None:
         raise DeliveryBroken("its contract or its connection is gone")
     left_behind = delivery["state"] == DeliveryState.SENDING.value  # a process stopped while it went out
-    lead_row = await market.db.write(read_lead, attempt["lead_id"])
+    lead_row = await market.db.read(read_lead, attempt["lead_id"])
     lead = await _values(market, lead_row)
     over = market.clock.now() >= delivery["give_up_at"]
     if over or lead is None or lead_row is None or (left_behind and not connection.repeats_safely):

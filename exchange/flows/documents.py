@@ -10,8 +10,10 @@ from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Market, refresh
 from exchange.flows.shapes import CONNECTION, SOURCE, VERTICAL, Document, DocumentProblems, make
 from exchange.model.actor import Actor
+from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.stages.eligible import BadBook, compile_book
+from exchange.stages.forms import form_problems
 from exchange.storage.documents import SecretRow, add_document, end_document, put_secret
 
 
@@ -23,6 +25,8 @@ async def save_document(market: Market, kind: str, name: str, document: Document
     shape = make(market.workshop, kind, name, document)
     if isinstance(shape, Vertical):
         _check_contracts(market, shape)
+    if isinstance(shape, Form):
+        _check_form(market, shape)
     if kind == SOURCE and document["campaign"] not in market.deals.campaigns:
         raise DocumentProblems([f"campaign: there is no campaign {document['campaign']}"])
     line = audit_line(market.ids, market.clock.now(), actor, "document.saved", f"{kind}:{name}")
@@ -37,6 +41,15 @@ def _check_contracts(market: Market, vertical: Vertical) -> None:
         compile_book(market.deals.contracts.values(), market.deals.buyers.values(), vertical, market.places)
     except BadBook as bad:
         raise DocumentProblems(bad.problems) from None
+
+
+def _check_form(market: Market, form: Form) -> None:
+    """It asks for everything that its campaign needs, and for nothing else."""
+    campaign = market.deals.campaigns.get(form.campaign_id)
+    if campaign is None:
+        raise DocumentProblems([f"campaign: there is none with the id {form.campaign_id!r}"])
+    if problems := form_problems(form, market.verticals[campaign.vertical]):
+        raise DocumentProblems(problems)
 
 
 async def remove_document(market: Market, kind: str, name: str, actor: Actor) -> bool:

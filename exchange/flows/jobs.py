@@ -10,6 +10,7 @@ from exchange.model.work import JobRow
 BATCH = "batch"
 DELIVER = "deliver"
 SETTLE_TEST = "settle_test"
+SUBMIT_FORM = "submit_form"
 RETURN_TEST = "return_test"
 POSTBACK = "postback"
 CHECK_IMPORT = "check_import"

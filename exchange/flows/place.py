@@ -30,7 +30,7 @@ from exchange.model.auction import (
     Rejected,
     Unclear,
 )
-from exchange.model.delivery import DeliveryRow, DeliveryState
+from exchange.model.delivery import DeliveryRow, DeliveryState, spoken
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
 from exchange.model.party import Contract, OnUnclear
@@ -155,7 +155,11 @@ def _left_to_the_worker(case: Case, intent: Intent, delivery: DeliveryRow, award
     reason = "" if isinstance(outcome, Accepted) else outcome.reason.slug
     line = _line(intent, award, _state(outcome).value, reason, "", at, 0.0)
     case.trail.posts.append({**line, "beside": delivery.channel})
-    way = "is fetched by its buyer" if delivery.state is DeliveryState.SHELVED else f"goes out by {delivery.channel}"
+    way = (
+        "is fetched by its buyer"
+        if delivery.state is DeliveryState.SHELVED
+        else f"goes out by {spoken(delivery.channel)}"
+    )
     sold = [f"Sold at {award.bid.price.text} now, unseen"] if delivery.sold_at_once else ["Sold when it arrives"]
     case.trail.step("post", f"{contract.name}: the lead {way}", *sold)
     return Posted(intent, award, outcome)

@@ -89,6 +89,7 @@ async def _look(market: Market, source: Source, cursor: str) -> int:
 
 
 async def is_paused(market: Market, name: str) -> bool:
+    """Whether an operator wants nothing from a source now."""
     return (await market.db.read(source_state, name)).paused_at is not None
 
 

@@ -28,7 +28,7 @@ async def take_receipt(market: Market, connection: str, receipt: Receipt, *, aga
     if receipt.kind not in RECEIPTS:
         raise NoSuchReceipt(f"{receipt.kind!r} is none of: {', '.join(RECEIPTS)}")
     now = market.clock.now()
-    known = await market.db.write(read_delivery, receipt.reference) if receipt.reference is not None else None
+    known = await market.db.read(read_delivery, receipt.reference) if receipt.reference is not None else None
     tries = max(int(known["tries"]), 1) if known is not None else 1
     wait = again_ms if again_ms is not None else wait_ms(tries, market.ids.draw())
     row = ReceiptRow(
@@ -47,12 +47,12 @@ async def take_receipt(market: Market, connection: str, receipt: Receipt, *, aga
         return None
     with suppress(ComeBack):  # its lead is being sold: the job that was left with the receipt sees to it
         await conclude(market, delivery["attempt_id"])
-    return await market.db.write(read_delivery, delivery["attempt_id"])
+    return await market.db.read(read_delivery, delivery["attempt_id"])
 
 
 async def expire_deliveries(market: Market) -> int:
     """A duty: what did not arrive in its time has failed, and of what may have arrived nobody knows."""
-    late = await market.db.write(overdue, market.clock.now())
+    late = await market.db.read(overdue, market.clock.now())
     for delivery in late:
         await give_up(market, delivery)
     return len(late)

@@ -64,24 +64,24 @@ async def resend(market: Market, attempt_id: str, actor: Actor, ip: str = "") ->
 
 
 async def _find(market: Market, attempt_id: str, actor: Actor) -> _Found:
-    attempt = await market.db.write(read_attempt, attempt_id)
+    attempt = await market.db.read(read_attempt, attempt_id)
     if attempt is None or (actor.role is Role.BUYER and attempt["buyer_id"] != actor.party_id):
         raise NoSuchDelivery(f"There is no delivery {attempt_id}.")
-    lead = await market.db.write(read_lead, attempt["lead_id"])
+    lead = await market.db.read(read_lead, attempt["lead_id"])
     contract = await terms_of(market, attempt)
     connection = market.connections.get(contract.connection) if contract is not None else None
     if lead is None or contract is None or connection is None:
         raise CannotResend(f"{attempt_id} was made under a contract or a connection that is gone.")
     if lead["state"] in _AT_WORK:
         raise StillAtWork(f"The lead of {attempt_id} is still being sold. Try again in a moment.")
-    return _Found(attempt, await market.db.write(read_delivery, attempt_id), lead, contract, connection)
+    return _Found(attempt, await market.db.read(read_delivery, attempt_id), lead, contract, connection)
 
 
 async def _again(market: Market, found: _Found, actor: Actor, ip: str) -> None:
     attempt, delivery = found.attempt, found.delivery
     again = _row(market, found, actor, ip)
     if attempt["state"] in _ENDED:
-        if await market.db.write(read_sale, attempt["id"]) is not None:
+        if await market.db.read(read_sale, attempt["id"]) is not None:
             raise NotAgain("Its sale was undone, and a sale is undone for good: the lead may be posted again.")
         await market.db.write(reopen, _with_hold(market, again, found))
         return

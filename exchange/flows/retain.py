@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exchange.flows.import_files import forget_files
 from exchange.flows.market import Market
+from exchange.storage.forms import forget_views
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.queues import forget_queues
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
@@ -24,5 +25,6 @@ async def forget(market: Market) -> None:
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
         pass
     await forget_files(market, now, market.retention_days["lead"])
+    await market.db.write(forget_views, now - market.retention_days["lead"] * _DAY_MS)
     await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)
     await market.db.write(forget_queues, now - _DAY_MS)

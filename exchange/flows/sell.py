@@ -19,6 +19,7 @@ from exchange.model.party import Contract, Tier
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState
 from exchange.stages.auction import Rules
+from exchange.stages.consent import names_companies
 from exchange.stages.settle import free_slots, promise_rest, promise_transaction, total
 
 
@@ -42,8 +43,10 @@ async def sell(case: Case, market: Market, quote: Quote | None, before: Placed |
         return _end(case, market, placed, outlook._replace(eligible=1, below=True), promised)
     if quote is not None:
         placed, outlook = await _sell_quoted(case, market, quote, reserve)  # a quote is sold on once: nothing is before
+    pinged = case.lead.ping_id is not None or before is not None
+    only_those_named = pinged and names_companies(case.lead.consent)
     for tier in tiers(case):
-        if _is_over(case, market, placed):
+        if only_those_named or _is_over(case, market, placed):
             break
         if quote is None or tier.number > quote.tier:
             among = None

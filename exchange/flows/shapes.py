@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exchange.flows.connection import Connection
+from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.sources.document import Source
+from exchange.sources.form import BadForm, read_form
 from exchange.storage.documents import DocumentRow
 
 CONNECTION = "connection"
+FORM = "form"
 SOURCE = "source"
 VERTICAL = "vertical"
 
@@ -21,7 +24,7 @@ Keyed = Callable[[Secrets], Connection]
 """A connection that waits for its secrets."""
 KeyedSource = Callable[[Secrets], Source]
 """A source that waits for its secrets."""
-Made = Vertical | Keyed | KeyedSource
+Made = Vertical | Keyed | KeyedSource | Form
 
 
 class DocumentProblems(Exception):
@@ -45,6 +48,7 @@ class Workshop:
     vertical: Callable[[str, Document], Vertical]
     connection: Callable[[str, Document], Keyed]
     source: Callable[[str, Document], KeyedSource]
+    forms: Mapping[str, Form] = field(default_factory=dict)  # of the files; a document lies over its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Shapes:
     problems: tuple[str, ...] = ()
     made: Mapping[tuple[str, str, int], Made] = field(default_factory=dict)  # by kind, name and version
     sources: Mapping[str, Source] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
 
 def compile_shapes(
@@ -80,6 +85,7 @@ def compile_shapes(
         tuple(problems),
         made,
         {name: keyed(secrets) for name, keyed in {**sources, **workshop.sources}.items()},
+        {**workshop.forms, **{name: shape for (kind, name, _), shape in made.items() if kind == FORM}},
     )
 
 
@@ -87,9 +93,17 @@ def make(workshop: Workshop, kind: str, name: str, document: Document) -> Made:
     """The shape of one document. Raises `DocumentProblems`."""
     makes: Mapping[str, Callable[[str, Document], Made]] = {
         CONNECTION: workshop.connection,
+        FORM: _form,
         SOURCE: workshop.source,
         VERTICAL: workshop.vertical,
     }
     if kind not in makes:
         raise DocumentProblems([f"kind: {kind!r} is not one of {', '.join(sorted(makes))}"])
     return makes[kind](name, document)
+
+
+def _form(name: str, document: Document) -> Form:
+    try:
+        return read_form(name, document)
+    except BadForm as error:
+        raise DocumentProblems(error.problems) from None

@@ -37,7 +37,7 @@ async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | No
         mode=Mode(row["mode"]),
         kind=Kind.POST,
         values={name: value for name, value in read.items() if value is not None},
-        consent=_consent(consent),
+        consent=_consent(consent, kept["shown"]),
         tracking=sealed["tracking"],
         seller_lead_id=row["seller_lead_id"],
         ping_id=None,
@@ -57,5 +57,5 @@ def _value(names: Names, name: str, raw: str, received_at: int) -> FieldValue | 
     return value if isinstance(value, FieldValue) else None
 
 
-def _consent(record: dict[str, Any]) -> Consent:
-    return Consent(**{**record, "buyers": tuple(record["buyers"])})
+def _consent(record: dict[str, Any], shown: str | None) -> Consent:
+    return Consent(**{**record, "buyers": tuple(record["buyers"]), "text": record["text"] or shown})

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 import orjson
 
+from exchange.intake import soap
 from exchange.intake.xml_in import singular
 from exchange.stages.formats import Format, format_named
 
@@ -33,7 +34,8 @@ _LEAST_INT, _MOST_INT = -(2**63), 2**64 - 1  # what orjson writes
 
 
 def encode(answer: Mapping[str, Any], format: str) -> tuple[bytes, str]:
-    """The body and its content type. `format` is `json`, `xml` or `nvp`; anything else is sent as JSON.
+    """The body and its content type. `format` is `json`, `xml`, `nvp`, or `soap11` or `soap12` for XML in an envelope;
+    anything else is sent as JSON.
 
     Values are text, whole numbers, booleans, None, and lists and mappings of these; any other value (`Money`, an
     amount) goes out as its `str`.
@@ -41,6 +43,9 @@ def encode(answer: Mapping[str, Any], format: str) -> tuple[bytes, str]:
     plain = _record(answer)
     if format == "xml":
         return _xml(plain), CONTENT_TYPES["xml"]
+    if format in soap.NAMESPACES:
+        status, reason, message = (str(plain.get(name, "")) for name in ("status", "reason", "message"))
+        return soap.enveloped("".join(_elements(plain)), status, reason, message, format), soap.CONTENT_TYPES[format]
     if format == "nvp":
         return urlencode(list(_pairs(plain, ""))).encode(), CONTENT_TYPES["nvp"]
     return orjson.dumps(plain), CONTENT_TYPES["json"]

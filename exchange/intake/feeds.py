@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import feedparser  # type: ignore[import-untyped]  # it has no types
@@ -16,9 +15,9 @@ from exchange import limits
 from exchange.flows.doors import NotPolled
 from exchange.flows.market import Market
 from exchange.intake.changed import fetch_changed
-from exchange.intake.flat import Flat, Unreadable, settle
 from exchange.intake.labels import pairs_of_text
 from exchange.intake.markup import text_of_page
+from exchange.intake.trees import settled
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
 from exchange.sources.feed import FeedDocument
@@ -74,22 +73,12 @@ def _item(entry: Mapping[str, Any], channel: str, now: int) -> Item:
     name = str(entry.get("id") or entry.get("link") or "")
     told = (f"item {entry.get('id') or entry.get('title') or 'without a name'}"[: limits.GOT_CHARACTERS],)
     made = Item(name, channel, None, orjson.dumps(pairs), "application/json", now, told=told)
-    return _settled(made, pairs)
+    return settled(made, [(name, name, value) for name, value in pairs], "nvp")
 
 
 def read(_: Source, item: Item) -> Item:
     """An entry that was kept, again."""
-    return _settled(item, [(name, value) for name, value in orjson.loads(item.original)])
-
-
-def _settled(item: Item, pairs: Sequence[tuple[str, str]]) -> Item:
-    try:
-        found = settle([(name, name, value) for name, value in pairs], [], "nvp")
-    except Unreadable as error:
-        found = error.refused
-    if isinstance(found, Flat):
-        return replace(item, fields=found.fields, problems=())
-    return replace(item, fields=None, problems=tuple(each.message for each in found.problems) or (found.message,))
+    return settled(item, [(name, name, value) for name, value in orjson.loads(item.original)], "nvp")
 
 
 def _pairs(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -22,20 +22,25 @@ def pollers() -> Mapping[str, Poller]:
         "drop": _poller("exchange.intake.drops"),
         "feed": _poller("exchange.intake.feeds"),
         "mailbox": _poller("exchange.intake.mail.mailbox"),
+        "pull": _poller("exchange.intake.pulls"),
     }
 
 
 def fetchers() -> Mapping[str, Fetcher]:
     """Kinds of sources, in alphabetical order, and the module whose `fetch` completes messages of each."""
-    return {}
+    return {
+        "hook": _fetcher("exchange.intake.hooks"),
+    }
 
 
 def readers() -> Mapping[str, Reader]:
     """Kinds of sources, in alphabetical order, and the module whose `read` reads messages of each again."""
     return {
         "feed": _reader("exchange.intake.feeds"),
+        "hook": _reader("exchange.intake.hooks"),
         "mail": _reader("exchange.intake.mail.items"),
         "mailbox": _reader("exchange.intake.mail.items"),
+        "pull": _reader("exchange.intake.pulls"),
     }
 
 

@@ -104,10 +104,21 @@ class _Reader:
             unreadable("XML: expected elements inside the root element, and got text alone.")
         if root.children and isinstance(_value(root), list):
             unreadable("XML: expected one record, and got a list.")
-        self.root = (*root.attributes, *root.children)
+        enveloped = root.name == "Envelope" and any(name == "Body" for name, _ in root.children)
+        self.root = _unwrapped(root.children) if enveloped else (*root.attributes, *root.children)
 
     def _at(self) -> str:
         return f" at line {self.parser.CurrentLineNumber}, column {self.parser.CurrentColumnNumber + 1}"
+
+
+def _unwrapped(children: Sequence[tuple[str, Tree]]) -> Pairs:
+    """What a SOAP envelope holds: the parts of the one element of its body, and what its header says."""
+    parts = {name: value for name, value in children if isinstance(value, tuple)}
+    body, header = parts.get("Body", ()), parts.get("Header", ())
+    if body and isinstance(body[0][1], tuple) and all(name.startswith(f"{body[0][0]}.") for name, _ in body[1:]):
+        attributes = tuple((name.partition(".")[2], value) for name, value in body[1:])
+        body = (*attributes, *body[0][1])
+    return (*((("Header", header),) if header else ()), *body)
 
 
 def _attributes(sent: list[str]) -> list[tuple[str, Tree]]:

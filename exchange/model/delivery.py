@@ -68,6 +68,25 @@ def after_receipt(state: DeliveryState, kind: str) -> DeliveryState:
     return state
 
 
+_SPOKEN: Mapping[str, str] = MappingProxyType(
+    {
+        "csv_url": "a CSV address",
+        "ftp": "FTP",
+        "ftps": "FTPS",
+        "http": "HTTP",
+        "pull": "fetching",
+        "sftp": "SFTP",
+        "sms": "SMS",
+        "store": "the store",
+    }
+)
+
+
+def spoken(channel: str) -> str:
+    """A channel as a sentence says it, after "by": email, fax, SMS."""
+    return _SPOKEN.get(channel, channel)
+
+
 class DeliveryRow(NamedTuple):
     """A delivery as it begins. `give_up_at`: who has not got it by then does not get it."""
 

@@ -70,7 +70,10 @@ class Problem(NamedTuple):
 
 
 class Consent(NamedTuple):
-    """The consent record, immutable: what was agreed to, when, where, and the proof that came with it."""
+    """The consent record, immutable: what was agreed to, when, where, how, and the proof that came with it.
+
+    `text_hash` is the SHA-256 of `text`, in hex; `time_zone` the consumer's own, such as `America/Phoenix`.
+    """
 
     given: bool
     text: str | None
@@ -81,6 +84,16 @@ class Consent(NamedTuple):
     ip_address: str | None
     page_url: str | None
     received_at: int
+    text_hash: str | None = None
+    version: str | None = None  # of the text, as whoever showed it counts
+    method: str | None = None  # written | oral | click
+    user_agent: str | None = None
+    time_zone: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """Whom the consent names: companies by name, or partners."""
+        return "named sellers" if self.buyers else "partners"
 
 
 class Lead(NamedTuple):

@@ -103,6 +103,7 @@ class LeadRow(NamedTuple):
     grade: str | None
     currency: str
     consent: bytes | None = None
+    consent_hash: str | None = None  # of a text that is stored once, beside the record
 
 
 class Keep(Enum):

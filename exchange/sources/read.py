@@ -10,7 +10,12 @@ from pydantic import ValidationError
 from exchange.sources.document import SourceDocument
 from exchange.sources.drop import DropDocument, InboxDocument
 from exchange.sources.feed import FeedDocument
+from exchange.sources.hook import HookDocument
 from exchange.sources.mail import MailboxDocument, MailDocument
+from exchange.sources.pull import PullDocument
+
+_PARTS = ("columns", "fetch")
+Presets = Mapping[str, Mapping[str, Any]]
 
 
 class BadSource(Exception):
@@ -26,14 +31,17 @@ def kinds() -> Mapping[str, type[SourceDocument]]:
     return {
         "drop": DropDocument,
         "feed": FeedDocument,
+        "hook": HookDocument,
         "inbox": InboxDocument,
         "mail": MailDocument,
         "mailbox": MailboxDocument,
+        "pull": PullDocument,
     }
 
 
-def read_source(document: Mapping[str, Any]) -> SourceDocument:
-    """Raises `BadSource` with everything that is wrong."""
+def read_source(document: Mapping[str, Any], presets: Presets) -> SourceDocument:
+    """A document, laid over its preset if it names one. Raises `BadSource` with everything that is wrong."""
+    document = _laid_over(document, presets)
     kind = document.get("kind")
     known = kinds()
     if not isinstance(kind, str) or kind not in known:
@@ -42,6 +50,22 @@ def read_source(document: Mapping[str, Any]) -> SourceDocument:
         return known[kind].model_validate(document)
     except ValidationError as error:
         raise BadSource([_told(each) for each in error.errors(include_url=False, include_context=False)]) from None
+
+
+def _laid_over(document: Mapping[str, Any], presets: Presets) -> Mapping[str, Any]:
+    """What the document says goes before what its preset does; of `columns` and `fetch` each name by itself."""
+    name = document.get("preset")
+    if name is None:
+        return document
+    if not isinstance(name, str) or name not in presets:
+        raise BadSource([f"preset: {name!r} is not one of {', '.join(sorted(presets))}"])
+    preset = presets[name]
+    laid = {part: {**preset[part], **document.get(part, {})} for part in _PARTS if _both(preset, document, part)}
+    return {**preset, **document, **laid}
+
+
+def _both(preset: Mapping[str, Any], document: Mapping[str, Any], part: str) -> bool:
+    return part in preset and isinstance(document.get(part, {}), Mapping)
 
 
 def _told(problem: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 
 from exchange.model.lead import Consent, FieldValue, Kind, Lead
 from exchange.model.reason import Reason
@@ -30,7 +31,22 @@ def consent_record(found: Mapping[str, FieldValue], tracking: Mapping[str, str],
         tracking.get("ip_address"),
         page.clean if page else tracking.get("landing_page_url"),
         received_at,
+        text_hash(text.clean) if text else None,
+        _clean(found, "consent_version"),
+        _clean(found, "consent_method"),
+        tracking.get("user_agent"),
+        tracking.get("time_zone"),
     )
+
+
+def text_hash(text: str) -> str:
+    """What a consent text is known by: the SHA-256 of its UTF-8, in hex."""
+    return sha256(text.encode()).hexdigest()
+
+
+def _clean(found: Mapping[str, FieldValue], name: str) -> str | None:
+    value = found.get(name)
+    return value.clean if value is not None else None
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -51,6 +67,11 @@ def consent_problem(lead: Lead, vertical: Vertical) -> Reason | None:
     return Reason.CONSENT_INVALID if proof else Reason.CONSENT_MISSING
 
 
+def names_companies(consent: Consent) -> bool:
+    """Whether somebody agreed, by a click, to hear from companies by name: then no other company may have the lead."""
+    return consent.given and consent.method == "click" and bool(consent.buyers)
+
+
 def consent_part(consent: Consent, name: str) -> bool:
     """Whether one named part of the record is there."""
     return bool(
@@ -63,5 +84,8 @@ def consent_part(consent: Consent, name: str) -> bool:
             "consented_buyers": consent.buyers,
             "ip_address": consent.ip_address,
             "consent_page_url": consent.page_url,
+            "consent_version": consent.version,
+            "consent_method": consent.method,
+            "user_agent": consent.user_agent,
         }.get(name)
     )

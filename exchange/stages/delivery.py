@@ -20,6 +20,7 @@ from exchange.connector import Profile
 from exchange.model.auction import Accepted, AttemptState, Later, Outcome, Pending, Rejected
 from exchange.model.delivery import ARRIVED, DeliveryState
 from exchange.model.party import Contract
+from exchange.model.reason import Reason
 from exchange.stages.outcome import DETAIL_CHARACTERS, Heard
 
 BUSY = frozenset({421, 429, 502, 503, 504})
@@ -71,7 +72,9 @@ def try_outcome(outcome: Outcome, heard: Heard, profile: Profile, *, repeats_saf
         case Pending(reference=reference):
             return Tried(Meaning.SENT, detail, reference)
         case Rejected(reference=reference):
-            return Tried(Meaning.REFUSED, detail or outcome.reason.sentence, reference)
+            general = outcome.reason is Reason.BUYER_REJECTED  # its sentence speaks of all who were asked
+            said = detail or ("they refused it" if general else outcome.reason.sentence)
+            return Tried(Meaning.REFUSED, said, reference)
     return Tried(Meaning.UNCLEAR, detail or outcome.reason.sentence)
 
 

@@ -116,6 +116,8 @@ def _tracking() -> list[FieldSpec]:
         _spec("device_id", "line", most=200),
         _spec("session_id", "line", most=200),
         _spec("form_seconds", "number", least=0),
+        _spec("time_zone", "line", "timezone", most=60),
+        _spec("automated", "boolean", "webdriver"),
         _spec("media_cost", "amount", "cpc", "spend", least=0),
     ]
 
@@ -132,6 +134,8 @@ def _consent() -> list[FieldSpec]:
         _spec("tcpa_consent_text", "text", "tcpa_text", "tcpa_language", "disclaimer"),
         _spec("consented_buyers", "text", "owner", "partners"),
         _spec("consent_page_url", "url", "optin_url", "consent_url"),
+        _spec("consent_version", "text", most=80),
+        _spec("consent_method", "choice", allowed=("written", "oral", "click")),
     ]
 
 

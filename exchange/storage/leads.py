@@ -153,9 +153,11 @@ async def events_of(tx: Tx, lead_id: str) -> list[Row]:
 
 
 async def consent_of(tx: Tx, lead_id: str) -> Row | None:
+    """The sealed record, its key as `wrapped`, and as `shown` the text of a form: the record holds its hash alone."""
     rows = await tx.fetch(
-        """SELECT c.*, k.wrapped FROM consents c JOIN leads l ON l.id = c.lead_id AND l.subject = c.subject
-           LEFT JOIN data_keys k ON k.subject = c.subject
+        """SELECT c.*, k.wrapped, t.text AS shown FROM consents c
+           JOIN leads l ON l.id = c.lead_id AND l.subject = c.subject
+           LEFT JOIN data_keys k ON k.subject = c.subject LEFT JOIN consent_texts t ON t.hash = c.text_hash
            WHERE c.lead_id = :lead""",
         lead=lead_id,
     )

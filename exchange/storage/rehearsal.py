@@ -67,7 +67,7 @@ async def sell_nothing(tx: Tx, number: int, now: int) -> NoReturn:
     await open_request(tx, Opening(_request(me, "ping", now), _lead(me, "ping", now)))
     await advance(tx, Move(closing=_closing(me, "ping", LeadState.QUOTED, now)._replace(quote=quote)))
     claims = tuple(Claim(f"{me}-{contact}", _HASH, now) for contact in ("phone", "email"))
-    lead = _lead(me, "post", now)._replace(consent=_SEALED)
+    lead = _lead(me, "post", now)._replace(consent=_SEALED, consent_hash=me)
     await open_request(tx, Opening(_request(me, "post", now), lead, key, claims, me))
     capped = CapHold(me, "cap:day", now, 1, 1)
     await advance(tx, Move(intents=(_intent(me, 1, (), now), _intent(me, 2, (capped,), now))))

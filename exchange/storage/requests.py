@@ -269,6 +269,7 @@ def _lead_rows(lead: LeadRow) -> list[Statement]:
                     "month": lead.month,
                     "subject": lead.subject,
                     "sealed": lead.consent,
+                    "hash": lead.consent_hash,
                     "at": lead.received_at,
                 },
             )
@@ -287,8 +288,8 @@ _LEAD = """INSERT INTO leads (id, month, received_at, seller_id, campaign_id, ca
                initials = :name, phone_index = :phone, email_index = :email, facts = :facts, subject = :subject,
                sealed = :sealed, grade = :grade, changed_at = :received
            WHERE leads.seller_id = :seller"""
-_CONSENT = """INSERT INTO consents (lead_id, month, subject, sealed, received_at)
-               VALUES (:lead, :month, :subject, :sealed, :at)
+_CONSENT = """INSERT INTO consents (lead_id, month, subject, sealed, text_hash, received_at)
+               VALUES (:lead, :month, :subject, :sealed, :hash, :at)
                ON CONFLICT (lead_id, subject) DO NOTHING"""
 
 

@@ -239,10 +239,10 @@ async def list_items(tx: Tx, actor: Actor, source: str, most: int, *, failed: bo
 
 
 async def count_items(tx: Tx, since: int) -> dict[str, dict[str, int]]:
-    """By source, how many messages came since an instant, by status; those without one by their state."""
+    """By source, how many messages came since an instant and are kept, by status; those without one by their state."""
     rows = await tx.fetch(
         """SELECT source, COALESCE(status, state) AS became, COUNT(*) AS n FROM source_items
-           WHERE at >= :since GROUP BY source, COALESCE(status, state)""",
+           WHERE at >= :since AND sealed IS NOT NULL GROUP BY source, COALESCE(status, state)""",
         since=since,
     )
     counts: dict[str, dict[str, int]] = {}

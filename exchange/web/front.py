@@ -18,6 +18,8 @@ from exchange.web.keys import FRAMED, MARKET, REQUEST_ID, SETTINGS
 
 API = "/api/"
 HEALTH = "/health"
+SENT_TO = "/in/"
+"""Where sources that are sent to are: each of their messages may be a lead."""
 SHED_SECONDS = 3
 """A shed caller is told to come back after 1 to this many seconds, drawn, so that not all come at once."""
 
@@ -61,7 +63,8 @@ def make_front(table: tuple[Route, ...]) -> Middleware:
         market = request.app[MARKET]
         request[REQUEST_ID] = market.ids.new("req", market.clock.now())
         live = market.live
-        most = request.app[SETTINGS].running_requests * shares.get(request.path, Rank.REPORT.value)
+        rank = Rank.POST if request.path.startswith(SENT_TO) else Rank.REPORT
+        most = request.app[SETTINGS].running_requests * shares.get(request.path, rank.value)
         if live.requests >= most and request.path != HEALTH:
             return await _shed(request, market)
         live.requests += 1

@@ -30,6 +30,7 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries"),
+                Entry("/console/forms", "forms", "book", "Forms"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),

@@ -18,6 +18,7 @@ SHEETS = (
     "tables.css",
     "charts.css",
     "lead.css",
+    "forms.css",
     "imports.css",
     "small.css",
     "print.css",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from exchange.flows.dispositions import Report, record_disposition
@@ -9,6 +10,7 @@ from exchange.flows.receipts import expire_deliveries
 from exchange.model.actor import Actor, Role
 from exchange.model.wire import Loss, Lost
 from exchange.worker import run_jobs
+from tests.flows.doom import started_again
 from tests.flows.lab import (
     UNREACHABLE,
     attempts,
@@ -236,6 +238,21 @@ async def test_a_lead_that_breaks_its_connector_is_quarantined_and_the_queue_goe
         (row["kind"], row["last_error"]) for row in dead
     ]
     assert ("30.00", "30.00") == (await held(either, "birch"), await spent(either, "birch"))
+
+
+async def test_two_nodes_deliver_each_lead_once(either: Exchange) -> None:
+    await opened(either)
+    either.buyers.answers_posts("birch", TAKEN)
+    for number in range(8):
+        await post(either, person(number))
+    nodes = (either, await started_again(either))
+
+    for _ in range(20):
+        await asyncio.gather(*(run_jobs(node.market) for node in nodes))
+        later(either, 0.025)
+
+    assert (8, 8) == (len(either.buyers.mailed), len({mail.message_id for mail in either.buyers.mailed}))
+    assert "240.00" == await spent(either, "birch")
 
 
 async def test_a_buyer_that_is_delivered_to_by_mail_may_say_what_became_of_it(exchange: Exchange) -> None:

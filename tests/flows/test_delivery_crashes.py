@@ -183,7 +183,7 @@ async def test_a_lead_that_stops_the_process_each_time_is_put_aside_after_three(
     later(exchange, 1)
     await post(exchange, person(2))
     for _ in range(3):
-        doom = doomed(exchange, 20)  # while it speaks with the buyer
+        doom = doomed(exchange, 12)  # while it speaks with the buyer
         with suppress(Crash):
             await run_jobs(doom.market)
         assert struck(doom)

@@ -13,8 +13,14 @@ from tests.market import open_exchange
 from tests.web.served import Served, serve_exchange
 from tests.web.visitor import OPERATOR, later, login_path, signed_in, stranger
 
-PAGES = ("/console", "/console/leads", "/console/unclear", "/console/help/terms")
-TWINS = ("/console.json", "/console/leads.json", "/console/leads.csv", "/console/unclear.json")
+PAGES = ("/console", "/console/deliveries", "/console/leads", "/console/unclear", "/console/help/terms")
+TWINS = (
+    "/console.json",
+    "/console/deliveries.json",
+    "/console/leads.json",
+    "/console/leads.csv",
+    "/console/unclear.json",
+)
 THEMES = (":root {", ':root[data-theme="dark"] {')
 INKS = (
     ("ink", "bg"),

@@ -12,6 +12,7 @@ from exchange.model.source import Item
 from exchange.web.story.shape import shape_of
 from tests.flows.arrived import FEED, Shelf, item, source_of, with_source, worked
 from tests.market import consumer
+from tests.web.leads import sell
 from tests.web.served import Served, serve_exchange
 from tests.web.test_console_browser import NARROW, NARROWEST, TOO_SMALL, WIDE, browsing
 from tests.web.test_console_browser import signed_in as seen_by
@@ -92,6 +93,9 @@ async def test_a_source_is_paused_resumed_and_polled_from_its_page(served: Serve
     async with serve_exchange(exchange) as running, signed_in(running) as visitor:
         await worked(exchange)
         assert "Nobody is there." in (await visitor.open(HOME)).part("down")
+        await sell(running, 9)  # a dashboard without a lead tells the first steps instead
+        dashboard = await visitor.open("/console")
+        assert f'href="{HOME}"' in dashboard.source and f"{FEED} is down" in dashboard.part("needs")
 
         page = await visitor.submit(f"{HOME}/pause")
         assert "Paused" in page.text and "Let it go on" in page.text

@@ -44,8 +44,9 @@ class Neighbours:
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
     from exchange.demo.peers.mailroom import mailroom
+    from exchange.demo.peers.platforms import platforms
 
-    return (mailroom(),)
+    return (mailroom(), platforms())
 
 
 @asynccontextmanager

@@ -26,6 +26,9 @@ CONSENT_NAMES = (
     "consented_buyers",
     "ip_address",
     "landing_page_url",
+    "consent_version",
+    "consent_method",
+    "user_agent",
 )
 
 

@@ -15,6 +15,7 @@ from exchange.flows.market import Market
 from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused, decode
 from exchange.intake.encode import answer_format, encode
+from exchange.intake.soap import soap_version
 from exchange.model.answer import Answer
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
@@ -26,7 +27,6 @@ from exchange.web.keys import ARRIVALS, MARKET, REQUEST_ID, SETTINGS
 
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
 _MASK = b"********"
-_CHANNEL = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Call:
         "remote_ip",
         "request",
         "secret",
+        "soap",
         "started",
     )
 
@@ -89,6 +90,11 @@ class Call:
         self.caller: Caller | None = None
         self.secret: str | None = None
         self.raw: bytes | None = None
+        self.soap: str | None = None  # its version, when the request came in an envelope
+
+    @property
+    def channel(self) -> str:
+        return "soap" if self.soap is not None else "api"
 
     @property
     def took_ms(self) -> int:
@@ -113,6 +119,8 @@ class Call:
         if isinstance(body, Refused):
             raise refused(body)
         self.raw = body
+        self.soap = soap_version(body)
+        self.format = self.soap or self.format
         return body
 
     async def read_fields(self) -> Mapping[str, str]:
@@ -214,7 +222,7 @@ def _request_row(call: Call, wrapped: bytes | None, raw: bytes | None, lead_id: 
         month_of(call.received_at),
         call.received_at,
         call.endpoint,
-        _CHANNEL,
+        call.channel,
         call.remote_ip,
         caller.seller_id if caller is not None else None,
         caller.campaign.id if caller is not None and caller.campaign is not None else None,

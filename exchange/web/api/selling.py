@@ -80,6 +80,8 @@ async def _read(call: Call) -> Flat:
 
 
 def _format(call: Call, flat: Flat) -> str:
+    if call.soap is not None:
+        return call.soap
     asked = next((value for name, value in flat.fields.items() if fold(name) in _FORMAT_FIELDS), None)
     return answer_format(asked, call.request.headers.get("Accept"), flat.format)
 
@@ -120,7 +122,7 @@ def _submission(call: Call, caller: Caller, flat: Flat, kind: Kind) -> Submissio
         campaign_id=campaign.id,
         mode=Mode(caller.key.mode),
         kind=kind,
-        channel="api",
+        channel=call.channel,
         fields=flat.fields,
         raw=call.masked(call.raw if call.raw is not None else raw_query(request).encode()),
         content_type=request.headers.get("Content-Type", "")[:200],

@@ -8,6 +8,8 @@ from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
     dashboard,
     deliveries,
+    form,
+    forms,
     importing,
     imports,
     lead,
@@ -29,6 +31,8 @@ def add_console(app: web.Application) -> None:
     for each in (
         dashboard,
         deliveries,
+        form,
+        forms,
         importing,
         imports,
         lead,

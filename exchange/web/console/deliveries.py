@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from exchange.flows.resend import resend
 from exchange.flows.settle import CannotSettle, NoSuchDelivery
 from exchange.flows.undo import reverse_sale
 from exchange.model.actor import Actor
-from exchange.model.delivery import DeliveryState
+from exchange.model.delivery import DeliveryState, spoken
 from exchange.model.money import Money
 from exchange.storage.database import Row
 from exchange.storage.delivery_views import list_deliveries, next_at
@@ -31,6 +32,8 @@ from exchange.web.story.line import buyer_name
 from exchange.web.words import utc
 
 LISTED = 200
+_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?\d[\d ().-]{5,}\d")
+"""What servers may quote of a lead, or of an address, in their words: no list shows it."""
 _AGAIN = ("failed", "refused", "expired", "waiting")
 _ID = "{attempt_id:[A-Za-z0-9_-]{1,60}}"
 
@@ -100,6 +103,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         resting=await _resting(market, actor),
         aside=await _put_aside(market, actor),
         choices=_choices(market, query),
+        spoken=spoken,
     )
 
 
@@ -176,7 +180,7 @@ def _listed(market: Market, row: Row) -> Listed:
         row["tries"],
         row["made_at"],
         next_at(row),
-        row["last_error"] or "",
+        _masked(row["last_error"]),
         bool(row["dead"]) and row["run_at"] is None and row["ended_at"] is None,
     )
 
@@ -188,14 +192,19 @@ async def _resting(market: Market, actor: Actor) -> list[Resting]:
         kind, _, rest = str(row["queue"]).partition(":")
         if kind == DELIVER:
             connection, _, destination = rest.partition(":")
-            said = row["last_error"] or ""
+            said = _masked(row["last_error"])
             found.append(Resting(destination, connection, row["down_since"], row["rest_until"], row["waiting"], said))
     return found
 
 
 async def _put_aside(market: Market, actor: Actor) -> Sequence[Row]:
     kinds = (DELIVER, BATCH)
-    return [row for kind in kinds for row in await market.db.read(dead_jobs_of, actor, kind, LISTED)]
+    rows = [row for kind in kinds for row in await market.db.read(dead_jobs_of, actor, kind, LISTED)]
+    return [{**row, "last_error": _masked(row["last_error"])} for row in rows]
+
+
+def _masked(said: str | None) -> str:
+    return _PERSONAL.sub("•••", said or "")
 
 
 def _choices(market: Market, query: DeliveryQuery) -> dict[str, list[tuple[str, str]]]:
@@ -209,7 +218,7 @@ def _choices(market: Market, query: DeliveryQuery) -> dict[str, list[tuple[str, 
     return {
         "status": [(name, name.replace("_", " ")) for name in STATUSES],
         "buyer": sorted(buyers.items(), key=lambda pair: pair[1]),
-        "channel": [(name, name.replace("_", " ")) for name in CHANNELS],
+        "channel": [(name, spoken(name)) for name in CHANNELS],
     }
 
 

@@ -115,6 +115,7 @@ async def _page(request: web.Request, line: Line, revealed: tuple[str, str] | No
         title=line.source.title,
         here="sources",
         line=line,
+        address_of=f"{request.app[MARKET].public_url}/in/{name}/…",
         failed=failed,
         latest=latest,
         revealed=revealed if revealed is not None and revealed[0] in known else None,

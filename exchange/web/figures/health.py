@@ -11,6 +11,7 @@ from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.model.party import Cap, Contract, State, Window
+from exchange.sources.document import Source
 from exchange.stages.caps import best_price, contract_caps
 from exchange.stages.schedule import window_end, window_start
 from exchange.storage.dashboard import dead_jobs, recent_trails
@@ -244,15 +245,31 @@ async def _resting(market: Market, actor: Actor) -> list[Need]:
         Need(
             "resting",
             "pulse",
-            f"{row['queue']} is down for {duration(now - row['down_since'])}",
+            f"{_destination(market, row['queue'])} is down for {duration(now - row['down_since'])}",
             f"{row['last_error']}; {plural(row['waiting'], 'job')} waiting, "
             + (f"next try in {duration(row['rest_until'] - now)}" if row["rest_until"] > now else "being tried now"),
-            "",
-            "",
+            *_where(market, row["queue"]),
             bad=True,
         )
         for row in await market.db.read(resting_queues, actor, _RESTING)
     ]
+
+
+def _destination(market: Market, queue: str) -> str:
+    source = _source(market, queue)
+    return source.title if source is not None else queue
+
+
+def _where(market: Market, queue: str) -> tuple[str, str]:
+    """The page that tells more, and the word that leads there; of a source only."""
+    source = _source(market, queue)
+    return (f"/console/sources/{source.name}", "Open") if source is not None else ("", "")
+
+
+def _source(market: Market, queue: str) -> Source | None:
+    """Where a queue looks, or whose messages it takes."""
+    kind, _, rest = queue.partition(":")
+    return market.sources.get(rest.partition(":")[0]) if kind in ("source", "take") else None
 
 
 def _contract_name(market: Market, contract_id: str) -> str:

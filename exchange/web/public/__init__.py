@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from exchange.web import hooks_in, wsdl
 from exchange.web.pages import add_table
-from exchange.web.public import links
+from exchange.web.public import form, links
+from exchange.web.public._addresses import ADDRESSES, Addresses
+
+_PER_SECOND, _BURST = 4.0, 60
+"""Behind one address may be a household or an office; each answer that is given asks once."""
 
 
 def add_public(app: web.Application) -> None:
-    for each in (links,):
+    app[ADDRESSES] = Addresses(_PER_SECOND, _BURST)
+    for each in (form, hooks_in, links, wsdl):
         add_table(app, each.pages())

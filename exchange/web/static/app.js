@@ -96,6 +96,14 @@
     });
   }
 
+  // A page that previews what is being written sends it to its frame whenever something was changed.
+  const editor = document.querySelector("form[data-preview]");
+  if (editor) {
+    const show = editor.querySelector("[formtarget]");
+    editor.addEventListener("change", () => { editor.requestSubmit(show); });
+    editor.requestSubmit(show);
+  }
+
   // A page where something moves says so: data-live-ms, for as long as it does.
   function again() {
     const hurry = document.querySelector("[data-live-ms]");

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from exchange.flows.market import Market
+from exchange.model.delivery import spoken
 from exchange.storage.database import Row
 from exchange.storage.delivery_views import next_at
 from exchange.web.story.line import Line, buyer_name
@@ -111,9 +112,7 @@ def _planned(market: Market, story: Story, row: Row, name: str) -> Line:
 
 
 def _by(channel: str) -> str:
-    spelled = {"http": "by HTTP", "sms": "by SMS", "pull": "by fetching", "csv_url": "by a CSV address"}
-    word = channel.upper() if channel in ("ftp", "ftps", "sftp") else channel
-    return spelled.get(channel, f"by {word}")
+    return f"by {spoken(channel)}"
 
 
 def _clock(market: Market, at: int) -> str:

@@ -68,8 +68,9 @@ def bidders(market: Market, story: Story) -> Mapping[tuple[str, str], str]:
             if contract is not None:
                 names |= {(contract.name, bid["price"]): buyer_name(market, contract.id) for bid in line["bids"]}
     for contract in market.deals.contracts.values():
-        if contract.price is not None:
-            names.setdefault((contract.name, contract.price.text), buyer_name(market, contract.id))
+        for price in (contract.price, contract.shared_price):
+            if price is not None:
+                names.setdefault((contract.name, price.text), buyer_name(market, contract.id))
     return names
 
 

@@ -165,8 +165,11 @@ class _Teller:
         posts = self.request.trail["posts"]
         post = posts[self._posts_told] if self._posts_told < len(posts) else None
         self._posts_told += 1
-        if post is None or step["name"] == "hold" or post.get("beside"):  # its tries are told when they are made
+        if post is None or step["name"] == "hold":
             return self._plain(step)
+        if post.get("beside"):  # its tries are told when they are made
+            title = f"{self._buyer(post['contract'])}: {step['sentence'].partition(': ')[2]}"
+            return self._made(step, "clock", "", title, ". ".join(self._priced(fact) for fact in step["facts"]))
         icon, tone = _TONES.get(post["state"], ("out", ""))
         facts = [fact for fact in step["facts"] if fact != "Every buyer asked refused the lead."]
         name = self._buyer(post["contract"])

@@ -222,6 +222,12 @@ def _consent(story: Story) -> tuple[tuple[str, str], ...]:
         ("Agreed at", words.utc(agreed) if agreed else ""),
         ("From IP", _masked_ip(record.get("ip_address"))),
         ("Page", record.get("page_url") or ""),
+        ("Version", record.get("version") or ""),
+        ("Text SHA-256", _shortened(record.get("text_hash"))),
+        ("Given by", record.get("method") or ""),
+        ("Scope", "named sellers" if record.get("buyers") else "partners"),
+        ("Browser", record.get("user_agent") or ""),
+        ("Time zone", record.get("time_zone") or ""),
     )
     return tuple((name, story.mask.text(value) if value else "not sent") for name, value in pairs)
 

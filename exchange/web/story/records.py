@@ -84,6 +84,8 @@ def open_story(market: Market, rows: LeadRows) -> Story:
     values = {name: (raw, clean, masked) for name, (raw, clean, masked) in opened["values"].items()} if opened else None
     consent = rows.consent
     record = _opened(market, consent["wrapped"], f"consent:{lead['id']}", consent["sealed"]) if consent else None
+    if record is not None and consent is not None:
+        record = {**record, "text": record["text"] or consent["shown"]}
     secrets = [secret for connection in market.connections.values() for secret in connection.secrets.values() if secret]
     mask = personal_mask(values or {}, vertical).with_more([*secrets_hidden(secrets), *_certificate(record)])
     trails = {row["request_id"]: read_trail(bytes(row["document"])) for row in rows.trails}

@@ -1,0 +1,31 @@
+"""Who fills in forms that are no API: the next person of a campaign, made up as all of the demo are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exchange.demo.acts import Scene
+from exchange.demo.homes import CityHomes
+from exchange.demo.people import EVEN, generate
+from exchange.demo.shapes import GeneratedLead
+
+_PER_MINUTE = 1.0
+
+
+class Consumers:
+    """The people of one campaign, one after another; another start sends other people."""
+
+    def __init__(self, campaign: str) -> None:
+        self._campaign = campaign
+        self._leads: Iterator[GeneratedLead] | None = None
+
+    def next(self, scene: Scene) -> GeneratedLead:
+        if self._leads is None:
+            running = scene.running
+            habits = next(who for who in running.cast.sellers if who.campaign == self._campaign)
+            vertical = running.market.verticals[running.market.deals.campaigns[self._campaign].vertical]
+            now, homes = running.clock.now(), CityHomes(running.market.places)
+            self._leads = generate(
+                now & 0xFFFF_FFFF, vertical, homes, habits.source, starts_at=now, per_minute=_PER_MINUTE, hourly=EVEN
+            )
+        return next(self._leads)
