@@ -116,6 +116,9 @@ async def open_sftp(place: Place, dial: Dial) -> AsyncIterator[SftpFolder]:
 async def _connected(place: Place, made: object) -> asyncssh.SSHClientConnection:
     try:
         key = await asyncio.to_thread(Path(place.key_file).read_bytes) if place.key_file else None
+        pinned = (
+            await asyncio.to_thread(Path(place.host_key).read_text) if place.host_key[:1] == "/" else place.host_key
+        )
         options = asyncssh.SSHClientConnectionOptions(
             username=place.user,
             password=place.password or None,
@@ -124,7 +127,7 @@ async def _connected(place: Place, made: object) -> asyncssh.SSHClientConnection
             agent_path=None,
             config=None,
             known_hosts=lambda _, __, ___: ([], [], []),
-            client_factory=lambda: _Pinned(place.host_key),
+            client_factory=lambda: _Pinned(pinned),
             connect_timeout=SECONDS,
             login_timeout=SECONDS,
         )
@@ -135,7 +138,8 @@ async def _connected(place: Place, made: object) -> asyncssh.SSHClientConnection
     except asyncssh.PermissionDenied:
         raise RemoteDown(Lost(Loss.CONNECT, f"{place.host} does not let {place.user} in.")) from None
     except (asyncssh.KeyImportError, FileNotFoundError, PermissionError):
-        raise RemoteDown(Lost(Loss.CONNECT, f"The key {place.key_file} cannot be read.")) from None
+        named = " or ".join(path for path in (place.key_file, place.host_key) if path[:1] == "/")
+        raise RemoteDown(Lost(Loss.CONNECT, f"The key {named} cannot be read.")) from None
     except TimeoutError:
         raise RemoteDown(Lost(Loss.TIMEOUT, f"{place.host} did not answer in time.")) from None
     except (OSError, asyncssh.Error):
@@ -143,10 +147,10 @@ async def _connected(place: Place, made: object) -> asyncssh.SSHClientConnection
 
 
 class _Pinned(asyncssh.SSHClient):
-    """Trusts one key: its SHA-256 fingerprint, or the key itself as a line of known_hosts holds it."""
+    """Trusts one key: its SHA-256 fingerprint, the key as a line of known_hosts holds it, or what a file says it is."""
 
     def __init__(self, pinned: str) -> None:
-        self._pinned = pinned.strip()
+        self._pinned = " ".join(pinned.split()[:2])
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         line = key.export_public_key().decode().split()

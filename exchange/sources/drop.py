@@ -28,8 +28,8 @@ def _a_server(text: str) -> str:
 
 
 def _a_host_key(text: str) -> str:
-    if text and not _HOST_KEY.fullmatch(text):
-        raise ValueError("write the server's key as SHA256:… (ssh-keygen -lf) or as a line such as ssh-ed25519 AAAA…")
+    if text and not _HOST_KEY.fullmatch(text) and not (text.startswith("/") and text.endswith(".pub")):
+        raise ValueError("write the server's key as SHA256:…, as a line such as ssh-ed25519 AAAA…, or as its .pub file")
     return text
 
 
