@@ -99,6 +99,13 @@ class HttpConnector:
         found = self.stages.get(stage)
         return found.reader.explain(reply) if found is not None else []
 
+    def outcome(self, stage: str, reply: Reply) -> str | None:
+        found = self.stages.get(stage)
+        try:
+            return found.reader.read(reply).outcome if found is not None else None
+        except BadReply:
+            return None
+
 
 class AskingHttpConnector(HttpConnector):
     """The same, for a buyer that can be asked what became of a post."""

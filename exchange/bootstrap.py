@@ -17,6 +17,7 @@ import orjson
 
 from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded, load
+from buyers.teaching import Lessons
 from exchange.catalog import CatalogError, default_config, read_file, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
@@ -28,7 +29,16 @@ from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
-from exchange.flows.shapes import Document, DocumentProblems, Keyed, KeyedSource, Secrets, Workshop, compile_shapes
+from exchange.flows.shapes import (
+    Document,
+    DocumentProblems,
+    FileDocument,
+    Keyed,
+    KeyedSource,
+    Secrets,
+    Workshop,
+    compile_shapes,
+)
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
 from exchange.ids import Ids, SystemIds
@@ -62,6 +72,7 @@ class Catalog:
     verticals: Mapping[str, Vertical]
     connections: Mapping[str, Loaded]
     presets: Mapping[str, Mapping[str, Any]]
+    files: Mapping[str, FileDocument]  # what the connections' files say
     sources: Mapping[str, SourceDocument] = field(default_factory=dict)
     source_presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
@@ -81,21 +92,24 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
     verticals = read_verticals(folder, problems)
     presets = Presets(folder / "presets", problems)
     found: dict[str, Loaded] = {}
+    files: dict[str, FileDocument] = {}
     places = [(folder / "connections", "*/connection.yaml")]
     if extra_connections is not None:
         places.append((extra_connections, "*.yaml"))
     for place, pattern in places:
         for file in sorted(place.glob(pattern)):
             where = str(file.relative_to(folder) if file.is_relative_to(folder) else file)
-            connection = _connection(file, where, presets, problems)
-            if connection is None:
+            document = _document(file, where, problems)
+            connection = _connection(document, where, presets, problems) if document is not None else None
+            if document is None or connection is None:
                 continue
             if connection.name in found:
                 problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
             found[connection.name] = connection
+            files[connection.name] = FileDocument(where, document)
     source_presets = Presets(folder / "sources" / "presets", problems)
-    sources = _sources(folder, source_presets, problems)
-    return Catalog(verticals, found, presets, sources, source_presets, _forms(folder, problems)), problems
+    sources, forms = _sources(folder, source_presets, problems), _forms(folder, problems)
+    return Catalog(verticals, found, presets, files, sources, source_presets, forms), problems
 
 
 class Presets(Mapping[str, Mapping[str, Any]]):
@@ -126,15 +140,22 @@ class Presets(Mapping[str, Mapping[str, Any]]):
         return len(self._files)
 
 
-def _connection(file: Path, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]) -> Loaded | None:
-    """One file's connection; None when something is wrong with it, which is then told with its place."""
+def _document(file: Path, where: str, problems: list[str]) -> Document | None:
+    """What one file says; None when it cannot be read, which is then told with its place."""
     told = len(problems)
     content = read_file(file, where, problems)
     document = read_yaml(content, where, problems) if content is not None else None
-    if not isinstance(document, Mapping):
-        if len(problems) == told:
-            problems.append(f"{where}: document: is not a mapping of names to values")
-        return None
+    if isinstance(document, Mapping):
+        return document
+    if len(problems) == told:
+        problems.append(f"{where}: document: is not a mapping of names to values")
+    return None
+
+
+def _connection(
+    document: Document, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]
+) -> Loaded | None:
+    """One document's connection; None when something is wrong with it, which is then told with its place."""
     try:
         return load(document, presets, connectors())
     except ConnectionProblems as error:
@@ -235,6 +256,8 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         vertical,
         connection,
         source,
+        Lessons(catalog.presets, table),
+        catalog.files,
         catalog.forms,
     )
 
@@ -314,7 +337,9 @@ async def open_market(
     opened = db or await open_database(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock
     )
-    way_out = courier(clock, breaker) if courier else _courier(clock, breaker, settings)
+    make_courier = courier or partial(_courier, settings=settings)
+    make_timed = courier or partial(_courier, settings=settings, timed=True)
+    way_out = make_courier(clock, breaker)
     outside = Outside(settings.allowed_networks)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
     try:
@@ -329,6 +354,7 @@ async def open_market(
             clock,
             ids,
             way_out,
+            lambda: make_timed(clock, Breaker(ZoneInfo(settings.zone))),
             breaker,
             vault,
             workshop,
@@ -355,7 +381,7 @@ async def open_market(
             await opened.close()
 
 
-def _courier(clock: Clock, breaker: Breaker, settings: Settings) -> Courier:
-    """Test leads go to the simulated buyers built in; everything else leaves by wire."""
-    real = HttpCourier(clock, breaker, settings.allowed_networks)
+def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool = False) -> Courier:
+    """Test leads go to the simulated buyers built in; everything else leaves by wire. `timed` takes times of parts."""
+    real = HttpCourier(clock, breaker, settings.allowed_networks, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

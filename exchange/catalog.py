@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -65,7 +66,11 @@ class _Document(BaseModel):
 
 
 class FieldDocument(_Document):
-    """One entry under `fields:`."""
+    """One entry under `fields:`.
+
+    `required_from` and the dates under `until` begin at 00:00 UTC: from then on a field is required, and a value is
+    read no more. Before, posts that would break are warned.
+    """
 
     name: Name
     type: str
@@ -80,6 +85,8 @@ class FieldDocument(_Document):
     pattern: Annotated[str, Field(max_length=limits.RULE_PATTERN_CHARACTERS)] | None = None
     example: str = ""
     help: str = ""
+    required_from: date | None = None
+    until: Mapping[Text, date] = {}
 
     def spec(self) -> FieldSpec:
         return FieldSpec(
@@ -96,7 +103,13 @@ class FieldDocument(_Document):
             self.pattern,
             self.example,
             self.help,
+            _midnight(self.required_from) if self.required_from is not None else None,
+            tuple((value, _midnight(day)) for value, day in self.until.items()),
         )
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
 class ConsentDocument(_Document):
@@ -261,6 +274,14 @@ def _field_problems(spec: FieldSpec) -> Iterator[str]:
         yield "allowed: a choice needs its values."
     if spec.allowed and spec.type not in ("choice", "state", "country"):
         yield f"allowed: a {spec.type} has no list of values."
+    if spec.until and spec.type != "choice":
+        yield f"until: a {spec.type} has no values that could end."
+    elif unknown := [value for value, _ in spec.until if value not in spec.allowed]:
+        yield f"until: {', '.join(unknown)} is not under allowed."
+    elif len(spec.until) == len(spec.allowed) > 0:
+        yield "until: one value at least must stay."
+    if spec.required_from is not None and Presence.REQUIRED not in (spec.ping, spec.post):
+        yield "required_from: the field is required neither in a ping nor in a post."
     if len(set(spec.allowed)) < len(spec.allowed):
         yield "allowed: a value occurs twice."
     if spec.least is not None and spec.most is not None and spec.least > spec.most:

@@ -18,6 +18,8 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from exchange.commands import (
+    buyer,
+    campaign,
     check,
     init,
     job,
@@ -31,6 +33,7 @@ from exchange.commands import (
     tail,
     user,
     version,
+    vertical,
     why,
 )
 from exchange.commands import demo as demo_command
@@ -51,11 +54,29 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+buyer_app = typer.Typer(help="How buyers are spoken to.", no_args_is_help=True, rich_markup_mode=None)
+campaign_app = typer.Typer(help="How sellers post into each campaign.", no_args_is_help=True, rich_markup_mode=None)
+vertical_app = typer.Typer(help="The fields of each kind of lead.", no_args_is_help=True, rich_markup_mode=None)
 key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
 source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(
+    buyer_app,
+    name="buyer",
+    epilog="\b\nExamples:\n  exchange buyer test northsun-solar\n  exchange buyer test northsun-solar --reply no.json",
+)
+app.add_typer(
+    campaign_app,
+    name="campaign",
+    epilog="\b\nExamples:\n  exchange campaign list\n  exchange campaign spec solar-acme --format csv",
+)
+app.add_typer(
+    vertical_app,
+    name="vertical",
+    epilog="\b\nExamples:\n  exchange vertical apply solar.yaml\n  exchange vertical apply solar.yaml --yes",
+)
 app.add_typer(
     key_app, name="key", epilog="\b\nExamples:\n  exchange key list\n  exchange key create --campaign solar-acme"
 )
@@ -123,6 +144,35 @@ add(
 )
 add(app, "version", version.tell_version, "exchange version", "exchange version --json")
 add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")
+add(campaign_app, "list", campaign.list_all, "exchange campaign list", "exchange campaign list --json")
+add(
+    campaign_app,
+    "spec",
+    campaign.spec,
+    "exchange campaign spec solar-acme",
+    "exchange campaign spec solar-acme --format openapi",
+)
+add(
+    campaign_app,
+    "answers",
+    campaign.answers,
+    "exchange campaign answers solar-acme matched",
+    "exchange campaign answers solar-acme --file answers.yaml",
+)
+add(
+    vertical_app,
+    "apply",
+    vertical.apply,
+    "exchange vertical apply solar.yaml",
+    "exchange vertical apply solar.yaml --yes",
+)
+add(
+    buyer_app,
+    "test",
+    buyer.test,
+    "exchange buyer test northsun-solar --stage ping --show",
+    "exchange buyer test northsun-solar --reply no.json --status 200",
+)
 add(
     key_app,
     "create",

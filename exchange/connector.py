@@ -195,3 +195,25 @@ class ReadsReceipts(Protocol):
     """Ability: understand what is called back. Raises `Forged`."""
 
     def receipts(self, call: Callback, terms: Terms) -> tuple[Receipt, ...]: ...
+
+
+@runtime_checkable
+class ReadsReplies(Protocol):
+    """Ability: say what a reply means outside any conversation: an outcome of its rules, None when none matches."""
+
+    def outcome(self, stage: str, reply: Reply) -> str | None: ...
+
+
+class Preview(NamedTuple):
+    """How a delivery looks to whoever gets it. `content_type` is `text/plain`, or `image/svg+xml` that we drew."""
+
+    title: str
+    content_type: str
+    content: str
+
+
+@runtime_checkable
+class Previews(Protocol):
+    """Ability: show a delivery as it will be seen or heard. What has it not is shown as the message it sends."""
+
+    def preview(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> tuple[Preview, ...]: ...

@@ -76,6 +76,7 @@ JOBS_OF_A_KIND = 16  # of those, so that one kind cannot take all
 JOB_DOWN_MS = 259_200_000  # three days a job waits for a destination that is down, then it is dead
 QUEUE_REST_MS_MOST = 3_600_000  # what a destination may ask for; who asks for more is asked again after an hour
 REPLAYED_AT_ONCE = 100  # dead jobs put back in one unit of work
+SAMPLES_KEPT = 100  # replies kept of one connection; all of them are read again when a rule is saved
 SHAPES_KEPT = 100  # kinds of unmapped answers counted apart, per contract and stage; further ones count as one
 IDEMPOTENCY_DAYS = 30
 RAW_DAYS_PING = 14

@@ -17,6 +17,7 @@ from typing import Any
 from exchange import limits
 from exchange.flows.batches import send_batch
 from exchange.flows.deliver import deliver
+from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
@@ -39,11 +40,12 @@ from exchange.flows.polls import plan_polls, poll
 from exchange.flows.postback import send_postback
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
-from exchange.flows.recover import Write, recover
+from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
 from exchange.flows.sources import take
+from exchange.flows.specs import keep_specs
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
@@ -261,6 +263,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("refresh", 0.5, refresh),
         Duty("poll", 1.0, plan_polls),
         Duty("seal", 1.0, seal_chains),
+        Duty("posting instructions", 1.0, keep_specs),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("recover", 30.0, take_up),

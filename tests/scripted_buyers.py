@@ -14,6 +14,7 @@ from buyers import connectors
 from buyers.family import load
 from exchange.bootstrap import Catalog
 from exchange.courier.scripted import Delay
+from exchange.flows.shapes import FileDocument
 from exchange.model.wire import EmailMessage, HttpMessage, Lost, Reply
 
 _NAMES = ("acme", "birch", "cobalt", "delta", "ember", "flint", "garnet", "hazel")
@@ -135,8 +136,11 @@ class Buyers:
 
 def with_buyers(catalog: Catalog, hosts: Mapping[str, str]) -> Catalog:
     """The catalog with a connection to each of these buyers."""
-    made = {name: load(_plain(name, host), {}, connectors()) for name, host in hosts.items()}
-    return replace(catalog, connections={**catalog.connections, **made})
+    written = {
+        name: FileDocument(f"connections/{name}/connection.yaml", _plain(name, host)) for name, host in hosts.items()
+    }
+    made = {name: load(file.document, {}, connectors()) for name, file in written.items()}
+    return replace(catalog, connections={**catalog.connections, **made}, files={**catalog.files, **written})
 
 
 def _plain(name: str, host: str) -> dict[str, Any]:

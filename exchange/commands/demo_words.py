@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from exchange import __version__
 from exchange.commands.demo import CURL
+from exchange.flows.specs import page_url
 from exchange.stages.respond import rfc3339
 
 if TYPE_CHECKING:
     from exchange.demo.run import Running
     from exchange.demo.stream import StreamSummary
 
+CAMPAIGN = "acme-solar"
 PEOPLE = ("Open the console", "as a seller", "as a buyer")
 
 
@@ -29,12 +31,13 @@ async def links_of(running: Running) -> list[tuple[str, str]]:
 def banner(running: Running, links: list[tuple[str, str]], per_minute: float) -> tuple[dict[str, object], list[str]]:
     """As a document, and as lines."""
     folder, url = shown_path(running.wanted.folder), running.settings.public_url
-    curl = _curl(running)
+    curl, page = _curl(running), _page(running)
     data = "" if running.wanted.folder == _usual() else f" --data {folder}"
     lines = ["", f"  {running.settings.name:<58} exchange {__version__}, SQLite", ""]
     lines += [f"  {who:<20} {link}" for who, link in links]
     lines += [f"  {'':<20} each link works once, for 15 minutes; new ones:"]
     lines += [f"  {'':<20} exchange --data {folder} user login-link operator@demo.local", ""]
+    lines += [f"  {'Posting page':<20} {page}", ""] if page else []
     if curl:
         lines += [f"  Send a test ping     curl {url}/api/v1/ping \\"]
         pairs = [f"-d {name}={value}" for name, value in curl]
@@ -52,6 +55,7 @@ def banner(running: Running, links: list[tuple[str, str]], per_minute: float) ->
         "url": url,
         "sign_in": {who: link for (_, link), who in zip(links, ("operator", "seller", "buyer"), strict=True)},
         "ping": dict(curl),
+        "posting_page": page,
         "data": str(running.wanted.folder),
     }
     return document, lines
@@ -59,8 +63,13 @@ def banner(running: Running, links: list[tuple[str, str]], per_minute: float) ->
 
 def _curl(running: Running) -> list[tuple[str, str]]:
     """The fields of a ping that works; none where the market is a stream's."""
-    secret = running.secrets.get("campaign:acme-solar:test")
+    secret = running.secrets.get(f"campaign:{CAMPAIGN}:test")
     return [("campaign_key", secret), *CURL] if secret is not None else []
+
+
+def _page(running: Running) -> str:
+    """The posting page of the campaign that the line above it posts into; empty where there is none."""
+    return page_url(running.market, CAMPAIGN) if CAMPAIGN in running.market.deals.campaigns else ""
 
 
 def _traffic(running: Running, per_minute: float) -> str:

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from exchange import limits
+from exchange.courier.marks import CONNECTED, HEARD, SECURED, Marks
 from exchange.courier.unpack import unpack
 from exchange.model.wire import Loss, Lost, Reply
 
@@ -56,9 +57,10 @@ class Exchange:
 
 
 class Owner(Protocol):
-    """The pool a connection belongs to. A reply may have `room` bytes."""
+    """The pool a connection belongs to. A reply may have `room` bytes; `marks` are kept where somebody looks."""
 
     room: int
+    marks: Marks | None
 
     def freed(self, connection: Connection) -> None: ...
 
@@ -79,6 +81,7 @@ class Connection(asyncio.Protocol):
         "keep",
         "loss",
         "lost",
+        "marks",
         "owner",
         "parser",
         "peer",
@@ -101,6 +104,9 @@ class Connection(asyncio.Protocol):
         self.lost = self.reused = False
         self.used_at = 0.0
         self.peer = ""
+        self.marks = owner.marks
+        if self.marks is not None:  # whoever makes one has connected, and secures it next
+            self.marks.note(CONNECTED)
         self._clear()
 
     def _clear(self) -> None:
@@ -140,12 +146,16 @@ class Connection(asyncio.Protocol):
         secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         version = f" {secured.version()}" if secured is not None else ""
         self.peer = f"{address[0]}:{address[1]}{version}"
+        if self.marks is not None and secured is not None:
+            self.marks.note(SECURED)
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
         if exchange is None:  # nobody asked: it must not become the next message's answer
             self.drop()
             return
+        if self.marks is not None:
+            self.marks.note(HEARD)
         self.received += len(data)
         surplus = False
         try:

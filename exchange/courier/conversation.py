@@ -8,7 +8,7 @@ from typing import Any
 from exchange import limits
 from exchange.connector import BadReply
 from exchange.courier.call import Call, Result
-from exchange.model.wire import HttpMessage, Lost, Message, Reply, WireRecord
+from exchange.model.wire import HttpMessage, Lost, Message, Reply, Timing, WireRecord
 
 _LOG = logging.getLogger("exchange.courier")
 
@@ -82,13 +82,20 @@ class Conversation:
             self._connector_failed(error)
 
     def record(
-        self, message: Message, outcome: Reply | Lost, sent_at: float, now: float, peer: str, sent: bool
+        self,
+        message: Message,
+        outcome: Reply | Lost,
+        sent_at: float,
+        now: float,
+        peer: str,
+        sent: bool,
+        timing: Timing | None = None,
     ) -> None:
         """Note what one message brought; `sent` says whether a byte of it may have left."""
         since = self.call.since
         started_ms = round((sent_at - (self.began if since is None else since)) * 1000)
         took_ms = round((now - sent_at) * 1000)
-        self.records.append(WireRecord(message, outcome, started_ms, took_ms, peer))
+        self.records.append(WireRecord(message, outcome, started_ms, took_ms, peer, timing))
         if isinstance(outcome, Reply):
             self.status = outcome.status
         if sent and message.delivers and self.call.delivers:

@@ -16,6 +16,7 @@ from exchange.courier.connection import Exchange
 from exchange.courier.conversation import Conversation
 from exchange.courier.http import Lane, cut
 from exchange.courier.lane import Errand, SideLanes
+from exchange.courier.marks import Marks
 from exchange.courier.request import UnsendableMessage
 from exchange.courier.url import BadUrl
 from exchange.model.wire import FaxMessage, HttpMessage, Loss, Lost, Message, Reply
@@ -30,7 +31,8 @@ _TOO_LATE = Lost(Loss.DEADLINE_BEFORE, "The deadline passed before anything was 
 class HttpCourier:
     """The real courier. `allowed` are networks that may be connected to although they are not public.
 
-    `lanes` makes the side lanes of what is not HTTP; they may dial its checked addresses, or call over it.
+    `timed` takes the times of a message's parts, for one conversation at a time. `lanes` makes the side lanes of what
+    is not HTTP; they may dial its checked addresses, or call over it.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class HttpCourier:
         allowed: Sequence[Network] = (),
         resolver: Resolver = resolve_by_system,
         lanes: Callable[[Lane], SideLanes] | None = None,
+        *,
+        timed: bool = False,
     ) -> None:
         self.clock = clock
         self.breaker = breaker
@@ -47,6 +51,8 @@ class HttpCourier:
         self.side_lanes = lanes(self.lane) if lanes is not None else _NO_LANES
         self.errands: set[asyncio.Task[None]] = set()
         self.left_behind: dict[FanOut, asyncio.Future[None]] = {}
+        if timed:
+            self.lane.marks = Marks(clock.monotonic)
 
     async def converse(self, call: Call, deadline: float) -> Result:
         return (await FanOut(self, (call,), deadline, None).run())[0]
@@ -270,7 +276,9 @@ class Run(Conversation):
         exchange, message, call, courier = self._exchange, self._message, self.call, self.courier
         assert message is not None and exchange is not None
         now = courier.clock.monotonic()
-        self.record(message, outcome, self._sent_at, now, exchange.peer, exchange.written)
+        marks = courier.lane.marks
+        timing = marks.split(self._sent_at) if marks is not None else None
+        self.record(message, outcome, self._sent_at, now, exchange.peer, exchange.written, timing)
         self._exchange = None
         took_ms = int((now - self._sent_at) * 1000)
         if isinstance(outcome, Reply):

@@ -14,6 +14,7 @@ from exchange import limits
 from exchange.courier.addresses import Addresses
 from exchange.courier.connection import Connection, Exchange
 from exchange.courier.dial import find_addresses
+from exchange.courier.marks import FOUND, Marks
 from exchange.courier.request import Heads
 from exchange.courier.tls import Contexts, reason
 from exchange.courier.url import Target
@@ -28,6 +29,7 @@ class Lane:
         self.room = room
         self.contexts = Contexts()
         self.heads = Heads()
+        self.marks: Marks | None = None
         self.connecting: set[asyncio.Task[None]] = set()
         self.pools: dict[tuple[str, bool, str, int, str], Pool] = {}
 
@@ -69,6 +71,7 @@ class Pool:
     def __init__(self, lane: Lane, target: Target, ca_file: str) -> None:
         self.lane = lane
         self.room = lane.room
+        self.marks = lane.marks
         self.target = target
         self.ca_file = ca_file
         self.idle: list[Connection] = []
@@ -179,6 +182,8 @@ class Pool:
     async def _dial(self) -> Connection | Lost:
         host, port = self.target.host, self.target.port
         tried = await find_addresses(host, port, self.lane.addresses)
+        if self.marks is not None:
+            self.marks.note(FOUND)
         if isinstance(tried, Lost):
             return tried
         outcome: Connection | Lost = Lost(Loss.CONNECT, f"No connection to {host} was made.")

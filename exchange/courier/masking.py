@@ -23,7 +23,7 @@ def mask_record(record: WireRecord) -> WireRecord:
         outcome = Reply(outcome.status, _headers(outcome.headers, secrets), _body(outcome.body, secrets))
     else:
         outcome = Lost(outcome.why, _text(outcome.detail, secrets))
-    return WireRecord(_message(message, secrets), outcome, record.started_ms, record.took_ms, record.peer)
+    return record._replace(message=_message(message, secrets), outcome=outcome)
 
 
 def _message(message: HttpMessage, secrets: tuple[str, ...]) -> HttpMessage:

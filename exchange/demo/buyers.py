@@ -117,7 +117,8 @@ def decide(
 def _price(who: Personality, memory: Memory, reaction: Reaction) -> Answer:
     memory.pings += 1
     if not reaction.cents:
-        return Answer("ping", Verdict.NO, reaction.reference, "0.00", reaction.reason)
+        no = Verdict.HELD if reaction.odd else Verdict.NO
+        return Answer("ping", no, reaction.reference, "0.00", reaction.reason)
     if len(memory.priced) >= PINGS_KEPT:
         del memory.priced[next(iter(memory.priced))]
     memory.priced[reaction.reference] = reaction.cents

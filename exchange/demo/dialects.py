@@ -19,6 +19,7 @@ class Verdict(Enum):
     NO = "no"
     DUPLICATE = "duplicate"
     UNKNOWN = "unknown"  # asked about a lead this buyer never saw
+    HELD = "held"  # on a ping, by a dialect that has a word for it; elsewhere a no
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ def phonexa(answer: Answer) -> Written:
     """JSON: continue or reject on a ping, status 1 (sold), 2 (reject), 3 (in progress), 5 (unknown) later."""
     taken = answer.verdict is Verdict.YES
     body: dict[str, object]
-    if answer.stage == "ping":
+    if answer.verdict is Verdict.HELD:
+        body = {"status": "underwriting", "queue": "manual"}
+    elif answer.stage == "ping":
         body = (
             {"status": "continue", "price": orjson.Fragment(answer.price), "promise": answer.reference}
             if taken

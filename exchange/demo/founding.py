@@ -10,6 +10,7 @@ from exchange.demo.market_model import Parties
 from exchange.flows.by_hand import create_key, invite
 from exchange.flows.documents import save_secret
 from exchange.flows.market import Market, refresh
+from exchange.flows.new_buyer import save_step, start
 from exchange.model.actor import SYSTEM
 from exchange.model.lead import Mode
 from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
@@ -20,6 +21,11 @@ from exchange.storage.parties import save_buyer, save_campaign, save_contract, s
 
 FIXED = "acme"  # whose keys are printed in the manual
 UNLIMITED = Rate(per_second=1_000.0, burst=1_000_000, running=1_000)  # a stopped clock refills no bucket
+_HALF_DONE: Mapping[str, Mapping[str, str]] = {
+    "company": {"name": "Ridgeline Roofing", "billing": "credit", "currency": "USD", "limit": "2500.00"},
+    "buying": {"vertical": "home_services", "sale_mode": "exclusive", "states": "AZ, NV", "tier": "1"},
+    "price": {"pricing": "fixed", "price": "34.00", "per_day": "20"},
+}
 OPERATOR, SELLER, BUYER = "operator@demo.local", "seller@demo.local", "buyer@demo.local"
 
 
@@ -70,6 +76,13 @@ async def make_keys(market: Market, parties: Parties, *, fixed: bool, frozen: bo
         secrets[f"buyer:{buyer.id}:live"] = made.secret
     await refresh(market)
     return secrets
+
+
+async def begin_buyer(market: Market) -> None:
+    """A buyer somebody began to set up: its delivery is the next step."""
+    draft = await start(market, SYSTEM)
+    for step, typed in _HALF_DONE.items():
+        draft = await save_step(market, draft, step, typed, SYSTEM)
 
 
 async def invite_everybody(market: Market, parties: Parties) -> None:

@@ -13,8 +13,9 @@ from exchange.demo.homes import CityHomes
 from exchange.demo.people import generate
 from exchange.demo.personalities import SellerHabits
 from exchange.demo.shapes import GeneratedLead
+from exchange.flows.doors import Write
 from exchange.flows.market import Market
-from exchange.flows.submit import Write, submit
+from exchange.flows.submit import submit
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
 

@@ -68,6 +68,7 @@ class Personality(Shape):
     duplicate_percent: int = Field(default=0, ge=0, le=100)  # of the refused posts
     lost_percent: int = Field(default=0, ge=0, le=100)  # takes the lead, then drops the connection
     silent_percent: int = Field(default=0, ge=0, le=100)  # takes the lead, then says nothing
+    odd_percent: int = Field(default=0, ge=0, le=100)  # of the pings without a bid: a word nobody was told of
     latency_ms: Latency
     troubles: tuple[Trouble, ...] = ()
     brands: tuple[Brand, ...] = ()
@@ -119,7 +120,10 @@ def with_parts(path: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What a buyer will do with one request. `cents` 0 means no. `answers` False: nothing is said after receipt."""
+    """What a buyer will do with one request. `cents` 0 means no; `odd`: said in a word nobody was told of.
+
+    `answers` False: nothing is said after receipt.
+    """
 
     cents: int
     accepts: bool
@@ -129,6 +133,7 @@ class Reaction:
     latency_ms: int
     answers: bool
     drops: bool
+    odd: bool = False
 
 
 def react(who: Personality, seed: int, stage: str, token: str, running_s: float) -> Reaction:
@@ -145,8 +150,9 @@ def react(who: Personality, seed: int, stage: str, token: str, running_s: float)
     latency_ms, alive = _latency(who, wait, running_s)
     drops = stage == "post" and accepts and fate < who.lost_percent
     silent = stage == "post" and accepts and not drops and fate < who.lost_percent + who.silent_percent
+    odd = random.Random(f"{seed}:{who.name}:{token}:odd").randrange(100) < who.odd_percent
     return Reaction(
-        cents if bids else 0, accepts, duplicate, reference, reason, latency_ms, alive and not silent, drops
+        cents if bids else 0, accepts, duplicate, reference, reason, latency_ms, alive and not silent, drops, odd
     )
 
 

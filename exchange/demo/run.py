@@ -12,9 +12,10 @@ from exchange.catalog import default_config
 from exchange.clock import Clock, SetClock, SimulatedClock, SystemClock
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
+from exchange.demo import instructions
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.folder import FROZEN_AT, ZONE, Note
-from exchange.demo.founding import found, invite_everybody, keep_secrets, make_keys
+from exchange.demo.founding import begin_buyer, found, invite_everybody, keep_secrets, make_keys
 from exchange.demo.history import make_history
 from exchange.demo.homes import CityHomes
 from exchange.demo.market import read_parties
@@ -180,7 +181,8 @@ async def _begin(
     on_lead: Told,
 ) -> None:
     """The market and its past, made on a clock of its own by buyers behind a script."""
-    clock = SimulatedClock(until - HISTORY_DAYS * 86_400_000 if wanted.stream is None else until)
+    before = HISTORY_DAYS + instructions.DAYS
+    clock = SimulatedClock(until - before * 86_400_000 if wanted.stream is None else until)
     script = by_url({SIMULATED: answer_as_asked, "http://127.0.0.1:": CastScript(cast.buyers, wanted.seed)})
     db = await open_sqlite(on_disk.database(settings), process=False, durable=False)
     try:
@@ -195,6 +197,7 @@ async def _begin(
             await keep_secrets(market, secrets)
             await found(market, parties, frozen=wanted.frozen)
             if wanted.stream is None:
+                await instructions.change_instructions(market, clock, wanted.folder / "config" / "verticals")
                 await make_history(
                     market,
                     clock,
@@ -216,6 +219,8 @@ async def _keys(wanted: Wanted, market: Market, parties: Parties, note: Note | N
         return note
     await invite_everybody(market, parties)
     secrets = await make_keys(market, parties, fixed=not wanted.public, frozen=wanted.frozen)
+    if wanted.stream is None:
+        await begin_buyer(market)
     note = Note(wanted.seed, wanted.market, wanted.public, wanted.frozen, secrets)
     on_disk.write_note(wanted.folder, note)
     return note

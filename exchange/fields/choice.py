@@ -25,18 +25,19 @@ _GAP = re.compile(r"[\s_-]+")
 
 
 def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
-    if raw in spec.allowed:  # as declared: nearly every lead
+    allowed = spec.allowed_at(now) if spec.until else spec.allowed
+    if raw in allowed:  # as declared: nearly every lead
         return _value(raw, raw)
     text = read_text(raw, spec, MOST)
     if isinstance(text, Problem):
         return text
     wanted = _fold(text)
-    for choice in spec.allowed:
+    for choice in allowed:
         if _fold(choice) == wanted:
             return _value(raw, choice)
-    count = len(spec.allowed)
-    rule = f"must be one of {count} values" if count > 1 else f"must be {''.join(spec.allowed)}"
-    return problem(spec, "not_allowed", rule, raw, spec.allowed, closest(text, spec.allowed), quote=False)
+    count = len(allowed)
+    rule = f"must be one of {count} values" if count > 1 else f"must be {''.join(allowed)}"
+    return problem(spec, "not_allowed", rule, raw, allowed, closest(text, allowed), quote=False)
 
 
 def closest(text: str, allowed: tuple[str, ...]) -> str | None:

@@ -13,8 +13,10 @@ from exchange.connector import (
     DeliversBatches,
     DeliversLater,
     HasProfile,
+    Previews,
     Profile,
     ReadsReceipts,
+    ReadsReplies,
     RepeatsSafely,
     SendsSeveral,
     Shelved,
@@ -43,6 +45,8 @@ class Connection:
     batches: DeliversBatches | None = None
     waits: Waits | None = None
     receipts: ReadsReceipts | None = None
+    replies: ReadsReplies | None = None
+    previews: Previews | None = None
     addressed: Addressed | None = None
 
     @property
@@ -81,5 +85,7 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
+        replies=connector if isinstance(connector, ReadsReplies) else None,
+        previews=connector if isinstance(connector, Previews) else None,
         addressed=connector if isinstance(connector, Addressed) else None,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from exchange.model.batch import Batch, Columns, Layout, LeadFile, Record
 from exchange.model.source import Item, Polled
@@ -39,6 +39,12 @@ class NotPolled(Exception):
         self.detail, self.after_ms = detail, after_ms
 
 
+class Write(Protocol):
+    """Makes an answer's bytes: fields, format, and the root element of XML → body, content type."""
+
+    def __call__(self, answer: Mapping[str, Any], format: str, root: str = ..., /) -> tuple[bytes, str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """`write` makes an answer's bytes; `look_through` and `records` read a file of leads, from a row number on.
@@ -47,7 +53,7 @@ class Doors:
     `pollers` look at sources, `fetchers` complete their messages and `readers` read them again, by kind of source.
     """
 
-    write: Callable[[dict[str, object], str], tuple[bytes, str]]
+    write: Write
     look_through: Callable[[LeadFile], Batch]
     records: Callable[[LeadFile, Layout, Columns, int], Iterator[Record]]
     is_sheet: Callable[[bytes], bool]

@@ -111,6 +111,7 @@ class Live:
         self.broken: Mapping[str, str] = {}
         self.latency_ms: Mapping[str, int] = {}
         self.served: dict[str, int] = {}
+        self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
         self.running: dict[tuple[str, str, str], Running] = {}
         self.requests = 0
         self.storage_full = False
@@ -185,6 +186,7 @@ class Market:
     clock: Clock
     ids: Ids
     courier: Courier
+    trial_courier: Callable[[], Courier]  # a way out for one test alone: its own connections and breaker
     breaker: Breaker
     vault: Vault
     workshop: Workshop

@@ -9,6 +9,7 @@ import orjson
 from exchange.courier.courier import Call
 from exchange.flows.job_ends import DestinationDown, Ended
 from exchange.flows.market import Market
+from exchange.flows.specs import POSTBACK, note_step
 from exchange.model.wire import HttpMessage, Reply
 
 _SECONDS = 10.0
@@ -35,6 +36,8 @@ async def send_postback(market: Market, payload: Mapping[str, object]) -> Ended 
         raise DestinationDown(f"HTTP {result.status}")
     if result.status is None or not 200 <= result.status < 300:
         raise PostbackRefused(f"HTTP {result.status}")
+    if payload.get("test"):
+        await note_step(market, campaign.id, POSTBACK)
     return None
 
 

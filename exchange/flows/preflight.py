@@ -12,9 +12,10 @@ from typing import Any
 
 from exchange.flows.ask import eligible
 from exchange.flows.case import Case, begin
+from exchange.flows.doors import Write
 from exchange.flows.market import Market
 from exchange.flows.quote import least_price
-from exchange.flows.submit import Write, Written
+from exchange.flows.submit import Written
 from exchange.model.answer import Answer
 from exchange.model.lead import Submission
 from exchange.model.party import Disclosure

@@ -8,9 +8,11 @@ the truth.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from exchange.clock import month_of
+from exchange.flows.answers import write_answer
+from exchange.flows.doors import Write
 from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
 from exchange.flows.settle import campaign_of, claim_ms, terms_of
@@ -29,7 +31,6 @@ from exchange.storage.recovery import abandoned_requests, end_abandoned
 from exchange.storage.selling import advance, interrupted_attempts, lead_attempts, read_lead
 
 _LOG = logging.getLogger("exchange.flows.recover")
-Write = Callable[[dict[str, object], str], tuple[bytes, str]]
 _BEGUN = (AttemptState.RESERVED.value, AttemptState.SENDING.value)
 
 
@@ -177,7 +178,8 @@ def _answer_row(market: Market, request: Row, answer: Answer, now: int, write: W
     took_ms = now - request["received_at"]
     campaign = market.deals.campaigns.get(request["campaign_id"] or "")
     disclosure = campaign.disclosure if campaign is not None else Disclosure.FULL
-    body, content_type = write(respond(answer, took_ms, disclosure), request["answer_format"])
+    fields = respond(answer, took_ms, disclosure)
+    body, content_type = write_answer(write, fields, request["answer_format"], campaign)
     data_key = market.vault.data_key(bytes(request["wrapped"])) if request["wrapped"] is not None else None
     sealed = market.vault.seal(data_key, f"answer:{request['id']}", body) if data_key is not None else b""
     reason = answer.reason.slug if answer.reason is not None else None

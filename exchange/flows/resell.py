@@ -7,6 +7,7 @@ and the seller, who was told `queued`, hears in the end.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -139,5 +140,5 @@ async def _give_up(market: Market, lead: Row, attempts: Sequence[Row]) -> None:
     await market.db.write(advance, Move(closing=closing))
 
 
-def _as_json(fields: dict[str, object], _: str) -> tuple[bytes, str]:
+def _as_json(fields: Mapping[str, Any], _: str, __: str = "") -> tuple[bytes, str]:
     return orjson.dumps(fields), "application/json"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from exchange.flows.connection import Connection
 from exchange.model.form import Form
+from exchange.model.teaching import Guess, Proposal, Seen, Taught
 from exchange.model.vertical import Vertical
+from exchange.model.wire import Reply
 from exchange.sources.document import Source
 from exchange.sources.form import BadForm, read_form
 from exchange.storage.documents import DocumentRow
@@ -36,6 +38,35 @@ class DocumentProblems(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class FileDocument:
+    """A connection's file: where it stands, and what it says."""
+
+    path: str
+    document: Document
+
+
+class Teaching(Protocol):
+    """What the buyers' side makes of replies and samples. Documents are as they are stored, stages `ping` or `post`.
+
+    `values` names every value of a reply, `propose` makes rules of replies that are a yes and a no, `taught` and
+    `proposed` return the document with them; `guess` reads a sample request under the names of our fields, of which
+    some are parts of the consent record. The last three raise `ValueError`.
+    """
+
+    @property
+    def presets(self) -> Mapping[str, str]: ...  # title by name
+    @property
+    def connectors(self) -> tuple[str, ...]: ...  # what a document may name
+    def values(self, document: Document, stage: str, reply: Reply) -> tuple[Seen, ...]: ...
+    def propose(
+        self, document: Document, stage: str, accepted: Sequence[Reply], refused: Sequence[Reply]
+    ) -> Proposal | None: ...
+    def taught(self, document: Document, stage: str, told: Taught) -> Document: ...
+    def proposed(self, document: Document, stage: str, proposal: Proposal) -> Document: ...
+    def guess(self, sample: str, names: Mapping[str, str], consent: frozenset[str]) -> Guess: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
     """Makes shapes of documents. Whoever builds the market hands it in: flows know neither files nor buyers.
 
@@ -48,6 +79,8 @@ class Workshop:
     vertical: Callable[[str, Document], Vertical]
     connection: Callable[[str, Document], Keyed]
     source: Callable[[str, Document], KeyedSource]
+    teaching: Teaching
+    files: Mapping[str, FileDocument]  # of the connections
     forms: Mapping[str, Form] = field(default_factory=dict)  # of the files; a document lies over its file
 
 
@@ -61,6 +94,7 @@ class Shapes:
     made: Mapping[tuple[str, str, int], Made] = field(default_factory=dict)  # by kind, name and version
     sources: Mapping[str, Source] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    documents: Mapping[str, Document] = field(default_factory=dict)  # of the connections that no file makes
 
 
 def compile_shapes(
@@ -86,6 +120,7 @@ def compile_shapes(
         made,
         {name: keyed(secrets) for name, keyed in {**sources, **workshop.sources}.items()},
         {**workshop.forms, **{name: shape for (kind, name, _), shape in made.items() if kind == FORM}},
+        {row.name: row.document for row in rows if row.kind == CONNECTION},
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from hashlib import sha256
 from typing import NamedTuple
 
 import orjson
 
 from exchange.clock import month_of
+from exchange.flows.answers import write_answer
 from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
 from exchange.flows.direct import direct
+from exchange.flows.doors import Write
 from exchange.flows.follow_up import jobs_after
 from exchange.flows.market import Market, Running
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell
+from exchange.flows.specs import note_step, step_of
 from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
@@ -57,9 +59,6 @@ class Written(NamedTuple):
     body: bytes
     content_type: str
     headers: tuple[tuple[str, str], ...] = ()
-
-
-Write = Callable[[dict[str, object], str], tuple[bytes, str]]  # (fields, format) → body, content type
 
 
 async def submit(submission: Submission, market: Market, write: Write) -> Written:
@@ -231,6 +230,8 @@ class Closer:
         )
         settled = sold.placed.settled if sold is not None else ()
         await market.db.write(advance, Move(settled=settled, closing=closing))
+        if not case.live:
+            await note_step(market, case.campaign.id, step_of(case.submission.kind, answer))
         return written
 
     async def answer_only(self, case: Case, answer: Answer) -> Written:
@@ -287,7 +288,7 @@ class Closer:
     def _written(self, case: Case, answer: Answer) -> tuple[Written, AnswerRow]:
         took_ms = self._took_ms(case)
         fields = respond(answer, took_ms, case.campaign.disclosure)
-        body, content_type = self.write(fields, case.submission.answer_format)
+        body, content_type = write_answer(self.write, fields, case.submission.answer_format, case.campaign)
         status_code = 200 if case.campaign.always_200 else answer.http_status
         reason = answer.reason.slug if answer.reason is not None else None
         case.trail.step("answer", f"Answered {answer.status}", *([reason] if reason else []))

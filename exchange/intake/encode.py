@@ -33,16 +33,18 @@ _NOT_IN_ELEMENT = re.compile(r"[^A-Za-z0-9_.-]")
 _LEAST_INT, _MOST_INT = -(2**63), 2**64 - 1  # what orjson writes
 
 
-def encode(answer: Mapping[str, Any], format: str) -> tuple[bytes, str]:
+def encode(answer: Mapping[str, Any], format: str, root: str = "response") -> tuple[bytes, str]:
     """The body and its content type. `format` is `json`, `xml`, `nvp`, or `soap11` or `soap12` for XML in an envelope;
     anything else is sent as JSON.
+
+    `root` names the element around an answer in XML.
 
     Values are text, whole numbers, booleans, None, and lists and mappings of these; any other value (`Money`, an
     amount) goes out as its `str`.
     """
     plain = _record(answer)
     if format == "xml":
-        return _xml(plain), CONTENT_TYPES["xml"]
+        return _xml(plain, _element_name(root)), CONTENT_TYPES["xml"]
     if format in soap.NAMESPACES:
         status, reason, message = (str(plain.get(name, "")) for name in ("status", "reason", "message"))
         return soap.enveloped("".join(_elements(plain)), status, reason, message, format), soap.CONTENT_TYPES[format]
@@ -110,8 +112,8 @@ def _word(value: str | int | bool | None) -> str:
     return "" if value is None else str(value)
 
 
-def _xml(plain: dict[str, Plain]) -> bytes:
-    written = ['<?xml version="1.0" encoding="UTF-8"?>\n', "<response>", *_elements(plain), "</response>"]
+def _xml(plain: dict[str, Plain], root: str) -> bytes:
+    written = ['<?xml version="1.0" encoding="UTF-8"?>\n', f"<{root}>", *_elements(plain), f"</{root}>"]
     return "".join(written).encode()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from exchange.model.answer_shape import AnswerShape
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
@@ -126,6 +127,8 @@ class Campaign:
     rate: Rate = Rate()
     blocked_sub_ids: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    answers: str = "standard"  # the form of answers: standard | matched | success | accepted | custom
+    answer_shape: AnswerShape | None = None  # of custom
     postback_url: str | None = None
     paused_reason: str = ""
 

@@ -17,7 +17,11 @@ class Presence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field of a vertical. `type` names a module of `exchange.fields`; `options` are that type's settings."""
+    """One field of a vertical. `type` names a module of `exchange.fields`; `options` are that type's settings.
+
+    A change that would break posts has a grace period: until `required_from` (epoch ms) a required field is asked for
+    by a warning only, and a value under `until` is read, with a warning, before its moment.
+    """
 
     name: str
     type: str
@@ -32,6 +36,17 @@ class FieldSpec:
     pattern: str | None = None
     example: str = ""
     help: str = ""
+    required_from: int | None = None
+    until: tuple[tuple[str, int], ...] = ()
+
+    def allowed_at(self, now: int) -> tuple[str, ...]:
+        """The values that are read at this moment."""
+        over = {value for value, ends in self.until if ends <= now}
+        return tuple(value for value in self.allowed if value not in over)
+
+    def ends_of(self, value: str) -> int | None:
+        """When a value is read no more; None when it stays."""
+        return next((ends for name, ends in self.until if name == value), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,15 @@ class Lost(NamedTuple):
     detail: str = ""
 
 
+class Timing(NamedTuple):
+    """How long each part took, in milliseconds; None for what there was not: a kept connection is not made again."""
+
+    dns_ms: float | None
+    connect_ms: float | None
+    tls_ms: float | None
+    first_byte_ms: float | None
+
+
 class WireRecord(NamedTuple):
     """One request and what came of it, as sent and received. Sealed before it is stored."""
 
@@ -246,3 +255,4 @@ class WireRecord(NamedTuple):
     started_ms: int  # since the lead's receipt
     took_ms: int
     peer: str = ""  # address and port connected to, and the TLS version if any
+    timing: Timing | None = None  # of a test; nobody takes the times of a live lead's parts

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from exchange import limits
@@ -17,7 +18,7 @@ from exchange.fields.consent import is_leadid
 from exchange.model.lead import FieldValue, Kind, Lead, Mode, Problem, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
-from exchange.model.vertical import Presence, Vertical
+from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.consent import consent_record
 from exchange.stages.field_names import Known, Names, compile_names, fold
 from exchange.stages.formats import FORMATS, format_named
@@ -203,14 +204,14 @@ def _read_values(submission: Submission, names: Names, reading: _Reading, now: i
     required = names.required[submission.kind]
     ping = submission.kind is Kind.PING
     for name in required - reading.sent.keys():
-        reading.problems.append(Problem(name, "missing", f"{name} is required."))
+        _lack(names.known[name].spec, "missing", "is required", reading, now)
     for name, (sent, raw) in reading.sent.items():
         known = names.known[name]
         if name in reading.conflicts or known.goes is _IGNORED:
             continue
         if is_blank(raw):
             if name in required:
-                reading.problems.append(Problem(name, "blank", f"{name} must not be blank."))
+                _lack(known.spec, "blank", "must not be blank", reading, now)
             continue
         if known.goes is _CONTACT:
             if name != "full_name":
@@ -219,6 +220,8 @@ def _read_values(submission: Submission, names: Names, reading: _Reading, now: i
         value = known.parse(raw, known.spec, now)
         if isinstance(value, FieldValue):
             reading.values[name] = value
+            if known.spec.until:
+                _warn_of_end(known.spec, value, reading)
             if known.spec.type == "line" and len(raw.strip(EDGE)) > len(value.clean):
                 told = f"{name} was cut to {len(value.clean)} characters."
                 reading.warnings.append(Problem(name, "truncated", told))
@@ -226,6 +229,28 @@ def _read_values(submission: Submission, names: Names, reading: _Reading, now: i
             reading.problems.append(Problem(name, value.code, f"{name} is not valid.", "", value.allowed))
         else:
             reading.problems.append(value)
+
+
+def _lack(spec: FieldSpec, code: str, rule: str, reading: _Reading, now: int) -> None:
+    """A required field without a value: a problem, or until it is required a warning."""
+    if spec.required_from is not None and now < spec.required_from:
+        told = f"{spec.name} will be required from {_day(spec.required_from)} on."
+        reading.warnings.append(Problem(spec.name, "required_soon", told))
+    else:
+        reading.problems.append(Problem(spec.name, code, f"{spec.name} {rule}."))
+
+
+def _warn_of_end(spec: FieldSpec, value: FieldValue, reading: _Reading) -> None:
+    ends = spec.ends_of(value.clean)
+    if ends is not None:
+        told = f"{spec.name} {value.clean} is read until {_day(ends)} only."
+        stay = tuple(each for each in spec.allowed if spec.ends_of(each) is None)
+        reading.warnings.append(Problem(spec.name, "deprecated_value", told, value.raw[: limits.GOT_CHARACTERS], stay))
+
+
+def _day(at: int) -> str:
+    """The day that begins at this moment, in UTC, as the configuration says it."""
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d}"
 
 
 def _drop_unread(submission: Submission, names: Names, reading: _Reading) -> None:

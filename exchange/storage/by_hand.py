@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from exchange.model.audit import AuditLine
+from exchange.model.party import Buyer, Campaign, Contract
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.ledger import Balance, balances
-from exchange.storage.parties import KeyRow, revoke_key, save_key
+from exchange.storage.parties import KeyRow, revoke_key, save_buyer, save_campaign, save_contract, save_key
 from exchange.storage.users import UserRow, add_user
 
 
@@ -21,6 +22,13 @@ async def take_key_back(tx: Tx, key_id: str, now: int, line: AuditLine) -> bool:
         return False
     await record(tx, line)
     return True
+
+
+async def change_terms(tx: Tx, campaign: Campaign, line: AuditLine) -> int:
+    """A new version of a campaign. Returns its number."""
+    version = await save_campaign(tx, campaign, line.at, line.actor.name)
+    await record(tx, line)
+    return version
 
 
 async def let_in(tx: Tx, user: UserRow, now: int, line: AuditLine) -> bool:
@@ -53,3 +61,12 @@ async def account_rows(tx: Tx) -> list[Balance]:
     rows = await tx.fetch("SELECT account FROM account_balances ORDER BY account")
     found = await balances(tx, [row["account"] for row in rows])
     return [found[row["account"]] for row in rows]
+
+
+async def change_contract(tx: Tx, contract: Contract, now: int, line: AuditLine, buyer: Buyer | None = None) -> int:
+    """A new version of a contract, and of its buyer where that is new or changed too. Returns its number."""
+    if buyer is not None:
+        await save_buyer(tx, buyer, now)
+    version = await save_contract(tx, contract, now, line.actor.name)
+    await record(tx, line)
+    return version

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from exchange.limits import SHAPES_KEPT
 from exchange.model.actor import Actor, Role
+from exchange.model.audit import AuditLine
 from exchange.model.work import Unmapped
+from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 
 OTHER = b""
@@ -28,8 +30,8 @@ async def count_unmapped(tx: Tx, found: Unmapped, lead_id: str, at: int) -> None
         "SELECT COUNT(*) AS shapes FROM unmapped WHERE contract_id = :contract AND stage = :stage", **where
     )
     await tx.execute(
-        """INSERT INTO unmapped (contract_id, stage, shape, times, lead_id, last_at)
-           VALUES (:contract, :stage, :shape, 1, :lead, :at)
+        """INSERT INTO unmapped (contract_id, stage, shape, times, lead_id, last_at, first_at)
+           VALUES (:contract, :stage, :shape, 1, :lead, :at, :at)
            ON CONFLICT (contract_id, stage, shape) DO UPDATE SET times = unmapped.times + 1, lead_id = :lead,
                last_at = :at""",
         **where,
@@ -51,3 +53,28 @@ async def unmapped_answers(tx: Tx, actor: Actor) -> list[Row]:
                ON newest.contract_id = u.contract_id AND newest.stage = u.stage
            GROUP BY u.contract_id, u.stage ORDER BY 5 DESC, 1, 2"""
     )
+
+
+async def unmapped_inbox(tx: Tx, actor: Actor, limit: int) -> list[Row]:
+    """One line for each kind of answer: `times`, `first_at` (null where it is not known), `last_at`, and the lead the
+    newest came with. Newest first."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(
+        """SELECT contract_id, stage, shape, times, first_at, last_at, lead_id FROM unmapped
+           ORDER BY last_at DESC, contract_id, stage, shape LIMIT :limit""",
+        limit=limit,
+    )
+
+
+async def forget_unmapped(tx: Tx, contract_id: str, stage: str, shape: bytes, line: AuditLine) -> bool:
+    """A rule reads this kind now, or somebody looked at it: the count begins again. False when it was not there."""
+    gone = await tx.execute(
+        "DELETE FROM unmapped WHERE contract_id = :contract AND stage = :stage AND shape = :shape",
+        contract=contract_id,
+        stage=stage,
+        shape=shape,
+    )
+    if gone:
+        await record(tx, line)
+    return bool(gone)

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from exchange import limits
 from exchange.flows.arrivals import Arrivals
+from exchange.flows.doors import Write
 from exchange.flows.health import health
 from exchange.flows.market import Market
-from exchange.flows.submit import Write
 from exchange.intake.connection import GuardedRunner
 from exchange.intake.encode import encode
 from exchange.log import logger

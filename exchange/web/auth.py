@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from exchange import limits
 from exchange.flows.sign_in import Started, session_of, sign_out, start_session
+from exchange.flows.specs import PATH, page_of
 from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused
 from exchange.model.actor import Actor
@@ -172,4 +173,12 @@ async def _not_theirs(request: web.Request, session: Session, needed: str) -> we
     if role != "operator":
         calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
         told.append(f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.")
-    return await notice(request, f"This part is for {needed}s", *told, http_status=403)
+    links = _posting_pages(request, session) if role == "seller" else ()
+    return await notice(request, f"This part is for {needed}s", *told, http_status=403, links=links)
+
+
+def _posting_pages(request: web.Request, session: Session) -> list[tuple[str, str]]:
+    """Where a seller who signs in goes on: how to post into each of its campaigns."""
+    market = request.app[MARKET]
+    own = [each for each in market.deals.campaigns.values() if each.seller_id == session.user.party_id]
+    return [(f"How to post: {each.name}", f"{PATH}{page_of(market, each.id)}") for each in own]

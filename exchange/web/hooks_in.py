@@ -83,7 +83,9 @@ def _too_fast(request: web.Request, source: Source) -> int:
     """0 when the message may be taken, else the seconds to wait: the rate of its campaign counts here too."""
     market = request.app[MARKET]
     campaign = market.deals.campaigns.get(source.campaign_id)
-    return request.app[THROTTLE].allowance(campaign).take(market.clock.now()) if campaign is not None else 0
+    if campaign is None:
+        return 0
+    return request.app[THROTTLE].allowance(campaign, source.mode.value).take(market.clock.now())
 
 
 async def _nothing_here(request: web.Request) -> web.StreamResponse:

@@ -35,6 +35,20 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
-        Group("Supply", (Entry("/console/imports", "imports", "in", "Imports"),)),
+        Group(
+            "Supply",
+            (
+                Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
+                Entry("/console/imports", "imports", "in", "Imports"),
+            ),
+        ),
+        Group(
+            "Buyers",
+            (
+                Entry("/console/connectors", "connectors", "plug", "Connectors"),
+                Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
+                Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
+            ),
+        ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
     )

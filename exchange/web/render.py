@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -128,7 +128,22 @@ def as_json(fields: object, http_status: int = 200) -> web.Response:
 
 
 async def notice(
-    request: web.Request, title: str, *sentences: str, http_status: int, code: str | None = None
+    request: web.Request,
+    title: str,
+    *sentences: str,
+    http_status: int,
+    code: str | None = None,
+    links: Sequence[tuple[str, str]] = (),
 ) -> web.Response:
-    """A page that only says something: what is the matter, and what to do. `code` is a command to run."""
-    return await page(request, "_notice.html", title=title, http_status=http_status, sentences=sentences, command=code)
+    """A page that only says something: what is the matter, and what to do. `code` is a command to run, `links` are
+    words and where they lead.
+    """
+    return await page(
+        request,
+        "_notice.html",
+        title=title,
+        http_status=http_status,
+        sentences=sentences,
+        command=code,
+        links=links,
+    )

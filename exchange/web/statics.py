@@ -20,6 +20,7 @@ SHEETS = (
     "lead.css",
     "forms.css",
     "imports.css",
+    "connect.css",
     "small.css",
     "print.css",
 )

@@ -47,18 +47,20 @@ class Allowance:
 
 
 class Throttle:
-    """The allowances of all campaigns. `processes` share a campaign's limits between them."""
+    """The allowances of all campaigns, for test traffic one of its own: a test key is on the posting page, and whoever
+    floods with it must not keep a live lead out. `processes` share a campaign's limits between them.
+    """
 
     def __init__(self, processes: int = 1) -> None:
         assert processes >= 1
         self._processes = processes
-        self._by_campaign: dict[str, tuple[Rate, Allowance]] = {}
+        self._by_campaign: dict[tuple[str, str], tuple[Rate, Allowance]] = {}
 
-    def allowance(self, campaign: Campaign) -> Allowance:
-        """This campaign's; a new one when its rate was changed."""
-        known = self._by_campaign.get(campaign.id)
+    def allowance(self, campaign: Campaign, mode: str) -> Allowance:
+        """This campaign's in a mode (`live`, `test`); a new one when its rate was changed."""
+        known = self._by_campaign.get((campaign.id, mode))
         if known is None or known[0] != campaign.rate:
-            known = self._by_campaign[campaign.id] = (campaign.rate, Allowance(self._share(campaign.rate)))
+            known = self._by_campaign[campaign.id, mode] = (campaign.rate, Allowance(self._share(campaign.rate)))
         return known[1]
 
     def _share(self, rate: Rate) -> Rate:

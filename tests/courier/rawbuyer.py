@@ -144,9 +144,13 @@ async def raw_buyer(
 
 @contextlib.asynccontextmanager
 async def courier_for(
-    allowed: tuple[Network, ...] = LOOPBACK, resolver: Resolver = resolve_by_system, breaker: Breaker | None = None
+    allowed: tuple[Network, ...] = LOOPBACK,
+    resolver: Resolver = resolve_by_system,
+    breaker: Breaker | None = None,
+    *,
+    timed: bool = False,
 ) -> AsyncIterator[HttpCourier]:
-    courier = HttpCourier(SystemClock(), breaker or Breaker(), allowed, resolver)
+    courier = HttpCourier(SystemClock(), breaker or Breaker(), allowed, resolver, timed=timed)
     try:
         yield courier
     finally:

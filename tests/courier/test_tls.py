@@ -55,6 +55,22 @@ async def test_a_trusted_certificate_of_the_right_name_is_accepted(authority: tr
     assert result.records[0].peer.startswith("127.0.0.1:") and result.records[0].peer.endswith("TLSv1.3")
 
 
+async def test_the_times_of_the_parts_are_taken_where_somebody_asks(authority: trustme.CA, ca_file: str) -> None:
+    async with (
+        raw_buyer(says(reply(b"accepted")), tls=presents(authority.issue_cert(NAME))) as buyer,
+        courier_for(resolver=at_loopback, timed=True) as courier,
+    ):
+        url = buyer.url("/post", NAME, "https")
+        first, kept = [await hold(courier, post(url, ca_file=ca_file)) for _ in range(2)]
+
+    made, again = first.records[0].timing, kept.records[0].timing
+    assert made is not None and again is not None
+    parts = (made.dns_ms, made.connect_ms, made.tls_ms, made.first_byte_ms)
+    assert all(part is not None and part >= 0 for part in parts)
+    assert sum(part for part in parts if part is not None) <= first.records[0].took_ms + 1
+    assert (None, None, None) == again[:3] and again.first_byte_ms is not None
+
+
 @pytest.mark.parametrize(
     ("said", "name", "until"),
     [

@@ -7,7 +7,7 @@ up what was left, the seller sends the same request again, the unclear deliverie
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -234,7 +234,7 @@ async def test_one_that_cannot_be_taken_up_keeps_nothing_else_waiting(exchange: 
         later(exchange, 1)
     first = (await exchange.rows("SELECT id FROM requests ORDER BY received_at"))[0]["id"]
 
-    def fails_for_the_first(fields: dict[str, object], answer_format: str) -> tuple[bytes, str]:
+    def fails_for_the_first(fields: Mapping[str, Any], answer_format: str, _: str = "") -> tuple[bytes, str]:
         if fields["request_id"] == first:
             raise ValueError("this one cannot be written")
         return encode(fields, answer_format)

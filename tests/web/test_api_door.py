@@ -218,7 +218,7 @@ async def test_a_shed_request_has_its_row_too(tmp_path: Path) -> None:
 async def test_more_requests_of_a_campaign_at_once_than_it_may_have_wait(tmp_path: Path) -> None:
     async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served:
         await exchange.add(*selling("cedar", rate=Rate(1_000, 1_000, 2)))
-        allowance = served.app[THROTTLE].allowance(exchange.market.deals.campaigns["cedar-solar"])
+        allowance = served.app[THROTTLE].allowance(exchange.market.deals.campaigns["cedar-solar"], "live")
         with allowance.at_work(), allowance.at_work():
             busy = await served.send("ping", PING)
         free = await served.send("ping", PING)

@@ -17,7 +17,7 @@ from exchange.web.api.routes import routes
 from exchange.worker import run_jobs
 from tests.flows.import_bench import csv_of, people
 from tests.intake.test_sheets import xlsx
-from tests.market import buying, key_for_tests, live_key, read_once, selling, usd
+from tests.market import NOW, buying, key_for_tests, live_key, read_once, selling, usd
 from tests.web.served import Heard, Served, heard
 
 PACKED = b"""--x\r
@@ -49,7 +49,7 @@ async def worked(served: Served) -> None:
 
 
 def judge(name: str) -> Any:
-    document = openapi(routes(), read_once()[0].verticals)
+    document = openapi(routes(), read_once()[0].verticals, NOW)
     return OAS31Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]})
 
 

@@ -16,7 +16,7 @@ from exchange.model.vertical import Presence
 from exchange.web.api.answer_schemas import PROBLEM_CODES, WARNING_CODES
 from exchange.web.api.openapi import lead_schema, openapi
 from exchange.web.api.routes import routes
-from tests.market import PING, POST, consumer, read_once
+from tests.market import NOW, PING, POST, consumer, read_once
 from tests.web.served import Served
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ CATALOG, _ = read_once()
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return openapi(routes(), CATALOG.verticals)
+    return openapi(routes(), CATALOG.verticals, NOW)
 
 
 async def test_the_served_document_is_valid_openapi_3_1(served: Served) -> None:
@@ -68,7 +68,7 @@ def test_docs_api_md_names_every_problem_code_and_status() -> None:
 def test_the_schema_of_a_vertical_has_its_fields_as_their_types_read_them(name: str) -> None:
     vertical = CATALOG.verticals[name]
     for kind in (Kind.PING, Kind.POST):
-        schema = lead_schema(vertical, kind)
+        schema = lead_schema(vertical, kind, NOW)
         for spec in vertical.fields:
             presence = spec.ping if kind is Kind.PING else spec.post
             assert (presence is not Presence.ABSENT) == (spec.name in schema["properties"])

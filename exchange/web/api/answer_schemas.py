@@ -25,7 +25,7 @@ PROBLEM_CODES = (
     "expired",
     "conflict",
 )
-WARNING_CODES = ("unknown_field", "alias_used", "not_for_ping", "deprecated_value", "truncated")
+WARNING_CODES = ("unknown_field", "alias_used", "not_for_ping", "deprecated_value", "required_soon", "truncated")
 
 
 def answer_schemas(dispositions: tuple[str, ...]) -> dict[str, Schema]:

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from exchange.clock import month_of
+from exchange.flows.answers import write_answer
 from exchange.flows.arrivals import Arrivals
 from exchange.flows.market import Market
 from exchange.intake.body import client_ip, read_body
@@ -62,6 +63,7 @@ class Call:
     __slots__ = (
         "arrivals",
         "caller",
+        "content_type",
         "endpoint",
         "format",
         "id",
@@ -80,6 +82,7 @@ class Call:
         settings: Settings = request.app[SETTINGS]
         self.request = request
         self.endpoint = endpoint
+        self.content_type = request.headers.get("Content-Type", "")
         self.market = market
         self.arrivals: Arrivals = request.app[ARRIVALS]
         self.received_at = market.clock.now()
@@ -179,8 +182,8 @@ async def refuse(call: Call, stop: Stop, *, durable: bool = True) -> web.Respons
         status = "rejected"
     answer = Answer(status, call.id, stop.http_status, reason=stop.reason, message=stop.message, errors=stop.problems)
     took_ms = call.took_ms
-    body, content_type = encode(respond(answer, took_ms), call.format)
     campaign = call.caller.campaign if call.caller is not None else None
+    body, content_type = write_answer(encode, respond(answer, took_ms), call.format, campaign)
     http_status = 200 if campaign is not None and campaign.always_200 else stop.http_status
     wrapped = raw = None
     sealed = b""
@@ -216,7 +219,7 @@ def respond_with(
 
 def _request_row(call: Call, wrapped: bytes | None, raw: bytes | None, lead_id: str | None) -> RequestRow:
     caller = call.caller
-    media = media_type(call.request)
+    media = call.content_type.partition(";")[0].strip().lower()
     return RequestRow(
         call.id,
         month_of(call.received_at),

@@ -23,7 +23,7 @@ def add_api(app: web.Application, table: tuple[Route, ...]) -> None:
             app.router.add_post(route.path, do, expect_handler=_expecting(route.name))
         if route.by_get:
             app.router.add_get(route.path, do, allow_head=False)  # looking at the head of a sale would make it
-    app.router.add_get(OPENAPI_PATH, _document(openapi_bytes(table, app[MARKET].verticals)))
+    app.router.add_get(OPENAPI_PATH, _document(table))
 
 
 def _caller(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -47,9 +47,12 @@ def _expecting(name: str) -> Callable[[web.Request], Awaitable[web.StreamRespons
     return expect
 
 
-def _document(body: bytes) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        headers = {"Content-Type": "application/json", "Cache-Control": "max-age=60"}
-        return web.Response(body=body, headers=headers)
+def _document(table: tuple[Route, ...]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The OpenAPI document as the verticals stand now: a value that was added a moment ago is in it."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        market = request.app[MARKET]
+        body = openapi_bytes(table, market.verticals, market.clock.now())
+        return web.Response(body=body, headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
 
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from exchange import __version__
 from exchange.fields import field_types
 from exchange.model.lead import Kind
 from exchange.model.vertical import FieldSpec, Presence, Vertical
+from exchange.stages.spec_changes import day
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
@@ -44,12 +46,12 @@ _KEYS: Mapping[KeyKind, str] = {
 }
 
 
-def openapi_bytes(table: Iterable[Route], verticals: Mapping[str, Vertical]) -> bytes:
-    return orjson.dumps(openapi(table, verticals), option=orjson.OPT_INDENT_2)
+def openapi_bytes(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int) -> bytes:
+    return orjson.dumps(openapi(table, verticals, now), option=orjson.OPT_INDENT_2)
 
 
-def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical]) -> dict[str, Any]:
-    """The whole document as plain values."""
+def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int) -> dict[str, Any]:
+    """The whole document as plain values, as it stands at this moment (epoch ms)."""
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -64,7 +66,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical]) -> dict[s
         },
         "paths": paths,
         "components": {
-            "schemas": {**answer_schemas(words), **import_schemas(), **lead_schemas(verticals)},
+            "schemas": {**answer_schemas(words), **import_schemas(), **lead_schemas(verticals, now)},
             "securitySchemes": {
                 scheme: made
                 for kind in KeyKind
@@ -80,26 +82,26 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical]) -> dict[s
     }
 
 
-def lead_schemas(verticals: Mapping[str, Vertical]) -> dict[str, Schema]:
+def lead_schemas(verticals: Mapping[str, Vertical], now: int) -> dict[str, Schema]:
     """`Ping` and `Post`, each one of the verticals', with the fields every campaign reads."""
     schemas: dict[str, Schema] = {}
     for name, kind in (("Ping", Kind.PING), ("Post", Kind.POST)):
         for vertical in verticals.values():
-            schemas[f"{name}-{vertical.name}"] = lead_schema(vertical, kind)
+            schemas[f"{name}-{vertical.name}"] = lead_schema(vertical, kind, now)
         refs = [{"$ref": f"#/components/schemas/{name}-{vertical.name}"} for vertical in verticals.values()]
         schemas[name] = {"anyOf": refs, "description": "The fields of the campaign's vertical."}
     return schemas
 
 
-def lead_schema(vertical: Vertical, kind: Kind) -> Schema:
-    """What a ping or a post of one vertical carries. Unknown fields are taken, with a warning."""
+def lead_schema(vertical: Vertical, kind: Kind, now: int) -> Schema:
+    """What a ping or a post of one vertical carries at this moment. Unknown fields are taken, with a warning."""
     fields: dict[str, Schema] = {}
     needed: list[str] = []
     for spec in vertical.fields:
         presence = spec.ping if kind is Kind.PING else spec.post
         if presence is not Presence.ABSENT:
-            fields[spec.name] = field_schema(spec)
-            if presence is Presence.REQUIRED:
+            fields[spec.name] = field_schema(replace(spec, allowed=spec.allowed_at(now)) if spec.until else spec)
+            if presence is Presence.REQUIRED and (spec.required_from is None or spec.required_from <= now):
                 needed.append(spec.name)
     for spec, goes in standard_fields().values():
         sent = spec.name not in vertical.by_name and goes is not Goes.CONTACT
@@ -122,6 +124,9 @@ def field_schema(spec: FieldSpec) -> Schema:
     else:  # a line: any text, cut to its length
         schema = {"type": "string"}
     said = [part for part in (spec.label, spec.help) if part]
+    if spec.required_from is not None:
+        said.append(f"Required from {day(spec.required_from)}")
+    said += [f"{value} is read until {day(at)} only" for value, at in spec.until]
     if spec.aliases:
         said.append(f"Also read as {', '.join(spec.aliases)}.")
     schema["description"] = ". ".join(part.rstrip(".") for part in said) + "."

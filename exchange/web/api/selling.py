@@ -45,17 +45,22 @@ async def _sell(call: Call, kind: Kind, *, looks_only: bool = False) -> web.Resp
     secret = secret_in_headers(call.request)
     caller = call.admit(secret, "campaign") if secret is not None else None
     flat = await _read(call)
-    call.format = _format(call, flat)
+    call.format = call.soap or format_of(flat, call.request.headers.get("Accept"))
     if caller is None:
         secret = secret_in_fields(flat.fields)
         _check_not_in_url(call, secret)
         caller = call.admit(secret, "campaign")
     if call.request.method == "GET" and not (caller.campaign and caller.campaign.query_string):
         raise _not_by_get()
+    return await answer(call, caller, flat, kind, looks_only=looks_only)
+
+
+async def answer(call: Call, caller: Caller, flat: Flat, kind: Kind, *, looks_only: bool = False) -> web.Response:
+    """Work what was read. `call` must know the format of its answer."""
     if caller.blocked:
         raise Stop(Reason.CAMPAIGN_PAUSED, 403, "The seller's account is paused.")
     allowance = _allow(call, caller)
-    submission = _submission(call, caller, flat, kind)
+    submission = submission_of(call, caller, flat, kind)
     with allowance.at_work():
         if looks_only:
             written = await preflight(submission, call.market, encode)
@@ -79,11 +84,10 @@ async def _read(call: Call) -> Flat:
     return flat
 
 
-def _format(call: Call, flat: Flat) -> str:
-    if call.soap is not None:
-        return call.soap
+def format_of(flat: Flat, accept: str | None) -> str:
+    """The format of the answer: what a field asks for, what `Accept` likes, or the request's own."""
     asked = next((value for name, value in flat.fields.items() if fold(name) in _FORMAT_FIELDS), None)
-    return answer_format(asked, call.request.headers.get("Accept"), flat.format)
+    return answer_format(asked, accept, flat.format)
 
 
 def _check_not_in_url(call: Call, secret: str | None) -> None:
@@ -104,7 +108,7 @@ def _not_by_get() -> Stop:
 def _allow(call: Call, caller: Caller) -> Allowance:
     """Count the request against its campaign's rate, or refuse it with the time to wait."""
     assert caller.campaign is not None
-    allowance = call.request.app[THROTTLE].allowance(caller.campaign)
+    allowance = call.request.app[THROTTLE].allowance(caller.campaign, caller.key.mode)
     now = call.market.clock.now()
     if seconds := allowance.take(now):
         headers = (("Retry-After", str(seconds)), *allowance.headers(now))
@@ -112,7 +116,7 @@ def _allow(call: Call, caller: Caller) -> Allowance:
     return allowance
 
 
-def _submission(call: Call, caller: Caller, flat: Flat, kind: Kind) -> Submission:
+def submission_of(call: Call, caller: Caller, flat: Flat, kind: Kind) -> Submission:
     campaign = caller.campaign
     assert campaign is not None
     request = call.request
@@ -125,7 +129,7 @@ def _submission(call: Call, caller: Caller, flat: Flat, kind: Kind) -> Submissio
         channel=call.channel,
         fields=flat.fields,
         raw=call.masked(call.raw if call.raw is not None else raw_query(request).encode()),
-        content_type=request.headers.get("Content-Type", "")[:200],
+        content_type=call.content_type[:200],
         answer_format=call.format,
         remote_ip=call.remote_ip,
         key_id=caller.key.id,

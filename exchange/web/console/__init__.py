@@ -6,12 +6,18 @@ from aiohttp import web
 
 from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
+    answers,
+    buyers_new,
+    campaigns,
+    connector,
+    connectors,
     dashboard,
     deliveries,
     form,
     forms,
     importing,
     imports,
+    inbox,
     lead,
     leads,
     login,
@@ -20,6 +26,7 @@ from exchange.web.console import (
     sources,
     teach,
     terms,
+    trial,
     unclear,
 )
 from exchange.web.pages import Page, add_table
@@ -29,12 +36,18 @@ def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
     for each in (
+        answers,
+        campaigns,
+        buyers_new,
+        connector,
+        connectors,
         dashboard,
         deliveries,
         form,
         forms,
         importing,
         imports,
+        inbox,
         lead,
         leads,
         login,
@@ -43,6 +56,7 @@ def add_console(app: web.Application) -> None:
         sources,
         teach,
         terms,
+        trial,
         unclear,
     ):
         add_table(app, each.pages(), for_operators)

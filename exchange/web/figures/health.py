@@ -230,8 +230,8 @@ async def _unmapped(market: Market, actor: Actor) -> list[Need]:
             f"{plural(row['answers'], 'answer')} of {_contract_name(market, row['contract_id'])} not understood",
             f"No rule of its connection reads them. {plural(row['shapes'], 'kind')} of answer to the {row['stage']}, "
             f"the newest {duration(market.clock.now() - row['last_at'])} ago",
-            f"/console/leads/{row['lead_id']}",
-            "Read the newest",
+            "/console/inbox",
+            "Map it",
             bad=row["stage"] == "post",
         )
         for row in await market.db.read(unmapped_answers, actor)

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const REFRESH_MS = 5000;
+  const PREVIEW_MS = 300;
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 
   // Buttons that need a script are in the page, hidden.
@@ -97,11 +98,28 @@
   }
 
   // A page that previews what is being written sends it to its frame whenever something was changed.
-  const editor = document.querySelector("form[data-preview]");
+  const editor = document.querySelector('form[data-preview=""]');
   if (editor) {
     const show = editor.querySelector("[formtarget]");
     editor.addEventListener("change", () => { editor.requestSubmit(show); });
     editor.requestSubmit(show);
+  }
+
+  // A form marked data-preview shows what it would make while it is filled in, in the part its mark names.
+  let waiting = 0;
+  all('form[data-preview]:not([data-preview=""])').forEach((form) => {
+    form.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => { preview(form).catch(() => undefined); }, PREVIEW_MS);
+    });
+  });
+
+  async function preview(form) {
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body, redirect: "error" });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const part = fresh.getElementById(form.dataset.preview);
+    if (part) document.getElementById(form.dataset.preview).replaceChildren(...part.childNodes);
   }
 
   // A page where something moves says so: data-live-ms, for as long as it does.

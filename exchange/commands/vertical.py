@@ -1,0 +1,48 @@
+"""`exchange vertical`: a vertical made anew while the exchange runs, with what that changes for sellers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exchange.commands.terminal import Exit, Stop, Terminal
+from exchange.commands.yaml_file import read_mapping
+
+
+def apply(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A vertical's file, such as solar.yaml; its name is the vertical's.")],
+) -> None:
+    """Put a vertical in force at once, over the file it came from. Tells what changes for every campaign of it."""
+    from exchange.commands.opening import run
+
+    run(_apply(context.obj, file))
+
+
+async def _apply(terminal: Terminal, file: Path) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows.documents import save_document
+    from exchange.flows.shapes import VERTICAL, DocumentProblems
+    from exchange.flows.specs import campaigns_changed, keep_specs
+
+    document = read_mapping(file, "title: and fields:")
+    name = file.stem
+    async with opened_market(settings_of(terminal)) as market:
+        try:
+            told = campaigns_changed(market, name, document)
+            terminal.remark(*(f"  {campaign}: {sentence}" for campaign, each in told.items() for sentence in each))
+            terminal.confirm(f"Put {name} in force? {_count(told)}", f"The vertical {name} stays as it was.")
+            version = await save_document(market, VERTICAL, name, document, operator())
+        except DocumentProblems as error:
+            raise Stop(Exit.CHECK_FAILED, f"{file} cannot be used:", error.problems) from error
+        await keep_specs(market)
+    result = {"vertical": name, "version": version, "changes": {key: list(each) for key, each in told.items()}}
+    terminal.result(result, [f"  {name} is in force: version {version}."])
+
+
+def _count(told: Mapping[str, tuple[str, ...]]) -> str:
+    changed = sum(1 for sentences in told.values() if sentences)
+    return f"{changed} campaigns change." if changed != 1 else "1 campaign changes."
