@@ -50,10 +50,12 @@ class Act:
 def acts() -> tuple[Act, ...]:
     """Every act of the demo's market, in alphabetical order."""
     from exchange.demo.acts import form  # acts are written in terms of this module
+    from exchange.demo.acts.files import left, push, sheet
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
 
-    return (facebook(), feed(), form.act(), gravity(), mailbox(), mails(), pulled(), soap())
+    mail = (mailbox(), mails())
+    return (facebook(), feed(), form.act(), gravity(), left(), *mail, pulled(), push(), sheet(), soap())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:

@@ -24,8 +24,7 @@ from exchange.web.api.access import Caller
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told, refused
 from exchange.web.api.pages import wrong
-from exchange.web.console.importing import result_response
-from exchange.web.console.imports import import_fields, shown
+from exchange.web.import_rows import import_fields, result_response, shown
 
 OPTIONS = ("name", "start", "rate", "stop_percent", "again", "columns", "constants")
 LISTED = 200

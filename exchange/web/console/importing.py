@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from exchange.flows import import_desk as desk
-from exchange.flows.import_files import FileGone, result_file_name, result_of
+from exchange.flows.import_files import FileGone
 from exchange.flows.market import Market
 from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import BadColumns, check_columns, fields_given, guess
@@ -18,7 +18,8 @@ from exchange.model.importing import ImportRow
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
-from exchange.web.console.imports import HOME, import_fields, shown
+from exchange.web.console.imports import HOME
+from exchange.web.import_rows import import_fields, result_response, shown
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import address, notice, page
@@ -84,29 +85,6 @@ async def result(request: web.Request) -> web.StreamResponse:
     except (FileGone, VaultError, OSError) as error:
         told = str(error) if isinstance(error, FileGone) else "The result cannot be opened."
         return await notice(request, "There is no result to download", told, http_status=404)
-
-
-def result_response(market: Market, row: ImportRow) -> web.Response:
-    """The result as far as it has come, unsealed block by block as it leaves.
-
-    Raises `FileGone`, and `VaultError` or `OSError` when it cannot be opened.
-    """
-    blocks = result_of(market, row)
-    first = next(blocks, b"")
-
-    async def body() -> AsyncIterator[bytes]:
-        yield first
-        for block in blocks:
-            yield block
-
-    name = result_file_name(row).encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-    kind = "application/x-ndjson" if name.endswith("jsonl") else "text/csv"
-    headers = {
-        "Content-Type": f"{kind}; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=body(), headers=headers)
 
 
 def _acting(act: _Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from aiohttp import web
 
 from exchange import limits
 from exchange.flows.import_desk import Bringing, Spool, TooLarge
-from exchange.flows.imports import FAILED
-from exchange.flows.market import Market
 from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import bring_file
 from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.batch import Columns
-from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode
-from exchange.model.money import Money
 from exchange.model.party import Campaign, State
 from exchange.storage.imports import list_imports
 from exchange.web.auth import actor_of, is_token, without_token
+from exchange.web.import_rows import Shown, import_fields, shown
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import SESSION, address, mode_of, page
 from exchange.web.render import as_json as json_response
-from exchange.web.words import utc
 
 HOME = "/console/imports"
 LISTED = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One import as lists show it."""
-
-    row: ImportRow
-    file: str
-    campaign: str
-    seller: str
-    sold: int
-    unsold: int
-    refused: int
-    errors: int
-    payout: Money
-    percent: int
 
 
 class _NotFromHere(Exception):
@@ -138,47 +115,3 @@ async def _listed(request: web.Request) -> list[Shown]:
     market = request.app[MARKET]
     rows = await market.db.read(list_imports, actor_of(request), mode_of(request), LISTED)
     return [shown(market, row) for row in rows]
-
-
-def shown(market: Market, row: ImportRow) -> Shown:
-    campaign = market.deals.campaigns.get(row.campaign_id)
-    seller = market.deals.sellers.get(campaign.seller_id) if campaign is not None else None
-    counts = row.counts
-    return Shown(
-        row,
-        row.file_name.rpartition("/")[2],
-        campaign.name if campaign is not None else row.campaign_id,
-        seller.name if seller is not None else "",
-        counts.get("accepted", 0),
-        counts.get("unsold", 0),
-        sum(counts.get(status, 0) for status in (FAILED | {"duplicate"}) - {"error"}),
-        counts.get("error", 0),
-        Money(row.payout_units, campaign.currency if campaign is not None else "USD"),
-        100 * row.done_rows // row.rows_total if row.rows_total else 0,
-    )
-
-
-def import_fields(each: Shown) -> dict[str, Any]:
-    """An import as programs read it."""
-    row = each.row
-    return {
-        "import_id": row.id,
-        "state": row.state,
-        "file": each.file,
-        "campaign_id": row.campaign_id,
-        "channel": row.channel,
-        "source": row.source,
-        "test": True if row.mode == "test" else None,
-        "rows": row.rows_total,
-        "done": row.done_rows,
-        "counts": dict(row.counts),
-        "payout": each.payout.text,
-        "currency": each.payout.currency,
-        "checked": row.checked,
-        "report": row.report,
-        "problem": row.problem,
-        "rate": row.per_second or None,
-        "made_by": row.made_by,
-        "made_at": utc(row.made_at),
-        "changed_at": utc(row.changed_at),
-    }
