@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     import aioftp  # slow to import, as the next
     import asyncssh
 
+    logging.getLogger("aioftp.server").setLevel(logging.CRITICAL)  # it calls every hang-up an error
     home(site.folder).mkdir(exist_ok=True)
     key = asyncssh.generate_private_key("ssh-ed25519")
     (site.folder / "host.pub").write_bytes(key.export_public_key())
