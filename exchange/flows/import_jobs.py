@@ -25,6 +25,7 @@ from exchange.log import logger
 from exchange.model.batch import Record
 from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode
+from exchange.model.party import State
 from exchange.storage.imports import (
     find_import,
     note_problem,
@@ -49,7 +50,9 @@ async def work_import(market: Market, payload: Mapping[str, object]) -> Ended | 
     if row is None:
         return Ended.UNASKED
     halt = Halt()
-    if row.wanted == "run":
+    if row.wanted == "run" and (closed := _closed(market, row)):
+        halt.now("pause", closed)
+    elif row.wanted == "run":
         selling = asyncio.create_task(_sell_slice(market, row, halt))
         try:
             await asyncio.shield(selling)
@@ -100,9 +103,22 @@ async def _watch(market: Market, row: ImportRow, halt: Halt) -> None:
                 await halt.wait()
                 return
         now = await market.db.read(find_import, row.id)
+        if closed := _closed(market, row):
+            halt.now("pause", closed)
         if now is not None and now.wanted is not None and now.wanted in _STATES:
             halt.now(now.wanted)
     halt.now("slice")
+
+
+def _closed(market: Market, row: ImportRow) -> str | None:
+    """Why every row would be refused now: better it waits. None when the campaign takes leads."""
+    campaign = market.deals.campaigns.get(row.campaign_id)
+    if campaign is None or campaign.state is State.DELETED:
+        return "Its campaign is gone."
+    seller = market.deals.sellers[campaign.seller_id]
+    if State.PAUSED in (campaign.state, seller.state):
+        return "Its campaign or seller is paused. Go on when leads are taken again."
+    return None
 
 
 async def _rows(market: Market, row: ImportRow) -> Iterator[Record]:

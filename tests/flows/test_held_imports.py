@@ -18,11 +18,12 @@ from exchange.intake.batch import BadFile
 from exchange.limits import IMPORT_BYTES
 from exchange.model.batch import Columns
 from exchange.model.lead import Mode
+from exchange.model.party import State
 from exchange.storage.jobs import Terms, lease_jobs
 from tests.flows.import_bench import bring, csv_of, people, results, seen, sold, worked
 from tests.flows.lab import OPERATOR, later
 from tests.intake.test_sheets import xlsx
-from tests.market import Exchange, buying, selling, usd
+from tests.market import Exchange, buying, campaign, selling, usd
 
 DAY_SECONDS = 86_400.0
 MANY = 250  # rows: what is wanted of an import is seen after a hundred
@@ -154,6 +155,17 @@ async def test_a_file_that_mostly_fails_stops_by_itself_and_says_why(trading: Ex
     assert ("paused", True) == (row.state, 50 <= row.done_rows < 80)
     assert row.problem is not None and "more than 60%" in row.problem
     assert "done" == (await sold(trading, row, stop_percent=100)).state
+
+
+async def test_a_campaign_that_is_paused_refuses_no_rows_and_is_waited_for(trading: Exchange) -> None:
+    row = await bring(trading, csv_of(people(3)))
+    await trading.add(campaign("cedar", state=State.PAUSED))
+    stopped = await sold(trading, row)
+    await trading.add(campaign("cedar"))
+
+    assert ("paused", 0) == (stopped.state, stopped.done_rows)
+    assert stopped.problem is not None and "is paused" in stopped.problem
+    assert {"accepted": 3} == (await sold(trading, stopped)).counts
 
 
 async def test_test_leads_reach_simulated_buyers_only(trading: Exchange) -> None:

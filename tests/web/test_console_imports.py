@@ -64,8 +64,9 @@ async def test_a_file_goes_from_its_upload_to_its_result(served: Served) -> None
         assert "0 of 4 rows read" in checking.part("dry-run")
         await worked(visitor)
         checked = (await visitor.open(path)).part("dry-run")
-        assert "3 valid 1 invalid (zip 1)" in checked and "about 60.00 USD" in checked
-        await visitor.submit(f"{path}/start", rate="6000/min", stop_percent="90%")
+        assert "3 valid 1 invalid (zip 1)" in checked and "about $60.00" in checked
+        begun = await visitor.submit(f"{path}/start", rate="6000/min", stop_percent="90%")
+        assert "6029580001" not in begun.source  # values are shown for mapping, and not longer
         await worked(visitor)
         done = await visitor.open(path)
         assert "4 of 4 rows" in done.part("progress") and "3 sold" in done.part("progress")

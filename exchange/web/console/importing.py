@@ -15,6 +15,7 @@ from exchange.intake.bring_file import BadColumns, check_columns, fields_given, 
 from exchange.intake.columns import missing_fields
 from exchange.model.batch import Columns, Guess
 from exchange.model.importing import ImportRow
+from exchange.model.money import Money
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
@@ -24,7 +25,7 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import address, notice, page
 from exchange.web.render import as_json as json_response
-from exchange.web.words import duration
+from exchange.web.words import duration, money
 
 _PATH = HOME + "/{import_id:imp_[A-Za-z0-9]{1,40}}"
 _LEAVE_OUT = "-"
@@ -209,6 +210,7 @@ async def _page(request: web.Request, row: ImportRow, problem: str = "", http_st
         to_map=row.state in _TO_MAP and row.held,
         earlier=earlier,
         speed=_speed(row),
+        earn=_earn(row),
         counts=sorted(row.counts.items(), key=lambda item: -item[1]),
         moving=row.state in ("running", "checking"),
         problem=problem,
@@ -239,6 +241,12 @@ def _fields(market: Market, row: ImportRow) -> list[tuple[str, bool]]:
     needed = set(missing_fields((), names, market.verticals[market.deals.campaigns[row.campaign_id].vertical]))
     usable = [name for name, known in names.known.items() if known.declared or known.goes.value in _GOES]
     return sorted(((name, name in needed) for name in usable), key=lambda item: (not item[1], item[0]))
+
+
+def _earn(row: ImportRow) -> dict[str, str]:
+    """What a dry run says that the file would earn, as money is shown."""
+    told = (row.report or {}).get("would_earn") or {}
+    return {name: money(Money.parse(told[name], told["currency"])) for name in told if name != "currency"}
 
 
 def _speed(row: ImportRow) -> Speed | None:
