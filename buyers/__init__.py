@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from buyers.conversation import http
 from buyers.family import Family
+from buyers.store.connector import store
 
 
 def connectors() -> Mapping[str, Family]:
@@ -14,5 +15,6 @@ def connectors() -> Mapping[str, Family]:
         "form_http": http,
         "json_http": http,
         "soap_http": http,
+        "store": store,
         "xml_http": http,
     }

@@ -21,6 +21,7 @@ SHEETS = (
     "forms.css",
     "imports.css",
     "connect.css",
+    "hooks.css",
     "small.css",
     "print.css",
 )

@@ -9,6 +9,8 @@ from exchange.web.api import (
     leads_routes,
     managing_routes,
     selling_routes,
+    store_routes,
+    webhook_routes,
 )
 from exchange.web.api.route import Route
 
@@ -24,6 +26,8 @@ def routes() -> tuple[Route, ...]:
             buying_routes,
             managing_routes,
             deliveries_routes,
+            store_routes,
+            webhook_routes,
         )
         for route in each.routes()
     )
