@@ -49,7 +49,13 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
-        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
+        Group(
+            "Supply",
+            (
+                Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
+                Entry("/console/imports", "imports", "in", "Imports"),
+            ),
+        ),
         Group(
             "Buyers",
             (
