@@ -13,6 +13,7 @@ from exchange.web.console import (
     connectors,
     dashboard,
     deliveries,
+    disputes,
     form,
     forms,
     inbox,
@@ -27,6 +28,7 @@ from exchange.web.console import (
     terms,
     trial,
     unclear,
+    webhooks,
 )
 from exchange.web.pages import Page, add_table
 
@@ -42,6 +44,7 @@ def add_console(app: web.Application) -> None:
         connectors,
         dashboard,
         deliveries,
+        disputes,
         form,
         forms,
         inbox,
@@ -56,6 +59,7 @@ def add_console(app: web.Application) -> None:
         terms,
         trial,
         unclear,
+        webhooks,
     ):
         add_table(app, each.pages(), for_operators)
 
