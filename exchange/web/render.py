@@ -19,7 +19,7 @@ from exchange.storage.users import Session
 from exchange.web import words
 from exchange.web.icons import icon
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.rail import rail
+from exchange.web.rail import dock, rail
 from exchange.web.statics import Asset, add_assets, load_assets
 from exchange.web.words import Times
 
@@ -56,7 +56,7 @@ def add_pages(app: web.Application) -> None:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    templates.globals.update(icon=icon, words=words, rail=rail())
+    templates.globals.update(icon=icon, words=words, rail=rail(), dock=dock(rail()))
     pages = Pages(templates, load_assets())
     app[PAGES] = pages
     add_assets(app, pages.assets)

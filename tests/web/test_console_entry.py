@@ -13,7 +13,14 @@ from tests.market import open_exchange
 from tests.web.served import Served, serve_exchange
 from tests.web.visitor import OPERATOR, later, login_path, signed_in, stranger
 
-PAGES = ("/console", "/console/deliveries", "/console/leads", "/console/unclear", "/console/help/terms")
+PAGES = (
+    "/console",
+    "/console/deliveries",
+    "/console/leads",
+    "/console/more",
+    "/console/unclear",
+    "/console/help/terms",
+)
 TWINS = (
     "/console.json",
     "/console/deliveries.json",
