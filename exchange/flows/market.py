@@ -14,6 +14,7 @@ from exchange.courier.outside import Outside
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
+from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
 from exchange.ids import Ids
@@ -57,6 +58,7 @@ class Deals:
     stores: Mapping[str, Book]  # by vertical, of those that buy in the store
     names: Mapping[str, Names]  # by campaign
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
+    hearers: Hearers
 
     def key(self, secret: str) -> KeyRow | None:
         """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""
@@ -88,6 +90,7 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
         stores,
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
         {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
+        compile_hearers(parties.endpoints, parties.campaigns),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from exchange.web.render import SESSION, as_json, notice
 COOKIE = "exchange_session"
 CSRF_FIELD = "csrf"
 HOME = "/console"
+PORTALS: Mapping[str, str] = MappingProxyType({"seller": "/seller", "buyer": "/buyer"})
 LOGIN = "/login"
 SECRET_CHARACTERS = 200
 FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
@@ -155,15 +157,17 @@ async def _not_theirs(request: web.Request, session: Session, needed: str) -> we
     role = session.user.role
     if request.path.endswith(_TWINS):
         return as_json({"status": "error", "message": f"This needs the role {needed}; you are a {role}."}, 403)
+    if role in PORTALS and request.path == HOME:
+        return web.Response(status=303, headers={"Location": PORTALS[role], "Cache-Control": "no-store"})
     told = [f"You are signed in as {session.user.email}, a {role}. This page needs the role {needed}."]
     if role != "operator":
         calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
-        told.append(f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.")
-    links = _posting_pages(request, session) if role == "seller" else ()
+        told.append(f"Your own pages begin at {PORTALS[role]}. The API tells you what is yours too: {calls}.")
+    links = posting_pages(request, session) if role == "seller" else ()
     return await notice(request, f"This part is for {needed}s", *told, http_status=403, links=links)
 
 
-def _posting_pages(request: web.Request, session: Session) -> list[tuple[str, str]]:
+def posting_pages(request: web.Request, session: Session) -> list[tuple[str, str]]:
     """Where a seller who signs in goes on: how to post into each of its campaigns."""
     market = request.app[MARKET]
     own = [each for each in market.deals.campaigns.values() if each.seller_id == session.user.party_id]

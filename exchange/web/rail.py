@@ -36,7 +36,21 @@ DOCKED = 4
 """How many entries fit beside the one that leads to the others."""
 
 
-def rail() -> tuple[Group, ...]:
+def rail(role: str = "operator") -> tuple[Group, ...]:
+    """What somebody of this role finds."""
+    groups = {"operator": _console, "seller": _seller, "buyer": _buyer}.get(role)
+    return groups() if groups is not None else ()
+
+
+def _buyer() -> tuple[Group, ...]:
+    return (Group("", (Entry("/buyer/store", "store", "list", "Store", "Store"),)),)
+
+
+def _seller() -> tuple[Group, ...]:
+    return (Group("", (Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),)),)
+
+
+def _console() -> tuple[Group, ...]:
     return (
         Group(
             "",
@@ -62,6 +76,7 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
                 Entry("/console/store", "store", "list", "Store"),
+                Entry("/console/webhooks", "webhooks", "out", "Webhooks"),
             ),
         ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here"),)),

@@ -42,6 +42,7 @@ _KEYS: Mapping[KeyKind, str] = {
     KeyKind.SELLER: "A campaign's key, `ck_live_…` or `ck_test_…`; it may be the field `campaign_key` too.",
     KeyKind.BUYER: "A buyer's key.",
     KeyKind.OPERATOR: "An operator's key.",
+    KeyKind.ANY: "The key of a campaign, a buyer or an operator: each has what is its own.",
 }
 
 

@@ -13,6 +13,7 @@ from exchange.web.console import (
     connectors,
     dashboard,
     deliveries,
+    disputes,
     form,
     forms,
     inbox,
@@ -28,6 +29,7 @@ from exchange.web.console import (
     terms,
     trial,
     unclear,
+    webhooks,
 )
 from exchange.web.pages import Page, add_table
 
@@ -43,6 +45,7 @@ def add_console(app: web.Application) -> None:
         connectors,
         dashboard,
         deliveries,
+        disputes,
         form,
         forms,
         inbox,
@@ -58,6 +61,7 @@ def add_console(app: web.Application) -> None:
         terms,
         trial,
         unclear,
+        webhooks,
     ):
         add_table(app, each.pages(), for_operators)
 
