@@ -67,6 +67,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
                 Entry("/console/forms", "forms", "book", "Forms"),
                 Entry("/console/sources", "sources", "in", "Sources"),
+                Entry("/console/imports", "imports", "in", "Imports"),
             ),
         ),
         Group(
