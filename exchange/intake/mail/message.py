@@ -74,6 +74,7 @@ def read_mail(raw: bytes) -> Mail:
         raise BadMail(_PARTS)
     try:
         message = BytesParser(policy=_Bounded()).parsebytes(raw)
+        assert isinstance(message, EmailMessage), "as its policy makes them"
         return _mail(raw, message)
     except (MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         # The standard library's parser of headers fails in all these ways on hostile ones.
