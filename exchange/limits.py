@@ -96,6 +96,19 @@ RAW_DAYS_PING = 14
 RAW_DAYS = 180
 TEST_DAYS = 30
 
+# Files of leads
+IMPORT_BYTES = 64 * 1024 * 1024  # of one file: some 200,000 leads
+IMPORT_ROWS = 500_000  # a dry run remembers every consumer of a file, 65 bytes each
+IMPORT_SECONDS = 600.0  # an upload over a slow line
+SHEET_BYTES = 512 * 1024 * 1024  # of a spreadsheet, unpacked; zip bombs are larger
+SHEET_MEMORY_BYTES = 2 * 1024 * 1024 * 1024  # of the process that reads one
+SHEET_SECONDS = 120  # of that process's time
+SFTP_CONNECTIONS = 50  # of senders at once
+SFTP_LOGIN_SECONDS = 30
+SFTP_IDLE_SECONDS = 60  # then a sender is asked whether it is still there
+DROPS_A_POLL = 10  # files fetched in one look at a file server
+COLUMN_ROWS = 200  # looked at to guess what a column is
+
 # Sources
 POLL_MS_LEAST = 10_000  # no feed or mailbox changes faster, and its owner may mind being asked more often
 ITEMS_AT_ONCE = 100  # messages kept in one unit of work

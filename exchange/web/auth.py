@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from exchange import limits
 from exchange.flows.sign_in import Started, session_of, sign_out, start_session
 from exchange.flows.specs import PATH, page_of
 from exchange.intake.body import client_ip, read_body
@@ -26,7 +27,7 @@ PORTALS: Mapping[str, str] = MappingProxyType({"seller": "/seller", "buyer": "/b
 LOGIN = "/login"
 SECRET_CHARACTERS = 200
 FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
-_FORM_FIELDS = 50
+_FORM_FIELDS = limits.FIELDS + 50  # a field for every column of a file
 _TWINS = (".json", ".csv")
 
 
@@ -35,7 +36,12 @@ def for_operators(show: Handler) -> Handler:
     return for_role("operator", show)
 
 
-def for_role(role: str, show: Handler) -> Handler:
+def for_uploads(show: Handler) -> Handler:
+    """As `for_operators`, for a form with a file: the page checks the token itself, before it takes the file."""
+    return for_role("operator", show, token=False)
+
+
+def for_role(role: str, show: Handler, *, token: bool = True) -> Handler:
     """The page for one role; for anybody else the way in, or a refusal. Forms carry the token."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
@@ -45,17 +51,21 @@ def for_role(role: str, show: Handler) -> Handler:
         request[SESSION] = session
         if session.user.role != role:
             return await _not_theirs(request, session, role)
-        if request.method == "POST" and not await has_token(request, session):
-            return await notice(
-                request,
-                "The form was not sent from here",
-                "Its token is missing or of another session, so nothing was changed.",
-                "Open the page again and repeat what you did.",
-                http_status=403,
-            )
+        if token and request.method == "POST" and not await has_token(request, session):
+            return await without_token(request)
         return await show(request)
 
     return guarded
+
+
+async def without_token(request: web.Request) -> web.StreamResponse:
+    return await notice(
+        request,
+        "The form was not sent from here",
+        "Its token is missing or of another session, so nothing was changed.",
+        "Open the page again and repeat what you did.",
+        http_status=403,
+    )
 
 
 async def find_session(request: web.Request) -> Session | None:
@@ -84,6 +94,10 @@ def printable(body: bytes) -> str:
 async def has_token(request: web.Request, session: Session) -> bool:
     """Whether the form came from one of our pages. Its fields are then in `request[FORM]`."""
     form = request[FORM] = await read_form(request)
+    return is_token(session, form)
+
+
+def is_token(session: Session, form: Mapping[str, str]) -> bool:
     return hmac.compare_digest(form.get(CSRF_FIELD, "").encode(), session.csrf.encode())
 
 

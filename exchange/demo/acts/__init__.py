@@ -52,6 +52,7 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts import form  # acts are written in terms of this module
     from exchange.demo.acts.addresses import addresses
     from exchange.demo.acts.answers import answers, bounces
+    from exchange.demo.acts.files import left, push, sheet
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
     from exchange.demo.acts.shoppers import shoppers
@@ -64,9 +65,12 @@ def acts() -> tuple[Act, ...]:
         feed(),
         form.act(),
         gravity(),
+        left(),
         mailbox(),
         mails(),
         pulled(),
+        push(),
+        sheet(),
         shoppers(),
         soap(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web.auth import for_operators, leave, sign_in
+from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
     answers,
     buyers_new,
@@ -16,10 +16,13 @@ from exchange.web.console import (
     disputes,
     form,
     forms,
+    importing,
+    imports,
     inbox,
     lead,
     leads,
     login,
+    more,
     search,
     source,
     sources,
@@ -47,10 +50,13 @@ def add_console(app: web.Application) -> None:
         disputes,
         form,
         forms,
+        importing,
+        imports,
         inbox,
         lead,
         leads,
         login,
+        more,
         search,
         source,
         sources,
@@ -62,6 +68,7 @@ def add_console(app: web.Application) -> None:
         webhooks,
     ):
         add_table(app, each.pages(), for_operators)
+    add_table(app, imports.uploads(), for_uploads)
 
 
 def _ways() -> tuple[Page, ...]:
