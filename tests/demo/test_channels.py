@@ -41,22 +41,14 @@ async def demo(folder: Path) -> AsyncIterator[tuple[Running, str]]:
             await serving
 
 
-async def look(running: Running, played: list[asyncio.Task[None]]) -> None:
-    """What lies at the sources now is fetched now, as an operator has it fetched."""
-    await asyncio.wait(played)
-    for source in running.market.sources.values():
+async def perform(scene: Scene) -> None:
+    """Every act once; then what lies at the sources is fetched, as an operator has it fetched."""
+    await asyncio.gather(*(act.play(scene) for act in acts()))
+    market = scene.running.market
+    for source in market.sources.values():
         if source.every_ms is not None:
             with suppress(CannotPoll):
-                await poll_now(running.market, source.name, SYSTEM)
-
-
-async def look(running: Running, played: list[asyncio.Task[None]]) -> None:
-    """What lies at the sources now is fetched now, as an operator has it fetched."""
-    await asyncio.wait(played)
-    for source in running.market.sources.values():
-        if source.every_ms is not None:
-            with suppress(CannotPoll):
-                await poll_now(running.market, source.name, SYSTEM)
+                await poll_now(market, source.name, SYSTEM)
 
 
 async def ways(tx: Tx) -> tuple[set[str], set[str]]:
@@ -100,8 +92,7 @@ async def test_the_demo_shows_every_way_in_and_out_and_nothing_leaves_the_machin
     async with demo(tmp_path / "demo") as (running, url), ClientSession() as session, asyncio.TaskGroup() as group:
         scene = Scene(running, url, session)
         sellers = traffic(running, url, 120.0, lambda event: None)
-        played = [group.create_task(act.play(scene)) for act in acts()]
-        tasks = [*played, group.create_task(look(running, played)), group.create_task(sellers.run())]
+        tasks = [group.create_task(perform(scene)), group.create_task(sellers.run())]
         with suppress(TimeoutError):
             async with asyncio.timeout(90):
                 async for _ in watch(running.market):
