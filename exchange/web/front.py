@@ -18,8 +18,8 @@ from exchange.web.keys import FRAMED, MARKET, REQUEST_ID, SETTINGS
 
 API = "/api/"
 HEALTH = "/health"
-SENT_TO = "/in/"
-"""Where sources that are sent to are: each of their messages may be a lead."""
+SENT_TO = ("/hooks/", "/in/")
+"""Where sources are sent to, and providers call back: each message may be a lead, or what became of one."""
 SHED_SECONDS = 3
 """A shed caller is told to come back after 1 to this many seconds, drawn, so that not all come at once."""
 
