@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from buyers.conversation import http
 from buyers.family import Family
+from buyers.fax.sinch import sinch
+from buyers.fax.telnyx import telnyx
 
 
 def connectors() -> Mapping[str, Family]:
@@ -13,6 +15,8 @@ def connectors() -> Mapping[str, Family]:
     return {
         "form_http": http,
         "json_http": http,
+        "sinch_fax": sinch,
         "soap_http": http,
+        "telnyx_fax": telnyx,
         "xml_http": http,
     }
