@@ -200,7 +200,10 @@ class ReadsReceipts(Protocol):
 
 @runtime_checkable
 class ConfirmsReceipts(Protocol):
-    """Ability: nobody signs what is called back, so the provider is asked before it is believed. Raises `Forged`."""
+    """Ability: nobody signs what is called back, so the provider is asked before it is believed.
+
+    Raises `Forged` or `BadReply` at once, before there is a question.
+    """
 
     def confirm(self, call: Callback, terms: Terms) -> Conversation[tuple[Receipt, ...]]: ...
 

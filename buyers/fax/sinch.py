@@ -61,8 +61,9 @@ class SinchFax(FaxSheet[SinchDocument]):
         return Pending(Reason.AWAITING_RECEIPT, terms.provider_ref)
 
     def confirm(self, call: Callback, terms: Terms) -> Conversation[tuple[Receipt, ...]]:
-        reference = self._prove(call, terms)
-        fax_id = id_of(_called_about(call))
+        return self._confirmed(self._prove(call, terms), id_of(_called_about(call)), terms)
+
+    def _confirmed(self, reference: str, fax_id: str, terms: Terms) -> Conversation[tuple[Receipt, ...]]:
         fax = yield from self._fax(fax_id, terms)
         status = fax.get("status")
         if status not in (_COMPLETED, _FAILED):

@@ -20,6 +20,8 @@ _KIND = "link"
 
 DISPOSITION = "disposition"
 """`detail` is the word: what became of the lead."""
+PAGE = "page"
+"""A provider fetches what it delivers."""
 
 
 class Link(NamedTuple):
@@ -37,11 +39,16 @@ class BadLink(Enum):
 
 
 def make_link(market: Market, link: Link) -> str:
-    """The whole address."""
+    """The whole address of a page for people."""
+    return f"{market.public_url}{PATH}{make_token(market, link)}"
+
+
+def make_token(market: Market, link: Link) -> str:
+    """What an address ends with that nobody can make up."""
     text = json.dumps([link.attempt_id, link.kind, link.detail, link.until], separators=(",", ":"))
     token = f"{_packed(text.encode())}.{_packed(market.vault.index(_KIND, text))}"
     assert len(token) <= LINK_CHARACTERS, "a link must survive a line of mail"
-    return f"{market.public_url}{PATH}{token}"
+    return token
 
 
 def read_link(market: Market, token: str) -> Link | BadLink:
