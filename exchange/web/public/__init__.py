@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web import hooks_in, wsdl
+from exchange.web import callbacks, hooks_in, wsdl
 from exchange.web.pages import add_table
-from exchange.web.public import callbacks, form, links, posting, setup
+from exchange.web.public import form, links, posting, setup
 from exchange.web.public._addresses import ADDRESSES, Addresses
 
 _PER_SECOND, _BURST = 4.0, 60
