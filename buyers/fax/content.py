@@ -17,6 +17,7 @@ from exchange.model.party import Contract
 
 _PERSON = ("first_name", "last_name", "full_name")
 _CONTACT = ("phone", "phone2", "email", "address", "address2", "city", "state", "zip")
+_CHARACTERS = 8_000  # more than a page holds of the narrowest letters
 _UNPRINTED = "A character that a fax cannot print is shown as ?; see portal."
 
 
@@ -60,7 +61,7 @@ def _on_paper(said: Content) -> Content:
 
 def _tidy(text: str) -> str:
     """One line: composed letters, single spaces, and no character that only steers others."""
-    composed = unicodedata.normalize("NFC", text)
+    composed = unicodedata.normalize("NFC", text[:_CHARACTERS])
     seen = (" " if each.isspace() else each for each in composed if each.isspace() or each.isprintable())
     return " ".join("".join(seen).split())
 
