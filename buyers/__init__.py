@@ -8,6 +8,7 @@ from buyers.conversation import http
 from buyers.family import Family
 from buyers.fax.sinch import sinch
 from buyers.fax.telnyx import telnyx
+from buyers.store.connector import store
 
 
 def connectors() -> Mapping[str, Family]:
@@ -17,6 +18,7 @@ def connectors() -> Mapping[str, Family]:
         "json_http": http,
         "sinch_fax": sinch,
         "soap_http": http,
+        "store": store,
         "telnyx_fax": telnyx,
         "xml_http": http,
     }

@@ -21,6 +21,7 @@ from exchange.web.render import SESSION, as_json, notice
 COOKIE = "exchange_session"
 CSRF_FIELD = "csrf"
 HOME = "/console"
+SELLERS_HOME = "/seller"
 LOGIN = "/login"
 SECRET_CHARACTERS = 200
 FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
@@ -155,15 +156,18 @@ async def _not_theirs(request: web.Request, session: Session, needed: str) -> we
     role = session.user.role
     if request.path.endswith(_TWINS):
         return as_json({"status": "error", "message": f"This needs the role {needed}; you are a {role}."}, 403)
+    if role == "seller" and request.path == HOME:
+        return web.Response(status=303, headers={"Location": SELLERS_HOME, "Cache-Control": "no-store"})
     told = [f"You are signed in as {session.user.email}, a {role}. This page needs the role {needed}."]
     if role != "operator":
         calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
-        told.append(f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.")
-    links = _posting_pages(request, session) if role == "seller" else ()
+        own = "Your own pages begin at /seller." if role == "seller" else "Pages for buyers are still to come."
+        told.append(f"{own} The API tells you what is yours too: {calls}.")
+    links = posting_pages(request, session) if role == "seller" else ()
     return await notice(request, f"This part is for {needed}s", *told, http_status=403, links=links)
 
 
-def _posting_pages(request: web.Request, session: Session) -> list[tuple[str, str]]:
+def posting_pages(request: web.Request, session: Session) -> list[tuple[str, str]]:
     """Where a seller who signs in goes on: how to post into each of its campaigns."""
     market = request.app[MARKET]
     own = [each for each in market.deals.campaigns.values() if each.seller_id == session.user.party_id]

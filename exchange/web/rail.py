@@ -22,7 +22,16 @@ class Group(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-def rail() -> tuple[Group, ...]:
+def rail(role: str = "operator") -> tuple[Group, ...]:
+    """What somebody of this role finds."""
+    return _console() if role == "operator" else _seller() if role == "seller" else ()
+
+
+def _seller() -> tuple[Group, ...]:
+    return (Group("", (Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),)),)
+
+
+def _console() -> tuple[Group, ...]:
     return (
         Group(
             "",
@@ -39,10 +48,12 @@ def rail() -> tuple[Group, ...]:
         Group(
             "Buyers",
             (
+                Entry("/console/store", "store", "list", "Store"),
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
             ),
         ),
+        Group("Settings", (Entry("/console/webhooks", "webhooks", "out", "Webhooks"),)),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
     )

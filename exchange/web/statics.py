@@ -20,6 +20,7 @@ SHEETS = (
     "lead.css",
     "forms.css",
     "connect.css",
+    "hooks.css",
     "small.css",
     "print.css",
 )

@@ -22,10 +22,12 @@ from exchange.web.console import (
     search,
     source,
     sources,
+    store,
     teach,
     terms,
     trial,
     unclear,
+    webhooks,
 )
 from exchange.web.pages import Page, add_table
 
@@ -50,10 +52,12 @@ def add_console(app: web.Application) -> None:
         search,
         source,
         sources,
+        store,
         teach,
         terms,
         trial,
         unclear,
+        webhooks,
     ):
         add_table(app, each.pages(), for_operators)
 
