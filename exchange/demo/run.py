@@ -184,7 +184,7 @@ async def _begin(
     before = HISTORY_DAYS + instructions.DAYS
     clock = SimulatedClock(until - before * 86_400_000 if wanted.stream is None else until)
     behind = CastScript(cast.buyers, wanted.seed)
-    script = by_url({SIMULATED: answer_as_asked, "http://127.0.0.1:": behind, "https://127.0.0.1:": behind})
+    script = by_url({SIMULATED: answer_as_asked, "": behind})
     db = await open_sqlite(on_disk.database(settings), process=False, durable=False)
     try:
         async with open_market(

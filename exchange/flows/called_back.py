@@ -8,7 +8,7 @@ from types import MappingProxyType
 from exchange.connector import Callback, Forged, Receipt, Terms
 from exchange.courier.call import Call
 from exchange.flows.connection import Connection
-from exchange.flows.links import PAGE, Link, make_token
+from exchange.flows.links import PAGE, Link, make_link
 from exchange.flows.market import Market
 from exchange.flows.receipts import take_receipt
 
@@ -66,5 +66,5 @@ def calls_us(market: Market, connection: Connection, name: str, attempt_id: str)
         links["hook"] = f"{market.public_url}{HOOKS_PATH}{name}"
     if connection.hands_out is not None:
         link = Link(attempt_id, PAGE, "", market.clock.now() + PAGE_MS)
-        links["page"] = f"{market.public_url}{PAGE_PATH}{make_token(market, link)}"
+        links["page"] = make_link(market, link, PAGE_PATH)
     return links

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from exchange.flows.called_back import PAGE_MS
-from exchange.flows.links import PAGE, Link, make_token
+from exchange.flows.called_back import PAGE_MS, PAGE_PATH
+from exchange.flows.links import PAGE, Link, make_link
 from tests.buyers.faxes import by_telnyx, public_of
 from tests.channels.fax_providers import KEY, Telnyx, telnyx
 from tests.channels.faxed import fax_one, faxing, settle_down, states, wait_for
@@ -187,9 +187,9 @@ async def test_the_page_is_for_whoever_was_told_and_for_an_hour(tmp_path: Path) 
             assert provider.faxes[0].pdf == await page.read()
         attempt_id = (await attempts(exchange))[0]["id"]
         until = exchange.clock.now() + PAGE_MS
-        of_another_kind = make_token(exchange.market, Link(attempt_id, "disposition", "", until))
-        nobody = make_token(exchange.market, Link("att_none", PAGE, "", until))
-        for bad in (url[:-1], url + "x", f"{served.address}/fax/{of_another_kind}", f"{served.address}/fax/{nobody}"):
+        of_another_kind = make_link(exchange.market, Link(attempt_id, "disposition", "", until), PAGE_PATH)
+        nobody = make_link(exchange.market, Link("att_none", PAGE, "", until), PAGE_PATH)
+        for bad in (url[:-1], url + "x", of_another_kind, nobody):
             async with served.session.get(bad) as page:
                 assert 404 == page.status
         later(exchange, HOUR)
