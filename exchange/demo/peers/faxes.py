@@ -1,4 +1,4 @@
-"""The telephone company that faxes for Granite Fax Desk: it speaks as Telnyx does. Faxes lie in its folder, newest last.
+"""The telephone company that faxes for Granite Fax Desk: it speaks as Telnyx does. Its folder has what it faxed.
 
 It fetches the page while it answers, rings a few seconds later, and calls back signed; now and then the line is busy.
 """
