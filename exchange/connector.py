@@ -223,6 +223,13 @@ class HandsOut(Protocol):
 
 
 @runtime_checkable
+class GoesElsewhere(Protocol):
+    """Ability: deliver to another number, so that somebody can test it on their own. Raises `ValueError`."""
+
+    def elsewhere(self, to: str) -> Connector: ...
+
+
+@runtime_checkable
 class SilenceDelivers(Protocol):
     """Ability: only a failure is ever told. No news by the end of a contract's `receipt_ms` means that it arrived."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,9 +16,12 @@ from exchange.model.auction import Award
 from exchange.model.lead import Lead
 from exchange.model.party import Contract
 
+_LETTERS = frozenset({"dob", "dui", "hoa", "hvac", "id", "ip", "tcpa", "url", "vin"})
+_WORDS = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 _PERSON = ("first_name", "last_name", "full_name")
 _CONTACT = ("phone", "phone2", "email", "address", "address2", "city", "state", "zip")
 _CHARACTERS = 8_000  # more than a page holds of the narrowest letters
+_ELSEWHERE = frozenset({*_PERSON, *_CONTACT, "tcpa_consent"})  # the head of the page, or the consent, has them
 _UNPRINTED = "A character that a fax cannot print is shown as ?; see portal."
 
 
@@ -25,8 +29,8 @@ def content_of(
     lead: Lead, award: Award, contract: Contract, terms: Terms, heading: str = "", fields: Sequence[str] = ()
 ) -> Content:
     """`fields` are those of the table, in order; empty is all that the head of the page has not."""
-    wanted = fields or [name for name in lead.values if name not in (*_PERSON, *_CONTACT)]
-    rows = [(_label(name), lead.text(name) or "") for name in wanted]
+    wanted = fields or [name for name in lead.values if name not in _ELSEWHERE]
+    rows = [(_label(name), _said(lead.text(name) or "")) for name in wanted]
     said = Content(
         heading or f"New {contract.vertical.replace('_', ' ')} lead",
         f"Received {_moment(lead.received_at)}",
@@ -67,8 +71,14 @@ def _tidy(text: str) -> str:
 
 
 def _label(name: str) -> str:
-    """`monthly_bill` → `Monthly bill`."""
-    return name.replace("_", " ").capitalize()
+    """`monthly_bill` → `Monthly bill`, `ip_address` → `IP address`."""
+    first, *rest = name.split("_")
+    return " ".join((first.upper() if first in _LETTERS else first.capitalize(), *rest))
+
+
+def _said(value: str) -> str:
+    """A word of a list as people write it: `single_family` → `single family`."""
+    return value.replace("_", " ") if _WORDS.fullmatch(value) else value
 
 
 def _name(lead: Lead) -> str:
@@ -99,7 +109,7 @@ def _consent(lead: Lead) -> Sequence[Labelled]:
     agreed = consent.agreed_at if consent.agreed_at is not None else lead.received_at
     return (
         ("Consent given", _moment(agreed) if consent.given else ""),
-        ("TrustedForm certificate", consent.trustedform_url or ""),
+        ("TrustedForm", consent.trustedform_url or ""),
         ("Jornaya LeadiD", consent.jornaya_leadid or ""),
     )
 

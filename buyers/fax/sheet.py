@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from buyers.fax.document import FaxDocument, SettingName, e164
 from exchange.connector import BadReply, Conversation, Preview, Terms
@@ -46,6 +46,10 @@ class FaxSheet(Generic[Document]):
         """The buyer's number: a line that is busy delays its own leads."""
         to = self.document.to
         return to if isinstance(to, str) else self._setting(to, contract)
+
+    def elsewhere(self, to: str) -> Self:
+        """The same fax to another number. Raises `ValueError`."""
+        return replace(self, document=self.document.model_copy(update={"to": e164(to)}))
 
     def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]:
         yield from ()

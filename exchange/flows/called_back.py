@@ -65,6 +65,9 @@ def calls_us(market: Market, connection: Connection, name: str, attempt_id: str)
     if connection.receipts is not None or connection.confirms is not None:
         links["hook"] = f"{market.public_url}{HOOKS_PATH}{name}"
     if connection.hands_out is not None:
-        link = Link(attempt_id, PAGE, "", market.clock.now() + PAGE_MS)
-        links["page"] = make_link(market, link, PAGE_PATH)
+        links["page"] = page_link(market, attempt_id, PAGE)
     return links
+
+
+def page_link(market: Market, of: str, kind: str, detail: str = "") -> str:
+    return make_link(market, Link(of, kind, detail, market.clock.now() + PAGE_MS), PAGE_PATH)

@@ -13,6 +13,7 @@ from exchange.connector import (
     Connector,
     DeliversBatches,
     DeliversLater,
+    GoesElsewhere,
     HandsOut,
     HasProfile,
     InStore,
@@ -52,6 +53,7 @@ class Connection:
     receipts: ReadsReceipts | None = None
     confirms: ConfirmsReceipts | None = None
     hands_out: HandsOut | None = None
+    elsewhere: GoesElsewhere | None = None
     silence_delivers: bool = False  # no news in time is good news
     replies: ReadsReplies | None = None
     previews: Previews | None = None
@@ -96,6 +98,7 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
         confirms=connector if isinstance(connector, ConfirmsReceipts) else None,
         hands_out=connector if isinstance(connector, HandsOut) else None,
+        elsewhere=connector if isinstance(connector, GoesElsewhere) else None,
         silence_delivers=isinstance(connector, SilenceDelivers) and connector.silence_delivers,
         replies=connector if isinstance(connector, ReadsReplies) else None,
         previews=connector if isinstance(connector, Previews) else None,

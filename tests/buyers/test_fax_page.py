@@ -23,6 +23,9 @@ MARIA = {
     "zip": "85016",
     "monthly_bill": "101-150",
     "homeowner": "yes",
+    "ip_address": "198.51.100.7",
+    "property_type": "single_family",
+    "tcpa_consent": "yes",
 }
 FAX = connector_of(by_telnyx())
 NOTE = "The roof is two years old and the dog is friendly. "
@@ -44,7 +47,7 @@ def test_whom_to_call_stands_first_and_everything_else_below() -> None:
 
     assert ["New case lead", "Received 2026-11-18 11:06 UTC", "Maria Nguyễn", "(602) 555-0142"] == lines[:4]
     assert ["maria@consumer.example", "3196 Lake Ct", "Phoenix, AZ 85016"] == lines[4:7]
-    assert {"Monthly bill", "101-150", "Homeowner", "yes"} <= set(lines)
+    assert {"Monthly bill", "101-150", "Homeowner", "yes", "IP address", "single family"} <= set(lines)
     assert {f"Reference {REFERENCE}, 12.50 USD", "Page 1 of 1"} <= set(lines)
 
 
