@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from buyers.conversation import http
+from buyers.email.connector import email
 from buyers.family import Family
 from buyers.fax.sinch import sinch
 from buyers.fax.telnyx import telnyx
@@ -14,6 +15,7 @@ from buyers.store.connector import store
 def connectors() -> Mapping[str, Family]:
     """Which family reads a document, by its `connector`. Called once, by `exchange.bootstrap`."""
     return {
+        "email": email,
         "form_http": http,
         "json_http": http,
         "sinch_fax": sinch,

@@ -31,6 +31,8 @@ POST_LEAST_MS = 200  # a post that has less than this left is not started
 REPLY_BYTES = 256 * 1024  # unpacked; more is hung up on
 REPLY_HEADERS_BYTES = 32 * 1024
 CONNECT_SECONDS = 2.0
+MAIL_SECONDS_MOST = 120.0  # one mail from connecting to the answer; greylisting servers are slow, not this slow
+MAIL_IDLE_SECONDS = 20.0  # a connection to a mail server is kept this long for the next mail
 POOL_PER_BUYER = 64  # connections to one buyer at once
 POOL_IDLE_SECONDS = 55.0  # most servers close at 60
 POST_IDLE_SECONDS = 4.0  # a post uses only a connection that was used this recently: a stale one would be unclear
@@ -92,6 +94,19 @@ IDEMPOTENCY_DAYS = 30
 RAW_DAYS_PING = 14
 RAW_DAYS = 180
 TEST_DAYS = 30
+
+# Files of leads
+IMPORT_BYTES = 64 * 1024 * 1024  # of one file: some 200,000 leads
+IMPORT_ROWS = 500_000  # a dry run remembers every consumer of a file, 65 bytes each
+IMPORT_SECONDS = 600.0  # an upload over a slow line
+SHEET_BYTES = 512 * 1024 * 1024  # of a spreadsheet, unpacked; zip bombs are larger
+SHEET_MEMORY_BYTES = 2 * 1024 * 1024 * 1024  # of the process that reads one
+SHEET_SECONDS = 120  # of that process's time
+SFTP_CONNECTIONS = 50  # of senders at once
+SFTP_LOGIN_SECONDS = 30
+SFTP_IDLE_SECONDS = 60  # then a sender is asked whether it is still there
+DROPS_A_POLL = 10  # files fetched in one look at a file server
+COLUMN_ROWS = 200  # looked at to guess what a column is
 
 # Sources
 POLL_MS_LEAST = 10_000  # no feed or mailbox changes faster, and its owner may mind being asked more often

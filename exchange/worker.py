@@ -19,11 +19,14 @@ from exchange.flows.batches import send_batch
 from exchange.flows.deliver import deliver
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
+from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
     ASK_OUTCOME,
     BATCH,
+    CHECK_IMPORT,
     DELIVER,
+    IMPORT,
     NEWS,
     NOTICE,
     POLL,
@@ -52,7 +55,7 @@ from exchange.flows.webhooks import record_news, send_webhook
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
 from exchange.storage.chain import Chain, seal
-from exchange.storage.jobs import Leased, Terms, end_job, lease_jobs, put_back, retry_job
+from exchange.storage.jobs import Leased, Terms, end_job, free_leases, lease_jobs, put_back, retry_job
 from exchange.storage.queues import end_and_let_go, rest_queue
 from exchange.storage.reports import roll_up
 from exchange.storage.selling import unsettled_attempts
@@ -90,7 +93,9 @@ def kinds() -> Mapping[str, Kind]:
     return {
         ASK_OUTCOME: Kind(reconcile),
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
+        CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
+        IMPORT: Kind(work_import, at_once=4),
         NEWS: Kind(record_news),
         NOTICE: Kind(mail_notice),
         POLL: Kind(poll, most=3, lease_ms=300_000),
@@ -212,6 +217,11 @@ async def run_jobs(market: Market) -> int:
     count = await jobs.lease()
     await jobs.ended()
     return count
+
+
+async def free_jobs(market: Market) -> None:
+    """What a stopped process was at begins again at once, not when its lease ends. Only for one that is alone."""
+    await market.db.write(free_leases, market.clock.now())
 
 
 async def _rest(market: Market, job: Leased, down: DestinationDown) -> None:

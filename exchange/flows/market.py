@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from exchange.clock import Clock
 from exchange.courier.breaker import Breaker
@@ -207,6 +208,7 @@ class Market:
     retention_days: Mapping[str, int]  # by class: ping, lead, test
     aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
     public_url: str = ""  # where the exchange is reached, without a slash at the end
+    files_dir: Path = Path("files")  # where files of leads lie, sealed
 
     @property
     def deals(self) -> Deals:

@@ -24,7 +24,12 @@ class Group(NamedTuple):
 
 def rail(role: str = "operator") -> tuple[Group, ...]:
     """What somebody of this role finds."""
-    return _console() if role == "operator" else _seller() if role == "seller" else ()
+    groups = {"operator": _console, "seller": _seller, "buyer": _buyer}.get(role)
+    return groups() if groups is not None else ()
+
+
+def _buyer() -> tuple[Group, ...]:
+    return (Group("", (Entry("/buyer/store", "store", "list", "Store", "Store"),)),)
 
 
 def _seller() -> tuple[Group, ...]:
@@ -44,7 +49,13 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
-        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
+        Group(
+            "Supply",
+            (
+                Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
+                Entry("/console/imports", "imports", "in", "Imports"),
+            ),
+        ),
         Group(
             "Buyers",
             (

@@ -33,7 +33,7 @@ THEMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 _NO_STORE = "no-store"
 _MODES = ("live", "test")
-_PORTALS: Mapping[str, str] = MappingProxyType({"operator": "/console", "seller": "/seller"})
+_PORTALS: Mapping[str, str] = MappingProxyType({"operator": "/console", "seller": "/seller", "buyer": "/buyer"})
 """Who has pages of their own, and where these begin."""
 
 

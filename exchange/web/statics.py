@@ -19,6 +19,7 @@ SHEETS = (
     "charts.css",
     "lead.css",
     "forms.css",
+    "imports.css",
     "connect.css",
     "hooks.css",
     "small.css",

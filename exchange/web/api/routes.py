@@ -5,6 +5,7 @@ from __future__ import annotations
 from exchange.web.api import (
     buying_routes,
     deliveries_routes,
+    importing_routes,
     leads_routes,
     managing_routes,
     selling_routes,
@@ -20,6 +21,7 @@ def routes() -> tuple[Route, ...]:
         route
         for each in (
             selling_routes,
+            importing_routes,
             leads_routes,
             buying_routes,
             managing_routes,

@@ -18,8 +18,10 @@ _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "resent": ("out", "info"),
         "settled": ("check", "info"),
+        "return_asked": ("return", "warn"),
         "returned": ("return", "warn"),
         "revealed": ("eye", "warn"),
+        "stands": ("check", "info"),
     }
 )
 
