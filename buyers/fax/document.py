@@ -8,11 +8,15 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
 
+from buyers.email.document import RelayDocument, SecretName, Sender
 from buyers.reading.rules import Rules, Scalar
 
+PLACES = ("{number}", "{national}")
 _KEY_BYTES = 32
+_US_DIGITS = 11
 
 
 def e164(text: str) -> str:
@@ -36,6 +40,26 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _gateway(text: str) -> str:
+    """An address in which the number stands once."""
+    if sum(text.count(place) for place in PLACES) != 1:
+        raise ValueError(
+            "write {number} where the number goes, such as {number}@send.example, or {national} for a US one"
+        )
+    try:
+        validate_email(gateway_address(text, "+16025550142"), check_deliverability=False)
+    except EmailNotValidError as why:
+        raise ValueError(f"is no email address with a number in it: {why}") from None
+    return text
+
+
+def gateway_address(gateway: str, number: str) -> str:
+    """The address that is faxed to this number. In the country's own form a US number is ten digits."""
+    digits = number.lstrip("+")
+    national = digits.removeprefix("1") if len(digits) == _US_DIGITS else digits
+    return gateway.replace("{number}", digits).replace("{national}", national)
+
+
 def _public_key(text: str) -> str:
     try:
         whole = len(base64.b64decode(text, validate=True)) == _KEY_BYTES
@@ -55,10 +79,6 @@ class SettingName(Rules):
     """The contract says it, under this name."""
 
     setting: str = Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")
-
-
-class SecretName(Rules):
-    secret: str = Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")
 
 
 class FaxDocument(Rules):
@@ -83,7 +103,7 @@ class TelnyxDocument(FaxDocument):
     sender: FaxNumber = Field(alias="from")
     application: Scalar = Field(min_length=1, max_length=80)
     key: SecretName
-    public_key: SecretName | Annotated[str, AfterValidator(_public_key)]
+    public_key: Annotated[str, AfterValidator(_public_key)] | SecretName
     api: Url = "https://api.telnyx.com"
 
 
@@ -96,3 +116,14 @@ class SinchDocument(FaxDocument):
     password: SecretName
     sender: FaxNumber | None = Field(default=None, alias="from")
     api: Url = "https://fax.api.sinch.com"
+
+
+class GatewayDocument(FaxDocument):
+    """A service that faxes what is mailed to it. `silence` is what it means when no mail comes back in time."""
+
+    connector: Literal["email_fax"]
+    gateway: Annotated[str, Field(max_length=200), AfterValidator(_gateway)]
+    sender: Sender = Field(alias="from")
+    subject: str = Field(default="Fax", min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")
+    relay: RelayDocument | None = None
+    silence: Literal["delivered", "unclear"] = "unclear"

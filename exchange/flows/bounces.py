@@ -13,6 +13,7 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.deliveries import read_delivery
 
 _LOG = logger(__name__)
+_BY_MAIL = frozenset({"email", "fax"})  # a fax may go to a gateway by mail
 
 
 class Bounce(NamedTuple):
@@ -62,4 +63,4 @@ async def _about(tx: Tx, reference: str) -> list[Row]:
     if delivery is None and contract_id and number.isdecimal():
         batch = await read_batch(tx, contract_id, int(number))
         rows = await batch_members(tx, batch["id"]) if batch is not None else []
-    return [row for row in rows if row["channel"] == "email"]
+    return [row for row in rows if row["channel"] in _BY_MAIL]

@@ -54,6 +54,17 @@ def by_sinch(name: str = "granite", **over: Any) -> dict[str, Any]:
     }
 
 
+def by_gateway(name: str = "granite", **over: Any) -> dict[str, Any]:
+    return {
+        "connection": name,
+        "connector": "email_fax",
+        "to": "+14805550133",
+        "gateway": "{number}@send.gateway.example",
+        "from": "Harbor <fax@harbor.example>",
+        **over,
+    }
+
+
 def connector_of(document: Mapping[str, Any]) -> Any:
     return load(document, {}, connectors()).build()
 
