@@ -32,7 +32,7 @@ class GatewayFax(FaxSheet[GatewayDocument]):
         return self.document.silence == "delivered"
 
     def post(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> Conversation[Answered]:
-        to, pdf = self.number(contract), self.pdf(lead, award, contract, terms)
+        to, pdf = self.number(contract), self.drawn(lead, award, contract, terms)
         reply = yield self.fax(to, pdf, self._mail(to, pdf, terms))
         return _taken(reply)
 

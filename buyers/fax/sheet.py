@@ -62,7 +62,7 @@ class FaxSheet(Generic[Document]):
         to = self.destination(contract) or "the number of the contract"
         return (Preview(f"The fax to {to}", "image/svg+xml", as_svg(self.steps(lead, award, contract, terms))),)
 
-    def pdf(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> bytes:
+    def drawn(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> bytes:
         from buyers.fax.draw import as_pdf
 
         return as_pdf(self.steps(lead, award, contract, terms))

@@ -40,7 +40,7 @@ class SinchFax(FaxSheet[SinchDocument]):
 
     def post(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> Conversation[Answered]:
         to = self.number(contract)
-        pdf = self.pdf(lead, award, contract, terms)
+        pdf = self.drawn(lead, award, contract, terms)
         fields = {"to": to, **({"from": self.document.sender} if self.document.sender is not None else {})}
         hook = terms.links.get("hook")
         if hook is not None:

@@ -65,6 +65,10 @@ class TelnyxFax(FaxSheet[TelnyxDocument]):
         reply = yield self.fax(to, self.pdf(lead, award, contract, terms), call)
         return _taken(reply)
 
+    def pdf(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> bytes:
+        """What it fetches."""
+        return self.drawn(lead, award, contract, terms)
+
     def ask(self, reference: str, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]:
         if terms.provider_ref is None:
             raise BadReply("the provider never said how it knows the fax")

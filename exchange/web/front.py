@@ -18,8 +18,8 @@ from exchange.web.keys import FRAMED, MARKET, REQUEST_ID, SETTINGS
 
 API = "/api/"
 HEALTH = "/health"
-SENT_TO = ("/hooks/", "/in/")
-"""Where sources are sent to, and providers call back: each message may be a lead, or what became of one."""
+SENT_TO = ("/fax/", "/hooks/", "/in/")
+"""Where sources are sent to, and providers fetch and call back: each may be a lead, or what became of one."""
 SHED_SECONDS = 3
 """A shed caller is told to come back after 1 to this many seconds, drawn, so that not all come at once."""
 
