@@ -78,8 +78,10 @@ class Company:
             await self._call_back(fax_id, said, "delivered", page_count=1)
 
     async def _call_back(self, fax_id: str, said: Mapping[str, str], kind: str, **more: Any) -> None:
-        """As a webhook, signed over its time and its body."""
+        """As a webhook, signed over its time and its body. A fax that was only tried out names nobody to call."""
         self.states[fax_id] = kind
+        if "webhook_url" not in said:
+            return
         payload = {"fax_id": fax_id, "to": said["to"], "client_state": said["client_state"], "status": kind, **more}
         event_id = f"{fax_id}-{kind.replace('.', '-')}"
         data = {"record_type": "event", "id": event_id, "event_type": f"fax.{kind}", "payload": payload}
