@@ -9,9 +9,12 @@ from exchange.connector import (
     DEFAULT_PROFILE,
     Addressed,
     AsksOutcome,
+    ConfirmsReceipts,
     Connector,
     DeliversBatches,
     DeliversLater,
+    GoesElsewhere,
+    HandsOut,
     HasProfile,
     InStore,
     Previews,
@@ -21,6 +24,7 @@ from exchange.connector import (
     RepeatsSafely,
     SendsSeveral,
     Shelved,
+    SilenceDelivers,
     Waits,
 )
 from exchange.model.party import Contract
@@ -47,6 +51,10 @@ class Connection:
     batches: DeliversBatches | None = None
     waits: Waits | None = None
     receipts: ReadsReceipts | None = None
+    confirms: ConfirmsReceipts | None = None
+    hands_out: HandsOut | None = None
+    elsewhere: GoesElsewhere | None = None
+    silence_delivers: bool = False  # no news in time is good news
     replies: ReadsReplies | None = None
     previews: Previews | None = None
     addressed: Addressed | None = None
@@ -88,6 +96,10 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
+        confirms=connector if isinstance(connector, ConfirmsReceipts) else None,
+        hands_out=connector if isinstance(connector, HandsOut) else None,
+        elsewhere=connector if isinstance(connector, GoesElsewhere) else None,
+        silence_delivers=isinstance(connector, SilenceDelivers) and connector.silence_delivers,
         replies=connector if isinstance(connector, ReadsReplies) else None,
         previews=connector if isinstance(connector, Previews) else None,
         addressed=connector if isinstance(connector, Addressed) else None,

@@ -43,6 +43,7 @@ class Neighbours:
 
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.faxes import faxes
     from exchange.demo.peers.filehouse import filehouse
     from exchange.demo.peers.gateways import gateways
     from exchange.demo.peers.letterbox import letterbox
@@ -50,7 +51,7 @@ def peers() -> tuple[Peer, ...]:
     from exchange.demo.peers.platforms import platforms
     from exchange.demo.peers.receivers import receivers
 
-    return (filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers())
+    return (faxes(), filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers())
 
 
 @asynccontextmanager

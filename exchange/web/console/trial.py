@@ -122,7 +122,11 @@ async def act(request: web.Request) -> web.StreamResponse:
 
 async def _send(request: web.Request, trial: Trial, form: Form) -> web.StreamResponse:
     to = request[FORM].get("send_to", "").strip()
-    if to and ("@" not in to or any(not each.isprintable() or each == " " for each in to)):
+    if (
+        to
+        and trial.connection.elsewhere is None
+        and ("@" not in to or any(not each.isprintable() or each == " " for each in to))
+    ):
         raise ValueError("Send it to: an email address.")
     tried = await send(request.app[MARKET], trial, form.edit(), to)
     reply = tried.reply
@@ -202,7 +206,9 @@ async def _trial(request: web.Request, form: Form) -> Trial | web.StreamResponse
     except NoSuchSample as error:
         trial = Trial(contract, connection, form.stage, await pick_lead(market, contract, "1", actor_of(request)))
         return await _page(request, trial, replace(form, lead="1"), problem=str(error), http_status=404)
-    return Trial(contract, connection, form.stage, lead._replace(mode=Mode.TEST), form.ping_reference or "test-ping")
+    return Trial(
+        contract, connection, form.stage, lead._replace(mode=Mode.TEST), form.ping_reference or "test-ping", form.lead
+    )
 
 
 def _contract(request: web.Request, name: str) -> Contract:
@@ -243,6 +249,7 @@ async def _page(
         contract=trial.contract,
         message=message if isinstance(message, HttpMessage) else None,
         mails=isinstance(message, EmailMessage),
+        numbered=trial.connection.elsewhere is not None,
         why_not=why_not,
         previews=_previews(request, trial, message),
         several=trial.connection.several_messages,
