@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from buyers.conversation import http
 from buyers.family import Family
+from buyers.phone.family import phone
 
 
 def connectors() -> Mapping[str, Family]:
@@ -13,6 +14,8 @@ def connectors() -> Mapping[str, Family]:
     return {
         "form_http": http,
         "json_http": http,
+        "phone": phone,
+        "sms": phone,
         "soap_http": http,
         "xml_http": http,
     }

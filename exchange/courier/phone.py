@@ -6,13 +6,12 @@ So addresses, TLS, deadlines and what a loss means are those of every other mess
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
-
-from aiohttp import BasicAuth
 
 from exchange.courier.connection import Exchange
 from exchange.courier.http import Lane, cut
@@ -135,16 +134,26 @@ async def _ask(client: Any, message: PhoneMessage) -> None:
             to=message.to, from_=message.sender, body=message.text, status_callback=hooks.get("status")
         )
         return
+    answered = hooks.get("answered")
+    says = {"url": answered, "method": "POST"} if answered is not None else {"twiml": _spoken(message.text)}
     await client.calls.create_async(
         to=message.to,
         from_=message.sender,
-        url=hooks["answered"],
-        method="POST",
-        status_callback=hooks["status"],
-        status_callback_method="POST",
+        **says,
+        status_callback=hooks.get("status"),
+        status_callback_method="POST" if "status" in hooks else None,
         machine_detection="Enable" if message.detect_machine else None,
         timeout=message.seconds,
     )
+
+
+def _spoken(text: str) -> str:
+    """A call that says this and hangs up."""
+    from twilio.twiml.voice_response import VoiceResponse
+
+    said = VoiceResponse()
+    said.say(text)
+    return str(said)
 
 
 def _request(
@@ -162,6 +171,6 @@ def _request(
     base = message.account.base.rstrip("/")
     told = dict(headers or {})
     if auth is not None:
-        told["Authorization"] = BasicAuth(*auth).encode()
+        told["Authorization"] = f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"
     body = urlencode(data, doseq=True).encode() if data else b""
     return HttpMessage(method, f"{base}{parts.path}{f'?{query}' if query else ''}", told, body, message.delivers)

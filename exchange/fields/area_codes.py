@@ -9,7 +9,7 @@ import phonenumbers
 
 
 def zones_of_number(number: str) -> frozenset[str]:
-    """IANA zones of a number in E.164: one for most area codes, dozens for one that is toll-free, none for no number."""
+    """IANA zones of a number in E.164: one for most area codes, dozens for a toll-free one, none for no number."""
     from phonenumbers import timezone  # a large table, for those who call
 
     try:
@@ -27,5 +27,4 @@ def state_of_number(number: str) -> str | None:
 @lru_cache(maxsize=1)
 def _states() -> dict[str, str]:
     text = (files("exchange.data") / "area_codes.csv").read_text("utf-8")
-    rows = (line.split(",") for line in text.splitlines() if not line.startswith("#"))
-    return {code: state for code, state in rows}
+    return dict(line.split(",", 1) for line in text.splitlines() if not line.startswith("#"))

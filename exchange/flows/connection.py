@@ -13,11 +13,14 @@ from exchange.connector import (
     DeliversBatches,
     DeliversLater,
     HasProfile,
+    HoldsCalls,
+    OffersPage,
     Previews,
     Profile,
     ReadsReceipts,
     ReadsReplies,
     RepeatsSafely,
+    RingsPeople,
     SendsSeveral,
     Shelved,
     Waits,
@@ -44,6 +47,9 @@ class Connection:
     seconds: float = SECONDS
     batches: DeliversBatches | None = None
     waits: Waits | None = None
+    rings: RingsPeople | None = None
+    calls: HoldsCalls | None = None
+    offers_page: bool = False  # a page of ours shows the lead to whoever takes it
     receipts: ReadsReceipts | None = None
     replies: ReadsReplies | None = None
     previews: Previews | None = None
@@ -84,6 +90,9 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         seconds=connector.seconds if isinstance(connector, DeliversLater) else SECONDS,
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,
+        rings=connector if isinstance(connector, RingsPeople) else None,
+        calls=connector if isinstance(connector, HoldsCalls) else None,
+        offers_page=isinstance(connector, OffersPage) and connector.offers_page,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
         replies=connector if isinstance(connector, ReadsReplies) else None,
         previews=connector if isinstance(connector, Previews) else None,

@@ -111,8 +111,10 @@ def calling_rules() -> Mapping[str, CallingRule]:
 
 
 def _rule(row: Mapping[str, str]) -> CallingRule:
-    days = (_minutes(row[name]) for name in ("weekdays", "saturday", "sunday", "holidays"))
-    return CallingRule(row["state"], *days, source=row["source"])
+    weekdays, saturday, sunday, holidays = (
+        _minutes(row[name]) for name in ("weekdays", "saturday", "sunday", "holidays")
+    )
+    return CallingRule(row["state"], weekdays, saturday, sunday, holidays, row["source"])
 
 
 def _minutes(text: str) -> Minutes:

@@ -183,6 +183,15 @@ async def take_in(tx: Tx, receipt: ReceiptRow, job_id: str) -> Row | None:
     return {**row, "state": state.value}
 
 
+async def was_heard(tx: Tx, connection: str, event_id: str) -> bool:
+    rows = await tx.fetch(
+        "SELECT 1 AS found FROM receipts WHERE connection = :connection AND event_id = :event",
+        connection=connection,
+        event=event_id,
+    )
+    return bool(rows)
+
+
 async def expire(tx: Tx, row: Row, state: DeliveryState, why: str, now: int, job_id: str) -> bool:
     """The end of all patience with a delivery as it was read. False when something happened to it meanwhile."""
     current = await _locked(tx, row["attempt_id"])

@@ -7,6 +7,7 @@ whoever it rings would press, and signs what it calls back with Twilio's own cod
 from __future__ import annotations
 
 import asyncio
+import base64
 import hmac
 import logging
 import re
@@ -15,7 +16,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
-from aiohttp import BasicAuth, ClientError, ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 from lxml import etree
 
 from exchange.clock import Clock
@@ -90,6 +91,10 @@ class TelephoneCompany:
         root = f"/{_VERSION}/Accounts/{{account}}"
         return [web.post(f"{root}/Calls.json", self.ring), web.post(f"{root}/Messages.json", self.text)]
 
+    @property
+    def under_way(self) -> bool:
+        return bool(self._running)
+
     async def settled(self) -> None:
         """Until no call is under way and everything was called back."""
         while self._running:
@@ -102,7 +107,9 @@ class TelephoneCompany:
 
     async def ring(self, request: web.Request) -> web.Response:
         fields = await _form(request)
-        wrong = self._refused(request, fields, 21210) or ("Url" not in fields and _error(400, 21205, "Url is missing"))
+        wrong = self._refused(request, fields, 21210) or (
+            not {"Url", "Twiml"} & fields.keys() and _error(400, 21205, "Url is not a valid URL: ")
+        )
         if wrong:
             return wrong
         call = Rung(self._sid("CA"), fields["To"], fields["From"], fields)
@@ -125,12 +132,9 @@ class TelephoneCompany:
         return web.json_response({**told, "account_sid": self.account, "api_version": _VERSION}, status=201)
 
     def _refused(self, request: web.Request, fields: Params, bad_sender: int) -> web.Response | None:
-        try:
-            given = BasicAuth.decode(request.headers.get("Authorization", ""))
-        except ValueError:
-            given = BasicAuth("")
-        known = given.login == self.account == request.match_info["account"]
-        if not known or not hmac.compare_digest(given.password.encode(), self.token.encode()):
+        known = b"Basic " + base64.b64encode(f"{self.account}:{self.token}".encode())
+        given = request.headers.get("Authorization", "")
+        if request.match_info["account"] != self.account or not hmac.compare_digest(given.encode(), known):
             return _error(401, 20003, "Authenticate")
         if self.busy:
             self.busy -= 1
@@ -163,7 +167,8 @@ class TelephoneCompany:
         if call.hooks.get("MachineDetection") in ("Enable", "DetectMessageEnd"):
             more["AnsweredBy"] = "human" if callee.answers == "human" else "machine_start"
         keys = deque(callee.keys)
-        document = await self._ask(call, call.hooks["Url"], more)
+        own = call.hooks.get("Twiml")
+        document = _read(own.encode()) if own is not None else await self._ask(call, call.hooks["Url"], more)
         for _ in range(_STEPS_MOST):
             if document is None or call.ends:
                 break
@@ -206,17 +211,17 @@ class TelephoneCompany:
         if status != 200:
             call.errors.append(f"11200 HTTP {status}")
             return None
-        try:
-            return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-        except etree.XMLSyntaxError:
+        document = _read(body)
+        if document is None:
             call.errors.append("12100 Document parse failure")
-            return None
+        return document
 
     async def _end(self, call: Rung, status: str, seconds: int) -> None:
         call.status = status
         more = {"CallDuration": str(seconds)} if status == "completed" else {}
         told = {"CallbackSource": "call-progress-events", "SequenceNumber": "0", "Timestamp": formatdate(usegmt=True)}
-        await self.call_back(call, call.hooks["StatusCallback"], {**self._about(call), **told, **more})
+        if "StatusCallback" in call.hooks:
+            await self.call_back(call, call.hooks["StatusCallback"], {**self._about(call), **told, **more})
 
     def _about(self, call: Rung) -> dict[str, str]:
         return {
@@ -265,6 +270,13 @@ class TelephoneCompany:
     async def _wait(self, seconds: float) -> None:
         if seconds:
             await self.clock.sleep(seconds)
+
+
+def _read(body: bytes) -> etree._Element | None:
+    try:
+        return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return None
 
 
 async def _form(request: web.Request) -> dict[str, str]:
