@@ -171,6 +171,12 @@ async def take_in(tx: Tx, receipt: ReceiptRow, job_id: str) -> Row | None:
         return row
     await _move(tx, row, state, receipt.heard_at)
     again = state is DeliveryState.WAITING
+    if state in (DeliveryState.FAILED, DeliveryState.BOUNCED) and receipt.detail:
+        await tx.execute(
+            "UPDATE deliveries SET last_error = :why WHERE attempt_id = :id",
+            id=row["attempt_id"],
+            why=receipt.detail,
+        )
     if again:
         await tx.execute(
             "UPDATE deliveries SET sent_at = NULL, next_at = :next, last_error = :why WHERE attempt_id = :id",

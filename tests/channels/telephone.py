@@ -70,6 +70,19 @@ class Ringing:
             minutes -= 1
             await self.settle_down()
 
+    async def ask(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> int:
+        """Make a request as somebody who may not be the company; its status."""
+        door = url.replace(PUBLIC, self.served.address)
+        async with self.served.session.post(door, data=fields, headers=headers) as response:
+            return response.status
+
+    async def hear(self, url: str, fields: Mapping[str, str]) -> str:
+        """What the company is told when it asks for this step."""
+        self.company.doors[PUBLIC] = self.served.address
+        status, body = await self.company.call_back(None, url, fields)
+        assert 200 == status
+        return body.decode()
+
     async def delivery(self) -> dict[str, Any]:
         return (await self.exchange.rows("SELECT * FROM deliveries ORDER BY attempt_id"))[-1]
 

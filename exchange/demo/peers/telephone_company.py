@@ -67,7 +67,8 @@ class Texted:
 
 @dataclass
 class TelephoneCompany:
-    """`callees` are by number; others answer and press nothing. `busy` requests are told to come again later.
+    """`callees` are by number; others answer and press nothing. `busy` requests are told to come again later, numbers
+    that are `unknown` are refused, and while it is `mute` it makes a call and hangs up on whoever asked for it.
 
     `doors` are addresses that a name is reached at: what a proxy or a name server does for the real company. `ring_s`
     is how long it rings, on the clock.
@@ -81,6 +82,8 @@ class TelephoneCompany:
     callees: dict[str, Callee] = field(default_factory=dict)
     anybody: Callee = Callee()
     busy: int = 0
+    mute: bool = False
+    unknown: set[str] = field(default_factory=set)
     doors: dict[str, str] = field(default_factory=dict)
     calls: deque[Rung] = field(default_factory=lambda: deque(maxlen=_KEPT))
     texts: deque[Texted] = field(default_factory=lambda: deque(maxlen=_KEPT))
@@ -115,6 +118,8 @@ class TelephoneCompany:
         call = Rung(self._sid("CA"), fields["To"], fields["From"], fields)
         self.calls.append(call)
         self._start(self._hold(call))
+        if self.mute and request.transport is not None:
+            request.transport.abort()
         told = {"sid": call.sid, "status": "queued", "to": call.to, "from": call.sender, "direction": "outbound-api"}
         return web.json_response({**told, "account_sid": self.account, "api_version": _VERSION}, status=201)
 
@@ -139,7 +144,7 @@ class TelephoneCompany:
         if self.busy:
             self.busy -= 1
             return _error(429, 20429, "Too Many Requests")
-        if not _E164.fullmatch(fields.get("To", "")):
+        if not _E164.fullmatch(fields.get("To", "")) or fields["To"] in self.unknown:
             return _error(400, 21211, f"The 'To' number {fields.get('To')} is not a valid phone number.")
         if not _E164.fullmatch(fields.get("From", "")):
             return _error(400, bad_sender, f"The source phone number provided, {fields.get('From')}, is not yours.")
