@@ -163,8 +163,8 @@ def _keyed(connector: CallConnector, step: _Step) -> tuple[Receipt, ...]:
     if step.scene.stage != "open":
         return ()
     if key == ACCEPT or (key == CONNECT and connector.may_connect(step.scene)):
-        return (step.receipt("accepted", "accepted", f"key {key}"),)
-    return (step.receipt("refused", "refused", f"key {key}"),) if key == REFUSE else ()
+        return (step.receipt("accepted", "accepted", f"pressed {key}"),)
+    return (step.receipt("refused", "refused", f"pressed {key}"),) if key == REFUSE else ()
 
 
 def _bridged(connector: CallConnector, step: _Step) -> tuple[Receipt, ...]:

@@ -6,6 +6,7 @@ value of the reply chooses its radio button, because each value in the text is t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -34,7 +35,7 @@ from exchange.flows.trial import (
 from exchange.model.lead import Mode
 from exchange.model.party import Contract
 from exchange.model.teaching import Taught
-from exchange.model.wire import EmailMessage, HttpMessage, Message, Reply
+from exchange.model.wire import EmailMessage, HttpMessage, Message, PhoneMessage, Reply
 from exchange.stages.sample_lead import SAMPLES, name_of_sample
 from exchange.web.auth import FORM, actor_of
 from exchange.web.console.connector import PATH, missing, save_or_show
@@ -58,6 +59,9 @@ PARTS = (
     ("part:currency", "It is the currency"),
 )
 _HEADERS_MOST = 50
+
+
+_NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,8 @@ async def act(request: web.Request) -> web.StreamResponse:
 
 async def _send(request: web.Request, trial: Trial, form: Form) -> web.StreamResponse:
     to = request[FORM].get("send_to", "").strip()
-    if to and ("@" not in to or any(not each.isprintable() or each == " " for each in to)):
-        raise ValueError("Send it to: an email address.")
+    if to and not _NUMBER.fullmatch(to) and ("@" not in to or any(not e.isprintable() or e == " " for e in to)):
+        raise ValueError("Send it to: an email address, or a telephone number such as +16025550100.")
     tried = await send(request.app[MARKET], trial, form.edit(), to)
     reply = tried.reply
     if reply is not None:
@@ -242,7 +246,7 @@ async def _page(
         form=form,
         contract=trial.contract,
         message=message if isinstance(message, HttpMessage) else None,
-        mails=isinstance(message, EmailMessage),
+        to_me={EmailMessage: "email", PhoneMessage: "tel"}.get(type(message)),
         why_not=why_not,
         previews=_previews(request, trial, message),
         several=trial.connection.several_messages,
