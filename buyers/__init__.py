@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from buyers.conversation import http
+from buyers.email.connector import email
 from buyers.family import Family
 from buyers.phone.family import phone
+from buyers.store.connector import store
 
 
 def connectors() -> Mapping[str, Family]:
     """Which family reads a document, by its `connector`. Called once, by `exchange.bootstrap`."""
     return {
+        "email": email,
         "form_http": http,
         "json_http": http,
         "phone": phone,
         "sms": phone,
         "soap_http": http,
+        "store": store,
         "xml_http": http,
     }

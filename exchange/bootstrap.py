@@ -28,6 +28,7 @@ from exchange.courier.lane import SideLanes
 from exchange.courier.outside import Outside
 from exchange.courier.phone import PhoneLane
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
+from exchange.courier.smtp import SmtpLane, mail_house
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
@@ -48,9 +49,10 @@ from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
+from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
-from exchange.model.wire import PhoneMessage
+from exchange.model.wire import EmailMessage, PhoneMessage
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.form import BadForm, read_form
@@ -278,7 +280,7 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
 
 def doors() -> Doors:
     """How bytes come in and go out beside requests."""
-    return Doors(encode, look_through, records, pollers(), fetchers(), readers())
+    return Doors(encode, look_through, records, is_sheet, sheet_as_csv, pollers(), fetchers(), readers())
 
 
 def besides() -> tuple[Beside, ...]:
@@ -302,6 +304,11 @@ def listeners(settings: Settings) -> tuple[Listener, ...]:
             settings.inbox_key_file,
         )
         found.append(partial(listening, place=place))
+    if settings.sftp_port is not None:
+        from exchange.intake import sftp_in  # as slow
+
+        drop = sftp_in.Listening(settings.sftp_host, settings.sftp_port, settings.sftp_key_file)
+        found.append(partial(sftp_in.listening, place=drop))
     return tuple(found)
 
 
@@ -332,12 +339,12 @@ async def open_market(
     vault = open_vault(ids, settings.key_file, os.environ)
     places = places or read_places()
     breaker = Breaker(ZoneInfo(settings.zone))
-    opened = db or await open_database(
-        settings.database_url, process=process, size=settings.postgres_connections, clock=clock
-    )
     make_courier = courier or partial(_courier, settings=settings)
     make_timed = courier or partial(_courier, settings=settings, timed=True)
     way_out = make_courier(clock, breaker)
+    opened = db or await open_database(
+        settings.database_url, process=process, size=settings.postgres_connections, clock=clock
+    )
     outside = Outside(settings.allowed_networks)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
     try:
@@ -368,6 +375,7 @@ async def open_market(
                 "test": settings.retention_test_days,
             },
             public_url=settings.public_url.rstrip("/"),
+            files_dir=settings.files_dir,
         )
         await refresh(market)
         yield market
@@ -380,9 +388,11 @@ async def open_market(
 
 def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool = False) -> Courier:
     """Test leads go to the simulated buyers built in; everything else leaves by wire. `timed` takes times of parts."""
+    signing = (settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
+    house = mail_house(settings.mail_relay, settings.mail_domain, *signing)
 
     def lanes(lane: Lane) -> SideLanes:
-        return {PhoneMessage: PhoneLane(lane)}
+        return {EmailMessage: SmtpLane(lane.addresses, house, clock.now), PhoneMessage: PhoneLane(lane)}
 
     real = HttpCourier(clock, breaker, settings.allowed_networks, lanes=lanes, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from exchange.model.wire import Relay
 
 HEAD = """\
 # The settings of an exchange. A line that begins with # says what holds without it.
@@ -31,6 +33,9 @@ class Settings(BaseSettings):
     database_url: str = Field("exchange.db", description="A SQLite file, or postgresql://… for several nodes.")
     config_dir: Path | None = Field(None, description="Folder with verticals/, connections/ and presets/.")
     key_file: Path = Field(Path("exchange.key"), description="Master keys that seal personal data. Back it up apart.")
+    files_dir: Path = Field(
+        Path("files"), description="Folder of uploaded files and their results, sealed; one for all nodes."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
@@ -42,12 +47,30 @@ class Settings(BaseSettings):
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Private networks where buyers may be (on-premises buyers); empty refuses them all."
     )
+    mail_host: str = Field("", description="The exchange's own mail server; empty sends no mail but by buyers' own.")
+    mail_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    mail_security: Literal["tls", "starttls", "plain"] = Field(
+        "starttls", description="How it is spoken to: tls, starttls or plain; a password is never sent in plain."
+    )
+    mail_user: str = Field("", description="Who signs in there; empty signs nobody in.")
+    mail_password: str = Field("", description="Better from the environment: EXCHANGE_MAIL_PASSWORD.")
+    mail_domain: str = Field("", description="The domain whose mail reaches the exchange: bounces come back to it.")
+    dkim_key_file: Path | None = Field(
+        None, description="The private key in PEM, RSA or Ed25519, that mail is signed with."
+    )
+    dkim_selector: str = Field("exchange", description="Where its public key stands: <selector>._domainkey.<domain>.")
+    dkim_domain: str = Field("", description="Mail from this domain is signed; empty signs none.")
     inbox_port: int | None = Field(
         None, ge=0, le=65535, description="Port where leads come in by mail; not set, no mail is taken."
     )
     inbox_host: str = Field("127.0.0.1", description="Address to take mail at.")
     inbox_certificate: Path | None = Field(None, description="Certificate (PEM) with which senders of mail encrypt.")
     inbox_key_file: Path | None = Field(None, description="Its private key (PEM).")
+    sftp_port: int | None = Field(
+        None, ge=0, le=65535, description="Port where files of leads are pushed by SFTP; not set, none are taken."
+    )
+    sftp_host: str = Field("127.0.0.1", description="Address to take files at.")
+    sftp_key_file: Path = Field(Path("sftp.key"), description="The host key of SFTP; made at the first start.")
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
@@ -70,6 +93,26 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, OSError):  # by itself no error that says which setting is wrong
             raise ValueError(f"no time zone is called {zone}") from None
         return zone
+
+    @field_validator("mail_user")
+    @classmethod
+    def _signs_in_unseen(cls, user: str, others: ValidationInfo) -> str:
+        if user and others.data.get("mail_security") == "plain":
+            raise ValueError("a password is never sent in clear: mail_security must be tls or starttls")
+        return user
+
+    @field_validator("dkim_domain")
+    @classmethod
+    def _has_a_key(cls, domain: str, others: ValidationInfo) -> str:
+        if domain and others.data.get("dkim_key_file") is None:
+            raise ValueError("its mail is to be signed: name the private key, dkim_key_file")
+        return domain
+
+    @property
+    def mail_relay(self) -> Relay | None:
+        """The exchange's own mail server, if it has one."""
+        login = (self.mail_user, self.mail_password)
+        return Relay(self.mail_host, self.mail_port, self.mail_security, *login) if self.mail_host else None
 
     @classmethod
     def settings_customise_sources(
@@ -113,8 +156,9 @@ def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Ma
 
 def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
-    paths: dict[str, object] = {"key_file": folder / settings.key_file}
-    for name in ("config_dir", "inbox_certificate", "inbox_key_file"):
+    paths: dict[str, object] = {}
+    files = ("key_file", "dkim_key_file", "files_dir", "sftp_key_file")
+    for name in (*files, "config_dir", "inbox_certificate", "inbox_key_file"):
         if (path := getattr(settings, name)) is not None:
             paths[name] = folder / path
     if "://" not in settings.database_url:

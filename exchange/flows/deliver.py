@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from exchange import limits
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
 from exchange.flows.conclude import LEAD_AT_WORK_MS, conclude
 from exchange.flows.connection import Connection
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
-from exchange.flows.links import DISPOSITION, Link, make_link
 from exchange.flows.market import Market
+from exchange.flows.one_tap import delivery_links
 from exchange.flows.receipts import give_up
 from exchange.flows.reconcile import bid_of, sealed_wires
 from exchange.flows.scenes import next_hour, own_links, values_of
@@ -27,9 +28,6 @@ from exchange.storage.database import Row
 from exchange.storage.deliveries import begin_try, end_delivery, end_try, put_off, read_delivery
 from exchange.storage.selling import read_attempt, read_lead
 
-SECONDS_MOST = 150.0
-"""How long one conversation may take at most: shorter than the lease of its job."""
-_LINK_MS = 30 * 86_400_000
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
 _GOES_OUT = (AttemptState.PENDING.value, AttemptState.UNCLEAR.value, AttemptState.ACCEPTED.value)
 
@@ -136,25 +134,18 @@ async def _try(market: Market, work: Work, *, left_behind: bool) -> Ended | None
 
 async def _converse(market: Market, work: Work, number: int) -> Result:
     attempt, connection, contract = work.attempt, work.connection, work.contract
-    terms = Terms(
-        market.clock.now(), attempt["reference"], connection.secrets, links_of(market, work), work.zone, number
-    )
+    taps = delivery_links(market, attempt["id"], work.lead.vertical, contract.return_days)
+    links = {**taps, **own_links(market, connection, contract.connection, attempt["id"])}
+    terms = Terms(market.clock.now(), attempt["reference"], connection.secrets, links, work.zone, number)
     conversation = connection.connector.post(work.lead, award_of(attempt), contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)
-    return await market.courier.converse(call, market.clock.monotonic() + min(connection.seconds, SECONDS_MOST))
+    return await market.courier.converse(
+        call, market.clock.monotonic() + min(connection.seconds, limits.DELIVERY_SECONDS)
+    )
 
 
 def award_of(attempt: Row) -> Award:
     return Award(bid_of(attempt), attempt["slot"], attempt["reference"])
-
-
-def links_of(market: Market, work: Work) -> Mapping[str, str]:
-    """A page for each word that the buyer may say of the lead with one tap, and what its connector needs."""
-    vertical = market.verticals.get(work.lead.vertical)
-    until = market.clock.now() + _LINK_MS
-    words = vertical.dispositions if vertical is not None and market.public_url else ()
-    said = {word: make_link(market, Link(work.attempt["id"], DISPOSITION, word, until)) for word in words}
-    return {**said, **own_links(market, work.connection, work.contract.connection, work.attempt["id"])}
 
 
 def read_try(work: Work, result: Result, *, may_have: bool) -> Tried:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from exchange.clock import Clock
 from exchange.courier.breaker import Breaker
@@ -14,6 +15,7 @@ from exchange.courier.outside import Outside
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
+from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
 from exchange.ids import Ids
@@ -53,9 +55,11 @@ class Deals:
     buyers: Mapping[str, Buyer]
     contracts: Mapping[str, Contract]
     keys: Mapping[bytes, KeyRow]
-    books: Mapping[str, Book]  # by vertical
+    books: Mapping[str, Book]  # by vertical, of the contracts that are asked
+    stores: Mapping[str, Book]  # by vertical, of those that buy in the store
     names: Mapping[str, Names]  # by campaign
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
+    hearers: Hearers
 
     def key(self, secret: str) -> KeyRow | None:
         """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""
@@ -70,7 +74,11 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
     all_buyers = (*parties.buyers, *made_buyers)
     all_contracts = (*parties.contracts, *made_contracts)
     campaigns = {campaign.id: campaign for campaign in parties.campaigns}
-    books = {name: compile_book(all_contracts, all_buyers, vertical, places) for name, vertical in verticals.items()}
+    shelf = {name for name, connection in shapes.connections.items() if connection.in_store}
+    asked = [contract for contract in all_contracts if contract.connection not in shelf]
+    takers = [contract for contract in all_contracts if contract.connection in shelf]
+    books = {name: compile_book(asked, all_buyers, vertical, places) for name, vertical in verticals.items()}
+    stores = {name: compile_book(takers, all_buyers, vertical, places) for name, vertical in verticals.items()}
     return Deals(
         parties.version,
         shapes,
@@ -80,8 +88,10 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
         {contract.id: contract for contract in all_contracts},
         {key.hash: key for key in parties.keys},
         books,
+        stores,
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
         {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
+        compile_hearers(parties.endpoints, parties.campaigns),
     )
 
 
@@ -198,6 +208,7 @@ class Market:
     retention_days: Mapping[str, int]  # by class: ping, lead, test
     aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
     public_url: str = ""  # where the exchange is reached, without a slash at the end
+    files_dir: Path = Path("files")  # where files of leads lie, sealed
 
     @property
     def deals(self) -> Deals:

@@ -22,7 +22,21 @@ class Group(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-def rail() -> tuple[Group, ...]:
+def rail(role: str = "operator") -> tuple[Group, ...]:
+    """What somebody of this role finds."""
+    groups = {"operator": _console, "seller": _seller, "buyer": _buyer}.get(role)
+    return groups() if groups is not None else ()
+
+
+def _buyer() -> tuple[Group, ...]:
+    return (Group("", (Entry("/buyer/store", "store", "list", "Store", "Store"),)),)
+
+
+def _seller() -> tuple[Group, ...]:
+    return (Group("", (Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),)),)
+
+
+def _console() -> tuple[Group, ...]:
     return (
         Group(
             "",
@@ -35,14 +49,22 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
-        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
+        Group(
+            "Supply",
+            (
+                Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
+                Entry("/console/imports", "imports", "in", "Imports"),
+            ),
+        ),
         Group(
             "Buyers",
             (
+                Entry("/console/store", "store", "list", "Store"),
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
             ),
         ),
+        Group("Settings", (Entry("/console/webhooks", "webhooks", "out", "Webhooks"),)),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
     )

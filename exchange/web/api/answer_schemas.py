@@ -6,6 +6,7 @@ from typing import Any
 
 from exchange import limits
 from exchange.model.reason import Reason
+from exchange.web.api.webhook_schemas import webhook_schemas
 
 Schema = dict[str, Any]
 
@@ -37,6 +38,7 @@ def answer_schemas(dispositions: tuple[str, ...]) -> dict[str, Schema]:
         **_leads(),
         **_buying(dispositions),
         **_managing(),
+        **webhook_schemas(),
     }
 
 
@@ -64,7 +66,7 @@ def many(name: str, about: str = "") -> Schema:
     }
 
 
-def _ends() -> dict[str, Schema]:
+def ends() -> dict[str, Schema]:
     """What every answer ends with."""
     return {
         "request_id": text("Quote it in any question."),
@@ -93,7 +95,7 @@ def _told() -> dict[str, Schema]:
         "errors": many("Problem", f"Everything wrong at once, in field order, at most {limits.PROBLEMS_TOLD}."),
         "warnings": many("Problem"),
         "test": {"type": "boolean", "description": "True for a test key."},
-        **_ends(),
+        **ends(),
     }
 
 
@@ -159,7 +161,7 @@ def _leads() -> dict[str, Schema]:
         received_at=moment("When it came."),
         changed_at=moment("When it last changed."),
         timeline=many("Event"),
-        **_ends(),
+        **ends(),
     )
     either: Schema = {
         "description": "A page of leads; asked with `seller_lead_id`, that one lead.",
@@ -175,7 +177,7 @@ def _page(name: str, entry: str) -> Schema:
         **{name: many(entry)},
         more={"type": "boolean", "description": "The page is full: there may be another."},
         next=text("Send it as `since`."),
-        **_ends(),
+        **ends(),
     )
 
 
@@ -208,7 +210,7 @@ def _buying(dispositions: tuple[str, ...]) -> dict[str, Schema]:
         status=text(enum=["recorded", "unchanged"]),
         disposition_id=text(),
         lead_id=text(),
-        **_ends(),
+        **ends(),
     )
     return {"Sale": sale, "Sales": _page("sales", "Sale"), "Disposition": told, "Recorded": recorded}
 
@@ -243,14 +245,14 @@ def _managing() -> dict[str, Schema]:
         outcome=text(enum=["accepted", "rejected"]),
         lead_id=text(),
         lead_state=text(),
-        **_ends(),
+        **ends(),
     )
     resent = record(
         ("status", "delivery_id", "lead_id"),
         status=text(enum=["queued"]),
         delivery_id=text(),
         lead_id=text(),
-        **_ends(),
+        **ends(),
     )
     top_up = record(
         ("amount", "reference"),
@@ -265,7 +267,7 @@ def _managing() -> dict[str, Schema]:
         currency=text(),
         balance=money("What the account holds, or (below zero) is owed."),
         available=money("What the buyer may spend."),
-        **_ends(),
+        **ends(),
     )
     return {
         "Delivery": delivery,

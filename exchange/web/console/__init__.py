@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web.auth import for_operators, leave, sign_in
+from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
     answers,
     buyers_new,
@@ -13,8 +13,11 @@ from exchange.web.console import (
     connectors,
     dashboard,
     deliveries,
+    disputes,
     form,
     forms,
+    importing,
+    imports,
     inbox,
     lead,
     leads,
@@ -22,10 +25,12 @@ from exchange.web.console import (
     search,
     source,
     sources,
+    store,
     teach,
     terms,
     trial,
     unclear,
+    webhooks,
 )
 from exchange.web.pages import Page, add_table
 
@@ -41,8 +46,11 @@ def add_console(app: web.Application) -> None:
         connectors,
         dashboard,
         deliveries,
+        disputes,
         form,
         forms,
+        importing,
+        imports,
         inbox,
         lead,
         leads,
@@ -50,12 +58,15 @@ def add_console(app: web.Application) -> None:
         search,
         source,
         sources,
+        store,
         teach,
         terms,
         trial,
         unclear,
+        webhooks,
     ):
         add_table(app, each.pages(), for_operators)
+    add_table(app, imports.uploads(), for_uploads)
 
 
 def _ways() -> tuple[Page, ...]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.flows.links import DISPOSITION, PATH, BadLink, Link, read_link
+from exchange.flows.links import DISPOSITION, PATH, RETURN, BadLink, Link, read_link
 from exchange.flows.one_tap import record_tap
 from exchange.model.lead import Problem
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
+from exchange.web.public import returns
 from exchange.web.render import notice, page
 
 _TOKEN = PATH + "{token}"
+_KINDS = (DISPOSITION, RETURN)
+_TEMPLATE = "public/links.html"
 
 
 def pages() -> tuple[Page, ...]:
@@ -21,22 +24,27 @@ def pages() -> tuple[Page, ...]:
 async def show(request: web.Request) -> web.StreamResponse:
     """Never acts: scanners of mail open every link they see."""
     link = read_link(request.app[MARKET], request.match_info["token"])
-    if isinstance(link, BadLink) or link.kind != DISPOSITION:
+    if isinstance(link, BadLink) or link.kind not in _KINDS:
         return await _refuse(request, link)
-    return await page(request, "public/links.html", title="What became of this lead", word=_words(link), done=False)
+    if link.kind == RETURN:
+        return await returns.show(request, link)
+    return await page(request, _TEMPLATE, title="What became of this lead", word=_words(link), done=False)
 
 
 async def act(request: web.Request) -> web.StreamResponse:
     link = read_link(request.app[MARKET], request.match_info["token"])
-    if isinstance(link, BadLink) or link.kind != DISPOSITION:
+    if isinstance(link, BadLink) or link.kind not in _KINDS:
         return await _refuse(request, link)
+    return await (returns.act(request, link) if link.kind == RETURN else _record(request, link))
+
+
+async def _record(request: web.Request, link: Link) -> web.StreamResponse:
     recorded = await record_tap(request.app[MARKET], link)
     if recorded is None:
-        told = "The lead of this link was not sold to you, or its sale was undone."
-        return await notice(request, "There is nothing to say", told, http_status=409)
+        return await returns.no_sale(request)
     if isinstance(recorded, Problem):
         return await notice(request, "This word is used no more", recorded.message, http_status=409)
-    return await page(request, "public/links.html", title="Thank you", word=_words(link), done=True)
+    return await page(request, _TEMPLATE, title="Thank you", word=_words(link), done=True)
 
 
 def _words(link: Link) -> str:
