@@ -103,7 +103,7 @@ async def test_a_machine_is_hung_up_on_and_a_person_rung_later(desk: Ringing) ->
     desk.company.callees.clear()
     await desk.wait(9)
     assert 1 == len(desk.company.calls)
-    desk.company.anybody = Callee("human", ("1",))
+    desk.company.anybody = (Callee("human", ("1",)),)
     await desk.wait(2)
 
     assert (2, "30.00") == (len(desk.company.calls), await spent(desk.exchange, "birch"))

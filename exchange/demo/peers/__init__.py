@@ -49,8 +49,9 @@ def peers() -> tuple[Peer, ...]:
     from exchange.demo.peers.mailroom import mailroom
     from exchange.demo.peers.platforms import platforms
     from exchange.demo.peers.receivers import receivers
+    from exchange.demo.peers.telephone import telephone
 
-    return (filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers())
+    return (filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers(), telephone())
 
 
 @asynccontextmanager

@@ -67,8 +67,9 @@ class Texted:
 
 @dataclass
 class TelephoneCompany:
-    """`callees` are by number; others answer and press nothing. `busy` requests are told to come again later, numbers
-    that are `unknown` are refused, and while it is `mute` it makes a call and hangs up on whoever asked for it.
+    """`callees` are by number; other numbers answer as one of `anybody`, in turn. `busy` requests are told to come
+    again later, numbers that are `unknown` are refused, and while it is `mute` it makes a call and hangs up on whoever
+    asked for it.
 
     `doors` are addresses that a name is reached at: what a proxy or a name server does for the real company. `ring_s`
     is how long it rings, on the clock.
@@ -80,7 +81,7 @@ class TelephoneCompany:
     session: ClientSession
     ring_s: float = 0.0
     callees: dict[str, Callee] = field(default_factory=dict)
-    anybody: Callee = Callee()
+    anybody: Sequence[Callee] = (Callee(),)
     busy: int = 0
     mute: bool = False
     unknown: set[str] = field(default_factory=set)
@@ -162,7 +163,7 @@ class TelephoneCompany:
     # A call
 
     async def _hold(self, call: Rung) -> None:
-        callee = self.callees.get(call.to, self.anybody)
+        callee = self.callees.get(call.to) or self.anybody[(self._made - 1) % len(self.anybody)]
         await self._wait(self.ring_s)
         if callee.answers not in ("human", "machine"):
             await self._end(call, callee.answers, 0)
@@ -202,7 +203,7 @@ class TelephoneCompany:
     async def _connect(self, call: Rung, dial: etree._Element) -> etree._Element | None:
         number = dial.findtext("Number") or ""
         call.dialled.append(number)
-        callee = self.callees.get(number, self.anybody)
+        callee = self.callees.get(number, Callee())
         answered = callee.answers in ("human", "machine")
         await self._wait(self.ring_s + (callee.talks_s if answered and self.ring_s else 0))
         more = {"DialCallSid": self._sid("CA"), "DialCallStatus": "completed" if answered else callee.answers}
@@ -244,7 +245,7 @@ class TelephoneCompany:
     # A text
 
     async def _hand_over(self, text: Texted, callback: str | None) -> None:
-        callee = self.callees.get(text.to, self.anybody)
+        callee = self.callees.get(text.to, Callee())
         if callback is None:
             return
         states = ("sent", "delivered") if callee.answers != "failed" else ("undelivered",)
