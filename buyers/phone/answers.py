@@ -61,6 +61,6 @@ def explained(reply: Reply) -> list[Match]:
 def _json(reply: Reply) -> Mapping[str, Any]:
     try:
         told = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested beyond all sense
         return {}
     return told if isinstance(told, dict) else {}
