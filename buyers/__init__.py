@@ -10,6 +10,7 @@ from buyers.family import Family
 from buyers.fax.by_email import gateway
 from buyers.fax.sinch import sinch
 from buyers.fax.telnyx import telnyx
+from buyers.phone.family import phone
 from buyers.store.connector import store
 
 
@@ -21,6 +22,8 @@ def connectors() -> Mapping[str, Family]:
         "form_http": http,
         "json_http": http,
         "sinch_fax": sinch,
+        "phone": phone,
+        "sms": phone,
         "soap_http": http,
         "store": store,
         "telnyx_fax": telnyx,

@@ -171,6 +171,25 @@ class Waits(Protocol):
     def not_before(self, lead: Lead, contract: Contract, now: int, zone: str | None) -> int: ...
 
 
+@runtime_checkable
+class RingsPeople(Protocol):
+    """Ability: a delivery rings somebody, so it keeps their hours: the contract's, and the consumer's where told.
+
+    Whoever is not reached is tried `tries_most` times in all, `again_ms` apart.
+    """
+
+    tries_most: int
+    again_ms: int
+    consumer_hours: bool
+
+
+@runtime_checkable
+class OffersPage(Protocol):
+    """Ability: the message holds no lead, but `links["lead"]`: a page of ours that shows it to whoever takes it."""
+
+    offers_page: bool
+
+
 class Callback(NamedTuple):
     """A request that somebody made to us about deliveries. `url` is the whole address as it was called."""
 
@@ -204,6 +223,37 @@ class ReadsReceipts(Protocol):
     """Ability: understand what is called back. Raises `Forged`."""
 
     def receipts(self, call: Callback, terms: Terms) -> tuple[Receipt, ...]: ...
+
+
+class Scene(NamedTuple):
+    """A call as it stands. `stage`: `open` it may be taken, `coming` it was and is being booked, `theirs`, or `over`.
+
+    `consumer` is the number they may be connected to now; without it, `why_not` says why. `public` are the fields that
+    whoever has not bought the lead may hear of. `number` is how the provider knows the call that was made last.
+    """
+
+    delivery: str
+    stage: str
+    lead: Lead
+    public: frozenset[str]
+    consumer: str | None = None
+    why_not: str = ""
+    number: str | None = None
+
+
+@runtime_checkable
+class HoldsCalls(Protocol):
+    """Ability: hold a telephone call, each step of which is asked for at `links["call"]` and the step's name.
+
+    `prove` raises `Forged`, else says how the provider knows the call. `heard` is what a step tells of the delivery,
+    after the step `ended` with an event of that id and `:ended`; `say` is what is said next, as XML.
+    """
+
+    def prove(self, call: Callback, terms: Terms) -> str: ...
+
+    def heard(self, call: Callback, step: str, scene: Scene, terms: Terms) -> tuple[Receipt, ...]: ...
+
+    def say(self, call: Callback, step: str, scene: Scene, terms: Terms) -> str: ...
 
 
 @runtime_checkable

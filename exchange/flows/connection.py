@@ -16,12 +16,15 @@ from exchange.connector import (
     GoesElsewhere,
     HandsOut,
     HasProfile,
+    HoldsCalls,
     InStore,
+    OffersPage,
     Previews,
     Profile,
     ReadsReceipts,
     ReadsReplies,
     RepeatsSafely,
+    RingsPeople,
     SendsSeveral,
     Shelved,
     SilenceDelivers,
@@ -50,6 +53,9 @@ class Connection:
     seconds: float = SECONDS
     batches: DeliversBatches | None = None
     waits: Waits | None = None
+    rings: RingsPeople | None = None
+    calls: HoldsCalls | None = None
+    offers_page: bool = False  # a page of ours shows the lead to whoever takes it
     receipts: ReadsReceipts | None = None
     confirms: ConfirmsReceipts | None = None
     hands_out: HandsOut | None = None
@@ -95,6 +101,9 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         seconds=connector.seconds if isinstance(connector, DeliversLater) else SECONDS,
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,
+        rings=connector if isinstance(connector, RingsPeople) else None,
+        calls=connector if isinstance(connector, HoldsCalls) else None,
+        offers_page=isinstance(connector, OffersPage) and connector.offers_page,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
         confirms=connector if isinstance(connector, ConfirmsReceipts) else None,
         hands_out=connector if isinstance(connector, HandsOut) else None,

@@ -17,8 +17,8 @@ from exchange.flows.market import Market
 from exchange.flows.one_tap import delivery_links
 from exchange.flows.receipts import give_up
 from exchange.flows.reconcile import bid_of, sealed_wires
+from exchange.flows.scenes import next_hour, own_links, values_of
 from exchange.flows.settle import terms_of
-from exchange.flows.stored_lead import stored_lead
 from exchange.model.auction import AttemptState, Award
 from exchange.model.delivery import ENDED, DeliveryState, TryEnd
 from exchange.model.lead import Lead
@@ -101,7 +101,7 @@ async def _go_out(market: Market, delivery: Row, attempt: Row) -> Ended | None:
         raise DeliveryBroken("its contract or its connection is gone")
     left_behind = delivery["state"] == DeliveryState.SENDING.value  # a process stopped while it went out
     lead_row = await market.db.read(read_lead, attempt["lead_id"])
-    lead = await _values(market, lead_row)
+    lead = await values_of(market, lead_row)
     over = market.clock.now() >= delivery["give_up_at"]
     if over or lead is None or lead_row is None or (left_behind and not connection.repeats_safely):
         stopped = left_behind and not over
@@ -113,12 +113,6 @@ async def _go_out(market: Market, delivery: Row, attempt: Row) -> Ended | None:
     return await _try(market, work, left_behind=left_behind)
 
 
-async def _values(market: Market, row: Row | None) -> Lead | None:
-    """The lead's values; None when they were erased."""
-    campaign = market.deals.campaigns.get(row["campaign_id"]) if row is not None else None
-    return await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
-
-
 def _zone(market: Market, lead: Lead) -> str | None:
     code = lead.text("zip")
     return market.places.zone_of(code) if code is not None else None
@@ -126,10 +120,10 @@ def _zone(market: Market, lead: Lead) -> str | None:
 
 async def _wait_for_its_hour(market: Market, work: Work) -> None:
     """Opening hours of the buyer, quiet hours of the consumer. The give-up time counts on meanwhile."""
-    if work.connection.waits is None:
-        return
-    now = market.clock.now()
-    then = work.connection.waits.not_before(work.lead, work.contract, now, work.zone)
+    now, connection = market.clock.now(), work.connection
+    then = next_hour(market, connection, work.contract, work.lead, now)
+    if connection.waits is not None:
+        then = max(then, connection.waits.not_before(work.lead, work.contract, now, work.zone))
     if then > now:
         then = min(then, work.delivery["give_up_at"])
         await market.db.write(put_off, work.attempt["id"], then, "it waits for its hour")
@@ -159,6 +153,7 @@ async def _converse(market: Market, work: Work, number: int) -> Result:
     links = {
         **delivery_links(market, attempt["id"], work.lead.vertical, contract.return_days),
         **calls_us(market, connection, contract.connection, attempt["id"]),
+        **own_links(market, connection, contract.connection, attempt["id"]),
     }
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets, links, work.zone, number)
     conversation = connection.connector.post(work.lead, award_of(attempt), contract, terms)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from exchange.connector import BadReply, Callback, Forged, Terms
 from exchange.flows.called_back import NotConfirmed, take_callback
+from exchange.flows.calls import NoSuchCall, next_step
 from exchange.flows.connection import Connection
 from exchange.intake.body import read_body
 from exchange.intake.decode import Refused
@@ -23,6 +24,7 @@ from exchange.web.pages import Page
 
 PATH = "/hooks/{connection:[a-z][a-z0-9_]{0,59}}"
 _BEHIND = "/{rest:[A-Za-z0-9._~/-]{1,300}}"
+_CALL = "/call/{delivery:[A-Za-z0-9_-]{1,80}}/{step:[a-z]{1,20}}"
 _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 200
 _ENDPOINT = "hooks"
@@ -30,7 +32,7 @@ _AGAIN_SECONDS = "30"
 
 
 def pages() -> tuple[Page, ...]:
-    return (Page("POST", PATH, take), Page("POST", PATH + _BEHIND, take))
+    return (Page("POST", PATH, take), Page("POST", PATH + _CALL, speak), Page("POST", PATH + _BEHIND, take))
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -55,6 +57,26 @@ async def take(request: web.Request) -> web.StreamResponse:
         stop = Stop(Reason.OVERLOADED, 503, told, headers=(("Retry-After", _AGAIN_SECONDS),))
         return await refuse(Call(request, _ENDPOINT), stop, durable=False)
     return web.Response(status=204)
+
+
+async def speak(request: web.Request) -> web.StreamResponse:
+    """The next step of a call that somebody answered: what is to be said, as the provider reads it."""
+    market, path = request.app[MARKET], request.match_info
+    connection = connection_of(request)
+    if connection is None or connection.calls is None:
+        return await nothing_here(request)
+    call = await read_callback(request)
+    if isinstance(call, Refused):
+        return await refuse(Call(request, _ENDPOINT), refused(call), durable=False)
+    try:
+        said = await next_step(market, path["connection"], call, path["delivery"], path["step"])
+    except Forged:
+        return await not_proven(request)
+    except NoSuchCall:
+        return await nothing_here(request)
+    if not said:
+        return web.Response(status=204)
+    return web.Response(text=said, content_type="text/xml", headers={"Cache-Control": "no-store"})
 
 
 def connection_of(request: web.Request) -> Connection | None:

@@ -50,8 +50,9 @@ def peers() -> tuple[Peer, ...]:
     from exchange.demo.peers.mailroom import mailroom
     from exchange.demo.peers.platforms import platforms
     from exchange.demo.peers.receivers import receivers
+    from exchange.demo.peers.telephone import telephone
 
-    return (faxes(), filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers())
+    return (faxes(), filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers(), telephone())
 
 
 @asynccontextmanager
