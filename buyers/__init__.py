@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from buyers.conversation import http
+from buyers.email.connector import email
 from buyers.family import Family
 
 
 def connectors() -> Mapping[str, Family]:
     """Which family reads a document, by its `connector`. Called once, by `exchange.bootstrap`."""
     return {
+        "email": email,
         "form_http": http,
         "json_http": http,
         "soap_http": http,

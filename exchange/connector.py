@@ -142,10 +142,11 @@ class Addressed(Protocol):
 
 
 class Parcel(NamedTuple):
-    """One lead of a batch, and the place it was sold for."""
+    """One lead of a batch, the place it was sold for, and our pages about this delivery."""
 
     lead: Lead
     award: Award
+    links: Mapping[str, str] = _NO_LINKS
 
 
 @runtime_checkable

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from exchange.model.wire import Relay
 
 HEAD = """\
 # The settings of an exchange. A line that begins with # says what holds without it.
@@ -42,6 +44,19 @@ class Settings(BaseSettings):
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Private networks where buyers may be (on-premises buyers); empty refuses them all."
     )
+    mail_host: str = Field("", description="The exchange's own mail server; empty sends no mail but by buyers' own.")
+    mail_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    mail_security: Literal["tls", "starttls", "plain"] = Field(
+        "starttls", description="How it is spoken to: tls, starttls or plain; a password is never sent in plain."
+    )
+    mail_user: str = Field("", description="Who signs in there; empty signs nobody in.")
+    mail_password: str = Field("", description="Better from the environment: EXCHANGE_MAIL_PASSWORD.")
+    mail_domain: str = Field("", description="The domain whose mail reaches the exchange: bounces come back to it.")
+    dkim_domain: str = Field("", description="Mail from this domain is signed; empty signs none.")
+    dkim_selector: str = Field("exchange", description="Where its public key stands: <selector>._domainkey.<domain>.")
+    dkim_key_file: Path | None = Field(
+        None, validate_default=True, description="The private key in PEM, RSA or Ed25519."
+    )
     inbox_port: int | None = Field(
         None, ge=0, le=65535, description="Port where leads come in by mail; not set, no mail is taken."
     )
@@ -70,6 +85,26 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, OSError):  # by itself no error that says which setting is wrong
             raise ValueError(f"no time zone is called {zone}") from None
         return zone
+
+    @field_validator("mail_user")
+    @classmethod
+    def _signs_in_unseen(cls, user: str, others: ValidationInfo) -> str:
+        if user and others.data.get("mail_security") == "plain":
+            raise ValueError("a password is never sent in clear: mail_security must be tls or starttls")
+        return user
+
+    @field_validator("dkim_key_file")
+    @classmethod
+    def _has_a_key(cls, file: Path | None, others: ValidationInfo) -> Path | None:
+        if file is None and others.data.get("dkim_domain"):
+            raise ValueError("mail from dkim_domain is to be signed: name its private key")
+        return file
+
+    @property
+    def mail_relay(self) -> Relay | None:
+        """The exchange's own mail server, if it has one."""
+        login = (self.mail_user, self.mail_password)
+        return Relay(self.mail_host, self.mail_port, self.mail_security, *login) if self.mail_host else None
 
     @classmethod
     def settings_customise_sources(
@@ -114,6 +149,10 @@ def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Ma
 def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
     paths: dict[str, object] = {"key_file": folder / settings.key_file}
+    if settings.dkim_key_file is not None:
+        paths["dkim_key_file"] = folder / settings.dkim_key_file
+    if settings.config_dir is not None:
+        paths["config_dir"] = folder / settings.config_dir
     for name in ("config_dir", "inbox_certificate", "inbox_key_file"):
         if (path := getattr(settings, name)) is not None:
             paths[name] = folder / path

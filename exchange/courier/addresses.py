@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ _FORBIDDEN: tuple[tuple[Network, str], ...] = tuple(
 _PUBLIC_V6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _LOOPBACK_V4 = IPv4Network("127.0.0.0/8")
+_OTHER_SCHEMES = re.compile(r"smtp://", re.IGNORECASE)  # whose hosts are judged like those of HTTP
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
 
 
@@ -91,7 +93,7 @@ def check_url(url: str, allowed: Sequence[Network] = ()) -> str | None:
     if any(ord(character) <= 32 or ord(character) == 127 or character == "\\" for character in url):
         return "The URL must not hold blanks, control characters or backslashes."
     try:
-        host = split_url(url).host
+        host = split_url(_OTHER_SCHEMES.sub("http://", url)).host
     except BadUrl as bad:
         return str(bad)
     address = _literal(host)

@@ -26,8 +26,9 @@ DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
 PEERS = "PEERS/"  # how a document names a file that a peer makes: PEERS/mailroom/ca.pem
 LOOPBACK = "127.0.0.0/8"
-LISTENERS = MappingProxyType({"inbox_port": 8125})
+LISTENERS = MappingProxyType({"inbox_port": 8144})
 """Where the demo takes leads beside HTTP: the setting, and its port in the documents."""
+MAIL_DOMAIN = "leads.harbor.example"
 SHAPES = ("verticals", "connections", "presets", "sources", "forms")
 OF_THE_DEMO = {"connections": "{name}/connection.yaml", "sources": "{name}.yaml", "forms": "{name}.yaml"}
 """Where the files of the demo go among the shapes, by their folder."""
@@ -118,6 +119,7 @@ def settings_for(
         port=port,
         public_url=f"http://127.0.0.1:{port}",
         allowed_networks=(LOOPBACK,),
+        mail_domain=MAIL_DOMAIN,
         **{setting: ports[named] for setting, named in LISTENERS.items() if named in ports},
         frozen=frozen,
     )

@@ -15,6 +15,7 @@ from exchange.flows.connection import Connection
 from exchange.flows.deliver import SECONDS_MOST, DeliveryBroken, award_of
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.market import Market
+from exchange.flows.one_tap import delivery_links
 from exchange.flows.reconcile import sealed_wires
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.auction import AttemptState
@@ -72,7 +73,7 @@ async def _send(
 ) -> None:
     members = await market.db.read(batch_members, batch["id"])
     out = [row for row in members if row["state"] in _NOT_OVER]
-    parcels = await _parcels(market, out)
+    parcels = await _parcels(market, out, contract)
     if parcels:
         left_behind = any(row["state"] == DeliveryState.SENDING.value for row in out)
         await market.db.write(begin_batch_try, batch["id"], market.clock.now())
@@ -86,7 +87,7 @@ async def _send(
     await market.db.write(end_batch, batch["id"], market.clock.now())
 
 
-async def _parcels(market: Market, members: list[Row]) -> list[Parcel]:
+async def _parcels(market: Market, members: list[Row], contract: Contract) -> list[Parcel]:
     """What goes out of it. A sale that was not made, and a lead whose values were erased, leave it here."""
     parcels = []
     for member in members:
@@ -99,7 +100,8 @@ async def _parcels(market: Market, members: list[Row]) -> list[Parcel]:
         elif lead is None:
             await _leaves(market, member, DeliveryState.FAILED, "the values of its lead were erased")
         else:
-            parcels.append(Parcel(lead, award_of(attempt)))
+            links = delivery_links(market, attempt["id"], lead.vertical, contract.return_days)
+            parcels.append(Parcel(lead, award_of(attempt), links))
     return parcels
 
 

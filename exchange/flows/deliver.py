@@ -10,8 +10,8 @@ from exchange.courier.courier import Call, Result
 from exchange.flows.conclude import LEAD_AT_WORK_MS, conclude
 from exchange.flows.connection import Connection
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
-from exchange.flows.links import DISPOSITION, Link, make_link
 from exchange.flows.market import Market
+from exchange.flows.one_tap import delivery_links
 from exchange.flows.receipts import give_up
 from exchange.flows.reconcile import bid_of, sealed_wires
 from exchange.flows.settle import terms_of
@@ -29,7 +29,6 @@ from exchange.storage.selling import read_attempt, read_lead
 
 SECONDS_MOST = 150.0
 """How long one conversation may take at most: shorter than the lease of its job."""
-_LINK_MS = 30 * 86_400_000
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
 _GOES_OUT = (AttemptState.PENDING.value, AttemptState.UNCLEAR.value, AttemptState.ACCEPTED.value)
 
@@ -142,9 +141,8 @@ async def _try(market: Market, work: Work, *, left_behind: bool) -> Ended | None
 
 async def _converse(market: Market, work: Work, number: int) -> Result:
     attempt, connection, contract = work.attempt, work.connection, work.contract
-    terms = Terms(
-        market.clock.now(), attempt["reference"], connection.secrets, links_of(market, work), work.zone, number
-    )
+    links = delivery_links(market, attempt["id"], work.lead.vertical, contract.return_days)
+    terms = Terms(market.clock.now(), attempt["reference"], connection.secrets, links, work.zone, number)
     conversation = connection.connector.post(work.lead, award_of(attempt), contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)
     return await market.courier.converse(call, market.clock.monotonic() + min(connection.seconds, SECONDS_MOST))
@@ -152,14 +150,6 @@ async def _converse(market: Market, work: Work, number: int) -> Result:
 
 def award_of(attempt: Row) -> Award:
     return Award(bid_of(attempt), attempt["slot"], attempt["reference"])
-
-
-def links_of(market: Market, work: Work) -> Mapping[str, str]:
-    """A page for each word that the buyer may say of the lead with one tap."""
-    vertical = market.verticals.get(work.lead.vertical)
-    until = market.clock.now() + _LINK_MS
-    words = vertical.dispositions if vertical is not None and market.public_url else ()
-    return {word: make_link(market, Link(work.attempt["id"], DISPOSITION, word, until)) for word in words}
 
 
 def read_try(work: Work, result: Result, *, may_have: bool) -> Tried:

@@ -20,6 +20,8 @@ _KIND = "link"
 
 DISPOSITION = "disposition"
 """`detail` is the word: what became of the lead."""
+RETURN = "return"
+"""Asks the money back; the page wants to know why."""
 
 
 class Link(NamedTuple):

@@ -1,14 +1,35 @@
-"""A buyer says with one tap on a link what became of a lead it bought."""
+"""A buyer says with one tap on a link what became of a lead it bought, or asks its money back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from exchange.flows.dispositions import Recorded, Report, record_disposition
-from exchange.flows.links import DISPOSITION, Link
+from exchange.flows.links import DISPOSITION, RETURN, Link, make_link
 from exchange.flows.market import Market
+from exchange.flows.returns import Returnable, ask_return, find_returnable
 from exchange.model.actor import Actor, Role
 from exchange.model.lead import Problem
+from exchange.storage.database import Row
 from exchange.storage.feedback import dispositions_of
 from exchange.storage.selling import read_attempt
+
+_GOOD_FOR_MS = 30 * 86_400_000
+_MORE_MS = 86_400_000  # a link to return outlives its window, so that it can say when that ended
+
+
+def delivery_links(market: Market, attempt_id: str, vertical: str, return_days: int) -> Mapping[str, str]:
+    """The pages that go with a delivery: one for each word the vertical has for what became of a lead, and `return`."""
+    if not market.public_url:
+        return {}
+    now = market.clock.now()
+    known = market.verticals.get(vertical)
+    words = known.dispositions if known is not None else ()
+    links = {word: make_link(market, Link(attempt_id, DISPOSITION, word, now + _GOOD_FOR_MS)) for word in words}
+    if return_days:
+        until = now + max(return_days * _MORE_MS, _GOOD_FOR_MS) + _MORE_MS
+        links[RETURN] = make_link(market, Link(attempt_id, RETURN, "", until))
+    return links
 
 
 async def record_tap(market: Market, link: Link) -> Recorded | Problem | None:
@@ -21,5 +42,21 @@ async def record_tap(market: Market, link: Link) -> Recorded | Problem | None:
     own = [str(row["kind"]) for row in told if row["buyer_id"] == attempt["buyer_id"]]
     if own and own[-1] == link.detail:
         return Recorded(None, attempt["lead_id"])
-    actor = Actor(Role.BUYER, f"{attempt['buyer_id']} (link)", attempt["buyer_id"])
-    return await record_disposition(Report(link.attempt_id, link.detail, "", None, None), market, actor)
+    return await record_disposition(Report(link.attempt_id, link.detail, "", None, None), market, _by_link(attempt))
+
+
+async def returnable_of(market: Market, link: Link) -> Returnable | None:
+    """The sale that the link is about, and whether it may still be given back. None when it was no sale."""
+    assert link.kind == RETURN
+    attempt = await market.db.read(read_attempt, link.attempt_id)
+    return await find_returnable(market, _by_link(attempt), link.attempt_id) if attempt is not None else None
+
+
+async def return_by_link(market: Market, found: Returnable, reason: str, note: str) -> Problem | bool:
+    """As `ask_return`."""
+    return await ask_return(market, _by_link(found.sale), found, reason, note)
+
+
+def _by_link(row: Row) -> Actor:
+    """The buyer of a delivery or a sale, through a link."""
+    return Actor(Role.BUYER, f"{row['buyer_id']} (link)", row["buyer_id"])

@@ -49,6 +49,7 @@ class Relay(NamedTuple):
     security: str
     user: str = ""
     password: str = ""
+    ca_file: str = ""  # its certificate comes from these authorities alone
 
 
 class EmailMessage(NamedTuple):

@@ -132,3 +132,11 @@ async def waits_for_batch(tx: Tx, contract_id: str, before: int) -> bool:
         before=before,
     )
     return bool(rows)
+
+
+async def read_batch(tx: Tx, contract_id: str, number: int) -> Row | None:
+    """A batch by its name."""
+    rows = await tx.fetch(
+        "SELECT * FROM batches WHERE contract_id = :contract AND number = :number", contract=contract_id, number=number
+    )
+    return rows[0] if rows else None

@@ -147,13 +147,13 @@ def test_every_preset_and_variant_makes_a_connector() -> None:
     ]
 
     assert len(shelf) < len(made)
-    assert {"form_http", "json_http", "soap_http", "xml_http"} == set(connectors())
+    assert {"form_http", "json_http", "soap_http", "xml_http"} <= set(connectors())
 
 
 def test_the_cases_of_every_example_connection_come_out_as_they_say() -> None:
     shelf, wrong, count = presets(), [], 0
     for folder in sorted((CONFIG / "connections").iterdir()):
-        speaker = connector(Connection.load(yaml((folder / "connection.yaml").read_text("utf-8")), shelf))
+        speaker = load_of(yaml((folder / "connection.yaml").read_text("utf-8")), shelf, connectors()).build()
         files = sorted((folder / "cases").glob("*.yaml"))
         cases = [case for file in files for case in read_cases(file.read_text("utf-8"), file.name)]
         results = run_cases(speaker, cases)
@@ -182,7 +182,7 @@ def test_a_connector_of_no_family_is_named(connector: str | None) -> None:
     with pytest.raises(ConnectionProblems) as refused:
         load_of({"connection": "a", "connector": connector}, {}, connectors())
 
-    known = "form_http, json_http, soap_http, xml_http"
+    known = ", ".join(sorted(connectors()))
     assert (Problem("connector", f"{connector!r} is not one of {known}"),) == refused.value.problems
 
 

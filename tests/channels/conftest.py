@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from exchange.storage.postgres import open_postgres
+from tests.channels.fileserver import FileServer, file_server
 from tests.channels.outlet import Outlet
 from tests.channels.outlet import outlet as open_outlet
 from tests.market import Exchange, buying, open_exchange, selling
@@ -40,3 +41,10 @@ def either(request: pytest.FixtureRequest) -> Exchange:
 async def outlet() -> AsyncIterator[Outlet]:
     async with open_outlet() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[FileServer]:
+    """A real file server, one for each process of the test run."""
+    with file_server() as running:
+        yield running

@@ -50,10 +50,11 @@ class Act:
 def acts() -> tuple[Act, ...]:
     """Every act of the demo's market, in alphabetical order."""
     from exchange.demo.acts import form  # acts are written in terms of this module
+    from exchange.demo.acts.answers import answers, bounces
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
 
-    return (facebook(), feed(), form.act(), gravity(), mailbox(), mails(), pulled(), soap())
+    return (answers(), bounces(), facebook(), feed(), form.act(), gravity(), mailbox(), mails(), pulled(), soap())
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:

@@ -13,7 +13,7 @@ from exchange.demo.acts.consumers import Consumers
 from exchange.demo.peers import HOST
 from exchange.demo.peers import mailroom as room
 
-INBOX = 8125
+INBOX = 8144
 ADDRESS = "evergreen@leads.harbor.example"
 SENDER = "forms@evergreen.example"
 

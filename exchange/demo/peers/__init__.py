@@ -43,10 +43,11 @@ class Neighbours:
 
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.letterbox import letterbox
     from exchange.demo.peers.mailroom import mailroom
     from exchange.demo.peers.platforms import platforms
 
-    return (mailroom(), platforms())
+    return (letterbox(), mailroom(), platforms())
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The exchange's own mail server: takes mails for the addresses of its sources, and for nobody else.
+"""The exchange's own mail server: takes mails for the addresses of its sources, bounces of its own, and nothing else.
 
 A mail is answered with 250 only once its leads are durable. What cannot be kept is answered so that it comes again.
 """
@@ -18,6 +18,7 @@ from exchange import limits
 from exchange.flows.market import Market
 from exchange.flows.polls import is_paused
 from exchange.flows.sources import store_items
+from exchange.intake.dsn import hear_bounce, is_return_address
 from exchange.intake.mail.items import items_of
 from exchange.log import logger
 from exchange.rates import Bucket
@@ -72,7 +73,10 @@ class Postman:
     ) -> str:
         source = self._source(address)
         if source is None:
-            return _UNKNOWN
+            if not await is_return_address(self._market, address):
+                return _UNKNOWN
+            envelope.rcpt_tos.append(address)
+            return "250 2.1.5 Known"
         if not _document(source).takes_from(envelope.mail_from or ""):
             return _FORBIDDEN
         if await is_paused(self._market, source.name):
@@ -84,11 +88,13 @@ class Postman:
         raw = envelope.original_content
         found = [self._source(address) for address in dict.fromkeys(envelope.rcpt_tos)]
         sources = {source.name: source for source in found if source is not None}
-        if not isinstance(raw, bytes) or not sources:
+        if not isinstance(raw, bytes) or not envelope.rcpt_tos:
             return _UNKNOWN
         if not all(self._in_time(source) for source in sources.values()):
             return _TOO_MANY
         try:
+            if any(source is None for source in found):
+                await hear_bounce(self._market, raw, envelope.rcpt_tos)
             for source in sources.values():
                 await self._keep(source, raw)
         except Exception as error:  # whatever it was, the mail is not lost: its sender has it, and sends it again

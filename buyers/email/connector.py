@@ -1,0 +1,160 @@
+"""Leads by mail. The buyer's server taking a mail is the buyer taking the lead; a bounce later is told by receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from buyers.email.attach import attached
+from buyers.email.document import EmailDocument
+from buyers.email.page import html_of, text_of
+from buyers.email.templates import Write, compile_html, compile_line, compile_text, tidy
+from buyers.family import ConnectionProblems, Loaded
+from buyers.mapping.values import Facts
+from exchange.connector import BadReply, Conversation, Match, Parcel, Terms
+from exchange.model.auction import Accepted, Answered, Award, Bid, Later, NoBid, Rejected
+from exchange.model.lead import Lead, Offer
+from exchange.model.party import Contract
+from exchange.model.reason import Reason
+from exchange.model.wire import EmailMessage, Relay, Reply
+
+TAKEN: Final = 250
+_DETAIL_CHARACTERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EmailConnector:
+    """Every try of a delivery has the same Message-ID: to whoever reads it, a mail that came twice is one mail."""
+
+    document: EmailDocument
+    subject: Write
+    text: Write
+    html: Callable[[Facts], str] | None
+    later: bool = True
+    repeats_safely: bool = True
+    channel: str = "email"
+
+    @property
+    def seconds(self) -> float:
+        return self.document.seconds
+
+    @property
+    def domain(self) -> str:
+        return self.document.sender.rpartition("@")[2].rstrip(">")
+
+    def destination(self, contract: Contract) -> str:
+        """The server its mail goes through, or where the exchange's own brings it."""
+        document = self.document
+        return document.relay.host if document.relay is not None else document.to[0].rpartition("@")[2]
+
+    def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]:
+        yield from ()
+        return NoBid(contract.id, Reason.PING_FAILED, "nobody bids by mail")
+
+    def post(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> Conversation[Answered]:
+        reply = yield self.message(lead, award, contract, terms)
+        return answer_of(reply)
+
+    def batch(self, parcels: Sequence[Parcel], contract: Contract, terms: Terms) -> Conversation[Answered]:
+        """All in one mail, whose reference is that of `terms`."""
+        reply = yield self.digest(parcels, contract, terms)
+        return answer_of(reply)
+
+    def message(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> EmailMessage:
+        """The mail as it would be sent: what a preview shows."""
+        facts = Facts(contract, self._linked(terms), lead=lead, award=award)
+        subject = self.subject(facts)
+        html = self.html(facts) if self.html is not None else html_of(subject, [facts])
+        return self._mail(terms, subject, self.text(facts), html, [facts])
+
+    def digest(self, parcels: Sequence[Parcel], contract: Contract, terms: Terms) -> EmailMessage:
+        leads = [self._facts(each, contract, terms) for each in parcels]
+        subject = tidy(self.document.digest_subject.replace("{count}", str(len(leads))))
+        text = f"\n{'-' * 40}\n\n".join(self.text(facts) for facts in leads)
+        return self._mail(terms, subject, text, html_of(subject, leads), leads)
+
+    def explain(self, stage: str, reply: Reply) -> list[Match]:
+        meaning = type(_meant(reply)).__name__.lower()
+        return [Match("reply code", f"is {reply.status}", f"Outcome: {meaning}")]
+
+    def _facts(self, parcel: Parcel, contract: Contract, terms: Terms) -> Facts:
+        own = terms._replace(reference=parcel.award.reference, links=parcel.links)
+        return Facts(contract, self._linked(own), lead=parcel.lead, award=parcel.award)
+
+    def _mail(self, terms: Terms, subject: str, text: str, html: str, leads: Sequence[Facts]) -> EmailMessage:
+        document = self.document
+        return EmailMessage(
+            sender=document.sender,
+            to=tuple(document.to),
+            subject=subject,
+            text=text,
+            message_id=f"<{terms.reference}@{self.domain}>",
+            html=html,
+            reply_to=document.reply_to or "",
+            attachments=attached(document.attach, leads),
+            relay=self._relay(terms.secrets),
+        )
+
+    def _linked(self, terms: Terms) -> Terms:
+        """Only the links that the document wants."""
+        wanted = self.document.links
+
+        def kept(name: str) -> bool:
+            return ("return" if name == "return" else "dispositions") in wanted
+
+        return terms._replace(links={name: url for name, url in terms.links.items() if kept(name)})
+
+    def _relay(self, secrets: Mapping[str, str]) -> Relay | None:
+        relay = self.document.relay
+        if relay is None:
+            return None
+        name = relay.password.secret if relay.password is not None else None
+        password = secrets.get(name, "") if name is not None else ""
+        if name is not None and not password:
+            raise BadReply(f"the secret {name} is not set")
+        return Relay(relay.host, relay.port, relay.security, relay.user, password, relay.ca_file)
+
+
+def answer_of(reply: Reply) -> Answered:
+    """Raises `BadReply` for a code that no mail server sends after a mail."""
+    meant = _meant(reply)
+    if isinstance(meant, BadReply):
+        raise meant
+    return meant
+
+
+def _meant(reply: Reply) -> Accepted | Later | Rejected | BadReply:
+    detail = tidy(reply.body.decode("utf-8", "replace"))[:_DETAIL_CHARACTERS]
+    told = f"{reply.status} {detail}".strip()
+    if reply.status == TAKEN:
+        return Accepted(detail=told)
+    if reply.status // 100 == 4:
+        return Later(Reason.POST_FAILED, told)
+    if reply.status // 100 == 5:
+        return Rejected(Reason.BUYER_REJECTED, told)
+    return BadReply(f"the mail server answered {reply.status}", unmapped=True)
+
+
+def email(name: str, laid: Mapping[str, Any]) -> Loaded:
+    """The family of connections by mail. Raises `ConnectionProblems`."""
+    try:
+        document = EmailDocument.model_validate(laid)
+    except ValidationError as error:
+        raise ConnectionProblems.of(name, error) from None
+    relay = document.relay
+    secrets = frozenset({relay.password.secret} if relay is not None and relay.password is not None else ())
+    urls = {"relay.server": f"smtp://{relay.server}"} if relay is not None else {}
+    return Loaded(name, document.connector, secrets, urls, partial(speak, document))
+
+
+def speak(document: EmailDocument) -> EmailConnector:
+    return EmailConnector(
+        document,
+        compile_line(document.subject),
+        compile_text(document.text) if document.text is not None else text_of,
+        compile_html(document.html) if document.html is not None else None,
+    )

@@ -1,0 +1,108 @@
+"""Folders on a real file server, over each of the protocols it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from exchange.courier.outside import Outside
+from exchange.courier.remote import RemoteDown, RemoteFolder, RemoteRefused, open_folder
+from exchange.model.wire import Loss
+from tests.channels.fileserver import FileServer
+from tests.courier.rawbuyer import LOOPBACK
+
+PROTOCOLS = ("ftp", "ftps", "sftp")
+
+
+@pytest.fixture
+async def outside() -> AsyncIterator[Outside]:
+    made = Outside(LOOPBACK)
+    yield made
+    await made.close()
+
+
+async def sent(*blocks: bytes) -> AsyncIterator[bytes]:
+    for block in blocks:
+        yield block
+
+
+async def read(folder: RemoteFolder, name: str) -> bytes:
+    return b"".join([block async for block in folder.read(name)])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_files_are_listed_read_written_and_moved(server: FileServer, outside: Outside, protocol: str) -> None:
+    home = server.folder(f"whole-{protocol}")
+    server.put(home, "a b.csv", b"zip\n" * 100_000)
+    server.folder(f"whole-{protocol}/below")
+    (home / "link.csv").symlink_to("/etc/passwd")
+    async with open_folder(server.place(protocol, home.name), outside.dial) as folder:
+        listed = [(file.name, file.size) for file in await folder.files()]
+        content = await read(folder, "a b.csv")
+        for text in (b"one", b"two"):
+            await folder.make("done")
+            await folder.write("done/r.csv.part", sent(text, b"\n"))
+            await folder.move("done/r.csv.part", "done/r.csv")
+        await folder.move("a b.csv", "done/a b.csv")
+
+    assert ("a b.csv", 400_000) in listed and "below" not in [name for name, _ in listed]
+    assert b"zip\n" * 100_000 == content
+    assert ["a b.csv", "r.csv"] == sorted(path.name for path in (home / "done").iterdir())
+    assert b"two\n" == (home / "done" / "r.csv").read_bytes()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_what_is_not_there_is_refused_and_the_line_stays(
+    server: FileServer, outside: Outside, protocol: str
+) -> None:
+    home = server.folder(f"missing-{protocol}")
+    async with open_folder(server.place(protocol, home.name), outside.dial) as folder:
+        with pytest.raises(RemoteRefused, match=r"read nothing\.csv"):
+            await read(folder, "nothing.csv")
+        with pytest.raises(RemoteRefused, match=r"move nothing\.csv"):
+            await folder.move("nothing.csv", "done/nothing.csv")
+        assert [] == await folder.files()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_a_wrong_password_and_a_wrong_folder_are_told(
+    server: FileServer, outside: Outside, protocol: str
+) -> None:
+    with pytest.raises(RemoteDown):
+        async with open_folder(server.place(protocol, password="wrong"), outside.dial):
+            pass
+    with pytest.raises((RemoteDown, RemoteRefused)):
+        async with open_folder(server.place(protocol, "no/such/folder"), outside.dial) as folder:
+            await folder.files()
+
+
+async def test_nothing_is_told_to_a_server_whose_key_or_certificate_is_another(
+    server: FileServer, outside: Outside
+) -> None:
+    other = "SHA256:" + "A" * 43
+    for place in (
+        server.place("sftp", host_key=other),
+        server.place("sftp", host_key=""),
+        server.place("ftps", ca_file=""),
+    ):
+        with pytest.raises(RemoteDown) as down:
+            async with open_folder(place, outside.dial):
+                pass
+        assert Loss.TLS is down.value.lost.why
+
+
+async def test_a_private_address_is_not_spoken_to_unless_it_is_allowed(server: FileServer) -> None:
+    strict = Outside()
+    for protocol in PROTOCOLS:
+        with pytest.raises(RemoteDown, match="this machine"):
+            async with open_folder(server.place(protocol), strict.dial):
+                pass
+    await strict.close()
+
+
+async def test_a_server_that_is_not_there_is_told(server: FileServer, outside: Outside) -> None:
+    for protocol in PROTOCOLS:
+        with pytest.raises(RemoteDown, match="refused the connection"):
+            async with open_folder(server.place(protocol)._replace(port=1), outside.dial):
+                pass
