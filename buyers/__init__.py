@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from buyers.conversation import http
 from buyers.email.connector import email
 from buyers.family import Family
+from buyers.files.connector import files
 
 
 def connectors() -> Mapping[str, Family]:
     """Which family reads a document, by its `connector`. Called once, by `exchange.bootstrap`."""
     return {
         "email": email,
+        "files": files,
         "form_http": http,
         "json_http": http,
         "soap_http": http,

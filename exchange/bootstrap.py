@@ -23,6 +23,7 @@ from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
+from exchange.courier.drop import FileLane
 from exchange.courier.http import Lane
 from exchange.courier.lane import SideLanes
 from exchange.courier.outside import Outside
@@ -50,7 +51,7 @@ from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
-from exchange.model.wire import EmailMessage
+from exchange.model.wire import EmailMessage, FileMessage
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.form import BadForm, read_form
@@ -384,7 +385,10 @@ def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool 
     house = mail_house(settings.mail_relay, settings.mail_domain, *signing)
 
     def lanes(lane: Lane) -> SideLanes:
-        return {EmailMessage: SmtpLane(lane.addresses, house, clock.now)}
+        return {
+            EmailMessage: SmtpLane(lane.addresses, house, clock.now),
+            FileMessage: FileLane(lane.addresses),
+        }
 
     real = HttpCourier(clock, breaker, settings.allowed_networks, lanes=lanes, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)
