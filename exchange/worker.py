@@ -58,6 +58,7 @@ _LOOK_SECONDS = 0.5  # for jobs that others made, and for those whose time has c
 _RETRY_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000)
 _BROKEN_MS = (5_000, 60_000)  # a delivery that breaks its connector each time is put aside soon
 _DELIVER_LEASE_MS = 180_000  # longer than any connector may talk
+_BATCH_LEASE_MS = 600_000  # and longer than a turn of a batch may take
 _SPREAD = 0.2
 _OF_LEASE = 0.9  # a job is cut before its lease ends, so that nobody else begins it meanwhile
 
@@ -83,7 +84,7 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind of durable job, in alphabetical order."""
     return {
         ASK_OUTCOME: Kind(reconcile),
-        BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS),
+        BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
         POLL: Kind(poll, most=3, lease_ms=300_000),
         POSTBACK: Kind(send_postback, gap_ms=50),

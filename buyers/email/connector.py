@@ -97,6 +97,7 @@ class EmailConnector:
             reply_to=document.reply_to or "",
             attachments=attached(document.attach, leads),
             relay=self._relay(terms.secrets),
+            secrets=tuple(url for facts in leads for url in facts.terms.links.values()),  # who has one may use it
         )
 
     def _linked(self, terms: Terms) -> Terms:

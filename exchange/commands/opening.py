@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from exchange.catalog import CatalogError
 from exchange.clock import Clock
 from exchange.commands.terminal import Exit, Stop, Terminal
+from exchange.courier.dkim import BadKey
 from exchange.flows.market import Market
 from exchange.model.actor import Actor, Role
 from exchange.settings import Settings, load_settings
@@ -144,7 +145,7 @@ class reached:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, CatalogError):
             raise Stop(Exit.UNREACHABLE, "The configuration cannot be used:", error.problems) from error
-        if isinstance(error, StorageError | VaultError):
+        if isinstance(error, StorageError | VaultError | BadKey):
             raise Stop(Exit.UNREACHABLE, sentence_of(error)) from error
 
 

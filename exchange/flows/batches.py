@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from exchange import limits
 from exchange.connector import DeliversBatches, Parcel, Terms
 from exchange.courier.courier import Call, Result
 from exchange.flows.conclude import conclude
 from exchange.flows.connection import Connection
-from exchange.flows.deliver import SECONDS_MOST, DeliveryBroken, award_of
+from exchange.flows.deliver import DeliveryBroken, award_of
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.market import Market
 from exchange.flows.one_tap import delivery_links
@@ -71,6 +72,7 @@ def batch_reference(contract_id: str, number: int) -> str:
 async def _send(
     market: Market, batch: Row, contract: Contract, connection: Connection, batches: DeliversBatches
 ) -> None:
+    began = market.clock.monotonic()
     members = await market.db.read(batch_members, batch["id"])
     out = [row for row in members if row["state"] in _NOT_OVER]
     parcels = await _parcels(market, out, contract)
@@ -83,6 +85,8 @@ async def _send(
             tried, result = await _try(market, batch, parcels, contract, connection, batches)
         await _note(market, batch, out, tried, result, contract)
     for member in members:
+        if market.clock.monotonic() - began > limits.BATCH_SECONDS:
+            raise ComeBack(market.clock.now())  # what is concluded is passed by quickly
         await conclude(market, member["attempt_id"])
     await market.db.write(end_batch, batch["id"], market.clock.now())
 
@@ -121,7 +125,7 @@ async def _try(
     terms = Terms(market.clock.now(), reference, connection.secrets)
     conversation = batches.batch(parcels, contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)
-    deadline = market.clock.monotonic() + min(connection.seconds, SECONDS_MOST)
+    deadline = market.clock.monotonic() + min(connection.seconds, limits.DELIVERY_SECONDS)
     result = await market.courier.converse(call, deadline)
     outcome = post_outcome(contract, parcels[0].award, result, profile=connection.profile)
     return try_outcome(outcome, result, connection.profile, repeats_safely=connection.repeats_safely), result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from exchange import limits
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
 from exchange.flows.conclude import LEAD_AT_WORK_MS, conclude
@@ -27,8 +28,6 @@ from exchange.storage.database import Row
 from exchange.storage.deliveries import begin_try, end_delivery, end_try, put_off, read_delivery
 from exchange.storage.selling import read_attempt, read_lead
 
-SECONDS_MOST = 150.0
-"""How long one conversation may take at most: shorter than the lease of its job."""
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
 _GOES_OUT = (AttemptState.PENDING.value, AttemptState.UNCLEAR.value, AttemptState.ACCEPTED.value)
 
@@ -145,7 +144,9 @@ async def _converse(market: Market, work: Work, number: int) -> Result:
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets, links, work.zone, number)
     conversation = connection.connector.post(work.lead, award_of(attempt), contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)
-    return await market.courier.converse(call, market.clock.monotonic() + min(connection.seconds, SECONDS_MOST))
+    return await market.courier.converse(
+        call, market.clock.monotonic() + min(connection.seconds, limits.DELIVERY_SECONDS)
+    )
 
 
 def award_of(attempt: Row) -> Award:

@@ -234,10 +234,11 @@ def _settle_after(contract: Contract, decision: Decision, now: int) -> int | Non
 
 def failed_news(attempt_id: str, lead: Row, contract: Contract, why: str, now: int) -> tuple[News, ...]:
     """What both sides are told of a delivery that failed for good."""
-    about = {"lead_id": lead["id"], "why": why}
+    told = {"lead_id": lead["id"], "delivery_id": attempt_id, "why": why}
+    to_seller = {"lead_id": lead["id"]}  # the words of a buyer's server would tell whose it is
     return (
-        News(DELIVERY_FAILED, Role.BUYER, contract.buyer_id, attempt_id, now, {**about, "delivery_id": attempt_id}),
-        News(DELIVERY_FAILED, Role.SELLER, lead["seller_id"], attempt_id, now, about),
+        News(DELIVERY_FAILED, Role.BUYER, contract.buyer_id, attempt_id, now, told),
+        News(DELIVERY_FAILED, Role.SELLER, lead["seller_id"], attempt_id, now, to_seller),
     )
 
 

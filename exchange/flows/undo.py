@@ -180,7 +180,6 @@ def _news(market: Market, undoing: _Undoing, without: Undone, state: LeadState, 
         "price": left.text if state is LeadState.SOLD else None,
         "currency": lead["currency"],
         "test": lead["mode"] == "test",
-        "why": undoing.why,
     }
     about = undoing.sale["attempt_id"]
     seller = News(DELIVERY_FAILED, Role.SELLER, lead["seller_id"], about, now, facts, lead["campaign_id"])

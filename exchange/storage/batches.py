@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from exchange.limits import BATCH_LEADS
 from exchange.model.delivery import ENDED, DeliveryState
 from exchange.storage.database import Row, Tx
 
-BATCH_LEADS_MOST = 5_000
 _OUT = "SELECT attempt_id FROM deliveries WHERE batch_id = :batch AND state = 'sending'"
 
 
@@ -28,7 +28,7 @@ async def begin_batch(tx: Tx, contract_id: str, batch_id: str, now: int) -> Row 
                ORDER BY d.made_at, d.attempt_id LIMIT :most)""",
         batch=batch_id,
         contract=contract_id,
-        most=BATCH_LEADS_MOST,
+        most=BATCH_LEADS,
     )
     if not leads:
         return None

@@ -6,6 +6,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.ledger import Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
+from exchange.storage.disputes import count_disputed
 from exchange.storage.selling import FOR_PEOPLE, OPEN
 
 HOUR_MS = 3_600_000
@@ -83,7 +84,7 @@ async def recent_trails(tx: Tx, actor: Actor, mode: str, since: int, limit: int)
 
 
 async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
-    """Deliveries that wait for somebody to say what they were."""
+    """Deliveries that wait for somebody to say what they were, and sales whose delivery came back."""
     if not _insider(actor):
         return 0
     rows = await tx.fetch(
@@ -91,7 +92,7 @@ async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
             WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND a.mode = :mode AND {FOR_PEOPLE}""",
         mode=mode,
     )
-    return int(rows[0]["waiting"])
+    return int(rows[0]["waiting"]) + await count_disputed(tx, mode)
 
 
 async def dead_jobs(tx: Tx, actor: Actor) -> list[Row]:

@@ -44,20 +44,6 @@ async def list_deliveries(tx: Tx, actor: Actor, wanted: DeliveryFilter) -> list[
     )
 
 
-async def count_deliveries(tx: Tx, actor: Actor, wanted: DeliveryFilter, most: int) -> int:
-    """How many there are, up to `most`."""
-    if not _insider(actor):
-        return 0
-    where, params = _where(wanted)
-    rows = await tx.fetch(
-        f"""SELECT COUNT(*) AS found FROM (SELECT 1 AS one FROM deliveries d JOIN attempts a ON a.id = d.attempt_id
-            WHERE {where} LIMIT :most) AS some""",
-        most=most,
-        **params,
-    )
-    return int(rows[0]["found"])
-
-
 def _where(wanted: DeliveryFilter) -> tuple[str, dict[str, object]]:
     where, params = ["a.mode = :mode"], dict[str, object](mode=wanted.mode)
     if wanted.states:

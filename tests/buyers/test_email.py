@@ -93,6 +93,7 @@ def test_links_are_there_when_they_are_wanted() -> None:
 
     for part in (mail.text, mail.html):
         assert LINKS["contacted"] in part and LINKS["return"] in part
+    assert set(LINKS.values()) <= set(mail.shown().secrets)
     assert f'<a href="{LINKS["return"]}">r</a><a href="#">c</a>' == own.html
 
 

@@ -34,7 +34,7 @@ def by_mail(name: str, port: int, **over: Any) -> dict[str, Any]:
 async def mailing(folder: Path, **settings: Any) -> AsyncIterator[Exchange]:
     """One seller, and a way out that is real."""
     nobody = {"nobody": "127.0.0.1:9"}
-    async with open_exchange(folder, by_wire=nobody, mail_domain=DOMAIN, **settings) as exchange:
+    async with open_exchange(folder, by_wire=nobody, **{"mail_domain": DOMAIN, **settings}) as exchange:
         await exchange.add(*selling("cedar"))
         yield exchange
 

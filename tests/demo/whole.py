@@ -86,7 +86,7 @@ async def opened(folder: Path, parties_file: str, cast_file: str, now: int) -> A
     catalog = load_catalog(None, DEMO / "connections")
     parties, cast = read_parties(DEMO / parties_file, catalog.verticals), read_cast(DEMO / cast_file)
     clock, script = SimulatedClock(now), CastScript(cast.buyers, seed=7)
-    wire = by_url({SIMULATED: answer_as_asked, "http://127.0.0.1:": script})
+    wire = by_url({SIMULATED: answer_as_asked, "": script})
     settings = load_settings(None, database_url=str(folder / "demo.db"), key_file=folder / "demo.key")
     async with open_market(
         settings,

@@ -70,7 +70,7 @@ async def test_whenever_it_dies_each_lead_is_sold_once_and_the_file_keeps_its_na
         died = await _dies(exchange, at)
         exchange = await started_again(exchange)
         connect(exchange.market, **connection)
-        await run_for(exchange, 240, 60)
+        await run_for(exchange, 660, 60)
 
         assert [] == await broken(exchange.market), f"after point {at}"
         assert 1 == len(set(names(exchange)[sent:])), f"after point {at}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from exchange.flows.undo import reverse_sale
 from exchange.model.ledger import Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.model.party import Cap, Payout, SaleMode, Window
+from exchange.model.wire import Reply
 from exchange.model.work import LeadState
 from exchange.stages.settle import promise_rest, sale_payout
 from exchange.stages.undo import Remaining, due, undone
@@ -61,6 +63,24 @@ async def test_a_final_failure_reverses_the_sale_and_the_lead_is_sold_again(eith
     )
     sale = (await either.rows("SELECT * FROM sales WHERE buyer_id = 'birch'"))[0]
     assert ("no such user", "refused") == (sale["reversed_why"], (await delivery(either))["state"])
+
+
+async def test_the_seller_hears_that_it_is_no_sale_and_nothing_of_whose_server_said_so(exchange: Exchange) -> None:
+    await exchange.add(
+        *buying("birch", price=usd("30"), sold_when="at_once", on_failure="unsold"),
+        *selling("cedar", postback_url="http://hooks.seller.example/leads"),
+    )
+    connect(exchange.market, birch=LaterBuyer("birch"))
+    exchange.buyers.answers_posts("birch", Reply(550, {}, b"no such user at birch.buyer.example"))
+    answer = await post(exchange)
+
+    await run_for(exchange, 5, 1)
+
+    told = [orjson.loads(sent.body) for sent in exchange.buyers.sent if sent.url.endswith("/leads")]
+    assert [("unsold", answer["lead_id"], None)] == [
+        (each["status"], each["lead_id"], each.get("price")) for each in told
+    ]
+    assert "birch" not in str(told)
 
 
 async def test_undone_twice_is_undone_once(either: Exchange) -> None:

@@ -162,6 +162,22 @@ async def test_a_lead_tells_every_try_with_its_time_what_was_said_and_the_next(s
     assert "6025550142" not in page.source and "maria@consumer" not in page.source
 
 
+async def test_a_sale_that_was_undone_is_told_as_it_was_and_the_lead_as_it_is(served: Served) -> None:
+    await one(served.exchange, NO_SUCH, sold_when="at_once")
+    await run_for(served.exchange, 5, 1)
+    lead_id = (await attempts(served.exchange))[0]["lead_id"]
+    async with signed_in(served) as visitor:
+        page = await visitor.open(f"/console/leads/{lead_id}")
+        told = (await visitor.open(f"/console/leads/{lead_id}.json")).fields
+    titles = [line["title"] for line in told["timeline"]]
+
+    assert ("$20.00", "$16.00") == (told["summary"]["revenue"], told["summary"]["payout"])
+    assert "Sold to Acme" in page.part("status") + page.text and "Answered seller: accepted at $24.00" in titles
+    undone = titles.index("Birch solar: the sale was undone, no such user")
+    assert titles.index("Birch, try 1 by email: was refused") < undone
+    assert "Reversal booked" in titles
+
+
 async def test_a_lead_tells_what_was_heard_of_its_fax(served: Served) -> None:
     attempt_id = await one(served.exchange, Reply(250, {}, b"fax_1"), FaxBuyer("birch"))
     receipt = Receipt("e1", "failed", reference=attempt_id, detail="no answer from 6025550142")

@@ -76,6 +76,6 @@ def _keep(folder: Path, content: bytes) -> int:
     there = mails(folder)
     number = int(there[-1].stem) + 1 if there else 1
     (folder / f"{number:08d}{_SUFFIX}").write_bytes(content)
-    for old in there[: len(there) + 1 - KEPT]:
+    for old in there[: max(len(there) + 1 - KEPT, 0)]:
         old.unlink(missing_ok=True)
     return number

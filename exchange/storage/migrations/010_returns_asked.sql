@@ -13,3 +13,6 @@ CREATE TABLE return_requests (
 );
 CREATE INDEX return_requests_lead ON return_requests (lead_id);
 CREATE INDEX return_requests_state ON return_requests (state, asked_at, id);
+
+-- What came back after it had arrived waits here until somebody says whether its sale stands.
+CREATE INDEX deliveries_bounced ON deliveries (made_at, attempt_id) WHERE state = 'bounced';

@@ -14,6 +14,7 @@ from exchange.storage.database import Row
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.selling import read_attempt
 from exchange.web.auth import FORM, actor_of, ip_of, is_local
+from exchange.web.console.disputes import disputes_of, fields_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
@@ -50,12 +51,16 @@ def pages() -> tuple[Page, ...]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    return await page(request, "console/unclear.html", title="Unclear", here="unclear", waiting=await _waiting(request))
+    waiting, disputes = await _waiting(request), await disputes_of(request)
+    template = "console/unclear.html"
+    return await page(request, template, title="Unclear", here="unclear", waiting=waiting, disputes=disputes)
 
 
 async def as_json(request: web.Request) -> web.StreamResponse:
     waiting = await _waiting(request)
-    return json_response({"mode": mode_of(request), "count": len(waiting), "deliveries": [_fields(w) for w in waiting]})
+    disputes = await disputes_of(request)
+    found = {"deliveries": [_fields(each) for each in waiting], "disputes": [fields_of(each) for each in disputes]}
+    return json_response({"mode": mode_of(request), "count": len(waiting) + len(disputes), **found})
 
 
 async def decide(request: web.Request) -> web.StreamResponse:

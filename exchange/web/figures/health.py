@@ -15,6 +15,7 @@ from exchange.sources.document import Source
 from exchange.stages.caps import best_price, contract_caps
 from exchange.stages.schedule import window_end, window_start
 from exchange.storage.dashboard import dead_jobs, recent_trails
+from exchange.storage.disputes import disputed_sales
 from exchange.storage.holds import all_cap_use
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger import all_balances
@@ -182,6 +183,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
     return [
         *_broken(market),
         *await _to_settle(market, actor, mode),
+        *await _disputed(market, actor, mode),
         *await _unmapped(market, actor),
         *await _short(market),
         *await _resting(market, actor),
@@ -219,6 +221,18 @@ async def _to_settle(market: Market, actor: Actor, mode: str) -> list[Need]:
     title = f"{plural(len(rows), 'unclear delivery', 'unclear deliveries')} to settle"
     href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
     return [Need("unclear", "question", title, f"{money(held)} held, the oldest for {oldest}", href, "Settle")]
+
+
+async def _disputed(market: Market, actor: Actor, mode: str) -> list[Need]:
+    """Sales whose delivery came back."""
+    rows = await market.db.read(disputed_sales, actor, mode, 1_000)
+    if not rows:
+        return []
+    currency = rows[0]["currency"]
+    worth = Money(sum(row["price_units"] for row in rows if row["currency"] == currency), currency)
+    title = f"{plural(len(rows), 'delivery', 'deliveries')} came back after the sale"
+    href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
+    return [Need("disputed", "return", title, f"{money(worth)} of sales that stand until you decide", href, "Decide")]
 
 
 async def _unmapped(market: Market, actor: Actor) -> list[Need]:

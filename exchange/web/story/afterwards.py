@@ -16,8 +16,10 @@ _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "resent": ("out", "info"),
         "settled": ("check", "info"),
+        "return_asked": ("return", "warn"),
         "returned": ("return", "warn"),
         "revealed": ("eye", "warn"),
+        "stands": ("check", "info"),
     }
 )
 
@@ -46,7 +48,7 @@ def afterwards(market: Market, story: Story) -> list[Line]:
         note = story.mask.text(row["note"])
         facts = ". ".join(part for part in (note, f"By {row['told_by']}") if part)
         lines.append(Line(row["at"], None, "tag", "info", story.mask.text(title), facts))
-    lines += told_deliveries(market, story)
+    lines = [*told_deliveries(market, story), *lines]  # at the same moment the cause comes first
     answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
     for transaction in story.rows.transactions:
         if not any(first <= transaction.at <= last for first, last in answered):

@@ -215,8 +215,16 @@ class _Teller:
         if status != "accepted":
             return None
         if self.request.row["endpoint"] != "ping":
-            return Money(lead["payout_units"], lead["currency"])
+            return Money(self._payout(), lead["currency"])
         return Money(lead["promised_units"], lead["currency"]) if lead["promised_units"] is not None else None
+
+    def _payout(self) -> int:
+        """What the lead earned; of one whose sale was undone since, what this request's sales had paid."""
+        rows = self.story.rows
+        if len(self.story.standing) == len(rows.sales):
+            return int(self.story.lead["payout_units"])
+        mine = {attempt["id"] for attempt in rows.attempts if attempt["request_id"] == self.request.id}
+        return sum(sale["payout_units"] for sale in rows.sales if sale["attempt_id"] in mine)
 
     def _booked(self, answered: float) -> list[Line]:
         """The ledger's transactions of this request: they are stored before it is answered."""

@@ -152,7 +152,7 @@ def _outcome(market: Market, story: Story) -> str:
 
 def _bought_by(market: Market, story: Story) -> str:
     """Each buyer once: two contracts of one may have taken a shared lead."""
-    return ", ".join(dict.fromkeys(buyer_name(market, sale["contract_id"]) for sale in story.rows.sales))
+    return ", ".join(dict.fromkeys(buyer_name(market, sale["contract_id"]) for sale in story.standing))
 
 
 def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
@@ -164,7 +164,7 @@ def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
     exclusive = {attempt["exclusive"] for attempt in rows.attempts if attempt["state"] == "accepted"}
     how = ", exclusive" if exclusive == {1} else ", shared" if exclusive else ""
     refused = sum(attempt["state"] == "rejected" for attempt in rows.attempts)
-    after = f"after {words.plural(refused, 'rejected post')}" if refused and rows.sales else _outcome(market, story)
+    after = f"after {words.plural(refused, 'rejected post')}" if refused and story.standing else _outcome(market, story)
     took = [request.took_ms for request in story.requests if request.trail is not None]
     names = [str(request.row["endpoint"]) for request in story.requests if request.trail is not None]
     promised = lead["promised_units"]

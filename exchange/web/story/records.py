@@ -68,6 +68,11 @@ class Story:
         return self.values is None
 
     @property
+    def standing(self) -> list[Row]:
+        """The sales that were not undone."""
+        return [sale for sale in self.rows.sales if sale["reversed_at"] is None]
+
+    @property
     def trails(self) -> list[Mapping[str, Any]]:
         return [request.trail for request in self.requests if request.trail is not None]
 

@@ -1,0 +1,75 @@
+"""The page of a link that asks to return a lead: why, a note, one button; afterwards what there is to know."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from exchange.flows.links import Link
+from exchange.flows.one_tap import return_by_link, returnable_of
+from exchange.flows.returns import Returnable, Window
+from exchange.model.feedback import RETURN_REASONS
+from exchange.model.lead import Problem
+from exchange.model.money import Money
+from exchange.web.auth import read_form
+from exchange.web.keys import MARKET
+from exchange.web.render import notice, page
+
+_TEMPLATE = "public/returns.html"
+
+
+async def show(request: web.Request, link: Link) -> web.StreamResponse:
+    """Never asks: scanners of mail open every link they see."""
+    found = await returnable_of(request.app[MARKET], link)
+    return await no_sale(request) if found is None else await _page(request, found)
+
+
+async def act(request: web.Request, link: Link) -> web.StreamResponse:
+    market = request.app[MARKET]
+    found = await returnable_of(market, link)
+    if found is None:
+        return await no_sale(request)
+    if found.window is not Window.OPEN:
+        return await _page(request, found)
+    form = await read_form(request)
+    reason, note = form.get("reason", ""), form.get("note", "").strip()
+    asked = await return_by_link(market, found, reason, note)
+    if isinstance(asked, Problem):
+        told = "Choose why you give it back." if asked.field == "reason" else f"{asked.message}.".capitalize()
+        return await _page(request, found, problem=asked.field, told=told, reason=reason, note=note)
+    return await _page(request, found, done=True, reason=reason)
+
+
+async def no_sale(request: web.Request) -> web.StreamResponse:
+    told = "The lead of this link was not sold to you, or its sale was undone."
+    return await notice(request, "There is nothing to say", told, http_status=409)
+
+
+async def _page(
+    request: web.Request,
+    found: Returnable,
+    *,
+    done: bool = False,
+    problem: str = "",
+    told: str = "",
+    reason: str = "",
+    note: str = "",
+) -> web.StreamResponse:
+    """The form while the window is open; once it is not, or it was asked, what there is to know."""
+    sale = found.sale
+    closed = found.window is Window.CLOSED
+    return await page(
+        request,
+        _TEMPLATE,
+        title="Thank you" if done else "Too late to return this lead" if closed else "Ask to return this lead",
+        http_status=422 if problem else 410 if closed else 200,
+        sale=sale,
+        price=Money(sale["price_units"], sale["currency"]),
+        found=found,
+        window=found.window.value,
+        done=done,
+        reasons=[(each, each.replace("_", " ").capitalize()) for each in RETURN_REASONS],
+        problem=problem,
+        told=told,
+        reason=reason,
+        note=note,
+    )
