@@ -8,6 +8,7 @@ from buyers.conversation import http
 from buyers.email.connector import email
 from buyers.family import Family
 from buyers.files.connector import files
+from buyers.store.connector import store
 
 
 def connectors() -> Mapping[str, Family]:
@@ -18,5 +19,6 @@ def connectors() -> Mapping[str, Family]:
         "form_http": http,
         "json_http": http,
         "soap_http": http,
+        "store": store,
         "xml_http": http,
     }

@@ -141,6 +141,13 @@ class Addressed(Protocol):
     def destination(self, contract: Contract) -> str: ...
 
 
+@runtime_checkable
+class InStore(Protocol):
+    """Ability: it is never asked. Its people take leads from the store."""
+
+    in_store: bool
+
+
 class Parcel(NamedTuple):
     """One lead of a batch, the place it was sold for, and our pages about this delivery."""
 

@@ -41,8 +41,10 @@ from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.settle import settle_by_rule
+from exchange.flows.shelf import list_unsold
 from exchange.flows.sources import take
 from exchange.flows.specs import keep_specs
+from exchange.flows.store import finish_purchases
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
@@ -255,8 +257,10 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("poll", 1.0, plan_polls),
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
+        Duty("list unsold", 2.0, list_unsold),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
+        Duty("finish purchases", 30.0, finish_purchases),
         Duty("recover", 30.0, take_up),
         Duty("roll up", 60.0, roll_up_hours),
         Duty("forget", 3_600.0, forget),

@@ -53,6 +53,17 @@ class RateShape(Shape):
     running: int = Field(default=100, ge=1)
 
 
+class StoreShape(Shape):
+    """`falls` are percents of the first price by age, such as `1h: 60`."""
+
+    first: Amount
+    falls: dict[Annotated[str, Field(pattern=r"^[0-9]{1,3}[hd]$")], Annotated[int, Field(ge=1, le=100)]] = Field(
+        default_factory=dict
+    )
+    days: int = Field(default=3, ge=1, le=30)
+    sales: int = Field(default=1, ge=1, le=10)
+
+
 class CampaignShape(Shape):
     id: Id
     name: str
@@ -82,6 +93,7 @@ class CampaignShape(Shape):
     blocked_sub_ids: tuple[str, ...] = ()
     aliases: dict[str, str] = Field(default_factory=dict)
     postback_url: str | None = None
+    store: StoreShape | None = None
     paused_reason: str = ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from exchange.demo import market_document as document
 from exchange.model.lead import Mode
@@ -27,11 +28,13 @@ from exchange.model.party import (
     Seller,
     Sources,
     State,
+    StoreRule,
     Strategy,
     Tier,
     Window,
 )
 
+_AGES_MS = MappingProxyType({"h": 3_600_000, "d": 86_400_000})
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -111,7 +114,15 @@ def _campaign(seller_id: str, shape: document.CampaignShape, currency: str) -> C
         aliases=tuple(shape.aliases.items()),
         postback_url=shape.postback_url,
         paused_reason=shape.paused_reason,
+        store=_store(shape.store, currency),
     )
+
+
+def _store(shape: document.StoreShape | None, currency: str) -> StoreRule | None:
+    if shape is None:
+        return None
+    falls = sorted((int(age[:-1]) * _AGES_MS[age[-1]], percent) for age, percent in shape.falls.items())
+    return StoreRule(Money.parse(shape.first, currency), tuple(falls), shape.days, shape.sales)
 
 
 def _buyer(shape: document.BuyerShape, currency: str) -> Buyer:

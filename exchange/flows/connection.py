@@ -13,6 +13,7 @@ from exchange.connector import (
     DeliversBatches,
     DeliversLater,
     HasProfile,
+    InStore,
     Previews,
     Profile,
     ReadsReceipts,
@@ -41,6 +42,7 @@ class Connection:
     simulated: bool = False  # it leads to the buyers of test mode, which are inside the exchange
     later: bool = False  # the worker delivers, not the request
     shelved: bool = False  # the buyer fetches
+    in_store: bool = False  # it is never asked; its people take leads from the store
     seconds: float = SECONDS
     batches: DeliversBatches | None = None
     waits: Waits | None = None
@@ -81,6 +83,7 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         simulated=simulated,
         later=isinstance(connector, DeliversLater) and connector.later,
         shelved=isinstance(connector, Shelved) and connector.shelved,
+        in_store=isinstance(connector, InStore) and connector.in_store,
         seconds=connector.seconds if isinstance(connector, DeliversLater) else SECONDS,
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,

@@ -53,7 +53,8 @@ class Deals:
     buyers: Mapping[str, Buyer]
     contracts: Mapping[str, Contract]
     keys: Mapping[bytes, KeyRow]
-    books: Mapping[str, Book]  # by vertical
+    books: Mapping[str, Book]  # by vertical, of the contracts that are asked
+    stores: Mapping[str, Book]  # by vertical, of those that buy in the store
     names: Mapping[str, Names]  # by campaign
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
 
@@ -70,7 +71,11 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
     all_buyers = (*parties.buyers, *made_buyers)
     all_contracts = (*parties.contracts, *made_contracts)
     campaigns = {campaign.id: campaign for campaign in parties.campaigns}
-    books = {name: compile_book(all_contracts, all_buyers, vertical, places) for name, vertical in verticals.items()}
+    shelf = {name for name, connection in shapes.connections.items() if connection.in_store}
+    asked = [contract for contract in all_contracts if contract.connection not in shelf]
+    takers = [contract for contract in all_contracts if contract.connection in shelf]
+    books = {name: compile_book(asked, all_buyers, vertical, places) for name, vertical in verticals.items()}
+    stores = {name: compile_book(takers, all_buyers, vertical, places) for name, vertical in verticals.items()}
     return Deals(
         parties.version,
         shapes,
@@ -80,6 +85,7 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
         {contract.id: contract for contract in all_contracts},
         {key.hash: key for key in parties.keys},
         books,
+        stores,
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
         {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
     )

@@ -104,6 +104,9 @@ def _sealed(market: Market, source: Source, key: str, item: Item) -> ItemRow:
 
 def _renamed(source: Source, item: Item) -> Item:
     """The item under our names. It is named when it is kept: what is sold does not change with the document."""
+    if len(item.original) > limits.ITEM_BYTES:
+        told = f"The message is larger than {limits.ITEM_BYTES // 1024} KB."
+        return replace(item, fields=None, original=item.original[: limits.ITEM_BYTES], problems=(told,))
     if item.fields is None:
         return item
     named = rename(item.fields, source.document.columns, source.document.constants)

@@ -16,7 +16,7 @@ from exchange import limits
 from exchange.flows.doors import NotPolled
 from exchange.flows.market import Market
 from exchange.intake.changed import check
-from exchange.intake.flat import Leaf, Unreadable, joined, unreadable
+from exchange.intake.flat import Leaf, Unreadable, joined, shown, unreadable
 from exchange.intake.json_in import read_json
 from exchange.intake.trees import find, leaves, plain, refused, settled, text
 from exchange.model.source import Item
@@ -111,13 +111,18 @@ def _utf8(body: bytes) -> str:
 
 
 def _form(text: str) -> dict[str, str]:
+    """A form's fields; a list is what has brackets behind its name, as PHP writes them."""
     try:
         pairs = parse_qsl(text.strip(), keep_blank_values=True, max_num_fields=limits.FIELDS)
     except ValueError:
         unreadable(f"More than {limits.FIELDS} fields were sent.", 422)
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
-        fields.setdefault(name.removesuffix("[]"), []).append(value)
+        values = fields.setdefault(name.removesuffix("[]"), [])
+        if values and values != [value] and not name.endswith("[]"):
+            unreadable(f"{shown(name)} was sent more than once.", 422)
+        if values != [value] or name.endswith("[]"):
+            values.append(value)
     return {name: joined(values) if len(values) > 1 else values[0] for name, values in fields.items()}
 
 

@@ -96,6 +96,17 @@ class Seller:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreRule:
+    """How unsold leads are offered in the store: at `first`, falling to a percent of it at each age in milliseconds,
+    for `days`, to at most `sales` buyers, and never to more than the campaign has slots."""
+
+    first: Money
+    falls: tuple[tuple[int, int], ...] = ()
+    days: int = 3
+    sales: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """A seller's channel into one vertical: payout terms, floor, and how its requests are answered."""
 
@@ -131,6 +142,7 @@ class Campaign:
     answer_shape: AnswerShape | None = None  # of custom
     postback_url: str | None = None
     paused_reason: str = ""
+    store: StoreRule | None = None  # what nobody buys is listed there; None: it stays unsold
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Reason(Enum):
     STILL_RUNNING = (111, "still_running", "The first request with this key is still at work.", "nobody", True)
     METHOD_NOT_ALLOWED = (112, "method_not_allowed", "The call is made with another method.", "seller", False)
     CANNOT_SETTLE = (113, "cannot_settle", "The delivery is settled, or not by that price.", "operator", False)
+    CANNOT_BUY = (114, "cannot_buy", "The lead is taken, gone, or not for this buyer.", "nobody", True)
     STORAGE_DOWN = (198, "storage_down", "Nothing can be stored for a moment.", "operator", True)
     INTERNAL = (199, "internal", "The exchange failed. Repeating the request is safe.", "operator", True)
     # 2xx scrub

@@ -73,6 +73,8 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "consents",
             "deliveries",
             "delivery_tries",
+            "store_items",
+            "store_claims",
         ):
             await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
         await tx.execute("DELETE FROM leads WHERE id = :lead", lead=lead)

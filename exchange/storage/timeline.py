@@ -21,6 +21,7 @@ from exchange.storage.leads import (
     wires_of,
 )
 from exchange.storage.selling import lead_attempts
+from exchange.storage.store import claims_of_lead, items_of_lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class LeadRows:
     deliveries: tuple[Row, ...] = ()
     tries: tuple[Row, ...] = ()
     receipts: tuple[Row, ...] = ()
+    store_items: tuple[Row, ...] = ()
+    store_claims: tuple[Row, ...] = ()
 
 
 async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
@@ -63,4 +66,6 @@ async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
         tuple(await deliveries_of(tx, lead_id)),
         tuple(await tries_of(tx, lead_id)),
         tuple(await receipts_of(tx, lead_id)),
+        tuple(await items_of_lead(tx, lead_id)),
+        tuple(await claims_of_lead(tx, lead_id)),
     )

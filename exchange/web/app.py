@@ -22,6 +22,7 @@ from exchange.log import logger
 from exchange.settings import Settings
 from exchange.web.api.mount import add_api
 from exchange.web.api.routes import routes
+from exchange.web.buyer_portal import add_buyer_portal
 from exchange.web.console import add_console
 from exchange.web.front import HEALTH, add_headers, make_front
 from exchange.web.keys import ARRIVALS, MARKET, SETTINGS, THROTTLE
@@ -62,6 +63,7 @@ def build_app(
     add_api(app, table)
     add_pages(app)
     add_console(app)
+    add_buyer_portal(app)
     add_public(app)
     app.router.add_get(HEALTH, _health)
     app.cleanup_ctx.append(_keep_rows)

@@ -39,6 +39,7 @@ def rail() -> tuple[Group, ...]:
         Group(
             "Buyers",
             (
+                Entry("/console/store", "store", "list", "Store"),
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),

@@ -77,7 +77,7 @@ def feed() -> Iterator[Feed]:
 @pytest.fixture
 def with_feed(market_home: Home, feed: Feed) -> Home:
     place = market_home.folder / "config" / "sources"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     (place / "cedar_feed.yaml").write_text(SOURCE.format(port=feed.port), "utf-8")
     return market_home
 

@@ -48,7 +48,8 @@ async def test_every_campaign_of_the_demo_sells_and_the_books_balance(tmp_path: 
 
     assert {status for _, status in counts} <= STATUSES
     for habits in whole.cast.sellers:
-        assert counts[(habits.campaign, "accepted")] >= 4
+        older = habits.campaign == "tidewater-solar"  # asks too much for an auction, and is offered in the store
+        assert counts[(habits.campaign, "unsold" if older else "accepted")] >= 4
     assert sum(money.units for money in (*posted.values(), *house)) == 0
     assert posted["seller:acme:payable"].units > 0
 

@@ -87,7 +87,12 @@ async def opened(folder: Path, parties_file: str, cast_file: str, now: int) -> A
     parties, cast = read_parties(DEMO / parties_file, catalog.verticals), read_cast(DEMO / cast_file)
     clock, script = SimulatedClock(now), CastScript(cast.buyers, seed=7)
     wire = by_url({SIMULATED: answer_as_asked, "": script})
-    settings = load_settings(None, database_url=str(folder / "demo.db"), key_file=folder / "demo.key")
+    settings = load_settings(
+        None,
+        database_url=str(folder / "demo.db"),
+        key_file=folder / "demo.key",
+        allowed_networks=("127.0.0.0/8",),
+    )
     async with open_market(
         settings,
         process=False,

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from exchange import limits
 from exchange.flows.documents import save_document
 from exchange.flows.doors import NotPolled
 from exchange.flows.polls import CannotPoll, pause, plan_polls, poll, poll_now
@@ -216,6 +217,19 @@ async def test_a_message_is_taken_anew_as_its_source_reads_it_now(either: Exchan
 def in_pairs(fields: dict[str, str]) -> bytes:
     """As a feed keeps an entry."""
     return orjson.dumps(list(fields.items()))
+
+
+async def test_a_message_that_is_too_large_is_refused_and_kept_as_far_as_it_goes(exchange: Exchange) -> None:
+    exchange = await with_source(exchange, Shelf())
+    large = item(1, original=b"x" * (limits.ITEM_BYTES + 1))
+    await store_items(exchange.market, source_of(exchange), [large])
+    await worked(exchange)
+
+    assert [("failed", "invalid")] == await states(exchange)
+    row = (await exchange.market.db.read(list_items, OPERATOR, FEED, 10, failed=True))[0]
+    kept = open_item(exchange.market, row)
+    assert kept is not None and limits.ITEM_BYTES == len(kept.item.original)
+    assert 0 == await store_items(exchange.market, source_of(exchange), [large])
 
 
 async def test_a_sender_cannot_say_more_than_a_lead(exchange: Exchange) -> None:

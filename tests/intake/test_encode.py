@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exchange.intake.decode import Flat, decode
 from exchange.intake.encode import CONTENT_TYPES, answer_format, encode
+from exchange.intake.soap import NAMESPACES
 from exchange.model.money import Money
 
 ACCEPTED = {
@@ -169,3 +170,15 @@ def test_any_answer_can_be_written_in_every_format(answer: dict[str, Any]) -> No
     assert isinstance(json.loads(encode(answer, "json")[0]), dict)
     assert "response" == ElementTree.fromstring(encode(answer, "xml")[0]).tag
     assert encode(answer, "nvp")[0].isascii()
+    for version, space in NAMESPACES.items():
+        for status in ("accepted", "error"):  # an answer and a fault
+            assert (
+                f"{{{space}}}Envelope" == ElementTree.fromstring(encode({**answer, "status": status}, version)[0]).tag
+            )
+
+
+@given(st.dictionaries(XML_NAMES, VALUES, min_size=2, max_size=20))
+def test_a_flat_record_survives_an_envelope(fields: dict[str, str]) -> None:
+    for version in NAMESPACES:
+        result = decode(*encode({**fields, "status": "accepted"}, version))
+        assert isinstance(result, Flat) and {**fields, "status": "accepted"} == result.fields

@@ -124,6 +124,7 @@ def test_a_secret_that_nobody_set_opens_nothing(preset: str) -> None:
         (b'{"a": {"email": "x", "email": "y"}}', "email was sent more than once"),
         (b'{"email": "a@b.example"', "the body ends too early"),
         (b"[1, 2]", "expected one object"),
+        (b"email=a%40b.example&email=c%40d.example", "email was sent more than once"),
         (b"{}", "No field was found"),
         (b"", "No field was found"),
         (b"\xff\xfe{}", "not UTF-8"),

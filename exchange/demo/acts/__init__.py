@@ -53,8 +53,21 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts.answers import answers, bounces
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
+    from exchange.demo.acts.shoppers import shoppers
 
-    return (answers(), bounces(), facebook(), feed(), form.act(), gravity(), mailbox(), mails(), pulled(), soap())
+    return (
+        answers(),
+        bounces(),
+        facebook(),
+        feed(),
+        form.act(),
+        gravity(),
+        mailbox(),
+        mails(),
+        pulled(),
+        shoppers(),
+        soap(),
+    )
 
 
 async def play_all(scene: Scene, played: Sequence[Act]) -> None:

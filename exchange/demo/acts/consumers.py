@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from exchange.demo.acts import Scene
 from exchange.demo.homes import CityHomes
@@ -10,6 +12,7 @@ from exchange.demo.people import EVEN, generate
 from exchange.demo.shapes import GeneratedLead
 
 _PER_MINUTE = 1.0
+_FILLING_MS = 15_000
 
 
 class Consumers:
@@ -28,4 +31,12 @@ class Consumers:
             self._leads = generate(
                 now & 0xFFFF_FFFF, vertical, homes, habits.source, starts_at=now, per_minute=_PER_MINUTE, hourly=EVEN
             )
-        return next(self._leads)
+        return _agreed_now(next(self._leads), scene.running.clock.now())
+
+
+def _agreed_now(lead: GeneratedLead, now: int) -> GeneratedLead:
+    """Made up for a rate of their own, people come when the act plays: they have agreed just then."""
+    if "tcpa_consent_at" not in lead.values:
+        return lead
+    agreed = datetime.fromtimestamp((now - _FILLING_MS) / 1000, UTC)
+    return replace(lead, arrived_at=now, values={**lead.values, "tcpa_consent_at": f"{agreed:%Y-%m-%dT%H:%M:%SZ}"})

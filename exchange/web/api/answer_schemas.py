@@ -64,7 +64,7 @@ def many(name: str, about: str = "") -> Schema:
     }
 
 
-def _ends() -> dict[str, Schema]:
+def ends() -> dict[str, Schema]:
     """What every answer ends with."""
     return {
         "request_id": text("Quote it in any question."),
@@ -93,7 +93,7 @@ def _told() -> dict[str, Schema]:
         "errors": many("Problem", f"Everything wrong at once, in field order, at most {limits.PROBLEMS_TOLD}."),
         "warnings": many("Problem"),
         "test": {"type": "boolean", "description": "True for a test key."},
-        **_ends(),
+        **ends(),
     }
 
 
@@ -159,7 +159,7 @@ def _leads() -> dict[str, Schema]:
         received_at=moment("When it came."),
         changed_at=moment("When it last changed."),
         timeline=many("Event"),
-        **_ends(),
+        **ends(),
     )
     either: Schema = {
         "description": "A page of leads; asked with `seller_lead_id`, that one lead.",
@@ -175,7 +175,7 @@ def _page(name: str, entry: str) -> Schema:
         **{name: many(entry)},
         more={"type": "boolean", "description": "The page is full: there may be another."},
         next=text("Send it as `since`."),
-        **_ends(),
+        **ends(),
     )
 
 
@@ -208,7 +208,7 @@ def _buying(dispositions: tuple[str, ...]) -> dict[str, Schema]:
         status=text(enum=["recorded", "unchanged"]),
         disposition_id=text(),
         lead_id=text(),
-        **_ends(),
+        **ends(),
     )
     return {"Sale": sale, "Sales": _page("sales", "Sale"), "Disposition": told, "Recorded": recorded}
 
@@ -243,14 +243,14 @@ def _managing() -> dict[str, Schema]:
         outcome=text(enum=["accepted", "rejected"]),
         lead_id=text(),
         lead_state=text(),
-        **_ends(),
+        **ends(),
     )
     resent = record(
         ("status", "delivery_id", "lead_id"),
         status=text(enum=["queued"]),
         delivery_id=text(),
         lead_id=text(),
-        **_ends(),
+        **ends(),
     )
     top_up = record(
         ("amount", "reference"),
@@ -265,7 +265,7 @@ def _managing() -> dict[str, Schema]:
         currency=text(),
         balance=money("What the account holds, or (below zero) is owed."),
         available=money("What the buyer may spend."),
-        **_ends(),
+        **ends(),
     )
     return {
         "Delivery": delivery,

@@ -17,6 +17,7 @@ from exchange.stages.spec_changes import day
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.route import KeyKind, Route
+from exchange.web.api.store_schemas import store_schemas
 
 OPENAPI_PATH = "/api/openapi.json"
 _FORMATS = ("application/json", "application/xml", "application/x-www-form-urlencoded")
@@ -64,7 +65,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
         },
         "paths": paths,
         "components": {
-            "schemas": {**answer_schemas(words), **lead_schemas(verticals, now)},
+            "schemas": {**answer_schemas(words), **store_schemas(), **lead_schemas(verticals, now)},
             "securitySchemes": {
                 scheme: made
                 for kind in KeyKind

@@ -1,0 +1,76 @@
+"""What nobody bought in its auction is put on the store's shelf, and whoever looks for such a lead is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+from pydantic import TypeAdapter
+
+from exchange.flows.market import Market
+from exchange.flows.stored_lead import stored_lead
+from exchange.flows.tell import News, tell
+from exchange.model.actor import Role
+from exchange.model.party import State
+from exchange.stages.store import Wanted, card_of
+from exchange.storage.database import Row
+from exchange.storage.store import ItemRow, all_searches, end_items, list_item, unlisted
+
+MATCH = "store.match"
+_DAY_MS = 86_400_000
+_LISTED_AT_ONCE = 100
+WANTED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
+
+
+async def list_unsold(market: Market) -> int:
+    """The duty: put on the shelf what ended unsold and may be there, and take off what was there long enough."""
+    now = market.clock.now()
+    await market.db.write(end_items, now)
+    active = [campaign for campaign in market.deals.campaigns.values() if campaign.state is State.ACTIVE]
+    rules = {campaign.id: campaign.store for campaign in active if campaign.store is not None}
+    if not rules:
+        return 0
+    since = now - max(rule.days for rule in rules.values()) * _DAY_MS
+    rows = await market.db.read(unlisted, sorted(rules), since, _LISTED_AT_ONCE)
+    searches = await market.db.read(all_searches) if rows else []
+    return sum([await _list(market, row, searches, now) for row in rows])
+
+
+async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
+    """List one lead. One whose values are erased, or whose campaign is closed, is left where it is."""
+    campaign, vertical = market.deals.campaigns[row["campaign_id"]], market.verticals.get(row["vertical"])
+    lead = await stored_lead(market, row, campaign) if vertical is not None else None
+    if lead is None or vertical is None or campaign.store is None:
+        return 0
+    rule = replace(campaign.store, sales=min(campaign.store.sales, campaign.slots))
+    card = card_of(lead, vertical)
+    item = ItemRow(
+        lead.id,
+        lead.month,
+        vertical.name,
+        campaign.id,
+        card.us_state,
+        card.grade,
+        orjson.dumps(card).decode(),
+        rule,
+        now,
+        now + rule.days * _DAY_MS,
+    )
+    matched = [each for each in searches if wanted_in(each).takes(card, rule.first)]
+    jobs = [job for each in matched for job in tell(market, _match_news(each, item, now))]
+    return int(await market.db.write(list_item, item, [str(each["id"]) for each in matched], tuple(jobs)))
+
+
+def wanted_in(search: Row) -> Wanted:
+    """What a saved search looks for."""
+    return WANTED.validate_json(search["wanted"])
+
+
+def _match_news(search: Row, item: ItemRow, now: int) -> News:
+    facts = {
+        "search": search["name"],
+        "lead_id": item.lead_id,
+        "price": item.rule.first.text,
+        "currency": item.rule.first.currency,
+    }
+    return News(MATCH, Role.BUYER, search["buyer_id"], item.lead_id, now, facts)

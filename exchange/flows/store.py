@@ -1,0 +1,298 @@
+"""The store: what nobody bought in its auction is listed without a personal value; who claims it first holds it for two
+minutes, and pays to see the rest.
+
+A confirmed claim is a delivery like any other: a hold on the buyer's caps and money, then a sale with its booking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from exchange.clock import month_of
+from exchange.flows.case import Case, own_case
+from exchange.flows.market import Market
+from exchange.flows.settle import CannotSettle, Decision, StillAtWork, settle
+from exchange.flows.stored_lead import stored_lead
+from exchange.model.actor import SYSTEM, Actor, Role
+from exchange.model.auction import AttemptState
+from exchange.model.hold import BalanceShort, CapFull, HoldRequest
+from exchange.model.lead import Kind, Lead, Mode, Submission
+from exchange.model.money import Money
+from exchange.model.party import Contract, State
+from exchange.model.work import Intent, Move
+from exchange.stages.caps import cap_parts
+from exchange.stages.eligible import Facts, Judgement, judge
+from exchange.stages.reasons import sentence
+from exchange.stages.store import Card, asking
+from exchange.storage.database import Row
+from exchange.storage.requests import bought_before
+from exchange.storage.selling import advance, lead_attempts, read_attempt, read_lead
+from exchange.storage.store import (
+    ClaimRow,
+    Taken,
+    begin_purchase,
+    end_claim,
+    open_claim,
+    read_claim,
+    read_item,
+    rule_of,
+    take,
+    unfinished,
+)
+
+CLAIM_MS = 120_000
+CHANNEL = "store"
+_LEFT_HALF_WAY_MS = CLAIM_MS + 30_000
+_LIVE = ("reserved", "sending", "accepted", "pending", "unclear")
+
+
+class CannotBuy(Exception):
+    """Why the buyer gets it not, as a sentence. `slug` names it for programs."""
+
+    def __init__(self, slug: str, sentence: str, missing: Money | None = None) -> None:
+        super().__init__(sentence)
+        self.slug, self.missing = slug, missing
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lead held for a buyer until a moment, at a price."""
+
+    id: str
+    lead_id: str
+    price: Money
+    expires_at: int
+
+
+class Bought(NamedTuple):
+    """A claim that became a sale: the delivery's id, and the whole lead."""
+
+    claim_id: str
+    attempt_id: str
+    price: Money
+    lead: Lead
+
+
+def card_in(row: Row) -> Card:
+    """The card of a listed lead."""
+    told = orjson.loads(row["card"])
+    return Card(**{**told, "facts": tuple((label, value) for label, value in told["facts"])})
+
+
+def price_of(row: Row, now: int) -> Money:
+    return asking(rule_of(row), row["listed_at"], now)
+
+
+async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
+    """Hold a lead for two minutes, at the price of this moment. Raises `CannotBuy`."""
+    buyer_id = _buyer(actor)
+    now = market.clock.now()
+    item = await market.db.read(read_item, lead_id)
+    if item is None or item["state"] != "listed" or item["ends_at"] <= now:
+        raise CannotBuy("not_listed", "This lead is not in the store any more.")
+    own = await market.db.read(open_claim, buyer_id, lead_id)
+    if own is not None and own["state"] == "held" and own["expires_at"] > now:
+        return Claim(own["id"], lead_id, Money(own["price_units"], own["currency"]), own["expires_at"])
+    price = price_of(item, now)
+    contract = await _contract(market, lead_id, buyer_id, price)
+    row = ClaimRow(
+        market.ids.new("clm", now),
+        lead_id,
+        buyer_id,
+        contract.id,
+        price.units,
+        price.currency,
+        now,
+        actor.name,
+        now + CLAIM_MS,
+    )
+    taken = await market.db.write(take, row, rule_of(item).sales)
+    if taken is not None:
+        raise CannotBuy("taken", _taken(taken, now))
+    return Claim(row.id, lead_id, price, row.expires_at)
+
+
+def _taken(taken: Taken, now: int) -> str:
+    seconds = max((now - taken.at) // 1000, 0)
+    return f"Taken {seconds} s ago." if seconds < 120 else "Taken."
+
+
+def _buyer(actor: Actor) -> str:
+    if actor.role is not Role.BUYER or actor.party_id is None:
+        raise CannotBuy("not_a_buyer", "Only a buyer takes leads from the store.")
+    return actor.party_id
+
+
+async def _contract(market: Market, lead_id: str, buyer_id: str, price: Money) -> Contract:
+    """The buyer's contract that may have the lead now. Raises `CannotBuy` with what is in the way."""
+    case = await _case(market, lead_id)
+    bought = await market.db.write(bought_before, case.phone_index, case.email_index)
+    if buyer_id in bought:
+        raise CannotBuy("owned", "You bought this consumer before.")
+    judgement = _judge(market, case.knowing(bought), buyer_id, price)
+    if judgement.eligible:
+        return judgement.eligible[0]
+    if not judgement.verdicts:
+        raise CannotBuy("no_contract", "You have no contract that buys in the store here.")
+    checks = [check for verdict in judgement.verdicts for check in verdict.failed]
+    have = market.live.available.get(buyer_id, Money.zero(price.currency))
+    if any(check.name == "balance" for check in checks) and have < price:
+        raise _short(price - have, price)
+    raise CannotBuy("not_eligible", " ".join(dict.fromkeys(map(sentence, checks))))
+
+
+def _short(missing: Money, price: Money) -> CannotBuy:
+    told = f"Your balance is {missing.text} {missing.currency} short of {price.text}."
+    return CannotBuy("balance", told, missing)
+
+
+def _judge(market: Market, case: Case, buyer_id: str, price: Money) -> Judgement:
+    book = case.deals.stores[case.vertical.name]
+    live, now = market.live, market.clock.now()
+    facts = Facts(
+        reserve=price,
+        cap_use=live.cap_use(now),
+        available=live.available,
+        bought=case.bought,
+        seller_name=case.deals.sellers[case.submission.seller_id].name,
+    )
+    own = [contract.id for contract in book.contracts if contract.buyer_id == buyer_id]
+    return judge(book, case.lead, facts, now, own)
+
+
+async def _case(market: Market, lead_id: str) -> Case:
+    """The lead as it was understood, under the deals of now. Raises `CannotBuy` when it may not be sold any more."""
+    row = await market.db.write(read_lead, lead_id)
+    campaign = market.deals.campaigns.get(row["campaign_id"]) if row is not None else None
+    vertical = market.verticals.get(row["vertical"]) if row is not None else None
+    lead = await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
+    if row is None or lead is None or campaign is None or vertical is None or campaign.state is not State.ACTIVE:
+        raise CannotBuy("not_listed", "This lead is not in the store any more.")
+    now = market.clock.now()
+    submission = Submission(
+        market.ids.new("req", now),
+        row["seller_id"],
+        campaign.id,
+        Mode(row["mode"]),
+        Kind.POST,
+        CHANNEL,
+        {},
+        b"",
+        "application/json",
+        "json",
+        "",
+        "",
+        None,
+        now,
+        month_of(now),
+    )
+    return own_case(submission, lead, campaign, vertical, market)
+
+
+async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:
+    """Pay for a held lead and see it. The same again answers the same. Raises `CannotBuy`."""
+    row = await market.db.read(read_claim, actor, claim_id)
+    if row is None:
+        raise CannotBuy("no_claim", "There is no such claim of yours.")
+    if row["state"] == "held":
+        row = await _begin(market, row)
+    if row["state"] == "buying":
+        await _finish(market, row, actor)
+    elif row["state"] != "bought":
+        raise CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
+    case = await _case(market, row["lead_id"])
+    return Bought(row["id"], str(row["attempt_id"]), Money(row["price_units"], row["currency"]), case.lead)
+
+
+async def _begin(market: Market, row: Row) -> Row:
+    """Hold the money and the caps for it, durable before it is called a sale."""
+    now = market.clock.now()
+    attempt_id = market.ids.new("dlv", now)
+    if not await market.db.write(begin_purchase, row["id"], attempt_id, now):
+        raise CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
+    price = Money(row["price_units"], row["currency"])
+    case = await _case(market, row["lead_id"])
+    contract = market.deals.contracts.get(row["contract_id"])
+    if contract is None or contract.state is not State.ACTIVE:
+        await market.db.write(end_claim, row["id"], "released", now)
+        raise CannotBuy("no_contract", "Your contract does not buy at this moment.")
+    intent = await _intent(market, case, row, contract, attempt_id)
+    reserved, _ = await market.db.write(advance, Move(intents=(intent,)))
+    refused = reserved[0]
+    market.live.note_hold(intent, refused)
+    if isinstance(refused, CapFull | BalanceShort):
+        await market.db.write(end_claim, row["id"], "released", now)
+        if isinstance(refused, BalanceShort):
+            raise _short(price - refused.available, price)
+        raise CannotBuy("cap_full", "Your contract has bought all it may for now.")
+    return {**row, "state": "buying", "attempt_id": attempt_id}
+
+
+async def _intent(market: Market, case: Case, row: Row, contract: Contract, attempt_id: str) -> Intent:
+    now, price = market.clock.now(), Money(row["price_units"], row["currency"])
+    buyer = market.deals.buyers[contract.buyer_id]
+    attempts = await market.db.write(lead_attempts, case.lead.id)
+    used = {each["slot"] for each in attempts if each["state"] in _LIVE}
+    item = await market.db.read(read_item, case.lead.id)
+    alone = item is not None and rule_of(item).sales == 1
+    caps = cap_parts(contract, price, now, market.live.windows(contract.zone))
+    hold = HoldRequest(attempt_id, caps, buyer.account, price)
+    return Intent(
+        attempt_id,
+        case.submission.month,
+        case.lead.id,
+        case.lead.request_id,
+        contract.buyer_id,
+        contract.id,
+        contract.version,
+        contract.leg,
+        next(slot for slot in range(1, len(used) + 2) if slot not in used),
+        attempt_id,
+        AttemptState.PENDING,
+        alone,
+        price,
+        now,
+        case.mode.value,
+        hold,
+        None,
+        None,
+        None,
+    )
+
+
+async def _finish(market: Market, row: Row, actor: Actor) -> None:
+    """What is held becomes a sale. A second run finds it done."""
+    price = Money(row["price_units"], row["currency"])
+    decision = Decision(accepted=True, why=f"bought in the store by {row['made_by']}", price=price)
+    try:
+        await settle(market, row["attempt_id"], decision, actor)
+    except StillAtWork:
+        raise CannotBuy("busy", "It is being booked. Ask again in a moment.") from None
+    except CannotSettle:
+        attempt = await market.db.write(read_attempt, row["attempt_id"])
+        if attempt is None or attempt["state"] != AttemptState.ACCEPTED.value:
+            await market.db.write(end_claim, row["id"], "released", market.clock.now())
+            raise CannotBuy("not_listed", "This lead is not in the store any more.") from None
+    await market.db.write(end_claim, row["id"], "bought", market.clock.now())
+
+
+async def release(market: Market, claim_id: str, actor: Actor) -> bool:
+    """Give a held lead back. False when it is held no more."""
+    row = await market.db.read(read_claim, actor, claim_id)
+    if row is None or row["state"] != "held":
+        return False
+    return await market.db.write(end_claim, claim_id, "released", market.clock.now())
+
+
+async def finish_purchases(market: Market) -> int:
+    """The duty: what a stopped process left between the buyer's word and the sale."""
+    rows = await market.db.read(unfinished, market.clock.now() - _LEFT_HALF_WAY_MS)
+    for row in rows:
+        if await market.db.write(read_attempt, row["attempt_id"]) is None:
+            await market.db.write(end_claim, row["id"], "released", market.clock.now())
+            continue
+        await _finish(market, row, SYSTEM)
+    return len(rows)

@@ -1,0 +1,135 @@
+"""The store as a buyer sees it: cards without a personal value, a claim of two minutes, and then the lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from exchange.flows.searches import CannotSave, drop_search, keep_search
+from exchange.flows.shelf import WANTED, wanted_in
+from exchange.flows.store import card_in, price_of
+from exchange.model.money import Money
+from exchange.stages.store import Card, age, next_fall
+from exchange.storage.database import Row
+from exchange.storage.store import (
+    rule_of,
+    searches_of,
+    shelf,
+)
+from exchange.web.api.call import Stop
+from exchange.web.api.store import wanted_of
+from exchange.web.auth import FORM, actor_of
+from exchange.web.keys import MARKET
+from exchange.web.pages import Page
+from exchange.web.render import notice, page
+
+HOME = "/buyer/store"
+PAGE = 24
+_FILTERS = ("vertical", "states", "zip3", "grades", "most")
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A card with what it costs at this moment."""
+
+    lead_id: str
+    card: Card
+    price: Money
+    falls: tuple[int, Money] | None
+    age: str
+    listed_at: int
+    taken: bool
+    claim_id: str | None
+
+
+def pages() -> tuple[Page, ...]:
+    return (
+        Page("GET", HOME, show),
+        Page("POST", HOME + "/searches", save),
+        Page("POST", HOME + "/searches/{search_id:[A-Za-z0-9_]{1,60}}/delete", forget),
+    )
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """The cards that fit the filters in the address."""
+    market, buyer_id = request.app[MARKET], buyer(request)
+    now = market.clock.now()
+    try:
+        wanted = WANTED.validate_python(wanted_of(request.query, currency(request)))
+    except Stop as error:
+        told = error.problems[0].message
+        return await notice(request, "Nothing can be looked for like that", told, http_status=422)
+    rows = await market.db.read(shelf, buyer_id, wanted.vertical, now, _before(request), PAGE)
+    cards = [card for card in (offered(row, now) for row in rows) if wanted.takes(card.card, card.price)]
+    searches = await market.db.read(searches_of, buyer_id)
+    return await page(
+        request,
+        "buyer_portal/store.html",
+        title="Store",
+        here="store",
+        offered=cards,
+        older=f"{rows[-1]['listed_at']}_{rows[-1]['lead_id']}" if len(rows) == PAGE else "",
+        filters={name: request.query.get(name, "") for name in _FILTERS},
+        searches=[(row, wanted_in(row)) for row in searches],
+        verticals=_verticals(request),
+        available=market.live.available.get(buyer_id),
+    )
+
+
+async def save(request: web.Request) -> web.StreamResponse:
+    """Keep the filters as a search."""
+    form = request[FORM]
+    try:
+        wanted = wanted_of(form, currency(request))
+        await keep_search(request.app[MARKET], form.get("name", ""), wanted, actor_of(request))
+    except Stop as error:
+        return await notice(request, "It was not saved", error.problems[0].message, http_status=422)
+    except CannotSave as error:
+        return await notice(request, "It was not saved", f"The {error}.", http_status=422)
+    return to(HOME)
+
+
+async def forget(request: web.Request) -> web.StreamResponse:
+    await drop_search(request.app[MARKET], request.match_info["search_id"], actor_of(request))
+    return to(HOME)
+
+
+def offered(row: Row, now: int) -> Offered:
+    rule = rule_of(row)
+    return Offered(
+        row["lead_id"],
+        card_in(row),
+        price_of(row, now),
+        next_fall(rule, row["listed_at"], now),
+        age(now - row["received_at"]),
+        row["listed_at"],
+        row["taken"] >= rule.sales and row["claim_id"] is None,
+        row["claim_id"],
+    )
+
+
+def _verticals(request: web.Request) -> list[str]:
+    deals = request.app[MARKET].deals
+    return sorted(
+        name for name, book in deals.stores.items() if any(c.buyer_id == buyer(request) for c in book.contracts)
+    )
+
+
+def _before(request: web.Request) -> tuple[int, str]:
+    at, _, lead = request.query.get("before", "").partition("_")
+    return (int(at), lead) if at.isdigit() and len(at) < 16 else (2**62, "")
+
+
+def currency(request: web.Request) -> str:
+    return next((campaign.currency for campaign in request.app[MARKET].deals.campaigns.values()), "USD")
+
+
+def buyer(request: web.Request) -> str:
+    party_id = actor_of(request).party_id
+    assert party_id is not None, "a user of a buyer has a buyer"
+    return party_id
+
+
+def to(location: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

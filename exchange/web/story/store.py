@@ -1,0 +1,56 @@
+"""A lead's time in the store: when it was listed and at what price, who held it, and who took it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from exchange.flows.market import Market
+from exchange.model.money import Money
+from exchange.stages.store import asking
+from exchange.storage.database import Row
+from exchange.storage.store import rule_of
+from exchange.web.story.line import Line, buyer_name
+from exchange.web.story.records import Story
+from exchange.web.words import money, plural
+
+_ENDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "bought": ("check", "good", "paid and read it"),
+        "released": ("return", "", "gave it back"),
+        "lapsed": ("clock", "", "let its two minutes pass"),
+    }
+)
+
+
+def told_store(market: Market, story: Story) -> list[Line]:
+    """One line for the listing, two for each claim, one for its end."""
+    lines: list[Line] = []
+    for item in story.rows.store_items:
+        lines.append(_listed(item))
+        if item["state"] == "over":
+            lines.append(Line(item["ends_at"], None, "clock", "", "Taken off the store", "Its days there were over"))
+    for claim in story.rows.store_claims:
+        lines += _claim(market, claim)
+    return lines
+
+
+def _listed(item: Row) -> Line:
+    rule, at = rule_of(item), item["listed_at"]
+    falls = [f"{money(asking(rule, at, at + after))} after {after // 3_600_000} h" for after, _ in rule.falls]
+    facts = [", ".join(falls), plural(item["views"], "view")] if falls else [plural(item["views"], "view")]
+    return Line(at, None, "list", "info", f"Listed in the store at {money(rule.first)}", ". ".join(facts))
+
+
+def _claim(market: Market, claim: Row) -> list[Line]:
+    name, price = buyer_name(market, claim["contract_id"]), Money(claim["price_units"], claim["currency"])
+    until = datetime.fromtimestamp(claim["expires_at"] / 1000, ZoneInfo(market.zone)).strftime("%H:%M:%S")
+    held = f"Held by {name} until {until}, at {money(price)}"
+    lines = [Line(claim["made_at"], None, "clock", "info", held, f"By {claim['made_by']}")]
+    if claim["state"] in _ENDS:
+        icon, tone, told = _ENDS[claim["state"]]
+        at = claim["ended_at"] if claim["ended_at"] is not None else claim["expires_at"]
+        lines.append(Line(at, None, icon, tone, f"{name} {told}"))
+    return lines

@@ -1,0 +1,131 @@
+"""The store by API and by page: what is shown before payment, who is first, and whose claims are whose."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from exchange.flows.shelf import list_unsold
+from exchange.model.party import StoreRule
+from tests.flows.lab import post
+from tests.market import buyer_key, buying, consumer, selling, usd
+from tests.web.served import Heard, Served
+from tests.web.test_console_browser import NARROWEST, TOO_SMALL, WIDE, browsing
+from tests.web.visitor import login_path, signed_in
+
+RULE = StoreRule(usd("20"), ((3_600_000, 60),))
+PERSONAL = ("Maria", "Sandoval", "consumer.example", "602958", "85016", "3196")
+
+
+async def stocked(served: Served, *buyers: str, numbers: int = 1, deposit: str = "1000") -> list[str]:
+    exchange = served.exchange
+    await exchange.add(*selling("cedar", store=RULE))
+    for name in buyers:
+        await exchange.add(*buying(name, deposit, connection="store"))
+    for number in range(numbers):
+        await post(exchange, consumer(number + 1))
+    await list_unsold(exchange.market)
+    rows = await exchange.rows("SELECT lead_id FROM store_items ORDER BY listed_at, lead_id")
+    return [row["lead_id"] for row in rows]
+
+
+async def call(served: Served, path: str, who: str, method: str = "POST", **fields: Any) -> Heard:
+    return await served.send(f"store{path}", fields, key=buyer_key(who), method=method)
+
+
+async def test_a_program_claims_pays_and_reads(served: Served) -> None:
+    (lead_id,) = await stocked(served, "acme", "birch")
+
+    listed = await call(served, "", "acme", "GET")
+    held = await call(served, f"/{lead_id}/claim", "acme")
+    late = await call(served, f"/{lead_id}/claim", "birch")
+    got = await call(served, f"/claims/{held['claim_id']}/confirm", "acme")
+
+    assert [("20.00", "AZ", "850")] == [(each["price"], each["state"], each["zip3"]) for each in listed["leads"]]
+    assert not [word for word in PERSONAL if word.encode() in listed.body]
+    assert ("held", "20.00") == (held["status"], held["price"])
+    assert (409, "error", "cannot_buy") == late.told and "Taken 0 s ago." == late["message"]
+    assert ("bought", "6029580001") == (got["status"], got["lead"]["phone"].removeprefix("+1"))
+    assert [] == (await call(served, "", "acme", "GET"))["leads"]
+
+
+async def test_a_claim_of_another_buyer_does_not_exist(served: Served) -> None:
+    (lead_id,) = await stocked(served, "acme", "birch")
+    held = await call(served, f"/{lead_id}/claim", "acme")
+
+    assert 404 == (await call(served, f"/claims/{held['claim_id']}/confirm", "birch")).http_status
+    assert "unchanged" == (await call(served, f"/claims/{held['claim_id']}/release", "birch"))["status"]
+    assert 401 == (await served.send(f"store/claims/{held['claim_id']}/confirm")).http_status
+    async with signed_in(served, "bea@birch.example", "buyer", "birch") as visitor:
+        assert 404 == (await visitor.open(f"/buyer/store/claims/{held['claim_id']}")).http_status
+
+
+async def test_a_balance_that_is_short_is_told_with_the_amount(served: Served) -> None:
+    (lead_id,) = await stocked(served, "acme", "dune", deposit="5")
+
+    refused = await call(served, f"/{lead_id}/claim", "dune")
+
+    assert 409 == refused.http_status
+    assert [("balance", "15.00")] == [(each["code"], each["got"]) for each in refused["errors"]]
+
+
+async def test_searches_are_saved_told_and_deleted(served: Served) -> None:
+    await stocked(served, "acme", numbers=0)
+    saved = await call(served, "/searches", "acme", name="Arizona", states="az, nv", most="25")
+    wrong = await call(served, "/searches", "acme", name="x", most="cheap")
+    await post(served.exchange, consumer(1))
+    await list_unsold(served.exchange.market)
+
+    (found,) = (await call(served, "/searches", "acme", "GET"))["searches"]
+    assert (["AZ", "NV"], "25", 1) == (found["states"], found["most"], found["found"])
+    assert (422, "most") == (wrong.http_status, wrong["errors"][0]["field"])
+    assert "deleted" == (await call(served, f"/searches/{saved['search_id']}/delete", "acme"))["status"]
+    assert 404 == (await call(served, f"/searches/{saved['search_id']}/delete", "acme")).http_status
+
+
+async def test_the_page_shows_nothing_personal_until_it_is_paid(served: Served) -> None:
+    (lead_id,) = await stocked(served, "acme")
+    async with signed_in(served, "al@acme.example", "buyer", "acme") as visitor:
+        shelf, card = await visitor.open("/buyer/store"), await visitor.open(f"/buyer/store/{lead_id}")
+        held = await visitor.send(f"/buyer/store/{lead_id}/claim", csrf=shelf.token)
+        for page in (shelf, card, held):
+            assert not [word for word in PERSONAL if word in page.source]
+        assert "Held for you" in held.text
+        claim = (await served.exchange.rows("SELECT id FROM store_claims"))[0]["id"]
+        paid = await visitor.send(f"/buyer/store/claims/{claim}/confirm", csrf=shelf.token)
+        assert "Sandoval b" in paid.part("lead")
+        assert 403 == (await visitor.open("/console")).http_status
+
+
+async def test_filters_are_in_the_address_and_a_wrong_one_is_told(served: Served) -> None:
+    await stocked(served, "acme", numbers=2)
+    async with signed_in(served, "al@acme.example", "buyer", "acme") as visitor:
+        assert 2 == len((await visitor.open("/buyer/store?states=AZ&most=20")).attributes("card", "data-lead"))
+        assert [] == (await visitor.open("/buyer/store?states=TX")).attributes("card", "data-lead")
+        assert 422 == (await visitor.open("/buyer/store?most=cheap")).http_status
+        form = {"name": "Arizona", "states": "AZ"}
+        token = (await visitor.open("/buyer/store")).token
+        kept = await visitor.send("/buyer/store/searches", csrf=token, follow=True, **form)
+        assert "Arizona" in kept.part("searches")
+
+
+async def test_two_people_claim_at_the_same_moment_in_two_windows(served: Served) -> None:
+    (lead_id,) = await stocked(served, "acme", "birch")
+    async with browsing(served) as browser:
+        pages = []
+        for name, size in (("acme", WIDE), ("birch", NARROWEST)):
+            context = await browser.new_context(viewport=size)
+            window = await context.new_page()
+            await window.goto(served.address + await login_path(served, f"x@{name}.example", "buyer", name))
+            await window.goto(f"{served.address}/buyer/store")
+            assert await window.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert [] == await window.evaluate(TOO_SMALL)
+            pages.append(window)
+        await asyncio.gather(*(window.get_by_test_id("claim").click() for window in pages))
+        for window in pages:
+            await window.get_by_text("Held for you").or_(window.get_by_text("Taken")).first.wait_for()
+        texts = [await window.locator("main").inner_text() for window in pages]
+
+    assert ["Held", "Taken"] == sorted("Held" if "Held for you" in text else "Taken" for text in texts)
+    assert any(" s ago" in text for text in texts)
+    assert 1 == len(await served.exchange.rows("SELECT id FROM store_claims WHERE lead_id = :id", id=lead_id))
