@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from buyers.conversation import http
 from buyers.email.connector import email
 from buyers.family import Family
+from buyers.fetched.connector import csv_url, pull
 from buyers.files.connector import files
 from buyers.store.connector import store
 
@@ -14,10 +15,12 @@ from buyers.store.connector import store
 def connectors() -> Mapping[str, Family]:
     """Which family reads a document, by its `connector`. Called once, by `exchange.bootstrap`."""
     return {
+        "csv_url": csv_url,
         "email": email,
         "files": files,
         "form_http": http,
         "json_http": http,
+        "pull": pull,
         "soap_http": http,
         "store": store,
         "xml_http": http,

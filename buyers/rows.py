@@ -69,11 +69,15 @@ def table_of(records: Sequence[Record], names: Sequence[str] = ()) -> list[list[
     return [[cell(name) for name in names], *([cell(record.get(name, "")) for name in names] for record in records)]
 
 
-def csv_of(records: Sequence[Record], names: Sequence[str] = ()) -> bytes:
-    """With a byte order mark, by which spreadsheets know UTF-8."""
+def csv_text(records: Sequence[Record], names: Sequence[str] = ()) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(table_of(records, names))
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue()
+
+
+def csv_of(records: Sequence[Record], names: Sequence[str] = ()) -> bytes:
+    """With a byte order mark, by which spreadsheets know UTF-8."""
+    return csv_text(records, names).encode("utf-8-sig")
 
 
 def xlsx_of(records: Sequence[Record], names: Sequence[str] = ()) -> bytes:
