@@ -62,14 +62,15 @@ $$installer --require-hashes --only-binary :all: -r requirements/build.txt -r re
 && $$installer --no-build-isolation --no-deps -e .; }
 endef
 
-# What the tests run that is no Python: a real Chromium for the pages, curl and PHP for the samples sellers are given.
+# What the tests run that is no Python: a real Chromium for the pages, curl and PHP for the samples sellers are given,
+# a file server that files are fetched from.
 CHROMIUM ?= /usr/bin/chromium
-PROGRAMS := $(CHROMIUM) curl php
-DEBIAN   := chromium curl php-cli
+PROGRAMS := $(CHROMIUM) curl php /usr/sbin/proftpd /usr/lib/proftpd/mod_sftp.so
+DEBIAN   := chromium curl php-cli proftpd-core proftpd-mod-crypto
 programs:
-	@for program in $(PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	@for program in $(PROGRAMS); do command -v $$program >/dev/null || test -e $$program || missing="$$missing $$program"; done; \
 	test -z "$$missing" || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
-		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) >/dev/null; } || \
+		&& apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) >/dev/null; } || \
 		{ echo "The tests need$$missing: as root, apt-get install $(DEBIAN)."; exit 1; }
 
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

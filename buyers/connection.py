@@ -10,8 +10,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from buyers.family import ConnectionProblems, Presets, Problem, laid_over, name_of
 from buyers.mapping.bodies import check_body
-from buyers.mapping.document import Request, Step
+from buyers.mapping.document import Request, Step, Transport
 from buyers.mapping.messages import compile_request, values_of
+from buyers.mapping.transport import transport_secrets
 from buyers.mapping.values import fields_of, secrets_of
 from buyers.reading import Reader, StageRules
 from buyers.reading.rules import Rules, Scalar
@@ -30,7 +31,7 @@ ENCODINGS: Mapping[str, str] = {
 class StageDocument(Request):
     """A request and how its reply is read. `steps` are sent before it, in order, and deliver nothing."""
 
-    steps: list[Step] = Field(default_factory=list, max_length=limits.CONVERSATION_STEPS - 1)
+    steps: list[Step] = Field(default_factory=list, max_length=limits.STEPS_BEFORE)
     reading: StageRules
 
 
@@ -46,6 +47,7 @@ class ConnectionDocument(Rules):
     ping: StageDocument | None = None
     post: StageDocument
     ask: StageDocument | None = None
+    transport: Transport | None = None
     returns: StageDocument | None = Field(default=None, alias="return")
     repeats_safely: bool = False
     later: bool = False  # the worker delivers, not the request: for a buyer too slow for a seller that waits
@@ -90,6 +92,9 @@ class Connection:
             if (document := stage_document(self.document, stage)) is not None:
                 told[f"{stage}.url"] = document.url
                 told |= {f"{stage}.steps.{number}.url": step.url for number, step in enumerate(document.steps)}
+        transport = self.document.transport
+        if transport is not None and transport.proxy is not None and transport.proxy.constant is not None:
+            told["transport.proxy"] = transport.proxy.constant
         return told
 
     @classmethod
@@ -113,7 +118,10 @@ class Connection:
             name,
             model,
             readers,
-            frozenset().union(*(secrets_of(value) for found in values.values() for value in found)),
+            frozenset().union(
+                *(secrets_of(value) for found in values.values() for value in found),
+                transport_secrets(model.transport) if model.transport is not None else (),
+            ),
             {
                 stage: frozenset().union(*(fields_of(value) for value in found)) if found else frozenset()
                 for stage, found in values.items()

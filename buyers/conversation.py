@@ -23,6 +23,8 @@ from exchange.model.party import Contract
 from exchange.model.reason import Reason
 from exchange.model.wire import Reply
 
+_UNAUTHORIZED = 401
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -39,11 +41,26 @@ class Stage:
     reader: Reader
 
     def talk(self, facts: Facts) -> Conversation[Reply]:
-        """All messages of the stage; the reply to the last. Raises `BadReply` when an earlier one gave nothing."""
-        for step in self.before:
-            reply = yield step.plan.message(facts)
+        """All messages of the stage; the reply to the last. Raises `BadReply` when an earlier one gave nothing.
+
+        What was kept from before may have run out: at 401 it is asked anew, once.
+        """
+        if not self.before:
+            return (yield self.plan.message(facts))
+        ready, replies = yield from self._prepare(facts, {})
+        reply = yield self.plan.message(ready)
+        if reply.status == _UNAUTHORIZED and any(step.plan.cache_seconds for step in self.before):
+            ready, _ = yield from self._prepare(facts, replies)
+            reply = yield self.plan.message(ready)
+        return reply
+
+    def _prepare(self, facts: Facts, stale: Mapping[int, Reply]) -> Conversation[tuple[Facts, Mapping[int, Reply]]]:
+        """What the messages before bring, and the replies that brought it."""
+        replies: dict[int, Reply] = {}
+        for number, step in enumerate(self.before):
+            replies[number] = reply = yield step.plan.message(facts, stale.get(number))
             facts = replace(facts, kept={**facts.kept, **_kept(step, reply)})
-        return (yield self.plan.message(facts))
+        return facts, replies
 
 
 def _kept(step: Before, reply: Reply) -> Mapping[str, str]:
@@ -139,10 +156,10 @@ def speak(connection: Connection) -> HttpConnector:
 def _stage(connection: Connection, encoding: str, stage: str, document: StageDocument) -> Stage:
     before = tuple(
         Before(
-            compile_request(step, encoding, delivers=False),
+            compile_request(step, encoding, delivers=False, transport=connection.document.transport),
             tuple((name, take_text(carry)) for name, carry in step.keep.items()),
         )
         for step in document.steps
     )
-    plan = compile_request(document, encoding, delivers=stage == "post")
+    plan = compile_request(document, encoding, delivers=stage == "post", transport=connection.document.transport)
     return Stage(before, plan, connection.readers[stage])

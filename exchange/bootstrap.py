@@ -49,6 +49,7 @@ from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
+from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.model.wire import EmailMessage, FileMessage
@@ -279,7 +280,7 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
 
 def doors() -> Doors:
     """How bytes come in and go out beside requests."""
-    return Doors(encode, look_through, records, pollers(), fetchers(), readers())
+    return Doors(encode, look_through, records, is_sheet, sheet_as_csv, pollers(), fetchers(), readers())
 
 
 def besides() -> tuple[Beside, ...]:
@@ -303,6 +304,11 @@ def listeners(settings: Settings) -> tuple[Listener, ...]:
             settings.inbox_key_file,
         )
         found.append(partial(listening, place=place))
+    if settings.sftp_port is not None:
+        from exchange.intake import sftp_in  # as slow
+
+        drop = sftp_in.Listening(settings.sftp_host, settings.sftp_port, settings.sftp_key_file)
+        found.append(partial(sftp_in.listening, place=drop))
     return tuple(found)
 
 
@@ -369,6 +375,7 @@ async def open_market(
                 "test": settings.retention_test_days,
             },
             public_url=settings.public_url.rstrip("/"),
+            files_dir=settings.files_dir,
         )
         await refresh(market)
         yield market

@@ -34,6 +34,7 @@ from exchange.commands import (
     user,
     version,
     vertical,
+    webhook,
     why,
 )
 from exchange.commands import demo as demo_command
@@ -61,6 +62,7 @@ key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
 source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
+webhook_app = typer.Typer(help="Who is told of events.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(
     buyer_app,
@@ -83,7 +85,7 @@ app.add_typer(
 app.add_typer(
     job_app,
     name="job",
-    epilog="\b\nExamples:\n  exchange job list\n  exchange job replay --kind postback",
+    epilog="\b\nExamples:\n  exchange job list\n  exchange job replay --kind notice",
 )
 app.add_typer(
     source_app,
@@ -92,6 +94,11 @@ app.add_typer(
 )
 app.add_typer(
     user_app, name="user", epilog="\b\nExamples:\n  exchange user list\n  exchange user add agent@harbor.example"
+)
+app.add_typer(
+    webhook_app,
+    name="webhook",
+    epilog="\b\nExamples:\n  exchange webhook list\n  exchange webhook replay --since 2026-11-20T14:00:00Z",
 )
 app.add_typer(
     ledger_app, name="ledger", epilog="\b\nExamples:\n  exchange ledger verify\n  exchange ledger balances --json"
@@ -197,8 +204,59 @@ add(
     "exchange user login-link agent@harbor.example --json",
 )
 add(user_app, "list", user.list_all, "exchange user list", "exchange user list --json")
-add(job_app, "list", job.list_dead, "exchange job list", "exchange job list --kind postback --json")
-add(job_app, "replay", job.replay, "exchange job replay job_01KAG4", "exchange job replay --kind postback --yes")
+add(job_app, "list", job.list_dead, "exchange job list", "exchange job list --kind notice --json")
+add(job_app, "replay", job.replay, "exchange job replay job_01KAG4", "exchange job replay --kind notice --yes")
+add(webhook_app, "list", webhook.list_all, "exchange webhook list", "exchange webhook list --json")
+add(
+    webhook_app,
+    "add",
+    webhook.add,
+    "exchange webhook add https://ops.harbor.example/hook --events 'lead.* webhook.disabled'",
+    "exchange webhook add 'https://t.acme.example/p?id={seller_lead_id}&pay={price}' --seller acme --postback",
+)
+add(webhook_app, "test", webhook.try_out, "exchange webhook test whk_01KAG4", "exchange webhook test whk_01KAG4 --json")
+add(
+    webhook_app,
+    "log",
+    webhook.log,
+    "exchange webhook log --state failed",
+    "exchange webhook log --json",
+)
+add(
+    webhook_app,
+    "replay",
+    webhook.replay,
+    "exchange webhook replay evt_01KAG4",
+    "exchange webhook replay --since 2026-11-20T14:00:00Z --yes",
+)
+add(
+    webhook_app,
+    "rotate",
+    webhook.rotate,
+    "exchange webhook rotate whk_01KAG4",
+    "exchange webhook rotate whk_01KAG4 --json",
+)
+add(
+    webhook_app,
+    "enable",
+    webhook.enable,
+    "exchange webhook enable whk_01KAG4",
+    "exchange webhook enable pbk_solar-acme",
+)
+add(
+    webhook_app,
+    "disable",
+    webhook.disable,
+    "exchange webhook disable whk_01KAG4",
+    "exchange webhook disable whk_01KAG4 --json",
+)
+add(
+    webhook_app,
+    "remove",
+    webhook.remove,
+    "exchange webhook remove whk_01KAG4",
+    "exchange webhook remove whk_01KAG4 --yes",
+)
 add(source_app, "list", source.list_all, "exchange source list", "exchange source list --json")
 add(source_app, "poll", source.poll, "exchange source poll cedar_feed", "exchange source poll cedar_feed --json")
 add(

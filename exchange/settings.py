@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     database_url: str = Field("exchange.db", description="A SQLite file, or postgresql://… for several nodes.")
     config_dir: Path | None = Field(None, description="Folder with verticals/, connections/ and presets/.")
     key_file: Path = Field(Path("exchange.key"), description="Master keys that seal personal data. Back it up apart.")
+    files_dir: Path = Field(
+        Path("files"), description="Folder of uploaded files and their results, sealed; one for all nodes."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
@@ -63,6 +66,11 @@ class Settings(BaseSettings):
     inbox_host: str = Field("127.0.0.1", description="Address to take mail at.")
     inbox_certificate: Path | None = Field(None, description="Certificate (PEM) with which senders of mail encrypt.")
     inbox_key_file: Path | None = Field(None, description="Its private key (PEM).")
+    sftp_port: int | None = Field(
+        None, ge=0, le=65535, description="Port where files of leads are pushed by SFTP; not set, none are taken."
+    )
+    sftp_host: str = Field("127.0.0.1", description="Address to take files at.")
+    sftp_key_file: Path = Field(Path("sftp.key"), description="The host key of SFTP; made at the first start.")
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
@@ -148,12 +156,16 @@ def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Ma
 
 def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
-    paths: dict[str, object] = {"key_file": folder / settings.key_file}
-    if settings.dkim_key_file is not None:
-        paths["dkim_key_file"] = folder / settings.dkim_key_file
-    if settings.config_dir is not None:
-        paths["config_dir"] = folder / settings.config_dir
-    for name in ("config_dir", "inbox_certificate", "inbox_key_file"):
+    paths: dict[str, object] = {}
+    for name in (
+        "key_file",
+        "files_dir",
+        "sftp_key_file",
+        "config_dir",
+        "dkim_key_file",
+        "inbox_certificate",
+        "inbox_key_file",
+    ):
         if (path := getattr(settings, name)) is not None:
             paths[name] = folder / path
     if "://" not in settings.database_url:

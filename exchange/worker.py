@@ -19,22 +19,27 @@ from exchange.flows.batches import send_batch
 from exchange.flows.deliver import deliver
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
-from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
+from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
+from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
     ASK_OUTCOME,
     BATCH,
+    CHECK_IMPORT,
     DELIVER,
+    IMPORT,
+    NEWS,
+    NOTICE,
     POLL,
-    POSTBACK,
     RESELL,
     RETURN_TEST,
     SETTLE_TEST,
     SUBMIT_FORM,
     TAKE,
+    WEBHOOK,
 )
 from exchange.flows.market import Market, refresh
+from exchange.flows.notices import mail_notice
 from exchange.flows.polls import plan_polls, poll
-from exchange.flows.postback import send_postback
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
@@ -46,10 +51,11 @@ from exchange.flows.sources import take
 from exchange.flows.specs import keep_specs
 from exchange.flows.store import finish_purchases
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
+from exchange.flows.webhooks import record_news, send_webhook
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
 from exchange.storage.chain import Chain, seal
-from exchange.storage.jobs import Leased, Terms, end_job, lease_jobs, put_back, retry_job
+from exchange.storage.jobs import Leased, Terms, end_job, free_leases, lease_jobs, put_back, retry_job
 from exchange.storage.queues import end_and_let_go, rest_queue
 from exchange.storage.reports import roll_up
 from exchange.storage.selling import unsettled_attempts
@@ -64,7 +70,7 @@ _BATCH_LEASE_MS = 600_000  # and longer than a turn of a batch may take
 _SPREAD = 0.2
 _OF_LEASE = 0.9  # a job is cut before its lease ends, so that nobody else begins it meanwhile
 
-Run = Callable[[Market, Mapping[str, object]], Awaitable[Ended | None]]
+Run = Callable[[Market, Mapping[str, object]], Awaitable[Ended | Paced | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +93,18 @@ def kinds() -> Mapping[str, Kind]:
     return {
         ASK_OUTCOME: Kind(reconcile),
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
+        CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
+        IMPORT: Kind(work_import, at_once=4),
+        NEWS: Kind(record_news),
+        NOTICE: Kind(mail_notice),
         POLL: Kind(poll, most=3, lease_ms=300_000),
-        POSTBACK: Kind(send_postback, gap_ms=50),
         RESELL: Kind(resell),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
         SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
+        WEBHOOK: Kind(send_webhook),
     }
 
 
@@ -187,9 +197,10 @@ class Jobs:
             if ended is Ended.UNASKED:
                 await market.db.write(end_job, job, now)
             else:
-                await market.db.write(end_and_let_go, job, now, kind.gap_ms)
+                gap_ms = ended.gap_ms if isinstance(ended, Paced) else kind.gap_ms
+                await market.db.write(end_and_let_go, job, now, gap_ms)
 
-    async def _work(self, job: Leased, kind: Kind) -> Ended | None:
+    async def _work(self, job: Leased, kind: Kind) -> Ended | Paced | None:
         task = asyncio.current_task()
         assert task is not None
         self._at_work.add(task)
@@ -206,6 +217,11 @@ async def run_jobs(market: Market) -> int:
     count = await jobs.lease()
     await jobs.ended()
     return count
+
+
+async def free_jobs(market: Market) -> None:
+    """What a stopped process was at begins again at once, not when its lease ends. Only for one that is alone."""
+    await market.db.write(free_leases, market.clock.now())
 
 
 async def _rest(market: Market, job: Leased, down: DestinationDown) -> None:

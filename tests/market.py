@@ -158,6 +158,7 @@ async def open_exchange(
         None,
         database_url=database_url or str(folder / "exchange.db"),
         key_file=folder / "exchange.key",
+        files_dir=folder / "files",
         **given,
     )
     way_out = None if by_wire else _scripted(buyers)

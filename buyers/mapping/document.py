@@ -46,6 +46,7 @@ ConsentPart = Literal[
     "page_url",
     "received_at",
 ]
+SignedPart = Literal["method", "path", "body", "body_sha256"]
 SOURCES = (
     "field",
     "constant",
@@ -57,6 +58,8 @@ SOURCES = (
     "kept",
     "join",
     "basic",
+    "hmac",
+    "signed",
     "items",
     "document",
 )
@@ -64,6 +67,8 @@ PLACEHOLDER = re.compile(r"\{([a-z_.0-9]+)\}")
 URL_TERMS = frozenset({"reference", "ping_reference", "leg_reference", "lead_id"})
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _STEP = re.compile(r"@?[A-Za-z_][\w:.\-]*(?:\[[0-9]{1,3}\])*")
+_DURATION = re.compile(r"([0-9]{1,6})([smh])")
+_PROXY = re.compile(r"http://[^/@\s]+/?")
 STEP_SPLIT = re.compile(r"(?<!\\)\.")
 
 
@@ -84,6 +89,17 @@ class NumberFormat(Rules):
     decimal_comma: bool = False
 
 
+class Hmac(Rules):
+    """A keyed hash over some values, for a header. What of them is the message itself is written `{signed: body}`."""
+
+    secret: str
+    over: list[Value] = Field(min_length=1)
+    glue: str = Field(default="", alias="with")
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    written: Literal["hex", "base64"] = Field(default="hex", alias="as")
+    secret_as: Literal["text", "hex", "base64"] = "text"
+
+
 class Value(Rules):
     """One source, then how it is written. A bare word is one of our fields; a number or yes/no is a constant.
 
@@ -100,6 +116,8 @@ class Value(Rules):
     kept: str | None = None
     join: list[Value] | None = Field(default=None, min_length=1)
     basic: list[Value] | None = Field(default=None, min_length=2, max_length=2)
+    hmac: Hmac | None = None
+    signed: SignedPart | None = None
     items: list[Value] | None = Field(default=None, min_length=1)
     document: InnerDocument | None = None
 
@@ -198,6 +216,14 @@ class Request(Rules):
         return headers
 
     @model_validator(mode="after")
+    def _signs_in_headers(self) -> Request:
+        """A signature is over the body and the address, so it can stand in neither."""
+        for name, value in (*self.query.items(), *self.body.items(), *self.soap.header.items()):
+            if signs(value):
+                raise ValueError(f"{name}: a signature of the message stands in a header")
+        return self
+
+    @model_validator(mode="after")
     def _body_goes_with_method(self) -> Request:
         if self.method == "GET" and self.body:
             raise ValueError("a GET carries its values in `query`")
@@ -205,9 +231,104 @@ class Request(Rules):
 
 
 class Step(Request):
-    """A message before the one that counts (a token, say). `keep` names what later messages use as `kept`."""
+    """A message before the one that counts (a token, say). `keep` names what later messages use as `kept`.
+
+    With `cache` (`50m`, `2h`, `90s`) its reply serves that long for every message that would ask the same; when the
+    message that counts is answered 401, it is asked once more. Such a step says nothing about a lead.
+    """
 
     keep: dict[str, Carry] = Field(default_factory=dict)
+    cache: str | None = None
+
+    @field_validator("cache")
+    @classmethod
+    def _is_time(cls, text: str | None) -> str | None:
+        if text is not None and not 1 <= seconds_of(text) <= limits.TOKEN_SECONDS_MOST:
+            raise ValueError("a time such as 50m, 2h or 90s, of a day at most")
+        return text
+
+    @model_validator(mode="after")
+    def _asks_the_same(self) -> Step:
+        values = (*self.headers.values(), *self.query.values(), *self.body.values(), *self.soap.header.values())
+        of_leads = PLACEHOLDER.search(self.url.replace("{setting.", "{setting_")) is not None
+        if self.cache is not None and (of_leads or not all(_lasting(value) for value in values)):
+            raise ValueError("what is cached may not depend on a lead or the moment: constants, secrets and settings")
+        return self
+
+    @property
+    def cache_seconds(self) -> int:
+        """0 for a step that is asked each time."""
+        return seconds_of(self.cache) if self.cache is not None else 0
+
+
+def seconds_of(text: str) -> int:
+    """Raises `ValueError` for what is no time."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError("a time such as 50m, 2h or 90s")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3_600}[found[2]]
+
+
+class Transport(Rules):
+    """How all messages of the connection leave. The proxy may differ by contract: `{setting: proxy}`.
+
+    The files are PEM, named by their whole path; `certificate` and its `key_file` are ours, `ca_file` says whom to
+    trust. A proxy is written `http://host:port`; where the setting is empty, no proxy is used.
+    """
+
+    proxy: Value | None = None
+    proxy_user: Value | None = None
+    proxy_password: Value | None = None
+    certificate: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+
+    @field_validator("certificate", "key_file", "ca_file")
+    @classmethod
+    def _is_whole_path(cls, path: str) -> str:
+        if path and (not path.startswith("/") or not path.isprintable()):
+            raise ValueError("the file is named by its whole path, beginning with /")
+        return path
+
+    @model_validator(mode="after")
+    def _fits(self) -> Transport:
+        if self.key_file and not self.certificate:
+            raise ValueError("key_file goes with certificate")
+        if self.proxy is None and (self.proxy_user is not None or self.proxy_password is not None):
+            raise ValueError("proxy_user and proxy_password go with proxy")
+        if not all(_lasting(value) for value in self.values):
+            raise ValueError("the way out depends on constants, settings and secrets only")
+        proxy = self.proxy.constant if self.proxy is not None else None
+        if proxy is not None and not _PROXY.fullmatch(proxy):
+            raise ValueError("a proxy is written http://host:port")
+        return self
+
+    @property
+    def values(self) -> list[Value]:
+        return [value for value in (self.proxy, self.proxy_user, self.proxy_password) if value is not None]
+
+
+def inner_of(value: Value) -> list[Value]:
+    """The values inside a value."""
+    inner = [*(value.join or []), *(value.basic or []), *(value.items or [])]
+    if value.document is not None:
+        inner += value.document.fields.values()
+    if value.hmac is not None:
+        inner += value.hmac.over
+    return inner
+
+
+def signs(value: Value) -> bool:
+    """Whether a value is made of the message it stands in."""
+    return value.hmac is not None or value.signed is not None or any(signs(part) for part in inner_of(value))
+
+
+def _lasting(value: Value) -> bool:
+    """Whether a value is the same for every lead of a contract."""
+    inner = inner_of(value)
+    if value.constant is not None or value.secret is not None or value.setting is not None:
+        return True
+    return bool(inner) and value.hmac is None and all(_lasting(part) for part in inner)
 
 
 def steps_of(target: str) -> list[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 from buyers.mapping.bodies import Body, compile_body, compile_entries, form_body, soap_body
-from buyers.mapping.document import PLACEHOLDER, Request, Value
+from buyers.mapping.document import PLACEHOLDER, Request, Step, Transport, Value, signs
 from buyers.mapping.formats import one_line
-from buyers.mapping.values import TERM_DRAWS, Draw, Facts, compile_value, secrets_of
-from exchange.model.wire import HttpMessage
+from buyers.mapping.transport import Way, compile_transport, transport_secrets
+from buyers.mapping.values import TERM_DRAWS, Draw, Facts, Signed, compile_value, secrets_of
+from exchange.model.wire import HttpMessage, Keeping, Reply
 
 CONTENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -23,10 +25,15 @@ CONTENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_TELLING = 6  # letters from which on what a reply brought may be a token, and is hidden
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one message is made. `fixed` are the headers that are the same in every one, after the others."""
+    """How one message is made. `fixed` are the headers that are the same in every one, after the others.
+
+    `signs`: a header is made of the body and the address. `way` is None when all messages leave straight.
+    """
 
     method: str
     url: Callable[[Facts], str]
@@ -35,26 +42,36 @@ class Plan:
     body: Body | None
     secrets: tuple[str, ...]
     delivers: bool
+    signs: bool = False
+    way: Way | None = None
+    cache_seconds: int = 0
 
-    def message(self, facts: Facts) -> HttpMessage:
-        """Raises `BadReply` when a secret it needs is not set."""
+    def message(self, facts: Facts, stale: Reply | None = None) -> HttpMessage:
+        """`stale` is a kept reply that was refused. Raises `BadReply` when a secret it needs is not set."""
+        body = self.body(facts) if self.body is not None else b""
+        url = self.url(facts)
+        if self.signs:
+            facts.signed = _signed(self.method, url, body)
         headers = self.fixed
         if self.headers:
             drawn = {name: text for name, draw in self.headers if (text := _header(draw(facts)))}
             headers = {**drawn, **self.fixed}
-        body = self.body(facts) if self.body is not None else b""
-        url = self.url(facts)
-        secrets = self._hidden(facts, headers) if self.secrets else ()
-        return HttpMessage(self.method, url, headers, body, self.delivers, secrets)
+        secrets = self._hidden(facts, headers) if self.secrets or facts.kept else ()
+        if self.way is None and not self.cache_seconds:
+            return HttpMessage(self.method, url, headers, body, self.delivers, secrets)
+        route = self.way(facts) if self.way is not None else None
+        keeps = Keeping(self.cache_seconds, stale) if self.cache_seconds else None
+        return HttpMessage(self.method, url, headers, body, self.delivers, secrets, route, keeps)
 
     def _hidden(self, facts: Facts, headers: Mapping[str, str]) -> tuple[str, ...]:
         hidden = [facts.terms.secrets[name] for name in self.secrets if facts.terms.secrets.get(name)]
+        hidden += [text for text in facts.kept.values() if len(text) >= _TELLING]
         encoded = [quoted for secret in hidden for quoted in (quote_plus(secret), quote(secret)) if quoted != secret]
         authorization = [text for name, text in headers.items() if name.lower() == "authorization"]
         return tuple(dict.fromkeys([*hidden, *encoded, *authorization]))
 
 
-def compile_request(request: Request, encoding: str, delivers: bool) -> Plan:
+def compile_request(request: Request, encoding: str, delivers: bool, transport: Transport | None = None) -> Plan:
     """`encoding` is the connector's: form, json, xml or soap. Raises `ValueError` when it does not fit."""
     kind = request.kind or encoding
     has_body = request.method != "GET" and (bool(request.body) or kind == "soap")
@@ -63,7 +80,26 @@ def compile_request(request: Request, encoding: str, delivers: bool) -> Plan:
     told = {name.lower() for name in request.headers}
     fixed = {name: _header(text) for name, text in _own_headers(request, kind, has_body) if name.lower() not in told}
     names = set().union(*(secrets_of(value) for value in values_of(request)))
-    return Plan(request.method, _url(request), headers, fixed, body, tuple(sorted(names)), delivers)
+    if transport is not None:
+        names |= transport_secrets(transport)
+    return Plan(
+        request.method,
+        _url(request),
+        headers,
+        fixed,
+        body,
+        tuple(sorted(names)),
+        delivers,
+        any(signs(value) for value in request.headers.values()),
+        compile_transport(transport) if transport is not None else None,
+        request.cache_seconds if isinstance(request, Step) else 0,
+    )
+
+
+def _signed(method: str, url: str, body: bytes) -> Signed:
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    return Signed(method, path, body.decode(), sha256(body).hexdigest())
 
 
 def _header(text: str) -> str:

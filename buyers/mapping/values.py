@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-from buyers.mapping.document import Value
+from buyers.mapping.document import Hmac, Value, inner_of
 from buyers.mapping.formats import (
     CASES,
     PHONES,
@@ -25,6 +27,15 @@ from exchange.model.lead import Consent, FieldValue, Lead, Offer
 from exchange.model.party import Contract
 
 
+class Signed(NamedTuple):
+    """What of a message a signature may be over. `path` is with its query."""
+
+    method: str
+    path: str
+    body: str
+    body_sha256: str
+
+
 @dataclass(slots=True)  # one for every message: freezing it would cost as much as drawing all its values
 class Facts:
     """All that a message may be made of. A ping has an offer, a post a lead and its award, a question neither."""
@@ -35,6 +46,7 @@ class Facts:
     lead: Lead | None = None
     award: Award | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
+    signed: Signed = field(init=False)  # there only while the headers of a message that is signed are drawn
     values: Mapping[str, FieldValue] = field(init=False)
     tracking: Mapping[str, str] = field(init=False)
 
@@ -68,9 +80,9 @@ def compile_value(value: Value) -> Draw:
 def secrets_of(value: Value) -> set[str]:
     """The names of all secrets a value draws on."""
     names = {value.secret} if value.secret is not None else set()
-    inner = [*(value.join or []), *(value.basic or []), *(value.items or [])]
-    if value.document is not None:
-        inner += value.document.fields.values()
+    if value.hmac is not None:
+        names.add(value.hmac.secret)
+    inner = inner_of(value)
     return names.union(*(secrets_of(part) for part in inner)) if inner else names
 
 
@@ -78,9 +90,7 @@ def fields_of(value: Value) -> set[str]:
     """The names of all our fields a value draws on."""
     own = value.field
     names = set() if own is None else {own} if isinstance(own, str) else set(own)
-    inner = [*(value.join or []), *(value.basic or []), *(value.items or [])]
-    if value.document is not None:
-        inner += value.document.fields.values()
+    inner = inner_of(value)
     return names.union(*(fields_of(part) for part in inner)) if inner else names
 
 
@@ -130,6 +140,11 @@ def _source(value: Value) -> Draw:
         return _join([compile_value(part) for part in value.join], value.glue)
     if value.basic is not None:
         return _basic(*(compile_value(part) for part in value.basic))
+    if value.hmac is not None:
+        return _hmac(value.hmac)
+    if value.signed is not None:
+        part = value.signed
+        return lambda facts: str(getattr(facts.signed, part))
     raise ValueError("a list or an inner document cannot be used here")
 
 
@@ -194,6 +209,26 @@ def _basic(user: Draw, password: Draw) -> Draw:
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     return draw
+
+
+def _hmac(sign: Hmac) -> Draw:
+    secret = _secret(sign.secret)
+    parts = [compile_value(part) for part in sign.over]
+
+    def draw(facts: Facts) -> str:
+        try:
+            key = _KEYS[sign.secret_as](secret(facts))
+        except ValueError:
+            raise BadReply(f"the secret {sign.secret} is not {sign.secret_as}") from None
+        digest = hmac.digest(key, sign.glue.join(part(facts) for part in parts).encode(), sign.algorithm)
+        return digest.hex() if sign.written == "hex" else base64.b64encode(digest).decode()
+
+    return draw
+
+
+_KEYS: Final[Mapping[str, Callable[[str], bytes]]] = MappingProxyType(
+    {"text": str.encode, "hex": bytes.fromhex, "base64": partial(base64.b64decode, validate=True)}
+)
 
 
 def _bid(name: str) -> Draw:

@@ -22,23 +22,21 @@ async def check_rows(
     """Print what an import would meet. Exit 3 when some rows would fail."""
     from exchange.commands.progress import finished, progress
     from exchange.flows.dry_run import dry_run
-    from exchange.intake.batch import records
+    from exchange.flows.estimate import open_estimator
+    from exchange.stages.reasons import show_money
 
     began = market.clock.monotonic()
+    estimator = await open_estimator(market, campaign, mode)
+    rows = market.doors.records(batch.file, batch.layout, columns, 0)
     with progress(terminal, "Reading", batch.rows, market.clock) as bar:
-        found = await dry_run(market, campaign, mode, records(batch, columns), bar.at)
+
+        async def on_row(number: int) -> bool:
+            bar.at(number)
+            return True
+
+        found = await dry_run(market, campaign, mode, rows, on_row, estimator)
     finished(terminal, "Reading", f"{found.rows:,} rows   {market.clock.monotonic() - began:.1f} s")
-    document = {
-        "rows": found.rows,
-        "valid": found.valid,
-        "duplicate_in_file": found.twice_in_file,
-        "in_exchange": found.in_exchange,
-        "invalid": found.invalid,
-        "invalid_by": dict(found.invalid_by.most_common()),
-        "rejected": found.rejected,
-        "rejected_by": dict(found.rejected_by.most_common()),
-        "stored": False,
-    }
+    document = {**found.as_report(), "stored": False}
     parts = [
         f"Valid       {found.valid:,}",
         f"Duplicate in file {found.twice_in_file:,}",
@@ -47,7 +45,16 @@ async def check_rows(
     ]
     if found.rejected:
         parts.append(f"Rejected {found.rejected:,}{_by(found.rejected_by)}")
-    terminal.result(document, [f"  {'     '.join(parts)}", "  Nothing was stored. Run again without --dry-run."])
+    if found.no_consent:
+        parts.append(f"Without consent {found.no_consent:,}")
+    lines = [f"  {'     '.join(parts)}"]
+    if found.estimate is not None:
+        low, about, high = (
+            show_money(each) for each in (found.estimate.low, found.estimate.middle, found.estimate.high)
+        )
+        payout = show_money(found.estimate.payout)
+        lines.append(f"  Would earn  about {about} (range {low} to {high}), {payout} of it the seller's")
+    terminal.result(document, [*lines, "  Nothing was stored. Run again without --dry-run."])
     if found.invalid or found.rejected:
         raise Stop(Exit.SOME_FAILED)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,30 +14,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal
-from exchange.model.lead import Kind, Mode
+from exchange.model.lead import Mode
 
 if TYPE_CHECKING:
-    from exchange.commands.result_file import ResultFile
+    from exchange.flows.import_results import ResultFile
     from exchange.flows.market import Market
     from exchange.model.batch import Batch, Columns
+    from exchange.model.importing import ImportRow
     from exchange.model.party import Campaign
-    from exchange.storage.imports import ImportRow
-
-_RATE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(?:/(s|min|h))?")
-_SECONDS: Mapping[str, int] = {"s": 1, "min": 60, "h": 3_600}
 
 
 def import_file(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(help="CSV or JSON lines.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="CSV, XLSX, XLS or JSON lines.")] = None,
     campaign: Annotated[str, typer.Option(help="The campaign that the leads are sent through.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the rows; store nothing.")] = False,
     rate: Annotated[str, typer.Option(help="At most so many rows: 20/s, 600/min.")] = "",
     resume: Annotated[str, typer.Option(help="Go on with a stopped import.")] = "",
-    mapping: Annotated[Path | None, typer.Option("--map", help="TOML: [columns] theirs = ours, [constants].")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="TOML: [columns] theirs = ours, [constants]; goes before the guess.")
+    ] = None,
     test: Annotated[bool, typer.Option("--test", help="As test leads, to simulated buyers only.")] = False,
 ) -> None:
-    """Sell a file of leads row by row. Columns are named as in the API, or as --map says."""
+    """Sell a file of leads row by row. Columns are guessed by name, alias and content, or are as --map says."""
     from exchange.commands.opening import run
 
     wanted = Asked(file, campaign, dry_run, rate, mapping, Mode.TEST if test else Mode.LIVE)
@@ -63,31 +62,33 @@ class Asked:
 
 def per_second(rate: str) -> float:
     """`20/s`, `20`, `600/min`, `5000/h` as rows a second; 0 for as they come."""
-    if not rate:
-        return 0.0
-    found = _RATE.fullmatch(rate)
-    if found is None or not float(found[1]):
+    from exchange.flows.import_desk import parse_rate
+
+    found = parse_rate(rate)
+    if found is None:
         raise Stop(Exit.USAGE, f"{rate} is no rate: say 20/s or 600/min.")
-    return float(found[1]) / _SECONDS[found[2] or "s"]
+    return found
 
 
 async def _import(terminal: Terminal, asked: Asked, resume: str) -> None:
     from exchange.commands.import_check import check_rows
+    from exchange.commands.import_file import looked_through, understood
     from exchange.commands.opening import opened_market, settings_of
 
-    async with opened_market(settings_of(terminal), writer=not asked.dry_run) as market:
-        if resume:
-            await _resume(terminal, market, resume, asked.rate)
-            return
-        assert asked.file is not None
-        campaign = _campaign(market, asked.campaign)
-        batch, columns = _looked_through(asked.file), read_mapping(asked.mapping)
-        _tell_columns(terminal, market, campaign, batch, columns)
-        if asked.dry_run:
-            await check_rows(terminal, market, campaign, asked.mode, batch, columns)
-            return
-        job = await _begin(terminal, market, campaign, batch, columns, asked)
-        await _go(terminal, market, job, batch, columns)
+    with tempfile.TemporaryDirectory(prefix="exchange-") as spool:
+        async with opened_market(settings_of(terminal), writer=not asked.dry_run) as market:
+            if resume:
+                await _resume(terminal, market, resume, asked.rate, Path(spool))
+                return
+            assert asked.file is not None
+            campaign = _campaign(market, asked.campaign)
+            batch = looked_through(market, asked.file, Path(spool))
+            columns = understood(terminal, market, campaign, batch, read_mapping(asked.mapping))
+            if asked.dry_run:
+                await check_rows(terminal, market, campaign, asked.mode, batch, columns)
+                return
+            job = await _begin(terminal, market, campaign, asked.file.absolute(), batch, columns, asked)
+            await _go(terminal, market, job, batch, columns)
 
 
 def _campaign(market: Market, name: str) -> Campaign:
@@ -96,17 +97,6 @@ def _campaign(market: Market, name: str) -> Campaign:
         there = ", ".join(sorted(market.deals.campaigns)[:20]) or "none yet"
         raise Stop(Exit.FAILED, f"There is no campaign {name}. There are {there}.")
     return found
-
-
-def _looked_through(file: Path) -> Batch:
-    from exchange.intake.batch import BadFile, look_through
-
-    try:
-        return look_through(file.absolute())
-    except BadFile as error:
-        raise Stop(Exit.FAILED, str(error)) from error
-    except OSError as error:
-        raise Stop(Exit.UNREACHABLE, f"{file} cannot be read: {error.strerror}.") from error
 
 
 def read_mapping(file: Path | None) -> Columns:
@@ -134,50 +124,17 @@ def read_mapping(file: Path | None) -> Columns:
     return Columns(tables["columns"], tables["constants"])
 
 
-def _tell_columns(terminal: Terminal, market: Market, campaign: Campaign, batch: Batch, columns: Columns) -> None:
-    """How columns are understood. A target of the mapping that is no field, or no known column, is wrong usage."""
-    names = market.deals.names[campaign.id]
-    targets = {*columns.columns.values(), *columns.constants} - {""}
-    if wrong := sorted(name for name in targets if names.canonical(name) is None):
-        raise Stop(Exit.USAGE, f"{campaign.name} has no field {', '.join(wrong)}: mend the mapping.")
-    if batch.kind == "json":
-        return
-    meant = {column: columns.columns.get(column, column) for column in batch.columns if column}
-    known = {column: name for column, to in meant.items() if (name := names.canonical(to)) is not None}
-    unknown = [column for column, to in meant.items() if to and column not in known]
-    if not known:
-        raise Stop(
-            Exit.FAILED,
-            f"No column of {batch.path.name} is a field of {campaign.name}. Is its first line a header? "
-            "Name the columns with --map.",
-        )
-    renamed = [f"{column} is {name}" for column, name in known.items() if column != name]
-    if renamed:
-        terminal.remark(f"  Columns     {', '.join(renamed)}")
-    if unknown:
-        terminal.remark(f"  Not known   {', '.join(unknown)}: kept with the raw row, not sold")
-    needed = names.required[Kind.DIRECT] - set(known.values()) - set(columns.constants)
-    if missing := sorted(needed - _made_of(set(known.values()))):
-        terminal.remark(f"  Missing     {', '.join(missing)}: rows without them are invalid")
-
-
-def _made_of(known: set[str]) -> set[str]:
-    """What the line works out by itself: names out of a full name, the state out of the ZIP."""
-    made = {"first_name", "last_name"} if "full_name" in known else set()
-    return made | ({"state"} if "zip" in known else set())
-
-
 async def _begin(
     terminal: Terminal,
     market: Market,
     campaign: Campaign,
+    file: Path,
     batch: Batch,
     columns: Columns,
     asked: Asked,
 ) -> ImportRow:
-    import json
-
     from exchange.commands.opening import operator
+    from exchange.flows.import_desk import as_text
     from exchange.flows.imports import begin
     from exchange.storage.imports import imports_of_file
 
@@ -188,41 +145,46 @@ async def _begin(
         state = (
             "done" if done else f"stopped before row {last.next_row:,}; go on with exchange import --resume {last.id}"
         )
-        told = f"{batch.path.name} was imported into {campaign.id} before: {last.id}, {state}."
+        told = f"{file.name} was imported into {campaign.id} before: {last.id}, {state}."
         terminal.remark(f"  {told}")
         terminal.confirm("Import it once more, from its first row?", told)
-    mapping = json.dumps({"columns": dict(columns.columns), "constants": dict(columns.constants)})
-    return await begin(market, campaign.id, asked.mode, str(batch.path), batch.sha256, mapping, asked.rate, operator())
+    mapping = as_text(columns)
+    return await begin(market, campaign.id, asked.mode, str(file), batch.sha256, mapping, asked.rate, operator())
 
 
-async def _resume(terminal: Terminal, market: Market, import_id: str, rate: str) -> None:
-    import json
+async def _resume(terminal: Terminal, market: Market, import_id: str, rate: str, spool: Path) -> None:
     from dataclasses import replace
 
-    from exchange.model.batch import Columns
+    from exchange.commands.import_file import looked_through
+    from exchange.flows.import_desk import columns_of
+    from exchange.flows.imports import take_up
     from exchange.storage.imports import find_import
 
     job = await market.db.read(find_import, import_id)
     if job is None:
         raise Stop(Exit.FAILED, f"There is no import {import_id}.")
+    if job.held:
+        raise Stop(Exit.REFUSED, f"{import_id} is worked by the server: go on with it in the console or by the API.")
     if job.state == "done":
-        raise Stop(Exit.REFUSED, f"{import_id} is done: {job.next_row - 1:,} rows.")
+        raise Stop(Exit.REFUSED, f"{import_id} is done: {job.done_rows:,} rows.")
     _campaign(market, job.campaign_id)
-    batch = _looked_through(Path(job.file_name))
+    batch = looked_through(market, Path(job.file_name), spool)
     if batch.sha256 != job.file_hash:
         raise Stop(Exit.REFUSED, f"{job.file_name} is not the file it was when {import_id} began.")
-    if rate:
-        job = replace(job, per_second=rate)
-    await _go(terminal, market, job, batch, Columns(**json.loads(job.mapping)))
+    if not await take_up(market, import_id):
+        raise Stop(Exit.REFUSED, f"{import_id} was {job.state}.")
+    await _go(terminal, market, replace(job, per_second=rate or job.per_second), batch, columns_of(job))
 
 
 async def _go(terminal: Terminal, market: Market, job: ImportRow, batch: Batch, columns: Columns) -> None:
     """Sell what is left of the file, holding the import for this process alone."""
-    from exchange.commands.result_file import InUse, ResultFile, result_path
+    from exchange.commands.result_file import PlainFile, result_path
+    from exchange.flows.import_results import ResultFile
+    from exchange.flows.sealed_file import InUse
 
-    path = result_path(batch.path, job.id, batch.kind)
+    path = result_path(Path(job.file_name), job.id, batch.layout)
     try:
-        results = ResultFile(path, batch, job.result_bytes)
+        results = ResultFile(PlainFile(path, job.result_bytes), batch.layout, begun=job.result_bytes > 0)
     except InUse:
         raise Stop(Exit.REFUSED, f"Another process works on {job.id}.") from None
     except FileNotFoundError:
@@ -241,14 +203,14 @@ async def _sell(
 ) -> ImportRow:
     from exchange.commands.opening import sentence_of
     from exchange.commands.progress import progress
-    from exchange.flows.imports import finish_interrupted, run_import
+    from exchange.flows.imports import Halt, finish_interrupted, run_import, stopped
     from exchange.storage.database import StorageError
 
-    stop = asyncio.Event()
+    halt = Halt()
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, halt.now, "pause")
     terminal.remark(f"  Import      {job.id}, {batch.rows - job.next_row + 1:,} of {batch.rows:,} rows to go")
     began, first = market.clock.monotonic(), job.next_row
     try:
@@ -258,15 +220,16 @@ async def _sell(
             def on_row(number: int, counts: Mapping[str, int]) -> None:
                 bar.at(number, _note(number - first + 1, batch.rows - number, market.clock.monotonic() - began, counts))
 
-            return await run_import(
+            done = await run_import(
                 market,
                 job,
-                market.doors.records(batch, columns, job.next_row - 1),
+                market.doors.records(batch.file, batch.layout, columns, job.done_rows),
                 results,
                 per_second=per_second(job.per_second),
-                stop=stop,
+                halt=halt,
                 on_row=on_row,
             )
+            return await stopped(market, done, halt)
     except StorageError as error:
         raise Stop(Exit.UNREACHABLE, f"{sentence_of(error)} Go on with exchange import --resume {job.id}") from error
     finally:
@@ -298,14 +261,17 @@ def _tell_end(terminal: Terminal, job: ImportRow, batch: Batch, path: Path) -> N
         "import": job.id,
         "state": job.state,
         "rows": batch.rows,
-        "done": job.next_row - 1,
+        "done": job.done_rows,
         "counts": dict(job.counts),
         "result": str(path),
     }
+    if job.state == "cancelled":
+        terminal.result(document, [f"  Cancelled at row {job.done_rows:,}. What was sold stays sold."])
+        raise Stop(Exit.SOME_FAILED)
     if job.state == "paused":
         again = f"exchange import --resume {job.id}"
         document |= {"resume": again, "error": "interrupted", "exit": int(Exit.INTERRUPTED)}
-        terminal.result(document, [f"  Paused at row {job.next_row - 1:,}. Resume: {again}"])
+        terminal.result(document, [f"  Paused at row {job.done_rows:,}. Resume: {again}"])
         raise Stop(Exit.INTERRUPTED)
     terminal.result(document, [f"  Imported    {batch.rows:,} rows   {counted(job.counts)}", f"  Result      {path}"])
     if any(job.counts.get(status, 0) for status in FAILED):

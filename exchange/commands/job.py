@@ -15,7 +15,7 @@ MOST = 10_000
 
 
 def list_dead(
-    context: typer.Context, kind: Annotated[str, typer.Option(help="Only jobs of this kind, such as postback.")] = ""
+    context: typer.Context, kind: Annotated[str, typer.Option(help="Only jobs of this kind, such as notice.")] = ""
 ) -> None:
     """Jobs that were tried too often, with the last error of each, the oldest first."""
     from exchange.commands.opening import run

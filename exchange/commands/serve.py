@@ -118,13 +118,17 @@ async def take_up(market: Market, settings: Settings) -> list[str]:
     """End what a stopped process left under way. Returns what the operator is to be warned of after that."""
     from exchange.flows.recover import recover
     from exchange.intake.encode import encode
+    from exchange.worker import free_jobs
 
-    await recover(market, await recover_before(market, settings), encode)
+    alone, before = await recover_before(market, settings)
+    await recover(market, before, encode)
+    if alone:
+        await free_jobs(market)
     return await _warnings(market, settings)
 
 
-async def recover_before(market: Market, settings: Settings) -> int:
-    """Work begun before this instant belongs to nobody any more.
+async def recover_before(market: Market, settings: Settings) -> tuple[bool, int]:
+    """Whether nobody else is at work, and the instant before which work that was begun belongs to nobody any more.
 
     A SQLite file has one exchange, so that is all of it, unless an import runs beside. On PostgreSQL other nodes may
     be at work: there only what is older than any request can be.
@@ -135,7 +139,7 @@ async def recover_before(market: Market, settings: Settings) -> int:
 
     now = market.clock.now()
     alone = is_file(settings) and not await market.db.read(import_under_way, now - STALE_MS)
-    return now + 1 if alone else now - STALE_MS
+    return alone, now + 1 if alone else now - STALE_MS
 
 
 async def _warnings(market: Market, settings: Settings) -> list[str]:

@@ -149,6 +149,11 @@ class Addresses:
             self._known[(host, port)] = look_up
         return await asyncio.shield(look_up.answer)
 
+    def refused_literal(self, host: str) -> str | None:
+        """Why an address must not be connected to; None for one that may, and for every name."""
+        literal = _literal(host)
+        return forbidden(literal, self._allowed) if literal is not None else None
+
     async def _look_up(self, host: str, port: int) -> tuple[str, ...]:
         literal = _literal(host)
         texts = [host] if literal is not None else await self._resolver(host, port)

@@ -18,8 +18,10 @@ from exchange.courier.http import Lane, cut
 from exchange.courier.lane import Errand, SideLanes
 from exchange.courier.marks import Marks
 from exchange.courier.request import UnsendableMessage
+from exchange.courier.route import in_full
+from exchange.courier.tokens import Place, Tokens, place_of
 from exchange.courier.url import BadUrl
-from exchange.model.wire import FaxMessage, HttpMessage, Loss, Lost, Message, Reply
+from exchange.model.wire import FaxMessage, HttpMessage, Keeping, Loss, Lost, Message, Reply
 
 __all__ = ["CLOSED_EARLY", "Call", "Courier", "HttpCourier", "Result"]
 
@@ -48,6 +50,7 @@ class HttpCourier:
         self.clock = clock
         self.breaker = breaker
         self.lane = Lane(Addresses(allowed, resolver))
+        self.tokens = Tokens(clock)
         self.side_lanes = lanes(self.lane) if lanes is not None else _NO_LANES
         self.errands: set[asyncio.Task[None]] = set()
         self.left_behind: dict[FanOut, asyncio.Future[None]] = {}
@@ -164,6 +167,7 @@ class Run(Conversation):
         "_admitted",
         "_exchange",
         "_fan_out",
+        "_fetches",
         "_finished",
         "_index",
         "_message",
@@ -180,6 +184,7 @@ class Run(Conversation):
         self._finished = self._admitted = False
         self._exchange: Exchange | Errand | None = None
         self._message: Message | None = None
+        self._fetches: Place | None = None
         self._sent_at = began
         self._task: asyncio.Task[None] | None = None
 
@@ -232,6 +237,8 @@ class Run(Conversation):
         if type(message) is not HttpMessage:
             self._send_aside(message)
             return
+        if message.keeps is not None and self._serves(message, message.keeps):
+            return
         try:
             target, data = lane.heads.encode(message)
         except BadUrl as bad:
@@ -247,8 +254,36 @@ class Run(Conversation):
             self.fail(BadReply(f"connector failed: {type(error).__name__} in its message"))
             self._finish()
             return
+        route = message.route
+        if route is not None and route.proxy and not target.secure:
+            data = in_full(data, target, route)
         self._exchange = Exchange(data, message.method, call.delivers and message.delivers, self._heard)
-        lane.send(self._exchange, call.key, target, call.ca_file)
+        lane.send(self._exchange, call.key, target, call.ca_file, route)
+
+    def _serves(self, message: HttpMessage, keeping: Keeping) -> bool:
+        """Whether an earlier reply serves, or somebody fetches one now: then nothing is sent."""
+        if keeping.stale is not None:
+            self.delivered = False  # the buyer refused what was sent with it, and took nothing
+        tokens, place = self.courier.tokens, place_of(self.call.key, message)
+        reply = tokens.find(place, keeping)
+        if reply is not None:
+            self._go_on(self.next(reply))
+            return True
+        if tokens.wait(place, self._look_again):
+            return True
+        self._fetches = place
+        return False
+
+    def _look_again(self) -> None:
+        if not self._finished and self._message is not None:
+            self._send(self._message)
+
+    def _fetched(self, reply: Reply | None) -> None:
+        """Tell those who wait for the reply that this run fetches, if it fetches one."""
+        place, self._fetches = self._fetches, None
+        message = self._message
+        if place is not None and isinstance(message, HttpMessage) and message.keeps is not None:
+            self.courier.tokens.fetched(place, reply, message.keeps.seconds)
 
     def _send_aside(self, message: Message) -> None:
         """What is not HTTP goes by the lane for its kind; a fax by whatever its provider takes, told as a fax."""
@@ -268,8 +303,11 @@ class Run(Conversation):
         self._note(outcome)
         if isinstance(outcome, Lost):
             self._end_lost(outcome)
-        else:
-            self._go_on(self.next(outcome))
+            return
+        following = self.next(outcome)
+        if self._fetches is not None:
+            self._fetched(outcome if following is not None else None)  # what the connector cannot use is not kept
+        self._go_on(following)
 
     def _note(self, outcome: Reply | Lost) -> None:
         """Record the outcome of the message on its way, and feed the breaker."""
@@ -319,6 +357,8 @@ class Run(Conversation):
         if self._finished:
             return
         self._finished = True
+        if self._fetches is not None:
+            self._fetched(None)
         if self._admitted and not self.records:
             self.courier.breaker.released(self.call.key)
         self._fan_out.ended(self._index, self.result(self.courier.clock.monotonic()))

@@ -7,18 +7,22 @@ made or freed takes the next. A failed attempt to connect ends exactly one waiti
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 
 from exchange import limits
 from exchange.courier.addresses import Addresses
 from exchange.courier.connection import Connection, Exchange
-from exchange.courier.dial import find_addresses
+from exchange.courier.dial import NotReached, find_addresses
 from exchange.courier.marks import FOUND, Marks
 from exchange.courier.request import Heads
-from exchange.courier.tls import Contexts, reason
+from exchange.courier.route import tunnel
+from exchange.courier.tls import Contexts, Unreadable, reason
 from exchange.courier.url import Target
-from exchange.model.wire import Loss, Lost
+from exchange.model.wire import Loss, Lost, Route
+
+DIRECT = Route()
 
 
 class Lane:
@@ -31,14 +35,15 @@ class Lane:
         self.heads = Heads()
         self.marks: Marks | None = None
         self.connecting: set[asyncio.Task[None]] = set()
-        self.pools: dict[tuple[str, bool, str, int, str], Pool] = {}
+        self.pools: dict[tuple[str, bool, str, int, str, Route | None], Pool] = {}
 
-    def send(self, exchange: Exchange, key: str, target: Target, ca_file: str) -> None:
-        """Send over the pool of this buyer and origin; the outcome comes to `exchange.on_outcome`, perhaps at once."""
-        place = (key, target.secure, target.host, target.port, ca_file)
+    def send(self, exchange: Exchange, key: str, target: Target, ca_file: str, route: Route | None = None) -> None:
+        """Send over the pool of this buyer, origin and route; the outcome comes to `exchange.on_outcome`, perhaps at
+        once. What goes to a proxy in the clear is already addressed to it."""
+        place = (key, target.secure, target.host, target.port, ca_file, route)
         pool = self.pools.get(place)
         if pool is None:
-            pool = self.pools[place] = Pool(self, target, ca_file)
+            pool = self.pools[place] = Pool(self, target, ca_file, route or DIRECT)
         pool.take(exchange)
 
     async def close(self) -> None:
@@ -68,12 +73,13 @@ def cut(exchange: Exchange) -> Lost:
 class Pool:
     """Connections of one buyer to one origin: `idle` ends with the one used last."""
 
-    def __init__(self, lane: Lane, target: Target, ca_file: str) -> None:
+    def __init__(self, lane: Lane, target: Target, ca_file: str, route: Route = DIRECT) -> None:
         self.lane = lane
         self.room = lane.room
         self.marks = lane.marks
         self.target = target
-        self.ca_file = ca_file
+        self.ca_file = route.ca_file or ca_file
+        self.route = route
         self.idle: list[Connection] = []
         self.open: set[Connection] = set()
         self.connecting = 0
@@ -181,6 +187,8 @@ class Pool:
 
     async def _dial(self) -> Connection | Lost:
         host, port = self.target.host, self.target.port
+        if self.route.proxy:
+            return await self._open_by_proxy()
         tried = await find_addresses(host, port, self.lane.addresses)
         if self.marks is not None:
             self.marks.note(FOUND)
@@ -193,20 +201,34 @@ class Pool:
                 break
         return outcome
 
-    async def _open(self, address: str, seconds: float) -> Connection | Lost:
-        """Connect to this very address; the certificate is still asked for, and checked, by the host's name."""
-        host, port, secure = self.target.host, self.target.port, self.target.secure
-        loop = asyncio.get_running_loop()
+    async def _open_by_proxy(self) -> Connection | Lost:
         try:
-            context = self.lane.contexts.of(self.ca_file) if secure else None
-        except (OSError, ValueError):
-            return Lost(Loss.TLS, "The pinned CA file of this buyer cannot be read.")
+            made = await tunnel(self.route, self.target, self.lane.addresses, limits.CONNECT_SECONDS)
+        except NotReached as error:
+            return error.lost
+        connection = await self._open(made, limits.CONNECT_SECONDS)
+        if isinstance(connection, Connection):
+            connection.peer += " (proxy)"
+        return connection
+
+    async def _open(self, way: str | socket.socket, seconds: float) -> Connection | Lost:
+        """Connect to this very address, or go on with a socket that is connected. The certificate is asked for, and
+        checked, by the host's name."""
+        host, port, secure = self.target.host, self.target.port, self.target.secure
+        try:
+            context = self._context() if secure else None
+        except Unreadable as error:
+            if isinstance(way, socket.socket):
+                way.close()
+            return Lost(Loss.TLS, str(error))
         name = host if secure else None
+        create = asyncio.get_running_loop().create_connection
         try:
             async with asyncio.timeout(seconds):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self), address, port, ssl=context, server_hostname=name
-                )
+                if isinstance(way, str):
+                    _, connection = await create(lambda: Connection(self), way, port, ssl=context, server_hostname=name)
+                else:
+                    _, connection = await create(lambda: Connection(self), sock=way, ssl=context, server_hostname=name)
         except ssl.SSLError as error:
             return Lost(Loss.TLS, reason(error))
         except TimeoutError:
@@ -217,6 +239,9 @@ class Pool:
             return Lost(Loss.TLS if secure else Loss.CONNECT, f"No connection to {host} was made.")
         self.open.add(connection)
         return connection
+
+    def _context(self) -> ssl.SSLContext:
+        return self.lane.contexts.of(self.ca_file, self.route.certificate, self.route.key_file)
 
     def close(self) -> None:
         for exchange in (*self.posts, *self.pings):

@@ -21,12 +21,12 @@ FROZEN_AT = int(datetime(2026, 11, 20, 14, 32, tzinfo=ZoneInfo(ZONE)).timestamp(
 NOTE = "demo.json"
 LOG = "demo.log"
 LOCKED = "demo"  # its lock lies beside it, and is held as long as the demo runs
-OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config", "peers")
+OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config", "files", "peers", "sftp.key")
 DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
 PEERS = "PEERS/"  # how a document names a file that a peer makes: PEERS/mailroom/ca.pem
 LOOPBACK = "127.0.0.0/8"
-LISTENERS = MappingProxyType({"inbox_port": 8144})
+LISTENERS = MappingProxyType({"inbox_port": 8144, "sftp_port": 8163})
 """Where the demo takes leads beside HTTP: the setting, and its port in the documents."""
 MAIL_DOMAIN = "leads.harbor.example"
 SHAPES = ("verticals", "connections", "presets", "sources", "forms")
@@ -115,6 +115,8 @@ def settings_for(
         database_url=str(folder / DATABASE),
         config_dir=folder / "config",
         key_file=folder / "exchange.key",
+        files_dir=folder / "files",
+        sftp_key_file=folder / "sftp.key",
         host=host,
         port=port,
         public_url=f"http://127.0.0.1:{port}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
 from exchange.courier.scripted import Delay
@@ -15,6 +16,15 @@ NEVER_MS = 60_000  # longer than any deadline
 TAKES_MS = 400
 TAKEN = {"mailto": 250, "fax": 202, "tel": 202, "ftp": 226, "ftps": 226, "sftp": 226}
 """What a server says that took a message which is not HTTP, by the scheme of its address."""
+
+_JSON = MappingProxyType({"content-type": "application/json"})
+BESIDE: Mapping[str, Reply] = MappingProxyType(
+    {
+        "/oauth/token": Reply(200, _JSON, b'{"access_token":"a token of the past"}'),
+        "/leads": Reply(200, _JSON, b'{"status":"sold"}'),
+    }
+)
+"""What peers over HTTP answer that are no buyers of the cast, by path."""
 
 
 class CastScript:
@@ -34,7 +44,7 @@ class CastScript:
         parts = urlsplit(message.url)
         who = self._by_port.get(parts.port or 0)
         if who is None:
-            return Lost(Loss.CONNECT, "Nobody listens at this address.")
+            return BESIDE.get(parts.path, Lost(Loss.CONNECT, "Nobody listens at this address."))
         kind = {name.lower(): value for name, value in message.headers.items()}.get("content-type", "")
         fields = read_fields(kind.partition(";")[0].strip(), message.body) | dict(parse_qsl(parts.query))
         stage = parts.path.removeprefix("/")

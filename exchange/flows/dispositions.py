@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from exchange.clock import month_of
 from exchange.flows.market import Market
-from exchange.model.actor import Actor
+from exchange.flows.tell import News, tell
+from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Disposition
 from exchange.model.lead import Problem
 from exchange.model.money import BadMoney, Money
+from exchange.model.work import JobRow
+from exchange.storage.database import Row
 from exchange.storage.feedback import find_sale, save_disposition
 
 _EARLIEST_MS = 5 * 60_000  # clocks differ: a report may be this far ahead of ours
@@ -52,5 +55,20 @@ async def record_disposition(report: Report, market: Market, actor: Actor) -> Re
     disposition = Disposition(
         market.ids.new("dsp", now), sale["id"], report.kind, report.note, value, report.at or now, told
     )
-    new = await market.db.write(save_disposition, disposition, sale, month_of(now), now)
+    jobs = _news(market, sale, disposition)
+    new = await market.db.write(save_disposition, disposition, sale, month_of(now), now, jobs)
     return Recorded(disposition.id if new else None, sale["lead_id"])
+
+
+def _news(market: Market, sale: Row, disposition: Disposition) -> tuple[JobRow, ...]:
+    """Its seller hears the word, never the note or the value: those are between the buyer and the exchange."""
+    facts: dict[str, object] = {
+        "lead_id": sale["lead_id"],
+        "seller_lead_id": sale["seller_lead_id"],
+        "disposition": disposition.kind,
+        "test": sale["mode"] == "test",
+    }
+    seller_id, about = sale["seller_id"], sale["lead_id"]
+    return tell(
+        market, News("lead.disposition", Role.SELLER, seller_id, about, disposition.at, facts, sale["campaign_id"])
+    )

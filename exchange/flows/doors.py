@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from exchange.model.batch import Batch, Columns, Record
+from exchange.model.batch import Batch, Columns, Layout, LeadFile, Record
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
 
@@ -50,12 +49,15 @@ class Write(Protocol):
 class Doors:
     """`write` makes an answer's bytes; `look_through` and `records` read a file of leads, from a row number on.
 
+    `is_sheet` knows a spreadsheet by how it begins, and `sheet_as_csv` writes its rows as CSV.
     `pollers` look at sources, `fetchers` complete their messages and `readers` read them again, by kind of source.
     """
 
     write: Write
-    look_through: Callable[[Path], Batch]
-    records: Callable[[Batch, Columns, int], Iterator[Record]]
+    look_through: Callable[[LeadFile], Batch]
+    records: Callable[[LeadFile, Layout, Columns, int], Iterator[Record]]
+    is_sheet: Callable[[bytes], bool]
+    sheet_as_csv: Callable[[LeadFile, Callable[[bytes], object]], None]
     pollers: Mapping[str, Poller]
     fetchers: Mapping[str, Fetcher]
     readers: Mapping[str, Reader]

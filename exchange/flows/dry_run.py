@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from exchange.flows.estimate import Estimate, Estimator
 from exchange.flows.imports import row_submission
 from exchange.flows.market import Market
 from exchange.model.batch import Record
 from exchange.model.lead import Lead, Mode
 from exchange.model.party import Campaign
+from exchange.model.vertical import Vertical
 from exchange.stages.admit import admit
 from exchange.stages.normalize import normalize
 from exchange.storage.imports import taken_consumers
 
 ASKED_AT_ONCE = 400  # consumers looked up in one read
+_AT_A_STRETCH = 20  # rows, then others may work
+_KNOWN_BYTES = 8  # of a consumer's hash: two of half a million share them once in 150 million files
 
 
 @dataclass(slots=True)
 class DryRun:
-    """Counts of rows. `invalid_by` field, `rejected_by` reason; a row with two wrong fields counts in both."""
+    """Counts of rows. `invalid_by` field, `rejected_by` reason; a row with two wrong fields counts in both.
+
+    `no_consent` are rows that lack the consent their vertical asks for; they count as invalid or rejected too.
+    """
 
     rows: int = 0
     valid: int = 0
@@ -28,17 +37,42 @@ class DryRun:
     rejected: int = 0
     twice_in_file: int = 0
     in_exchange: int = 0
+    no_consent: int = 0
     invalid_by: Counter[str] = field(default_factory=Counter)
     rejected_by: Counter[str] = field(default_factory=Counter)
+    estimate: Estimate | None = None
+
+    def as_report(self) -> dict[str, Any]:
+        """What is told of it: by the API, on the command line and on the page."""
+        return {
+            "rows": self.rows,
+            "valid": self.valid,
+            "duplicate_in_file": self.twice_in_file,
+            "in_exchange": self.in_exchange,
+            "invalid": self.invalid,
+            "invalid_by": dict(self.invalid_by.most_common()),
+            "rejected": self.rejected,
+            "rejected_by": dict(self.rejected_by.most_common()),
+            "no_consent": self.no_consent,
+            "would_earn": self.estimate.as_fields() if self.estimate is not None else None,
+        }
 
 
 async def dry_run(
-    market: Market, campaign: Campaign, mode: Mode, records: Iterator[Record], on_row: Callable[[int], None]
+    market: Market,
+    campaign: Campaign,
+    mode: Mode,
+    records: Iterator[Record],
+    on_row: Callable[[int], Awaitable[bool]],
+    estimator: Estimator | None = None,
 ) -> DryRun:
-    """Read every row as an import would. A consumer's second row counts as twice in the file, not as valid."""
+    """Read every row as an import would, until there are no more or `on_row` says no.
+
+    A consumer's second row counts as twice in the file, not as valid. What is valid goes to the estimator.
+    """
     found = DryRun()
-    seen: set[bytes] = set()
-    waiting: list[tuple[bytes, ...]] = []
+    seen: set[int] = set()
+    waiting: list[tuple[tuple[bytes, ...], Lead]] = []
     scope = f"{mode.value}:{campaign.vertical}"
     scope += f":{campaign.seller_id}" if campaign.duplicate_scope == "seller" else ""
     for record in records:
@@ -46,15 +80,21 @@ async def dry_run(
         lead = _judge(market, campaign, mode, record, found)
         if lead is not None:
             consumer = _consumer(market, campaign, lead)
-            if any(each in seen for each in consumer):
+            short = {int.from_bytes(each[:_KNOWN_BYTES]) for each in consumer}
+            if short & seen:
                 found.twice_in_file += 1
             else:
-                waiting.append(consumer)
-            seen.update(consumer)
+                waiting.append((consumer, lead))
+            seen |= short
         if len(waiting) >= ASKED_AT_ONCE:
-            await _look_up(market, scope, waiting, found)
-        on_row(found.rows)
-    await _look_up(market, scope, waiting, found)
+            await _look_up(market, scope, waiting, found, estimator)
+        if not found.rows % _AT_A_STRETCH:
+            await asyncio.sleep(0)
+            if not await on_row(found.rows):
+                return found
+    await _look_up(market, scope, waiting, found, estimator)
+    await on_row(found.rows)
+    found.estimate = estimator.estimate() if estimator is not None else None
     return found
 
 
@@ -71,6 +111,7 @@ def _judge(market: Market, campaign: Campaign, mode: Mode, record: Record, found
     refusal = admit(submission, campaign, read.lead, vertical, read.problems)
     if refusal is None:
         return read.lead
+    found.no_consent += not _consented(read.lead, vertical)
     if refusal.errors:
         found.invalid += 1
         found.invalid_by.update({problem.field for problem in refusal.errors})
@@ -88,10 +129,33 @@ def _consumer(market: Market, campaign: Campaign, lead: Lead) -> tuple[bytes, ..
     return tuple(market.vault.index(kind, text.lower()) for kind, text in texts if text is not None)
 
 
-async def _look_up(market: Market, scope: str, waiting: list[tuple[bytes, ...]], found: DryRun) -> None:
-    hashes = [each for consumer in waiting for each in consumer]
+def _consented(lead: Lead, vertical: Vertical) -> bool:
+    """Whether the consent that the vertical asks for is there."""
+    consent = lead.consent
+    given = {
+        "tcpa_consent": consent.given,
+        "trustedform_cert_url": consent.trustedform_url is not None,
+        "jornaya_leadid": consent.jornaya_leadid is not None,
+        "tcpa_consent_text": consent.text is not None,
+        "tcpa_consent_at": consent.agreed_at is not None,
+    }
+    return all(given.get(name, True) for name in vertical.consent.required)
+
+
+async def _look_up(
+    market: Market,
+    scope: str,
+    waiting: list[tuple[tuple[bytes, ...], Lead]],
+    found: DryRun,
+    estimator: Estimator | None,
+) -> None:
+    hashes = [each for consumer, _ in waiting for each in consumer]
     taken = await market.db.read(taken_consumers, scope, hashes, market.clock.now())
-    known = sum(1 for consumer in waiting if any(each in taken for each in consumer))
-    found.in_exchange += known
-    found.valid += len(waiting) - known
+    for consumer, lead in waiting:
+        if any(each in taken for each in consumer):
+            found.in_exchange += 1
+            continue
+        found.valid += 1
+        if estimator is not None:
+            estimator.add(lead)
     waiting.clear()

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Protocol
 
 import orjson
@@ -20,11 +21,18 @@ from exchange.flows.submit import submit
 from exchange.log import logger
 from exchange.model.actor import Actor
 from exchange.model.batch import Record, RowResult
+from exchange.model.importing import ImportRow, Move
 from exchange.model.lead import Kind, Mode, Submission
+from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.model.reason import Reason
 from exchange.storage.database import StorageError
-from exchange.storage.imports import ImportRow, begin_import, requests_under_way, save_position
+from exchange.storage.imports import (
+    begin_import,
+    move_import,
+    requests_under_way,
+    save_position,
+)
 
 AT_ONCE = 16  # rows under way: buyers answer them side by side
 SAVE_ROWS = 100
@@ -33,6 +41,7 @@ CHANNEL = "import"
 # Rows that may have been under way, or done and not noted, when an import was killed.
 MAY_BE_BEGUN = 2 * (AT_ONCE + SAVE_ROWS)
 FAILED = frozenset({"invalid", "rejected", "error"})
+JUDGED_FROM = 50  # rows, before the share of failed ones may stop an import
 
 _LOG = logger(__name__)
 
@@ -45,17 +54,64 @@ class Results(Protocol):
     def flush(self) -> int: ...
 
 
+class Halt:
+    """Tells an import to stop before its next row, and why: `pause`, `cancel`, or `slice` when it goes on soon."""
+
+    def __init__(self) -> None:
+        self.why = ""
+        self.problem: str | None = None
+        self._set = asyncio.Event()
+
+    def now(self, why: str, problem: str | None = None) -> None:
+        """The first reason stands, but that what a person wants goes before the end of a slice."""
+        if self.why in ("", "slice"):
+            self.why, self.problem = why, problem
+        self._set.set()
+
+    def is_set(self) -> bool:
+        return self._set.is_set()
+
+    async def wait(self) -> None:
+        await self._set.wait()
+
+
 async def begin(
     market: Market, campaign_id: str, mode: Mode, file: str, file_hash: bytes, mapping: str, rate: str, actor: Actor
 ) -> ImportRow:
-    """Note that a file is being imported. Nothing of it is sold yet."""
+    """Note that a command imports a file. Nothing of it is sold yet."""
     now = market.clock.now()
     row = ImportRow(
-        market.ids.new("imp", now), campaign_id, mode.value, file, file_hash, mapping, rate, now, changed_at=now
+        market.ids.new("imp", now),
+        campaign_id,
+        mode.value,
+        file,
+        file_hash,
+        mapping,
+        rate,
+        now,
+        changed_at=now,
+        made_by=actor.name,
+        wanted="run",
+        started_at=now,
     )
     line = audit_line(market.ids, now, actor, "import.begun", f"campaign:{campaign_id}", after={"import": row.id})
     await market.db.write(begin_import, row, line)
     return row
+
+
+async def take_up(market: Market, import_id: str) -> bool:
+    """Go on with a command's import that stopped. False when somebody ended it meanwhile."""
+    move = Move(("running", "paused"), "running", "run")
+    return await market.db.write(move_import, import_id, move, market.clock.now())
+
+
+async def stopped(market: Market, job: ImportRow, halt: Halt) -> ImportRow:
+    """Put down why a command's import stopped before its end. One that ended is as it was."""
+    if job.state == "done":
+        return job
+    state = "cancelled" if halt.why == "cancel" else "paused"
+    await market.db.write(move_import, job.id, Move(("running",), state), market.clock.now())
+    return replace(job, state=state)
 
 
 async def finish_interrupted(market: Market, job: ImportRow) -> int:
@@ -75,41 +131,45 @@ async def run_import(
     results: Results,
     *,
     per_second: float,
-    stop: asyncio.Event,
-    on_row: Callable[[int, Mapping[str, int]], None],
+    halt: Halt,
+    on_row: Callable[[int, Mapping[str, int]], None] = lambda _, __: None,
 ) -> ImportRow:
-    """Sell rows until there are no more or `stop` is set; then what is under way ends. Returns how far it came.
+    """Sell rows until there are no more or `halt` is told; then what is under way ends. Returns how far it came.
 
-    The position is saved every second, after the results before it are durable. Raises `StorageError` when the
-    database fails; the import can be taken up again.
+    The position is saved every second, after the results before it are durable; what is wanted of the import is read
+    with it. Raises `StorageError` when the database fails; the import can be taken up again.
     """
-    place = _Place(market, job, results)
+    place = _Place(market, job, results, halt)
     pace = _Pace(market, per_second)
     window: deque[tuple[Record, asyncio.Task[RowResult]]] = deque()
+    finished = False
     try:
         for record in records:
-            if not await pace.wait(stop):
+            if not await pace.wait(halt):
                 break
             window.append((record, asyncio.create_task(_sell(market, job, record))))
             while window and (window[0][1].done() or len(window) >= AT_ONCE):
                 await place.take(*window.popleft())
-                on_row(place.job.next_row - 1, place.job.counts)
+                on_row(place.job.done_rows, place.job.counts)
+        else:
+            finished = True
         while window:
             await place.take(*window.popleft())
-            on_row(place.job.next_row - 1, place.job.counts)
+            on_row(place.job.done_rows, place.job.counts)
     finally:
         for _, task in window:
             task.cancel()
         await asyncio.gather(*(task for _, task in window), return_exceptions=True)
-    await place.save("paused" if stop.is_set() else "done")
+    await place.save("done" if finished else "running")
     return place.job
 
 
 class _Place:
     """How far an import has come: results in the order of the rows, and the position that is saved after them."""
 
-    def __init__(self, market: Market, job: ImportRow, results: Results) -> None:
-        self._market, self.job, self._results = market, job, results
+    def __init__(self, market: Market, job: ImportRow, results: Results, halt: Halt) -> None:
+        self._market, self.job, self._results, self._halt = market, job, results, halt
+        self._currency = market.deals.campaigns[job.campaign_id].currency
         self._unsaved = 0
         self._saved_at = market.clock.monotonic()
 
@@ -118,17 +178,33 @@ class _Place:
         self._results.add(record, result)
         counts = Counter(self.job.counts)
         counts[result.status] += 1
-        self.job = replace(self.job, next_row=record.number + 1, counts=dict(counts))
+        payout = Money.parse(result.price, self._currency).units if result.price else 0
+        self.job = replace(
+            self.job,
+            next_row=record.number + 1,
+            counts=dict(counts),
+            payout_units=self.job.payout_units + payout,
+        )
         self._unsaved += 1
+        self._check_share()
         late = self._market.clock.monotonic() - self._saved_at >= SAVE_SECONDS
         if self._unsaved >= SAVE_ROWS or late:
             await self.save("running")
 
     async def save(self, state: str) -> None:
         self.job = replace(self.job, result_bytes=self._results.flush(), state=state)
-        job, now = self.job, self._market.clock.now()
-        await self._market.db.write(save_position, job.id, job.next_row, job.result_bytes, job.counts, job.state, now)
+        wanted = await self._market.db.write(save_position, self.job, self._market.clock.now())
+        if wanted in ("pause", "cancel"):
+            self._halt.now(wanted)
         self._unsaved, self._saved_at = 0, self._market.clock.monotonic()
+
+    def _check_share(self) -> None:
+        """Stop a file that mostly fails before all of it did."""
+        done, most = sum(self.job.counts.values()), self.job.stop_percent
+        failed = sum(self.job.counts.get(status, 0) for status in FAILED)
+        if most is not None and done >= JUDGED_FROM and failed * 100 > most * done:
+            told = f"{failed:,} of {done:,} rows were refused, more than {most}%. Look at the result before going on."
+            self._halt.now("pause", told)
 
 
 class _Pace:
@@ -138,31 +214,33 @@ class _Pace:
         self._clock, self._per_second = market.clock, per_second
         self._next = self._clock.monotonic()
 
-    async def wait(self, stop: asyncio.Event) -> bool:
+    async def wait(self, halt: Halt) -> bool:
         """False when it is time to stop."""
-        if self._per_second:
+        if self._per_second and not halt.is_set():
             ahead = self._next - self._clock.monotonic()
             self._next = max(self._next, self._clock.monotonic()) + 1 / self._per_second
             if ahead > 0:
-                await _sleep_or(stop, self._clock.sleep(ahead))
-        return not stop.is_set()
+                await _sleep_or(halt, self._clock.sleep(ahead))
+        return not halt.is_set()
 
 
-async def _sleep_or(stop: asyncio.Event, sleep: object) -> None:
-    """Sleep, but not past `stop`."""
-    sleeping = asyncio.ensure_future(sleep)  # type: ignore[call-overload]  # any awaitable of a Clock
-    stopping = asyncio.ensure_future(stop.wait())
+async def _sleep_or(halt: Halt, sleep: Awaitable[None]) -> None:
+    """Sleep, but not past `halt`."""
+    sleeping = asyncio.ensure_future(sleep)
+    stopping = asyncio.ensure_future(halt.wait())
     await asyncio.wait([sleeping, stopping], return_when=asyncio.FIRST_COMPLETED)
     sleeping.cancel()
     stopping.cancel()
+    await asyncio.gather(sleeping, stopping, return_exceptions=True)
 
 
 async def _sell(market: Market, job: ImportRow, record: Record) -> RowResult:
     if record.fields is None:
         return RowResult("invalid", Reason.BAD_REQUEST.slug, errors=record.problems)
-    submission = row_submission(
-        market, market.deals.campaigns[job.campaign_id], Mode(job.mode), record, _key(job, record.number)
-    )
+    campaign = market.deals.campaigns[job.campaign_id]
+    submission = row_submission(market, campaign, Mode(job.mode), record, _key(job, record.number))
+    told = f"row {record.number:,} of {PurePath(job.file_name).name}"
+    submission = submission._replace(channel=job.channel, came_by=(told,))
     try:
         return read_result((await submit(submission, market, market.doors.write)).body)
     except StorageError:

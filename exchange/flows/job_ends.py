@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -9,6 +10,13 @@ class Ended(Enum):
     """What a job may say of an end that is no failure. Nothing means that it is done and its destination answered."""
 
     UNASKED = "unasked"  # there was nothing to do: it says nothing about the destination
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """It is done, and the next job of its queue begins `gap_ms` later, whatever the kind's own gap is."""
+
+    gap_ms: int
 
 
 class ComeBack(Exception):

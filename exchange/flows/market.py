@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from exchange.clock import Clock
 from exchange.courier.breaker import Breaker
@@ -14,6 +15,7 @@ from exchange.courier.outside import Outside
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
+from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
 from exchange.ids import Ids
@@ -57,6 +59,7 @@ class Deals:
     stores: Mapping[str, Book]  # by vertical, of those that buy in the store
     names: Mapping[str, Names]  # by campaign
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
+    hearers: Hearers
 
     def key(self, secret: str) -> KeyRow | None:
         """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""
@@ -88,6 +91,7 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
         stores,
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
         {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
+        compile_hearers(parties.endpoints, parties.campaigns),
     )
 
 
@@ -204,6 +208,7 @@ class Market:
     retention_days: Mapping[str, int]  # by class: ping, lead, test
     aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
     public_url: str = ""  # where the exchange is reached, without a slash at the end
+    files_dir: Path = Path("files")  # where files of leads lie, sealed
 
     @property
     def deals(self) -> Deals:

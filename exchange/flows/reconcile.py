@@ -16,7 +16,7 @@ from exchange.flows.connection import Connection
 from exchange.flows.market import Market
 from exchange.flows.settle import OPEN_STATES, CannotSettle, Decision, settle, terms_of
 from exchange.flows.stored_lead import stored_lead
-from exchange.flows.trail import wire_line
+from exchange.flows.trail import wire_lines
 from exchange.model.actor import Actor, Role
 from exchange.model.auction import Accepted, Award, Bid, Rejected
 from exchange.model.money import Money
@@ -110,7 +110,7 @@ async def sealed_wires(
         return None
     now = market.clock.now()
     wires_id = market.ids.new("wir", now)
-    lines = [wire_line(attempt["contract_id"], stage, attempt["id"], record) for record in result.records]
+    lines = wire_lines(attempt["contract_id"], stage, attempt["id"], result.records)
     if number is not None:
         lines = [{**line, "try": number} for line in lines]
     sealed = market.vault.seal(market.vault.data_key(wrapped), f"wires:{wires_id}", orjson.dumps(lines))

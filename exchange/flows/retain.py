@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from exchange.flows.import_files import forget_files
 from exchange.flows.market import Market
 from exchange.storage.forms import forget_views
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.queues import forget_queues
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
 from exchange.storage.sources import forget_items
+from exchange.storage.webhooks import forget_events
 
 _DAY_MS = 86_400_000
 _JOB_DAYS = 7
+_EVENT_DAYS = 30
 
 
 async def forget(market: Market) -> None:
@@ -22,6 +25,9 @@ async def forget(market: Market) -> None:
         pass
     await market.db.write(forget_expired, now)
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
+        pass
+    await forget_files(market, now, market.retention_days["lead"])
+    while await market.db.write(forget_events, now - _EVENT_DAYS * _DAY_MS):
         pass
     await market.db.write(forget_views, now - market.retention_days["lead"] * _DAY_MS)
     await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)

@@ -12,7 +12,7 @@ import orjson
 from exchange.clock import month_of
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
-from exchange.flows.tell import DELIVERY_FAILED, News, tell, tell_seller
+from exchange.flows.tell import DELIVERY_FAILED, News, tell, tell_buyer, tell_seller
 from exchange.model.actor import Actor, Role
 from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
@@ -269,6 +269,8 @@ def _closings(
             jobs = ()  # the seller hears once all is known, and nothing that changes nothing
         else:
             jobs = tell_seller(market, campaign, lead, state, _earned(lead, settlement), now)
+        if sold:
+            jobs = (*jobs, *tell_buyer(market, rules.contract, lead, settlement, now))
         ends.append(
             Closing(
                 lead["id"],

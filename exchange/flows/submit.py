@@ -15,6 +15,7 @@ from exchange.flows.direct import direct
 from exchange.flows.doors import Write
 from exchange.flows.follow_up import jobs_after
 from exchange.flows.market import Market, Running
+from exchange.flows.news import news_of
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell
 from exchange.flows.specs import note_step, step_of
@@ -224,7 +225,7 @@ class Closer:
             duplicate_of,
             sold.promised.units if sold is not None and sold.promised is not None else None,
             sold.extra if sold is not None else None,
-            (*jobs, *jobs_after(case, market, answer, sold, now)),
+            (*jobs, *jobs_after(case, market, answer, sold, now), *news_of(case, market, answer, sold, now)),
             _unmapped(case, market.vault) if case.live else (),
             idempotency=self.key,
         )

@@ -5,42 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from exchange.flows.jobs import POSTBACK, job
+from exchange.flows.jobs import NEWS, job
 from exchange.flows.market import Market
 from exchange.model.actor import Role
 from exchange.model.money import Money
-from exchange.model.party import Campaign
-from exchange.model.work import JobRow, LeadState
+from exchange.model.party import Campaign, Contract
+from exchange.model.work import JobRow, LeadState, Settlement
 from exchange.storage.database import Row
 
 SOLD = "lead.sold"
 UNSOLD = "lead.unsold"
+DELIVERED = "lead.delivered"
 DELIVERY_FAILED = "lead.delivery_failed"
 
 
 class News(NamedTuple):
     """Something that happened, for one party. `about` is the id of what it happened to, `facts` what is told of it.
 
-    The same event about the same thing at the same moment is told once.
+    The same event about the same thing at the same moment is told once. `late` is False for what the answer to a
+    request says too: an address that stands in a campaign does not hear it twice.
     """
 
     event: str
     role: Role
-    party_id: str
+    party_id: str | None
     about: str
     at: int
     facts: Mapping[str, object]
-    campaign_id: str | None = None  # a seller's, whose postback hears of it
+    campaign_id: str | None = None  # a seller's, whose postbacks hear of it
+    late: bool = True
 
 
 def tell(market: Market, news: News) -> tuple[JobRow, ...]:
-    """The jobs that bring the news to whoever asked for it; none when nobody did."""
-    campaign = market.deals.campaigns.get(news.campaign_id) if news.campaign_id is not None else None
-    if campaign is None or campaign.postback_url is None:
+    """The job that brings the news to whoever asked for it; none when nobody did."""
+    if not market.deals.hearers.of(news.event, news.role, news.party_id, news.campaign_id, late=news.late):
         return ()
-    unique = f"postback:{news.about}:{news.event}:{news.at}"
-    payload: dict[str, object] = {"campaign_id": campaign.id, **news.facts}
-    return (job(market, f"postback:{campaign.id}", POSTBACK, payload, news.at, news.at, unique),)
+    party = f"{news.role.value}:{news.party_id or ''}"
+    payload: dict[str, object] = {
+        "id": market.ids.new("evt", news.at),
+        "event": news.event,
+        "role": news.role.value,
+        "party_id": news.party_id,
+        "about": news.about,
+        "at": news.at,
+        "facts": dict(news.facts),
+        "campaign_id": news.campaign_id,
+        "late": news.late,
+    }
+    unique = f"news:{party}:{news.about}:{news.event}:{news.at}"
+    return (job(market, f"news:{news.about}", NEWS, payload, news.at, news.at, unique),)
 
 
 def tell_seller(
@@ -58,3 +71,18 @@ def tell_seller(
     }
     event = SOLD if sold else UNSOLD
     return tell(market, News(event, Role.SELLER, campaign.seller_id, lead["id"], now, facts, campaign.id))
+
+
+def tell_buyer(market: Market, contract: Contract, lead: Row, settlement: Settlement, now: int) -> tuple[JobRow, ...]:
+    """A delivery that was open counts as taken now."""
+    facts: dict[str, object] = {
+        "lead_id": lead["id"],
+        "delivery_id": settlement.attempt_id,
+        "contract_id": contract.id,
+        "status": "accepted",
+        "price": settlement.price.text,
+        "currency": settlement.price.currency,
+        "buyer_reference": settlement.buyer_reference,
+        "test": lead["mode"] == "test",
+    }
+    return tell(market, News(DELIVERED, Role.BUYER, contract.buyer_id, lead["id"], now, facts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -81,8 +81,7 @@ class Trail:
 
     def wired(self, contract_id: str, stage: str, attempt_id: str | None, result: Result) -> None:
         """What was sent and heard in one conversation; an answer that no rule knows is noted for the contract."""
-        for record in result.records:
-            self.wires.append(wire_line(contract_id, stage, attempt_id, record))
+        self.wires += wire_lines(contract_id, stage, attempt_id, result.records)
         if result.error is not None and result.error.unmapped and result.records:
             outcome = result.records[-1].outcome
             if isinstance(outcome, Reply):
@@ -111,6 +110,18 @@ def read_trail(document: bytes) -> dict[str, Any]:
     """What `Trail.document` packed."""
     found: dict[str, Any] = orjson.loads(zlib.decompress(document))
     return found
+
+
+def wire_lines(
+    contract_id: str, stage: str, attempt_id: str | None, records: Sequence[WireRecord]
+) -> list[dict[str, Any]]:
+    """The exchanges of one conversation. A token that one reply brings and the next message uses is masked in both."""
+    lines = [wire_line(contract_id, stage, attempt_id, record) for record in records]
+    if len(lines) > 1:
+        shared = {secret for record in records for secret in record.message.shown().secrets}
+        for line in lines if shared else ():
+            _mask(line, shared)
+    return lines
 
 
 def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: WireRecord) -> dict[str, Any]:

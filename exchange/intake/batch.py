@@ -9,50 +9,57 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import io
+from collections.abc import Iterable, Iterator, Sequence
 
 from exchange import limits
 from exchange.intake.decode import decode
 from exchange.intake.flat import Flat, Refused, Unreadable, settle
-from exchange.model.batch import Batch, Columns, Record
+from exchange.model.batch import Batch, Columns, Layout, LeadFile, Record
 
 CHUNK_BYTES = 1 << 20
 SNIFFED_LINES = 20
 DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_NO_TEXT = ((b"PK\x03\x04", "a spreadsheet"), (b"\xd0\xcf\x11\xe0", "an old spreadsheet"), (b"%PDF", "a PDF"))
+_NO_TEXT = ((b"PK\x03\x04", "an archive"), (b"\xd0\xcf\x11\xe0", "an old document"), (b"%PDF", "a PDF"))
 
 
 class BadFile(Exception):
     """The file cannot be imported; the sentence says what to do."""
 
 
-def look_through(path: Path) -> Batch:
+def look_through(file: LeadFile) -> Batch:
     """Read the whole file once. Raises `BadFile` when a line of it cannot be read, and `OSError`."""
-    digest, charset, start = _bytes(path)
+    digest, charset, start = _bytes(file)
     head = start.decode(charset, "replace").lstrip("\ufeff \t\r\n")
     if not head:
-        raise BadFile(f"{path.name} is empty.")
+        raise BadFile(f"{file.name} is empty.")
     if head.startswith("["):
-        raise BadFile(f"{path.name} is one JSON array. Write one object a line (jq -c '.[]').")
+        raise BadFile(f"{file.name} is one JSON array. Write one object a line (jq -c '.[]').")
     if head.startswith("{") and charset == "utf-16":
-        raise BadFile(f"{path.name} is UTF-16. JSON lines are UTF-8: save it as that.")
+        raise BadFile(f"{file.name} is UTF-16. JSON lines are UTF-8: save it as that.")
     if head.startswith("{"):
-        batch = Batch(path, "json", charset, "", (), 0, digest)
-        return Batch(path, "json", charset, "", (), sum(1 for _ in _json_lines(batch)), digest)
-    delimiter = _delimiter(path, charset)
-    columns, rows = _count(path, charset, delimiter)
-    return Batch(path, "csv", charset, delimiter, columns, rows, digest)
+        return Batch(file, Layout("json", charset, "", ()), _counted(file, _json_lines(file)), digest)
+    delimiter = _delimiter(file, charset)
+    columns, rows = _count(file, charset, delimiter)
+    return Batch(file, Layout("csv", charset, delimiter, columns), rows, digest)
 
 
-def _bytes(path: Path) -> tuple[bytes, str, bytes]:
+def _counted(file: LeadFile, rows: Iterable[object]) -> int:
+    count = 0
+    for count, _ in enumerate(rows, start=1):
+        if count > limits.IMPORT_ROWS:
+            raise BadFile(f"{file.name} has more than {limits.IMPORT_ROWS:,} rows. Cut it into several files.")
+    return count
+
+
+def _bytes(file: LeadFile) -> tuple[bytes, str, bytes]:
     """Its hash, its character set, and how it begins. What is not UTF-8 is Windows-1252."""
     hasher = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     start, utf8 = b"", True
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
+    with file.open() as source:
+        while chunk := source.read(CHUNK_BYTES):
             hasher.update(chunk)
             start = start or chunk
             if utf8:
@@ -62,17 +69,17 @@ def _bytes(path: Path) -> tuple[bytes, str, bytes]:
                     utf8 = False
     for mark, what in _NO_TEXT:
         if start.startswith(mark):
-            raise BadFile(f"{path.name} is {what}. Save it as CSV.")
+            raise BadFile(f"{file.name} is {what}. Save it as CSV.")
     marked = next((charset for mark, charset in _MARKS if start.startswith(mark)), None)
     if marked is None and b"\0" in start:
-        raise BadFile(f"{path.name} is no text.")
+        raise BadFile(f"{file.name} is no text.")
     return hasher.digest(), marked or ("utf-8" if utf8 else "cp1252"), start[:CHUNK_BYTES]
 
 
-def _delimiter(path: Path, charset: str) -> str:
+def _delimiter(file: LeadFile, charset: str) -> str:
     """The one that cuts the first lines into most columns, the same number in each."""
-    with path.open(encoding=charset, errors="replace", newline="") as file:
-        lines = [line for _, line in zip(range(SNIFFED_LINES), file, strict=False)]
+    with io.TextIOWrapper(file.open(), encoding=charset, errors="replace", newline="") as text:
+        lines = [text.readline(limits.BODY_BYTES) for _ in range(SNIFFED_LINES)]
     found: dict[str, int] = {}
     for delimiter in DELIMITERS:
         try:
@@ -83,58 +90,60 @@ def _delimiter(path: Path, charset: str) -> str:
     return max(DELIMITERS, key=lambda delimiter: found.get(delimiter, 0))
 
 
-def _count(path: Path, charset: str, delimiter: str) -> tuple[tuple[str, ...], int]:
-    rows = _cells(path, charset, delimiter)
+def _count(file: LeadFile, charset: str, delimiter: str) -> tuple[tuple[str, ...], int]:
+    rows = _cells(file, charset, delimiter)
     first = next(rows, None)
     if first is None:
-        raise BadFile(f"{path.name} has no header.")
+        raise BadFile(f"{file.name} has no header.")
     header = tuple(" ".join(cell.split()) for cell in first)
     named = [name for name in header if name]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
-        raise BadFile(f"{path.name} has the column {', '.join(twice)} more than once.")
-    return header, sum(1 for _ in rows)
+        raise BadFile(f"{file.name} has the column {', '.join(twice)} more than once.")
+    if len(header) > limits.FIELDS:
+        raise BadFile(f"{file.name} has {len(header):,} columns; {limits.FIELDS} are read at most.")
+    return header, _counted(file, rows)
 
 
-def _cells(path: Path, charset: str, delimiter: str) -> Iterator[list[str]]:
+def _cells(file: LeadFile, charset: str, delimiter: str) -> Iterator[list[str]]:
     """Every row that is not blank."""
-    with path.open(encoding=charset, errors="strict", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
+    with io.TextIOWrapper(file.open(), encoding=charset, errors="strict", newline="") as text:
+        reader = csv.reader(text, delimiter=delimiter)
         try:
             for cells in reader:
                 if any(cell.strip() for cell in cells):
                     yield cells
         except csv.Error as error:
             line = reader.line_num
-            raise BadFile(f"{path.name}, line {line}: {error}. Perhaps a quote before it was not closed.") from error
+            raise BadFile(f"{file.name}, line {line}: {error}. Perhaps a quote before it was not closed.") from error
         except UnicodeDecodeError as error:
-            raise BadFile(f"{path.name}, line {reader.line_num}: no {charset}. Save it as UTF-8.") from error
+            raise BadFile(f"{file.name}, line {reader.line_num}: no {charset}. Save it as UTF-8.") from error
 
 
-def _json_lines(batch: Batch) -> Iterator[bytes]:
-    with batch.path.open("rb") as file:
+def _json_lines(file: LeadFile) -> Iterator[bytes]:
+    with file.open() as source:
         number = 0
-        while line := file.readline(limits.BODY_BYTES + 2):
+        while line := source.readline(limits.BODY_BYTES + 2):
             number += 1
             if len(line) > limits.BODY_BYTES:
-                raise BadFile(f"{batch.path.name}, line {number} is larger than {limits.BODY_BYTES // 1024} KB.")
+                raise BadFile(f"{file.name}, line {number} is larger than {limits.BODY_BYTES // 1024} KB.")
             line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
             if line.strip():
                 yield line.strip()
 
 
-def records(batch: Batch, mapping: Columns, after: int = 0) -> Iterator[Record]:
+def records(file: LeadFile, layout: Layout, mapping: Columns, after: int = 0) -> Iterator[Record]:
     """The data rows from number `after` + 1 on, as flat records, or with what is wrong with them."""
-    if batch.kind == "json":
-        for number, line in enumerate(_json_lines(batch), start=1):
+    if layout.kind == "json":
+        for number, line in enumerate(_json_lines(file), start=1):
             if number > after:
                 yield _json_record(number, line, mapping)
         return
-    rows = _cells(batch.path, batch.charset, batch.delimiter)
+    rows = _cells(file, layout.charset, layout.delimiter)
     next(rows, None)
     for number, cells in enumerate(rows, start=1):
         if number > after:
-            yield _record(number, batch.columns, cells, mapping)
+            yield _record(number, layout.columns, cells, mapping)
 
 
 def _record(number: int, columns: Sequence[str], cells: Sequence[str], mapping: Columns) -> Record:

@@ -19,6 +19,7 @@ from exchange.sources.document import Source
 def pollers() -> Mapping[str, Poller]:
     """Kinds of sources, in alphabetical order, and the module whose `poll` looks at each."""
     return {
+        "drop": _poller("exchange.intake.drops"),
         "feed": _poller("exchange.intake.feeds"),
         "mailbox": _poller("exchange.intake.mail.mailbox"),
         "pull": _poller("exchange.intake.pulls"),

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +22,7 @@ from exchange.intake.changed import fetch_changed
 from exchange.intake.decode import Flat, decode
 from exchange.intake.flat import Unreadable
 from exchange.intake.trees import find, leaves, refused, settled
-from exchange.model.batch import Columns
+from exchange.model.batch import Columns, LeadFile
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
 from exchange.sources.pull import SINCE, PullDocument
@@ -123,16 +121,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _csv_rows(_: PullDocument, body: bytes) -> Iterator[bytes]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "list.csv"
-        path.write_bytes(body)
-        try:
-            batch = look_through(path)
-            for record in records(batch, Columns()):
-                names = (*batch.columns, *([""] * len(record.cells)))
-                yield orjson.dumps(list(zip(names, record.cells, strict=False)))
-        except BadFile as error:
-            raise NotPolled(str(error)) from None
+    file = LeadFile("list.csv", lambda: io.BytesIO(body))
+    try:
+        layout = look_through(file).layout
+        for record in records(file, layout, Columns()):
+            names = (*layout.columns, *([""] * len(record.cells)))
+            yield orjson.dumps(list(zip(names, record.cells, strict=False)))
+    except BadFile as error:
+        raise NotPolled(str(error)) from None
 
 
 def _xml_rows(document: PullDocument, body: bytes) -> Iterator[bytes]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 FileKind = Literal["csv", "json"]
 
@@ -19,14 +18,29 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """A file that was looked through. `columns` is empty for JSON lines; `rows` counts data rows."""
+class LeadFile:
+    """A file of leads wherever it lies. `open` begins it anew each time; `name` is for sentences."""
 
-    path: Path
+    name: str
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is to be read. `columns` is empty for JSON lines."""
+
     kind: FileKind
     charset: str
     delimiter: str
     columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A file that was looked through. `rows` counts data rows; `sha256` is of the file as it came."""
+
+    file: LeadFile
+    layout: Layout
     rows: int
     sha256: bytes
 
@@ -50,3 +64,17 @@ class RowResult:
     lead_id: str = ""
     price: str = ""
     errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a column seems to be. `how`: name, alias, like (spelled alike), content, or nothing when `field` is empty.
+
+    `samples` are its first values that differ; `fits` is the share of looked-at values that the field's type can read.
+    """
+
+    column: str
+    samples: tuple[str, ...]
+    field: str
+    how: str
+    fits: float

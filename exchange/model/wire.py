@@ -13,6 +13,30 @@ from typing import NamedTuple
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
+class Route(NamedTuple):
+    """How a message leaves: by a proxy (`http://host:port`), with a certificate, trusting some authorities only.
+
+    `certificate` and `ca_file` are PEM files; the key may stand in the certificate's file, or in `key_file`.
+    """
+
+    proxy: str = ""
+    proxy_user: str = ""
+    proxy_password: str = ""
+    certificate: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+
+
+class Keeping(NamedTuple):
+    """An earlier reply to the same message may serve, if it is not older than `seconds`.
+
+    `stale` is one that was used and refused: it must be asked anew, unless somebody else did so meanwhile.
+    """
+
+    seconds: int
+    stale: Reply | None = None
+
+
 class HttpMessage(NamedTuple):
     """One HTTP request a connector wants sent. `secrets` are the values the recorder masks wherever they occur.
 
@@ -25,6 +49,8 @@ class HttpMessage(NamedTuple):
     body: bytes = b""
     delivers: bool = True
     secrets: tuple[str, ...] = ()
+    route: Route | None = None
+    keeps: Keeping | None = None
 
     @property
     def address(self) -> str:

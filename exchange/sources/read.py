@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from exchange.sources.document import SourceDocument
+from exchange.sources.drop import DropDocument, InboxDocument
 from exchange.sources.feed import FeedDocument
 from exchange.sources.hook import HookDocument
 from exchange.sources.mail import MailboxDocument, MailDocument
@@ -28,8 +29,10 @@ class BadSource(Exception):
 def kinds() -> Mapping[str, type[SourceDocument]]:
     """Every kind of source and its document, in alphabetical order."""
     return {
+        "drop": DropDocument,
         "feed": FeedDocument,
         "hook": HookDocument,
+        "inbox": InboxDocument,
         "mail": MailDocument,
         "mailbox": MailboxDocument,
         "pull": PullDocument,

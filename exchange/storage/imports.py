@@ -4,41 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
+from typing import Any
 
+from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
+from exchange.model.batch import Layout
+from exchange.model.importing import ImportRow, Move
+from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
+from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRow:
-    """One import. `next_row` is the first data row (from 1) not known to be done; `counts` those done by status.
-
-    `result_bytes` is how much of the result file belongs to them. `mapping` and `per_second` are as they were given.
-    """
-
-    id: str
-    campaign_id: str
-    mode: str
-    file_name: str
-    file_hash: bytes
-    mapping: str
-    per_second: str
-    made_at: int
-    next_row: int = 1
-    result_bytes: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
-    state: str = "running"  # running | paused | done
-    changed_at: int = 0
-
-
-async def begin_import(tx: Tx, row: ImportRow, line: AuditLine) -> None:
+async def begin_import(tx: Tx, row: ImportRow, line: AuditLine, job: JobRow | None = None) -> None:
+    """Note an import, and queue its work if the exchange does it."""
+    layout = json.dumps(asdict(row.layout)) if row.layout is not None else None
     await tx.execute(
         """INSERT INTO imports (id, campaign_id, mode, file_name, file_hash, mapping, per_second, next_row,
-               result_bytes, counts, state, made_at, changed_at)
-           VALUES (:id, :campaign, :mode, :file, :hash, :mapping, :rate, :next, 0, '{}', 'running', :now, :now)""",
+               result_bytes, counts, state, made_at, changed_at, held, source, channel, layout, rows_total, wrapped,
+               made_by, wanted, stop_percent, started_at, problem)
+           VALUES (:id, :campaign, :mode, :file, :hash, :mapping, :rate, :next, 0, '{}', :state, :now, :now, :held,
+               :source, :channel, :layout, :rows, :wrapped, :made_by, :wanted, :stop, :started, :problem)""",
         id=row.id,
         campaign=row.campaign_id,
         mode=row.mode,
@@ -47,24 +35,102 @@ async def begin_import(tx: Tx, row: ImportRow, line: AuditLine) -> None:
         mapping=row.mapping,
         rate=row.per_second,
         next=row.next_row,
+        state=row.state,
         now=row.made_at,
+        held=int(row.held),
+        source=row.source,
+        channel=row.channel,
+        layout=layout,
+        rows=row.rows_total,
+        wrapped=row.wrapped,
+        made_by=row.made_by,
+        wanted=row.wanted,
+        stop=row.stop_percent,
+        started=row.started_at,
+        problem=row.problem,
     )
+    if job is not None:
+        await add_job(tx, job)
     await record(tx, line)
 
 
-async def save_position(
-    tx: Tx, import_id: str, next_row: int, result_bytes: int, counts: Mapping[str, int], state: str, now: int
-) -> None:
-    await tx.execute(
-        """UPDATE imports SET next_row = :next, result_bytes = :bytes, counts = :counts, state = :state,
-               changed_at = :now WHERE id = :id""",
+async def move_import(
+    tx: Tx, import_id: str, move: Move, now: int, line: AuditLine | None = None, job: JobRow | None = None
+) -> bool:
+    """Change its state if it is in one that allows it. False when it is not; then nothing is changed."""
+    names, params = listed("after", move.after)
+    touched = await tx.execute(
+        f"""UPDATE imports SET state = COALESCE(:state, state), wanted = COALESCE(:wanted, wanted),
+               per_second = COALESCE(:rate, per_second), stop_percent = COALESCE(:stop, stop_percent),
+               mapping = COALESCE(:mapping, mapping), problem = NULL, changed_at = :now,
+               started_at = CASE WHEN started_at IS NULL AND :state = 'running' THEN :now ELSE started_at END,
+               report = CASE WHEN :mapping IS NULL THEN report ELSE NULL END
+           WHERE id = :id AND state IN {names}""",
         id=import_id,
-        next=next_row,
-        bytes=result_bytes,
-        counts=json.dumps(dict(counts), sort_keys=True),
-        state=state,
+        state=move.state,
+        wanted=move.wanted,
+        rate=move.per_second,
+        stop=move.stop_percent,
+        mapping=move.mapping,
+        now=now,
+        **params,
+    )
+    if touched != 1:
+        return False
+    if job is not None:
+        await add_job(tx, job)
+    if line is not None:
+        await record(tx, line)
+    return True
+
+
+async def save_position(tx: Tx, row: ImportRow, now: int) -> str | None:
+    """Note how far it has come. Returns what is wanted of it meanwhile."""
+    rows = await tx.fetch(
+        """UPDATE imports SET next_row = :next, result_bytes = :bytes, counts = :counts, state = :state,
+               payout_units = :payout, changed_at = :now WHERE id = :id RETURNING wanted""",
+        id=row.id,
+        next=row.next_row,
+        bytes=row.result_bytes,
+        counts=json.dumps(dict(row.counts), sort_keys=True),
+        state=row.state,
+        payout=row.payout_units,
         now=now,
     )
+    return rows[0]["wanted"] if rows else None
+
+
+async def obey(tx: Tx, import_id: str, wanted: str, state: str, problem: str | None, now: int) -> bool:
+    """It stopped as it was asked to. False when something else is wanted by now."""
+    touched = await tx.execute(
+        """UPDATE imports SET state = :state, problem = :problem, changed_at = :now
+           WHERE id = :id AND wanted = :wanted AND state IN ('running', 'checking')""",
+        id=import_id,
+        wanted=wanted,
+        state=state,
+        problem=problem,
+        now=now,
+    )
+    return touched == 1
+
+
+async def save_check(tx: Tx, import_id: str, checked: int, report: Mapping[str, Any] | None, now: int) -> str | None:
+    """How far a dry run has come; with its report it is over. Returns what is wanted of the import."""
+    rows = await tx.fetch(
+        """UPDATE imports SET checked = :checked, report = :report, changed_at = :now,
+               state = CASE WHEN :over = 1 AND state = 'checking' THEN 'checked' ELSE state END
+           WHERE id = :id RETURNING wanted""",
+        id=import_id,
+        checked=checked,
+        report=json.dumps(report) if report is not None else None,
+        over=int(report is not None),
+        now=now,
+    )
+    return rows[0]["wanted"] if rows else None
+
+
+async def note_problem(tx: Tx, import_id: str, problem: str) -> None:
+    await tx.execute("UPDATE imports SET problem = :problem WHERE id = :id", id=import_id, problem=problem)
 
 
 async def find_import(tx: Tx, import_id: str) -> ImportRow | None:
@@ -72,11 +138,21 @@ async def find_import(tx: Tx, import_id: str) -> ImportRow | None:
     return _import(rows[0]) if rows else None
 
 
+async def list_imports(tx: Tx, actor: Actor, mode: str, limit: int) -> list[ImportRow]:
+    """The newest imports of one mode, for those who run the exchange."""
+    if actor.role is not Role.OPERATOR:
+        return []
+    rows = await tx.fetch(
+        "SELECT * FROM imports WHERE mode = :mode ORDER BY made_at DESC, id DESC LIMIT :limit", mode=mode, limit=limit
+    )
+    return [_import(row) for row in rows]
+
+
 async def imports_of_file(tx: Tx, file_hash: bytes, campaign_id: str, mode: str) -> list[ImportRow]:
-    """Earlier imports of the same bytes into the same campaign, newest first."""
+    """Earlier imports of the same bytes into the same campaign, of which rows were sold or tried, newest first."""
     rows = await tx.fetch(
         """SELECT * FROM imports WHERE file_hash = :hash AND campaign_id = :campaign AND mode = :mode
-           ORDER BY made_at DESC, id DESC LIMIT 20""",
+               AND started_at IS NOT NULL ORDER BY made_at DESC, id DESC LIMIT 20""",
         hash=file_hash,
         campaign=campaign_id,
         mode=mode,
@@ -84,10 +160,31 @@ async def imports_of_file(tx: Tx, file_hash: bytes, campaign_id: str, mode: str)
     return [_import(row) for row in rows]
 
 
-async def import_under_way(tx: Tx, since: int) -> bool:
-    """Whether an import has moved on since an instant: then requests under way may be its own."""
+async def files_to_forget(tx: Tx, before: int, limit: int) -> list[str]:
+    """Imports whose file and result were kept long enough."""
     rows = await tx.fetch(
-        "SELECT id FROM imports WHERE state = 'running' AND changed_at >= :since LIMIT 1", since=since
+        """SELECT id FROM imports WHERE held = 1 AND forgotten_at IS NULL AND changed_at < :before
+               AND state NOT IN ('running', 'checking') ORDER BY changed_at LIMIT :limit""",
+        before=before,
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def forget_file(tx: Tx, import_id: str, now: int) -> None:
+    """The key goes with the file: a copy of it cannot be opened either. An import that was not over never will be."""
+    await tx.execute(
+        """UPDATE imports SET forgotten_at = :now, wrapped = NULL,
+               state = CASE WHEN state = 'done' THEN state ELSE 'cancelled' END WHERE id = :id""",
+        id=import_id,
+        now=now,
+    )
+
+
+async def import_under_way(tx: Tx, since: int) -> bool:
+    """Whether a command's import has moved on since an instant: then requests under way may be its own."""
+    rows = await tx.fetch(
+        "SELECT id FROM imports WHERE state = 'running' AND held = 0 AND changed_at >= :since LIMIT 1", since=since
     )
     return bool(rows)
 
@@ -122,6 +219,7 @@ async def taken_consumers(tx: Tx, scope: str, hashes: Sequence[bytes], now: int)
 
 
 def _import(row: Row) -> ImportRow:
+    layout = json.loads(row["layout"]) if row["layout"] is not None else None
     return ImportRow(
         row["id"],
         row["campaign_id"],
@@ -136,4 +234,68 @@ def _import(row: Row) -> ImportRow:
         json.loads(row["counts"]),
         row["state"],
         row["changed_at"],
+        bool(row["held"]),
+        row["source"],
+        row["channel"],
+        Layout(**{**layout, "columns": tuple(layout["columns"])}) if layout is not None else None,
+        row["rows_total"],
+        bytes(row["wrapped"]) if row["wrapped"] is not None else None,
+        row["made_by"],
+        row["wanted"],
+        row["stop_percent"],
+        row["checked"],
+        json.loads(row["report"]) if row["report"] is not None else None,
+        row["problem"],
+        row["payout_units"],
+        row["started_at"],
+        row["forgotten_at"],
     )
+
+
+async def recorded_rounds(
+    tx: Tx, vertical: str, currency: str, since: int, limit: int
+) -> list[tuple[str | None, bytes]]:
+    """The newest records of live requests about one vertical, each with its lead's state."""
+    rows = await tx.fetch(
+        """SELECT l.us_state, t.document FROM leads l JOIN trails t ON t.lead_id = l.id
+           WHERE l.received_at >= :since AND l.vertical = :vertical AND l.mode = 'live' AND l.currency = :currency
+           ORDER BY l.received_at DESC, l.id DESC LIMIT :limit""",
+        vertical=vertical,
+        currency=currency,
+        since=since,
+        limit=limit,
+    )
+    return [(row["us_state"], bytes(row["document"])) for row in rows]
+
+
+async def imports_of_campaign(tx: Tx, campaign_id: str, mode: str, limit: int) -> list[ImportRow]:
+    """What the exchange itself imports into a campaign, newest first."""
+    rows = await tx.fetch(
+        """SELECT * FROM imports WHERE campaign_id = :campaign AND mode = :mode AND held = 1
+           ORDER BY made_at DESC, id DESC LIMIT :limit""",
+        campaign=campaign_id,
+        mode=mode,
+        limit=limit,
+    )
+    return [_import(row) for row in rows]
+
+
+async def import_of_source(tx: Tx, source: str, file_hash: bytes) -> ImportRow | None:
+    """The newest import of these bytes from a source, unless they were refused."""
+    rows = await tx.fetch(
+        """SELECT * FROM imports WHERE source = :source AND file_hash = :hash AND state <> 'refused'
+           ORDER BY made_at DESC, id DESC LIMIT 1""",
+        source=source,
+        hash=file_hash,
+    )
+    return _import(rows[0]) if rows else None
+
+
+async def imports_of_source(tx: Tx, source: str, limit: int) -> list[ImportRow]:
+    """What a source brought, newest first."""
+    rows = await tx.fetch(
+        "SELECT * FROM imports WHERE source = :source ORDER BY made_at DESC, id DESC LIMIT :limit",
+        source=source,
+        limit=limit,
+    )
+    return [_import(row) for row in rows]

@@ -7,10 +7,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from exchange.model.endpoint import Endpoint
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.party import Buyer, Campaign, Contract, Seller, State
 from exchange.storage.database import Row, Tx
+from exchange.storage.endpoints import read_endpoints
 from exchange.storage.ledger import set_account
+from exchange.storage.touch import touch_market as touch_market  # given on to whoever stores parties
 
 _CAMPAIGN: TypeAdapter[Campaign] = TypeAdapter(Campaign)
 _CONTRACT: TypeAdapter[Contract] = TypeAdapter(Contract)
@@ -42,6 +45,7 @@ class Parties:
     contracts: tuple[Contract, ...]
     keys: tuple[KeyRow, ...]
     served: tuple[tuple[str, int], ...]
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 async def read_parties(tx: Tx) -> Parties:
@@ -60,6 +64,7 @@ async def read_parties(tx: Tx) -> Parties:
         tuple(_CONTRACT.validate_json(row["document"]) for row in contracts),
         tuple(_key(row) for row in keys),
         tuple((row["contract_id"], row["served_at"]) for row in served),
+        await read_endpoints(tx),
     )
 
 
@@ -189,11 +194,6 @@ async def _next_version(tx: Tx, table: str, party_id: str) -> int:
     rows = await tx.fetch(f"SELECT COALESCE(MAX(version), 0) AS last FROM {table} WHERE id = :id", id=party_id)
     await tx.execute(f"UPDATE {table} SET current = 0 WHERE id = :id AND current = 1", id=party_id)
     return int(rows[0]["last"]) + 1
-
-
-async def touch_market(tx: Tx) -> None:
-    """Every process reads the deals and the documents again within a second."""
-    await tx.execute("UPDATE market_version SET version = version + 1 WHERE one = 1")
 
 
 def _key(row: Row) -> KeyRow:

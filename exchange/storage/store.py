@@ -262,8 +262,8 @@ async def store_view(tx: Tx, actor: Actor, most: int) -> list[Row]:
                (SELECT COUNT(*) FROM store_claims WHERE store_claims.lead_id = store_items.lead_id) AS claims,
                (SELECT COUNT(*) FROM store_claims WHERE store_claims.lead_id = store_items.lead_id
                    AND store_claims.state = 'bought') AS bought,
-               (SELECT SUM(price_units) FROM store_claims WHERE store_claims.lead_id = store_items.lead_id
-                   AND store_claims.state = 'bought') AS brought
+               (SELECT CAST(SUM(price_units) AS BIGINT) FROM store_claims
+                   WHERE store_claims.lead_id = store_items.lead_id AND store_claims.state = 'bought') AS brought
            FROM store_items ORDER BY listed_at DESC, lead_id DESC LIMIT :most""",
         most=most,
     )

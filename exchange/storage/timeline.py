@@ -22,6 +22,7 @@ from exchange.storage.leads import (
 )
 from exchange.storage.selling import lead_attempts
 from exchange.storage.store import claims_of_lead, items_of_lead
+from exchange.storage.webhooks import sends_about, tries_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class LeadRows:
     receipts: tuple[Row, ...] = ()
     store_items: tuple[Row, ...] = ()
     store_claims: tuple[Row, ...] = ()
+    sends: tuple[Row, ...] = ()
+    send_tries: tuple[Row, ...] = ()
 
 
 async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
@@ -68,4 +71,6 @@ async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
         tuple(await receipts_of(tx, lead_id)),
         tuple(await items_of_lead(tx, lead_id)),
         tuple(await claims_of_lead(tx, lead_id)),
+        tuple(await sends_about(tx, lead_id)),
+        tuple(await tries_about(tx, lead_id)),
     )

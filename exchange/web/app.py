@@ -28,6 +28,7 @@ from exchange.web.front import HEALTH, add_headers, make_front
 from exchange.web.keys import ARRIVALS, MARKET, SETTINGS, THROTTLE
 from exchange.web.public import add_public
 from exchange.web.render import add_pages
+from exchange.web.seller_portal import add_seller_portal
 from exchange.web.throttle import Throttle
 
 BACKLOG = 2_048
@@ -65,6 +66,7 @@ def build_app(
     add_console(app)
     add_buyer_portal(app)
     add_public(app)
+    add_seller_portal(app)
     app.router.add_get(HEALTH, _health)
     app.cleanup_ctx.append(_keep_rows)
     for each in beside:

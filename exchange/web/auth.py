@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from exchange import limits
 from exchange.flows.sign_in import Started, session_of, sign_out, start_session
 from exchange.flows.specs import PATH, page_of
 from exchange.intake.body import client_ip, read_body
@@ -21,10 +22,11 @@ from exchange.web.render import SESSION, as_json, notice
 COOKIE = "exchange_session"
 CSRF_FIELD = "csrf"
 HOME = "/console"
+SELLERS_HOME = "/seller"
 LOGIN = "/login"
 SECRET_CHARACTERS = 200
 FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
-_FORM_FIELDS = 50
+_FORM_FIELDS = limits.FIELDS + 50  # a field for every column of a file
 _TWINS = (".json", ".csv")
 
 
@@ -33,7 +35,12 @@ def for_operators(show: Handler) -> Handler:
     return for_role("operator", show)
 
 
-def for_role(role: str, show: Handler) -> Handler:
+def for_uploads(show: Handler) -> Handler:
+    """As `for_operators`, for a form with a file: the page checks the token itself, before it takes the file."""
+    return for_role("operator", show, token=False)
+
+
+def for_role(role: str, show: Handler, *, token: bool = True) -> Handler:
     """The page for one role; for anybody else the way in, or a refusal. Forms carry the token."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
@@ -43,17 +50,21 @@ def for_role(role: str, show: Handler) -> Handler:
         request[SESSION] = session
         if session.user.role != role:
             return await _not_theirs(request, session, role)
-        if request.method == "POST" and not await has_token(request, session):
-            return await notice(
-                request,
-                "The form was not sent from here",
-                "Its token is missing or of another session, so nothing was changed.",
-                "Open the page again and repeat what you did.",
-                http_status=403,
-            )
+        if token and request.method == "POST" and not await has_token(request, session):
+            return await without_token(request)
         return await show(request)
 
     return guarded
+
+
+async def without_token(request: web.Request) -> web.StreamResponse:
+    return await notice(
+        request,
+        "The form was not sent from here",
+        "Its token is missing or of another session, so nothing was changed.",
+        "Open the page again and repeat what you did.",
+        http_status=403,
+    )
 
 
 async def find_session(request: web.Request) -> Session | None:
@@ -77,6 +88,10 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
 async def has_token(request: web.Request, session: Session) -> bool:
     """Whether the form came from one of our pages. Its fields are then in `request[FORM]`."""
     form = request[FORM] = await read_form(request)
+    return is_token(session, form)
+
+
+def is_token(session: Session, form: Mapping[str, str]) -> bool:
     return hmac.compare_digest(form.get(CSRF_FIELD, "").encode(), session.csrf.encode())
 
 
@@ -155,15 +170,18 @@ async def _not_theirs(request: web.Request, session: Session, needed: str) -> we
     role = session.user.role
     if request.path.endswith(_TWINS):
         return as_json({"status": "error", "message": f"This needs the role {needed}; you are a {role}."}, 403)
+    if role == "seller" and request.path == HOME:
+        return web.Response(status=303, headers={"Location": SELLERS_HOME, "Cache-Control": "no-store"})
     told = [f"You are signed in as {session.user.email}, a {role}. This page needs the role {needed}."]
     if role != "operator":
         calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
-        told.append(f"Pages for {role}s are still to come. Until then the API tells you what is yours: {calls}.")
-    links = _posting_pages(request, session) if role == "seller" else ()
+        own = "Your own pages begin at /seller." if role == "seller" else "Pages for buyers are still to come."
+        told.append(f"{own} The API tells you what is yours too: {calls}.")
+    links = posting_pages(request, session) if role == "seller" else ()
     return await notice(request, f"This part is for {needed}s", *told, http_status=403, links=links)
 
 
-def _posting_pages(request: web.Request, session: Session) -> list[tuple[str, str]]:
+def posting_pages(request: web.Request, session: Session) -> list[tuple[str, str]]:
     """Where a seller who signs in goes on: how to post into each of its campaigns."""
     market = request.app[MARKET]
     own = [each for each in market.deals.campaigns.values() if each.seller_id == session.user.party_id]

@@ -22,7 +22,16 @@ class Group(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-def rail() -> tuple[Group, ...]:
+def rail(role: str = "operator") -> tuple[Group, ...]:
+    """What somebody of this role finds."""
+    return _console() if role == "operator" else _seller() if role == "seller" else ()
+
+
+def _seller() -> tuple[Group, ...]:
+    return (Group("", (Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),)),)
+
+
+def _console() -> tuple[Group, ...]:
     return (
         Group(
             "",
@@ -35,7 +44,13 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources", "Sources"),
             ),
         ),
-        Group("Supply", (Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),)),
+        Group(
+            "Supply",
+            (
+                Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
+                Entry("/console/imports", "imports", "in", "Imports"),
+            ),
+        ),
         Group(
             "Buyers",
             (
@@ -45,5 +60,6 @@ def rail() -> tuple[Group, ...]:
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
             ),
         ),
+        Group("Settings", (Entry("/console/webhooks", "webhooks", "out", "Webhooks"),)),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
     )

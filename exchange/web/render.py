@@ -33,6 +33,8 @@ THEMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 _NO_STORE = "no-store"
 _MODES = ("live", "test")
+_PORTALS: Mapping[str, str] = MappingProxyType({"operator": "/console", "seller": "/seller"})
+"""Who has pages of their own, and where these begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def add_pages(app: web.Application) -> None:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    templates.globals.update(icon=icon, words=words, rail=rail())
+    templates.globals.update(icon=icon, words=words)
     pages = Pages(templates, load_assets())
     app[PAGES] = pages
     add_assets(app, pages.assets)
@@ -89,10 +91,11 @@ async def page(
 ) -> web.Response:
     """One page in full. `here` is the rail's entry it belongs to; `values` are the template's own."""
     session = request.get(SESSION)
-    signed_in = session is not None and session.user.role == "operator"
+    role = session.user.role if session is not None else ""
+    signed_in = role in _PORTALS
     mode = values.pop("mode", None) or mode_of(request)
     unclear = 0
-    if session is not None and signed_in:
+    if session is not None and role == "operator":
         unclear = await request.app[MARKET].db.read(count_unclear, session.user.actor, mode)
     pages = request.app[PAGES]
     settings = request.app[SETTINGS]
@@ -105,6 +108,9 @@ async def page(
         host=urlsplit(settings.public_url).netloc,
         session=session if signed_in else None,
         csrf=session.csrf if session is not None else "",
+        role=role,
+        home=_PORTALS.get(role, "/console"),
+        rail=rail(role),
         theme=theme,
         theme_name=THEMES[theme][0],
         next_theme=THEMES[theme][1],

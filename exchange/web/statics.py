@@ -19,7 +19,9 @@ SHEETS = (
     "charts.css",
     "lead.css",
     "forms.css",
+    "imports.css",
     "connect.css",
+    "hooks.css",
     "small.css",
     "print.css",
 )

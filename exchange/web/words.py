@@ -42,6 +42,13 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "bounced": ("Came back", "bad", "return"),
         "expired": ("Nobody knows", "warn", "question"),
         "cancelled": ("Cancelled", "", "dash"),
+        # of imports
+        "new": ("To be started", "", "dash"),
+        "checking": ("Being checked", "info", "pulse"),
+        "checked": ("Checked", "info", "check"),
+        "running": ("Running", "info", "pulse"),
+        "paused": ("Paused", "warn", "clock"),
+        "done": ("Done", "good", "check"),
     }
 )
 _SPELLED = frozenset(("ftp", "ftps", "imap", "rss", "sftp", "soap", "url"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import xlwt
 
 from tests.cli.home import Home, LeadBuyer
 from tests.cli.leads import people, result_rows, write_csv, write_lines
+from tests.intake.test_sheets import xlsx
 from tests.market import POST
 
 CAMPAIGN = ("--campaign", "cedar-solar")
@@ -96,7 +99,7 @@ def test_a_mapping_that_is_wrong_is_told_before_anything_is_sold(market_home: Ho
     ("content", "word"),
     [
         (b"", "empty"),
-        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"PK\x03\x04rest", "archive"),
         (b"[{}]", "array"),
         (b"a\0b,c\n", "no text"),
         (b"zip,zip\n1,2\n", "more than once"),
@@ -240,3 +243,51 @@ def test_a_file_that_was_changed_is_not_resumed(market_home: Home, lead_buyer: L
 
     assert (130, 6) == (importing.returncode, refused.code)
     assert "is not the file it was" in refused.err
+
+
+@pytest.mark.parametrize("name", ["leads.xlsx", "leads.xls"])
+def test_a_spreadsheet_is_sold_stopped_and_resumed_like_a_csv(
+    market_home: Home, lead_buyer: LeadBuyer, tmp_path: Path, name: str
+) -> None:
+    rows = people(40)
+    data = xlsx(list(rows[0]), *(list[object](row.values()) for row in rows))
+    (tmp_path / name).write_bytes(data if name.endswith("x") else old_xls(rows))
+    with market_home.start("--json", "import", tmp_path / name, *CAMPAIGN, "--rate", "30/s") as importing:
+        lead_buyer.wait_for(5)
+        importing.send_signal(signal.SIGINT)
+        paused = json.loads(importing.communicate(timeout=60)[0])
+    resumed = market_home.run("--json", *paused["resume"].split()[1:])
+
+    assert ("paused", {"accepted": 40}) == (paused["state"], resumed.json["counts"])
+    assert 40 == len(result_rows(resumed.json["result"]))
+
+
+def old_xls(rows: list[dict[str, str]]) -> bytes:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Leads")
+    for number, cells in enumerate([list(rows[0]), *[list(row.values()) for row in rows]]):
+        for column, cell in enumerate(cells):
+            sheet.write(number, column, cell)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_columns_are_guessed_told_and_overruled_by_a_mapping(market_home: Home, tmp_path: Path) -> None:
+    renamed = {"phone": "Telefon", "email": "Emial Adress", "zip": "PLZ"}
+    file = write_csv(tmp_path / "leads.csv", people(4), renamed=renamed)
+    checked = market_home.run("import", file, *CAMPAIGN, "--dry-run")
+    (tmp_path / "map.toml").write_text('[columns]\nPLZ = ""\n')
+    overruled = market_home.run("--json", "import", file, *CAMPAIGN, "--dry-run", "--map", tmp_path / "map.toml")
+
+    assert 0 == checked.code, checked.err
+    assert "Telefon is phone" in checked.err and "PLZ (content: 85016)" in checked.err
+    assert "Emial Adress (like: person1@consumer.example)" in checked.err
+    assert (3, {"zip": 4}) == (overruled.code, overruled.json["invalid_by"])
+    assert "Missing     zip" in overruled.err
+
+
+def test_a_dry_run_tells_what_the_file_would_earn(market_home: Home, tmp_path: Path) -> None:
+    counted = market_home.run("import", write_csv(tmp_path / "leads.csv", people(3)), *CAMPAIGN, "--dry-run")
+
+    assert "Would earn  about $60.00 (range $60.00 to $60.00), $48.00 of it the seller's" in counted.out

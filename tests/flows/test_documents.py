@@ -15,7 +15,7 @@ from exchange.flows.documents import remove_document, save_document, save_secret
 from exchange.flows.market import read_shapes, refresh
 from exchange.flows.shapes import CONNECTION, VERTICAL, DocumentProblems, compile_shapes
 from exchange.model.actor import SYSTEM
-from exchange.model.batch import Columns
+from exchange.model.batch import Columns, LeadFile
 from exchange.model.party import Clause, Group
 from exchange.storage.documents import DocumentRow, read_documents
 from tests.flows.doom import started_again
@@ -183,8 +183,8 @@ async def test_the_doors_read_a_file_of_leads_and_write_answers(exchange: Exchan
     file.write_text("Phone,City\n6025550142,Phoenix\n6025550143,Mesa\n", "utf-8")
     doors = exchange.market.doors
 
-    batch = doors.look_through(file)
-    found = list(doors.records(batch, Columns({"Phone": "phone", "City": ""}), 1))
+    batch = doors.look_through(LeadFile(file.name, lambda: file.open("rb")))
+    found = list(doors.records(batch.file, batch.layout, Columns({"Phone": "phone", "City": ""}), 1))
 
     assert (2, [{"phone": "6025550143"}]) == (batch.rows, [record.fields for record in found])
     assert b'{"status":"sold"}' == doors.write({"status": "sold"}, "json")[0]

@@ -107,4 +107,4 @@ async def test_without_a_postback_address_there_is_nothing_to_tell(exchange: Exc
         if not await dies(doomed(exchange, at), submission(exchange, Kind.POST, person(at))):
             break
         await recover(exchange.market, exchange.market.clock.now() + 1, encode)
-    assert 0 == (await exchange.rows("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'postback'"))[0]["n"]
+    assert 0 == (await exchange.rows("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'news'"))[0]["n"]

@@ -162,12 +162,13 @@ async def test_a_receiver_nobody_can_reach_keeps_its_postback_and_the_operator_i
     await settle(exchange.market, await first(exchange), YES, OPERATOR)
 
     assert 1 == len(await told_back(exchange))
-    (told,) = [need for need in await needs(exchange.market, OPERATOR, "live") if need.kind == "resting"]
-    assert "postback:cedar-solar is down" in told.title and "1 job waiting, next try in" in told.note
-    for _ in range(2):
-        later(exchange, 80)
+    (told,) = [need for need in await needs(exchange.market, OPERATOR, "live") if need.kind == "webhook"]
+    assert "Postback to flint.buyer.example fails for" in told.title
+    assert "1 event waiting, next try in" in told.note
+    for seconds in (6, 360):
+        later(exchange, seconds)
         await told_back(exchange)
 
     assert 3 == len(await told_back(exchange))
-    assert [] == [need for need in await needs(exchange.market, OPERATOR, "live") if need.kind == "resting"]
-    assert [("done", 1)] == [each for each in await states(exchange) if each[0] != "waiting"]
+    assert [] == [need for need in await needs(exchange.market, OPERATOR, "live") if need.kind == "webhook"]
+    assert {"done"} == {state for state, _ in await states(exchange)}

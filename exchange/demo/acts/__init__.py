@@ -50,21 +50,27 @@ class Act:
 def acts() -> tuple[Act, ...]:
     """Every act of the demo's market, in alphabetical order."""
     from exchange.demo.acts import form  # acts are written in terms of this module
+    from exchange.demo.acts.addresses import addresses
     from exchange.demo.acts.answers import answers, bounces
+    from exchange.demo.acts.files import left, push, sheet
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
     from exchange.demo.acts.shoppers import shoppers
 
     return (
+        addresses(),
         answers(),
         bounces(),
         facebook(),
         feed(),
         form.act(),
         gravity(),
+        left(),
         mailbox(),
         mails(),
         pulled(),
+        push(),
+        sheet(),
         shoppers(),
         soap(),
     )

@@ -47,13 +47,13 @@ def secret_in_fields(fields: Mapping[str, str]) -> str | None:
 
 
 def find_caller(deals: Deals, secret: str, kind: str) -> Caller | None:
-    """Who a secret belongs to, when it is a key of this kind (`campaign`, `buyer`, `operator`) and still good."""
+    """Who a secret belongs to, when it is a key of this kind (`campaign`, `buyer`, `operator`, `any`), still good."""
     key = deals.key(secret) if secret.isascii() else None
-    if key is None or key.kind != kind:
+    if key is None or kind not in (key.kind, "any"):
         return None
-    if kind == "campaign":
+    if key.kind == "campaign":
         return _seller(deals, key)
-    if kind == "buyer":
+    if key.kind == "buyer":
         buyer = deals.buyers.get(key.party_id)
         if buyer is None or buyer.state is State.DELETED:
             return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from exchange import limits
 from exchange.model.reason import Reason
+from exchange.web.api.webhook_schemas import webhook_schemas
 
 Schema = dict[str, Any]
 
@@ -37,6 +38,7 @@ def answer_schemas(dispositions: tuple[str, ...]) -> dict[str, Schema]:
         **_leads(),
         **_buying(dispositions),
         **_managing(),
+        **webhook_schemas(),
     }
 
 

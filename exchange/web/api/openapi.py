@@ -16,6 +16,7 @@ from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.spec_changes import day
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
+from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
 from exchange.web.api.route import KeyKind, Route
 from exchange.web.api.store_schemas import store_schemas
 
@@ -23,6 +24,7 @@ OPENAPI_PATH = "/api/openapi.json"
 _FORMATS = ("application/json", "application/xml", "application/x-www-form-urlencoded")
 _SENT_AS = (*_FORMATS, "multipart/form-data")
 _LEADS = ("Ping", "Post")
+_FILE, _RESULT = "ImportFile", "ImportResult"
 _REFUSED: Mapping[int, str] = {
     400: "The body cannot be read; the message says where.",
     401: "No key, or one that is not known.",
@@ -42,6 +44,7 @@ _KEYS: Mapping[KeyKind, str] = {
     KeyKind.SELLER: "A campaign's key, `ck_live_…` or `ck_test_…`; it may be the field `campaign_key` too.",
     KeyKind.BUYER: "A buyer's key.",
     KeyKind.OPERATOR: "An operator's key.",
+    KeyKind.ANY: "The key of a campaign, a buyer or an operator: each has what is its own.",
 }
 
 
@@ -65,7 +68,12 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
         },
         "paths": paths,
         "components": {
-            "schemas": {**answer_schemas(words), **store_schemas(), **lead_schemas(verticals, now)},
+            "schemas": {
+                **answer_schemas(words),
+                **import_schemas(),
+                **store_schemas(),
+                **lead_schemas(verticals, now),
+            },
             "securitySchemes": {
                 scheme: made
                 for kind in KeyKind
@@ -149,14 +157,18 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.takes:
         schema = {"$ref": f"#/components/schemas/{route.takes}"}
-        operation["requestBody"] = {"required": True, "content": {sent: {"schema": schema} for sent in _SENT_AS}}
+        content = {sent: {"schema": schema} for sent in (_SENT_AS if route.takes != _FILE else _SENT_AS[-1:])}
+        if route.takes == _FILE:
+            content |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FILE_TYPES}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
 def _responses(route: Route) -> dict[str, Any]:
     gives = {"$ref": f"#/components/schemas/{route.gives}"}
     refusal = {"$ref": "#/components/schemas/Answer"}
-    answers: dict[str, Any] = {"200": {"description": "The answer.", "content": _content(gives)}}
+    content = {kind: {"schema": gives} for kind in RESULT_TYPES} if route.gives == _RESULT else _content(gives)
+    answers: dict[str, Any] = {"200": {"description": "The answer.", "content": content}}
     if route.gives == "Answer":
         answers["202"] = {"description": "Queued: how it ended is told later.", "content": _content(gives)}
     for status in sorted({*route.refusals, 405}):

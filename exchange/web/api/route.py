@@ -17,11 +17,12 @@ class Rank(Enum):
 
 
 class KeyKind(Enum):
-    """Whose key a call takes."""
+    """Whose key a call takes; with `ANY` each sees and changes what is its own."""
 
     SELLER = "campaign"
     BUYER = "buyer"
     OPERATOR = "operator"
+    ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)

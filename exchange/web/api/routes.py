@@ -5,10 +5,12 @@ from __future__ import annotations
 from exchange.web.api import (
     buying_routes,
     deliveries_routes,
+    importing_routes,
     leads_routes,
     managing_routes,
     selling_routes,
     store_routes,
+    webhook_routes,
 )
 from exchange.web.api.route import Route
 
@@ -17,6 +19,15 @@ def routes() -> tuple[Route, ...]:
     """Every call of the API, in the order of the documentation."""
     return tuple(
         route
-        for each in (selling_routes, leads_routes, buying_routes, managing_routes, deliveries_routes, store_routes)
+        for each in (
+            selling_routes,
+            importing_routes,
+            leads_routes,
+            buying_routes,
+            managing_routes,
+            deliveries_routes,
+            store_routes,
+            webhook_routes,
+        )
         for route in each.routes()
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web.auth import for_operators, leave, sign_in
+from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
     answers,
     buyers_new,
@@ -16,6 +16,8 @@ from exchange.web.console import (
     disputes,
     form,
     forms,
+    importing,
+    imports,
     inbox,
     lead,
     leads,
@@ -28,6 +30,7 @@ from exchange.web.console import (
     terms,
     trial,
     unclear,
+    webhooks,
 )
 from exchange.web.pages import Page, add_table
 
@@ -46,6 +49,8 @@ def add_console(app: web.Application) -> None:
         disputes,
         form,
         forms,
+        importing,
+        imports,
         inbox,
         lead,
         leads,
@@ -58,8 +63,10 @@ def add_console(app: web.Application) -> None:
         terms,
         trial,
         unclear,
+        webhooks,
     ):
         add_table(app, each.pages(), for_operators)
+    add_table(app, imports.uploads(), for_uploads)
 
 
 def _ways() -> tuple[Page, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from exchange.flows.market import Market
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor
+from exchange.model.endpoint import ACTIVE
 from exchange.model.money import Money
 from exchange.model.party import Cap, Contract, State, Window
 from exchange.sources.document import Source
@@ -16,6 +18,7 @@ from exchange.stages.caps import best_price, contract_caps
 from exchange.stages.schedule import window_end, window_start
 from exchange.storage.dashboard import dead_jobs, recent_trails
 from exchange.storage.disputes import disputed_sales
+from exchange.storage.endpoints import troubled_endpoints
 from exchange.storage.holds import all_cap_use
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger import all_balances
@@ -187,6 +190,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
         *await _unmapped(market, actor),
         *await _short(market),
         *await _resting(market, actor),
+        *await _webhooks(market, actor),
         *[
             Need(
                 "dead_jobs",
@@ -267,6 +271,21 @@ async def _resting(market: Market, actor: Actor) -> list[Need]:
         )
         for row in await market.db.read(resting_queues, actor, _RESTING)
     ]
+
+
+async def _webhooks(market: Market, actor: Actor) -> list[Need]:
+    """Addresses of others that do not take what they asked to be told. It waits, and is tried again."""
+    now = market.clock.now()
+    made = []
+    for row in await market.db.read(troubled_endpoints, actor):
+        whom = f"{row['kind'].capitalize()} to {urlsplit(row['url']).hostname}"
+        title, note = f"{whom} was disabled", row["state_why"]
+        if row["state"] == ACTIVE:
+            title = f"{whom} fails for {duration(now - row['failing_since'])}"
+            ahead = max(row["next_at"] - now, 0) if row["next_at"] is not None else None
+            note = f"{plural(row['waiting'], 'event')} waiting" + (f", next try in {duration(ahead)}" if ahead else "")
+        made.append(Need("webhook", "pulse", title, note, "/console/webhooks", "See webhooks", bad=True))
+    return made
 
 
 def _destination(market: Market, queue: str) -> str:

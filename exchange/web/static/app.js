@@ -122,7 +122,10 @@
     if (part) document.getElementById(form.dataset.preview).replaceChildren(...part.childNodes);
   }
 
-  if (document.querySelector("[data-live]")) {
-    setInterval(() => { refresh().catch(() => undefined); }, REFRESH_MS);
+  // A page where something moves says so: data-live-ms, for as long as it does.
+  function again() {
+    const hurry = document.querySelector("[data-live-ms]");
+    setTimeout(() => { refresh().catch(() => undefined).finally(again); }, hurry ? Number(hurry.dataset.liveMs) : REFRESH_MS);
   }
+  if (document.querySelector("[data-live]")) again();
 })();

@@ -11,6 +11,7 @@ from exchange.web.story.deliveries import told_deliveries
 from exchange.web.story.line import Line
 from exchange.web.story.records import Story
 from exchange.web.story.store import told_store
+from exchange.web.story.told import told_lines
 from exchange.web.words import plural
 
 _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -50,6 +51,7 @@ def afterwards(market: Market, story: Story) -> list[Line]:
         facts = ". ".join(part for part in (note, f"By {row['told_by']}") if part)
         lines.append(Line(row["at"], None, "tag", "info", story.mask.text(title), facts))
     lines = [*told_deliveries(market, story), *told_store(market, story), *lines]  # the cause comes first
+    lines += told_lines(market, story)
     answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
     for transaction in story.rows.transactions:
         if not any(first <= transaction.at <= last for first, last in answered):

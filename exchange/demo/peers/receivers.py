@@ -1,0 +1,54 @@
+"""Where sellers of the demo hear of their leads. Three minutes in, BlueFin's answers 500 for half a minute."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from exchange.clock import Clock
+from exchange.demo.peers import HOST, Peer, Site
+
+PORT = 8175
+NAME = "receivers"
+DOWN_FROM_MS, DOWN_MS = 180_000, 30_000
+
+
+@dataclass(slots=True)
+class Receivers:
+    """`down_since` is when BlueFin's first refused somebody: it is well again half a minute after that."""
+
+    clock: Clock
+    began: int
+    down_since: int | None = None
+
+    async def bluefin(self, _: web.Request) -> web.Response:
+        now = self.clock.now()
+        if self.down_since is None and now >= self.began + DOWN_FROM_MS:
+            self.down_since = now
+        if self.down_since is not None and now < self.down_since + DOWN_MS:
+            return web.Response(status=500, text="the tracker restarts")
+        return web.Response(text="ok")
+
+    async def acme(self, _: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+
+@asynccontextmanager
+async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
+    receivers = Receivers(site.clock, site.clock.now())
+    app = web.Application()
+    app.add_routes([web.get("/bluefin", receivers.bluefin), web.post("/acme", receivers.acme)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, site.ports[PORT]).start()
+    try:
+        yield {}
+    finally:
+        await runner.cleanup()
+
+
+def receivers() -> Peer:
+    return Peer(NAME, (PORT,), listening)

@@ -1,0 +1,61 @@
+"""Mail to the people of a party about something that needs them: what happened, what it means, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from exchange.courier.courier import Call
+from exchange.flows.market import Market
+from exchange.model.actor import Role
+from exchange.model.endpoint import Endpoint
+from exchange.model.wire import EmailMessage, Message, Reply
+from exchange.storage.endpoints import emails_of
+
+_SECONDS = 30.0
+
+
+class NotMailed(Exception):
+    """The mail was not taken; the job is tried again."""
+
+
+async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
+    """Tell whoever an address belongs to, and the operators, that it was disabled. Raises `NotMailed`."""
+    endpoint = market.deals.hearers.by_id.get(str(payload["endpoint_id"]))
+    if endpoint is None:
+        return
+    people = await market.db.read(emails_of, endpoint.role.value, endpoint.party_id)
+    if endpoint.role is not Role.OPERATOR:
+        people += [each for each in await market.db.read(emails_of, "operator", None) if each not in people]
+    if not people:
+        return
+    message = _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people))
+    result = await market.courier.converse(
+        Call("notices", _once(message), delivers=True), market.clock.monotonic() + _SECONDS
+    )
+    if result.status is None or not 200 <= result.status < 300:
+        told = result.lost.detail if result.lost is not None else f"answer {result.status}"
+        raise NotMailed(result.error.why if result.error is not None else told)
+
+
+def _message(market: Market, endpoint: Endpoint, why: str, at: int, people: tuple[str, ...]) -> EmailMessage:
+    host = urlsplit(market.public_url).hostname or "localhost"
+    what = "webhook" if endpoint.kind.value == "webhook" else "postback"
+    place = "/console/webhooks" if endpoint.role is Role.OPERATOR else f"/{endpoint.role.value}/postbacks"
+    moment = f"{datetime.fromtimestamp(at // 1000, ZoneInfo(market.zone)):%a %d %b %Y, %H:%M:%S %Z}"
+    target = urlsplit(endpoint.url).hostname or ""
+    text = (
+        f"The {what} to {target} was disabled on {moment}.\n\n{why}\n\n"
+        "Until it is enabled again nothing is sent there. What happens meanwhile is kept and can be replayed.\n\n"
+        f"Mend it, enable it and replay what failed: {market.public_url}{place}\n"
+    )
+    subject = f"{market.name}: the {what} to {target} was disabled"
+    message_id = f"<{endpoint.id}.{at}@{host}>"
+    return EmailMessage(f"{market.name} <exchange@{host}>", people, subject, text, message_id, delivers=True)
+
+
+def _once(message: EmailMessage) -> Generator[Message, Reply, Reply]:
+    return (yield message)
