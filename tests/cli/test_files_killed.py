@@ -21,7 +21,7 @@ from tests.flows.lab import person, post
 from tests.flows.promises import broken
 from tests.market import Exchange, buying, open_exchange, selling, usd
 
-LEADS = 60
+LEADS = 24
 PATIENCE = 300  # looks, a tenth of a second apart
 HOUR_MS = 3_600_000
 FILE = "marlow-solar-0001.csv"
