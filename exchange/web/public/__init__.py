@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web import callbacks, fax_page, hooks_in, wsdl
+from exchange.web import callbacks, fax_page, fetched_table, hooks_in, wsdl
+from exchange.web.fetched_table import TABLES, Tables
 from exchange.web.pages import add_table
-from exchange.web.public import form, links, offer, posting, setup, table
+from exchange.web.public import form, links, offer, posting, setup
 from exchange.web.public._addresses import ADDRESSES, Addresses
-from exchange.web.public.table import TABLES, Tables
 
 _PER_SECOND, _BURST = 4.0, 60
 """Behind one address may be a household or an office; each answer that is given asks once."""
@@ -17,5 +17,5 @@ _PER_SECOND, _BURST = 4.0, 60
 def add_public(app: web.Application) -> None:
     app[ADDRESSES] = Addresses(_PER_SECOND, _BURST)
     app[TABLES] = Tables()
-    for each in (callbacks, fax_page, form, hooks_in, links, offer, posting, setup, table, wsdl):
+    for each in (callbacks, fax_page, form, hooks_in, links, offer, posting, setup, fetched_table, wsdl):
         add_table(app, each.pages())
