@@ -83,9 +83,9 @@ class Catalog:
     forms: Mapping[str, Form] = field(default_factory=dict)
 
 
-def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
+def load_catalog(folder: Path | None) -> Catalog:
     """Read and check all files. Raises `CatalogError` with every problem of every file."""
-    catalog, problems = read_catalog(folder or default_config(), extra_connections)
+    catalog, problems = read_catalog(folder or default_config())
     if problems:
         raise CatalogError(problems)
     return catalog

@@ -51,7 +51,7 @@ class Terms(NamedTuple):
     """What a conversation may know beside the lead: the moment, our reference, and the secrets by name.
 
     `links` are pages of ours about this delivery, by what they do; `zone` is the consumer's, if it is known; `tries`
-    counts this try too.
+    counts this try too; `provider_ref` is how a provider knows a delivery that is asked about.
     """
 
     now: int
@@ -60,6 +60,7 @@ class Terms(NamedTuple):
     links: Mapping[str, str] = _NO_LINKS
     zone: str | None = None
     tries: int = 1
+    provider_ref: str | None = None
 
 
 class Connector(Protocol):
@@ -253,6 +254,37 @@ class HoldsCalls(Protocol):
     def heard(self, call: Callback, step: str, scene: Scene, terms: Terms) -> tuple[Receipt, ...]: ...
 
     def say(self, call: Callback, step: str, scene: Scene, terms: Terms) -> str: ...
+
+
+@runtime_checkable
+class ConfirmsReceipts(Protocol):
+    """Ability: nobody signs what is called back, so the provider is asked before it is believed.
+
+    Raises `Forged` or `BadReply` at once, before there is a question.
+    """
+
+    def confirm(self, call: Callback, terms: Terms) -> Conversation[tuple[Receipt, ...]]: ...
+
+
+@runtime_checkable
+class HandsOut(Protocol):
+    """Ability: what is delivered is a PDF that a provider fetches from us, at the address `links["page"]`."""
+
+    def pdf(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> bytes: ...
+
+
+@runtime_checkable
+class GoesElsewhere(Protocol):
+    """Ability: deliver to another number, so that somebody can test it on their own. Raises `ValueError`."""
+
+    def elsewhere(self, to: str) -> Connector: ...
+
+
+@runtime_checkable
+class SilenceDelivers(Protocol):
+    """Ability: only a failure is ever told. No news by the end of a contract's `receipt_ms` means that it arrived."""
+
+    silence_delivers: bool
 
 
 @runtime_checkable

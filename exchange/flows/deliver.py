@@ -8,9 +8,11 @@ from typing import NamedTuple
 from exchange import limits
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
+from exchange.flows.called_back import calls_us
 from exchange.flows.conclude import LEAD_AT_WORK_MS, conclude
 from exchange.flows.connection import Connection
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
+from exchange.flows.jobs import ASK_OUTCOME, job
 from exchange.flows.market import Market
 from exchange.flows.one_tap import delivery_links
 from exchange.flows.receipts import give_up
@@ -26,6 +28,7 @@ from exchange.stages.delivery import MAY_HAVE, STATES, Meaning, Tried, try_outco
 from exchange.stages.outcome import post_outcome
 from exchange.storage.database import Row
 from exchange.storage.deliveries import begin_try, end_delivery, end_try, put_off, read_delivery
+from exchange.storage.jobs import add_job
 from exchange.storage.selling import read_attempt, read_lead
 
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
@@ -62,6 +65,7 @@ async def deliver(market: Market, payload: Mapping[str, object]) -> Ended | None
     state = DeliveryState(delivery["state"])
     if state in ENDED or state is DeliveryState.EXPIRED:
         await conclude(market, attempt_id)
+        await _ask_whether_it_arrived(market, delivery)
         return Ended.UNASKED
     if attempt["state"] not in _GOES_OUT:
         await market.db.write(end_delivery, attempt_id, DeliveryState.CANCELLED, market.clock.now())
@@ -69,6 +73,18 @@ async def deliver(market: Market, payload: Mapping[str, object]) -> Ended | None
     if state not in (DeliveryState.WAITING, DeliveryState.SENDING) or delivery["batch_id"] is not None:
         return Ended.UNASKED
     return await _go_out(market, delivery, attempt)
+
+
+async def _ask_whether_it_arrived(market: Market, delivery: Row) -> None:
+    """A provider whose word did not come in time is asked, where it knows the delivery and can be."""
+    connection = market.connections.get(delivery["connection"])
+    expired = delivery["state"] == DeliveryState.EXPIRED.value and delivery["provider_ref"] is not None
+    if connection is None or connection.asks is None or not expired:
+        return
+    now, attempt_id = market.clock.now(), delivery["attempt_id"]
+    queue = f"ask:{delivery['buyer_id']}"
+    ask = job(market, queue, ASK_OUTCOME, {"attempt_id": attempt_id}, now, now, f"ask:{attempt_id}")
+    await market.db.write(add_job, ask)
 
 
 async def _wait_for_the_sale(market: Market, attempt: Row) -> None:
@@ -134,8 +150,11 @@ async def _try(market: Market, work: Work, *, left_behind: bool) -> Ended | None
 
 async def _converse(market: Market, work: Work, number: int) -> Result:
     attempt, connection, contract = work.attempt, work.connection, work.contract
-    taps = delivery_links(market, attempt["id"], work.lead.vertical, contract.return_days)
-    links = {**taps, **own_links(market, connection, contract.connection, attempt["id"])}
+    links = {
+        **delivery_links(market, attempt["id"], work.lead.vertical, contract.return_days),
+        **calls_us(market, connection, contract.connection, attempt["id"]),
+        **own_links(market, connection, contract.connection, attempt["id"]),
+    }
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets, links, work.zone, number)
     conversation = connection.connector.post(work.lead, award_of(attempt), contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)

@@ -22,6 +22,10 @@ DISPOSITION = "disposition"
 """`detail` is the word: what became of the lead."""
 RETURN = "return"
 """Asks the money back; the page wants to know why."""
+PAGE = "page"
+"""A provider fetches what it delivers."""
+SAMPLE_PAGE = "sample"
+"""The same of a test, where there is no delivery: the connection's name, and `detail` its contract and which sample."""
 
 
 class Link(NamedTuple):

@@ -69,8 +69,20 @@ async def expire_deliveries(market: Market) -> int:
     """A duty: what did not arrive in its time has failed, and of what may have arrived nobody knows."""
     late = await market.db.read(overdue, market.clock.now())
     for delivery in late:
-        await give_up(market, delivery)
+        connection = market.connections.get(delivery["connection"])
+        if connection is not None and connection.silence_delivers and delivery["state"] == DeliveryState.SENT.value:
+            await _arrived_silently(market, delivery)
+        else:
+            await give_up(market, delivery)
     return len(late)
+
+
+async def _arrived_silently(market: Market, delivery: Row) -> None:
+    """What did not come back in its time has arrived. Should it come back after all, that is a dispute."""
+    attempt_id = delivery["attempt_id"]
+    event = f"silence:{attempt_id}:{delivery['tries']}"
+    receipt = Receipt(event, "delivered", reference=attempt_id, detail="Nothing came back in time.")
+    await take_receipt(market, delivery["connection"], receipt)
 
 
 async def give_up(market: Market, delivery: Row, why: str | None = None) -> None:

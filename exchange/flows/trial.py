@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from exchange.connector import BadReply, Match, Terms
 from exchange.courier.call import Call, Result
 from exchange.courier.masking import MASK, mask_record
+from exchange.flows.called_back import page_link
 from exchange.flows.connection import Connection
+from exchange.flows.links import SAMPLE_PAGE
 from exchange.flows.market import Market
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import Actor
@@ -51,13 +53,17 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is tried: a stage of a contract's connection, with a lead. `ping_reference` is the buyer's, for a post."""
+    """What is tried: a stage of a contract's connection, with a lead. `ping_reference` is the buyer's, for a post.
+
+    `sample` is what the lead was picked by.
+    """
 
     contract: Contract
     connection: Connection
     stage: str
     lead: Lead
     ping_reference: str = "test-ping"
+    sample: str = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,10 @@ def rendered(market: Market, trial: Trial) -> Message | None:
 
 
 async def send(market: Market, trial: Trial, edit: Edit | None = None, send_to: str = "") -> Tried:
-    """Really send it. `send_to` is who gets a mail, a call or a text instead of the buyer."""
+    """Really send it. `send_to` is who gets it instead of the buyer: an address, or a number. Raises `ValueError`."""
+    if send_to and trial.connection.elsewhere is not None:
+        connector = trial.connection.elsewhere.elsewhere(send_to)
+        trial, send_to = replace(trial, connection=replace(trial.connection, connector=connector)), ""
     conversation = _conversation(market, trial)
     if edit is not None or send_to:
         conversation = _changed(conversation, edit, send_to)
@@ -213,9 +222,12 @@ def _conversation(market: Market, trial: Trial) -> Generator[Message, Reply, Any
 
 
 def trial_terms(market: Market, trial: Trial) -> Terms:
-    """Links that a delivery would carry lead nowhere: there is no delivery."""
-    now = market.clock.now()
-    return Terms(now, market.ids.new("tst", now), trial.connection.secrets)
+    """Links that a delivery would carry lead nowhere: there is no delivery. What a provider fetches is there."""
+    now, links = market.clock.now(), {}
+    if trial.connection.hands_out is not None and market.public_url:
+        contract = trial.contract
+        links["page"] = page_link(market, contract.connection, SAMPLE_PAGE, f"{contract.id} {trial.sample}")
+    return Terms(now, market.ids.new("tst", now), trial.connection.secrets, links)
 
 
 def trial_award(trial: Trial) -> Award:

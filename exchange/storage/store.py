@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
@@ -122,7 +123,7 @@ async def shelf(tx: Tx, buyer_id: str, vertical: str, now: int, before: tuple[in
                (SELECT store_claims.id FROM store_claims WHERE store_claims.lead_id = store_items.lead_id
                    AND store_claims.buyer_id = :buyer AND state = 'held' AND expires_at > :now) AS claim_id
            FROM store_items JOIN leads ON leads.id = store_items.lead_id
-           WHERE store_items.state = 'listed' AND store_items.ends_at > :now
+           WHERE store_items.state = 'listed' AND store_items.ends_at > :now AND leads.state IN ('unsold', 'sold')
                AND (store_items.vertical = :vertical OR :vertical = '')
                AND (store_items.listed_at < :at OR (store_items.listed_at = :at AND store_items.lead_id < :lead))
                AND NOT EXISTS (SELECT 1 FROM sales WHERE sales.buyer_id = :buyer AND sales.reversed_at IS NULL
@@ -146,10 +147,10 @@ async def count_view(tx: Tx, lead_id: str) -> None:
     await tx.execute("UPDATE store_items SET views = views + 1 WHERE lead_id = :id", id=lead_id)
 
 
-async def take(tx: Tx, claim: ClaimRow, sales: int) -> Taken | None:
+async def take(tx: Tx, claim: ClaimRow, sales: int, jobs: Sequence[JobRow] = ()) -> Taken | None:
     """Hold one of the `sales` places of a lead. Returns who was faster when none is left; the index decides.
 
-    A hold whose time is over counts no more, whether or not anybody has ended it yet.
+    A hold whose time is over counts no more, whether or not anybody has ended it yet. `jobs` follow from a hold.
     """
     await tx.execute(
         """UPDATE store_claims SET state = 'lapsed', ended_at = expires_at
@@ -162,7 +163,9 @@ async def take(tx: Tx, claim: ClaimRow, sales: int) -> Taken | None:
             """INSERT INTO store_claims (id, lead_id, slot, buyer_id, contract_id, price_units, currency, state,
                    made_at, made_by, expires_at)
                SELECT :id, :lead, :slot, :buyer, :contract, :price, :currency, 'held', :at, :by, :expires
-               WHERE EXISTS (SELECT 1 FROM store_items WHERE lead_id = :lead AND state = 'listed' AND ends_at > :at)
+               WHERE EXISTS (SELECT 1 FROM store_items JOIN leads ON leads.id = store_items.lead_id
+                   WHERE lead_id = :lead AND store_items.state = 'listed' AND ends_at > :at
+                       AND leads.state IN ('unsold', 'sold'))
                ON CONFLICT DO NOTHING""",
             id=claim.id,
             lead=claim.lead_id,
@@ -176,6 +179,8 @@ async def take(tx: Tx, claim: ClaimRow, sales: int) -> Taken | None:
             expires=claim.expires_at,
         )
         if added:
+            for job in jobs:
+                await add_job(tx, job)
             return None
     rows = await tx.fetch(
         f"SELECT made_at, state FROM store_claims WHERE lead_id = :lead AND {TAKEN} ORDER BY made_at DESC LIMIT 1",
@@ -232,6 +237,17 @@ async def end_claim(tx: Tx, claim_id: str, state: str, now: int) -> bool:
             sales=await _sales(tx, claim_id),
         )
     return bool(changed)
+
+
+async def withdraw(tx: Tx, claim_id: str, now: int, *, for_good: bool) -> None:
+    """Release a claim whose lead is sold some other way; `for_good` takes the lead off the shelf too."""
+    await end_claim(tx, claim_id, "released", now)
+    if for_good:
+        await tx.execute(
+            """UPDATE store_items SET state = 'over' WHERE state = 'listed'
+                   AND lead_id = (SELECT lead_id FROM store_claims WHERE id = :id)""",
+            id=claim_id,
+        )
 
 
 async def _sales(tx: Tx, claim_id: str) -> int:

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from exchange.connector import BadReply, Callback, Forged, Terms
+from exchange.flows.called_back import NotConfirmed, take_callback
 from exchange.flows.calls import NoSuchCall, next_step
 from exchange.flows.connection import Connection
-from exchange.flows.receipts import take_receipt
 from exchange.intake.body import read_body
 from exchange.intake.decode import Refused
 from exchange.model.reason import Reason
@@ -28,6 +28,7 @@ _CALL = "/call/{delivery:[A-Za-z0-9_-]{1,80}}/{step:[a-z]{1,20}}"
 _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 200
 _ENDPOINT = "hooks"
+_AGAIN_SECONDS = "30"
 
 
 def pages() -> tuple[Page, ...]:
@@ -39,20 +40,22 @@ async def take(request: web.Request) -> web.StreamResponse:
     market = request.app[MARKET]
     name = request.match_info["connection"]
     connection = connection_of(request)
-    if connection is None or connection.receipts is None:
+    if connection is None or (connection.receipts is None and connection.confirms is None):
         return await nothing_here(request)
     call = await read_callback(request)
     if isinstance(call, Refused):
         return await refuse(Call(request, _ENDPOINT), refused(call), durable=False)
     try:
-        receipts = connection.receipts.receipts(call, callback_terms(request, connection))
+        await take_callback(market, name, connection, call, callback_terms(request, connection))
     except Forged:
         return await not_proven(request)
     except BadReply as bad:
         stop = Stop(Reason.BAD_REQUEST, 400, f"The callback cannot be read: {bad.why}.")
         return await refuse(Call(request, _ENDPOINT), stop, durable=False)
-    for receipt in receipts:
-        await take_receipt(market, name, receipt)
+    except NotConfirmed:
+        told = "The provider could not be asked whether this is so. Call again."
+        stop = Stop(Reason.OVERLOADED, 503, told, headers=(("Retry-After", _AGAIN_SECONDS),))
+        return await refuse(Call(request, _ENDPOINT), stop, durable=False)
     return web.Response(status=204)
 
 

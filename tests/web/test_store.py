@@ -104,6 +104,7 @@ async def test_filters_are_in_the_address_and_a_wrong_one_is_told(served: Served
         assert 2 == len((await visitor.open("/buyer/store?states=AZ&most=20")).attributes("card", "data-lead"))
         assert [] == (await visitor.open("/buyer/store?states=TX")).attributes("card", "data-lead")
         assert 422 == (await visitor.open("/buyer/store?most=cheap")).http_status
+        assert 200 == (await visitor.open("/buyer/store?before=%C2%B2_x")).http_status
         form = {"name": "Arizona", "states": "AZ"}
         token = (await visitor.open("/buyer/store")).token
         kept = await visitor.send("/buyer/store/searches", csrf=token, follow=True, **form)

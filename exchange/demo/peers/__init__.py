@@ -43,6 +43,7 @@ class Neighbours:
 
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.faxes import faxes
     from exchange.demo.peers.filehouse import filehouse
     from exchange.demo.peers.gateways import gateways
     from exchange.demo.peers.letterbox import letterbox
@@ -51,7 +52,7 @@ def peers() -> tuple[Peer, ...]:
     from exchange.demo.peers.receivers import receivers
     from exchange.demo.peers.telephone import telephone
 
-    return (filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers(), telephone())
+    return (faxes(), filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers(), telephone())
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -62,6 +63,8 @@ _HEADERS_MOST = 50
 
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
+_TO_ME = MappingProxyType({EmailMessage: "email", PhoneMessage: "tel"})
+"""What is asked for by whoever wants a test for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,14 @@ async def act(request: web.Request) -> web.StreamResponse:
     return await _page(request, trial, replace(form, headers="", body=""))
 
 
+def _is_address(to: str) -> bool:
+    return "@" in to and all(each.isprintable() and each != " " for each in to)
+
+
 async def _send(request: web.Request, trial: Trial, form: Form) -> web.StreamResponse:
     to = request[FORM].get("send_to", "").strip()
-    if to and not _NUMBER.fullmatch(to) and ("@" not in to or any(not e.isprintable() or e == " " for e in to)):
+    elsewhere = trial.connection.elsewhere is not None  # it judges itself where it may go
+    if to and not elsewhere and not _NUMBER.fullmatch(to) and not _is_address(to):
         raise ValueError("Send it to: an email address, or a telephone number such as +16025550100.")
     tried = await send(request.app[MARKET], trial, form.edit(), to)
     reply = tried.reply
@@ -206,7 +214,9 @@ async def _trial(request: web.Request, form: Form) -> Trial | web.StreamResponse
     except NoSuchSample as error:
         trial = Trial(contract, connection, form.stage, await pick_lead(market, contract, "1", actor_of(request)))
         return await _page(request, trial, replace(form, lead="1"), problem=str(error), http_status=404)
-    return Trial(contract, connection, form.stage, lead._replace(mode=Mode.TEST), form.ping_reference or "test-ping")
+    return Trial(
+        contract, connection, form.stage, lead._replace(mode=Mode.TEST), form.ping_reference or "test-ping", form.lead
+    )
 
 
 def _contract(request: web.Request, name: str) -> Contract:
@@ -246,7 +256,7 @@ async def _page(
         form=form,
         contract=trial.contract,
         message=message if isinstance(message, HttpMessage) else None,
-        to_me={EmailMessage: "email", PhoneMessage: "tel"}.get(type(message)),
+        to_me="tel" if trial.connection.elsewhere is not None else _TO_ME.get(type(message)),
         why_not=why_not,
         previews=_previews(request, trial, message),
         several=trial.connection.several_messages,
