@@ -339,12 +339,12 @@ async def open_market(
     vault = open_vault(ids, settings.key_file, os.environ)
     places = places or read_places()
     breaker = Breaker(ZoneInfo(settings.zone))
-    opened = db or await open_database(
-        settings.database_url, process=process, size=settings.postgres_connections, clock=clock
-    )
     make_courier = courier or partial(_courier, settings=settings)
     make_timed = courier or partial(_courier, settings=settings, timed=True)
     way_out = make_courier(clock, breaker)
+    opened = db or await open_database(
+        settings.database_url, process=process, size=settings.postgres_connections, clock=clock
+    )
     outside = Outside(settings.allowed_networks)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
     try:

@@ -55,11 +55,11 @@ class Settings(BaseSettings):
     mail_user: str = Field("", description="Who signs in there; empty signs nobody in.")
     mail_password: str = Field("", description="Better from the environment: EXCHANGE_MAIL_PASSWORD.")
     mail_domain: str = Field("", description="The domain whose mail reaches the exchange: bounces come back to it.")
-    dkim_domain: str = Field("", description="Mail from this domain is signed; empty signs none.")
-    dkim_selector: str = Field("exchange", description="Where its public key stands: <selector>._domainkey.<domain>.")
     dkim_key_file: Path | None = Field(
-        None, validate_default=True, description="The private key in PEM, RSA or Ed25519."
+        None, description="The private key in PEM, RSA or Ed25519, that mail is signed with."
     )
+    dkim_selector: str = Field("exchange", description="Where its public key stands: <selector>._domainkey.<domain>.")
+    dkim_domain: str = Field("", description="Mail from this domain is signed; empty signs none.")
     inbox_port: int | None = Field(
         None, ge=0, le=65535, description="Port where leads come in by mail; not set, no mail is taken."
     )
@@ -101,12 +101,12 @@ class Settings(BaseSettings):
             raise ValueError("a password is never sent in clear: mail_security must be tls or starttls")
         return user
 
-    @field_validator("dkim_key_file")
+    @field_validator("dkim_domain")
     @classmethod
-    def _has_a_key(cls, file: Path | None, others: ValidationInfo) -> Path | None:
-        if file is None and others.data.get("dkim_domain"):
-            raise ValueError("mail from dkim_domain is to be signed: name its private key")
-        return file
+    def _has_a_key(cls, domain: str, others: ValidationInfo) -> str:
+        if domain and others.data.get("dkim_key_file") is None:
+            raise ValueError("its mail is to be signed: name the private key, dkim_key_file")
+        return domain
 
     @property
     def mail_relay(self) -> Relay | None:
@@ -157,15 +157,8 @@ def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Ma
 def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
     paths: dict[str, object] = {}
-    for name in (
-        "key_file",
-        "files_dir",
-        "sftp_key_file",
-        "config_dir",
-        "dkim_key_file",
-        "inbox_certificate",
-        "inbox_key_file",
-    ):
+    files = ("key_file", "dkim_key_file", "files_dir", "sftp_key_file")
+    for name in (*files, "config_dir", "inbox_certificate", "inbox_key_file"):
         if (path := getattr(settings, name)) is not None:
             paths[name] = folder / path
     if "://" not in settings.database_url:

@@ -16,10 +16,10 @@ _FIRST = (
     *("first_name", "last_name", "full_name", "phone", "phone2", "email"),
     *("address", "address2", "city", "state", "zip", "country"),
 )
-_CELL = (
-    'style="padding:6px 12px 6px 0;border-bottom:1px solid #d0d7de;text-align:left;vertical-align:top;'
-    'overflow-wrap:anywhere"'
-)
+_INITIALS = frozenset({"dob", "dui", "ip", "sr22", "tcpa", "vin", "zip"})
+_ROW = "padding:6px 12px 6px 0;border-bottom:1px solid #d0d7de;text-align:left;vertical-align:top"
+_HEAD = f'style="{_ROW}"'
+_CELL = f'style="{_ROW};overflow-wrap:anywhere"'
 _BUTTON = (
     'style="display:inline-block;padding:8px 14px;margin:0 8px 8px 0;border:1px solid #57606a;border-radius:6px;'
     'text-decoration:none"'
@@ -28,8 +28,9 @@ _BODY = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:15p
 
 
 def label_of(name: str) -> str:
-    """`monthly_bill` → `Monthly bill`."""
-    return name.replace("_", " ").capitalize()
+    """`monthly_bill` → `Monthly bill`, `ip_address` → `IP address`."""
+    first, *rest = (word.upper() if word in _INITIALS else word for word in name.split("_"))
+    return " ".join((first if first.isupper() else first.capitalize(), *rest))
 
 
 def rows_of(facts: Facts) -> list[Row]:
@@ -85,7 +86,7 @@ def html_of(title: str, leads: Sequence[Facts]) -> str:
 def _one(facts: Facts, number: int | None) -> str:
     head = f'<h2 style="font-size:16px">Lead {number}</h2>\n' if number is not None else ""
     rows = "".join(
-        f'<tr><th scope="row" {_CELL}>{escape(label)}</th><td {_CELL}>{escape(value)}</td></tr>\n'
+        f'<tr><th scope="row" {_HEAD}>{escape(label)}</th><td {_CELL}>{escape(value)}</td></tr>\n'
         for label, value in rows_of(facts)
     )
     return f'{head}<table style="border-collapse:collapse">\n{rows}</table>\n{links_html(facts.terms.links)}'

@@ -62,6 +62,7 @@ class Read:
 async def _check(terminal: Terminal) -> None:
     findings = Findings()
     settings, wrong = _settings(terminal, findings)
+    _mail(settings, findings)
     read = _files(settings, wrong, findings)
     connections = _cases(read, findings)
     if read.database_known and (shapes := await _parties(read, findings)) is not None:
@@ -126,6 +127,20 @@ def _files(settings: Settings, wrong: frozenset[str], findings: Findings) -> Rea
     if urls or not problems:
         findings.add("connections", f"{len(catalog.connections)}, and {presets} presets", urls)
     return read
+
+
+def _mail(settings: Settings, findings: Findings) -> None:
+    """The key that mail is signed with, told before a mail waits for it."""
+    from exchange.courier.dkim import BadKey, read_signer
+
+    if not settings.dkim_domain or settings.dkim_key_file is None:
+        return
+    try:
+        signer = read_signer(settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
+    except BadKey as error:
+        findings.add("mail", "", [f"dkim_key_file: {error}"])
+    else:
+        findings.add("mail", f"signed for {signer.domain}, key at {signer.selector}._domainkey.{signer.domain}", [])
 
 
 def _forbidden_urls(settings: Settings, catalog: Catalog) -> list[str]:

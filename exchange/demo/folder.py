@@ -24,7 +24,7 @@ LOCKED = "demo"  # its lock lies beside it, and is held as long as the demo runs
 OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config", "files", "peers", "sftp.key")
 DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
-PEERS = "PEERS/"  # how a document names a file that a peer makes: PEERS/mailroom/ca.pem
+PEERS = "/PEERS/"  # how a document names a file that a peer makes: /PEERS/mailroom/ca.pem
 LOOPBACK = "127.0.0.0/8"
 LISTENERS = MappingProxyType({"inbox_port": 8144, "sftp_port": 8163})
 """Where the demo takes leads beside HTTP: the setting, and its port in the documents."""

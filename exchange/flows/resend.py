@@ -12,7 +12,16 @@ from exchange.flows.connection import Connection
 from exchange.flows.intents import queue_of
 from exchange.flows.jobs import DELIVER, job
 from exchange.flows.market import Market
-from exchange.flows.settle import TRIES, CannotSettle, NoSuchDelivery, StillAtWork, claim_ms, sums_of, terms_of
+from exchange.flows.settle import (
+    TRIES,
+    CannotSettle,
+    NoSuchDelivery,
+    StillAtWork,
+    claim_ms,
+    claims_of,
+    sums_of,
+    terms_of,
+)
 from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryRow, DeliveryState
@@ -20,7 +29,7 @@ from exchange.model.hold import HoldRequest
 from exchange.model.lead import Mode
 from exchange.model.money import Money
 from exchange.model.party import Contract
-from exchange.model.work import Claim, LeadState
+from exchange.model.work import LeadState
 from exchange.stages.caps import cap_parts
 from exchange.storage.database import Row
 from exchange.storage.deliveries import read_delivery
@@ -150,19 +159,10 @@ def _with_hold(market: Market, again: Again, found: _Found) -> Again:
     until = now + claim_ms(market, lead)
     return again._replace(
         hold=HoldRequest(attempt["id"], parts, buyer.account, price) if live else None,
-        claims=_claims(lead, campaign.duplicate_scope, until) if until > now else (),
+        claims=claims_of(lead, campaign.duplicate_scope, until) if until > now else (),
         claims_until=until,
         slots=campaign.slots,
     )
-
-
-def _claims(lead: Row, duplicate_scope: str, until: int) -> tuple[Claim, ...]:
-    """The consumer of a stored lead, as its request had taken it."""
-    scope = f"{lead['mode']}:{lead['vertical']}"
-    if duplicate_scope == "seller":
-        scope += f":{lead['seller_id']}"
-    hashes = sorted({bytes(each) for each in (lead["phone_index"], lead["email_index"]) if each is not None})
-    return tuple(Claim(scope, each, until) for each in hashes)
 
 
 def _audit_line(market: Market, attempt: Row, actor: Actor, ip: str, now: int) -> AuditLine:

@@ -20,7 +20,7 @@ from exchange.model.delivery import DeliveryState
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import Closing, JobRow, LeadState, Settlement, Sums
+from exchange.model.work import Claim, Closing, JobRow, LeadState, Settlement, Sums
 from exchange.stages.settle import Earlier, SaleTerms, as_sale
 from exchange.storage.database import Row
 from exchange.storage.deliveries import read_delivery
@@ -305,6 +305,15 @@ def claim_ms(market: Market, lead: Row) -> int:
     if days is None:
         days = vertical.duplicate_days if vertical is not None else 0
     return days * _DAY_MS
+
+
+def claims_of(lead: Row, duplicate_scope: str, until: int) -> tuple[Claim, ...]:
+    """The consumer of a stored lead, as its request had taken it."""
+    scope = f"{lead['mode']}:{lead['vertical']}"
+    if duplicate_scope == "seller":
+        scope += f":{lead['seller_id']}"
+    hashes = sorted({bytes(each) for each in (lead["phone_index"], lead["email_index"]) if each is not None})
+    return tuple(Claim(scope, each, until) for each in hashes)
 
 
 def _earned(lead: Row, settlement: Settlement) -> Money:

@@ -14,7 +14,7 @@ import orjson
 from exchange.clock import month_of
 from exchange.flows.case import Case, own_case
 from exchange.flows.market import Market
-from exchange.flows.settle import CannotSettle, Decision, StillAtWork, settle
+from exchange.flows.settle import CannotSettle, Decision, StillAtWork, claim_ms, claims_of, settle
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.auction import AttemptState
@@ -22,18 +22,18 @@ from exchange.model.hold import BalanceShort, CapFull, HoldRequest
 from exchange.model.lead import Kind, Lead, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Contract, State
-from exchange.model.work import Intent, Move
+from exchange.model.work import Intent
 from exchange.stages.caps import cap_parts
 from exchange.stages.eligible import Facts, Judgement, judge
 from exchange.stages.reasons import sentence
 from exchange.stages.store import Card, asking
 from exchange.storage.database import Row
+from exchange.storage.purchase import Lapsed, Purchase, SoldElsewhere, purchase
 from exchange.storage.requests import bought_before
-from exchange.storage.selling import advance, lead_attempts, read_attempt, read_lead
+from exchange.storage.selling import read_attempt, read_lead
 from exchange.storage.store import (
     ClaimRow,
     Taken,
-    begin_purchase,
     end_claim,
     open_claim,
     read_claim,
@@ -41,12 +41,13 @@ from exchange.storage.store import (
     rule_of,
     take,
     unfinished,
+    withdraw,
 )
 
 CLAIM_MS = 120_000
 CHANNEL = "store"
 _LEFT_HALF_WAY_MS = CLAIM_MS + 30_000
-_LIVE = ("reserved", "sending", "accepted", "pending", "unclear")
+_GONE = "This lead is not in the store any more."
 
 
 class CannotBuy(Exception):
@@ -92,7 +93,7 @@ async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
     now = market.clock.now()
     item = await market.db.read(read_item, lead_id)
     if item is None or item["state"] != "listed" or item["ends_at"] <= now:
-        raise CannotBuy("not_listed", "This lead is not in the store any more.")
+        raise CannotBuy("not_listed", _GONE)
     own = await market.db.read(open_claim, buyer_id, lead_id)
     if own is not None and own["state"] == "held" and own["expires_at"] > now:
         return Claim(own["id"], lead_id, Money(own["price_units"], own["currency"]), own["expires_at"])
@@ -170,7 +171,7 @@ async def _case(market: Market, lead_id: str) -> Case:
     vertical = market.verticals.get(row["vertical"]) if row is not None else None
     lead = await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
     if row is None or lead is None or campaign is None or vertical is None or campaign.state is not State.ACTIVE:
-        raise CannotBuy("not_listed", "This lead is not in the store any more.")
+        raise CannotBuy("not_listed", _GONE)
     now = market.clock.now()
     submission = Submission(
         market.ids.new("req", now),
@@ -198,7 +199,7 @@ async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:
     if row is None:
         raise CannotBuy("no_claim", "There is no such claim of yours.")
     if row["state"] == "held":
-        row = await _begin(market, row)
+        row = await _begin(market, row, actor)
     if row["state"] == "buying":
         await _finish(market, row, actor)
     elif row["state"] != "bought":
@@ -207,40 +208,47 @@ async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:
     return Bought(row["id"], str(row["attempt_id"]), Money(row["price_units"], row["currency"]), case.lead)
 
 
-async def _begin(market: Market, row: Row) -> Row:
-    """Hold the money and the caps for it, durable before it is called a sale."""
-    now = market.clock.now()
-    attempt_id = market.ids.new("dlv", now)
-    if not await market.db.write(begin_purchase, row["id"], attempt_id, now):
-        raise CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
-    price = Money(row["price_units"], row["currency"])
+async def _begin(market: Market, row: Row, actor: Actor) -> Row:
+    """Hold the lead, the money and the caps for it, durable before it is called a sale."""
     case = await _case(market, row["lead_id"])
     contract = market.deals.contracts.get(row["contract_id"])
     if contract is None or contract.state is not State.ACTIVE:
-        await market.db.write(end_claim, row["id"], "released", now)
+        await market.db.write(end_claim, row["id"], "released", market.clock.now())
         raise CannotBuy("no_contract", "Your contract does not buy at this moment.")
-    intent = await _intent(market, case, row, contract, attempt_id)
-    reserved, _ = await market.db.write(advance, Move(intents=(intent,)))
-    refused = reserved[0]
-    market.live.note_hold(intent, refused)
-    if isinstance(refused, CapFull | BalanceShort):
-        await market.db.write(end_claim, row["id"], "released", now)
-        if isinstance(refused, BalanceShort):
-            raise _short(price - refused.available, price)
+    wanted = await _purchase(market, case, row, contract)
+    try:
+        got = await market.db.write(purchase, wanted)
+    except Lapsed:
+        return await _begun(market, row, actor)
+    except SoldElsewhere as sold:
+        await market.db.write(withdraw, row["id"], wanted.intent.made_at, for_good=sold.for_good)
+        raise CannotBuy("not_listed", _GONE) from None
+    market.live.note_hold(wanted.intent, got)
+    if isinstance(got, BalanceShort):
+        raise _short(wanted.intent.price - got.available, wanted.intent.price)
+    if isinstance(got, CapFull):
         raise CannotBuy("cap_full", "Your contract has bought all it may for now.")
-    return {**row, "state": "buying", "attempt_id": attempt_id}
+    return {**row, "state": "buying", "attempt_id": wanted.intent.attempt_id}
 
 
-async def _intent(market: Market, case: Case, row: Row, contract: Contract, attempt_id: str) -> Intent:
+async def _begun(market: Market, row: Row, actor: Actor) -> Row:
+    """The claim as somebody left it who was faster: with a sale begun, or over."""
+    now_it_is = await market.db.write(read_claim, actor, row["id"])
+    if now_it_is is None or now_it_is["state"] not in ("buying", "bought"):
+        raise CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
+    return now_it_is
+
+
+async def _purchase(market: Market, case: Case, row: Row, contract: Contract) -> Purchase:
     now, price = market.clock.now(), Money(row["price_units"], row["currency"])
-    buyer = market.deals.buyers[contract.buyer_id]
-    attempts = await market.db.write(lead_attempts, case.lead.id)
-    used = {each["slot"] for each in attempts if each["state"] in _LIVE}
+    attempt_id = market.ids.new("dlv", now)
     item = await market.db.read(read_item, case.lead.id)
-    alone = item is not None and rule_of(item).sales == 1
+    lead = await market.db.write(read_lead, case.lead.id)
+    assert item is not None and lead is not None
+    until = now + claim_ms(market, lead)
     caps = cap_parts(contract, price, now, market.live.windows(contract.zone))
-    hold = HoldRequest(attempt_id, caps, buyer.account, price)
-    return Intent(
+    sales = rule_of(item).sales
+    intent = Intent(
         attempt_id,
         case.submission.month,
         case.lead.id,
@@ -249,18 +257,17 @@ async def _intent(market: Market, case: Case, row: Row, contract: Contract, atte
         contract.id,
         contract.version,
         contract.leg,
-        next(slot for slot in range(1, len(used) + 2) if slot not in used),
+        1,
         attempt_id,
         AttemptState.PENDING,
-        alone,
+        sales == 1,
         price,
         now,
         case.mode.value,
-        hold,
-        None,
-        None,
-        None,
+        HoldRequest(attempt_id, caps, market.deals.buyers[contract.buyer_id].account, price),
     )
+    claims = claims_of(lead, case.campaign.duplicate_scope, until) if until > now else ()
+    return Purchase(row["id"], lead["seller_id"], intent, sales, claims, until)
 
 
 async def _finish(market: Market, row: Row, actor: Actor) -> None:
@@ -275,7 +282,7 @@ async def _finish(market: Market, row: Row, actor: Actor) -> None:
         attempt = await market.db.write(read_attempt, row["attempt_id"])
         if attempt is None or attempt["state"] != AttemptState.ACCEPTED.value:
             await market.db.write(end_claim, row["id"], "released", market.clock.now())
-            raise CannotBuy("not_listed", "This lead is not in the store any more.") from None
+            raise CannotBuy("not_listed", _GONE) from None
     await market.db.write(end_claim, row["id"], "bought", market.clock.now())
 
 
@@ -291,8 +298,5 @@ async def finish_purchases(market: Market) -> int:
     """The duty: what a stopped process left between the buyer's word and the sale."""
     rows = await market.db.read(unfinished, market.clock.now() - _LEFT_HALF_WAY_MS)
     for row in rows:
-        if await market.db.write(read_attempt, row["attempt_id"]) is None:
-            await market.db.write(end_claim, row["id"], "released", market.clock.now())
-            continue
         await _finish(market, row, SYSTEM)
     return len(rows)

@@ -73,7 +73,9 @@ def read_hook(
     found = find(document.items, message) if document.items is not None else [message]
     if not isinstance(found, list):
         return ()
-    return tuple(_item(source, replace(blank, original=orjson.dumps(each)), each) for each in found[: limits.FIELDS])
+    if len(found) > limits.FIELDS:  # to take some of them and say that all is well would lose the rest
+        return (replace(blank, problems=(f"The message holds more than {limits.FIELDS} leads.",)),)
+    return tuple(_item(source, replace(blank, original=orjson.dumps(each)), each) for each in found)
 
 
 def _secret(source: Source) -> str:

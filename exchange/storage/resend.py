@@ -16,9 +16,7 @@ from exchange.storage.deliveries import add_delivery
 from exchange.storage.holds import reserve
 from exchange.storage.jobs import add_job
 from exchange.storage.requests import claim_again, end_claims
-from exchange.storage.selling import lead_attempts, lock_lead
-
-_TAKEN = ("reserved", "sending", "accepted", "pending", "unclear")
+from exchange.storage.selling import TAKEN, free_slot, lead_attempts, lock_lead
 
 
 class NotAgain(StorageError):
@@ -68,7 +66,10 @@ async def reopen(tx: Tx, again: Again) -> None:
     own = next(row for row in attempts if row["id"] == again.attempt_id)
     if own["state"] not in ("failed", "rejected"):
         raise NotAgain(f"It is {own['state']}.")
-    slot = _free_slot(own, [row for row in attempts if row["state"] in _TAKEN], again.slots)
+    taken = [row for row in attempts if row["state"] in TAKEN]
+    slot = free_slot(taken, own["leg"], exclusive=bool(own["exclusive"]), slots=again.slots)
+    if slot is None:
+        raise NotAgain("Its lead was sold to somebody else, or may be.")
     if await claim_again(tx, again.lead_id, again.seller_id, again.claims, again.at) is not None:
         raise NotAgain("Its consumer came again meanwhile, as another lead.")
     if again.hold is not None:
@@ -89,14 +90,6 @@ async def reopen(tx: Tx, again: Again) -> None:
     )
     await _put_back(tx, again, own)
     await _tell(tx, again)
-
-
-def _free_slot(own: Row, taken: Sequence[Row], slots: int) -> int:
-    alone = own["exclusive"] or any(row["exclusive"] for row in taken)
-    if taken and (alone or len(taken) >= slots or own["leg"] in {row["leg"] for row in taken}):
-        raise NotAgain("Its lead was sold to somebody else, or may be.")
-    used = {row["slot"] for row in taken}
-    return next(slot for slot in range(1, slots + 1) if slot not in used)
 
 
 async def _hold(tx: Tx, request: HoldRequest, at: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
@@ -17,6 +19,9 @@ from exchange.storage.ledger import book
 OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
 """Said as the index of the few open attempts says it: SQLite uses that index for no other words."""
 
+
+TAKEN = ("reserved", "sending", "accepted", "pending", "unclear")
+"""States of an attempt that is a sale, or may be."""
 
 FOR_PEOPLE = """(a.state = 'unclear' OR NOT EXISTS
     (SELECT 1 FROM deliveries WHERE deliveries.attempt_id = a.id))"""
@@ -239,6 +244,15 @@ async def unsettled_attempts(tx: Tx, now: int) -> list[Row]:
                 AND settle_after <= :now ORDER BY settle_after, id LIMIT 500""",
         now=now,
     )
+
+
+def free_slot(taken: Sequence[Row], leg: str, *, exclusive: bool, slots: int) -> int | None:
+    """The lowest slot for one more sale beside the attempts in `taken`; None when the lead cannot be sold once more."""
+    alone = exclusive or any(row["exclusive"] for row in taken)
+    if taken and (alone or len(taken) >= slots or leg in {row["leg"] for row in taken}):
+        return None
+    used = {row["slot"] for row in taken}
+    return next(slot for slot in range(1, slots + 1) if slot not in used)
 
 
 async def read_attempt(tx: Tx, attempt_id: str) -> Row | None:

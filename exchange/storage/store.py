@@ -122,7 +122,7 @@ async def shelf(tx: Tx, buyer_id: str, vertical: str, now: int, before: tuple[in
                (SELECT store_claims.id FROM store_claims WHERE store_claims.lead_id = store_items.lead_id
                    AND store_claims.buyer_id = :buyer AND state = 'held' AND expires_at > :now) AS claim_id
            FROM store_items JOIN leads ON leads.id = store_items.lead_id
-           WHERE store_items.state = 'listed' AND store_items.ends_at > :now
+           WHERE store_items.state = 'listed' AND store_items.ends_at > :now AND leads.state IN ('unsold', 'sold')
                AND (store_items.vertical = :vertical OR :vertical = '')
                AND (store_items.listed_at < :at OR (store_items.listed_at = :at AND store_items.lead_id < :lead))
                AND NOT EXISTS (SELECT 1 FROM sales WHERE sales.buyer_id = :buyer AND sales.reversed_at IS NULL
@@ -162,7 +162,9 @@ async def take(tx: Tx, claim: ClaimRow, sales: int) -> Taken | None:
             """INSERT INTO store_claims (id, lead_id, slot, buyer_id, contract_id, price_units, currency, state,
                    made_at, made_by, expires_at)
                SELECT :id, :lead, :slot, :buyer, :contract, :price, :currency, 'held', :at, :by, :expires
-               WHERE EXISTS (SELECT 1 FROM store_items WHERE lead_id = :lead AND state = 'listed' AND ends_at > :at)
+               WHERE EXISTS (SELECT 1 FROM store_items JOIN leads ON leads.id = store_items.lead_id
+                   WHERE lead_id = :lead AND store_items.state = 'listed' AND ends_at > :at
+                       AND leads.state IN ('unsold', 'sold'))
                ON CONFLICT DO NOTHING""",
             id=claim.id,
             lead=claim.lead_id,
@@ -232,6 +234,17 @@ async def end_claim(tx: Tx, claim_id: str, state: str, now: int) -> bool:
             sales=await _sales(tx, claim_id),
         )
     return bool(changed)
+
+
+async def withdraw(tx: Tx, claim_id: str, now: int, *, for_good: bool) -> None:
+    """Release a claim whose lead is sold some other way; `for_good` takes the lead off the shelf too."""
+    await end_claim(tx, claim_id, "released", now)
+    if for_good:
+        await tx.execute(
+            """UPDATE store_items SET state = 'over' WHERE state = 'listed'
+                   AND lead_id = (SELECT lead_id FROM store_claims WHERE id = :id)""",
+            id=claim_id,
+        )
 
 
 async def _sales(tx: Tx, claim_id: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
@@ -22,7 +23,7 @@ from exchange.web.render import SESSION, as_json, notice
 COOKIE = "exchange_session"
 CSRF_FIELD = "csrf"
 HOME = "/console"
-SELLERS_HOME = "/seller"
+PORTALS: Mapping[str, str] = MappingProxyType({"seller": "/seller", "buyer": "/buyer"})
 LOGIN = "/login"
 SECRET_CHARACTERS = 200
 FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
@@ -170,13 +171,12 @@ async def _not_theirs(request: web.Request, session: Session, needed: str) -> we
     role = session.user.role
     if request.path.endswith(_TWINS):
         return as_json({"status": "error", "message": f"This needs the role {needed}; you are a {role}."}, 403)
-    if role == "seller" and request.path == HOME:
-        return web.Response(status=303, headers={"Location": SELLERS_HOME, "Cache-Control": "no-store"})
+    if role in PORTALS and request.path == HOME:
+        return web.Response(status=303, headers={"Location": PORTALS[role], "Cache-Control": "no-store"})
     told = [f"You are signed in as {session.user.email}, a {role}. This page needs the role {needed}."]
     if role != "operator":
         calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"
-        own = "Your own pages begin at /seller." if role == "seller" else "Pages for buyers are still to come."
-        told.append(f"{own} The API tells you what is yours too: {calls}.")
+        told.append(f"Your own pages begin at {PORTALS[role]}. The API tells you what is yours too: {calls}.")
     links = posting_pages(request, session) if role == "seller" else ()
     return await notice(request, f"This part is for {needed}s", *told, http_status=403, links=links)
 

@@ -22,9 +22,28 @@ class Group(NamedTuple):
     entries: tuple[Entry, ...]
 
 
+class Dock(NamedTuple):
+    """What stands at the foot of a small screen; `more` says whether the rail holds more than that."""
+
+    entries: tuple[Entry, ...]
+    more: bool
+
+    def holds(self, key: str) -> bool:
+        return any(entry.key == key for entry in self.entries)
+
+
+DOCKED = 4
+"""How many entries fit beside the one that leads to the others."""
+
+
 def rail(role: str = "operator") -> tuple[Group, ...]:
     """What somebody of this role finds."""
-    return _console() if role == "operator" else _seller() if role == "seller" else ()
+    groups = {"operator": _console, "seller": _seller, "buyer": _buyer}.get(role)
+    return groups() if groups is not None else ()
+
+
+def _buyer() -> tuple[Group, ...]:
+    return (Group("", (Entry("/buyer/store", "store", "list", "Store", "Store"),)),)
 
 
 def _seller() -> tuple[Group, ...]:
@@ -38,28 +57,36 @@ def _console() -> tuple[Group, ...]:
             (
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
-                Entry("/console/deliveries", "deliveries", "out", "Deliveries"),
-                Entry("/console/forms", "forms", "book", "Forms"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
-                Entry("/console/sources", "sources", "in", "Sources", "Sources"),
+                Entry("/console/deliveries", "deliveries", "out", "Deliveries", "Deliveries"),
             ),
         ),
         Group(
             "Supply",
             (
                 Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
+                Entry("/console/forms", "forms", "book", "Forms"),
+                Entry("/console/sources", "sources", "in", "Sources"),
                 Entry("/console/imports", "imports", "in", "Imports"),
             ),
         ),
         Group(
             "Buyers",
             (
-                Entry("/console/store", "store", "list", "Store"),
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
+                Entry("/console/store", "store", "list", "Store"),
+                Entry("/console/webhooks", "webhooks", "out", "Webhooks"),
             ),
         ),
-        Group("Settings", (Entry("/console/webhooks", "webhooks", "out", "Webhooks"),)),
-        Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here", "Words"),)),
+        Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here"),)),
     )
+
+
+def dock(groups: tuple[Group, ...]) -> Dock:
+    """All of a short rail; of a longer one the first entries that have a word for it."""
+    entries = tuple(entry for group in groups for entry in group.entries)
+    if len(entries) <= DOCKED + 1:
+        return Dock(entries, more=False)
+    return Dock(tuple(entry for entry in entries if entry.foot)[:DOCKED], more=True)

@@ -19,7 +19,7 @@ from exchange.storage.users import Session
 from exchange.web import words
 from exchange.web.icons import icon
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.rail import rail
+from exchange.web.rail import dock, rail
 from exchange.web.statics import Asset, add_assets, load_assets
 from exchange.web.words import Times
 
@@ -33,7 +33,7 @@ THEMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 _NO_STORE = "no-store"
 _MODES = ("live", "test")
-_PORTALS: Mapping[str, str] = MappingProxyType({"operator": "/console", "seller": "/seller"})
+_PORTALS: Mapping[str, str] = MappingProxyType({"operator": "/console", "seller": "/seller", "buyer": "/buyer"})
 """Who has pages of their own, and where these begin."""
 
 
@@ -94,6 +94,7 @@ async def page(
     role = session.user.role if session is not None else ""
     signed_in = role in _PORTALS
     mode = values.pop("mode", None) or mode_of(request)
+    groups = rail(role)
     unclear = 0
     if session is not None and role == "operator":
         unclear = await request.app[MARKET].db.read(count_unclear, session.user.actor, mode)
@@ -110,7 +111,8 @@ async def page(
         csrf=session.csrf if session is not None else "",
         role=role,
         home=_PORTALS.get(role, "/console"),
-        rail=rail(role),
+        rail=groups,
+        dock=dock(groups),
         theme=theme,
         theme_name=THEMES[theme][0],
         next_theme=THEMES[theme][1],

@@ -8,11 +8,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from buyers.email.connector import EmailConnector
-from exchange.connector import Terms
-from exchange.flows.sample_mail import SECONDS, send_to_me
+from exchange.flows.trial import Trial, send
 from exchange.model.party import Geo
-from tests.buyers.test_email import award, maria
+from tests.buyers.test_email import maria
 from tests.channels.mailed import mailing, settle_down, states, takes_mail, work_for
 from tests.courier.dkim_verifier import verify
 from tests.courier.test_dkim import published
@@ -173,14 +171,13 @@ async def test_whoever_tries_a_connection_gets_its_mail(tmp_path: Path) -> None:
     async with mail_server() as server, mailing(tmp_path) as exchange:
         await takes_mail(exchange, server)
         market = exchange.market
-        connector = market.connections["cobalt"].connector
-        assert isinstance(connector, EmailConnector)
-        terms = Terms(market.clock.now(), "ref_1", {})
-        shown = connector.message(maria(), award(), market.deals.contracts["cobalt-solar"], terms)
+        contract = market.deals.contracts["cobalt-solar"]
+        trial = Trial(contract, market.connections["cobalt"], "post", maria())
 
-        result = await send_to_me(market.courier, shown, "me@harbor.example", market.clock.monotonic() + SECONDS)
+        tried = await send(market, trial, send_to="me@harbor.example")
 
     (mail,) = server.taken
-    assert (250, False) == (result.status, result.delivered)
-    assert (["me@harbor.example"], f"[Test] {shown.subject}") == (mail.to, mail.message["Subject"])
-    assert (shown.text, "<test-ref_1@harbor.example>") == (mail.text, mail.message_id)
+    assert "accepted" == tried.outcome
+    assert ["me@harbor.example"] == mail.to
+    assert mail.message["Subject"].startswith("[Test] ")
+    assert "Sandoval" in mail.text

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import ClientSession
 
@@ -49,7 +49,7 @@ async def on_stage(exchange: Exchange, secrets: Mapping[str, str]) -> AsyncItera
         yield Scene(cast(Running, Stage(exchange.market, exchange.clock, secrets)), served.address, session)
 
 
-async def buys(exchange: Exchange, name: str, connection: str, file: Path, **changes: object) -> None:
+async def buys(exchange: Exchange, name: str, connection: str, file: Path, **changes: Any) -> None:
     """A buyer of the demo, with its own document."""
     problems: list[str] = []
     document = read_yaml(file.read_bytes(), name, problems)

@@ -64,7 +64,7 @@ async def buys_by_mail(exchange: Exchange, found: Neighbours, folder: Path, name
     """A buyer of the demo, with its own document."""
     problems: list[str] = []
     text = (DEMO / "connections" / f"{name}_mail.yaml").read_text("utf-8")
-    text = text.replace(str(PORT), str(found.ports[PORT])).replace("PEERS", str(folder / "peers"))
+    text = text.replace(str(PORT), str(found.ports[PORT])).replace("/PEERS", str(folder / "peers"))
     document = read_yaml(text.encode(), name, problems)
     assert [] == problems and isinstance(document, Mapping)
     for secret, value in found.secrets.items():

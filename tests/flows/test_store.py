@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,8 @@ from exchange.flows.store import CLAIM_MS, Bought, CannotBuy, Claim, card_in, cl
 from exchange.model.actor import Actor, Role
 from exchange.model.party import Cap, State, StoreRule, Window
 from exchange.storage.database import Row
-from exchange.storage.store import begin_purchase, read_item, save_search, searches_of, shelf
+from exchange.storage.store import read_item, save_search, searches_of, shelf
+from tests.flows.doom import Crash, doomed
 from tests.flows.lab import later, post
 from tests.flows.promises import broken
 from tests.market import Exchange, buying, consumer, contract, selling, usd
@@ -210,23 +212,38 @@ async def test_a_lead_may_be_sold_to_several_and_to_each_once(either: Exchange) 
     )
 
 
-async def test_a_purchase_that_a_crash_cut_is_finished(either: Exchange) -> None:
-    (lead_id,) = await unsold(either, "acme", "birch")
-    held = await claim(either.market, lead_id, person("acme"))
-    cut = await claim_cut_before_its_intent(either, held)
+async def test_a_purchase_that_a_crash_cut_anywhere_is_finished_or_was_never_begun(either: Exchange) -> None:
+    leads = await unsold(either, "acme", numbers=16)
+    for point, lead_id in enumerate(leads, 1):
+        held = await claim(either.market, lead_id, person("acme"))
+        with suppress(Crash):
+            await confirm(doomed(either, point).market, held.id, person("acme"))
+    cut = {row["state"] for row in await either.rows("SELECT state FROM store_claims")}
     later(either, 200)
 
-    assert 1 == await finish_purchases(either.market)
+    await finish_purchases(either.market)
+
+    states = [row["state"] for row in await either.rows("SELECT state FROM store_claims ORDER BY id")]
+    assert {"held", "buying"} <= cut
+    assert {"held", "bought"} == set(states)
+    assert states.count("bought") == await either.count("sales") == await either.count("attempts")
     assert 0 == await finish_purchases(either.market)
-
-    assert cut and [] == await broken(either.market)
-    assert lead_id == (await bought(either, "birch", lead_id)).lead.id
-    assert usd("1000") == (await either.balance("acme")).posted
+    assert [] == await broken(either.market)
 
 
-async def claim_cut_before_its_intent(exchange: Exchange, held: Claim) -> bool:
-    now = exchange.clock.now()
-    return bool(await exchange.market.db.write(begin_purchase, held.id, "dlv_cut", now))
+async def test_a_claim_that_is_confirmed_twice_at_once_sells_once_and_frees_nothing(either: Exchange) -> None:
+    (lead_id,) = await unsold(either, "acme", "birch")
+    held = await claim(either.market, lead_id, person("acme"))
+
+    ends = await asyncio.gather(
+        *(confirm(either.market, held.id, person("acme")) for _ in range(5)), return_exceptions=True
+    )
+
+    assert {held.id} == {end.claim_id for end in ends if isinstance(end, Bought)}
+    assert {"busy"} >= {end.slug for end in ends if isinstance(end, CannotBuy)}
+    assert "not_listed" == (await why(either, "birch", lead_id)).slug
+    assert [{"state": "bought"}] == await either.rows("SELECT state FROM store_claims")
+    assert [{"state": "sold"}] == await either.rows("SELECT state FROM store_items")
 
 
 async def test_leads_leave_the_shelf_after_their_days(exchange: Exchange) -> None:

@@ -190,3 +190,12 @@ def test_an_original_is_kept_lead_by_lead() -> None:
     items = read_hook(source, signed(source, body), body, "application/json", 5, "")
 
     assert ["123123123123", "123123123124"] == [orjson.loads(item.original)["leadgen_id"] for item in items]
+
+
+def test_a_message_with_too_many_leads_is_refused_and_none_is_left_out() -> None:
+    many = source_of("zapier", items="leads", members=["@"])
+    body = orjson.dumps({"leads": [{"email": f"a{number}@consumer.example"} for number in range(301)]})
+
+    (item,) = read_hook(many, {}, body, "application/json", 5, "")
+
+    assert (None, ("The message holds more than 300 leads.",)) == (item.fields, item.problems)

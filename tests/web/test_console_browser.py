@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize, async_playwright
 
 from exchange.model.wire import Loss, Lost
+from exchange.web.rail import rail
 from tests.market import POST, buying
 from tests.web.leads import refused_then_sold, sell
 from tests.web.served import Served
@@ -99,7 +100,14 @@ async def some_leads(served: Served) -> str:
 
 async def test_every_page_fits_its_screen_and_breaks_no_rule(served: Served) -> None:
     lead_id = await some_leads(served)
-    paths = ("/console", "/console/leads", f"/console/leads/{lead_id}", "/console/unclear", "/console/help/terms")
+    paths = (
+        "/console",
+        "/console/leads",
+        f"/console/leads/{lead_id}",
+        "/console/more",
+        "/console/unclear",
+        "/console/help/terms",
+    )
     async with browsing(served) as browser:
         for viewport in (WIDE, NARROW, NARROWEST):
             seen = await signed_in(browser, served, viewport)
@@ -111,6 +119,27 @@ async def test_every_page_fits_its_screen_and_breaks_no_rule(served: Served) -> 
                 assert [] == await page.evaluate(TOO_SMALL), (path, viewport)
             assert [] == seen.complaints
             assert [] == seen.elsewhere
+
+
+async def test_the_foot_of_a_small_screen_is_one_row_and_more_leads_to_the_whole_rail(served: Served) -> None:
+    await some_leads(served)
+    async with browsing(served) as browser:
+        seen = await signed_in(browser, served, NARROWEST, script=False)
+        page = await seen.open("/console?mode=test")
+        links = page.locator(".dock a")
+        boxes = [await link.bounding_box() for link in await links.all()]
+        assert ["Home", "Leads", "Unclear", "Deliveries", "More"] == await links.all_inner_texts()
+        assert 1 == len({box["y"] for box in boxes if box is not None})
+        await page.get_by_test_id("dock-more").click()
+        for group in rail():
+            for entry in group.entries:
+                href = await page.get_by_test_id(f"more-{entry.key}").get_attribute("href")
+                assert f"{entry.path}?mode=test" == href
+        await page.get_by_test_id("more-connectors").click()
+        assert "true" == await page.get_by_test_id("dock-more").get_attribute("aria-current")
+        await seen.open("/console/more")
+        await page.get_by_test_id("more-sign-out").click()
+        assert page.url.endswith("/login")
 
 
 async def test_without_a_script_lists_filter_forms_submit_and_lines_open(served: Served) -> None:

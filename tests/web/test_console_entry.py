@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from exchange.web.rail import rail
 from exchange.web.statics import FOLDER, SHEETS
 from tests.market import open_exchange
 from tests.web.served import Served, serve_exchange
 from tests.web.visitor import OPERATOR, later, login_path, signed_in, stranger
 
-PAGES = ("/console", "/console/deliveries", "/console/leads", "/console/unclear", "/console/help/terms")
+PAGES = (
+    "/console",
+    "/console/deliveries",
+    "/console/leads",
+    "/console/more",
+    "/console/unclear",
+    "/console/help/terms",
+)
 TWINS = (
     "/console.json",
     "/console/deliveries.json",
@@ -63,15 +71,26 @@ async def test_without_a_session_every_page_leads_to_the_way_in_and_no_twin_tell
 
 
 async def test_sellers_and_buyers_are_told_that_this_is_for_operators(served: Served) -> None:
-    for role, party in (("seller", "cedar"), ("buyer", "acme")):
+    for role, party, own in (("seller", "cedar", "Your part of the exchange"), ("buyer", "acme", "Store")):
         async with signed_in(served, f"{role}@party.example", role, party) as visitor:
             for path in (*PAGES, *TWINS, "/console/leads/ld_1", "/console/search?q=ld_1"):
                 answer = await visitor.open(path)
-                if (role, path) == ("seller", "/console"):
-                    assert "Your part of the exchange" in answer.text
+                if path == "/console":
+                    assert own in answer.text
                     continue
                 assert 403 == answer.http_status, path
                 assert "role operator" in answer.text
+
+
+async def test_every_entry_of_everybody_s_rail_is_a_page(served: Served) -> None:
+    for role, party in (("operator", None), ("seller", "cedar"), ("buyer", "acme")):
+        async with signed_in(served, f"{role}@rail.example", role, party) as visitor:
+            entries = [entry for group in rail(role) for entry in group.entries]
+            assert entries, role
+            for entry in entries:
+                page = await visitor.open(entry.path)
+                assert 200 == page.http_status, entry.path
+                assert [entry.key] == re.findall(r'aria-current="page" data-testid="nav-([\w-]+)"', page.source)
 
 
 async def test_a_form_without_its_token_changes_nothing(served: Served) -> None:

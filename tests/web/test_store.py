@@ -94,7 +94,8 @@ async def test_the_page_shows_nothing_personal_until_it_is_paid(served: Served) 
         claim = (await served.exchange.rows("SELECT id FROM store_claims"))[0]["id"]
         paid = await visitor.send(f"/buyer/store/claims/{claim}/confirm", csrf=shelf.token)
         assert "Sandoval b" in paid.part("lead")
-        assert 403 == (await visitor.open("/console")).http_status
+        assert 403 == (await visitor.open("/console/leads")).http_status
+        assert "Store" in (await visitor.open("/console")).text  # led to the pages that are the buyer's
 
 
 async def test_filters_are_in_the_address_and_a_wrong_one_is_told(served: Served) -> None:
@@ -103,6 +104,7 @@ async def test_filters_are_in_the_address_and_a_wrong_one_is_told(served: Served
         assert 2 == len((await visitor.open("/buyer/store?states=AZ&most=20")).attributes("card", "data-lead"))
         assert [] == (await visitor.open("/buyer/store?states=TX")).attributes("card", "data-lead")
         assert 422 == (await visitor.open("/buyer/store?most=cheap")).http_status
+        assert 200 == (await visitor.open("/buyer/store?before=%C2%B2_x")).http_status
         form = {"name": "Arizona", "states": "AZ"}
         token = (await visitor.open("/buyer/store")).token
         kept = await visitor.send("/buyer/store/searches", csrf=token, follow=True, **form)

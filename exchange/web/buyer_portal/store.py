@@ -118,7 +118,7 @@ def _verticals(request: web.Request) -> list[str]:
 
 def _before(request: web.Request) -> tuple[int, str]:
     at, _, lead = request.query.get("before", "").partition("_")
-    return (int(at), lead) if at.isdigit() and len(at) < 16 else (2**62, "")
+    return (int(at), lead) if at.isascii() and at.isdigit() and len(at) < 16 else (2**62, "")
 
 
 def currency(request: web.Request) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web import hooks_in, wsdl
+from exchange.web import csv_table, hooks_in, wsdl
 from exchange.web.pages import add_table
-from exchange.web.public import form, links, posting, setup, table
+from exchange.web.public import form, links, posting, setup
 from exchange.web.public._addresses import ADDRESSES, Addresses
-from exchange.web.public.table import TABLES, Tables
 
 _PER_SECOND, _BURST = 4.0, 60
 """Behind one address may be a household or an office; each answer that is given asks once."""
@@ -16,6 +15,6 @@ _PER_SECOND, _BURST = 4.0, 60
 
 def add_public(app: web.Application) -> None:
     app[ADDRESSES] = Addresses(_PER_SECOND, _BURST)
-    app[TABLES] = Tables()
-    for each in (form, hooks_in, links, posting, setup, table, wsdl):
+    app[csv_table.TABLES] = csv_table.Tables()
+    for each in (csv_table, form, hooks_in, links, posting, setup, wsdl):
         add_table(app, each.pages())
