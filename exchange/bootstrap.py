@@ -23,12 +23,12 @@ from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
-from exchange.courier.drop import FileLane
+from exchange.courier.every_lane import every_lane
 from exchange.courier.http import Lane
 from exchange.courier.lane import SideLanes
 from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
-from exchange.courier.smtp import SmtpLane, mail_house
+from exchange.courier.smtp import mail_house
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
@@ -52,7 +52,6 @@ from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
-from exchange.model.wire import EmailMessage, FileMessage
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.form import BadForm, read_form
@@ -83,9 +82,9 @@ class Catalog:
     forms: Mapping[str, Form] = field(default_factory=dict)
 
 
-def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
+def load_catalog(folder: Path | None) -> Catalog:
     """Read and check all files. Raises `CatalogError` with every problem of every file."""
-    catalog, problems = read_catalog(folder or default_config(), extra_connections)
+    catalog, problems = read_catalog(folder or default_config())
     if problems:
         raise CatalogError(problems)
     return catalog
@@ -392,10 +391,7 @@ def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool 
     house = mail_house(settings.mail_relay, settings.mail_domain, *signing)
 
     def lanes(lane: Lane) -> SideLanes:
-        return {
-            EmailMessage: SmtpLane(lane.addresses, house, clock.now),
-            FileMessage: FileLane(lane.addresses),
-        }
+        return every_lane(lane, house, clock)
 
     real = HttpCourier(clock, breaker, settings.allowed_networks, lanes=lanes, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

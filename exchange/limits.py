@@ -39,6 +39,7 @@ POOL_IDLE_SECONDS = 55.0  # most servers close at 60
 POST_IDLE_SECONDS = 4.0  # a post uses only a connection that was used this recently: a stale one would be unclear
 MAIL_BYTES = 1024 * 1024  # a lead with its page and logo; pictures are no lead
 MAIL_PARTS = 40  # of one mail; a page with its pictures has a dozen
+MAIL_HEADER_CHARACTERS = 1_000  # of one header are looked at; the standard gives a line 998
 MAIL_LINE_BYTES = 64 * 1024  # the standard says 1,000; programs that write pages do not care
 MAIL_SECONDS = 60.0  # of silence, or of one mail's bytes
 MAIL_CONNECTIONS = 100  # senders at once
