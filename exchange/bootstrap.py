@@ -26,6 +26,7 @@ from exchange.courier.courier import Courier, HttpCourier
 from exchange.courier.http import Lane
 from exchange.courier.lane import SideLanes
 from exchange.courier.outside import Outside
+from exchange.courier.phone import PhoneLane
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.courier.smtp import SmtpLane, mail_house
 from exchange.fields.places import Places
@@ -51,7 +52,7 @@ from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
-from exchange.model.wire import EmailMessage
+from exchange.model.wire import EmailMessage, PhoneMessage
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.form import BadForm, read_form
@@ -82,9 +83,9 @@ class Catalog:
     forms: Mapping[str, Form] = field(default_factory=dict)
 
 
-def load_catalog(folder: Path | None, extra_connections: Path | None = None) -> Catalog:
+def load_catalog(folder: Path | None) -> Catalog:
     """Read and check all files. Raises `CatalogError` with every problem of every file."""
-    catalog, problems = read_catalog(folder or default_config(), extra_connections)
+    catalog, problems = read_catalog(folder or default_config())
     if problems:
         raise CatalogError(problems)
     return catalog
@@ -391,7 +392,7 @@ def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool 
     house = mail_house(settings.mail_relay, settings.mail_domain, *signing)
 
     def lanes(lane: Lane) -> SideLanes:
-        return {EmailMessage: SmtpLane(lane.addresses, house, clock.now)}
+        return {EmailMessage: SmtpLane(lane.addresses, house, clock.now), PhoneMessage: PhoneLane(lane)}
 
     real = HttpCourier(clock, breaker, settings.allowed_networks, lanes=lanes, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

@@ -12,7 +12,10 @@ from exchange.storage.batches import batch_members, read_batch
 from exchange.storage.database import Row, Tx
 from exchange.storage.deliveries import read_delivery
 
+_NUMBER_DIGITS = 9  # of a batch; what is longer was made up, and is more than a column of numbers holds
+
 _LOG = logger(__name__)
+_BY_MAIL = frozenset({"email", "fax"})  # a fax may go to a gateway by mail
 
 
 class Bounce(NamedTuple):
@@ -59,7 +62,7 @@ async def _about(tx: Tx, reference: str) -> list[Row]:
     delivery = await read_delivery(tx, reference) or await read_delivery(tx, f"{prefix.lower()}_{rest.upper()}")
     rows = [delivery] if delivery is not None else []
     contract_id, _, number = reference.rpartition("-")
-    if delivery is None and contract_id and number.isdecimal():
+    if delivery is None and contract_id and number.isdecimal() and len(number) <= _NUMBER_DIGITS:
         batch = await read_batch(tx, contract_id, int(number))
         rows = await batch_members(tx, batch["id"]) if batch is not None else []
-    return [row for row in rows if row["channel"] == "email"]
+    return [row for row in rows if row["channel"] in _BY_MAIL]

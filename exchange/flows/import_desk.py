@@ -16,6 +16,7 @@ from exchange.flows.import_files import converted_spool, drop_file, new_spool, p
 from exchange.flows.jobs import CHECK_IMPORT, IMPORT, job
 from exchange.flows.market import Market
 from exchange.flows.sealed_file import SealedWriter
+from exchange.flows.tell import tell_import
 from exchange.model.actor import Actor
 from exchange.model.batch import Batch, Columns, LeadFile
 from exchange.model.importing import ImportRow, Move
@@ -279,7 +280,9 @@ async def _told(market: Market, row: ImportRow, actor: Actor, word: str, moves: 
     now = market.clock.now()
     for move in moves:
         line = audit_line(market.ids, now, actor, word, f"campaign:{row.campaign_id}", after={"import": row.id})
-        if await market.db.write(move_import, row.id, move, now, line):
+        begun = move.state == "cancelled" and row.started_at is not None
+        over = tell_import(market, row, "cancelled", now) if begun else ()
+        if await market.db.write(move_import, row.id, move, now, line, *over):
             return
     raise NotNow(await _standing(market, row.id))
 

@@ -21,11 +21,13 @@ from exchange.flows.imports import Halt, finish_interrupted, run_import
 from exchange.flows.job_ends import ComeBack, Ended
 from exchange.flows.market import Market
 from exchange.flows.sealed_file import InUse
+from exchange.flows.tell import tell_import
 from exchange.log import logger
 from exchange.model.batch import Record
 from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode
 from exchange.model.party import State
+from exchange.model.work import JobRow
 from exchange.storage.imports import (
     find_import,
     note_problem,
@@ -74,9 +76,17 @@ async def _ended(market: Market, row: ImportRow, halt: Halt) -> None:
     if halt.problem is not None:  # nobody asked for this stop
         if await market.db.write(obey, row.id, "run", "paused", halt.problem, now):
             return
-    elif halt.why in _STATES and await market.db.write(obey, row.id, halt.why, _STATES[halt.why], None, now):
-        return
+    elif halt.why in _STATES:
+        over = await _over(market, row, now) if halt.why == "cancel" else ()
+        if await market.db.write(obey, row.id, halt.why, _STATES[halt.why], None, now, over):
+            return
     raise ComeBack(now)
+
+
+async def _over(market: Market, row: ImportRow, now: int) -> tuple[JobRow, ...]:
+    """The news of an import that was cancelled at work, with all that it had sold by then."""
+    last = await market.db.write(find_import, row.id)
+    return tell_import(market, last or row, "cancelled", now)
 
 
 async def _sell_slice(market: Market, row: ImportRow, halt: Halt) -> ImportRow:

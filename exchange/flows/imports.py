@@ -18,6 +18,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.recover import recover_request
 from exchange.flows.submit import submit
+from exchange.flows.tell import tell_import
 from exchange.log import logger
 from exchange.model.actor import Actor
 from exchange.model.batch import Record, RowResult
@@ -110,7 +111,9 @@ async def stopped(market: Market, job: ImportRow, halt: Halt) -> ImportRow:
     if job.state == "done":
         return job
     state = "cancelled" if halt.why == "cancel" else "paused"
-    await market.db.write(move_import, job.id, Move(("running",), state), market.clock.now())
+    now = market.clock.now()
+    over = tell_import(market, job, state, now) if state == "cancelled" else ()
+    await market.db.write(move_import, job.id, Move(("running",), state), now, None, *over)
     return replace(job, state=state)
 
 
@@ -193,7 +196,9 @@ class _Place:
 
     async def save(self, state: str) -> None:
         self.job = replace(self.job, result_bytes=self._results.flush(), state=state)
-        wanted = await self._market.db.write(save_position, self.job, self._market.clock.now())
+        now = self._market.clock.now()
+        over = tell_import(self._market, self.job, state, now) if state == "done" else ()
+        wanted = await self._market.db.write(save_position, self.job, now, over)
         if wanted in ("pause", "cancel"):
             self._halt.now(wanted)
         self._unsaved, self._saved_at = 0, self._market.clock.monotonic()

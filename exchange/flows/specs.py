@@ -12,12 +12,14 @@ from pydantic import TypeAdapter
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Deals, Market, refresh
 from exchange.flows.shapes import VERTICAL, Document, make
-from exchange.model.actor import SYSTEM
+from exchange.flows.tell import News, tell
+from exchange.model.actor import SYSTEM, Role
 from exchange.model.answer import Answer
 from exchange.model.lead import Kind, Mode
 from exchange.model.party import Campaign, State
 from exchange.model.spec import Spec
 from exchange.model.vertical import Vertical
+from exchange.model.work import JobRow
 from exchange.stages.field_names import compile_names
 from exchange.stages.spec import build_spec
 from exchange.stages.spec_changes import changes
@@ -25,6 +27,7 @@ from exchange.storage import specs as stored
 from exchange.storage.parties import KeyRow
 
 PATH = "/p/"
+CAMPAIGN_CHANGED = "campaign.changed"
 PING, POST, REJECTION, POSTBACK = "ping", "post", "rejection", "postback"
 STEPS = (PING, POST, REJECTION, POSTBACK)
 """What a seller's own test traffic shows, in order."""
@@ -127,7 +130,14 @@ def _new(market: Market, campaign: Campaign, spec: Spec, digest: str) -> stored.
     )
     after = {"kind": "campaign", "mode": Mode.TEST.value, "last4": last4, "name": key.name}
     line = audit_line(market.ids, now, SYSTEM, "key.created", f"campaign:{campaign.id}", after=after)
-    return stored.NewSpec(campaign.id, digest, spec, key, line)
+    return stored.NewSpec(campaign.id, digest, spec, key, line, _news(market, campaign, now))
+
+
+def _news(market: Market, campaign: Campaign, now: int) -> tuple[JobRow, ...]:
+    """Who posts into the campaign hears that what it must send, or what it is answered, is another than before."""
+    facts: dict[str, object] = {"campaign_id": campaign.id, "posting_instructions": page_url(market, campaign.id)}
+    news = News(CAMPAIGN_CHANGED, Role.SELLER, campaign.seller_id, campaign.id, now, facts, campaign.id)
+    return tell(market, news)
 
 
 def step_of(kind: Kind, answer: Answer) -> str | None:

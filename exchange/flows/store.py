@@ -16,16 +16,18 @@ from exchange.flows.case import Case, own_case
 from exchange.flows.market import Market
 from exchange.flows.settle import CannotSettle, Decision, StillAtWork, claim_ms, claims_of, settle
 from exchange.flows.stored_lead import stored_lead
+from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.auction import AttemptState
 from exchange.model.hold import BalanceShort, CapFull, HoldRequest
 from exchange.model.lead import Kind, Lead, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Contract, State
-from exchange.model.work import Intent
+from exchange.model.work import Intent, JobRow
 from exchange.stages.caps import cap_parts
 from exchange.stages.eligible import Facts, Judgement, judge
 from exchange.stages.reasons import sentence
+from exchange.stages.respond import rfc3339
 from exchange.stages.store import Card, asking
 from exchange.storage.database import Row
 from exchange.storage.purchase import Lapsed, Purchase, SoldElsewhere, purchase
@@ -46,6 +48,7 @@ from exchange.storage.store import (
 
 CLAIM_MS = 120_000
 CHANNEL = "store"
+CLAIMED = "lead.claimed"
 _LEFT_HALF_WAY_MS = CLAIM_MS + 30_000
 _GONE = "This lead is not in the store any more."
 
@@ -110,10 +113,23 @@ async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
         actor.name,
         now + CLAIM_MS,
     )
-    taken = await market.db.write(take, row, rule_of(item).sales)
+    taken = await market.db.write(take, row, rule_of(item).sales, _news(market, row))
     if taken is not None:
         raise CannotBuy("taken", _taken(taken, now))
     return Claim(row.id, lead_id, price, row.expires_at)
+
+
+def _news(market: Market, row: ClaimRow) -> tuple[JobRow, ...]:
+    """The buyer's other programs hear what one of its people holds, and until when."""
+    facts: dict[str, object] = {
+        "lead_id": row.lead_id,
+        "claim_id": row.id,
+        "contract_id": row.contract_id,
+        "price": Money(row.price_units, row.currency).text,
+        "currency": row.currency,
+        "expires_at": rfc3339(row.expires_at),
+    }
+    return tell(market, News(CLAIMED, Role.BUYER, row.buyer_id, row.lead_id, row.made_at, facts))
 
 
 def _taken(taken: Taken, now: int) -> str:

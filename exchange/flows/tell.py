@@ -8,6 +8,7 @@ from typing import NamedTuple
 from exchange.flows.jobs import NEWS, job
 from exchange.flows.market import Market
 from exchange.model.actor import Role
+from exchange.model.importing import ImportRow
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract
 from exchange.model.work import JobRow, LeadState, Settlement
@@ -18,6 +19,7 @@ UNSOLD = "lead.unsold"
 HELD = "lead.held"
 DELIVERED = "lead.delivered"
 DELIVERY_FAILED = "lead.delivery_failed"
+IMPORT_FINISHED = "import.finished"
 
 
 class News(NamedTuple):
@@ -87,3 +89,22 @@ def tell_buyer(market: Market, contract: Contract, lead: Row, settlement: Settle
         "test": lead["mode"] == "test",
     }
     return tell(market, News(DELIVERED, Role.BUYER, contract.buyer_id, lead["id"], now, facts))
+
+
+def tell_import(market: Market, row: ImportRow, state: str, now: int) -> tuple[JobRow, ...]:
+    """An import is over: `done`, or `cancelled` with some of its rows sold. Its seller hears how many became what."""
+    campaign = market.deals.campaigns.get(row.campaign_id)
+    if campaign is None:
+        return ()
+    facts: dict[str, object] = {
+        "import_id": row.id,
+        "campaign_id": campaign.id,
+        "file": row.file_name,
+        "status": state,
+        "rows": sum(row.counts.values()),
+        "counts": dict(row.counts),
+        "payout": Money(row.payout_units, campaign.currency).text,
+        "currency": campaign.currency,
+        "test": row.mode == "test",
+    }
+    return tell(market, News(IMPORT_FINISHED, Role.SELLER, campaign.seller_id, row.id, now, facts, campaign.id))

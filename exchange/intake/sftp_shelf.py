@@ -7,6 +7,7 @@ import stat
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import asyncssh
 from asyncssh.sftp import SFTPServerHandler
@@ -27,6 +28,7 @@ from exchange.sources.drop import InboxDocument, is_unfinished
 CHANNEL = "sftp"
 LISTED = 200
 _FOLDERS = ("/", "/done", "/failed")
+_NO_DISK = "There is no disk here to be told of."
 _FOLDER = stat.S_IFDIR | 0o755
 _FILE = stat.S_IFREG | 0o644
 
@@ -293,6 +295,17 @@ class Shelf(asyncssh.SFTPServer):
 
     def link(self, oldpath: bytes, newpath: bytes) -> None:
         raise asyncssh.SFTPPermissionDenied("There are no links here.")
+
+    def statvfs(self, path: bytes) -> NoReturn:
+        """asyncssh would ask the machine about its own disk, and tell which paths there are on it."""
+        raise asyncssh.SFTPOpUnsupported(_NO_DISK)
+
+    def fstatvfs(self, file_obj: object) -> NoReturn:
+        """As `statvfs`."""
+        raise asyncssh.SFTPOpUnsupported(_NO_DISK)
+
+    def fsync(self, file_obj: object) -> None:
+        raise asyncssh.SFTPOpUnsupported("A file is durable once closing it has succeeded, and not before.")
 
     def exit(self) -> None:
         for upload in self._unfinished.values():

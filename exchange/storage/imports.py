@@ -55,7 +55,7 @@ async def begin_import(tx: Tx, row: ImportRow, line: AuditLine, job: JobRow | No
 
 
 async def move_import(
-    tx: Tx, import_id: str, move: Move, now: int, line: AuditLine | None = None, job: JobRow | None = None
+    tx: Tx, import_id: str, move: Move, now: int, line: AuditLine | None = None, *jobs: JobRow
 ) -> bool:
     """Change its state if it is in one that allows it. False when it is not; then nothing is changed."""
     names, params = listed("after", move.after)
@@ -77,15 +77,15 @@ async def move_import(
     )
     if touched != 1:
         return False
-    if job is not None:
+    for job in jobs:
         await add_job(tx, job)
     if line is not None:
         await record(tx, line)
     return True
 
 
-async def save_position(tx: Tx, row: ImportRow, now: int) -> str | None:
-    """Note how far it has come. Returns what is wanted of it meanwhile."""
+async def save_position(tx: Tx, row: ImportRow, now: int, jobs: Sequence[JobRow] = ()) -> str | None:
+    """Note how far it has come, and queue what follows. Returns what is wanted of it meanwhile."""
     rows = await tx.fetch(
         """UPDATE imports SET next_row = :next, result_bytes = :bytes, counts = :counts, state = :state,
                payout_units = :payout, changed_at = :now WHERE id = :id RETURNING wanted""",
@@ -97,11 +97,15 @@ async def save_position(tx: Tx, row: ImportRow, now: int) -> str | None:
         payout=row.payout_units,
         now=now,
     )
+    for job in jobs if rows else ():
+        await add_job(tx, job)
     return rows[0]["wanted"] if rows else None
 
 
-async def obey(tx: Tx, import_id: str, wanted: str, state: str, problem: str | None, now: int) -> bool:
-    """It stopped as it was asked to. False when something else is wanted by now."""
+async def obey(
+    tx: Tx, import_id: str, wanted: str, state: str, problem: str | None, now: int, jobs: Sequence[JobRow] = ()
+) -> bool:
+    """It stopped as it was asked to. False when something else is wanted by now; then no job is queued either."""
     touched = await tx.execute(
         """UPDATE imports SET state = :state, problem = :problem, changed_at = :now
            WHERE id = :id AND wanted = :wanted AND state IN ('running', 'checking')""",
@@ -111,6 +115,8 @@ async def obey(tx: Tx, import_id: str, wanted: str, state: str, problem: str | N
         problem=problem,
         now=now,
     )
+    for job in jobs if touched == 1 else ():
+        await add_job(tx, job)
     return touched == 1
 
 

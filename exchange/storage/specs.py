@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 
 from exchange.model.audit import AuditLine
 from exchange.model.spec import Spec
+from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
+from exchange.storage.jobs import add_job
 from exchange.storage.parties import KeyRow, save_key
 
 _SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
@@ -29,13 +31,15 @@ class SpecRow:
 
 @dataclass(frozen=True, slots=True)
 class NewSpec:
-    """A version to keep unless the last one has its digest. `key` and `line` go with a campaign's first."""
+    """A version to keep unless the last one has its digest. `key` and `line` go with a campaign's first, `jobs` with
+    every later one."""
 
     campaign_id: str
     digest: str
     spec: Spec
     key: KeyRow
     line: AuditLine
+    jobs: tuple[JobRow, ...] = ()
 
 
 async def last_digests(tx: Tx) -> Mapping[str, str]:
@@ -69,6 +73,8 @@ async def keep_specs(tx: Tx, new: Sequence[NewSpec], now: int) -> int:
         if inserted and each.campaign_id not in known:
             await save_key(tx, each.key)
             await record(tx, each.line)
+        for job in each.jobs if inserted and each.campaign_id in known else ():
+            await add_job(tx, job)
     return kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
@@ -146,10 +147,10 @@ async def count_view(tx: Tx, lead_id: str) -> None:
     await tx.execute("UPDATE store_items SET views = views + 1 WHERE lead_id = :id", id=lead_id)
 
 
-async def take(tx: Tx, claim: ClaimRow, sales: int) -> Taken | None:
+async def take(tx: Tx, claim: ClaimRow, sales: int, jobs: Sequence[JobRow] = ()) -> Taken | None:
     """Hold one of the `sales` places of a lead. Returns who was faster when none is left; the index decides.
 
-    A hold whose time is over counts no more, whether or not anybody has ended it yet.
+    A hold whose time is over counts no more, whether or not anybody has ended it yet. `jobs` follow from a hold.
     """
     await tx.execute(
         """UPDATE store_claims SET state = 'lapsed', ended_at = expires_at
@@ -178,6 +179,8 @@ async def take(tx: Tx, claim: ClaimRow, sales: int) -> Taken | None:
             expires=claim.expires_at,
         )
         if added:
+            for job in jobs:
+                await add_job(tx, job)
             return None
     rows = await tx.fetch(
         f"SELECT made_at, state FROM store_claims WHERE lead_id = :lead AND {TAKEN} ORDER BY made_at DESC LIMIT 1",

@@ -19,8 +19,8 @@ from exchange.web.render import notice
 
 API = "/api/"
 HEALTH = "/health"
-SENT_TO = "/in/"
-"""Where sources that are sent to are: each of their messages may be a lead."""
+SENT_TO = ("/fax/", "/hooks/", "/in/")
+"""Where sources are sent to, and providers fetch and call back: each may be a lead, or what became of one."""
 SHED_SECONDS = 3
 """A shed caller is told to come back after 1 to this many seconds, drawn, so that not all come at once."""
 

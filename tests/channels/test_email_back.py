@@ -122,3 +122,16 @@ async def test_our_own_mail_server_takes_what_comes_back_and_nothing_else(tmp_pa
 
         assert [("bounced", "accepted")] == await states(exchange)
         assert 1 == len(await heard(exchange))
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 60])
+async def test_a_number_beyond_all_batches_is_nobodys_mail(tmp_path: Path, number: str) -> None:
+    place = Listening("127.0.0.1", 0, "in.harbor.example")
+    async with (
+        mailing(tmp_path) as exchange,
+        listening(exchange.market, place) as (host, port),
+        aiosmtplib.SMTP(hostname=host, port=port) as client,
+    ):
+        assert await hear_bounce(exchange.market, postfix(f"cobalt-{number}"))
+        with pytest.raises(aiosmtplib.SMTPRecipientsRefused, match=r"5\.1\.1"):
+            await client.sendmail("", [f"b+cobalt-{number}@in.harbor.example"], postfix("dlv_unknown"))

@@ -16,8 +16,12 @@ from exchange.intake.mail.mailbox import poll
 from exchange.model.actor import SYSTEM
 from exchange.storage.sources import source_state
 from tests.channels.imap_server import PASSWORD, USER, ImapServer, imap_server
+from tests.channels.mailed import mailing, takes_mail
 from tests.channels.test_mail_in import lead_mail
 from tests.flows.arrived import states, tomorrow, worked
+from tests.flows.lab import post
+from tests.intake.bounced import postfix
+from tests.mail_server import mail_server
 from tests.market import Exchange
 
 BOX = "dealer_box"
@@ -133,3 +137,20 @@ async def test_what_is_in_the_way_is_told(
 async def test_a_password_is_never_sent_in_the_clear(exchange: Exchange, server: ImapServer) -> None:
     with pytest.raises(DocumentProblems, match="security"):
         await with_mailbox(exchange, server, security="plain")
+
+
+async def test_what_comes_back_to_a_mailbox_is_news_of_its_delivery(tmp_path: Path, server: ImapServer) -> None:
+    """Where no mail server of ours can be reached, the mailbox of the sender's address has the bounces."""
+    async with mail_server() as buyers, mailing(tmp_path, mail_domain="") as exchange:
+        await takes_mail(exchange, buyers)
+        await post(exchange)
+        await worked(exchange)
+        await with_mailbox(exchange, server)
+        reference = buyers.taken[0].message_id.strip("<>").partition("@")[0]
+        bounce = postfix(reference).replace(f"b+{reference}@in.".encode(), b"leads@")
+        await asyncio.to_thread(server.append, bounce, bytes(lead_mail(1)))
+
+        await worked(exchange, turns=60)
+
+        assert "bounced" in [row["state"] for row in await exchange.rows("SELECT state FROM deliveries")]
+        assert [0, 2] == await counts(server, "INBOX", "Done")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import paramiko
 import pytest
+from paramiko.sftp import CMD_EXTENDED
 
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.polls import pause
@@ -276,3 +277,27 @@ async def test_a_drop_needs_a_way_in(exchange: Exchange) -> None:
     for wrong in ({"password": None}, {"password": None, "keys": ["ssh-rsa"]}, {"user": "a b"}):
         with pytest.raises(DocumentProblems):
             await save_document(exchange.market, SOURCE, DROP, document(**wrong), SYSTEM)
+
+
+async def test_nobody_learns_of_the_machine_behind_a_drop(inbox: Inbox) -> None:
+    """What a server may tell of its disk, and what it would do with a real file, is refused in a sentence."""
+
+    def asked(client: paramiko.SFTPClient) -> list[str]:
+        told = []
+        for name, argument in (
+            ("statvfs@openssh.com", b"/etc"),
+            ("statvfs@openssh.com", b"/etc/nowhere"),
+            ("fstatvfs@openssh.com", None),
+            ("fsync@openssh.com", None),
+        ):
+            with client.open("leads.part", "w") as file:
+                wanted = argument if argument is not None else file.handle
+                with pytest.raises(OSError) as refused:
+                    client._request(CMD_EXTENDED, name, wanted)
+            told.append(str(refused.value))
+        return told
+
+    told = await inbox.do(asked)
+
+    assert 4 == len(told) and told[0] == told[1]
+    assert not any("Errno" in each or "Uncaught" in each or "attribute" in each for each in told)

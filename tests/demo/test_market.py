@@ -166,7 +166,7 @@ def test_the_demo_has_its_cast() -> None:
     parties = read_parties(CONFIG / "market.yaml")
     cast = read_cast(CONFIG / "cast.yaml")
 
-    beside = {"birch", "cobalt", "dune", "nimbus", "orchard"}  # they are peers
+    beside = {"birch", "cobalt", "dune", "granite_fax", "nimbus", "orchard", "ridge", "swift"}  # they are peers
     asked = {contract.buyer_id for contract in parties.contracts if contract.connection != "store"}
     assert {who.name for who in cast.buyers} == asked - beside
     assert {habits.campaign for habits in cast.sellers} <= {campaign.id for campaign in parties.campaigns}

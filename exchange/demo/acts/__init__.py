@@ -56,6 +56,7 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
     from exchange.demo.acts.shoppers import shoppers
+    from exchange.demo.acts.texts import texts
 
     return (
         addresses(),
@@ -73,6 +74,7 @@ def acts() -> tuple[Act, ...]:
         sheet(),
         shoppers(),
         soap(),
+        texts(),
     )
 
 

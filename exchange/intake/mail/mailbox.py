@@ -20,6 +20,7 @@ from exchange import limits
 from exchange.courier.dial import NotReached
 from exchange.flows.doors import NotPolled
 from exchange.flows.market import Market
+from exchange.intake.dsn import hear_bounce
 from exchange.intake.mail.items import items_of
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
@@ -74,6 +75,9 @@ async def poll(market: Market, source: Source, cursor: str) -> AsyncIterator[Pol
             mails = await _to_thread(_fetch, box, uids)
             read = [(mail, await asyncio.to_thread(_items, mail, market, document)) for mail in mails]
             yield Polled(tuple(item for _, items in read for item in items), cursor)
+            for mail, items in read:
+                if not items:  # a machine wrote it, perhaps about a mail of ours
+                    await hear_bounce(market, mail.raw)
             await _to_thread(_move, box, document, read)
     finally:
         await asyncio.to_thread(_close, box)
