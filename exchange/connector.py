@@ -16,7 +16,7 @@ from exchange.model.auction import Accepted, Answered, Award, Bid, NoBid, Pendin
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
-from exchange.model.wire import Message, Reply
+from exchange.model.wire import Message, Place, Reply
 
 Answer = TypeVar("Answer")
 Conversation = Generator[Message, Reply, Answer]
@@ -162,6 +162,22 @@ class DeliversBatches(Protocol):
     """Ability: many leads in one delivery, which is taken or refused whole."""
 
     def batch(self, parcels: Sequence[Parcel], contract: Contract, terms: Terms) -> Conversation[Answered]: ...
+
+
+@runtime_checkable
+class StoresFiles(Protocol):
+    """Ability: say in which place its files are put."""
+
+    def place(self, secrets: Mapping[str, str]) -> Place: ...
+
+
+@runtime_checkable
+class WritesTable(Protocol):
+    """Ability: write what a contract bought as CSV, for who fetches it. `days` is how far back; None is all."""
+
+    days: int | None
+
+    def table(self, parcels: Sequence[Parcel], contract: Contract, terms: Terms) -> str: ...
 
 
 @runtime_checkable

@@ -32,6 +32,7 @@ REPLY_BYTES = 256 * 1024  # unpacked; more is hung up on
 REPLY_HEADERS_BYTES = 32 * 1024
 CONNECT_SECONDS = 2.0
 MAIL_SECONDS_MOST = 120.0  # one mail from connecting to the answer; greylisting servers are slow, not this slow
+FILE_SECONDS_MOST = 120.0  # one file from connecting to its name
 MAIL_IDLE_SECONDS = 20.0  # a connection to a mail server is kept this long for the next mail
 POOL_PER_BUYER = 64  # connections to one buyer at once
 POOL_IDLE_SECONDS = 55.0  # most servers close at 60

@@ -28,7 +28,9 @@ from exchange.connector import (
     SendsSeveral,
     Shelved,
     SilenceDelivers,
+    StoresFiles,
     Waits,
+    WritesTable,
 )
 from exchange.model.party import Contract
 
@@ -64,6 +66,8 @@ class Connection:
     replies: ReadsReplies | None = None
     previews: Previews | None = None
     addressed: Addressed | None = None
+    files: StoresFiles | None = None
+    tables: WritesTable | None = None
 
     @property
     def can_reconcile(self) -> bool:
@@ -112,4 +116,6 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         replies=connector if isinstance(connector, ReadsReplies) else None,
         previews=connector if isinstance(connector, Previews) else None,
         addressed=connector if isinstance(connector, Addressed) else None,
+        files=connector if isinstance(connector, StoresFiles) else None,
+        tables=connector if isinstance(connector, WritesTable) else None,
     )
