@@ -17,7 +17,7 @@ from buyers.email.templates import tidy
 from buyers.mapping.values import Facts
 from exchange.model.wire import Attachment
 
-_RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
+_RUNS: Final = frozenset("=+-@\t\r＝＋－＠")  # the wide ones too, which some spreadsheets read as the others
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -38,7 +38,8 @@ def record_of(facts: Facts) -> dict[str, str]:
 
 def cell(value: str) -> str:
     """Text that a spreadsheet would run gets an apostrophe before it; a number, a phone's too, is none."""
-    return f"'{value}" if value.startswith(_RUNS) and not _NUMBER.fullmatch(value) else value
+    runs = value.lstrip("\"' ")[:1] in _RUNS and bool(value)
+    return f"'{value}" if runs and not _NUMBER.fullmatch(value) else value
 
 
 def csv_of(leads: Sequence[Facts]) -> bytes:
