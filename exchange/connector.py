@@ -16,7 +16,7 @@ from exchange.model.auction import Accepted, Answered, Award, Bid, NoBid, Pendin
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
-from exchange.model.wire import Message, Reply
+from exchange.model.wire import Message, Place, Reply
 
 Answer = TypeVar("Answer")
 Conversation = Generator[Message, Reply, Answer]
@@ -51,7 +51,7 @@ class Terms(NamedTuple):
     """What a conversation may know beside the lead: the moment, our reference, and the secrets by name.
 
     `links` are pages of ours about this delivery, by what they do; `zone` is the consumer's, if it is known; `tries`
-    counts this try too.
+    counts this try too; `provider_ref` is how a provider knows a delivery that is asked about.
     """
 
     now: int
@@ -60,6 +60,7 @@ class Terms(NamedTuple):
     links: Mapping[str, str] = _NO_LINKS
     zone: str | None = None
     tries: int = 1
+    provider_ref: str | None = None
 
 
 class Connector(Protocol):
@@ -164,10 +165,45 @@ class DeliversBatches(Protocol):
 
 
 @runtime_checkable
+class StoresFiles(Protocol):
+    """Ability: say in which place its files are put."""
+
+    def place(self, secrets: Mapping[str, str]) -> Place: ...
+
+
+@runtime_checkable
+class WritesTable(Protocol):
+    """Ability: write what a contract bought as CSV, for who fetches it. `days` is how far back; None is all."""
+
+    days: int | None
+
+    def table(self, parcels: Sequence[Parcel], contract: Contract, terms: Terms) -> str: ...
+
+
+@runtime_checkable
 class Waits(Protocol):
     """Ability: say when a lead may go out at the earliest: opening hours of the buyer, quiet hours of the consumer."""
 
     def not_before(self, lead: Lead, contract: Contract, now: int, zone: str | None) -> int: ...
+
+
+@runtime_checkable
+class RingsPeople(Protocol):
+    """Ability: a delivery rings somebody, so it keeps their hours: the contract's, and the consumer's where told.
+
+    Whoever is not reached is tried `tries_most` times in all, `again_ms` apart.
+    """
+
+    tries_most: int
+    again_ms: int
+    consumer_hours: bool
+
+
+@runtime_checkable
+class OffersPage(Protocol):
+    """Ability: the message holds no lead, but `links["lead"]`: a page of ours that shows it to whoever takes it."""
+
+    offers_page: bool
 
 
 class Callback(NamedTuple):
@@ -203,6 +239,68 @@ class ReadsReceipts(Protocol):
     """Ability: understand what is called back. Raises `Forged`."""
 
     def receipts(self, call: Callback, terms: Terms) -> tuple[Receipt, ...]: ...
+
+
+class Scene(NamedTuple):
+    """A call as it stands. `stage`: `open` it may be taken, `coming` it was and is being booked, `theirs`, or `over`.
+
+    `consumer` is the number they may be connected to now; without it, `why_not` says why. `public` are the fields that
+    whoever has not bought the lead may hear of. `number` is how the provider knows the call that was made last.
+    """
+
+    delivery: str
+    stage: str
+    lead: Lead
+    public: frozenset[str]
+    consumer: str | None = None
+    why_not: str = ""
+    number: str | None = None
+
+
+@runtime_checkable
+class HoldsCalls(Protocol):
+    """Ability: hold a telephone call, each step of which is asked for at `links["call"]` and the step's name.
+
+    `prove` raises `Forged`, else says how the provider knows the call. `heard` is what a step tells of the delivery,
+    after the step `ended` with an event of that id and `:ended`; `say` is what is said next, as XML.
+    """
+
+    def prove(self, call: Callback, terms: Terms) -> str: ...
+
+    def heard(self, call: Callback, step: str, scene: Scene, terms: Terms) -> tuple[Receipt, ...]: ...
+
+    def say(self, call: Callback, step: str, scene: Scene, terms: Terms) -> str: ...
+
+
+@runtime_checkable
+class ConfirmsReceipts(Protocol):
+    """Ability: nobody signs what is called back, so the provider is asked before it is believed.
+
+    Raises `Forged` or `BadReply` at once, before there is a question.
+    """
+
+    def confirm(self, call: Callback, terms: Terms) -> Conversation[tuple[Receipt, ...]]: ...
+
+
+@runtime_checkable
+class HandsOut(Protocol):
+    """Ability: what is delivered is a PDF that a provider fetches from us, at the address `links["page"]`."""
+
+    def pdf(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> bytes: ...
+
+
+@runtime_checkable
+class GoesElsewhere(Protocol):
+    """Ability: deliver to another number, so that somebody can test it on their own. Raises `ValueError`."""
+
+    def elsewhere(self, to: str) -> Connector: ...
+
+
+@runtime_checkable
+class SilenceDelivers(Protocol):
+    """Ability: only a failure is ever told. No news by the end of a contract's `receipt_ms` means that it arrived."""
+
+    silence_delivers: bool
 
 
 @runtime_checkable

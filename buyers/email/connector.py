@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from buyers.email.attach import attached
-from buyers.email.document import EmailDocument
+from buyers.email.document import EmailDocument, RelayDocument
 from buyers.email.page import html_of, text_of
 from buyers.email.templates import Write, compile_html, compile_line, compile_text, tidy
 from buyers.family import ConnectionProblems, Loaded
@@ -96,7 +96,7 @@ class EmailConnector:
             html=html,
             reply_to=document.reply_to or "",
             attachments=attached(document.attach, leads),
-            relay=self._relay(terms.secrets),
+            relay=relay_of(self.document.relay, terms.secrets),
             secrets=tuple(url for facts in leads for url in facts.terms.links.values()),  # who has one may use it
         )
 
@@ -109,15 +109,16 @@ class EmailConnector:
 
         return terms._replace(links={name: url for name, url in terms.links.items() if kept(name)})
 
-    def _relay(self, secrets: Mapping[str, str]) -> Relay | None:
-        relay = self.document.relay
-        if relay is None:
-            return None
-        name = relay.password.secret if relay.password is not None else None
-        password = secrets.get(name, "") if name is not None else ""
-        if name is not None and not password:
-            raise BadReply(f"the secret {name} is not set")
-        return Relay(relay.host, relay.port, relay.security, relay.user, password, relay.ca_file)
+
+def relay_of(relay: RelayDocument | None, secrets: Mapping[str, str]) -> Relay | None:
+    """The mail server that a document names, with its password. Raises `BadReply` when that is not set."""
+    if relay is None:
+        return None
+    name = relay.password.secret if relay.password is not None else None
+    password = secrets.get(name, "") if name is not None else ""
+    if name is not None and not password:
+        raise BadReply(f"the secret {name} is not set")
+    return Relay(relay.host, relay.port, relay.security, relay.user, password, relay.ca_file)
 
 
 def answer_of(reply: Reply) -> Answered:

@@ -209,13 +209,17 @@ def _money(text: str | None, currency: str) -> Money | None:
     return None if text is None else Money.parse(text, currency)
 
 
-def _values(texts: Mapping[str, str]) -> dict[str, FieldValue]:
+def _personal(texts: Mapping[str, str]) -> dict[str, FieldValue]:
     return {name: FieldValue(text, text, "•") for name, text in texts.items()}
+
+
+def _public(texts: Mapping[str, str]) -> dict[str, FieldValue]:
+    return {name: FieldValue(text, text, text) for name, text in texts.items()}
 
 
 def offer_of(case: Case) -> Offer:
     reserve = Money.parse(case.reserve, case.contract.currency)
-    return Offer("ld_case", "case", Mode(case.mode), _values(case.offer), case.tracking, reserve, 1, "seller-a")
+    return Offer("ld_case", "case", Mode(case.mode), _public(case.offer), case.tracking, reserve, 1, "seller-a")
 
 
 def lead_of(case: Case) -> Lead:
@@ -240,7 +244,7 @@ def lead_of(case: Case) -> Lead:
         vertical="case",
         mode=Mode(case.mode),
         kind=Kind.POST,
-        values=_values({**case.offer, **case.lead}),
+        values=_public(case.offer) | _personal(case.lead),
         consent=consent,
         tracking=case.tracking,
         seller_lead_id="their-1",

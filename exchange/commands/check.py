@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -64,9 +64,10 @@ async def _check(terminal: Terminal) -> None:
     settings, wrong = _settings(terminal, findings)
     _mail(settings, findings)
     read = _files(settings, wrong, findings)
-    _cases(read, findings)
-    if read.database_known:
-        await _parties(read, findings)
+    connections = _cases(read, findings)
+    if read.database_known and (shapes := await _parties(read, findings)) is not None:
+        connections = shapes.connections
+    await _host_keys(connections, read, findings)
     document = {
         "ok": not findings.problems,
         "checks": [{"check": what, "told": told} for what, told in findings.fine],
@@ -154,8 +155,8 @@ def _forbidden_urls(settings: Settings, catalog: Catalog) -> list[str]:
     ]
 
 
-def _cases(read: Read, findings: Findings) -> None:
-    """Every captured exchange against the connection it lies beside, and hostile replies."""
+def _cases(read: Read, findings: Findings) -> Mapping[str, Connection]:
+    """Every captured exchange against the connection it lies beside, and hostile replies. Returns the connections."""
     from exchange.bootstrap import connections_of
     from exchange.cases import BadCase, read_cases, run_cases
     from exchange.catalog import default_config
@@ -177,9 +178,19 @@ def _cases(read: Read, findings: Findings) -> None:
         for result in run_cases(ready[place.parent.name].connector, cases):
             problems += [f"{place}: {result.name}: {problem}" for problem in result.problems]
     findings.add("cases", f"{count} captured exchanges read as they should be", problems)
+    return ready
 
 
-async def _parties(read: Read, findings: Findings) -> None:
+async def _host_keys(connections: Mapping[str, Connection], read: Read, findings: Findings) -> None:
+    """What an SFTP server shows that nobody pinned."""
+    from exchange.commands.host_keys import unpinned
+
+    problems = await unpinned(connections, read.settings.allowed_networks) if read.networks_known else []
+    if problems:
+        findings.add("host keys", "", problems)
+
+
+async def _parties(read: Read, findings: Findings) -> Shapes | None:
     """The rows of the database against the files: what a contract names must be there."""
     from exchange.bootstrap import workshop_of
     from exchange.commands.opening import opened_database
@@ -193,7 +204,7 @@ async def _parties(read: Read, findings: Findings) -> None:
             kept = {secret.name: "kept" for secret in await db.read(read_secrets)}
     except Stop as stop:
         findings.add("database", "", [stop.sentence])
-        return
+        return None
     shapes = compile_shapes(workshop_of(read.catalog, os.environ, read.settings.allowed_networks), documents, kept)
     if documents and read.whole and read.networks_known:  # else something may only seem wrong
         findings.add("documents", _documents_told(documents, read.catalog), list(shapes.problems))
@@ -205,6 +216,7 @@ async def _parties(read: Read, findings: Findings) -> None:
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
     if problems or read.whole:
         findings.add("parties", told, problems)
+    return shapes
 
 
 def _documents_told(documents: Sequence[DocumentRow], catalog: Catalog) -> str:

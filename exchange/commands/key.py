@@ -16,15 +16,17 @@ def create(
     context: typer.Context,
     campaign: Annotated[str, typer.Option(help="The seller's campaign the key posts into.")] = "",
     buyer: Annotated[str, typer.Option(help="Or the buyer whose API key it is.")] = "",
+    csv: Annotated[str, typer.Option(help="Or the contract whose leads lie as CSV at an address.")] = "",
     mode: Annotated[Mode, typer.Option(help="A test key sells to simulated buyers only.")] = Mode.TEST,
     name: Annotated[str, typer.Option(help="What to call it in lists.")] = "",
 ) -> None:
     """Make a key. It is shown once; only its hash is kept."""
     from exchange.commands.opening import run
 
-    if bool(campaign) == bool(buyer):
-        raise Stop(Exit.USAGE, "Say either --campaign or --buyer.")
-    run(_create(context.obj, "campaign" if campaign else "buyer", campaign or buyer, mode, name))
+    said = [(kind, party) for kind, party in (("campaign", campaign), ("buyer", buyer), ("csv", csv)) if party]
+    if len(said) != 1:
+        raise Stop(Exit.USAGE, "Say one of --campaign, --buyer and --csv.")
+    run(_create(context.obj, *said[0], mode, name))
 
 
 async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name: str) -> None:
@@ -37,12 +39,18 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
     settings = settings_of(terminal)
     async with opened_database(settings) as db:
         parties = await db.read(read_parties)
-        known = {each.id for each in (parties.campaigns if kind == "campaign" else parties.buyers)}
+        party = "contract" if kind == "csv" else kind
+        known = {each.id for each in getattr(parties, f"{party}s")}
         if party_id not in known:
-            raise Stop(Exit.FAILED, f"There is no {kind} {party_id}. {_there_are(kind, known)}")
+            raise Stop(Exit.FAILED, f"There is no {party} {party_id}. {_there_are(party, known)}")
         key = await create_key(db, SystemClock(), SystemIds(), kind, party_id, mode, name or party_id, operator())
     document = {"id": key.id, "key": key.secret, "kind": kind, "party": party_id, "mode": mode.value}
-    terminal.secret(document, key.secret, f"shown once; id {key.id}; posts to {settings.public_url}/api/v1")
+    base = settings.public_url.rstrip("/")
+    if kind == "csv":
+        document |= {"url": f"{base}/c/{key.secret}.csv"}
+        terminal.secret(document, document["url"], f'shown once; id {key.id}; =IMPORTDATA("{document["url"]}")')
+        return
+    terminal.secret(document, key.secret, f"shown once; id {key.id}; posts to {base}/api/v1")
 
 
 def _there_are(kind: str, known: set[str]) -> str:

@@ -50,7 +50,7 @@ _FORBIDDEN: tuple[tuple[Network, str], ...] = tuple(
 _PUBLIC_V6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _LOOPBACK_V4 = IPv4Network("127.0.0.0/8")
-_OTHER_SCHEMES = re.compile(r"smtp://", re.IGNORECASE)  # whose hosts are judged like those of HTTP
+_OTHER_SCHEMES = re.compile(r"(?:ftps?|sftp|smtp)://", re.IGNORECASE)  # whose hosts are judged like those of HTTP
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from exchange.courier.connection import Exchange
 from exchange.model.wire import Loss, Lost, Reply
 
 _LOG = logging.getLogger("exchange.courier")
@@ -34,23 +35,29 @@ SideLanes = Mapping[type[Any], SideLane[Any]]
 class Errand:
     """One message on its way through a side lane, which sets `peer` once it is connected.
 
-    A loss before `mark` is *failed*, from it on *unclear*; a message that was refused before it was never marked. The
-    courier asks of an errand what it asks of an exchange over HTTP.
+    A loss before `mark` is *failed*, from it on *unclear*; a message that was refused before it was never marked. What
+    travels `over` an exchange of HTTP is handed over with it. The courier asks of an errand what it asks of an exchange
+    over HTTP.
     """
 
-    __slots__ = ("_ended", "_on_outcome", "_task", "delivers", "peer", "seconds", "written")
+    __slots__ = ("_ended", "_marked", "_on_outcome", "_task", "delivers", "over", "peer", "seconds")
 
     def __init__(self, delivers: bool, seconds: float, on_outcome: Callable[[Reply | Lost], None]) -> None:
         self.delivers = delivers
         self.seconds = seconds
         self.peer = ""
-        self.written = self._ended = False
+        self.over: Exchange | None = None
+        self._marked = self._ended = False
         self._on_outcome = on_outcome
         self._task: asyncio.Task[None] | None = None
 
     def mark(self) -> None:
         """Called right before the byte that may hand the message over."""
-        self.written = True
+        self._marked = True
+
+    @property
+    def written(self) -> bool:
+        return self._marked or (self.over is not None and self.over.written)
 
     def start(self, lane: SideLane[Any], message: object, running: set[asyncio.Task[None]]) -> None:
         """Send it by a task, which is in `running` until it is over."""

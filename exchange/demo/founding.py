@@ -60,7 +60,8 @@ async def keep_secrets(market: Market, secrets: Mapping[str, str]) -> None:
 
 
 async def make_keys(market: Market, parties: Parties, *, fixed: bool, frozen: bool) -> Mapping[str, str]:
-    """Keys for every campaign and every buyer: secrets by `campaign:acme-solar:live` and `buyer:lumen:live`.
+    """Keys for every campaign, every buyer and every CSV address: secrets by `campaign:acme-solar:live`,
+    `buyer:lumen:live` and `csv:lattice-home:live`.
 
     `fixed` gives Acme Media the keys the manual prints; `frozen` gives every campaign one that can be guessed.
     """
@@ -74,6 +75,11 @@ async def make_keys(market: Market, parties: Parties, *, fixed: bool, frozen: bo
     for buyer in parties.buyers:
         made = await create_key(market.db, market.clock, market.ids, "buyer", buyer.id, Mode.LIVE, "demo", SYSTEM)
         secrets[f"buyer:{buyer.id}:live"] = made.secret
+    for contract in parties.contracts:
+        connection = market.connections.get(contract.connection)
+        if connection is not None and connection.tables is not None:
+            made = await create_key(market.db, market.clock, market.ids, "csv", contract.id, Mode.LIVE, "demo", SYSTEM)
+            secrets[f"csv:{contract.id}:live"] = made.secret
     await refresh(market)
     return secrets
 

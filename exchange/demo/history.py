@@ -9,20 +9,29 @@ from itertools import takewhile
 import orjson
 
 from exchange.clock import SimulatedClock, month_of
+from exchange.connector import Receipt
 from exchange.demo.homes import CityHomes
 from exchange.demo.people import generate
 from exchange.demo.personalities import SellerHabits
 from exchange.demo.shapes import GeneratedLead
 from exchange.flows.doors import Write
 from exchange.flows.market import Market
+from exchange.flows.receipts import take_receipt
 from exchange.flows.submit import submit
+from exchange.model.actor import SYSTEM
+from exchange.model.delivery import DeliveryState
 from exchange.model.lead import Kind, Mode, Submission
+from exchange.stages.schedule import NEVER
+from exchange.storage.deliveries import overdue
+from exchange.storage.delivery_views import DeliveryFilter, list_deliveries
 from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
 
 MINUTES_PER_DAY = 1_440
 MINUTE_MS = 60_000
+_TELEPHONES = {"phone": "pressed 1", "sms": "by link"}
 REMOTE = "198.51.100.20"
 _PACE_SECONDS = 0.05  # of queues that let their jobs go one after another
+_FAXES = 50  # more than go out between two of its turns
 TENDED_EVERY = 5  # leads: a delivery beside a request must not wait for days
 
 
@@ -60,8 +69,28 @@ async def _tend(market: Market) -> None:
     await settle_silent(market)
     while await run_jobs(market):
         await market.clock.sleep(_PACE_SECONDS)
+    await _hear_of_faxes(market)
+    await _answer_telephones(market)
     while await seal_chains(market):
         continue
+
+
+async def _hear_of_faxes(market: Market) -> None:
+    """Providers of the past called back: every fax came out of its machine."""
+    wanted = DeliveryFilter(states=(DeliveryState.SENT.value,), channel="fax", limit=_FAXES)
+    for row in await market.db.read(list_deliveries, SYSTEM, wanted):
+        attempt_id, fax_id = row["attempt_id"], row["provider_ref"]
+        receipt = Receipt(f"{fax_id}-delivered", "delivered", fax_id, attempt_id)
+        await take_receipt(market, row["connection"], receipt)
+
+
+async def _answer_telephones(market: Market) -> None:
+    """Whoever was rung, or read a text, took the lead. Nobody rings in a past that is made in seconds."""
+    for delivery in await market.db.read(overdue, NEVER):
+        if delivery["state"] == DeliveryState.SENT.value and delivery["channel"] in _TELEPHONES:
+            attempt_id, detail = delivery["attempt_id"], _TELEPHONES[delivery["channel"]]
+            receipt = Receipt(f"history:{attempt_id}", "accepted", reference=attempt_id, detail=detail)
+            await take_receipt(market, delivery["connection"], receipt)
 
 
 def _arrivals(

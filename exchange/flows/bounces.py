@@ -15,6 +15,7 @@ from exchange.storage.deliveries import read_delivery
 _NUMBER_DIGITS = 9  # of a batch; what is longer was made up, and is more than a column of numbers holds
 
 _LOG = logger(__name__)
+_BY_MAIL = frozenset({"email", "fax"})  # a fax may go to a gateway by mail
 
 
 class Bounce(NamedTuple):
@@ -64,4 +65,4 @@ async def _about(tx: Tx, reference: str) -> list[Row]:
     if delivery is None and contract_id and number.isdecimal() and len(number) <= _NUMBER_DIGITS:
         batch = await read_batch(tx, contract_id, int(number))
         rows = await batch_members(tx, batch["id"]) if batch is not None else []
-    return [row for row in rows if row["channel"] == "email"]
+    return [row for row in rows if row["channel"] in _BY_MAIL]

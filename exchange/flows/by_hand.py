@@ -23,6 +23,7 @@ from exchange.storage.top_ups import book_payment
 from exchange.storage.users import UserRow
 
 KEY_BYTES = 24
+_PREFIXES = {"campaign": "ck", "buyer": "bk", "csv": "cu"}
 LAST_CHARACTERS = 4
 
 
@@ -35,14 +36,18 @@ class NewKey:
 
 
 def key_prefix(kind: str, mode: Mode) -> str:
-    """`ck_test_…` for a campaign, `bk_live_…` for a buyer: a key says what it is for."""
-    return f"{'ck' if kind == 'campaign' else 'bk'}_{mode.value}_"
+    """`ck_test_…` for a campaign, `bk_live_…` for a buyer, `cu_live_…` for a contract's CSV: a key says what it is
+    for."""
+    return f"{_PREFIXES[kind]}_{mode.value}_"
 
 
 async def create_key(
     db: Db, clock: Clock, ids: Ids, kind: str, party_id: str, mode: Mode, name: str, actor: Actor, secret: str = ""
 ) -> NewKey:
-    """Make a key for a campaign or a buyer (`kind`). `secret` is for the demo, whose keys are printed in its manual."""
+    """Make a key for a campaign or a buyer (`kind`), or for the CSV address of a contract.
+
+    `secret` is for the demo, whose keys are printed in its manual.
+    """
     now = clock.now()
     secret = secret or key_prefix(kind, mode) + ids.token(KEY_BYTES)
     key = KeyRow(

@@ -9,19 +9,28 @@ from exchange.connector import (
     DEFAULT_PROFILE,
     Addressed,
     AsksOutcome,
+    ConfirmsReceipts,
     Connector,
     DeliversBatches,
     DeliversLater,
+    GoesElsewhere,
+    HandsOut,
     HasProfile,
+    HoldsCalls,
     InStore,
+    OffersPage,
     Previews,
     Profile,
     ReadsReceipts,
     ReadsReplies,
     RepeatsSafely,
+    RingsPeople,
     SendsSeveral,
     Shelved,
+    SilenceDelivers,
+    StoresFiles,
     Waits,
+    WritesTable,
 )
 from exchange.model.party import Contract
 
@@ -46,10 +55,19 @@ class Connection:
     seconds: float = SECONDS
     batches: DeliversBatches | None = None
     waits: Waits | None = None
+    rings: RingsPeople | None = None
+    calls: HoldsCalls | None = None
+    offers_page: bool = False  # a page of ours shows the lead to whoever takes it
     receipts: ReadsReceipts | None = None
+    confirms: ConfirmsReceipts | None = None
+    hands_out: HandsOut | None = None
+    elsewhere: GoesElsewhere | None = None
+    silence_delivers: bool = False  # no news in time is good news
     replies: ReadsReplies | None = None
     previews: Previews | None = None
     addressed: Addressed | None = None
+    files: StoresFiles | None = None
+    tables: WritesTable | None = None
 
     @property
     def can_reconcile(self) -> bool:
@@ -87,8 +105,17 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         seconds=connector.seconds if isinstance(connector, DeliversLater) else SECONDS,
         batches=connector if isinstance(connector, DeliversBatches) else None,
         waits=connector if isinstance(connector, Waits) else None,
+        rings=connector if isinstance(connector, RingsPeople) else None,
+        calls=connector if isinstance(connector, HoldsCalls) else None,
+        offers_page=isinstance(connector, OffersPage) and connector.offers_page,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
+        confirms=connector if isinstance(connector, ConfirmsReceipts) else None,
+        hands_out=connector if isinstance(connector, HandsOut) else None,
+        elsewhere=connector if isinstance(connector, GoesElsewhere) else None,
+        silence_delivers=isinstance(connector, SilenceDelivers) and connector.silence_delivers,
         replies=connector if isinstance(connector, ReadsReplies) else None,
         previews=connector if isinstance(connector, Previews) else None,
         addressed=connector if isinstance(connector, Addressed) else None,
+        files=connector if isinstance(connector, StoresFiles) else None,
+        tables=connector if isinstance(connector, WritesTable) else None,
     )

@@ -8,15 +8,17 @@ from typing import NamedTuple
 from exchange import limits
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
+from exchange.flows.called_back import calls_us
 from exchange.flows.conclude import LEAD_AT_WORK_MS, conclude
 from exchange.flows.connection import Connection
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
+from exchange.flows.jobs import ASK_OUTCOME, job
 from exchange.flows.market import Market
 from exchange.flows.one_tap import delivery_links
 from exchange.flows.receipts import give_up
 from exchange.flows.reconcile import bid_of, sealed_wires
+from exchange.flows.scenes import next_hour, own_links, values_of
 from exchange.flows.settle import terms_of
-from exchange.flows.stored_lead import stored_lead
 from exchange.model.auction import AttemptState, Award
 from exchange.model.delivery import ENDED, DeliveryState, TryEnd
 from exchange.model.lead import Lead
@@ -26,6 +28,7 @@ from exchange.stages.delivery import MAY_HAVE, STATES, Meaning, Tried, try_outco
 from exchange.stages.outcome import post_outcome
 from exchange.storage.database import Row
 from exchange.storage.deliveries import begin_try, end_delivery, end_try, put_off, read_delivery
+from exchange.storage.jobs import add_job
 from exchange.storage.selling import read_attempt, read_lead
 
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
@@ -62,6 +65,7 @@ async def deliver(market: Market, payload: Mapping[str, object]) -> Ended | None
     state = DeliveryState(delivery["state"])
     if state in ENDED or state is DeliveryState.EXPIRED:
         await conclude(market, attempt_id)
+        await _ask_whether_it_arrived(market, delivery)
         return Ended.UNASKED
     if attempt["state"] not in _GOES_OUT:
         await market.db.write(end_delivery, attempt_id, DeliveryState.CANCELLED, market.clock.now())
@@ -69,6 +73,18 @@ async def deliver(market: Market, payload: Mapping[str, object]) -> Ended | None
     if state not in (DeliveryState.WAITING, DeliveryState.SENDING) or delivery["batch_id"] is not None:
         return Ended.UNASKED
     return await _go_out(market, delivery, attempt)
+
+
+async def _ask_whether_it_arrived(market: Market, delivery: Row) -> None:
+    """A provider whose word did not come in time is asked, where it knows the delivery and can be."""
+    connection = market.connections.get(delivery["connection"])
+    expired = delivery["state"] == DeliveryState.EXPIRED.value and delivery["provider_ref"] is not None
+    if connection is None or connection.asks is None or not expired:
+        return
+    now, attempt_id = market.clock.now(), delivery["attempt_id"]
+    queue = f"ask:{delivery['buyer_id']}"
+    ask = job(market, queue, ASK_OUTCOME, {"attempt_id": attempt_id}, now, now, f"ask:{attempt_id}")
+    await market.db.write(add_job, ask)
 
 
 async def _wait_for_the_sale(market: Market, attempt: Row) -> None:
@@ -85,7 +101,7 @@ async def _go_out(market: Market, delivery: Row, attempt: Row) -> Ended | None:
         raise DeliveryBroken("its contract or its connection is gone")
     left_behind = delivery["state"] == DeliveryState.SENDING.value  # a process stopped while it went out
     lead_row = await market.db.read(read_lead, attempt["lead_id"])
-    lead = await _values(market, lead_row)
+    lead = await values_of(market, lead_row)
     over = market.clock.now() >= delivery["give_up_at"]
     if over or lead is None or lead_row is None or (left_behind and not connection.repeats_safely):
         stopped = left_behind and not over
@@ -97,12 +113,6 @@ async def _go_out(market: Market, delivery: Row, attempt: Row) -> Ended | None:
     return await _try(market, work, left_behind=left_behind)
 
 
-async def _values(market: Market, row: Row | None) -> Lead | None:
-    """The lead's values; None when they were erased."""
-    campaign = market.deals.campaigns.get(row["campaign_id"]) if row is not None else None
-    return await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
-
-
 def _zone(market: Market, lead: Lead) -> str | None:
     code = lead.text("zip")
     return market.places.zone_of(code) if code is not None else None
@@ -110,10 +120,10 @@ def _zone(market: Market, lead: Lead) -> str | None:
 
 async def _wait_for_its_hour(market: Market, work: Work) -> None:
     """Opening hours of the buyer, quiet hours of the consumer. The give-up time counts on meanwhile."""
-    if work.connection.waits is None:
-        return
-    now = market.clock.now()
-    then = work.connection.waits.not_before(work.lead, work.contract, now, work.zone)
+    now, connection = market.clock.now(), work.connection
+    then = next_hour(market, connection, work.contract, work.lead, now)
+    if connection.waits is not None:
+        then = max(then, connection.waits.not_before(work.lead, work.contract, now, work.zone))
     if then > now:
         then = min(then, work.delivery["give_up_at"])
         await market.db.write(put_off, work.attempt["id"], then, "it waits for its hour")
@@ -140,7 +150,11 @@ async def _try(market: Market, work: Work, *, left_behind: bool) -> Ended | None
 
 async def _converse(market: Market, work: Work, number: int) -> Result:
     attempt, connection, contract = work.attempt, work.connection, work.contract
-    links = delivery_links(market, attempt["id"], work.lead.vertical, contract.return_days)
+    links = {
+        **delivery_links(market, attempt["id"], work.lead.vertical, contract.return_days),
+        **calls_us(market, connection, contract.connection, attempt["id"]),
+        **own_links(market, connection, contract.connection, attempt["id"]),
+    }
     terms = Terms(market.clock.now(), attempt["reference"], connection.secrets, links, work.zone, number)
     conversation = connection.connector.post(work.lead, award_of(attempt), contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)

@@ -22,6 +22,10 @@ DISPOSITION = "disposition"
 """`detail` is the word: what became of the lead."""
 RETURN = "return"
 """Asks the money back; the page wants to know why."""
+PAGE = "page"
+"""A provider fetches what it delivers."""
+SAMPLE_PAGE = "sample"
+"""The same of a test, where there is no delivery: the connection's name, and `detail` its contract and which sample."""
 
 
 class Link(NamedTuple):
@@ -38,12 +42,12 @@ class BadLink(Enum):
     OVER = "over"
 
 
-def make_link(market: Market, link: Link) -> str:
-    """The whole address."""
+def make_link(market: Market, link: Link, path: str = PATH) -> str:
+    """The whole address. Each kind of link has a page at its path."""
     text = json.dumps([link.attempt_id, link.kind, link.detail, link.until], separators=(",", ":"))
     token = f"{_packed(text.encode())}.{_packed(market.vault.index(_KIND, text))}"
     assert len(token) <= LINK_CHARACTERS, "a link must survive a line of mail"
-    return f"{market.public_url}{PATH}{token}"
+    return f"{market.public_url}{path}{token}"
 
 
 def read_link(market: Market, token: str) -> Link | BadLink:

@@ -25,6 +25,7 @@ from exchange.model.work import WiresRow
 from exchange.stages.outcome import post_outcome
 from exchange.storage.closing import add_wires
 from exchange.storage.database import Row
+from exchange.storage.deliveries import read_delivery
 from exchange.storage.leads import key_of
 from exchange.storage.selling import read_attempt, read_lead
 
@@ -56,7 +57,9 @@ async def reconcile(market: Market, payload: Mapping[str, object]) -> None:
 async def _ask(market: Market, attempt: Row, contract: Contract, connection: Connection) -> Decision | None:
     if connection.asks is None:
         return None
-    terms = Terms(market.clock.now(), attempt["reference"], connection.secrets)
+    delivery = await market.db.read(read_delivery, attempt["id"])
+    theirs = delivery["provider_ref"] if delivery is not None else None
+    terms = Terms(market.clock.now(), attempt["reference"], connection.secrets, provider_ref=theirs)
     conversation = connection.asks.ask(attempt["reference"], contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=False, contract=contract.id, simulated=connection.simulated)
     result = await market.courier.converse(call, market.clock.monotonic() + connection.seconds)

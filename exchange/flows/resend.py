@@ -128,7 +128,7 @@ def _row(market: Market, found: _Found, actor: Actor, ip: str) -> Again:
         contract.connection,
         found.connection.channel,
         queue,
-        DeliveryState.WAITING,
+        DeliveryState.SHELVED if found.connection.shelved else DeliveryState.WAITING,
         False,
         now,
         now,

@@ -16,6 +16,7 @@ from exchange.storage.database import Row
 
 SOLD = "lead.sold"
 UNSOLD = "lead.unsold"
+HELD = "lead.held"
 DELIVERED = "lead.delivered"
 DELIVERY_FAILED = "lead.delivery_failed"
 IMPORT_FINISHED = "import.finished"

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from exchange.connector import BadReply, Match, Terms
 from exchange.courier.call import Call, Result
 from exchange.courier.masking import MASK, mask_record
+from exchange.flows.called_back import page_link
 from exchange.flows.connection import Connection
+from exchange.flows.links import SAMPLE_PAGE
 from exchange.flows.market import Market
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import Actor
@@ -23,7 +25,7 @@ from exchange.model.lead import Lead, Mode
 from exchange.model.money import Money
 from exchange.model.party import Contract, SaleMode, State
 from exchange.model.teaching import Seen
-from exchange.model.wire import EmailMessage, HttpMessage, Message, Reply, WireRecord
+from exchange.model.wire import EmailMessage, HttpMessage, Message, PhoneMessage, Reply, WireRecord
 from exchange.stages.offer import make_offer
 from exchange.stages.outcome import ping_outcome, post_outcome
 from exchange.stages.sample_lead import SAMPLES, sample_lead, without_person
@@ -51,13 +53,17 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is tried: a stage of a contract's connection, with a lead. `ping_reference` is the buyer's, for a post."""
+    """What is tried: a stage of a contract's connection, with a lead. `ping_reference` is the buyer's, for a post.
+
+    `sample` is what the lead was picked by.
+    """
 
     contract: Contract
     connection: Connection
     stage: str
     lead: Lead
     ping_reference: str = "test-ping"
+    sample: str = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,10 @@ def rendered(market: Market, trial: Trial) -> Message | None:
 
 
 async def send(market: Market, trial: Trial, edit: Edit | None = None, send_to: str = "") -> Tried:
-    """Really send it. `send_to` is who gets a mail instead of the buyer."""
+    """Really send it. `send_to` is who gets it instead of the buyer: an address, or a number. Raises `ValueError`."""
+    if send_to and trial.connection.elsewhere is not None:
+        connector = trial.connection.elsewhere.elsewhere(send_to)
+        trial, send_to = replace(trial, connection=replace(trial.connection, connector=connector)), ""
     conversation = _conversation(market, trial)
     if edit is not None or send_to:
         conversation = _changed(conversation, edit, send_to)
@@ -213,9 +222,12 @@ def _conversation(market: Market, trial: Trial) -> Generator[Message, Reply, Any
 
 
 def trial_terms(market: Market, trial: Trial) -> Terms:
-    """Links that a delivery would carry lead nowhere: there is no delivery."""
-    now = market.clock.now()
-    return Terms(now, market.ids.new("tst", now), trial.connection.secrets)
+    """Links that a delivery would carry lead nowhere: there is no delivery. What a provider fetches is there."""
+    now, links = market.clock.now(), {}
+    if trial.connection.hands_out is not None and market.public_url:
+        contract = trial.contract
+        links["page"] = page_link(market, contract.connection, SAMPLE_PAGE, f"{contract.id} {trial.sample}")
+    return Terms(now, market.ids.new("tst", now), trial.connection.secrets, links)
 
 
 def trial_award(trial: Trial) -> Award:
@@ -229,7 +241,7 @@ def trial_award(trial: Trial) -> Award:
 def _changed(
     conversation: Generator[Message, Reply, Any], edit: Edit | None, send_to: str
 ) -> Generator[Message, Reply, Any]:
-    """The same conversation with its first message as it was edited, or a mail to somebody else."""
+    """The same conversation with its first message as it was edited, or to somebody else."""
     try:
         message = next(conversation)
         while True:
@@ -240,8 +252,8 @@ def _changed(
 
 
 def _edited(message: Message, edit: Edit | None, send_to: str) -> Message:
-    if isinstance(message, EmailMessage) and send_to:
-        return message._replace(to=(send_to,), subject=f"[Test] {message.subject}")
+    if isinstance(message, (EmailMessage, PhoneMessage)) and send_to:
+        return _to_me(message, send_to)
     if isinstance(message, HttpMessage) and edit is not None:
         body, headers = edit.body, dict(edit.headers)
         for dots, secret in _dots(message):
@@ -249,6 +261,15 @@ def _edited(message: Message, edit: Edit | None, send_to: str) -> Message:
             headers = {name: value.replace(dots, secret) for name, value in headers.items()}
         return message._replace(headers=headers, body=body)
     return message
+
+
+def _to_me(message: EmailMessage | PhoneMessage, send_to: str) -> Message:
+    """Raises `BadReply` for an address that such a message cannot go to: it goes to nobody else then."""
+    if isinstance(message, EmailMessage) and "@" in send_to:
+        return message._replace(to=(send_to,), subject=f"[Test] {message.subject}")
+    if isinstance(message, PhoneMessage) and send_to.startswith("+"):
+        return message._replace(to=send_to)
+    raise BadReply("a mail goes to an email address, a call or a text to a telephone number")
 
 
 def dotted(message: HttpMessage) -> HttpMessage:

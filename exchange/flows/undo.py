@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 import orjson
@@ -21,7 +22,7 @@ from exchange.flows.settle import (
     sums_of,
     terms_of,
 )
-from exchange.flows.tell import DELIVERY_FAILED, News, tell
+from exchange.flows.tell import HELD, SOLD, UNSOLD, News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryState
@@ -36,6 +37,8 @@ from exchange.storage.selling import LeadMoved, lead_attempts, read_attempt, rea
 from exchange.storage.undo import read_sale, undo_sale
 
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
+_EVENTS = MappingProxyType({"accepted": SOLD, "queued": HELD, "unsold": UNSOLD})
+"""What the seller is told the lead is now, as the event that its postbacks hear of."""
 
 
 class _Undoing(NamedTuple):
@@ -169,7 +172,7 @@ def _closings(market: Market, undoing: _Undoing, without: Undone, actor: Actor) 
 def _news(market: Market, undoing: _Undoing, without: Undone, state: LeadState, goes_on: bool) -> tuple[JobRow, ...]:
     """Both sides hear of it. The seller had been told of a sale: now it hears what the lead is worth without it."""
     lead, now = undoing.lead, undoing.now
-    buyer, _ = failed_news(undoing.sale["attempt_id"], lead, undoing.contract, undoing.why, now)
+    buyer, failed = failed_news(undoing.sale["attempt_id"], lead, undoing.contract, undoing.why, now)
     waits = goes_on or state in (LeadState.UNCLEAR, LeadState.PENDING)
     status = "accepted" if state is LeadState.SOLD else ("queued" if waits else "unsold")
     left = Money(lead["payout_units"] - without.payout_units, lead["currency"])
@@ -182,8 +185,8 @@ def _news(market: Market, undoing: _Undoing, without: Undone, state: LeadState, 
         "test": lead["mode"] == "test",
     }
     about = undoing.sale["attempt_id"]
-    seller = News(DELIVERY_FAILED, Role.SELLER, lead["seller_id"], about, now, facts, lead["campaign_id"])
-    return tuple(job for each in (buyer, seller) for job in tell(market, each))
+    seller = News(_EVENTS[status], Role.SELLER, lead["seller_id"], about, now, facts, lead["campaign_id"])
+    return tuple(job for each in (buyer, failed, seller) for job in tell(market, each))
 
 
 def _audit_line(market: Market, undoing: _Undoing, actor: Actor, ip: str) -> AuditLine:

@@ -37,7 +37,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
 )
 POSTBACK_EVENTS = ("lead.sold", "lead.unsold", "lead.disposition", "lead.return_decided")
 """What a new postback hears unless somebody chooses: what a seller is paid by."""
-LATE_EVENTS = ("lead.sold", "lead.unsold")
+LATE_EVENTS = ("lead.held", "lead.sold", "lead.unsold")
 ACTIVE, DISABLED, REMOVED = "active", "disabled", "removed"
 PER_SECOND = 20
 

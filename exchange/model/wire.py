@@ -156,7 +156,10 @@ class PhoneAccount(NamedTuple):
 
 
 class PhoneMessage(NamedTuple):
-    """A call to make or a text to send; `kind` is `call` or `sms`. `hooks` are our URLs by event."""
+    """A call to make or a text to send; `kind` is `call` or `sms`. It rings for `seconds`.
+
+    `hooks` are our URLs by event: `answered`, where a call asks what to say, and `status`.
+    """
 
     kind: str
     account: PhoneAccount
@@ -165,6 +168,7 @@ class PhoneMessage(NamedTuple):
     text: str = ""
     hooks: Mapping[str, str] = _NO_HEADERS
     detect_machine: bool = False
+    seconds: int = 25
     delivers: bool = True
     secrets: tuple[str, ...] = ()
 

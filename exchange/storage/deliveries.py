@@ -171,6 +171,12 @@ async def take_in(tx: Tx, receipt: ReceiptRow, job_id: str) -> Row | None:
         return row
     await _move(tx, row, state, receipt.heard_at)
     again = state is DeliveryState.WAITING
+    if state in (DeliveryState.FAILED, DeliveryState.BOUNCED) and receipt.detail:
+        await tx.execute(
+            "UPDATE deliveries SET last_error = :why WHERE attempt_id = :id",
+            id=row["attempt_id"],
+            why=receipt.detail,
+        )
     if again:
         await tx.execute(
             "UPDATE deliveries SET sent_at = NULL, next_at = :next, last_error = :why WHERE attempt_id = :id",
@@ -181,6 +187,15 @@ async def take_in(tx: Tx, receipt: ReceiptRow, job_id: str) -> Row | None:
     run_at = receipt.try_again_at if again else receipt.heard_at
     await _leave_job(tx, job_id, row, f"receipt:{receipt.connection}:{receipt.event_id}", run_at, receipt.heard_at)
     return {**row, "state": state.value}
+
+
+async def was_heard(tx: Tx, connection: str, event_id: str) -> bool:
+    rows = await tx.fetch(
+        "SELECT 1 AS found FROM receipts WHERE connection = :connection AND event_id = :event",
+        connection=connection,
+        event=event_id,
+    )
+    return bool(rows)
 
 
 async def expire(tx: Tx, row: Row, state: DeliveryState, why: str, now: int, job_id: str) -> bool:

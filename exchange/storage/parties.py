@@ -25,8 +25,8 @@ class KeyRow:
     """An API key as kept: `hash` is the SHA-256 of the secret, shown once when it was made."""
 
     id: str
-    kind: str  # campaign | buyer
-    party_id: str
+    kind: str  # campaign | buyer | csv
+    party_id: str  # for csv a contract
     mode: str
     hash: bytes
     last4: str

@@ -60,11 +60,6 @@ def read_error(error: Exception) -> StorageError:
     return StorageError(f"{type(error).__name__}: {error}")
 
 
-def _storable(value: Any) -> Any:
-    """PostgreSQL's texts hold no NUL: looked for with another sign in its place nothing is found, as it should be."""
-    return value.replace("\0", "\ufffd") if type(value) is str and "\0" in value else value
-
-
 class Texts:
     """Statements as asyncpg wants them, remembered by their text and by the types of their values."""
 
@@ -76,7 +71,7 @@ class Texts:
     def of(self, sql: str, params: Mapping[str, Any], first: int = 1) -> tuple[str, list[Any]]:
         """The statement with `$1::bigint` for `:name`, and the values in order."""
         names = self._names_of(sql)
-        values = [_storable(params[name]) for name in names]
+        values = [params[name] for name in names]
         kinds = tuple(_kind(value) for value in values)
         if "" in kinds and sql in self._kinds:  # what is missing has the type it had: one statement to prepare, not two
             known = self._kinds[sql]
@@ -86,7 +81,7 @@ class Texts:
     def of_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, list[list[Any]]]:
         names = self._names_of(sql)
         kinds = tuple(next((kind for row in rows if (kind := _kind(row[name]))), "") for name in names)
-        return self._text(sql, names, kinds, 1), [[_storable(row[name]) for name in names] for row in rows]
+        return self._text(sql, names, kinds, 1), [[row[name] for name in names] for row in rows]
 
     def _names_of(self, sql: str) -> tuple[str, ...]:
         names = self._names.get(sql)

@@ -46,10 +46,11 @@ async def try_again(tx: Tx, again: Again, states: Sequence[str]) -> None:
     """One more try of a delivery that has not ended, and stands in one of `states`. Raises `NotAgain`."""
     names = ", ".join(f"'{state}'" for state in states)
     changed = await tx.execute(
-        f"""UPDATE deliveries SET state = 'waiting', next_at = :at, give_up_at = :give_up, receipt_until = NULL,
-                batch_id = NULL
+        f"""UPDATE deliveries SET state = :state, next_at = :at, give_up_at = :give_up, receipt_until = NULL,
+                batch_id = NULL, sent_at = CASE WHEN :state = 'shelved' THEN NULL ELSE sent_at END
             WHERE attempt_id = :id AND state IN ({names})""",
         id=again.attempt_id,
+        state=again.delivery.state.value,
         at=again.at,
         give_up=again.delivery.give_up_at,
     )

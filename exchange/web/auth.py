@@ -81,9 +81,14 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
     if isinstance(body, Refused):
         raise web.HTTPRequestEntityTooLarge(max_size=0, actual_size=0)
     try:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_FORM_FIELDS))
+        return dict(parse_qsl(printable(body), max_num_fields=_FORM_FIELDS))
     except ValueError:
         return {}
+
+
+def printable(body: bytes) -> str:
+    """A form's body as text. What no database may hold becomes the sign for what cannot be read."""
+    return body.decode("utf-8", "replace").replace("\0", "%00").replace("%00", "%EF%BF%BD")
 
 
 async def has_token(request: web.Request, session: Session) -> bool:

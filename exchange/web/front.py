@@ -15,11 +15,12 @@ from exchange.storage.database import StorageBusy, StorageError, StorageFull, St
 from exchange.web.api.call import Call, Stop, refuse
 from exchange.web.api.route import Rank, Route
 from exchange.web.keys import FRAMED, MARKET, REQUEST_ID, SETTINGS
+from exchange.web.render import notice
 
 API = "/api/"
 HEALTH = "/health"
-SENT_TO = "/in/"
-"""Where sources that are sent to are: each of their messages may be a lead."""
+SENT_TO = ("/fax/", "/hooks/", "/in/")
+"""Where sources are sent to, and providers fetch and call back: each may be a lead, or what became of one."""
 SHED_SECONDS = 3
 """A shed caller is told to come back after 1 to this many seconds, drawn, so that not all come at once."""
 
@@ -37,6 +38,10 @@ _DOWN = (StorageError, StorageFull, StorageUnclear)
 """What says that the storage fails; its other errors are about one unit of work."""
 
 _LOG = logger(__name__)
+
+
+_NOTHING = "%00"
+_NO_CHARACTER = "It holds a character that no text may hold. Open it as it was written."
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -69,6 +74,8 @@ def make_front(table: tuple[Route, ...]) -> Middleware:
             return await _shed(request, market)
         live.requests += 1
         try:
+            if _NOTHING in request.raw_path and not request.path.startswith(API):
+                return await notice(request, "The address is wrong", _NO_CHARACTER, http_status=400)
             return await handler(request)
         except web.HTTPException as error:
             if not request.path.startswith(API):

@@ -73,6 +73,20 @@ async def test_mails_become_leads_and_are_moved(exchange: Exchange, server: Imap
     assert {"imap"} == {row["channel"] for row in await exchange.rows("SELECT channel FROM requests")}
 
 
+async def test_a_hostile_mail_is_put_aside_and_those_behind_it_are_taken(
+    exchange: Exchange, server: ImapServer
+) -> None:
+    await with_mailbox(exchange, server)
+    await asyncio.to_thread(server.append, b"From: " + b"(" * 3_000 + b"\r\nSubject: Hello\r\n\r\nName: Ana\r\n")
+    await append(server, 1, 2)
+
+    await worked(exchange)
+
+    assert [("failed", "invalid"), *[("taken", "accepted")] * 2] == sorted(await states(exchange))
+    assert [0, 2, 1] == await counts(server, "INBOX", "Done", "Failed")
+    assert await problem(exchange) is None
+
+
 async def test_a_mail_that_was_kept_and_not_moved_is_no_second_lead(exchange: Exchange, server: ImapServer) -> None:
     await with_mailbox(exchange, server)
     await append(server, 1, 2)

@@ -11,6 +11,7 @@ from exchange.commands.check import contract_problems
 from exchange.flows.connection import ready
 from exchange.flows.shapes import Shapes
 from exchange.model.party import Clause, Group
+from tests.channels.fileserver import file_server
 from tests.cli.home import Home, exchange
 from tests.later_buyers import FaxBuyer
 from tests.mail_buyer import MailBuyer, ShelfBuyer, SlowMailBuyer
@@ -196,3 +197,23 @@ def test_documents_made_while_it_ran_are_checked_with_the_files(market_home: Hom
     assert "1 made while it ran; over the file of solar" in fine.out
     assert ["documents"] == [each["check"] for each in found.json["problems"]]
     assert "connection late: connector: 'pigeon' is not one of" in found.json["problems"][0]["problem"]
+
+
+def test_an_sftp_server_nobody_pinned_is_asked_for_its_key(home: Home) -> None:
+    with file_server() as server:
+        place = home.folder / "config" / "connections" / "marlow"
+        place.mkdir()
+        document = f"connection: marlow\nconnector: files\nprotocol: sftp\nserver: 127.0.0.1:{server.sftp_port}\n"
+        (place / "connection.yaml").write_text(document + "user: harbor\nkey_file: /no/such.pem\n", "utf-8")
+        found = home.run("--json", "check")
+        (place / "connection.yaml").write_text(
+            f"{document}user: harbor\nkey_file: /no/such.pem\nhost_key: {server.fingerprint}\n", "utf-8"
+        )
+        pinned = home.run("--json", "check")
+
+    told = f"127.0.0.1 shows {server.fingerprint}: compare it with what its owner says, then write it down"
+    assert (4, [("host keys", f"connection marlow: host_key: is not set; {told}")]) == (
+        found.code,
+        [(each["check"], each["problem"]) for each in found.json["problems"]],
+    )
+    assert 0 == pinned.code, pinned.out

@@ -86,3 +86,14 @@ def test_a_key_for_nobody_is_not_made(market_home: Home) -> None:
 
     assert (1, True) == (refused.code, "cedar-solar" in refused.err)
     assert 2 == market_home.run("key", "create").code
+
+
+def test_the_address_of_a_csv_is_told_once(market_home: Home) -> None:
+    made = market_home.run("--json", "key", "create", "--csv", "acme-solar", "--mode", "live").json
+    alone = market_home.run("key", "create", "--csv", "acme-solar", "--mode", "live")
+    unknown = market_home.run("key", "create", "--csv", "oak-solar")
+
+    assert made["url"].endswith(f"/c/{made['key']}.csv") and made["key"].startswith("cu_live_")
+    assert alone.out.strip().endswith(".csv") and "IMPORTDATA" in alone.err
+    assert (1, "There is no contract oak-solar.") == (unknown.code, unknown.err.strip()[:31])
+    assert 2 == market_home.run("key", "create", "--csv", "acme-solar", "--buyer", "acme").code

@@ -11,22 +11,17 @@ from typing import cast
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from exchange.catalog import read_yaml
-from exchange.clock import Clock
+from exchange.clock import Clock, SimulatedClock
 from exchange.demo.acts import Act, Scene, acts
 from exchange.demo.acts.files import INBOX_PORT, left, push, sheet
-from exchange.demo.folder import write_shapes
 from exchange.demo.founding import keep_secrets, make_keys
 from exchange.demo.peers import HOST, neighbours
 from exchange.demo.peers.filehouse import filehouse
 from exchange.demo.personalities import Cast
 from exchange.demo.run import Running
-from exchange.flows.documents import save_document
 from exchange.flows.market import Market
 from exchange.flows.polls import plan_polls
-from exchange.flows.shapes import SOURCE
 from exchange.intake.sftp_in import Listening, listening
-from exchange.model.actor import SYSTEM
 from exchange.settings import Settings, load_settings
 from exchange.storage.imports import list_imports
 from exchange.web.app import build_app
@@ -35,7 +30,6 @@ from tests.demo.whole import opened
 from tests.flows.lab import OPERATOR
 
 NOON = 1_795_021_200_000
-SOURCES = ("bluefin_drop", "cedar_inbox", "evergreen_drop")
 
 
 @dataclass(frozen=True)
@@ -51,14 +45,6 @@ class Stage:
     ports: Mapping[int, int]
 
 
-async def save_sources(market: Market, folder: Path) -> None:
-    for name in SOURCES:
-        problems: list[str] = []
-        document = read_yaml((folder / "config" / "sources" / f"{name}.yaml").read_bytes(), name, problems)
-        assert isinstance(document, dict) and not problems
-        await save_document(market, SOURCE, name, document, SYSTEM)
-
-
 async def worked(market: Market) -> None:
     while await run_jobs(market):
         continue
@@ -72,16 +58,15 @@ async def test_files_come_by_upload_push_and_from_a_file_server_in_the_demo(tmp_
         sftp_key_file=tmp_path / "sftp.key",
         allowed_networks=("127.0.0.0/8",),
     )
-    async with opened(tmp_path, "market.yaml", "cast.yaml", NOON) as whole:
+    clock = SimulatedClock(NOON)
+    async with (
+        neighbours((filehouse(),), tmp_path, clock) as found,
+        opened(tmp_path, "market.yaml", "cast.yaml", clock, found.ports) as whole,
+    ):
         market = replace(whole.market, files_dir=tmp_path / "files")
-        async with (
-            neighbours((filehouse(),), tmp_path, whole.clock) as found,
-            listening(market, Listening(HOST, 0, settings.sftp_key_file)) as (_, inbox),
-        ):
-            write_shapes(tmp_path, found.ports)
+        async with listening(market, Listening(HOST, 0, settings.sftp_key_file)) as (_, inbox):
             await keep_secrets(market, found.secrets)
             keys = await make_keys(market, whole.parties, fixed=True, frozen=False)
-            await save_sources(market, tmp_path)
             server = TestServer(build_app(market, settings))
             async with server, ClientSession() as session:
                 wanted = SimpleNamespace(folder=tmp_path)

@@ -86,8 +86,6 @@ def test_an_address_of_nobody_cannot_be_connected_to() -> None:
     ("other", "status"),
     [
         (EmailMessage("a@a.example", ("b@b.example",), "s", "t", "<1@a>"), 250),
-        (FaxMessage("+16025550142", 1, b"%PDF", HttpMessage("POST", "https://fax.example/")), 202),
-        (PhoneMessage("sms", PhoneAccount("https://p.example", "u", "p"), "+16025550142", "+16025550100"), 202),
         (FileMessage(Place("ftps", "files.example", 21, "in"), "a.csv", b""), 226),
     ],
 )
@@ -95,3 +93,22 @@ def test_what_is_not_http_is_taken_by_whoever_it_is_for(other: Message, status: 
     said = CastScript([], seed=4)(other)
 
     assert isinstance(said, Delay) and Reply(status, {}, b"taken") == said.then
+
+
+def test_whoever_faxes_says_how_it_knows_each_fax() -> None:
+    pages = (b"%PDF one", b"%PDF two")
+    via = HttpMessage("POST", "https://fax.example/")
+    said = [CastScript([], seed=4)(FaxMessage("+16025550142", 1, page, via)) for page in pages]
+
+    told = [each.then.body for each in said if isinstance(each, Delay) and isinstance(each.then, Reply)]
+    assert (2, True) == (len(set(told)), all(body.startswith(b'{"data":{"id":"past-') for body in told))
+
+
+def test_calls_and_texts_are_taken_each_under_a_number_of_its_own() -> None:
+    account = PhoneAccount("https://p.example", "u", "p")
+    call = PhoneMessage("call", account, "+16025550142", "+16025550100", "one")
+    said = [CastScript([], seed=4)(each) for each in (call, call._replace(text="two"), call._replace(kind="sms"))]
+
+    replies = [each.then for each in said if isinstance(each, Delay)]
+    assert [201, 201, 201] == [each.status for each in replies if isinstance(each, Reply)]
+    assert 3 == len({each.body for each in replies if isinstance(each, Reply)})

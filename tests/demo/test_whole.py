@@ -7,6 +7,7 @@ import itertools
 from collections import Counter
 from pathlib import Path
 
+from exchange.clock import SimulatedClock
 from exchange.demo.homes import CityHomes
 from exchange.demo.people import EVEN, generate
 from exchange.demo.shapes import GeneratedLead
@@ -39,7 +40,7 @@ async def demo_leads(whole: Whole, each: int) -> Counter[tuple[str, str]]:
 
 
 async def test_every_campaign_of_the_demo_sells_and_the_books_balance(tmp_path: Path) -> None:
-    async with opened(tmp_path, "market.yaml", "cast.yaml", NOON) as whole:
+    async with opened(tmp_path, "market.yaml", "cast.yaml", SimulatedClock(NOON)) as whole:
         counts = await demo_leads(whole, 12)
         accounts = [buyer_account(buyer.id, buyer.billing) for buyer in whole.parties.buyers]
         accounts += [seller_account(seller.id) for seller in whole.parties.sellers]
@@ -82,7 +83,7 @@ async def test_a_row_of_each_kind_of_the_stream_sells_and_its_dirt_is_refused(tm
     shop = {"fields": {"first_contact_weekday": "Tue"}, "contact": contact | {"phone": "5159580143"}}
     dirty = {"contact": {"first_name": "Maria", "zip": None}, "fields": {}}
 
-    async with opened(tmp_path, "stream.yaml", "stream_cast.yaml", now) as whole:
+    async with opened(tmp_path, "stream.yaml", "stream_cast.yaml", SimulatedClock(now)) as whole:
         campaigns = {campaign.id: campaign for campaign in whole.parties.campaigns}
         sold = await whole.sell(campaigns["bk-trades-deposit"], fields_of(row | saver))
         listed = await whole.sell(campaigns["ol-email-market"], fields_of(row | shop | {"lead_id": "X2"}))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 
@@ -13,6 +14,7 @@ from exchange.bootstrap import load_catalog, open_market
 from exchange.catalog import default_config
 from exchange.clock import SimulatedClock, month_of
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
+from exchange.demo.folder import write_shapes
 from exchange.demo.market import read_parties
 from exchange.demo.market_model import Parties
 from exchange.demo.personalities import Cast, read_cast
@@ -31,6 +33,7 @@ from exchange.storage.ledger import book
 from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
 
 DEMO = default_config() / "demo"
+UNMOVED: Mapping[int, int] = MappingProxyType({})
 
 
 async def store(tx: Tx, parties: Parties, now: int) -> None:
@@ -82,10 +85,14 @@ class Whole:
 
 
 @asynccontextmanager
-async def opened(folder: Path, parties_file: str, cast_file: str, now: int) -> AsyncIterator[Whole]:
-    catalog = load_catalog(None, DEMO / "connections")
+async def opened(
+    folder: Path, parties_file: str, cast_file: str, clock: SimulatedClock, moved: Mapping[int, int] = UNMOVED
+) -> AsyncIterator[Whole]:
+    """With the demo's own files among the shapes. `moved` are the ports its peers really have."""
+    write_shapes(folder, moved)
+    catalog = load_catalog(folder / "config")
     parties, cast = read_parties(DEMO / parties_file, catalog.verticals), read_cast(DEMO / cast_file)
-    clock, script = SimulatedClock(now), CastScript(cast.buyers, seed=7)
+    script, now = CastScript(cast.buyers, seed=7), clock.now()
     wire = by_url({SIMULATED: answer_as_asked, "": script})
     settings = load_settings(
         None,

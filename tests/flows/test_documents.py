@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from buyers import connectors
 from exchange.bootstrap import Catalog, workshop_of
 from exchange.flows.documents import remove_document, save_document, save_secret
 from exchange.flows.market import read_shapes, refresh
@@ -21,6 +22,8 @@ from exchange.storage.documents import DocumentRow, read_documents
 from tests.flows.doom import started_again
 from tests.flows.lab import post
 from tests.market import SOLD, Exchange, buying, consumer, read_once, selling, usd
+
+KNOWN = ", ".join(sorted(connectors()))
 
 
 def connection(name: str = "late", host: str = "acme.buyer.example", secret: str = "") -> dict[str, Any]:
@@ -102,7 +105,7 @@ def test_the_environment_goes_before_the_store() -> None:
         ("acme", connection("acme"), "a file has the name acme"),
         ("late", connection("other"), "the document's name is 'late'"),
         ("late", {**connection(), "colour": "blue"}, "colour: "),
-        ("late", {**connection(), "connector": "pigeon"}, "connector: 'pigeon' is not one of form_http"),
+        ("late", {**connection(), "connector": "pigeon"}, f"connector: 'pigeon' is not one of {KNOWN}"),
         ("late", {"connection": "late", "preset": "nothing"}, "preset: 'nothing' is not one of"),
         ("late", connection(host="10.0.0.1"), "post.url: The address 10.0.0.1 is a private network"),
     ],

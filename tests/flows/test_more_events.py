@@ -9,7 +9,6 @@ from exchange.flows.shapes import VERTICAL
 from exchange.flows.specs import keep_specs, page_url
 from exchange.flows.store import claim
 from exchange.model.actor import SYSTEM, Actor, Role
-from exchange.storage.webhooks import LogFilter, log_of
 from tests.flows.import_bench import bring, csv_of, people, seen, sold, worked
 from tests.flows.lab import OPERATOR
 from tests.flows.receivers import ACME, CEDAR, arrived, events, hook, listen, run_all
@@ -78,8 +77,3 @@ async def test_instructions_that_change_are_told_and_the_first_are_no_change(eit
 
     (told,) = events(either, hook("ember"))
     assert ("cedar-solar", page_url(market, "cedar-solar")) == (told["object"], told["data"]["posting_instructions"])
-
-
-async def test_a_filter_that_no_database_can_hold_finds_nothing(either: Exchange) -> None:
-    for wanted in (LogFilter(about="x\0"), LogFilter(endpoint_id="\0"), LogFilter(event_id="\0"), LogFilter(type="\0")):
-        assert [] == await either.market.db.read(log_of, CEDAR, wanted, 10)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 CODE = ("exchange", "buyers", "verifiers", "tests", "bench")
 LEFT_OUT = frozenset({"__pycache__", "build", "dist", "node_modules"})
 HIDDEN_BUT_OURS = frozenset({".ci", ".gitignore", ".dockerignore"})
-PICTURES = frozenset({".png", ".ico", ".woff2", ".gz", ".db", ".sqlite", ".zip"})
+PICTURES = frozenset({".png", ".ico", ".ttf", ".woff2", ".gz", ".db", ".sqlite", ".zip"})
 
 
 @dataclass(frozen=True)

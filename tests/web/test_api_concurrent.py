@@ -11,13 +11,19 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from exchange import limits
 from exchange.clock import SystemClock
 from exchange.model.party import Cap, Rate, Window
 from exchange.storage.ledger import house_balance
-from tests.market import POST, Exchange, buying, consumer, open_exchange, selling, usd
+from tests.market import POST, Exchange, Party, buying, consumer, open_exchange, selling, usd
 from tests.web.served import Heard, Served, serve_exchange
 
 WIDE = Rate(100_000, 100_000, 100_000)
+
+
+def patient(name: str) -> tuple[Party, ...]:
+    """A seller that may send much and waits long: what is asked here is no matter of speed."""
+    return selling(name, rate=WIDE, timeout_ms=limits.TIMEOUT_MS_MOST)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +82,7 @@ async def check_books(exchange: Exchange, sold: int) -> None:
 
 
 async def test_50_identical_posts_at_once_make_one_lead_and_one_sale(exchange: Exchange) -> None:
-    await exchange.add(*selling("cedar", rate=WIDE), *buying("acme"))
+    await exchange.add(*patient("cedar"), *buying("acme"))
     async with serve_exchange(exchange) as served:
         answers = await together(served, [POST] * 50)
         late = await served.send("pingpost", POST)
@@ -89,7 +95,7 @@ async def test_50_identical_posts_at_once_make_one_lead_and_one_sale(exchange: E
 
 
 async def test_50_identical_posts_with_a_key_get_one_answer_to_the_byte(exchange: Exchange) -> None:
-    await exchange.add(*selling("cedar", rate=WIDE), *buying("acme"))
+    await exchange.add(*patient("cedar"), *buying("acme"))
     async with serve_exchange(exchange) as served:
         answers = await together(served, [POST] * 50, {"Idempotency-Key": "k-1"})
 
@@ -102,7 +108,7 @@ async def test_50_identical_posts_with_a_key_get_one_answer_to_the_byte(exchange
 
 async def test_200_leads_at_once_never_pass_a_cap_of_50(exchange: Exchange) -> None:
     caps = (Cap(Window.DAY, "count", 50),)
-    await exchange.add(*selling("cedar", rate=WIDE), *buying("acme", "10000", caps=caps))
+    await exchange.add(*patient("cedar"), *buying("acme", "10000", caps=caps))
     async with serve_exchange(exchange) as served:
         answers = await together(served, [consumer(number) for number in range(200)])
 
@@ -113,9 +119,7 @@ async def test_200_leads_at_once_never_pass_a_cap_of_50(exchange: Exchange) -> N
 
 
 async def test_200_leads_at_once_never_pass_a_prepaid_balance_and_go_on_to_the_next_buyer(exchange: Exchange) -> None:
-    await exchange.add(
-        *selling("cedar", rate=WIDE), *buying("acme", "500", priority=1), *buying("birch", "750", priority=2)
-    )
+    await exchange.add(*patient("cedar"), *buying("acme", "500", priority=1), *buying("birch", "750", priority=2))
     async with serve_exchange(exchange) as served:
         answers = await together(served, [consumer(number) for number in range(200)])
 
@@ -128,7 +132,7 @@ async def test_200_leads_at_once_never_pass_a_prepaid_balance_and_go_on_to_the_n
 
 
 async def test_an_unsold_lead_is_posted_again_at_once_by_many_and_sold_once(exchange: Exchange) -> None:
-    await exchange.add(*selling("cedar", rate=WIDE), *buying("acme"))
+    await exchange.add(*patient("cedar"), *buying("acme"))
     async with serve_exchange(exchange) as served:
         exchange.buyers.bids("acme", None)
         first = await served.send("pingpost", {**POST, "seller_lead_id": "A-1"})
@@ -142,7 +146,7 @@ async def test_an_unsold_lead_is_posted_again_at_once_by_many_and_sold_once(exch
 
 
 async def test_many_posts_race_on_one_ping_and_one_wins(exchange: Exchange) -> None:
-    await exchange.add(*selling("cedar", rate=WIDE), *buying("acme"))
+    await exchange.add(*patient("cedar"), *buying("acme"))
     async with serve_exchange(exchange) as served:
         ping = await served.send("ping", {name: POST[name] for name in ("zip", "state", "monthly_bill", "homeowner")})
         posts = [{**consumer(number), "ping_id": str(ping["ping_id"])} for number in range(20)]

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
@@ -26,11 +27,11 @@ VERTICALS = ("auto_insurance", "b2b_marketplace", "home_services", "solar", "ter
 
 
 @asynccontextmanager
-async def served_at_its_address(folder: Path) -> AsyncIterator[tuple[Exchange, Served]]:
-    """An exchange that knows the address it is reached at, as a real one does."""
+async def served_at_its_address(folder: Path, **opened: Any) -> AsyncIterator[tuple[Exchange, Served]]:
+    """An exchange that knows the address it is reached at, as a real one does. `opened` as in `open_exchange`."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         address = f"http://127.0.0.1:{door.getsockname()[1]}"
-        async with open_exchange(folder, public_url=address) as exchange:
+        async with open_exchange(folder, public_url=address, **opened) as exchange:
             app = build_app(exchange.market, exchange.settings)
             runner = GuardedRunner(app, access_log=None, shutdown_timeout=5.0)
             await runner.setup()

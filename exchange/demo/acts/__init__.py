@@ -52,10 +52,12 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts import form  # acts are written in terms of this module
     from exchange.demo.acts.addresses import addresses
     from exchange.demo.acts.answers import answers, bounces
+    from exchange.demo.acts.fetchers import puller, spreadsheet
     from exchange.demo.acts.files import left, push, sheet
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
     from exchange.demo.acts.shoppers import shoppers
+    from exchange.demo.acts.texts import texts
 
     return (
         addresses(),
@@ -69,10 +71,13 @@ def acts() -> tuple[Act, ...]:
         mailbox(),
         mails(),
         pulled(),
+        puller(),
         push(),
         sheet(),
         shoppers(),
         soap(),
+        spreadsheet(),
+        texts(),
     )
 
 

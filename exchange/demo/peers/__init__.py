@@ -43,14 +43,16 @@ class Neighbours:
 
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.faxes import faxes
     from exchange.demo.peers.filehouse import filehouse
     from exchange.demo.peers.gateways import gateways
     from exchange.demo.peers.letterbox import letterbox
     from exchange.demo.peers.mailroom import mailroom
     from exchange.demo.peers.platforms import platforms
     from exchange.demo.peers.receivers import receivers
+    from exchange.demo.peers.telephone import telephone
 
-    return (filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers())
+    return (faxes(), filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers(), telephone())
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A house of files: programs of two sellers leave files of leads there, fetched by SFTP and by FTP."""
+"""A house of files: programs of two sellers leave files of leads there, and a buyer gets its leads there."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ NAME = "filehouse"
 SFTP_PORT, FTP_PORT = 8161, 8162
 USER, PASSWORD = "harbor", "files of the demo"
 CEDAR_PASSWORD = "cedar pushes files"
+BUYER = "marlow"
+"""The folder that the files for Marlow Insurance come into."""
 
 
 def home(folder: Path) -> Path:
@@ -26,7 +28,7 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     import asyncssh
 
     logging.getLogger("aioftp.server").setLevel(logging.CRITICAL)  # it calls every hang-up an error
-    home(site.folder).mkdir(exist_ok=True)
+    (home(site.folder) / BUYER).mkdir(parents=True, exist_ok=True)
     key = asyncssh.generate_private_key("ssh-ed25519")
     (site.folder / "host.pub").write_bytes(key.export_public_key())
 

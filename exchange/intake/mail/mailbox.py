@@ -73,7 +73,7 @@ async def poll(market: Market, source: Source, cursor: str) -> AsyncIterator[Pol
     try:
         for uids in _parts(await _to_thread(_uids, box, document)):
             mails = await _to_thread(_fetch, box, uids)
-            read = [(mail, _items(mail, market, document)) for mail in mails]
+            read = [(mail, await asyncio.to_thread(_items, mail, market, document)) for mail in mails]
             yield Polled(tuple(item for _, items in read for item in items), cursor)
             for mail, items in read:
                 if not items:  # a machine wrote it, perhaps about a mail of ours

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.policy import default
+from email.policy import EmailPolicy
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange import limits
 from exchange.intake.markup import text_of_page
 
 _XML_KINDS = ("application/x-adf+xml", "application/adf+xml", "application/xml", "text/xml")
 _XML_NAMES = (".adf", ".xml")
+_TYPES = re.compile(rb"^content-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_PARTS = f"The mail has more than {limits.MAIL_PARTS} parts, or they are nested too deep."
 _AUTOMATIC = ("auto-replied", "auto-notified")
 
 
@@ -56,14 +59,24 @@ class BadMail(Exception):
     """The mail cannot be read; the sentence says why and holds nothing of it."""
 
 
+class _Bounded(EmailPolicy):
+    """No more of a header is looked at than a line may have: the library's time grows with the square of its length."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return super().header_fetch_parse(name, value[: limits.MAIL_HEADER_CHARACTERS])
+
+
 def read_mail(raw: bytes) -> Mail:
     """Every part of a mail within the limits. Raises `BadMail`."""
     if len(raw) > limits.MAIL_BYTES:
         raise BadMail(f"The mail is larger than {limits.MAIL_BYTES // 1024} KB.")
+    if len(_TYPES.findall(raw)) > 2 * limits.MAIL_PARTS:  # before the library reads every one of them
+        raise BadMail(_PARTS)
     try:
-        message = BytesParser(policy=default).parsebytes(raw)
+        message = BytesParser(policy=_Bounded()).parsebytes(raw)
+        assert isinstance(message, EmailMessage), "as its policy makes them"
         return _mail(raw, message)
-    except (MessageError, ValueError, LookupError, AttributeError, IndexError, TypeError, KeyError) as error:
+    except (MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         # The standard library's parser of headers fails in all these ways on hostile ones.
         raise BadMail(f"The mail is not written as mails are ({type(error).__name__}).") from None
 
@@ -108,7 +121,7 @@ def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
         part, depth = waiting.pop()
         seen += 1
         if seen > limits.MAIL_PARTS or depth > limits.DEPTH:
-            raise BadMail(f"The mail has more than {limits.MAIL_PARTS} parts, or they are nested too deep.")
+            raise BadMail(_PARTS)
         if part.is_multipart():
             waiting += [(each, depth + 1) for each in reversed(list(part.iter_parts()))]
         elif part.get_content_maintype() != "multipart":
@@ -134,12 +147,13 @@ def _unwrapped(text: str, part: EmailMessage) -> str:
     if str(part.get_param("format", "") or "").lower() != "flowed":
         return text
     lines: list[str] = []
+    open_line: list[str] = []
     for line in text.split("\n"):
-        if lines and lines[-1].endswith(" ") and lines[-1] != "-- ":
-            lines[-1] += line
-        else:
-            lines.append(line)
-    return "\n".join(lines)
+        open_line.append(line)
+        if not line.endswith(" ") or (len(open_line) == 1 and line == "-- "):
+            lines.append("".join(open_line))
+            open_line = []
+    return "\n".join([*lines, "".join(open_line)] if open_line else lines)
 
 
 def _addresses(message: EmailMessage, *names: str) -> list[str]:

@@ -212,7 +212,35 @@ def _buying(dispositions: tuple[str, ...]) -> dict[str, Schema]:
         lead_id=text(),
         **ends(),
     )
-    return {"Sale": sale, "Sales": _page("sales", "Sale"), "Disposition": told, "Recorded": recorded}
+    told_all = {"Sale": sale, "Sales": _page("sales", "Sale"), "Disposition": told, "Recorded": recorded}
+    return {**told_all, **_fetching()}
+
+
+def _fetching() -> dict[str, Schema]:
+    lead = record(
+        ("lead_id", "reference", "contract_id", "vertical", "price", "currency", "received_at"),
+        lead_id=text(),
+        reference=text("For dispositions."),
+        contract_id=text(),
+        vertical=text(),
+        price=money("What you pay."),
+        currency=text(),
+        test={"type": "boolean"},
+        received_at=moment("When the consumer sent it."),
+        erased={"type": "boolean", "description": "Its values were erased; none are told."},
+        lead={"type": "object", "additionalProperties": text(), "description": "Every value by its field."},
+        trustedform_cert_url=text(),
+        jornaya_leadid=text(),
+    )
+    told = record(
+        ("status", "leads", "more"),
+        status=text(enum=["ok"]),
+        leads=many("FetchedLead", f"At most {limits.LISTED_MOST}, in the order in which they were first told."),
+        more={"type": "boolean", "description": "The page is full: there may be another."},
+        next=text("Send it as `since` once these are stored: it says that they arrived."),
+        **ends(),
+    )
+    return {"FetchedLead": lead, "FetchedLeads": told}
 
 
 def _managing() -> dict[str, Schema]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.web.api import buying
+from exchange.web.api import buying, fetching
 from exchange.web.api.route import ASKED, TOLD, KeyKind, Rank, Route, paging
 
 
@@ -32,6 +32,18 @@ def routes() -> tuple[Route, ...]:
             report,
             buying.sales,
             "Sales",
+            ASKED,
+            query=paging(),
+        ),
+        Route(
+            "GET",
+            "/api/v1/buyer/leads",
+            "fetch_leads",
+            "Leads that a buyer fetches, with all values; each page confirms the one before",
+            buyer,
+            report,
+            fetching.leads,
+            "FetchedLeads",
             ASKED,
             query=paging(),
         ),

@@ -33,6 +33,11 @@ def since(call: Call) -> Cursor:
     return (at - 1, _AFTER_ALL)
 
 
+def is_next(call: Call) -> bool:
+    """Whether the page asked for begins where another ended."""
+    return _CURSOR.fullmatch(call.request.query.get("since", "").strip()) is not None
+
+
 def length(call: Call) -> int:
     text = call.request.query.get("limit", "").strip()
     if not text:

@@ -19,6 +19,7 @@ from exchange.model.lead import Problem
 from exchange.stages.consent import text_hash
 from exchange.stages.forms import shown
 from exchange.storage.forms import read_view
+from exchange.web.auth import printable
 from exchange.web.front import HEADERS
 from exchange.web.keys import FRAMED, MARKET, SETTINGS
 from exchange.web.pages import Page
@@ -202,7 +203,7 @@ async def _fields(request: web.Request) -> Mapping[str, str]:
     if isinstance(body, Refused):
         raise web.HTTPRequestEntityTooLarge(max_size=limits.BODY_BYTES, actual_size=limits.BODY_BYTES + 1)
     try:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=limits.FIELDS))
+        return dict(parse_qsl(printable(body), max_num_fields=limits.FIELDS))
     except ValueError:
         return {}
 

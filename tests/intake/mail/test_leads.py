@@ -147,6 +147,13 @@ def test_adf_in_the_text_of_a_mail() -> None:
         b"Date: \x00\r\nMessage-ID: <\r\nFrom: <<<>>@,;\r\n\r\nName: Ana",
         b"Content-Type: text/html\r\n\r\n" + b"<table><tr><td>" * 20_000,
         b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!====",
+        b"From: " + b"(" * 5_000 + b"\r\n\r\nName: Ana",
+        b"Content-Type: text/plain; " + b"(" * 5_000 + b"\r\n\r\nName: Ana",
+        b"Content-Type: text/plain; " + b'"' * 500_000 + b"\r\n\r\nName: Ana",
+        b"Content-Disposition: " + b"[" * 500_000 + b"\r\n\r\nName: Ana",
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+        + b"--x\r\nContent-Type: text/plain;;;;\r\n\r\na\r\n" * 20_000,
+        b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"x \r\n" * 250_000,
     ],
 )
 def test_hostile_mails_are_read_or_refused(raw: bytes) -> None:

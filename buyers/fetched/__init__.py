@@ -1,0 +1,1 @@
+"""Leads that their buyer fetches: by a call of the API, or as a CSV at an address."""

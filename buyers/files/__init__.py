@@ -1,0 +1,1 @@
+"""Leads as files on a buyer's FTP, FTPS or SFTP server."""
