@@ -22,7 +22,7 @@ Record = Mapping[str, str]
 Columns = Sequence[tuple[str, Draw]]
 """The names of columns, each with what stands in it. Empty: every field of the leads by our names."""
 
-_RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
+_RUNS: Final = frozenset("=+-@\t\r＝＋－＠")  # the wide ones too, which some spreadsheets read as the others
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _CELL_CHARACTERS: Final = 32_767  # of XLSX
 _PLAIN_TEXT: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -60,7 +60,8 @@ def record_of(facts: Facts) -> dict[str, str]:
 
 def cell(value: str) -> str:
     """Text that a spreadsheet would run gets an apostrophe before it; a number, a phone's too, is none."""
-    return f"'{value}" if value.startswith(_RUNS) and not _NUMBER.fullmatch(value) else value
+    runs = value.lstrip("\"' ")[:1] in _RUNS and bool(value)
+    return f"'{value}" if runs and not _NUMBER.fullmatch(value) else value
 
 
 def table_of(records: Sequence[Record], names: Sequence[str] = ()) -> list[list[str]]:

@@ -23,11 +23,9 @@ from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
-from exchange.courier.every_lane import every_lane
-from exchange.courier.http import Lane
-from exchange.courier.lane import SideLanes
 from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
+from exchange.courier.side_lanes import side_lanes
 from exchange.courier.smtp import mail_house
 from exchange.fields.places import Places
 from exchange.flows.connection import Connection, ready
@@ -389,9 +387,6 @@ def _courier(clock: Clock, breaker: Breaker, settings: Settings, *, timed: bool 
     """Test leads go to the simulated buyers built in; everything else leaves by wire. `timed` takes times of parts."""
     signing = (settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
     house = mail_house(settings.mail_relay, settings.mail_domain, *signing)
-
-    def lanes(lane: Lane) -> SideLanes:
-        return every_lane(lane, house, clock)
-
+    lanes = partial(side_lanes, house=house, now=clock.now)
     real = HttpCourier(clock, breaker, settings.allowed_networks, lanes=lanes, timed=timed)
     return RoutedCourier(ScriptedCourier(answer_as_asked, clock), real)

@@ -17,6 +17,7 @@ CHARACTERS_MOST: Final = 3_000
 """Twilio says 4,096 characters of one verb."""
 _VALUE_CHARACTERS: Final = 200
 _DIGITS: Final = frozenset({"phone", "phone2", "zip"})
+_NUMBERED: Final = re.compile(r"([a-z])([0-9]+)$")
 _RANGE: Final = re.compile(r"(\d)-(\d)")
 
 
@@ -44,7 +45,8 @@ def _sentences(fields: Iterable[tuple[str, FieldValue]]) -> str:
 
 
 def label_of(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    """`phone2` → `Phone 2`."""
+    return _NUMBERED.sub(r"\1 \2", name.replace("_", " ")).capitalize()
 
 
 def say(name: str, text: str) -> str:

@@ -99,6 +99,8 @@ async def save(
     before = find(market, wanted.id, actor) if wanted.id else None
     role, party_id = (before.role, before.party_id) if before is not None else party or _own(actor)
     problems = [*_problems(market, wanted, role, party_id, allowed)]
+    if before is not None:
+        problems += _unchangeable(before, wanted)
     if before is None and await market.db.read(count_endpoints, role.value, party_id) >= limits.ENDPOINTS:
         problems.append(Problem("url", "range", f"There are {limits.ENDPOINTS} already: remove one first."))
     if problems:
@@ -233,6 +235,15 @@ async def _found(market: Market, wanted: LogFilter, actor: Actor, event_id: str)
         return rows
     rows = await market.db.read(log_of, actor, wanted, limits.REPLAYS)
     return [row for row in reversed(rows) if row["state"] != "waiting"]
+
+
+def _unchangeable(before: Endpoint, wanted: Wanted) -> list[Problem]:
+    """What stays as it was made: one kind signs and the other fills macros, and a campaign's address is its own."""
+    if before.late_only:
+        return [Problem("url", "conflict", "It stands in the campaign: change it there.")]
+    if before.kind is not wanted.kind:
+        return [Problem("kind", "conflict", f"It is a {before.kind.value} and stays one: make another.")]
+    return []
 
 
 def _own(actor: Actor) -> tuple[Role, str | None]:

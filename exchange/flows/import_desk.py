@@ -18,7 +18,7 @@ from exchange.flows.market import Market
 from exchange.flows.sealed_file import SealedWriter
 from exchange.flows.tell import tell_import
 from exchange.model.actor import Actor
-from exchange.model.batch import Batch, Columns, LeadFile
+from exchange.model.batch import Columns
 from exchange.model.importing import ImportRow, Move
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign
@@ -111,7 +111,11 @@ async def take_in(market: Market, spool: Spool, bringing: Bringing, columns: Col
     spool.close()
     name = shown_name(bringing.name)
     try:
-        batch = await asyncio.to_thread(_looked_through, market, spool.id, spool.key, name, spool.start)
+        if market.doors.is_sheet(spool.start):
+            async with market.live.one_sheet:
+                await asyncio.to_thread(_convert, market, spool.id, spool.key, name)
+        file = spooled(market, spool.id, spool.key, name)
+        batch = await asyncio.to_thread(market.doors.look_through, file)
     except BaseException:
         drop_file(market, spool.id)
         raise
@@ -141,18 +145,11 @@ async def take_in(market: Market, spool: Spool, bringing: Bringing, columns: Col
     return row
 
 
-def _looked_through(market: Market, import_id: str, key: DataKey, name: str, start: bytes) -> Batch:
+def _convert(market: Market, import_id: str, key: DataKey, name: str) -> None:
     """In a thread: reading a large file takes seconds."""
-    file = spooled(market, import_id, key, name)
-    if market.doors.is_sheet(start):
-        _convert(market, import_id, key, file)
-    return market.doors.look_through(file)
-
-
-def _convert(market: Market, import_id: str, key: DataKey, file: LeadFile) -> None:
     rows = converted_spool(market, import_id, key)
     try:
-        market.doors.sheet_as_csv(file, rows.write)
+        market.doors.sheet_as_csv(spooled(market, import_id, key, name), rows.write)
         rows.flush()
     finally:
         rows.close()

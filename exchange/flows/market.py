@@ -122,6 +122,7 @@ class Live:
         self.served: dict[str, int] = {}
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
         self.running: dict[tuple[str, str, str], Running] = {}
+        self.one_sheet = asyncio.Semaphore()  # reading a spreadsheet may take 2 GB: never two at a time
         self.requests = 0
         self.storage_full = False
         self._rates: dict[str, Bucket] = {}

@@ -9,6 +9,7 @@ from exchange.flows.links import BadLink, Link, read_link
 from exchange.flows.market import Market
 from exchange.flows.receipts import take_receipt
 from exchange.flows.scenes import LEAD, set_scene
+from exchange.model.vertical import FieldSpec
 
 TAKE, REFUSE = "accepted", "refused"
 
@@ -58,8 +59,12 @@ def _offered(market: Market, scene: Scene) -> Offered:
     vertical = market.verticals.get(scene.lead.vertical)
     theirs = scene.stage == "theirs"
     shown = scene.lead.values if theirs else {} if scene.stage == "over" else scene.public
-    labels = {spec.name: spec.label for spec in vertical.fields} if vertical is not None else {}
-    names = [name for name in labels if name in scene.lead.values and name in shown]
-    rows = tuple(Row(labels[name], scene.lead.values[name].clean) for name in names)
+    fields = vertical.fields if vertical is not None else ()
+    specs = [spec for spec in fields if spec.name in scene.lead.values and spec.name in shown]
+    rows = tuple(Row(spec.label, _as_read(spec, scene.lead.values[spec.name].clean)) for spec in specs)
     title = vertical.title if vertical is not None else scene.lead.vertical
     return Offered(scene.stage, title, rows, scene.lead.text("phone") if theirs else None)
+
+
+def _as_read(spec: FieldSpec, text: str) -> str:
+    return text.replace("_", " ") if spec.type == "choice" else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 import stat
 from collections import OrderedDict
@@ -12,6 +13,7 @@ from typing import NoReturn
 import asyncssh
 from asyncssh.sftp import SFTPServerHandler
 
+from exchange import limits
 from exchange.courier.remote import is_name
 from exchange.flows import import_desk as desk
 from exchange.flows.doors import NotPolled
@@ -24,6 +26,7 @@ from exchange.log import logger
 from exchange.model.importing import ImportRow
 from exchange.sources.document import Source
 from exchange.sources.drop import InboxDocument, is_unfinished
+from exchange.vault import VaultError
 
 CHANNEL = "sftp"
 LISTED = 200
@@ -37,10 +40,11 @@ _LOG = logger(__name__)
 
 @dataclass(slots=True)
 class Upload:
-    """A file that is coming in."""
+    """A file that is coming in. Once a write of it was `refused` it has a hole, and is no file any more."""
 
     name: str
     spool: desk.Spool
+    refused: bool = False
 
 
 @dataclass(slots=True)
@@ -86,9 +90,7 @@ class Inbox:
         except BaseException:
             upload.spool.drop()
             raise
-        self._sizes[(self.name, upload.name)] = upload.spool.size
-        while len(self._sizes) > self._kept:
-            self._sizes.popitem(last=False)
+        self.remember(upload.name, upload.spool.size)
 
     async def entries(self) -> dict[str, ImportRow]:
         """By path: files that are imported now, results, and reasons. Of two with one name the newer counts."""
@@ -106,9 +108,9 @@ class Inbox:
                 return asyncssh.SFTPAttrs(size=self._sizes.get((self.name, name), 0), permissions=_FILE)
         raise asyncssh.SFTPNoSuchFile("There is no such file.")
 
-    def attributes(self, row: ImportRow) -> asyncssh.SFTPAttrs:
+    async def attributes(self, row: ImportRow) -> asyncssh.SFTPAttrs:
         if row.state == "done":
-            size = self._size_of_result(row)
+            size = await self._size_of_result(row)
         elif row.state in ("refused", "cancelled"):
             size = len(_reason(row))
         else:
@@ -116,11 +118,18 @@ class Inbox:
         seconds = row.changed_at // 1000
         return asyncssh.SFTPAttrs(size=size, permissions=_FILE, atime=seconds, mtime=seconds)
 
-    def _size_of_result(self, row: ImportRow) -> int:
-        try:
-            return sum(len(block) for block in result_of(self.market, row))
-        except (FileGone, OSError):
-            return 0
+    async def _size_of_result(self, row: ImportRow) -> int:
+        """To know it the whole result must be unsealed: in a thread, and once."""
+        known = self._sizes.get((self.name, row.id))
+        if known is None:
+            known = await asyncio.to_thread(_size_of, self.market, row)
+            self.remember(row.id, known)
+        return known
+
+    def remember(self, name: str, size: int) -> None:
+        self._sizes[(self.name, name)] = size
+        while len(self._sizes) > self._kept:
+            self._sizes.popitem(last=False)
 
 
 class Shelf(asyncssh.SFTPServer):
@@ -131,6 +140,7 @@ class Shelf(asyncssh.SFTPServer):
         self._inbox = inbox
         self._broken = False
         self._unfinished: dict[str, Upload] = {}
+        self._open = 0  # uploads whose bytes lie on the disk and are no import yet
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Upload | Download:
         where = _normal(path)
@@ -148,7 +158,11 @@ class Shelf(asyncssh.SFTPServer):
         if not is_name(name):
             raise asyncssh.SFTPPermissionDenied("A file's name is one line of at most 200 characters.")
         await self._inbox.check_open()
-        return Upload(name, desk.Spool(self._inbox.market))
+        if self._open >= limits.SFTP_UPLOADS:
+            raise asyncssh.SFTPFailure(f"{limits.SFTP_UPLOADS} files are unfinished here. End or remove one first.")
+        upload = Upload(name, desk.Spool(self._inbox.market))
+        self._open += 1
+        return upload
 
     def _content(self, row: ImportRow) -> Iterator[bytes]:
         if row.state in ("refused", "cancelled"):
@@ -162,11 +176,16 @@ class Shelf(asyncssh.SFTPServer):
         if not isinstance(file_obj, Upload):
             raise asyncssh.SFTPPermissionDenied("It is only read.")
         if offset != file_obj.spool.size:
+            file_obj.refused = True
             raise asyncssh.SFTPFailure("A file is sent from its beginning to its end; none is resumed in the middle.")
         try:
             file_obj.spool.write(data)
         except desk.TooLarge as error:
+            file_obj.refused = True
             raise asyncssh.SFTPFailure(str(error)) from None
+        except OSError:  # asyncssh tells it
+            file_obj.refused = True
+            raise
         return len(data)
 
     def read(self, file_obj: object, offset: int, size: int) -> bytes:
@@ -192,14 +211,26 @@ class Shelf(asyncssh.SFTPServer):
         if self._broken:  # nobody said that the file is whole
             file_obj.spool.drop()
             return
+        if file_obj.refused:
+            self._drop(file_obj)
+            raise asyncssh.SFTPFailure("It broke off in the middle and was not kept. Send it again whole.")
         if is_unfinished(file_obj.name):
-            if before := self._unfinished.pop(file_obj.name, None):
-                before.spool.drop()
-            self._unfinished[file_obj.name] = file_obj
+            self._put_aside(file_obj)
             return
         await self._take(file_obj)
 
+    def _put_aside(self, upload: Upload) -> None:
+        """Until it gets its real name. What had this one before is gone."""
+        if before := self._unfinished.pop(upload.name, None):
+            self._drop(before)
+        self._unfinished[upload.name] = upload
+
+    def _drop(self, upload: Upload) -> None:
+        upload.spool.drop()
+        self._open -= 1
+
     async def _take(self, upload: Upload) -> None:
+        self._open -= 1
         try:
             await self._inbox.take(upload)
         except asyncssh.SFTPError:
@@ -224,7 +255,7 @@ class Shelf(asyncssh.SFTPServer):
         del self._unfinished[upload.name]
         upload.name = name
         if is_unfinished(name):
-            self._unfinished[name] = upload
+            self._put_aside(upload)
         else:
             await self._take(upload)
 
@@ -234,7 +265,7 @@ class Shelf(asyncssh.SFTPServer):
     async def remove(self, path: bytes) -> None:
         where = _normal(path)
         if upload := self._unfinished.pop(where.removeprefix("/"), None):
-            upload.spool.drop()
+            self._drop(upload)
         elif where in await self._inbox.entries():
             raise asyncssh.SFTPPermissionDenied("What was pushed is imported; cancel it in the console.")
         else:
@@ -247,16 +278,18 @@ class Shelf(asyncssh.SFTPServer):
         if upload := self._unfinished.get(where.removeprefix("/")):
             return asyncssh.SFTPAttrs(size=upload.spool.size, permissions=_FILE)
         row = (await self._inbox.entries()).get(where)
-        return self._inbox.attributes(row) if row is not None else await self._inbox.pushed(where.removeprefix("/"))
+        if row is None:
+            return await self._inbox.pushed(where.removeprefix("/"))
+        return await self._inbox.attributes(row)
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
         return await self.stat(path)
 
-    def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
+    async def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
         if isinstance(file_obj, Upload):
             return asyncssh.SFTPAttrs(size=file_obj.spool.size, permissions=_FILE)
         assert isinstance(file_obj, Download)
-        return self._inbox.attributes(file_obj.row)
+        return await self._inbox.attributes(file_obj.row)
 
     def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
         """Senders set a time and rights; neither means anything here."""
@@ -279,7 +312,7 @@ class Shelf(asyncssh.SFTPServer):
         for each, row in (await self._inbox.entries()).items():
             folder, name = posixpath.split(each)
             if folder == where:
-                yield asyncssh.SFTPName(name.encode(), attrs=self._inbox.attributes(row))
+                yield asyncssh.SFTPName(name.encode(), attrs=await self._inbox.attributes(row))
 
     def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
         raise asyncssh.SFTPPermissionDenied("There are no folders to be made here.")
@@ -339,6 +372,13 @@ def _path_of(row: ImportRow) -> str:
     if row.state in ("refused", "cancelled"):
         return f"/failed/{row.file_name}.error.txt"
     return f"/{row.file_name}"
+
+
+def _size_of(market: Market, row: ImportRow) -> int:
+    try:
+        return sum(len(block) for block in result_of(market, row))
+    except (FileGone, OSError, VaultError):  # one that cannot be read hides none of the others
+        return 0
 
 
 def _reason(row: ImportRow) -> bytes:

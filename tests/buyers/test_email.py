@@ -197,6 +197,14 @@ def test_what_a_lead_says_stays_where_it_stands(naughty: str) -> None:
     assert 1 == len(written(mailing(), of).text.split("First name:")[1].split("\nLast name:")[0].splitlines())
 
 
+@pytest.mark.parametrize("runs", ["=1+1", "＝1+1", "'=1+1", '"=1+1', "@SUM(A1)"])
+def test_no_cell_of_a_file_is_run_by_a_spreadsheet(runs: str) -> None:
+    mail = written(mailing(attach="csv"), maria(comments=runs))
+
+    (row,) = csv.DictReader(io.StringIO(mail.attachments[0].content.decode("utf-8-sig")))
+    assert f"'{runs}" == row["comments"]
+
+
 def tags_of(html: str) -> list[tuple[str, int]]:
     """Each element and how many attributes it has."""
     found: list[tuple[str, int]] = []

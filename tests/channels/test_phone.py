@@ -10,9 +10,12 @@ from twilio.request_validator import RequestValidator
 
 from exchange.demo.peers.telephone_company import Callee
 from exchange.flows.documents import save_secret
+from exchange.flows.preview import previews
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.settle import Decision, settle
+from exchange.flows.trial import Trial, pick_lead, rendered, send, stand_in_contract
 from exchange.model.actor import SYSTEM
+from exchange.model.auction import Pending
 from exchange.storage.postgres import open_postgres
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.story.page import tell
@@ -259,3 +262,23 @@ async def test_the_timeline_names_the_calls_the_keys_and_the_bridge(desk: Ringin
     ):
         assert line in lines, "\n".join(map(str, lines))
     assert TOKEN not in str(told)
+
+
+async def test_a_test_rings_whoever_tests_and_moves_nothing(desk: Ringing) -> None:
+    market, mine = desk.exchange.market, "+16025550199"
+    contract = stand_in_contract(market, "ring")
+    trial = Trial(contract, market.connections["ring"], "post", await pick_lead(market, contract, "1", OPERATOR))
+
+    shown = previews(market, trial, rendered(market, trial))
+    tried = await send(market, trial, send_to=mine)
+    with pytest.raises(ValueError, match="no telephone number"):
+        await send(market, trial, send_to="me@consumer.example")
+    await desk.company.settled()
+
+    assert ["Said when +14805550177 answers", "Key 1: the lead is bought, and read"] == [
+        each.title for each in shown[:2]
+    ]
+    assert [mine] == [call.to for call in desk.company.calls]
+    assert [shown[0].content] == desk.company.calls[0].said
+    assert isinstance(tried.answer, Pending) and tried.outcome == "queued"
+    assert 0 == await desk.exchange.count("leads")

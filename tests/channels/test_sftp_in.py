@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import paramiko
 import pytest
-from paramiko.sftp import CMD_EXTENDED
+from paramiko.sftp import CMD_CLOSE, CMD_EXTENDED, CMD_WRITE, int64
 
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.polls import pause
 from exchange.flows.shapes import SOURCE, DocumentProblems
 from exchange.intake.sftp_in import Listening, listening
-from exchange.limits import IMPORT_BYTES
+from exchange.limits import IMPORT_BYTES, SFTP_UPLOADS
 from exchange.model.actor import SYSTEM
 from exchange.model.importing import ImportRow
 from exchange.storage.imports import imports_of_source
@@ -301,3 +301,36 @@ async def test_nobody_learns_of_the_machine_behind_a_drop(inbox: Inbox) -> None:
 
     assert 4 == len(told) and told[0] == told[1]
     assert not any("Errno" in each or "Uncaught" in each or "attribute" in each for each in told)
+
+
+async def test_what_was_written_with_a_hole_or_beyond_the_limit_is_never_half_a_file(inbox: Inbox) -> None:
+    """A sender that goes on after a refused write, and closes as if nothing had been, has sent no file."""
+    whole = csv_of(people(4))
+
+    def holed(client: paramiko.SFTPClient) -> None:
+        with client.open("leads.csv", "w") as file:
+            file.write(whole[:200])
+            with pytest.raises(OSError, match="resumed"):
+                client._request(CMD_WRITE, file.handle, int64(300), whole[300:])
+            with pytest.raises(OSError, match="broke off"):
+                client._request(CMD_CLOSE, file.handle)
+            file._closed = True
+
+    await inbox.do(holed)
+    await inbox.worked()
+
+    assert ([], 0) == (await inbox.imports(), await inbox.exchange.count("leads"))
+
+
+async def test_a_session_fills_no_disk_with_files_that_it_never_ends(inbox: Inbox) -> None:
+    def begin(client: paramiko.SFTPClient) -> list[bool]:
+        for number in range(SFTP_UPLOADS):
+            client.putfo(io.BytesIO(b"x"), f"{number}.part", confirm=False)
+        with pytest.raises(OSError, match="unfinished"):
+            client.putfo(io.BytesIO(b"x"), "more.part", confirm=False)
+        client.remove("0.part")
+        client.putfo(io.BytesIO(b"x"), "1.part", confirm=False)
+        client.rename("1.part", "2.part")
+        return [client.stat("2.part").st_size == 1]
+
+    assert [True] == await inbox.do(begin)

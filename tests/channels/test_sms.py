@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from twilio.request_validator import RequestValidator
 
 from exchange.demo.peers.telephone_company import Callee
@@ -15,6 +16,8 @@ from tests.channels.telephone import BUYER, DESK, PUBLIC, TEXTS, TOKEN, Ringing,
 from tests.flows.lab import later, spent, told_about
 from tests.flows.promises import broken
 from tests.flows.test_deliver import tries
+from tests.web.test_console_browser import NARROW, TOO_SMALL, browsing
+from tests.web.test_posting_browser import WCAG
 from tests.web.visitor import Page, Visitor, stranger
 
 
@@ -117,4 +120,22 @@ async def test_nothing_goes_out_while_the_buyer_is_closed_or_the_consumer_may_no
     assert ("waiting", 0, "it waits for its hour") == (row["state"], row["tries"], row["last_error"])
     assert 8.5 * 3_600_000 == row["next_at"] - desk.exchange.clock.now()
     await desk.wait(8.5 * 60)
+    assert "30.00" == await spent(desk.exchange, "birch")
+
+
+async def test_the_page_is_usable_by_all_on_a_small_screen_and_without_a_script(desk: Ringing) -> None:
+    path = await texted(desk)
+    async with browsing(desk.served) as browser:
+        for dark in (False, True):
+            context = await browser.new_context(viewport=NARROW, color_scheme="dark" if dark else "light")
+            page = await context.new_page()
+            await page.goto(desk.served.address + path)
+            assert [] == (await Axe().run(page, options=WCAG)).response["violations"]
+            assert [] == await page.evaluate(TOO_SMALL)
+            assert 0 == await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        page = await (await browser.new_context(viewport=NARROW, java_script_enabled=False)).new_page()
+        await page.goto(desk.served.address + path)
+        await page.get_by_test_id("take").click()
+        assert "tel:+16025550142" == await page.get_by_test_id("call").get_attribute("href")
+
     assert "30.00" == await spent(desk.exchange, "birch")

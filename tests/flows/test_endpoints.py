@@ -151,3 +151,19 @@ async def test_the_address_of_a_campaign_is_listed_and_can_be_disabled(exchange:
     assert ["disabled"] == [each["state"] for each in await listed(exchange.market, CEDAR)]
     await exchange.add(*selling("cedar", postback_url=hook("flint")))
     assert "active" == exchange.market.deals.hearers.by_id["pbk_cedar-solar"].state
+
+
+async def test_an_address_stays_what_it_is_and_a_campaigns_is_changed_in_the_campaign(exchange: Exchange) -> None:
+    await open_market(exchange)
+    await exchange.add(*selling("cedar", postback_url=hook("ember")))
+    made = (await listen(exchange, hook("flint", "/p?{lead_id}"), CEDAR, kind=POSTBACK)).endpoint
+
+    for wanted, told in (
+        (Wanted(EndpointKind.SIGNED, hook("flint", "/{nobody}"), id=made.id), "stays one"),
+        (Wanted(POSTBACK, hook("flint"), id="pbk_cedar-solar"), "stands in the campaign"),
+    ):
+        with pytest.raises(NotSaved, match=told):
+            await save(exchange.market, wanted, CEDAR, exchange.settings.allowed_networks, party=None)
+    assert await set_state(exchange.market, "pbk_cedar-solar", "disabled", CEDAR)
+    assert "disabled" == exchange.market.deals.hearers.by_id["pbk_cedar-solar"].state
+    assert made.url == exchange.market.deals.hearers.by_id[made.id].url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,8 +16,9 @@ from exchange.flows.import_jobs import work_import
 from exchange.flows.job_ends import ComeBack
 from exchange.flows.retain import forget
 from exchange.intake.batch import BadFile
+from exchange.intake.sheets import sheet_as_csv
 from exchange.limits import IMPORT_BYTES
-from exchange.model.batch import Columns
+from exchange.model.batch import Columns, LeadFile
 from exchange.model.lead import Mode
 from exchange.model.party import State
 from exchange.storage.jobs import Terms, lease_jobs
@@ -237,3 +239,22 @@ async def test_who_did_what_to_an_import_is_in_the_audit_log(trading: Exchange) 
     assert ".._.._etc_pass_wd.csv" == row.file_name
     assert {"import.uploaded", "import.started", "import.cancelled"} == {line["action"] for line in lines}
     assert {row.id} == {json.loads(line["after_json"])["import"] for line in lines}
+
+
+async def test_spreadsheets_are_unpacked_one_after_another(trading: Exchange) -> None:
+    """One may take two gigabytes: a seller that brings ten at once takes no more than with one."""
+    begun, most = 0, 0
+
+    def counted(file: LeadFile, write: Callable[[bytes], object]) -> None:
+        nonlocal begun, most
+        begun += 1
+        most = max(most, begun)
+        sheet_as_csv(file, write)
+        begun -= 1
+
+    market = replace(trading.market, doors=replace(trading.market.doors, sheet_as_csv=counted))
+    desk = replace(trading, market=market)
+    lead = people(1)[0]
+    rows = await asyncio.gather(*(bring(desk, xlsx(list(lead), list(lead.values())), name=f"{n}.xlsx") for n in "abcd"))
+
+    assert ([1, 1, 1, 1], 1) == ([row.rows_total for row in rows], most)

@@ -1,8 +1,9 @@
-"""The lanes beside HTTP, by the kind of message that each carries."""
+"""The side lanes of a courier that leaves by wire: one for each kind of message that is not HTTP."""
 
 from __future__ import annotations
 
-from exchange.clock import Clock
+from collections.abc import Callable
+
 from exchange.courier.drop import FileLane
 from exchange.courier.http import Lane
 from exchange.courier.lane import SideLanes
@@ -11,10 +12,10 @@ from exchange.courier.smtp import MailHouse, SmtpLane
 from exchange.model.wire import EmailMessage, FileMessage, PhoneMessage
 
 
-def every_lane(lane: Lane, house: MailHouse, clock: Clock) -> SideLanes:
-    """All there are. They check addresses as the lane for HTTP does."""
+def side_lanes(lane: Lane, house: MailHouse, now: Callable[[], int]) -> SideLanes:
+    """They dial the checked addresses of `lane`, or call over it. `house` is how the exchange sends mail of its own."""
     return {
-        EmailMessage: SmtpLane(lane.addresses, house, clock.now),
+        EmailMessage: SmtpLane(lane.addresses, house, now),
         FileMessage: FileLane(lane.addresses),
         PhoneMessage: PhoneLane(lane),
     }
