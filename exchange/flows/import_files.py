@@ -12,7 +12,7 @@ from exchange.flows.sealed_file import SealedWriter, open_sealed, sealed_blocks
 from exchange.model.batch import LeadFile
 from exchange.model.importing import ImportRow
 from exchange.storage.imports import files_to_forget, forget_file
-from exchange.vault import DataKey
+from exchange.vault import DataKey, VaultError
 
 _AT_ONCE = 100
 _DAY_MS = 86_400_000
@@ -82,6 +82,14 @@ def result_of(market: Market, row: ImportRow) -> Iterator[bytes]:
         raise FileGone("There is no result yet.")
     key = market.vault.data_key(row.wrapped)
     return sealed_blocks(path, market.vault, key, _result_name(row.id), row.result_bytes)
+
+
+def result_size(market: Market, row: ImportRow) -> int:
+    """How many bytes the result has: all of it is unsealed to know. 0 for one that cannot be read."""
+    try:
+        return sum(len(block) for block in result_of(market, row))
+    except (FileGone, OSError, VaultError):
+        return 0
 
 
 def result_file_name(row: ImportRow) -> str:

@@ -17,7 +17,7 @@ from exchange import limits
 from exchange.courier.remote import is_name
 from exchange.flows import import_desk as desk
 from exchange.flows.doors import NotPolled
-from exchange.flows.import_files import FileGone, result_of
+from exchange.flows.import_files import FileGone, result_of, result_size
 from exchange.flows.market import Market
 from exchange.flows.polls import is_paused
 from exchange.intake.batch import BadFile
@@ -26,7 +26,6 @@ from exchange.log import logger
 from exchange.model.importing import ImportRow
 from exchange.sources.document import Source
 from exchange.sources.drop import InboxDocument, is_unfinished
-from exchange.vault import VaultError
 
 CHANNEL = "sftp"
 LISTED = 200
@@ -122,7 +121,7 @@ class Inbox:
         """To know it the whole result must be unsealed: in a thread, and once."""
         known = self._sizes.get((self.name, row.id))
         if known is None:
-            known = await asyncio.to_thread(_size_of, self.market, row)
+            known = await asyncio.to_thread(result_size, self.market, row)
             self.remember(row.id, known)
         return known
 
@@ -372,13 +371,6 @@ def _path_of(row: ImportRow) -> str:
     if row.state in ("refused", "cancelled"):
         return f"/failed/{row.file_name}.error.txt"
     return f"/{row.file_name}"
-
-
-def _size_of(market: Market, row: ImportRow) -> int:
-    try:
-        return sum(len(block) for block in result_of(market, row))
-    except (FileGone, OSError, VaultError):  # one that cannot be read hides none of the others
-        return 0
 
 
 def _reason(row: ImportRow) -> bytes:
