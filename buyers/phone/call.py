@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from buyers.phone.answers import PROFILE, account_of, answer_of, explained, token_of
-from buyers.phone.document import CallDocument
+from buyers.phone.document import CallDocument, e164
 from buyers.phone.proof import check
 from buyers.phone.twiml import ACCEPT, AGAIN, CONNECT, GOODBYE, REFUSE, SILENCE, Script, keys, keys_after
 from buyers.phone.twiml import opening as opening_of
@@ -52,6 +52,10 @@ class CallConnector:
 
     def destination(self, contract: Contract) -> str:
         return self.document.to
+
+    def elsewhere(self, to: str) -> CallConnector:
+        """The same to another number. Raises `ValueError`."""
+        return replace(self, document=self.document.model_copy(update={"to": e164(to)}))
 
     def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]:
         yield from ()

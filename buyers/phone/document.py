@@ -19,7 +19,8 @@ _PERSONAL: Final = frozenset(
 )
 
 
-def _number(text: str) -> str:
+def e164(text: str) -> str:
+    """Raises `ValueError`."""
     if not _E164.fullmatch(text):
         raise ValueError(f"{text!r} is no telephone number with + and its country, such as +16025550100")
     return text
@@ -38,7 +39,7 @@ def _intro(text: str) -> str:
     return text
 
 
-Number = Annotated[str, AfterValidator(_number)]
+Number = Annotated[str, AfterValidator(e164)]
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 Summary = Annotated[tuple[FieldName, ...], Field(max_length=12), AfterValidator(_public)]
 Intro = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_intro)]

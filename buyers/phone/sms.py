@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from buyers.phone.answers import PROFILE, account_of, answer_of, explained, token_of
-from buyers.phone.document import TextDocument
+from buyers.phone.document import TextDocument, e164
 from buyers.phone.proof import check
 from buyers.phone.spoken import intro
 from exchange.connector import BadReply, Callback, Conversation, Match, Preview, Profile, Receipt, Terms
@@ -37,6 +37,10 @@ class TextConnector:
 
     def destination(self, contract: Contract) -> str:
         return self.document.to
+
+    def elsewhere(self, to: str) -> TextConnector:
+        """The same to another number. Raises `ValueError`."""
+        return replace(self, document=self.document.model_copy(update={"to": e164(to)}))
 
     def ping(self, offer: Offer, contract: Contract, terms: Terms) -> Conversation[list[Bid] | NoBid]:
         yield from ()

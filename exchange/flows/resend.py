@@ -13,6 +13,7 @@ from exchange.flows.intents import queue_of
 from exchange.flows.jobs import DELIVER, job
 from exchange.flows.market import Market
 from exchange.flows.settle import (
+    BY_RULE,
     TRIES,
     CannotSettle,
     NoSuchDelivery,
@@ -38,6 +39,7 @@ from exchange.storage.selling import LeadMoved, read_attempt, read_lead
 from exchange.storage.undo import read_sale
 
 _ENDED = ("failed", "rejected")
+_MAY_HAVE = "It may have arrived, and sending it twice would not be safe with this buyer."
 _WAITS = (DeliveryState.WAITING.value,)
 _UNKNOWN = (DeliveryState.EXPIRED.value,)
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
@@ -92,6 +94,8 @@ async def _again(market: Market, found: _Found, actor: Actor, ip: str) -> None:
     if attempt["state"] in _ENDED:
         if await market.db.read(read_sale, attempt["id"]) is not None:
             raise NotAgain("Its sale was undone, and a sale is undone for good: the lead may be posted again.")
+        if str(attempt["detail"]).startswith(BY_RULE) and not found.connection.repeats_safely:
+            raise NotAgain(_MAY_HAVE)
         await market.db.write(reopen, _with_hold(market, again, found))
         return
     state = DeliveryState(delivery["state"]) if delivery is not None else None
@@ -99,7 +103,7 @@ async def _again(market: Market, found: _Found, actor: Actor, ip: str) -> None:
         await market.db.write(try_again, again, _WAITS)
     elif state is DeliveryState.EXPIRED:
         if not found.connection.repeats_safely:
-            raise NotAgain("It may have arrived, and sending it twice would not be safe with this buyer.")
+            raise NotAgain(_MAY_HAVE)
         await market.db.write(try_again, again, _UNKNOWN)
     else:
         raise NotAgain(_why_not(attempt, state))

@@ -31,6 +31,8 @@ from exchange.storage.selling import LeadMoved, read_attempt, read_lead, settle_
 
 OPEN_STATES = ("unclear", "pending")
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
+BY_RULE = "the contract says"
+"""How the detail of an attempt begins about which nobody ever said anything."""
 _DAY_MS = 86_400_000
 TRIES = 8  # another sale of the same lead between reading and writing is rare, seven in a row are not chance
 _WORDS = MappingProxyType(
@@ -337,5 +339,5 @@ async def settle_by_rule(market: Market, attempt: Row, actor: Actor) -> LeadStat
     if contract is None:
         raise CannotSettle(f"{attempt['id']} was made under a contract that is gone.")
     accepted = contract.on_unclear is OnUnclear.ASSUME_ACCEPTED
-    decision = Decision(accepted, f"the contract says {contract.on_unclear.value.replace('_', ' ')}")
+    decision = Decision(accepted, f"{BY_RULE} {contract.on_unclear.value.replace('_', ' ')}")
     return await settle(market, attempt["id"], decision, actor)

@@ -22,6 +22,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "lead.return_requested": "A buyer asks its money back.",
         "lead.return_decided": "A return was decided.",
         "lead.claimed": "A lead of the store was claimed.",
+        "store.match": "A lead came into the store that a saved search looks for.",
         "lead.erased": "The personal values of a lead were erased.",
         "import.finished": "An import came to its end.",
         "payout.issued": "A statement of what a seller is owed was made.",

@@ -22,7 +22,7 @@ from exchange.storage.database import Tx
 from exchange.web.app import build_app, serve
 
 IN = {"api", "email", "form", "ftp", "imap", "import", "rss", "sftp", "soap", "url", "webhook"}
-OUT = {"email", "http"}
+OUT = {"email", "http", "phone", "sms"}
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 

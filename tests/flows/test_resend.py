@@ -12,14 +12,16 @@ from exchange.flows.resend import CannotResend, resend
 from exchange.flows.settle import NoSuchDelivery
 from exchange.model.actor import Actor, Role
 from exchange.model.hold import HoldState
-from exchange.model.party import Cap, Window
+from exchange.model.party import Cap, OnUnclear, Window
 from exchange.model.wire import Reply
+from exchange.worker import settle_silent
 from tests.flows.lab import (
     HUNG_UP,
     OPERATOR,
     UNREACHABLE,
     attempts,
     held,
+    later,
     lead_of,
     owed,
     person,
@@ -216,3 +218,17 @@ async def test_a_post_that_was_never_answered_is_settled_and_not_sent_again(exch
     await post(exchange)
     with pytest.raises(CannotResend, match="settle it first"):
         await resend(exchange.market, (await attempts(exchange))[0]["id"], OPERATOR)
+
+
+async def test_nor_one_that_may_have_arrived_and_whose_silence_was_taken_for_a_no(exchange: Exchange) -> None:
+    await opened(exchange, FaxBuyer("birch"), on_unclear=OnUnclear.ASSUME_REJECTED, on_failure="unsold")
+    exchange.buyers.answers_posts("birch", LOST, QUEUED)
+    await post(exchange)
+    await run_for(exchange, 1, 1)
+    later(exchange, 90 * 86_400)
+    await settle_silent(exchange.market)
+
+    with pytest.raises(CannotResend, match="may have arrived"):
+        await resend(exchange.market, await birch(exchange), OPERATOR)
+
+    assert 1 == len(exchange.buyers.mailed)

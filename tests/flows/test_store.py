@@ -18,6 +18,7 @@ from exchange.storage.store import read_item, save_search, searches_of, shelf
 from tests.flows.doom import Crash, doomed
 from tests.flows.lab import later, post
 from tests.flows.promises import broken
+from tests.flows.receivers import events, hook, listen, run_all
 from tests.market import Exchange, buying, consumer, contract, selling, usd
 
 HOUR = 3_600_000
@@ -265,6 +266,25 @@ async def test_a_store_contract_is_never_asked_in_an_auction(exchange: Exchange)
 
     assert "unsold" == answer["status"]
     assert 0 == await exchange.count("attempts")
+
+
+async def test_who_saved_a_search_is_told_of_what_it_finds_and_nobody_else(either: Exchange) -> None:
+    await either.add(
+        *selling("cedar", store=RULE), *buying("acme", connection="store"), *buying("birch", connection="store")
+    )
+    await listen(either, hook("ember"), person("acme"), "store.match")
+    await listen(either, hook("flint"), person("birch"), "*")
+    wanted: dict[str, object] = {"states": ["AZ"]}
+    await either.market.db.write(save_search, "srch_1", person("acme"), "Arizona", wanted, either.clock.now())
+    await post(either)
+    await list_unsold(either.market)
+
+    await run_all(either)
+
+    (told,) = events(either, hook("ember"))
+    assert ("store.match", "Arizona", "20.00") == (told["type"], told["data"]["search"], told["data"]["price"])
+    assert not [word for word in PERSONAL if word in str(told)]
+    assert [] == events(either, hook("flint"))
 
 
 async def test_a_saved_search_counts_what_it_finds(exchange: Exchange) -> None:

@@ -24,7 +24,7 @@ from exchange.clock import Clock
 from exchange.demo.peers import HOST, Peer, Site
 from exchange.ids import SystemIds
 
-PORT = 8181
+PORT = 8182
 NAME = "faxes"
 KEPT = 50
 BUSY_EACH = 6

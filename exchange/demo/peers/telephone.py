@@ -14,7 +14,7 @@ from exchange.demo.peers import HOST, Peer, Site
 from exchange.demo.peers.telephone_company import Callee, TelephoneCompany
 from exchange.ids import SystemIds
 
-PORT = 8181
+PORT = 8191
 NAME = "telephone"
 ACCOUNT = "AC00000000000000000000000000000demo"
 RING_SECONDS = 4.0

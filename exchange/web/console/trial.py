@@ -6,10 +6,8 @@ value of the reply chooses its radio button, because each value in the text is t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from aiohttp import web
 
@@ -36,7 +34,7 @@ from exchange.flows.trial import (
 from exchange.model.lead import Mode
 from exchange.model.party import Contract
 from exchange.model.teaching import Taught
-from exchange.model.wire import EmailMessage, HttpMessage, Message, PhoneMessage, Reply
+from exchange.model.wire import EmailMessage, HttpMessage, Message, Reply
 from exchange.stages.sample_lead import SAMPLES, name_of_sample
 from exchange.web.auth import FORM, actor_of
 from exchange.web.console.connector import PATH, missing, save_or_show
@@ -60,11 +58,6 @@ PARTS = (
     ("part:currency", "It is the currency"),
 )
 _HEADERS_MOST = 50
-
-
-_NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
-_TO_ME = MappingProxyType({EmailMessage: "email", PhoneMessage: "tel"})
-"""What is asked for by whoever wants a test for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +120,14 @@ async def act(request: web.Request) -> web.StreamResponse:
     return await _page(request, trial, replace(form, headers="", body=""))
 
 
-def _is_address(to: str) -> bool:
-    return "@" in to and all(each.isprintable() and each != " " for each in to)
-
-
 async def _send(request: web.Request, trial: Trial, form: Form) -> web.StreamResponse:
     to = request[FORM].get("send_to", "").strip()
-    elsewhere = trial.connection.elsewhere is not None  # it judges itself where it may go
-    if to and not elsewhere and not _NUMBER.fullmatch(to) and not _is_address(to):
-        raise ValueError("Send it to: an email address, or a telephone number such as +16025550100.")
+    if (
+        to
+        and trial.connection.elsewhere is None
+        and ("@" not in to or any(not each.isprintable() or each == " " for each in to))
+    ):
+        raise ValueError("Send it to: an email address.")
     tried = await send(request.app[MARKET], trial, form.edit(), to)
     reply = tried.reply
     if reply is not None:
@@ -256,7 +248,8 @@ async def _page(
         form=form,
         contract=trial.contract,
         message=message if isinstance(message, HttpMessage) else None,
-        to_me="tel" if trial.connection.elsewhere is not None else _TO_ME.get(type(message)),
+        mails=isinstance(message, EmailMessage),
+        numbered=trial.connection.elsewhere is not None,
         why_not=why_not,
         previews=_previews(request, trial, message),
         several=trial.connection.several_messages,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web import callbacks, fax_page, fetched_table, hooks_in, wsdl
-from exchange.web.fetched_table import TABLES, Tables
+from exchange.web import callbacks, csv_table, fax_page, hooks_in, wsdl
 from exchange.web.pages import add_table
 from exchange.web.public import form, links, offer, posting, setup
 from exchange.web.public._addresses import ADDRESSES, Addresses
@@ -16,6 +15,6 @@ _PER_SECOND, _BURST = 4.0, 60
 
 def add_public(app: web.Application) -> None:
     app[ADDRESSES] = Addresses(_PER_SECOND, _BURST)
-    app[TABLES] = Tables()
-    for each in (callbacks, fax_page, form, hooks_in, links, offer, posting, setup, fetched_table, wsdl):
+    app[csv_table.TABLES] = csv_table.Tables()
+    for each in (callbacks, csv_table, fax_page, form, hooks_in, links, offer, posting, setup, wsdl):
         add_table(app, each.pages())
