@@ -109,6 +109,13 @@ def check_url(url: str, allowed: Sequence[Network] = ()) -> str | None:
     return None
 
 
+def check_web_url(url: str, allowed: Sequence[Network] = ()) -> str | None:
+    """As `check_url`, for an address that is called by HTTP alone: one of a mail or file server is none."""
+    if _OTHER_SCHEMES.match(url):
+        return "The URL must begin with http:// or https://."
+    return check_url(url, allowed)
+
+
 def _literal(host: str) -> Address | None:
     try:
         return ip_address(host)
