@@ -8,7 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from exchange import limits
-from exchange.courier.addresses import Network, check_web_url
+from exchange.courier.addresses import Network, check_url
 from exchange.courier.courier import Result
 from exchange.courier.masking import mask_record
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
@@ -262,7 +262,7 @@ def _problems(
         problems.append(Problem("url", "pattern", told, wanted.url))
     else:
         filled = fill(wanted.url, EXAMPLE) if is_postback else wanted.url
-        if (told := check_web_url(filled, allowed)) is not None:
+        if (told := check_url(filled, allowed)) is not None:
             problems.append(Problem("url", "not_allowed", told, wanted.url))
     if is_postback and role is not Role.SELLER:
         problems.append(Problem("kind", "not_allowed", "Postbacks are for sellers: others take a signed webhook."))
