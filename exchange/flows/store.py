@@ -37,6 +37,7 @@ from exchange.storage.store import (
     ClaimRow,
     Taken,
     end_claim,
+    holds_of,
     open_claim,
     read_claim,
     read_item,
@@ -47,6 +48,8 @@ from exchange.storage.store import (
 )
 
 CLAIM_MS = 120_000
+HELD_AT_ONCE = 10
+OTHERS_FIRST_MS = 600_000
 CHANNEL = "store"
 CLAIMED = "lead.claimed"
 _LEFT_HALF_WAY_MS = CLAIM_MS + 30_000
@@ -100,6 +103,7 @@ async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
     own = await market.db.read(open_claim, buyer_id, lead_id)
     if own is not None and own["state"] == "held" and own["expires_at"] > now:
         return Claim(own["id"], lead_id, Money(own["price_units"], own["currency"]), own["expires_at"])
+    await _check_holds(market, buyer_id, lead_id, now)
     price = price_of(item, now)
     contract = await _contract(market, lead_id, buyer_id, price)
     row = ClaimRow(
@@ -117,6 +121,16 @@ async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
     if taken is not None:
         raise CannotBuy("taken", _taken(taken, now))
     return Claim(row.id, lead_id, price, row.expires_at)
+
+
+async def _check_holds(market: Market, buyer_id: str, lead_id: str, now: int) -> None:
+    """Nobody keeps the shelf from the others: few leads are held at once, and one let go is the others' for a while."""
+    held, let_go = await market.db.read(holds_of, buyer_id, lead_id, now)
+    if held >= HELD_AT_ONCE:
+        raise CannotBuy("too_many", f"You hold {held} leads. Pay for one, or give one back.")
+    if let_go is not None and now < let_go + OTHERS_FIRST_MS:
+        minutes = -(-(let_go + OTHERS_FIRST_MS - now) // 60_000)
+        raise CannotBuy("let_go", f"You held it and let it go. For {minutes} min more it is for others.")
 
 
 def _news(market: Market, row: ClaimRow) -> tuple[JobRow, ...]:

@@ -197,6 +197,23 @@ async def read_claim(tx: Tx, actor: Actor, claim_id: str) -> Row | None:
     return rows[0]
 
 
+async def holds_of(tx: Tx, buyer_id: str, lead_id: str, now: int) -> tuple[int, int | None]:
+    """How many leads a buyer holds now, and when it let go of this one the last time."""
+    held = await tx.fetch(
+        "SELECT COUNT(*) AS n FROM store_claims WHERE buyer_id = :buyer AND state = 'held' AND expires_at > :now",
+        buyer=buyer_id,
+        now=now,
+    )
+    gone = await tx.fetch(
+        """SELECT MAX(COALESCE(ended_at, expires_at)) AS at FROM store_claims WHERE buyer_id = :buyer
+               AND lead_id = :lead AND (state IN ('released', 'lapsed') OR (state = 'held' AND expires_at <= :now))""",
+        buyer=buyer_id,
+        lead=lead_id,
+        now=now,
+    )
+    return held[0]["n"], gone[0]["at"]
+
+
 async def open_claim(tx: Tx, buyer_id: str, lead_id: str) -> Row | None:
     """The buyer's own claim on a lead, if it has one."""
     rows = await tx.fetch(

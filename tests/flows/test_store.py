@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 
 from exchange.flows.shelf import list_unsold
-from exchange.flows.store import CLAIM_MS, Bought, CannotBuy, Claim, card_in, claim, confirm, finish_purchases, release
+from exchange.flows.store import (
+    CLAIM_MS,
+    HELD_AT_ONCE,
+    OTHERS_FIRST_MS,
+    Bought,
+    CannotBuy,
+    Claim,
+    card_in,
+    claim,
+    confirm,
+    finish_purchases,
+    release,
+)
 from exchange.model.actor import Actor, Role
 from exchange.model.party import Cap, State, StoreRule, Window
 from exchange.storage.database import Row
@@ -245,6 +257,21 @@ async def test_a_claim_that_is_confirmed_twice_at_once_sells_once_and_frees_noth
     assert "not_listed" == (await why(either, "birch", lead_id)).slug
     assert [{"state": "bought"}] == await either.rows("SELECT state FROM store_claims")
     assert [{"state": "sold"}] == await either.rows("SELECT state FROM store_items")
+
+
+async def test_nobody_holds_the_whole_shelf(exchange: Exchange) -> None:
+    leads = await unsold(exchange, "acme", "birch", numbers=HELD_AT_ONCE + 1)
+    held = [await claim(exchange.market, lead_id, person("acme")) for lead_id in leads[:-1]]
+
+    assert "too_many" == (await why(exchange, "acme", leads[-1])).slug
+    await release(exchange.market, held[0].id, person("acme"))
+    assert "let_go" == (await why(exchange, "acme", leads[0])).slug
+    await bought(exchange, "birch", leads[0])
+    assert leads[-1] == (await claim(exchange.market, leads[-1], person("acme"))).lead_id
+    later(exchange, CLAIM_MS / 1000)
+    assert "let_go" == (await why(exchange, "acme", leads[1])).slug
+    later(exchange, OTHERS_FIRST_MS / 1000)
+    assert leads[1] == (await claim(exchange.market, leads[1], person("acme"))).lead_id
 
 
 async def test_leads_leave_the_shelf_after_their_days(exchange: Exchange) -> None:
