@@ -20,7 +20,7 @@ from buyers.family import ConnectionProblems, Loaded, load
 from buyers.teaching import Lessons
 from exchange.catalog import CatalogError, default_config, read_file, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
-from exchange.courier.addresses import Network, check_url
+from exchange.courier.addresses import Network, check_server
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
 from exchange.courier.outside import Outside
@@ -226,7 +226,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
             raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
         if loaded.name != name:
             raise DocumentProblems([f"connection: is {loaded.name!r}, but the document's name is {name!r}"])
-        _check_urls(loaded.urls, allowed)
+        _check_servers(loaded.urls, allowed)
         return keyed(loaded)
 
     def source(name: str, document: Document) -> KeyedSource:
@@ -236,7 +236,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
             raise DocumentProblems(error.problems) from None
         if read.name != name:
             raise DocumentProblems([f"source: is {read.name!r}, but the document's name is {name!r}"])
-        _check_urls(read.urls(), allowed)
+        _check_servers(read.urls(), allowed)
         return keyed_source(read)
 
     def keyed_source(document: SourceDocument) -> KeyedSource:
@@ -264,8 +264,8 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
     )
 
 
-def _check_urls(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:
-    checked = {place: check_url(url, allowed) for place, url in urls.items()}
+def _check_servers(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:
+    checked = {place: check_server(url, allowed) for place, url in urls.items()}
     if forbidden := [f"{place}: {problem}" for place, problem in checked.items() if problem is not None]:
         raise DocumentProblems(forbidden)
 

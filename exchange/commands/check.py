@@ -145,13 +145,13 @@ def _mail(settings: Settings, findings: Findings) -> None:
 
 def _forbidden_urls(settings: Settings, catalog: Catalog) -> list[str]:
     """Addresses that the exchange would refuse to connect to, told before a lead waits for one."""
-    from exchange.courier.addresses import check_url
+    from exchange.courier.addresses import check_server
 
     return [
         f"connection {name}: {place}: {problem}"
         for name, connection in catalog.connections.items()
         for place, url in connection.urls.items()
-        if (problem := check_url(url, settings.allowed_networks)) is not None
+        if (problem := check_server(url, settings.allowed_networks)) is not None
     ]
 
 
@@ -241,7 +241,7 @@ def _campaign_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator
 def _source_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[str]:
     """Whose leads a source brings, where it is, and what it needs to be let in."""
     from exchange.bootstrap import SECRET_PREFIX
-    from exchange.courier.addresses import check_url
+    from exchange.courier.addresses import check_server
 
     campaigns = {campaign.id for campaign in parties.campaigns}
     for name, source in sorted(shapes.sources.items()):
@@ -249,7 +249,7 @@ def _source_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[s
         if source.campaign_id not in campaigns:
             yield f"{where}: there is no campaign {source.campaign_id}"
         for place, url in source.document.urls().items() if read.networks_known else ():
-            if (problem := check_url(url, read.settings.allowed_networks)) is not None:
+            if (problem := check_server(url, read.settings.allowed_networks)) is not None:
                 yield f"{where}: {place}: {problem}"
         for secret, value in source.secrets.items():
             if not value:

@@ -93,7 +93,7 @@ def check_url(url: str, allowed: Sequence[Network] = ()) -> str | None:
     if any(ord(character) <= 32 or ord(character) == 127 or character == "\\" for character in url):
         return "The URL must not hold blanks, control characters or backslashes."
     try:
-        host = split_url(_OTHER_SCHEMES.sub("http://", url)).host
+        host = split_url(url).host
     except BadUrl as bad:
         return str(bad)
     address = _literal(host)
@@ -107,6 +107,11 @@ def check_url(url: str, allowed: Sequence[Network] = ()) -> str | None:
             return None  # a name of the operator's own network: its addresses decide when connecting
         return f"The name {host} belongs to a private network; settings may allow a range."
     return None
+
+
+def check_server(url: str, allowed: Sequence[Network] = ()) -> str | None:
+    """As `check_url`, where the address may also be one of a mail or file server."""
+    return check_url(_OTHER_SCHEMES.sub("http://", url), allowed)
 
 
 def _literal(host: str) -> Address | None:

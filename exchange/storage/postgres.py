@@ -34,8 +34,14 @@ STATEMENTS_KEPT = 2_000
 MIGRATION_LOCK = 0x4C454144  # any number that nobody else locks
 _TYPE: Mapping[type, str] = {int: "bigint", bool: "bigint", str: "text", bytes: "bytea", float: "double precision"}
 _COLLIDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-_CUT = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, ConnectionError)
-_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_CUT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # used after the server's farewell was heard and before the line is closed
+    ConnectionError,
+)
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _FULL = (asyncpg.DiskFullError, asyncpg.ReadOnlySQLTransactionError)
 _BUSY = (asyncpg.TooManyConnectionsError, asyncpg.QueryCanceledError, asyncpg.CannotConnectNowError)
 

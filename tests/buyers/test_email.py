@@ -21,7 +21,7 @@ from buyers.family import ConnectionProblems
 from buyers.family import load as load_of
 from buyers.mapping.values import Facts
 from exchange.connector import BadReply, Parcel, Terms
-from exchange.courier.addresses import check_url
+from exchange.courier.addresses import check_server
 from exchange.courier.mime import build
 from exchange.model.auction import Award, Bid, Later, Rejected
 from exchange.model.lead import Lead
@@ -307,5 +307,5 @@ def test_a_relay_inside_our_own_network_is_refused_when_it_is_saved(server: str)
     loaded = load_of({**document, "relay": {"server": server}}, {}, connectors())
 
     assert [f"smtp://{server}"] == list(loaded.urls.values())
-    assert check_url(loaded.urls["relay.server"]) is not None
-    assert check_url("smtp://mail.lagoon.example:587") is None
+    assert check_server(loaded.urls["relay.server"]) is not None
+    assert check_server("smtp://mail.lagoon.example:587") is None
