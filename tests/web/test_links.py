@@ -74,13 +74,14 @@ async def test_a_link_is_good_for_its_time_its_exchange_and_its_words(tmp_path: 
             f"{PATH}{body}.{mark[:-2]}",
             f"{PATH}{body}",
             f"{PATH}{'A' * 4_000}.{mark}",
-            f"{PATH}%00.%ff",
+            f"{PATH}x.%ff",
             path_of(exchange, "dlv_1", kind="nothing"),
         ]
         for each in forged:
             for answer in (await visitor.open(each), await visitor.send(each)):
                 assert (404, True) == (answer.http_status, "leads nowhere" in answer.text), each
 
+        assert 400 == (await visitor.open(f"{PATH}%00.{mark}")).http_status
         assert 409 == (await visitor.send(other)).http_status
         later(exchange, DAY_MS / 1000)
         assert 410 == (await visitor.open(path)).http_status == (await visitor.send(path)).http_status

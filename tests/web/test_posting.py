@@ -53,9 +53,10 @@ async def test_anybody_with_the_address_reads_every_field_that_is_enforced_and_n
 async def test_an_address_that_was_made_up_leads_nowhere(served: Served) -> None:
     good = path_of(served)
     async with stranger(served) as visitor:
-        for path in ("/p/cedar-solar", good[:-1], good + "x", "/p/-", good.replace("cedar", "birch"), "/p/%00"):
+        for path in ("/p/cedar-solar", good[:-1], good + "x", "/p/-", good.replace("cedar", "birch"), "/p/%ff"):
             for each in (path, path + ".json", path + ".csv", path + ".pdf", path + "/openapi.json", path + "/try"):
                 assert 404 == (await visitor.open(each)).http_status, each
+                assert 400 == (await visitor.open(each.replace(path, "/p/%00"))).http_status, each
         assert 404 == (await visitor.send("/p/x-y/try", body="{}")).http_status
 
 
