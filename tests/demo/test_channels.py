@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 
 from exchange.bootstrap import besides, listeners
 from exchange.demo.acts import Scene, acts
+from exchange.demo.peers import free_ports
 from exchange.demo.run import Running, Wanted, opened_demo, traffic
 from exchange.flows.polls import CannotPoll, poll_now
 from exchange.flows.watch import watch
@@ -22,14 +23,16 @@ from exchange.storage.database import Tx
 from exchange.web.app import build_app, serve
 
 IN = {"api", "email", "form", "ftp", "imap", "import", "rss", "sftp", "soap", "url", "webhook"}
-OUT = {"email", "http", "phone", "sms"}
+OUT = {"csv_url", "email", "fax", "http", "phone", "pull", "sftp", "sms", "store"}
+FETCH = {"puller", "shoppers", "spreadsheet"}  # they find nothing before something was sold to them
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
 @asynccontextmanager
 async def demo(folder: Path) -> AsyncIterator[tuple[Running, str]]:
     """A demo that serves, with a short past."""
-    wanted = Wanted(folder, "127.0.0.1", 0, 7, history_leads=10)
+    (port,) = free_ports([0]).values()  # known beforehand: the neighbours call back
+    wanted = Wanted(folder, "127.0.0.1", port, 7, history_leads=40)
     async with opened_demo(wanted, lambda count: None) as running:
         app = build_app(running.market, running.settings, beside=besides(), listeners=listeners(running.settings))
         stop, up = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -93,10 +96,13 @@ async def test_the_demo_shows_every_way_in_and_out_and_nothing_leaves_the_machin
         scene = Scene(running, url, session)
         sellers = traffic(running, url, 120.0, lambda event: None)
         tasks = [group.create_task(perform(scene)), group.create_task(sellers.run())]
+        those_who_fetch = [act for act in acts() if act.name in FETCH]
         with suppress(TimeoutError):
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(170):
                 async for _ in watch(running.market):
                     outside |= set(strangers())
+                    for act in those_who_fetch:
+                        await act.play(scene)
                     seen = await running.market.db.read(ways)
                     if seen[0] >= IN and seen[1] >= OUT:
                         break
