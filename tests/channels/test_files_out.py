@@ -73,7 +73,7 @@ async def test_what_waits_is_one_file_when_it_is_time(tmp_path: Path, server: Fi
 
 
 async def test_without_a_schedule_each_lead_is_a_file(tmp_path: Path, server: FileServer) -> None:
-    home = server.folder("alone")
+    home = server.folder("out-alone")
     columns = {"who": {"join": ["first_name", "last_name"]}, "call": {"field": "phone", "phone": "dashes"}}
     async with filing(tmp_path) as exchange:
         await takes_files(exchange, server, "sftp", home.name, document={"columns": columns})
@@ -111,7 +111,7 @@ async def test_a_folder_that_is_missing_holds_its_own_leads_until_it_is_there(
 
 
 async def test_a_file_that_is_there_already_is_the_same_file_again(tmp_path: Path, server: FileServer) -> None:
-    home = server.folder("again")
+    home = server.folder("out-again")
     for name in ("marlow-solar-0001.csv", "marlow-solar-0001.csv.part"):
         server.put(home, name, b"what a try that was cut off had left\n" * 100)
     async with filing(tmp_path) as exchange:
@@ -124,7 +124,7 @@ async def test_a_file_that_is_there_already_is_the_same_file_again(tmp_path: Pat
 
 
 async def test_nothing_is_told_to_a_server_whose_key_nobody_pinned(tmp_path: Path, server: FileServer) -> None:
-    home = server.folder("unpinned")
+    home = server.folder("out-unpinned")
     for key, said in (("", server.fingerprint), (f"SHA256:{'A' * 43}", "not the one that was pinned")):
         folder = tmp_path / (key[-3:] or "none")
         folder.mkdir()
