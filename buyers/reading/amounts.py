@@ -80,7 +80,7 @@ def _number(bare: str, decimals: str) -> str:
 def _scaled(number: str, hundredths: bool) -> str:
     if hundredths:
         whole, _, part = number.partition(".")
-        padded = whole.rjust(3, "0")
+        padded = whole.lstrip("0").rjust(3, "0")
         number = f"{padded[:-2]}.{padded[-2:]}{part}"
     whole, point, part = number.partition(".")
     return f"{whole}.{part[:DECIMALS]}" if point else whole

@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -178,7 +179,17 @@ def _json(reply: Reply, text: str, unwraps: int) -> Document:
     value = _json_value(text)
     if isinstance(value, str) and unwraps < UNWRAPS_MOST and value.lstrip()[:1] in ("{", "[", "<"):
         return _taken(reply, value.strip(), Shape(), unwraps + 1)
-    return Document(JSON, reply, text, value=value)
+    return Document(JSON, reply, text, value=_opened(value))
+
+
+def _opened(value: Any) -> Any:
+    """An object whose only value is JSON in a text holds what that says: .NET's services answer `{"d": "{…}"}`."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, inner),) = value.items()
+        if isinstance(inner, str) and inner.lstrip()[:1] in ("{", "["):
+            with suppress(Unreadable):
+                return {name: _json_value(inner.strip())}
+    return value
 
 
 def _json_value(text: str) -> Any:
