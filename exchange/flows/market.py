@@ -65,6 +65,12 @@ class Deals:
         """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""
         return self.keys.get(sha256(secret.encode()).digest())
 
+    def buyer_name(self, contract_id: str) -> str:
+        """Who buys by this contract, as people call it; the contract's id when it is gone."""
+        contract = self.contracts.get(contract_id)
+        buyer = self.buyers.get(contract.buyer_id) if contract is not None else None
+        return buyer.name if buyer is not None else contract_id
+
 
 def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
     """Everything that can be worked out before a lead comes is worked out here."""

@@ -75,7 +75,7 @@ async def place(
         placed = _note_losers(placed, plan)
         if not plan.winners:
             break
-        _tell_plan(case, plan, contracts, rules, began)
+        _tell_plan(case, plan, rules, began)
         if case.time_left_ms(market) < limits.POST_LEAST_MS:
             placed = placed._replace(progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
             case.trail.step("post", "No time left to post", skipped=True)
@@ -95,9 +95,9 @@ def _note_losers(placed: Placed, plan: Plan) -> Placed:
     return placed if placed.best_below or not plan.below else placed._replace(best_below=True)
 
 
-def _tell_plan(case: Case, plan: Plan, contracts: Mapping[str, Contract], rules: Rules, began: float) -> None:
-    names = [f"{contracts[bid.contract_id].name} {bid.price.text}" for bid in plan.winners]
-    others = [f"{contracts[bid.contract_id].name} {bid.price.text}" for bid in plan.runners_up[:5]]
+def _tell_plan(case: Case, plan: Plan, rules: Rules, began: float) -> None:
+    names = [f"{case.deals.buyer_name(bid.contract_id)} wins at {bid.price.text}" for bid in plan.winners]
+    others = [f"{case.deals.buyer_name(bid.contract_id)} {bid.price.text}" for bid in plan.runners_up[:5]]
     case.trail.step(
         "auction",
         f"Auction: {', '.join(names)}",
@@ -121,7 +121,7 @@ def _keep_held(
         market.live.note_hold(intent, result)
         if isinstance(result, CapFull | BalanceShort):
             reason = Reason.CAP_FULL if isinstance(result, CapFull) else Reason.BALANCE_SHORT
-            name = case.deals.contracts[intent.contract_id].name
+            name = case.deals.buyer_name(intent.contract_id)
             case.trail.step("hold", f"{name}: {reason.sentence}", skipped=True)
             case.trail.posts.append(_line(intent, award, "failed", reason.slug, "", 0.0, 0.0))
             placed = placed._replace(progress=_refuse(placed.progress, (intent.contract_id,), reason))

@@ -144,7 +144,7 @@ def _quoted(
     )
     case.trail.step(
         "auction",
-        f"Auction: {case.deals.contracts[plan.winners[0].contract_id].name} wins at {plan.winners[0].price.text}",
+        f"Auction: {case.deals.buyer_name(plan.winners[0].contract_id)} wins at {plan.winners[0].price.text}",
         "Exclusive" if plan.exclusive else f"Shared, {len(plan.winners)} winners",
         tier.strategy.value.replace("_", " "),
     )

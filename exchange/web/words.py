@@ -141,6 +141,14 @@ def duration(ms: float) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1_440} d"
 
 
+def roughly(ms: float) -> str:
+    """A time people wait or look back on: `36 s`, `33 min`, `21 h`, `6 d`."""
+    seconds = int(ms // 1_000)
+    if seconds < 60:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 3_600 else duration(ms)
+
+
 def size(length: int) -> str:
     return f"{count(length)} bytes" if length < 1_024 else f"{length / 1_024:.1f} KB"
 
@@ -208,7 +216,7 @@ class Times:
 
     def ago(self, at: int) -> str:
         past = self.now - at
-        return f"{duration(past)} ago" if past >= 0 else f"in {duration(-past)}"
+        return f"{roughly(past)} ago" if past >= 0 else f"in {roughly(-past)}"
 
     def _tag(self, at: int, text: str) -> Markup:
         return Markup('<time datetime="{}" title="{}, {}">{}</time>').format(utc(at), utc(at), self.ago(at), text)

@@ -28,7 +28,6 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page
-from exchange.web.story.line import buyer_name
 from exchange.web.words import utc
 
 LISTED = 200
@@ -172,7 +171,7 @@ def _listed(market: Market, row: Row) -> Listed:
         row["attempt_id"],
         row["lead_id"],
         ", ".join(part for part in (row["initials"], row["city"], row["us_state"]) if part),
-        buyer_name(market, row["contract_id"]),
+        market.deals.buyer_name(row["contract_id"]),
         row["channel"],
         row["state"],
         row["attempt"],

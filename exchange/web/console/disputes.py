@@ -16,7 +16,6 @@ from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import mode_of, notice
-from exchange.web.story.line import buyer_name
 from exchange.web.words import utc
 
 LISTED = 200
@@ -46,7 +45,7 @@ async def disputes_of(request: web.Request) -> list[Dispute]:
         Dispute(
             row["attempt_id"],
             row["lead_id"],
-            buyer_name(market, row["contract_id"]),
+            market.deals.buyer_name(row["contract_id"]),
             row["channel"],
             ", ".join(part for part in (row["initials"], row["city"], row["us_state"]) if part),
             Money(row["price_units"], row["currency"]),

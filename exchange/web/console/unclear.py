@@ -19,7 +19,6 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page
-from exchange.web.story.line import buyer_name
 from exchange.web.words import utc
 
 LISTED = 200
@@ -102,7 +101,7 @@ async def _waiting(request: web.Request) -> list[Waiting]:
             row["id"],
             row["lead_id"],
             row["state"],
-            buyer_name(market, row["contract_id"]),
+            market.deals.buyer_name(row["contract_id"]),
             sellers[row["seller_id"]].name if row["seller_id"] in sellers else row["seller_id"],
             ", ".join(part for part in (row["initials"], row["city"], row["us_state"]) if part),
             Money(row["price_units"], row["currency"]),

@@ -26,7 +26,7 @@ from exchange.storage.queues import resting_queues
 from exchange.storage.unmapped import unmapped_answers
 from exchange.web.figures.day import percentile
 from exchange.web.story.contracts import CUT, SIMULATED
-from exchange.web.words import Times, duration, money, plural
+from exchange.web.words import Times, money, plural, roughly
 
 TRAILS = 300
 """So many of the newest requests tell how fast buyers answer: enough for a p95, few enough to unpack at once."""
@@ -169,7 +169,7 @@ def _pace(contract: Contract, cap: Cap, name: str, used: int, part: float, expec
         return "budget" if name == "budget" else period
     end = window_end(cap.window, contract.zone, times.now)
     local = Times(_zone(contract, times), times.now)
-    resets = f"resets {local.local(end):%H:%M} {local.zone_name(end)}, in {duration(end - times.now)}"
+    resets = f"resets {local.local(end):%H:%M} {local.zone_name(end)}, in {roughly(end - times.now)}"
     left = cap.most - used
     if part >= 0.95:
         return f"{period}, {_amount(max(left, 0), cap, contract)} left, {resets}"
@@ -221,7 +221,7 @@ async def _to_settle(market: Market, actor: Actor, mode: str) -> list[Need]:
         return []
     currency = rows[0]["currency"]
     held = Money(sum(row["price_units"] for row in rows if row["currency"] == currency), currency)
-    oldest = duration(market.clock.now() - rows[0]["made_at"])
+    oldest = roughly(market.clock.now() - rows[0]["made_at"])
     title = f"{plural(len(rows), 'unclear delivery', 'unclear deliveries')} to settle"
     href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
     return [Need("unclear", "question", title, f"{money(held)} held, the oldest for {oldest}", href, "Settle")]
@@ -247,7 +247,7 @@ async def _unmapped(market: Market, actor: Actor) -> list[Need]:
             "question",
             f"{plural(row['answers'], 'answer')} of {_contract_name(market, row['contract_id'])} not understood",
             f"No rule of its connection reads them. {plural(row['shapes'], 'kind')} of answer to the {row['stage']}, "
-            f"the newest {duration(market.clock.now() - row['last_at'])} ago",
+            f"the newest {roughly(market.clock.now() - row['last_at'])} ago",
             "/console/inbox",
             "Map it",
             bad=row["stage"] == "post",
@@ -263,9 +263,9 @@ async def _resting(market: Market, actor: Actor) -> list[Need]:
         Need(
             "resting",
             "pulse",
-            f"{_destination(market, row['queue'])} is down for {duration(now - row['down_since'])}",
+            f"{_destination(market, row['queue'])} is down for {roughly(now - row['down_since'])}",
             f"{row['last_error']}; {plural(row['waiting'], 'job')} waiting, "
-            + (f"next try in {duration(row['rest_until'] - now)}" if row["rest_until"] > now else "being tried now"),
+            + (f"next try in {roughly(row['rest_until'] - now)}" if row["rest_until"] > now else "being tried now"),
             *_where(market, row["queue"]),
             bad=True,
         )
@@ -281,9 +281,9 @@ async def _webhooks(market: Market, actor: Actor) -> list[Need]:
         whom = f"{row['kind'].capitalize()} to {urlsplit(row['url']).hostname}"
         title, note = f"{whom} was disabled", row["state_why"]
         if row["state"] == ACTIVE:
-            title = f"{whom} fails for {duration(now - row['failing_since'])}"
+            title = f"{whom} fails for {roughly(now - row['failing_since'])}"
             ahead = max(row["next_at"] - now, 0) if row["next_at"] is not None else None
-            note = f"{plural(row['waiting'], 'event')} waiting" + (f", next try in {duration(ahead)}" if ahead else "")
+            note = f"{plural(row['waiting'], 'event')} waiting" + (f", next try in {roughly(ahead)}" if ahead else "")
         made.append(Need("webhook", "pulse", title, note, "/console/webhooks", "See webhooks", bad=True))
     return made
 

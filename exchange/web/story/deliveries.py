@@ -11,7 +11,7 @@ from exchange.flows.market import Market
 from exchange.model.delivery import spoken
 from exchange.storage.database import Row
 from exchange.storage.delivery_views import next_at
-from exchange.web.story.line import Line, buyer_name
+from exchange.web.story.line import Line
 from exchange.web.story.records import Story
 from exchange.web.story.wire import Exchange, buyer_exchange
 from exchange.web.words import duration
@@ -49,7 +49,7 @@ _WIRES_FROM = 900_000  # numbers of exchanges that no request of the timeline gi
 
 def told_deliveries(market: Market, story: Story) -> list[Line]:
     """One line for each try and each receipt, and one for what a delivery waits for."""
-    names = {row["attempt_id"]: buyer_name(market, row["contract_id"]) for row in story.rows.deliveries}
+    names = {row["attempt_id"]: market.deals.buyer_name(row["contract_id"]) for row in story.rows.deliveries}
     channels = {row["attempt_id"]: row["channel"] for row in story.rows.deliveries}
     lines = []
     for place, row in enumerate(story.rows.tries):

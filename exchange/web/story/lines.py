@@ -12,7 +12,7 @@ from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.web.story.afterwards import afterwards, booking
 from exchange.web.story.contracts import CUT, SIMULATED
-from exchange.web.story.line import Line, Section, bidders, buyer_name, named
+from exchange.web.story.line import Line, Section
 from exchange.web.story.records import Request, Story
 from exchange.web.story.wire import Exchange, buyer_exchange, seller_exchange
 from exchange.web.words import by_channel, duration, money, plural
@@ -142,18 +142,14 @@ class _Teller:
 
     def _plain(self, step: Mapping[str, Any], exchanges: tuple[Exchange, ...] = ()) -> Line:
         icon, tone = _ICONS.get(step["name"], ("dash", ""))
-        sentence, told = step["sentence"], step["facts"]
-        if step["name"] == "auction":
-            names = bidders(self.market, self.story)
-            sentence, told = named(sentence, names), [named(fact, names) for fact in told]
-        facts = ". ".join(self._priced(fact) for fact in told)
+        facts = ". ".join(self._priced(fact) for fact in step["facts"])
         if step["name"] == "ping":
             facts = _NO_BIDS.sub(lambda found: found[0].rstrip("s"), facts)
         return self._made(
             step,
             icon,
             tone,
-            self._counted(self._priced(sentence)),
+            self._counted(self._priced(step["sentence"])),
             facts,
             took=duration(step["took"]) if step["took"] >= 0.5 else "",
             exchanges=exchanges,
@@ -310,7 +306,7 @@ class _Teller:
         return self.request.received_at - self.story.requests[0].received_at + ms
 
     def _buyer(self, contract_id: str) -> str:
-        return buyer_name(self.market, contract_id)
+        return self.market.deals.buyer_name(contract_id)
 
     def _price(self, text: str) -> str:
         return money(Money.parse(text, self.story.lead["currency"]))

@@ -12,7 +12,7 @@ from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.web import words
 from exchange.web.story.contracts import Panel, panels
-from exchange.web.story.line import Section, buyer_name
+from exchange.web.story.line import Section
 from exchange.web.story.lines import sections
 from exchange.web.story.masking import HIDDEN
 from exchange.web.story.money import Booked, booked
@@ -40,6 +40,7 @@ class OpenAttempt:
     price: Money
     detail: str
     made_at: int
+    pending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,11 @@ def tell(market: Market, story: Story) -> Told:
         tuple(
             OpenAttempt(
                 row["id"],
-                buyer_name(market, row["contract_id"]),
+                market.deals.buyer_name(row["contract_id"]),
                 Money(row["price_units"], row["currency"]),
                 story.mask.text(row["detail"] or (row["reason"] or "").replace("_", " ")),
                 row["made_at"],
+                row["state"] == "pending",
             )
             for row in story.rows.attempts
             if row["state"] in ("unclear", "pending")
@@ -152,7 +154,7 @@ def _outcome(market: Market, story: Story) -> str:
 
 def _bought_by(market: Market, story: Story) -> str:
     """Each buyer once: two contracts of one may have taken a shared lead."""
-    return ", ".join(dict.fromkeys(buyer_name(market, sale["contract_id"]) for sale in story.standing))
+    return ", ".join(dict.fromkeys(market.deals.buyer_name(sale["contract_id"]) for sale in story.standing))
 
 
 def _figures(market: Market, story: Story) -> tuple[Figure, ...]:

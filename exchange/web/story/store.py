@@ -12,7 +12,7 @@ from exchange.model.money import Money
 from exchange.stages.store import asking
 from exchange.storage.database import Row
 from exchange.storage.store import rule_of
-from exchange.web.story.line import Line, buyer_name
+from exchange.web.story.line import Line
 from exchange.web.story.records import Story
 from exchange.web.words import money, plural
 
@@ -45,7 +45,7 @@ def _listed(item: Row) -> Line:
 
 
 def _claim(market: Market, claim: Row) -> list[Line]:
-    name, price = buyer_name(market, claim["contract_id"]), Money(claim["price_units"], claim["currency"])
+    name, price = market.deals.buyer_name(claim["contract_id"]), Money(claim["price_units"], claim["currency"])
     until = datetime.fromtimestamp(claim["expires_at"] / 1000, ZoneInfo(market.zone)).strftime("%H:%M:%S")
     held = f"Held by {name} until {until}, at {money(price)}"
     lines = [Line(claim["made_at"], None, "clock", "info", held, f"By {claim['made_by']}")]

@@ -11,7 +11,6 @@ from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.web.charts.waterfall import Bar, Part, waterfall
 from exchange.web.story.contracts import CUT
-from exchange.web.story.line import buyer_name
 from exchange.web.story.records import Request, Story
 from exchange.web.words import duration, money
 
@@ -66,13 +65,13 @@ def _ping(market: Market, line: Mapping[str, Any], bought: set[str], currency: s
     why = "not waited for" if line.get("detail") == CUT else str(line.get("reason")).replace("_", " ")
     told = money(max(bids, key=lambda bid: bid.units)) if bids else why
     tone = "own" if not bids else "sale" if line["contract"] in bought else "bid"
-    name = f"Ping {buyer_name(market, line['contract'])}"
+    name = f"Ping {market.deals.buyer_name(line['contract'])}"
     return Bar(_short(name), line["at"], line["took"], tone, f"{duration(line['took'])}, {told}")
 
 
 def _post(market: Market, line: Mapping[str, Any], currency: str) -> Bar:
     tone = {"accepted": "sale", "rejected": "bad", "failed": "bad"}.get(line["state"], "warn")
-    name = f"Post {buyer_name(market, line['contract'])}"
+    name = f"Post {market.deals.buyer_name(line['contract'])}"
     return Bar(_short(name), line["at"], line["took"], tone, f"{duration(line['took'])}, {line['state']}")
 
 

@@ -1,0 +1,36 @@
+"""What the page of a lead says of buyers: their names, and whether anybody must do something."""
+
+from __future__ import annotations
+
+from tests.market import buying, reply, selling
+from tests.web.leads import sell
+from tests.web.served import Served
+from tests.web.test_console_lead import LOST, both
+from tests.web.visitor import signed_in
+
+
+async def test_an_auction_names_the_companies_and_not_their_contracts(served: Served) -> None:
+    await served.exchange.add(
+        *selling("cedar"), *buying("acme", name="Solar, high bids: all"), *buying("birch", name="Solar, 25.00 at most")
+    )
+    served.exchange.buyers.bids("birch", "22.00")
+    lead = await sell(served, 1)
+    async with signed_in(served) as visitor:
+        _, told = await both(visitor, lead["lead_id"])
+
+    auctions = [(line["title"], line["facts"]) for line in told["timeline"] if line["title"].startswith("Auction")]
+    assert [title for title, _ in auctions] == ["Auction: Acme wins at $25.00"] * len(auctions) != []
+    assert any("Then Birch $22.00" in facts for _, facts in auctions)
+
+
+async def test_a_receipt_that_is_still_to_come_needs_nobody_and_a_lost_answer_does(served: Served) -> None:
+    waiting, lost = "its receipt is still to come", "gave no clear answer"
+    served.exchange.buyers.answers_posts("acme", reply(status="queued"), LOST)
+    pending, unclear = await sell(served, 1), await sell(served, 2)
+    async with signed_in(served) as visitor:
+        first, _ = await both(visitor, pending["lead_id"])
+        second, _ = await both(visitor, unclear["lead_id"])
+
+    assert (True, False) == (waiting in first.text, lost in first.text)
+    assert (False, True) == (waiting in second.text, lost in second.text)
+    assert "Nothing need be done" in first.text and "until you say what it was" in second.text
