@@ -144,6 +144,24 @@ async def lead_page(served: Served, lead_id: str) -> str:
         return (await visitor.open(f"/console/leads/{lead_id}")).text
 
 
+async def test_the_browsers_back_goes_back_a_step_with_its_answers_and_sells_nothing_again(served: Served) -> None:
+    address = await ready(served)
+    async with browsing(served) as browser:
+        page = await browser.new_page()
+        await page.goto(f"{served.address}/f/nothing")
+        await page.goto(address)
+        await choose(page, HOME)
+        await press(page)
+        await page.get_by_text("Step 2 of 3").wait_for()
+        await page.go_back()
+        await page.get_by_text("Step 1 of 3").wait_for()
+        assert HOME["zip"] == await page.locator("[name=zip]").input_value()
+        await fill_in(page)
+        await page.go_back()
+        await page.wait_for_url("**/f/nothing")
+        assert 1 == await served.exchange.count("sales")
+
+
 async def test_by_keys_alone(served: Served) -> None:
     """Tab, arrows, space and Enter are enough, and what is wrong gets the focus."""
     address = await ready(served)

@@ -35,8 +35,29 @@
     turn(form, sent);
   });
 
+  const step = () => { const shown = main().querySelector("progress"); return shown ? shown.value : 0; };
+
+  // The browser's own Back goes back one step, as on pages without a script, and leaves from the first or from the thanks.
+  addEventListener("popstate", (event) => {
+    if (!event.state || !event.state.step || busy) return;
+    const form = main().querySelector("form");
+    if (!form) { history.back(); return; }
+    if (step() <= event.state.step) return;
+    const sent = new URLSearchParams(new FormData(form));
+    sent.set("_go", "back");
+    turn(form, sent);
+  });
+
+  function remember(before) {
+    if (!before || step() <= before) return;
+    if (!history.state) history.replaceState({ step: before }, "");
+    history.pushState({ step: step() }, "");
+  }
+
   async function turn(form, sent) {
     busy = true;
+    const before = step();
+    main().setAttribute("aria-busy", "true");
     const buttons = form.querySelectorAll("button");
     buttons.forEach((button) => { button.disabled = true; });
     try {
@@ -48,11 +69,13 @@
       main().replaceWith(document.adoptNode(next));
       document.title = fresh.title;
       if (answer.redirected) history.replaceState(null, "", answer.url);
+      remember(before);
       begin();
       const place = main().querySelector("[data-focus]");
       if (place) place.focus();
       main().scrollIntoView();
     } catch {
+      main().removeAttribute("aria-busy");
       buttons.forEach((button) => { button.disabled = false; });
       say(form, "The connection was lost. Nothing is sent twice: press the button again.");
     }
