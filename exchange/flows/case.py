@@ -17,6 +17,7 @@ from exchange.model.party import Campaign
 from exchange.model.vertical import Vertical
 from exchange.model.work import Claim, Idempotency, Keep, LeadRow, LeadState, RequestRow
 from exchange.stages.normalize import Normalized, normalize
+from exchange.storage.database import Row
 from exchange.vault import DataKey
 
 DAY_MS = 86_400_000
@@ -105,8 +106,26 @@ def begin(submission: Submission, market: Market) -> Case:
     )
 
 
-def own_case(submission: Submission, lead: Lead, campaign: Campaign, vertical: Vertical, market: Market) -> Case:
-    """A case the exchange opens itself, about a lead it has."""
+def own_case(row: Row, lead: Lead, campaign: Campaign, vertical: Vertical, market: Market, channel: str) -> Case:
+    """A case the exchange opens itself, by a channel of its own, about a lead it has (`row`)."""
+    now = market.clock.now()
+    submission = Submission(
+        market.ids.new("req", now),
+        row["seller_id"],
+        campaign.id,
+        Mode(row["mode"]),
+        Kind.POST,
+        channel,
+        {},
+        b"",
+        "application/json",
+        "json",
+        "",
+        "",
+        None,
+        now,
+        month_of(now),
+    )
     wrapped, data_key = market.vault.new_data_key()
     return Case(
         submission,

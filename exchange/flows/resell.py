@@ -22,7 +22,6 @@ from exchange.flows.stored_lead import stored_lead
 from exchange.flows.submit import Closer
 from exchange.flows.tell import tell_seller
 from exchange.model.auction import Bid, Progress
-from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import State
 from exchange.model.work import Closing, JobRow, LeadState, Move, state_after
@@ -67,26 +66,7 @@ async def _case(market: Market, lead: Row) -> Case | None:
     found = await stored_lead(market, lead, campaign)
     if found is None:
         return None
-    now = market.clock.now()
-    request_id = market.ids.new("req", now)
-    submission = Submission(
-        request_id,
-        lead["seller_id"],
-        campaign.id,
-        Mode(lead["mode"]),
-        Kind.POST,
-        "exchange",
-        {},
-        b"",
-        "application/json",
-        "json",
-        "",
-        "",
-        None,
-        now,
-        month_of(now),
-    )
-    return own_case(submission, found, campaign, vertical, market)
+    return own_case(lead, found, campaign, vertical, market, "exchange")
 
 
 def _placed(attempts: Sequence[Row], currency: str) -> Placed:

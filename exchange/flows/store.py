@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import orjson
 
-from exchange.clock import month_of
 from exchange.flows.case import Case, own_case
 from exchange.flows.market import Market
 from exchange.flows.settle import CannotSettle, Decision, StillAtWork, claim_ms, claims_of, settle
@@ -20,7 +19,7 @@ from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.auction import AttemptState
 from exchange.model.hold import BalanceShort, CapFull, HoldRequest
-from exchange.model.lead import Kind, Lead, Mode, Submission
+from exchange.model.lead import Lead
 from exchange.model.money import Money
 from exchange.model.party import Contract, State
 from exchange.model.work import Intent, JobRow
@@ -202,25 +201,7 @@ async def _case(market: Market, lead_id: str) -> Case:
     lead = await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
     if row is None or lead is None or campaign is None or vertical is None or campaign.state is not State.ACTIVE:
         raise CannotBuy("not_listed", _GONE)
-    now = market.clock.now()
-    submission = Submission(
-        market.ids.new("req", now),
-        row["seller_id"],
-        campaign.id,
-        Mode(row["mode"]),
-        Kind.POST,
-        CHANNEL,
-        {},
-        b"",
-        "application/json",
-        "json",
-        "",
-        "",
-        None,
-        now,
-        month_of(now),
-    )
-    return own_case(submission, lead, campaign, vertical, market)
+    return own_case(row, lead, campaign, vertical, market, CHANNEL)
 
 
 async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:
