@@ -11,6 +11,7 @@ from exchange import limits
 from exchange.clock import month_of
 from exchange.flows.market import Deals, Market
 from exchange.flows.trail import Trail
+from exchange.model.finding import Finding
 from exchange.model.lead import Kind, Lead, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
@@ -40,6 +41,7 @@ class Case(NamedTuple):
     phone_index: bytes | None
     email_index: bytes | None
     bought: Mapping[str, int]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def lead(self) -> Lead:
@@ -60,6 +62,10 @@ class Case(NamedTuple):
     def knowing(self, bought: Mapping[str, int]) -> Case:
         """The case with when each buyer last bought this consumer."""
         return self._replace(bought=bought) if bought else self
+
+    def finding(self, *findings: Finding) -> Case:
+        """The case with more found about its lead."""
+        return self._replace(findings=(*self.findings, *findings))
 
     def time_left_ms(self, market: Market) -> int:
         """Milliseconds until the answer must leave, less what committing and writing it takes."""

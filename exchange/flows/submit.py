@@ -11,6 +11,8 @@ import orjson
 from exchange.clock import month_of
 from exchange.flows.answers import write_answer
 from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
+from exchange.flows.checks import check
+from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
 from exchange.flows.doors import Write
 from exchange.flows.follow_up import jobs_after
@@ -27,6 +29,7 @@ from exchange.model.lead import Kind, Submission
 from exchange.model.reason import Reason
 from exchange.model.work import (
     AnswerRow,
+    Checked,
     Closing,
     Duplicate,
     Idempotency,
@@ -116,6 +119,10 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
     if refusal is not None:
         state = LeadState.INVALID if refusal.status == "invalid" else LeadState.REJECTED
         return await closer.close(case, _echo(refusal, case), state)
+    case = await check(case, market)
+    refused = refusal_of(case)
+    if refused is not None:
+        return await closer.close(case, _echo(refused[0], case), refused[1], free_quote=case.lead.ping_id)
     if case.submission.kind is Kind.PING:
         answer, state, row = await quote(case, market)
         return await closer.close(case, _echo(answer, case), state, quote_row=row)
@@ -228,6 +235,7 @@ class Closer:
             (*jobs, *jobs_after(case, market, answer, sold, now), *news_of(case, market, answer, sold, now)),
             _unmapped(case, market.vault) if case.live else (),
             idempotency=self.key,
+            checked=_checked(case),
         )
         settled = sold.placed.settled if sold is not None else ()
         await market.db.write(advance, Move(settled=settled, closing=closing))
@@ -307,6 +315,12 @@ def _unmapped(case: Case, vault: Vault) -> tuple[Unmapped, ...]:
     return tuple(
         Unmapped(contract_id, stage, vault.index("shape", shape)) for contract_id, stage, shape in case.trail.unmapped
     )
+
+
+def _checked(case: Case) -> Checked | None:
+    lead = case.lead
+    told = Checked(lead.grade, lead.fraud, lead.score)
+    return told if any(part is not None for part in told) else None
 
 
 def _retention(case: Case, state: LeadState) -> str:

@@ -11,6 +11,7 @@ import orjson
 from exchange.clock import Clock
 from exchange.courier.courier import Result
 from exchange.model.auction import Bid, NoBid
+from exchange.model.finding import Finding, Outcome
 from exchange.model.wire import Lost, Reply, WireRecord
 from exchange.stages.eligible import Judgement
 from exchange.stages.shape import shape_of
@@ -48,6 +49,11 @@ class Trail:
                 "skipped": skipped,
             }
         )
+
+    def found(self, finding: Finding) -> None:
+        """What one check of the lead found, as a line of the timeline."""
+        skipped = finding.outcome is Outcome.SKIPPED
+        self.step(f"check:{finding.outcome.value}", finding.sentence, *finding.facts, skipped=skipped)
 
     def judged(self, judgement: Judgement) -> None:
         """Keep what was decided about every contract; its words are made when the record is packed."""

@@ -117,6 +117,8 @@ class Lead(NamedTuple):
     grade: str | None
     received_at: int
     month: str
+    fraud: int | None = None  # 0 (nothing against it) to 100
+    score: int | None = None  # chance to convert, in thousandths
 
     def text(self, name: str) -> str | None:
         """The clean value of a field, or None when the lead does not carry it."""

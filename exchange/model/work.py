@@ -279,6 +279,14 @@ class Unmapped(NamedTuple):
     shape: bytes
 
 
+class Checked(NamedTuple):
+    """What the checks made of a lead: its grade, and its fraud and conversion scores as in `Lead`."""
+
+    grade: str | None
+    fraud: int | None
+    score: int | None
+
+
 class Closing(NamedTuple):
     """How a request ended: the lead's state, what becomes of its claims, the answer, and the record of how it went."""
 
@@ -304,6 +312,7 @@ class Closing(NamedTuple):
     event: str | None = None
     actor: str = "exchange"
     idempotency: Idempotency | None = None
+    checked: Checked | None = None
     ends: LeadState | None = None  # of several closings: the state of its deliveries that this one is for
 
 

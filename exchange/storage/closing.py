@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exchange.model.work import Closing, Keep, LeadState, QuoteRow, Settlement, WiresRow
+from exchange.model.work import Checked, Closing, Keep, LeadState, QuoteRow, Settlement, WiresRow
 from exchange.storage.database import Statement, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
@@ -61,6 +61,8 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
         ),
         end_claims(closing.lead_id, closing.claims_until),
     ]
+    if closing.checked is not None:
+        ends.append(_checked(closing.lead_id, closing.checked))
     if closing.free_quote is not None and closing.answer is not None:
         ends.append(free_quote(closing.free_quote, closing.answer.request_id))
     if closing.idempotency is not None:
@@ -70,6 +72,13 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
     elif closing.state is LeadState.UNSOLD:
         ends.append(free_keys_unsold(closing.lead_id))
     return ends
+
+
+def _checked(lead_id: str, checked: Checked) -> Statement:
+    return (
+        "UPDATE leads SET grade = :grade, fraud = :fraud, score = :score WHERE id = :id",
+        {"id": lead_id, "grade": checked.grade, "fraud": checked.fraud, "score": checked.score},
+    )
 
 
 def _keeps_key(keep: Keep, state: LeadState) -> bool:

@@ -34,6 +34,11 @@ _ICONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "hold": ("shield", "warn"),
         "bind": ("link", "warn"),
         "answer": ("in", ""),
+        "check:passed": ("check", "good"),
+        "check:fixed": ("check", "info"),
+        "check:flagged": ("warning", "warn"),
+        "check:refused": ("cross", "bad"),
+        "check:held": ("clock", "warn"),
     }
 )
 _TONES: Mapping[str, tuple[str, str]] = MappingProxyType(

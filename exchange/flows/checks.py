@@ -1,0 +1,49 @@
+"""What is asked about a lead itself, between its opening and the first buyer. The checks stand here in their order.
+
+A check adds findings to the case and may give the lead a grade or a score. It never ends the request: that is decided
+here, once, by the first finding that refuses or holds. What costs money or time says SKIPPED once a lead is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from exchange.flows.case import Case
+from exchange.flows.market import Market
+from exchange.model.answer import Answer
+from exchange.model.finding import Finding, Outcome
+from exchange.model.reason import Reason
+from exchange.model.work import LeadState
+
+Check = Callable[[Case, Market], Awaitable[Case]]
+
+CHECKS: tuple[Check, ...] = ()
+_DUPLICATES = (Reason.DUPLICATE_SELLER, Reason.DUPLICATE_EXCHANGE)
+
+
+async def check(case: Case, market: Market) -> Case:
+    """The case with everything found about its lead, told in its trail."""
+    for each in CHECKS:
+        case = await each(case, market)
+    for finding in case.findings:
+        case.trail.found(finding)
+    return case
+
+
+def deciding(findings: tuple[Finding, ...]) -> Finding | None:
+    """The finding that ends a lead's way to buyers: the first that refuses, else the first that holds."""
+    refused = (finding for finding in findings if finding.outcome is Outcome.REFUSED)
+    held = (finding for finding in findings if finding.outcome is Outcome.HELD)
+    return next(refused, None) or next(held, None)
+
+
+def refusal(case: Case) -> tuple[Answer, LeadState] | None:
+    """What the seller is answered when the checks keep the lead from buyers, and where the lead then stands."""
+    found = deciding(case.findings)
+    if found is None:
+        return None
+    assert found.reason is not None
+    if found.reason in _DUPLICATES:
+        return Answer("duplicate", case.submission.id, reason=found.reason), LeadState.DUPLICATE
+    details = (found.sentence, *found.facts)
+    return Answer("rejected", case.submission.id, reason=found.reason, details=details), LeadState.REJECTED
