@@ -11,6 +11,8 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 
 OVERDUE_AT_ONCE = 500
+_OF_ONE_TRY = NOT_REACHED | {"failed"}
+"""What is said of one try says nothing about the next."""
 _OF_A_CRASH_MS = 600_000  # a try that began so long before the end of all patience is nobody's any more
 
 
@@ -44,10 +46,11 @@ async def read_delivery(tx: Tx, attempt_id: str) -> Row | None:
 async def begin_try(tx: Tx, attempt_id: str, at: int, *, again: bool) -> int | None:
     """The next byte may deliver. Returns the number of this try; None when there is nothing to send any more.
 
-    `again` takes up a try that a stopped process left: only where the same twice is one lead.
+    `again` takes up a try that a stopped process left: only where the same twice is one lead. What the provider called
+    an earlier try is forgotten: who is asked about that one, or hears of it, must not take it for this.
     """
     rows = await tx.fetch(
-        f"""UPDATE deliveries SET state = 'sending', tries = tries + 1, next_at = NULL
+        f"""UPDATE deliveries SET state = 'sending', tries = tries + 1, next_at = NULL, provider_ref = NULL
             WHERE attempt_id = :id AND state IN ('waiting'{", 'sending'" if again else ""})
                AND EXISTS (SELECT 1 FROM attempts WHERE attempts.id = deliveries.attempt_id
                    AND attempts.state IN ('pending', 'unclear', 'accepted'))
@@ -81,8 +84,10 @@ async def end_try(tx: Tx, end: TryEnd, wires: WiresRow | None) -> DeliveryState:
     """
     row = (await _locked(tx, end.attempt_id))[0]
     state = DeliveryState(row["state"])
-    if state is DeliveryState.SENDING:
+    told = state is not DeliveryState.SENDING  # a receipt was faster than the answer
+    if not told:
         state = end.state
+    reached_nobody = told and state is DeliveryState.WAITING
     await _move(tx, row, state, end.at)
     await tx.execute(
         """UPDATE deliveries SET next_at = :next, provider_ref = COALESCE(:ref, provider_ref), last_error = :error,
@@ -90,10 +95,10 @@ async def end_try(tx: Tx, end: TryEnd, wires: WiresRow | None) -> DeliveryState:
                receipt_until = COALESCE(:until, receipt_until), price_units = COALESCE(:price, price_units)
            WHERE attempt_id = :id""",
         id=end.attempt_id,
-        next=end.next_at if state is end.state else None,
+        next=row["next_at"] if told else end.next_at,
         ref=end.provider_ref,
-        error=end.detail or None,
-        may_have=int(end.may_have),
+        error=row["last_error"] if told else end.detail or None,
+        may_have=int(end.may_have and not reached_nobody),
         at=end.at,
         until=end.receipt_until,
         price=end.price_units,
@@ -163,9 +168,8 @@ async def take_in(tx: Tx, receipt: ReceiptRow, job_id: str) -> Row | None:
     )
     if row is None or not fresh:
         return row
-    old = receipt.provider_ref is not None and row["provider_ref"] not in (None, receipt.provider_ref)
-    if old and receipt.kind in NOT_REACHED:
-        return row  # news of an earlier try
+    if receipt.kind in _OF_ONE_TRY and await _is_old(tx, row, receipt):
+        return row
     state = after_receipt(DeliveryState(row["state"]), receipt.kind)
     if state.value == row["state"]:
         return row
@@ -187,6 +191,23 @@ async def take_in(tx: Tx, receipt: ReceiptRow, job_id: str) -> Row | None:
     run_at = receipt.try_again_at if again else receipt.heard_at
     await _leave_job(tx, job_id, row, f"receipt:{receipt.connection}:{receipt.event_id}", run_at, receipt.heard_at)
     return {**row, "state": state.value}
+
+
+async def _is_old(tx: Tx, row: Row, receipt: ReceiptRow) -> bool:
+    """Whether it is news of an earlier try: that one is known by another name, or reached nobody before."""
+    if receipt.provider_ref is None:
+        return False
+    if row["provider_ref"] not in (None, receipt.provider_ref):
+        return True
+    return bool(
+        await tx.fetch(
+            """SELECT 1 AS found FROM receipts WHERE attempt_id = :attempt AND provider_ref = :ref
+                   AND kind IN ('machine', 'silent') AND event_id <> :event""",
+            attempt=row["attempt_id"],
+            ref=receipt.provider_ref,
+            event=receipt.event_id,
+        )
+    )
 
 
 async def was_heard(tx: Tx, connection: str, event_id: str) -> bool:

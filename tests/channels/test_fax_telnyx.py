@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange.flows.called_back import PAGE_MS, PAGE_PATH
 from exchange.flows.links import PAGE, Link, make_link
+from exchange.storage.deliveries import begin_try
 from tests.buyers.faxes import by_telnyx, public_of
 from tests.channels.fax_providers import KEY, Telnyx, telnyx
 from tests.channels.faxed import fax_one, faxing, settle_down, states, wait_for
@@ -91,6 +92,31 @@ async def test_a_busy_line_is_tried_again(tmp_path: Path) -> None:
         assert (2, [("sent", "pending")]) == (len(provider.faxes), await states(exchange))
         assert 204 == await provider.tells("delivered", 1)
         assert [("delivered", "accepted")] == await states(exchange)
+
+
+async def test_a_second_try_that_a_stopped_process_left_is_not_judged_by_the_first(tmp_path: Path) -> None:
+    """The first fax met a busy line; what became of the second only its own callback can say."""
+    async with faxed(tmp_path) as (exchange, provider, _):
+        provider.faxes[0].status = "failed"
+        assert 204 == await provider.tells("failed", failure_reason="user_busy")
+        (attempt,) = await attempts(exchange)
+        await exchange.market.db.write(begin_try, attempt["id"], exchange.clock.now(), again=False)
+        await wait_for(exchange, 120)
+
+        assert ([("expired", "unclear")], 0) == (await states(exchange), provider.asked)
+        assert 204 == await provider.tells("delivered", fax_id="the-second")
+        assert ([("delivered", "accepted")], "30.00") == (await states(exchange), await spent(exchange, "granite"))
+
+
+async def test_a_busy_line_told_twice_is_no_news_of_the_next_try(tmp_path: Path) -> None:
+    async with faxed(tmp_path) as (exchange, provider, _):
+        assert 204 == await provider.tells("failed", failure_reason="user_busy")
+        await wait_for(exchange, 120)
+        assert [("sent", "pending")] == await states(exchange)
+
+        for why in ("user_busy", "receiver_incompatible_destination"):
+            assert 204 == await provider.tells("failed", event_id=f"again-{why}", failure_reason=why)
+        assert [("sent", "pending")] == await states(exchange)
 
 
 async def test_a_fax_nobody_confirmed_is_unclear_after_its_time(tmp_path: Path) -> None:

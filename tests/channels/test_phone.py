@@ -174,6 +174,23 @@ async def test_a_call_whose_answer_was_lost_is_never_made_again_but_still_taken(
     assert "30.00" == await spent(desk.exchange, "birch")
 
 
+async def test_a_key_still_counts_when_the_answer_about_a_second_call_was_lost(either: Ringing) -> None:
+    await either.sell(answers="machine")
+    either.company.mute = True
+    door, either.company.doors[PUBLIC] = either.company.doors[PUBLIC], "http://127.0.0.1:9"
+    either.company.callees[BUYER] = Callee("human", ("1",))
+    await either.wait(11)
+    assert ("expired", 2) == ((await either.delivery())["state"], (await either.delivery())["tries"])
+
+    either.company.doors[PUBLIC] = door
+    call = either.company.calls[-1]
+    fields = {**call.asked[0][1], "CallStatus": "in-progress", "Digits": "1"}
+    said = await either.hear(call.hooks["Url"].replace("/start", "/key"), fields)
+
+    assert "It is yours. First name: Maria." in said
+    assert ("accepted", "30.00") == ((await either.delivery())["state"], await spent(either.exchange, "birch"))
+
+
 async def test_a_call_nobody_tells_of_is_unclear_after_its_time(desk: Ringing) -> None:
     desk.company.doors[PUBLIC] = "http://127.0.0.1:9"
     await desk.sell("1")

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from exchange.connector import Receipt
 from exchange.flows.receipts import NoSuchReceipt, expire_deliveries, take_receipt
-from exchange.model.delivery import ENDED, RECEIPTS, DeliveryState, after_receipt
+from exchange.model.delivery import ENDED, RECEIPTS, DeliveryState, TryEnd, after_receipt
 from exchange.model.wire import Reply
+from exchange.storage.deliveries import begin_try, end_try
 from exchange.storage.sqlite import open_sqlite
 from tests.flows.lab import attempts, held, later, lead_of, owed, person, post, spent, told_about
 from tests.flows.promises import broken
@@ -105,6 +106,33 @@ async def test_who_was_not_reached_is_called_again_and_old_news_of_it_changes_no
     assert None is await hear(exchange, "silent", "e2", provider_ref="fax_77")
     assert "accepted" == await hear(exchange, "accepted", "e3", provider_ref="fax_78")
     assert 2 == len(exchange.buyers.mailed)
+
+
+@pytest.mark.parametrize("kind", ["silent", "failed"])
+async def test_news_of_a_second_try_that_overtakes_its_own_answer_is_heard(either: Exchange, kind: str) -> None:
+    attempt_id = await faxed(either)
+    await hear(either, "machine", "e1")
+    number = await either.market.db.write(begin_try, attempt_id, either.clock.now(), again=False)
+    assert 2 == number
+
+    said = await hear(either, kind, "e2", reference=attempt_id, provider_ref="fax_78", detail="the line was busy")
+    end = TryEnd(attempt_id, 2, DeliveryState.SENT, "sent", "", either.clock.now(), 5, True, None, "fax_78", 9)
+    await either.market.db.write(end_try, end, None)
+
+    row = await delivery(either)
+    assert ("waiting" if kind == "silent" else "failed") == said == row["state"]
+    assert ("fax_78", "the line was busy") == (row["provider_ref"], row["last_error"])
+    if kind == "silent":
+        assert (None, True) == (row["sent_at"], row["next_at"] is not None)
+
+
+async def test_news_of_an_earlier_try_told_again_is_none_of_the_one_under_way(either: Exchange) -> None:
+    attempt_id = await faxed(either)
+    await hear(either, "machine", "e1")
+    await either.market.db.write(begin_try, attempt_id, either.clock.now(), again=False)
+
+    for event, kind in (("e2", "silent"), ("e3", "failed")):
+        assert "sending" == await hear(either, kind, event, reference=attempt_id, provider_ref="fax_77")
 
 
 async def test_what_comes_back_after_it_arrived_is_a_dispute_and_not_silence(either: Exchange) -> None:
