@@ -36,6 +36,16 @@ TWO_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+# Served from one zone, lived in from two: either clock is right. Arizona has no summer time, but the Navajo Nation has.
+TWO_ZONES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "59221": frozenset({"America/Denver", "America/Chicago"}),
+        "84536": frozenset({"America/Denver", "America/Phoenix"}),
+        "86044": frozenset({"America/Denver", "America/Phoenix"}),
+        "86515": frozenset({"America/Denver", "America/Phoenix"}),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -127,6 +137,15 @@ class Places:
         states = self._prefix_states.get(zip_code[:3], frozenset()) if zip_code in self else frozenset()
         return next(iter(states)) if len(states) == 1 else None
 
+    def states_of(self, zip_code: str) -> frozenset[str]:
+        """Every state whose people live there; several for a ZIP that lies in two, or is new and may."""
+        if zip_code in TWO_STATES:
+            return frozenset(TWO_STATES[zip_code])
+        row = self._row.get(zip_code)
+        if row is not None:
+            return frozenset({self._states[row]})
+        return self._prefix_states.get(zip_code[:3], frozenset()) if zip_code in self else frozenset()
+
     def city_of(self, zip_code: str) -> str | None:
         row = self._row.get(zip_code)
         return None if row is None else self._cities[row]
@@ -137,6 +156,11 @@ class Places:
         if row is not None:
             return self._zones[row] or None
         return self._prefix_zone.get(zip_code[:3]) if zip_code in self else None
+
+    def zones_of(self, zip_code: str) -> frozenset[str]:
+        """Every clock that its people go by; none for unknown ZIPs."""
+        zone = self.zone_of(zip_code)
+        return TWO_ZONES.get(zip_code, frozenset()) | (frozenset({zone}) if zone is not None else frozenset())
 
     def matches(self, zip_code: str, state: str) -> bool:
         """Whether the ZIP is known and lies in the state; 13 ZIPs lie in two."""

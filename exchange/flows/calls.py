@@ -11,6 +11,8 @@ from exchange.storage.deliveries import was_heard
 
 ENDED = "ended"
 """The last step of every call, which nothing is said to."""
+BRIDGE = "bridge"
+"""How being connected went. Who hangs up in the middle of it may end the call before this is told."""
 
 
 class NoSuchCall(LookupError):
@@ -31,21 +33,24 @@ async def next_step(market: Market, name: str, call: Callback, delivery_id: str,
     scene = await set_scene(market, name, delivery_id)
     if scene is None:
         raise NoSuchCall
-    await _is_under_way(market, name, scene, number, step)
+    over = await _is_over(market, name, scene, number, step)
     receipts = calls.heard(call, step, scene, terms)
     for receipt in receipts:
         await take_receipt(market, name, receipt)
-    if step == ENDED:
+    if over:
         return ""
     return calls.say(call, step, await _after(market, name, scene, receipts), terms)
 
 
-async def _is_under_way(market: Market, name: str, scene: Scene, number: str, step: str) -> None:
-    """Raises `Forged` for a call that is not the one we made last, or that has ended: somebody repeats what he saw."""
+async def _is_over(market: Market, name: str, scene: Scene, number: str, step: str) -> bool:
+    """Whether nothing is said any more. Raises `Forged` for a call that is not the one we made last, and for a step of
+    one that has ended: somebody repeats what he saw."""
     if scene.number not in (None, number):
         raise Forged
-    if step != ENDED and await market.db.read(was_heard, name, f"{number}:{ENDED}"):
+    over = step == ENDED or await market.db.read(was_heard, name, f"{number}:{ENDED}")
+    if over and step not in (ENDED, BRIDGE):
         raise Forged
+    return over
 
 
 async def _after(market: Market, name: str, before: Scene, receipts: tuple[Receipt, ...]) -> Scene:

@@ -63,11 +63,11 @@ async def values_of(market: Market, row: Row | None) -> Lead | None:
 
 
 def whereabouts_of(market: Market, lead: Lead) -> Whereabouts:
-    """Where its consumer may be, by ZIP code and by area code."""
-    code, phone, places = lead.text("zip"), lead.text("phone"), market.places
+    """Where its consumer may be, by ZIP code, by area code, and by the state that was said."""
+    code, phone, said = lead.text("zip"), lead.text("phone"), lead.text("state")
     return whereabouts(
-        places.zone_of(code) if code is not None else None,
-        (places.state_of(code) if code is not None else None) or lead.text("state"),
+        market.places.zones_of(code) if code is not None else frozenset(),
+        (market.places.states_of(code) if code is not None else frozenset()) | ({said} if said else frozenset()),
         zones_of_number(phone) if phone is not None else frozenset(),
         state_of_number(phone) if phone is not None else None,
     )

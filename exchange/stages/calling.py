@@ -57,12 +57,11 @@ def stricter(one: Minutes, other: Minutes) -> Minutes:
 
 
 def whereabouts(
-    zip_zone: str | None, zip_state: str | None, phone_zones: frozenset[str], phone_state: str | None
+    zip_zones: frozenset[str], zip_states: frozenset[str], phone_zones: frozenset[str], phone_state: str | None
 ) -> Whereabouts:
     """What a ZIP code and a telephone number say together."""
     of_phone = phone_zones if len(phone_zones) <= ZONES_MOST else frozenset()
-    zones = of_phone | ({zip_zone} if zip_zone is not None else frozenset())
-    return Whereabouts(zones, frozenset(state for state in (zip_state, phone_state) if state is not None))
+    return Whereabouts(of_phone | zip_zones, zip_states | ({phone_state} if phone_state is not None else frozenset()))
 
 
 def may_call(where: Whereabouts, now: int, rules: Mapping[str, CallingRule] | None = None) -> bool:

@@ -236,6 +236,19 @@ async def test_a_captured_request_repeated_after_the_call_reads_nothing_to_anybo
     assert ("30.00", 1) == (await spent(desk.exchange, "birch"), await desk.exchange.count("sales"))
 
 
+async def test_who_hangs_up_in_the_middle_of_the_bridge_is_told_of_after_the_end(desk: Ringing) -> None:
+    call = await desk.sell("1")
+    assert call is not None
+    url, told = call.hooks["Url"].replace("/start", "/bridge"), {"DialCallSid": "CAx", "DialCallStatus": "completed"}
+
+    for _ in range(2):
+        status, said = await desk.company.call_back(None, url, {**call.asked[0][1], **told, "DialCallDuration": "9"})
+        assert (204, b"") == (status, said)
+
+    assert [("bridged", "they talked for 9 s")] == [each for each in await desk.heard() if each[0] == "bridged"]
+    assert ("accepted", "30.00") == ((await desk.delivery())["state"], await spent(desk.exchange, "birch"))
+
+
 async def test_a_call_of_no_delivery_and_a_step_of_another_connection_lead_nowhere(desk: Ringing) -> None:
     for path in ("/hooks/ring/call/att_none/start", "/hooks/acme/call/att_none/start", "/hooks/no/call/a/start"):
         signature = RequestValidator(TOKEN).compute_signature(PUBLIC + path, {"CallSid": "CA1"})

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exchange.fields import state
-from exchange.fields.places import TWO_STATES, Place, Places
+from exchange.fields.places import TWO_STATES, TWO_ZONES, Place, Places
 
 PLACES = Places.load()
 
@@ -98,3 +98,12 @@ def test_a_radius_crosses_state_lines_and_the_date_line() -> None:
 def test_a_radius_that_is_none_is_told(wrong: float) -> None:
     with pytest.raises(ValueError, match="radius"):
         PLACES.within("85016", wrong)
+
+
+def test_a_zip_of_two_zones_or_two_states_has_both() -> None:
+    assert {"America/Denver", "America/Chicago"} == PLACES.zones_of("59221")
+    assert {"MT", "ND"} == PLACES.states_of("59221")
+    assert ({"America/Phoenix"}, {"AZ"}) == (PLACES.zones_of("85016"), PLACES.states_of("85016"))
+    assert (frozenset(), frozenset()) == (PLACES.zones_of("00000"), PLACES.states_of("00000"))
+    for code, zones in TWO_ZONES.items():
+        assert PLACES.zone_of(code) in zones and code in TWO_STATES

@@ -78,7 +78,9 @@ def test_daylight_saving_moves_the_hour_by_which_we_count() -> None:
 
 
 def test_who_may_be_in_two_zones_is_called_when_both_are_awake() -> None:
-    where = whereabouts(PHOENIX, "AZ", zones_of_number("+12125550142"), state_of_number("+12125550142"))
+    where = whereabouts(
+        frozenset({PHOENIX}), frozenset({"AZ"}), zones_of_number("+12125550142"), state_of_number("+12125550142")
+    )
 
     assert Whereabouts(frozenset({PHOENIX, NEW_YORK}), frozenset({"AZ", "NY"})) == where
     assert not may_call(where, at("Fri 2026-11-20 09:30", NEW_YORK))  # 07:30 in Phoenix
@@ -87,7 +89,7 @@ def test_who_may_be_in_two_zones_is_called_when_both_are_awake() -> None:
 
 
 def test_nobody_is_called_who_might_be_anywhere() -> None:
-    free = whereabouts(None, None, zones_of_number("+18005550142"), state_of_number("+18005550142"))
+    free = whereabouts(frozenset(), frozenset(), zones_of_number("+18005550142"), state_of_number("+18005550142"))
 
     assert len(zones_of_number("+18005550142")) > 20
     assert frozenset() == free.zones
@@ -96,7 +98,7 @@ def test_nobody_is_called_who_might_be_anywhere() -> None:
 
 
 def test_a_toll_free_number_leaves_the_zip_code_its_word() -> None:
-    where = whereabouts(PHOENIX, "AZ", zones_of_number("+18005550142"), None)
+    where = whereabouts(frozenset({PHOENIX}), frozenset({"AZ"}), zones_of_number("+18005550142"), None)
 
     assert may_call(where, at("Fri 2026-11-20 12:00", PHOENIX))
 
