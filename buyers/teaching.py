@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from buyers.family import ConnectionProblems, Presets, laid_over
+from buyers.gallery import GALLERY
 from buyers.mapping.guess import guess
 from buyers.reading.places import values_of
 from buyers.reading.propose import propose
@@ -22,6 +23,7 @@ class Lessons:
     def __init__(self, presets: Presets, connectors: Iterable[str]) -> None:
         self.presets: Mapping[str, str] = Titles(presets)
         self.connectors = tuple(sorted(connectors))
+        self.gallery = GALLERY
         self._presets = presets
 
     def values(self, document: Document, stage: str, reply: Reply) -> tuple[Seen, ...]:

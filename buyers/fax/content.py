@@ -22,7 +22,7 @@ _PERSON = ("first_name", "last_name", "full_name")
 _CONTACT = ("phone", "phone2", "email", "address", "address2", "city", "state", "zip")
 _CHARACTERS = 8_000  # more than a page holds of the narrowest letters
 _ELSEWHERE = frozenset({*_PERSON, *_CONTACT, "tcpa_consent"})  # the head of the page, or the consent, has them
-_UNPRINTED = "A character that a fax cannot print is shown as ?; see portal."
+_UNPRINTED = "A character that a fax cannot print is shown as ?."
 
 
 def content_of(

@@ -14,15 +14,18 @@ from buyers.fax.fonts import width_of
 WIDTH: Final = 612.0
 HEIGHT: Final = 792.0
 MARGIN: Final = 54.0
-CUT: Final = "…, see portal"
+CUT: Final = "… (cut)"
 TABLE_LINES: Final = 3
 """A value that needs more lines than these is a note, and stands below the table with all the width."""
+HEAD_LINES: Final = 3
+"""A name, an address of mail or a street is on these many lines at most."""
 
 _RIGHT: Final = WIDTH - MARGIN
 _FOOT: Final = HEIGHT - MARGIN - 40
-_LABELS: Final = 150.0
+_LAST: Final = _FOOT - 15
 _BODY, _LEADING = 11.0, 15.0
 _SMALL: Final = 8.5
+_GAP: Final = 16.0
 
 
 class Text(NamedTuple):
@@ -34,6 +37,28 @@ class Text(NamedTuple):
     text: str
     bold: bool
     width: float
+
+
+class _Shape(NamedTuple):
+    """How the table stands: in so many columns, each with so much room for labels."""
+
+    columns: int
+    size: float
+    leading: float
+    labels: float
+    apart: float  # between rows
+
+    @property
+    def width(self) -> float:
+        return (_RIGHT - MARGIN - _GAP * (self.columns - 1)) / self.columns
+
+
+_SHAPES: Final = (
+    _Shape(1, _BODY, _LEADING, 150.0, 3.0),
+    _Shape(2, 9.0, 12.0, 110.0, 2.0),
+    _Shape(2, 8.0, 10.0, 100.0, 1.0),
+)
+"""The first in which every field has room is taken. Smaller letters than the last ones do not survive a fax."""
 
 
 class Rule(NamedTuple):
@@ -66,50 +91,83 @@ def lay_out(content: Content) -> tuple[Step, ...]:
         Rule(MARGIN + 28, 1.5),
     ]
     y = MARGIN + 62
-    if content.name:
-        steps.append(_text(MARGIN, y, 22, fitted(content.name, 22, _RIGHT - MARGIN, bold=True), bold=True))
-        y += 26
-    for line in content.contact:
-        steps.append(_text(MARGIN, y, 14, fitted(line, 14, _RIGHT - MARGIN)))
-        y += 20
+    for text, sizes, leading, bold in (
+        *((content.name, (22, 16), 26, True),) * bool(content.name),
+        *((line, (14, 11), 20, False) for line in content.contact),
+    ):
+        grown, y = _grown(text, sizes, leading, y, bold=bold)
+        steps += grown
     steps += _body(content.rows, y + 8)
     return *steps, *_foot(content.foot)
 
 
+def _grown(text: str, sizes: Sequence[float], leading: float, y: float, *, bold: bool) -> tuple[list[Step], float]:
+    """Whom to call: in smaller letters, then on several lines, rather than cut. The steps, and where they end."""
+    room = _RIGHT - MARGIN
+    for size in sizes:
+        if width_of(text, size, bold=bold) <= room:
+            return [_text(MARGIN, y, size, text, bold=bold)], y + leading
+    size = sizes[-1]
+    lines = cut(wrap(text, size, room, bold=bold), HEAD_LINES, size, room, bold=bold)
+    below = size + 4
+    steps: list[Step] = [_text(MARGIN, y + below * number, size, line, bold=bold) for number, line in enumerate(lines)]
+    return steps, y + below * (len(lines) - 1) + leading
+
+
 def _body(rows: Sequence[Labelled], top: float) -> list[Step]:
     """The table, then the notes; what found no room at all is counted in the last line."""
-    value_width = _RIGHT - MARGIN - _LABELS
-    wrapped = [(label, wrap(value, _BODY, value_width)) for label, value in rows]
+    steps: list[Step] = []
+    left = 0
+    for shape in _SHAPES:
+        steps, left = _shaped(rows, top, shape)
+        if not left:
+            return steps
+    more = f"{left} more field{'s have' if left != 1 else ' has'} no room here: ask us, by the reference below."
+    return [*steps, _text(MARGIN, _FOOT - 4, _BODY, more, bold=True)]
+
+
+def _shaped(rows: Sequence[Labelled], top: float, shape: _Shape) -> tuple[list[Step], int]:
+    """The rows in this shape, and how many found no room."""
+    wrapped = [(label, wrap(value, shape.size, shape.width - shape.labels)) for label, value in rows]
     table = [(label, lines) for label, lines in wrapped if len(lines) <= TABLE_LINES]
     notes = [row for row, (_, lines) in zip(rows, wrapped, strict=True) if len(lines) > TABLE_LINES]
-    steps: list[Step] = []
-    y, last = top, _FOOT - _LEADING
-    left = len(rows)
-    for label, lines in table:
-        if y + _LEADING * len(lines) > last:
-            break
-        steps.append(_text(MARGIN, y + _BODY, _BODY, fitted(label, _BODY, _LABELS - 10, bold=True), bold=True))
-        steps += [
-            _text(MARGIN + _LABELS, y + _BODY + _LEADING * number, _BODY, line) for number, line in enumerate(lines)
-        ]
-        y += _LEADING * len(lines) + 3
-        left -= 1
-    for label, value in notes if left == len(notes) else []:
-        room = int((last - y - 8) // _LEADING) - 1
-        if room < 1:
-            break
-        lines = cut(wrap(value, _BODY, _RIGHT - MARGIN), room, _BODY, _RIGHT - MARGIN)
-        shown = (label, *lines)
-        steps += [
-            _text(MARGIN, y + 8 + _BODY + _LEADING * number, _BODY, line, bold=number == 0)
-            for number, line in enumerate(shown)
-        ]
-        y += 8 + _LEADING * len(shown)
-        left -= 1
+    steps, y, left = _table(table, top, shape)
     if left:
-        more = f"{left} more field{'s' if left != 1 else ''}{CUT}"
-        steps.append(_text(MARGIN, _FOOT - 4, _BODY, more, bold=True))
-    return steps
+        return steps, left + len(notes)
+    for number, (label, value) in enumerate(notes):
+        room = int((_LAST - y - 8) // shape.leading) - 1
+        if room < 1:
+            return steps, len(notes) - number
+        lines = cut(wrap(value, shape.size, _RIGHT - MARGIN), room, shape.size, _RIGHT - MARGIN)
+        shown = (fitted(label, shape.size, _RIGHT - MARGIN, bold=True), *lines)
+        steps += [
+            _text(MARGIN, y + 8 + shape.size + shape.leading * below, shape.size, line, bold=below == 0)
+            for below, line in enumerate(shown)
+        ]
+        y += 8 + shape.leading * len(shown)
+    return steps, 0
+
+
+def _table(table: Sequence[tuple[str, Sequence[str]]], top: float, shape: _Shape) -> tuple[list[Step], float, int]:
+    """Its steps, where it ends, and how many rows found no room. Columns are as long as each other."""
+    heights = [shape.leading * len(lines) + shape.apart for _, lines in table]
+    fair = top + sum(heights) / shape.columns
+    steps: list[Step] = []
+    column, y, bottom = 0, top, top
+    for number, ((label, lines), height) in enumerate(zip(table, heights, strict=True)):
+        if column < shape.columns - 1 and (y >= fair or y + height > _LAST):
+            column, y = column + 1, top
+        if y + height - shape.apart > _LAST:
+            return steps, bottom, len(table) - number
+        x, baseline = MARGIN + column * (shape.width + _GAP), y + shape.size
+        steps.append(_text(x, baseline, shape.size, fitted(label, shape.size, shape.labels - 8, bold=True), bold=True))
+        steps += [
+            _text(x + shape.labels, baseline + shape.leading * below, shape.size, line)
+            for below, line in enumerate(lines)
+        ]
+        y += height
+        bottom = max(bottom, y)
+    return steps, bottom, 0
 
 
 def _foot(lines: Sequence[str]) -> list[Step]:
@@ -127,31 +185,31 @@ def _text(x: float, y: float, size: float, text: str, *, bold: bool = False) -> 
     return Text(x, y, size, text, bold, width_of(text, size, bold=bold))
 
 
-def wrap(text: str, size: float, width: float) -> list[str]:
+def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
     """The text in lines no wider than `width`: between words, and inside one that is wider by itself."""
     lines: list[str] = []
     line = ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
-        if width_of(longer, size) <= width:
+        if width_of(longer, size, bold=bold) <= width:
             line = longer
             continue
         if line:
             lines.append(line)
-        while width_of(word, size) > width:
-            head = _head(word, size, width)
+        while width_of(word, size, bold=bold) > width:
+            head = _head(word, size, width, bold=bold)
             lines.append(head)
             word = word[len(head) :]
         line = word
     return [*lines, line] if line or not lines else lines
 
 
-def cut(lines: Sequence[str], most: int, size: float, width: float) -> list[str]:
+def cut(lines: Sequence[str], most: int, size: float, width: float, *, bold: bool = False) -> list[str]:
     """At most so many lines; where there were more, the last one says where the rest is."""
     if len(lines) <= most:
         return list(lines)
     kept = list(lines[:most])
-    kept[-1] = _ended(kept[-1], size, width, CUT, bold=False)
+    kept[-1] = _ended(kept[-1], size, width, CUT, bold=bold)
     return kept
 
 

@@ -11,6 +11,7 @@ from buyers.reading.rules import Rules, Scalar
 
 PROVIDER: Final = "https://api.twilio.com"
 _E164: Final = re.compile(r"\+[1-9][0-9]{7,14}")
+_SID: Final = re.compile(r"AC[A-Za-z0-9]{1,60}")
 _PERSONAL: Final = frozenset(
     {
         *("first_name", "last_name", "full_name", "phone", "phone2", "email", "address", "address2"),
@@ -39,6 +40,12 @@ def _intro(text: str) -> str:
     return text
 
 
+def _sid(text: str) -> str:
+    if not _SID.fullmatch(text):
+        raise ValueError("must be the SID of the account, as Twilio shows it: AC, then letters and digits")
+    return text
+
+
 Number = Annotated[str, AfterValidator(e164)]
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 Summary = Annotated[tuple[FieldName, ...], Field(max_length=12), AfterValidator(_public)]
@@ -52,7 +59,7 @@ class SecretName(Rules):
 class Account(Rules):
     """The account with Twilio: its SID, and its auth token by the name of a secret."""
 
-    sid: str = Field(pattern=r"^AC[A-Za-z0-9]{1,60}$")
+    sid: Annotated[str, AfterValidator(_sid)]
     token: SecretName
     base: str = Field(default=PROVIDER, pattern=r"^https?://[^/?#\s]{1,250}(/[^?#\s]{0,100})?$")
 

@@ -14,6 +14,14 @@ import orjson
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.documents import save_document
+from exchange.flows.gallery import (
+    document_from,
+    keep_secrets,
+    template_problems,
+    templates,
+    told_by_field,
+    typed_fields,
+)
 from exchange.flows.go_live import go_live
 from exchange.flows.market import Market, refresh
 from exchange.flows.samples import keep_sample
@@ -46,8 +54,8 @@ TYPED: Mapping[str, tuple[str, ...]] = {
     "test": (),
     "live": ("start_cap",),
 }  # fmt: skip
-"""What each step asks. Nothing else of a form is stored."""
-WAYS = ("sample", "preset", "existing", "document")
+"""What each step asks, beside what a template of the delivery has to be told. Nothing else of a form is stored."""
+WAYS = ("sample", "preset", "existing", "document")  # and the name of each template
 TEXT_CHARACTERS = 60_000
 
 
@@ -105,13 +113,14 @@ def _sealed_as(draft_id: str) -> str:
 
 async def save_step(market: Market, draft: Draft, step: str, given: Mapping[str, str], actor: Actor) -> Draft:
     """Store one step and make what can be made of all so far. Raises `NotYet`, `DocumentProblems` or `NotReady`."""
-    typed = {**draft.values, **{name: given.get(name, "")[:TEXT_CHARACTERS] for name in TYPED[step]}}
+    asked = (*TYPED[step], *(typed_fields(market) if step == "delivery" else ()))
+    typed = {**draft.values, **{name: given.get(name, "")[:TEXT_CHARACTERS] for name in asked}}
     if wrong := [*_wrong(market, step, typed)]:
         raise NotYet(wrong)
     if STEPS.index(step) >= STEPS.index("delivery"):
         _require(market, typed)
     if step == "delivery":
-        typed = await _make_connection(market, _named(market, typed), actor)
+        typed = await _make_connection(market, _named(market, typed), given, actor)
     ended_at = draft.ended_at
     if "contract_id" in typed and step not in ("test", "live"):
         await _make_parties(market, typed, actor)
@@ -160,8 +169,13 @@ def _require(market: Market, typed: Mapping[str, str]) -> None:
 
 
 def _delivery_problems(market: Market, typed: Mapping[str, str]) -> Iterable[Wrong]:
-    way = typed.get("way")
-    if way not in WAYS:
+    way = typed.get("way", "")
+    template = templates(market).get(way)
+    if template is not None:
+        yield from template_problems(template, typed)
+        if typed.get("pricing") == "live":
+            yield Wrong("way", f"Nobody bids this way ({template.label}): choose a fixed price in the step before.")
+    elif way not in WAYS:
         yield Wrong("way", "Choose how it is delivered to.")
     elif way == "existing" and typed.get("connection") not in market.connections:
         yield Wrong("connection", "Choose one of the connections that exist.")
@@ -207,11 +221,23 @@ def _free(wanted: str, sign: str, taken: Container[str]) -> str:
     )
 
 
-async def _make_connection(market: Market, typed: dict[str, str], actor: Actor) -> dict[str, str]:
-    """The connection of the delivery step, saved, with the replies that came with it. Raises `DocumentProblems`."""
+async def _make_connection(
+    market: Market, typed: dict[str, str], given: Mapping[str, str], actor: Actor
+) -> dict[str, str]:
+    """The connection of the delivery step, saved, with the replies and the secrets that came with it. Raises
+    `DocumentProblems` and `NotYet`."""
     if typed["way"] == "existing":
         return {**typed, "made_connection": typed["connection"]}
     name = typed.get("own_connection") or _free(typed["buyer_id"].replace("-", "_"), "_", market.connections)
+    if (template := templates(market).get(typed["way"])) is not None:
+        try:
+            await save_document(market, CONNECTION, name, document_from(template, name, _title(typed), typed), actor)
+        except DocumentProblems as error:
+            raise NotYet(told_by_field(template, error)) from None
+        await keep_secrets(market, template, name, given, actor)
+        return {**typed, "made_connection": name, "own_connection": name}
+    yes, no = (typed.get(word, "").strip() for word in ("accepted", "rejected"))
+    replies = {word: Reply(200, {}, text.encode()) for word, text in (("accepted", yes), ("rejected", no)) if text}
     document = _document(market, typed, name)
     yes, no = (typed.get(word, "").strip() for word in ("accepted", "rejected"))
     replies = {word: Reply(200, {}, text.encode()) for word, text in (("accepted", yes), ("rejected", no)) if text}
@@ -227,7 +253,7 @@ async def _make_connection(market: Market, typed: dict[str, str], actor: Actor) 
 
 
 def _document(market: Market, typed: Mapping[str, str], name: str) -> Mapping[str, Any]:
-    title = " ".join(typed["name"].split())
+    title = _title(typed)
     urls = {"ping": typed.get("ping_url", ""), "post": typed.get("url", "")}
     urls = {stage: url.strip() for stage, url in urls.items() if url.strip()}
     if typed["way"] == "document":
@@ -238,6 +264,10 @@ def _document(market: Market, typed: Mapping[str, str], name: str) -> Mapping[st
     vertical = market.verticals[typed["vertical"]]
     personal = frozenset(spec.name for spec in vertical.fields if spec.personal)
     return starting_document(name, title, guess_mapping(market, vertical, typed["sample"]), urls, personal)
+
+
+def _title(typed: Mapping[str, str]) -> str:
+    return " ".join(typed["name"].split())
 
 
 async def _make_parties(market: Market, typed: Mapping[str, str], actor: Actor) -> None:

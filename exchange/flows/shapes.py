@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from exchange.flows.connection import Connection
 from exchange.model.form import Form
-from exchange.model.teaching import Guess, Proposal, Seen, Taught
+from exchange.model.teaching import Guess, Proposal, Seen, Taught, Template
 from exchange.model.vertical import Vertical
 from exchange.model.wire import Reply
 from exchange.sources.document import Source
@@ -57,6 +57,8 @@ class Teaching(Protocol):
     def presets(self) -> Mapping[str, str]: ...  # title by name
     @property
     def connectors(self) -> tuple[str, ...]: ...  # what a document may name
+    @property
+    def gallery(self) -> tuple[Template, ...]: ...  # usual buyers that are no web request
     def values(self, document: Document, stage: str, reply: Reply) -> tuple[Seen, ...]: ...
     def propose(
         self, document: Document, stage: str, accepted: Sequence[Reply], refused: Sequence[Reply]

@@ -47,6 +47,31 @@ class Guess(NamedTuple):
     missing: tuple[str, ...]
 
 
+class Ask(NamedTuple):
+    """One thing a template has to be told. `place` is where it stands in the document, `account.sid`; a `secret` is
+    kept by itself, and the document names it; `many` are written with commas; `options` are all there is to choose."""
+
+    name: str
+    label: str
+    place: str
+    example: str = ""
+    usual: str = ""
+    optional: bool = False
+    secret: bool = False
+    many: bool = False
+    options: tuple[str, ...] = ()
+
+
+class Template(NamedTuple):
+    """A usual buyer of one kind: what has to be asked, and what its document says beside it."""
+
+    name: str
+    label: str
+    about: str
+    asks: tuple[Ask, ...]
+    says: Mapping[str, Any]
+
+
 class Sample(NamedTuple):
     """A reply that was kept, and how it must be read: `expected` is an outcome of the rules."""
 

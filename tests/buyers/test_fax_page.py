@@ -63,7 +63,7 @@ def test_what_no_font_has_is_a_question_mark_and_the_page_says_so() -> None:
     page = page_of({**MARIA, "first_name": "李"})
 
     assert "? Nguyễn" in page
-    assert "A character that a fax cannot print is shown as ?; see portal." in page
+    assert "A character that a fax cannot print is shown as ?." in page
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,33 @@ def test_a_note_of_a_few_lines_is_there_whole() -> None:
     assert (8, False) == (page.count("dog"), CUT in page)
 
 
+def test_sixty_fields_are_all_there() -> None:
+    answers = ("yes", "101-150", "between_3_and_6_months", "A house of two storeys with a roof of 2019")
+    page = page_of({**MARIA, **{f"question_number_{number}": answers[number % 4] for number in range(60)}})
+
+    assert (60, 15) == (page.count("Question number "), page.count("2019"))
+    assert "no room" not in page and CUT not in page
+
+
 def test_fields_without_room_are_counted() -> None:
-    page = page_of({**MARIA, **{f"answer_{number}": "yes" for number in range(60)}})
+    page = page_of({**MARIA, **{f"answer_{number}": "yes" for number in range(120)}})
 
     found = page.count("Answer ")
-    assert 20 < found < 60
-    assert f"{60 - found + 1} more fields{CUT}" in page  # and the consent
+    assert 70 < found < 120
+    assert (
+        f"{120 - found + 1} more fields have no room here: ask us, by the reference below." in page
+    )  # the consent too
+
+
+def test_whom_to_call_is_whole_however_long_it_is() -> None:
+    last = "Fernández-Villaverde y Rodríguez de la Concepción Montemayor"
+    email = f"{'maria.fernandez.' * 4}@{'mail.' * 20}consumer.example"
+    street = "12345 North Saint Bartholomew the Apostle Memorial Boulevard, Building 17, Apartment 2204-B"
+    page = page_of({**MARIA, "last_name": last, "email": email, "address": street})
+
+    spread = "".join(page.split())
+    assert all("".join(text.split()) in spread for text in (f"Maria {last}", email, street))
+    assert "…" not in page
 
 
 def test_only_the_fields_that_were_asked_for_are_in_the_table() -> None:

@@ -71,3 +71,16 @@ async def test_the_console_shows_the_page_and_asks_for_a_number(tmp_path: Path) 
         assert ("Send it to my number instead" in shown.source, "style=" in picture[1]) == (True, False)
         assert (422, []) == (refused.http_status, provider.faxes)
         assert "write it like +16025550142" in html.unescape(refused.source)
+
+
+async def test_what_a_fax_has_no_use_for_is_not_asked_and_its_answer_is_told(tmp_path: Path) -> None:
+    async with ready(tmp_path) as (_, _, served), signed_in(served) as operator:
+        shown = await operator.open(TEST)
+        taken = '{"data": {"id": "fax-0", "status": "queued"}}'
+        sent = await operator.submit(TEST, do="read", stage="post", status="202", reply_body=taken)
+
+    assert "The lead was sent; the receipt is still to come." in sent.text
+    assert "there are no rules to write" in shown.text
+    for page in (shown, sent):
+        assert not any(each in page.text for each in ("Map a value", "Keep it as a sample", "Their ping ID"))
+    assert 'for="seen-' not in sent.source

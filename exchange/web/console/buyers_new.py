@@ -100,6 +100,7 @@ async def _show(
 ) -> web.StreamResponse:
     market, step = request.app[MARKET], request.match_info["step"]
     connection = draft.values.get("made_connection", "")
+    found = market.connections.get(connection)
     return await page(
         request,
         "console/buyers_new.html",
@@ -118,8 +119,11 @@ async def _show(
         presets=sorted(market.workshop.teaching.presets.items()) if step == "delivery" else [],
         connections=sorted(name for name in market.connections if name != SIMULATED),
         connectors=market.workshop.teaching.connectors,
+        gallery=market.workshop.teaching.gallery if step == "delivery" else (),
         connection=connection,
         ready=await readiness(market, connection) if connection else None,
+        hears=found is not None and found.replies is not None,
+        previewed=found is not None and found.replies is None and not (found.in_store or found.shelved),
         share=make_draft_link(market, draft.id),
         http_status=http_status,
     )

@@ -253,6 +253,8 @@ async def _page(
         why_not=why_not,
         previews=_previews(request, trial, message),
         several=trial.connection.several_messages,
+        teachable=trial.connection.replies is not None,
+        sends=not (trial.connection.in_store or trial.connection.shelved),
         stages=[stage for stage in STAGES if stage in document] or ["post"],
         samples=[(str(number), name_of_sample(number)) for number in range(1, SAMPLES + 1)],
         tried=tried,
