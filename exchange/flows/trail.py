@@ -54,6 +54,7 @@ class Trail:
         """What one check of the lead found, as a line of the timeline."""
         skipped = finding.outcome is Outcome.SKIPPED
         self.step(f"check:{finding.outcome.value}", finding.sentence, *finding.facts, skipped=skipped)
+        self.steps[-1] |= {"check": finding.check, "reason": finding.reason.slug if finding.reason else None}
 
     def judged(self, judgement: Judgement) -> None:
         """Keep what was decided about every contract; its words are made when the record is packed."""
