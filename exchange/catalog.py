@@ -15,8 +15,9 @@ from ruamel.yaml.error import YAMLError
 
 from exchange import limits
 from exchange.fields import field_types
+from exchange.fields.state import NAMES as STATES
 from exchange.model.lead import Problem
-from exchange.model.vertical import ConsentRule, FieldSpec, Presence, Vertical
+from exchange.model.vertical import CONSENT_DAYS, ConsentPolicy, ConsentRule, FieldSpec, Presence, Vertical, When
 
 CONSENT_FIELDS = (
     "tcpa_consent",
@@ -113,7 +114,18 @@ def _midnight(day: date) -> int:
 
 
 class ConsentDocument(_Document):
+    """What consent a post must carry, how it must have been given, how old it may be, and what happens when not."""
+
     required: tuple[str, ...] = ()
+    policy: ConsentPolicy = ConsentPolicy.ANY
+    states: Mapping[str, ConsentPolicy] = {}
+    max_age_days: Annotated[int, Field(ge=0, le=3_650)] = CONSENT_DAYS
+    when_missing: When = When.REFUSE
+    when_stale: When = When.REFUSE
+
+    def rule(self) -> ConsentRule:
+        states = tuple(self.states.items())
+        return ConsentRule(self.required, self.policy, states, self.max_age_days, self.when_missing, self.when_stale)
 
 
 class VerticalDocument(_Document):
@@ -171,7 +183,7 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         document.title,
         sha256(content).hexdigest()[:12],
         tuple(entry.spec() for entry in document.fields),
-        ConsentRule(document.consent.required),
+        document.consent.rule(),
         document.duplicate_days,
         document.dispositions,
     )
@@ -245,6 +257,9 @@ def _vertical_problems(name: str, document: VerticalDocument) -> Iterator[str]:
     for required in document.consent.required:
         if required not in CONSENT_FIELDS:
             yield f"consent.required: {required!r} is not one of {', '.join(CONSENT_FIELDS)}."
+    for state in document.consent.states:
+        if state not in STATES:
+            yield f"consent.states: {state!r} is not the two letters of a state."
     if len(set(document.dispositions)) < len(document.dispositions):
         yield "dispositions: a word occurs twice."
 

@@ -28,12 +28,17 @@ class Asked(NamedTuple):
     unheard: tuple[Contract, ...] = ()
 
 
-def eligible(case: Case, market: Market, reserve: Money, tier: Tier) -> list[Contract]:
-    """The contracts of a tier that may have the lead now; every verdict goes into the record."""
+def eligible(
+    case: Case, market: Market, reserve: Money, tier: Tier, named: frozenset[str] = frozenset()
+) -> list[Contract]:
+    """The contracts of a tier that may have the lead now; every verdict goes into the record.
+
+    `named` are those whose bids told a brand that the consumer agreed to hear from.
+    """
     began = case.trail.elapsed_ms()
     book = case.deals.books[case.vertical.name]
     now = market.clock.now()
-    judgement = judge(book, case.lead, _facts(case, market, reserve, tier), now)
+    judgement = judge(book, case.lead, _facts(case, market, reserve, tier, named), now)
     case.trail.judged(judgement)
     fits = [contract for contract in judgement.eligible if _may_be_asked(case, contract)]
     case.trail.step(
@@ -51,7 +56,7 @@ def _may_be_asked(case: Case, contract: Contract) -> bool:
     return not (case.campaign.exclusive_only and shares) and contract.connection in case.deals.shapes.connections
 
 
-def _facts(case: Case, market: Market, reserve: Money, tier: Tier) -> Facts:
+def _facts(case: Case, market: Market, reserve: Money, tier: Tier, named: frozenset[str]) -> Facts:
     """What eligibility reads beside the lead: use of caps, balances and health as this process last saw them."""
     live = market.live
     now = market.clock.now()
@@ -67,6 +72,8 @@ def _facts(case: Case, market: Market, reserve: Money, tier: Tier) -> Facts:
         reserve=reserve,
         tier_open=tier.number if case.live else None,
         seller_name=case.deals.sellers[case.submission.seller_id].name,
+        named=named,
+        suppressed=case.suppressed,
     )
 
 

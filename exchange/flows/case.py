@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -42,6 +43,7 @@ class Case(NamedTuple):
     email_index: bytes | None
     bought: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
+    suppressed: Mapping[str, str] = MappingProxyType({})  # by buyer, the list of its own that the consumer is on
 
     @property
     def lead(self) -> Lead:

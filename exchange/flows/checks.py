@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from exchange.flows.case import Case
+from exchange.flows.check_consent import check_consent
 from exchange.flows.market import Market
 from exchange.model.answer import Answer
 from exchange.model.finding import Finding, Outcome
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState
+from exchange.stages.consent_policy import judge_consent
 
 Check = Callable[[Case, Market], Awaitable[Case]]
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (check_consent,)
 _DUPLICATES = (Reason.DUPLICATE_SELLER, Reason.DUPLICATE_EXCHANGE)
 
 
@@ -28,6 +30,12 @@ async def check(case: Case, market: Market) -> Case:
     for finding in case.findings:
         case.trail.found(finding)
     return case
+
+
+def looked_at(case: Case) -> Answer | None:
+    """The refusal that the lead's own words bring about, for one that is only looked at: nothing is asked or kept."""
+    refused = refusal(case.finding(judge_consent(case.lead, case.vertical)))
+    return refused[0] if refused is not None else None
 
 
 def deciding(findings: tuple[Finding, ...]) -> Finding | None:

@@ -12,10 +12,12 @@ from exchange.flows.estimate import Estimate, Estimator
 from exchange.flows.imports import row_submission
 from exchange.flows.market import Market
 from exchange.model.batch import Record
+from exchange.model.finding import Outcome
 from exchange.model.lead import Lead, Mode
 from exchange.model.party import Campaign
 from exchange.model.vertical import Vertical
 from exchange.stages.admit import admit
+from exchange.stages.consent_policy import judge_consent
 from exchange.stages.normalize import normalize
 from exchange.storage.imports import taken_consumers
 
@@ -108,10 +110,15 @@ def _judge(market: Market, campaign: Campaign, mode: Mode, record: Record, found
     submission = row_submission(market, campaign, mode, record, None)
     names = market.deals.names[campaign.id]
     read = normalize(submission, campaign, vertical, names, "ld_dry", submission.received_at)
-    refusal = admit(submission, campaign, read.lead, vertical, read.problems)
-    if refusal is None:
-        return read.lead
+    refusal = admit(submission, campaign, read.lead, read.problems)
+    consent = judge_consent(read.lead, vertical)
     found.no_consent += not _consented(read.lead, vertical)
+    if refusal is None:
+        if consent.outcome is not Outcome.REFUSED or consent.reason is None:
+            return read.lead
+        found.rejected += 1
+        found.rejected_by[consent.reason.slug] += 1
+        return None
     if refusal.errors:
         found.invalid += 1
         found.invalid_by.update({problem.field for problem in refusal.errors})

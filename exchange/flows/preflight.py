@@ -12,6 +12,7 @@ from typing import Any
 
 from exchange.flows.ask import eligible
 from exchange.flows.case import Case, begin
+from exchange.flows.checks import looked_at
 from exchange.flows.doors import Write
 from exchange.flows.market import Market
 from exchange.flows.quote import least_price
@@ -43,7 +44,7 @@ class Outlook:
 async def preflight(submission: Submission, market: Market, write: Write) -> Written:
     """Answer what a post of this lead would meet. Only the request's own row is stored, without what was sent."""
     case = begin(submission, market)
-    refusal = admit(submission, case.campaign, case.lead, case.vertical, case.normalized.problems)
+    refusal = admit(submission, case.campaign, case.lead, case.normalized.problems) or looked_at(case)
     outlook = None
     if refusal is None:
         bought = await market.db.read(bought_before, case.phone_index, case.email_index)

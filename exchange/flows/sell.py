@@ -20,6 +20,7 @@ from exchange.model.reason import Reason
 from exchange.model.work import LeadState
 from exchange.stages.auction import Rules
 from exchange.stages.consent import names_companies
+from exchange.stages.consent_policy import company_key, named_companies
 from exchange.stages.settle import free_slots, promise_rest, promise_transaction, total
 
 
@@ -70,7 +71,9 @@ async def _sell_quoted(case: Case, market: Market, quote: Quote, reserve: Money)
     bids, _ = bids_of(quote, now)
     under = rules(case, market, tier, reserve, quote.payout)
     pinged = {bid.contract_id for bid in bids}
-    fits = eligible(case, market, least_asked(under), tier)
+    companies = named_companies(case.lead.consent)
+    branded = frozenset(bid.contract_id for bid in bids if bid.brand and company_key(bid.brand) in companies)
+    fits = eligible(case, market, least_asked(under), tier, branded)
     contracts = {contract.id: contract for contract in fits if contract.id in pinged}
     standing = [bid for bid in bids if bid.contract_id in contracts]
     outlook = Outlook(eligible=len(contracts), asked=len(contracts), bids=len(standing))

@@ -100,7 +100,7 @@ async def _repeat(case: Case, market: Market, write: Write, first: str) -> Writt
 
 
 async def _work(case: Case, market: Market, write: Write, key: Idempotency | None) -> Written:
-    refusal = admit(case.submission, case.campaign, case.lead, case.vertical, case.normalized.problems)
+    refusal = admit(case.submission, case.campaign, case.lead, case.normalized.problems)
     if refusal is not None:
         case = own_lead(case)
     opening = Opening(

@@ -34,6 +34,11 @@ class Reason(Enum):
     DUPLICATE_EXCHANGE = (202, "duplicate_exchange", "The exchange had the same consumer before.", "nobody", False)
     CONSENT_MISSING = (203, "consent_missing", "The consent the vertical requires was not sent.", "seller", False)
     CONSENT_INVALID = (204, "consent_invalid", "The consent sent does not hold.", "seller", False)
+    SUPPRESSED = (215, "suppressed", "The consumer is on a suppression list.", "nobody", False)
+    DNC_LISTED = (216, "dnc_listed", "The phone is on a do-not-call list, and no consent exempts it.", "nobody", False)
+    CONSENT_REVOKED = (217, "consent_revoked", "The consumer took the consent back.", "nobody", False)
+    CONSENT_STALE = (218, "consent_stale", "The consent is older than the vertical takes.", "seller", False)
+    LISTS_UNREADY = (219, "lists_unready", "A list that must be asked cannot be read, or is too old.", "operator", True)
     # 3xx screen
     FRAUD_SCORE = (300, "fraud_score", "The fraud screen refused the lead.", "seller", False)
     HELD_FOR_REVIEW = (301, "held_for_review", "A person decides about this lead.", "operator", True)

@@ -49,11 +49,43 @@ class FieldSpec:
         return next((ends for name, ends in self.until if name == value), None)
 
 
+class ConsentPolicy(Enum):
+    """How consent must have been given: in any way, in writing, or in writing to companies named one by one."""
+
+    ANY = "any"
+    WRITTEN = "written"
+    NAMED_SELLER = "named_seller"
+
+
+class When(Enum):
+    """What becomes of a lead that a rule is against."""
+
+    REFUSE = "refuse"
+    HOLD = "hold"
+    FLAG = "flag"
+
+
+CONSENT_DAYS = 30
+"""How old a consent may be unless its vertical says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConsentRule:
-    """What consent a post must carry: names of consent fields (`tcpa_consent`, `jornaya_leadid` …), all of them."""
+    """What consent a post must carry. `required` are names of consent fields (`tcpa_consent` …), all of them.
+
+    `states` says where another policy holds. A consent older than `max_age_days` is stale; 0: none is too old.
+    """
 
     required: tuple[str, ...] = ()
+    policy: ConsentPolicy = ConsentPolicy.ANY
+    states: tuple[tuple[str, ConsentPolicy], ...] = ()
+    max_age_days: int = CONSENT_DAYS
+    when_missing: When = When.REFUSE
+    when_stale: When = When.REFUSE
+
+    def policy_in(self, state: str | None) -> ConsentPolicy:
+        """What holds for a consumer of this state; None: nobody knows it."""
+        return next((policy for name, policy in self.states if name == state), self.policy)
 
 
 @dataclass(frozen=True, slots=True)

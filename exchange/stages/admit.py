@@ -1,19 +1,15 @@
 """Whether a campaign takes a submission at all, before anything is asked of anyone. Checks in a fixed order:
-test key, campaign, fields, source, consent, forced test outcomes."""
+test key, campaign, fields, source, forced test outcomes. Consent is judged with what else is asked about a lead."""
 
 from __future__ import annotations
 
 from exchange.model.answer import Answer
-from exchange.model.lead import Kind, Lead, Mode, Problem, Submission
+from exchange.model.lead import Lead, Mode, Problem, Submission
 from exchange.model.party import Campaign, State
 from exchange.model.reason import Reason
-from exchange.model.vertical import Vertical
-from exchange.stages.consent import consent_problem
 
 
-def admit(
-    submission: Submission, campaign: Campaign, lead: Lead, vertical: Vertical, problems: tuple[Problem, ...]
-) -> Answer | None:
+def admit(submission: Submission, campaign: Campaign, lead: Lead, problems: tuple[Problem, ...]) -> Answer | None:
     """The refusal, or None when the lead may go on."""
     if campaign.state is not State.ACTIVE:
         return _refuse(submission, Reason.CAMPAIGN_PAUSED, 403, campaign.paused_reason)
@@ -21,8 +17,6 @@ def admit(
         return Answer("invalid", submission.id, 422, reason=Reason.INVALID, errors=problems)
     if lead.tracking.get("sub_id1") in campaign.blocked_sub_ids:
         return _refuse(submission, Reason.FILTERED, 200, "The operator blocks this sub_id1.")
-    if submission.kind is not Kind.PING and (missing := consent_problem(lead, vertical)):
-        return _refuse(submission, missing, 200, "")
     return _forced(submission, lead.test_outcome) if submission.mode is Mode.TEST else None
 
 

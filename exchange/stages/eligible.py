@@ -5,8 +5,8 @@ contracts cost little more than one hundred. The verdicts are made from the same
 is after the answer went out.
 
 The checks, in the order they are told: contract_active, buyer_active, mode, schedule, filter:<field>, geo, source,
-grade, consent, duplicate_buyer, conflict, cap:<period>, budget, balance, price, health, rate, tier, deadline. All are
-made even after one failed. `reasons.py` turns them into sentences.
+grade, consent, named_seller, duplicate_buyer, suppression, conflict, cap:<period>, budget, balance, price, health,
+rate, tier, deadline. All are made even after one failed. `reasons.py` turns them into sentences.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from exchange.model.lead import Lead
 from exchange.model.party import Buyer, Clause, Contract, Group
 from exchange.model.verdict import Check, Verdict
 from exchange.model.vertical import Vertical
-from exchange.stages.checks import fit, geo, rivals, room, standing
+from exchange.stages.checks import consents, fit, geo, rivals, room, standing
 from exchange.stages.checks.bits import mask_of, places_of
 from exchange.stages.checks.facts import Case, Facts, Rule
 from exchange.stages.filters import BadFilter, Compiled, Criterion, Shape, compile_filter
@@ -151,7 +151,9 @@ def compile_book(
         fit.Source.of(ours),
         fit.Grade.of(ours),
         fit.ConsentGiven.of(ours),
+        consents.NamedSeller.of(ours, owners, vertical),
         rivals.BoughtBefore.of(ours),
+        rivals.Suppressed.of(ours),
         conflict,
         room.Caps.of(ours),
         room.Balance.of(ours, owners),

@@ -14,7 +14,9 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 | source          | `sub ID pop-19`, `Cedar Digital`   | `listed`, or `not blocked`           |
 | grade           | `C`, or `none`                     | `B`                                  |
 | consent         | `none`                             | `jornaya_leadid`                     |
+| named_seller    | `3 companies`, or `nobody`         | `Northsun Solar`                     |
 | duplicate_buyer | `phone on 2 Nov`                   | `30 days`                            |
+| suppression     | `customers.csv`                    | `not listed`                         |
 | conflict        | `Helio One`                        | `another group`, or `another company`|
 | cap:day, budget | `40`, or `$480.00 + $25.00`        | `40`, or `$500.00`                   |
 | balance         | `$12.40`                           | `$25.00`                             |
@@ -36,7 +38,7 @@ from exchange.model.money import Money
 from exchange.model.verdict import Check, Verdict
 
 NONE = "none"
-LISTED, NOT_BLOCKED = "listed", "not blocked"
+LISTED, NOT_LISTED, NOT_BLOCKED = "listed", "not listed", "not blocked"
 OTHER_GROUP, OTHER_COMPANY = "another group", "another company"
 _SYMBOLS: Mapping[str, str] = MappingProxyType({"USD": "$", "EUR": "€", "GBP": "£"})
 _PERIODS: Mapping[str, str] = MappingProxyType(
@@ -68,6 +70,10 @@ def sentence(check: Check) -> str:
             return f"Needs {required} or better, lead {'has no grade' if got == NONE else f'is {got}'}."
         case "consent":
             return f"Requires {required}, {'none was sent' if got == NONE else got}."
+        case "named_seller":
+            return f"The consent names {got}, not {required}."
+        case "suppression":
+            return f'On the buyer\'s suppression list "{got}".'
         case "duplicate_buyer":
             return f"Bought this {got}; window {required}."
         case "conflict":

@@ -15,7 +15,7 @@ from exchange.model.vertical import FieldSpec, Presence
 from exchange.stages.magic import OUTCOMES
 
 DAY_MS = 86_400_000
-CONSENT_OLDEST_MS = -30 * DAY_MS
+CONSENT_OLDEST_MS = -3_650 * DAY_MS  # older is a slip; what is too old to be good is for the vertical to say
 CONSENT_AHEAD_MS = 5 * 60_000
 SUB_ID_CHARACTERS = 120
 

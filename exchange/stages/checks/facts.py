@@ -20,7 +20,9 @@ class Facts:
     prepaid one has nothing, one on credit its whole limit. `bought` tells when (epoch ms) a buyer last bought this
     consumer, `same` what was the same. `broken` gives by buyer a sentence on why it is not asked. `latency_ms` gives
     by contract how long its answers usually take. `taken_groups` gives by group the buyer id already in this auction;
-    `taken_legs` are companies that have the lead, or may have it. None means unknown or without limit.
+    `taken_legs` are companies that have the lead, or may have it. `named` are contracts whose bid told a brand that the
+    consumer agreed to hear from; `suppressed` gives by buyer the list of its own that the consumer is on. None means
+    unknown or without limit.
     """
 
     time_left_ms: int | None = None
@@ -36,6 +38,8 @@ class Facts:
     taken_groups: Mapping[str, str] = field(default_factory=dict)
     taken_legs: frozenset[str] = frozenset()
     seller_name: str = ""
+    named: frozenset[str] = frozenset()
+    suppressed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from exchange.model.party import Buyer, Contract
 from exchange.model.verdict import Check
 from exchange.stages.checks.bits import grouped, mask_of, places_of
 from exchange.stages.checks.facts import Case, Told
-from exchange.stages.reasons import OTHER_COMPANY, OTHER_GROUP, show_day
+from exchange.stages.reasons import NOT_LISTED, OTHER_COMPANY, OTHER_GROUP, show_day
 
 DAY_MS = 86_400_000
 
@@ -44,6 +44,29 @@ class BoughtBefore:
             days = contract.duplicate_days
             window = f"{days} day{'s' if days > 1 else ''}"
             yield (place,), Check("duplicate_buyer", f"{case.facts.same} on {day}", window)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A buyer's own lists keep it from consumers, whatever contract it would buy by."""
+
+    places: Mapping[str, int]  # by buyer
+    contracts: Sequence[Contract]
+
+    @classmethod
+    def of(cls, contracts: Sequence[Contract]) -> Suppressed:
+        return cls(grouped(contract.buyer_id for contract in contracts), contracts)
+
+    def failing(self, case: Case) -> int:
+        failed = 0
+        for buyer_id in case.facts.suppressed:
+            failed |= self.places.get(buyer_id, 0)
+        return failed
+
+    def tell(self, case: Case, failed: int) -> Told:
+        for place in places_of(failed):
+            name = case.facts.suppressed[self.contracts[place].buyer_id]
+            yield (place,), Check("suppression", name, NOT_LISTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,57 @@
+"""Whom the consumer agreed to hear from: where names are asked for, only companies named may have the lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from exchange.model.lead import Kind, Lead
+from exchange.model.party import Buyer, Contract
+from exchange.model.verdict import Check
+from exchange.model.vertical import ConsentPolicy, Vertical
+from exchange.stages.checks.bits import Index, index_of, places_of
+from exchange.stages.checks.facts import Case, Told
+from exchange.stages.consent_policy import company_key, named_companies, policy_of
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSeller:
+    """A contract is named by its buyer, by the company it buys for, or by the brand that its bid told."""
+
+    vertical: Vertical
+    contracts: Sequence[Contract]
+    companies: tuple[str, ...]  # by place, whose name must stand in the consent
+    names: Index
+    places: Mapping[str, int]
+
+    @classmethod
+    def of(cls, contracts: Sequence[Contract], buyers: Mapping[str, Buyer], vertical: Vertical) -> NamedSeller:
+        own = [(buyers[each.buyer_id].name, each.leg) for each in contracts]
+        keys = [{company_key(name) for name in names} - {""} for names in own]
+        companies = tuple(names[0] for names in own)
+        places = {contract.id: place for place, contract in enumerate(contracts)}
+        return cls(vertical, contracts, companies, index_of(keys), places)
+
+    def failing(self, case: Case) -> int:
+        if not _asks_for_names(case.lead, self.vertical):
+            return 0
+        named = 0
+        for name in named_companies(case.lead.consent):
+            named |= self.names.naming(name)
+        for contract_id in case.facts.named:
+            if contract_id in self.places:
+                named |= 1 << self.places[contract_id]
+        return ((1 << len(self.contracts)) - 1) & ~named
+
+    def tell(self, case: Case, failed: int) -> Told:
+        count = len(case.lead.consent.buyers)
+        got = "nobody" if not count else "1 company" if count == 1 else f"{count} companies"
+        for place in places_of(failed):
+            yield (place,), Check("named_seller", got, self.companies[place])
+
+
+def _asks_for_names(lead: Lead, vertical: Vertical) -> bool:
+    """A ping that names nobody yet is asked of everybody: whom the consumer is shown follows from its answers."""
+    if policy_of(lead, vertical) is not ConsentPolicy.NAMED_SELLER:
+        return False
+    return lead.kind is not Kind.PING or bool(lead.consent.buyers)
