@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.courier.side_lanes import side_lanes
 from exchange.courier.smtp import mail_house
-from exchange.fields.places import Places
+from exchange.fields.places import ZIPS
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
@@ -43,6 +43,7 @@ from exchange.flows.shapes import (
 )
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
+from exchange.flows.table_watch import read_tables
 from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
@@ -309,12 +310,6 @@ def listeners(settings: Settings) -> tuple[Listener, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=1)
-def read_places() -> Places:
-    """The ZIP codes: the same for every market of a process, frozen, and slow to read."""
-    return Places.load()
-
-
 @asynccontextmanager
 async def open_market(
     settings: Settings,
@@ -325,7 +320,6 @@ async def open_market(
     catalog: Catalog | None = None,
     courier: Callable[[Clock, Breaker], Courier] | None = None,
     db: Db | None = None,
-    places: Places | None = None,
 ) -> AsyncIterator[Market]:
     """A `Market` on an up-to-date database. `process` as in `open_database`; the rest replaces a part of it."""
     clock = clock or SystemClock()
@@ -334,7 +328,6 @@ async def open_market(
     if not settings.key_file.exists() and not os.environ.get("EXCHANGE_MASTER_KEY"):
         make_key_file(settings.key_file, ids)
     vault = open_vault(ids, settings.key_file, os.environ)
-    places = places or read_places()
     breaker = Breaker(ZoneInfo(settings.zone))
     make_courier = courier or partial(_courier, settings=settings)
     make_timed = courier or partial(_courier, settings=settings, timed=True)
@@ -351,6 +344,7 @@ async def open_market(
             await rehearse(opened, connections, clock.now())
         parties = await opened.read(read_parties)
         shapes = await read_shapes(opened, vault, workshop)
+        tables = await read_tables(opened)
         market = Market(
             opened,
             clock,
@@ -362,8 +356,7 @@ async def open_market(
             workshop,
             outside,
             doors(),
-            places,
-            Live(compile_deals(parties, shapes, places)),
+            Live(compile_deals(parties, shapes, tables.value(ZIPS)), tables),
             settings.zone,
             settings.name,
             {

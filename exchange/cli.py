@@ -21,6 +21,7 @@ from exchange.commands import (
     buyer,
     campaign,
     check,
+    data,
     init,
     job,
     key,
@@ -64,6 +65,7 @@ source_app = typer.Typer(help="Where leads come from beside the API.", no_args_i
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 webhook_app = typer.Typer(help="Who is told of events.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
+data_app = typer.Typer(help="Tables of facts: ZIP codes, mail domains, networks.", rich_markup_mode=None)
 app.add_typer(
     buyer_app,
     name="buyer",
@@ -103,13 +105,19 @@ app.add_typer(
 app.add_typer(
     ledger_app, name="ledger", epilog="\b\nExamples:\n  exchange ledger verify\n  exchange ledger balances --json"
 )
+app.add_typer(
+    data_app, name="data", epilog="\b\nExamples:\n  exchange data\n  exchange data update disposable_domains.txt"
+)
+data_app.callback(invoke_without_command=True)(data.show)
 
 
 @app.callback()
 def global_flags(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option(help="The settings file.")] = None,
-    data: Annotated[Path | None, typer.Option(help="The folder with exchange.toml and the database.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--data", help="The folder with exchange.toml and the database.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No remarks, only results.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, go on.")] = False,
@@ -117,7 +125,7 @@ def global_flags(
     tz: Annotated[str | None, typer.Option(help="Time zone of the times shown.")] = None,
 ) -> None:
     """Flags that every command takes, before or after its name."""
-    context.obj = Terminal(config, data, as_json, quiet, yes, not no_color, tz)
+    context.obj = Terminal(config, folder, as_json, quiet, yes, not no_color, tz)
 
 
 def add(to: typer.Typer, name: str, function: Callable[..., None], first: str, second: str) -> None:
@@ -282,6 +290,14 @@ add(
     'exchange ledger adjust northsun 25.00 --reference case-7 --note "goodwill"',
     'exchange ledger adjust seller:acme --reference case-8 --note "sent twice" -- -9.50',
 )
+add(
+    data_app,
+    "update",
+    data.update,
+    "exchange data update disposable_domains.txt",
+    "exchange data update zips.csv.gz --json",
+)
+add(data_app, "reset", data.reset, "exchange data reset disposable_domains", "exchange data reset zips --json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

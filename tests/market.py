@@ -162,11 +162,9 @@ async def open_exchange(
         **given,
     )
     way_out = None if by_wire else _scripted(buyers)
-    catalog, places = read_once()
+    catalog, _ = read_once()
     catalog = with_buyers(catalog, by_wire or HOSTS)
-    async with open_market(
-        made, process=process, clock=clock, catalog=catalog, courier=way_out, db=db, places=places
-    ) as market:
+    async with open_market(made, process=process, clock=clock, catalog=catalog, courier=way_out, db=db) as market:
         yield Exchange(market, made, clock, buyers)
 
 

@@ -1,20 +1,20 @@
 """Makes `zips.csv.gz` from the development package `zipcodes`: `python -m exchange.data.build_zips`.
 
-Run it when that package has news and commit the result. Latitude and longitude are ten-thousandths of a degree, empty
-for military ZIPs, which are at no place.
+Run it when that package has news, with the day of its release, and commit the result. Latitude and longitude are
+ten-thousandths of a degree, empty for military ZIPs, which are at no place.
 """
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from importlib.metadata import version
 from typing import Any
 from zoneinfo import available_timezones
 
 import zipcodes
 
-TABLE = Path(__file__).parent / "zips.csv.gz"
+from exchange.data.build import save
+
 ZONE_OF_STATE = {"AK": "America/Anchorage"}  # where the source names a zone that does not exist
 
 
@@ -39,8 +39,7 @@ def rows(source: Iterable[Mapping[str, object]]) -> list[str]:
 
 def main() -> None:
     source: Any = zipcodes  # it ships no types
-    text = "\n".join(rows(source.list_all())) + "\n"
-    TABLE.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+    save("zips.csv.gz", "zips", "2026-06-14", f"PyPI zipcodes {version('zipcodes')}", "MIT", rows(source.list_all()))
 
 
 if __name__ == "__main__":

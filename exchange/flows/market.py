@@ -12,12 +12,14 @@ from exchange.clock import Clock
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
 from exchange.courier.outside import Outside
-from exchange.fields.places import Places
+from exchange.fields.places import ZIPS, Places
+from exchange.fields.table import Tables
 from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
 from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
+from exchange.flows.table_watch import read_tables
 from exchange.ids import Ids
 from exchange.log import logger
 from exchange.model.hold import BalanceShort, CapFull, Held
@@ -117,8 +119,8 @@ class Live:
     refused hold and never a cap.
     """
 
-    def __init__(self, deals: Deals) -> None:
-        self.deals = deals
+    def __init__(self, deals: Deals, tables: Tables) -> None:
+        self.deals, self.tables = deals, tables
         self.available: Mapping[str, Money] = {}
         self._cap_use: Mapping[tuple[str, int], int] = {}
         self._use_now: Mapping[str, int] = {}
@@ -208,7 +210,6 @@ class Market:
     workshop: Workshop
     outside: Outside
     doors: Doors
-    places: Places
     live: Live
     zone: str
     name: str
@@ -220,6 +221,14 @@ class Market:
     @property
     def deals(self) -> Deals:
         return self.live.deals
+
+    @property
+    def tables(self) -> Tables:
+        return self.live.tables
+
+    @property
+    def places(self) -> Places:
+        return self.live.tables.value(ZIPS)
 
     @property
     def verticals(self) -> Mapping[str, Vertical]:
@@ -254,6 +263,7 @@ async def refresh(market: Market) -> bool:
     if changed:
         parties = await market.db.read(read_parties)
         shapes = await read_shapes(market.db, market.vault, market.workshop, live.deals.shapes)
+        live.tables = await read_tables(market.db, live.tables)
         live.deals = compile_deals(parties, shapes, market.places)
         live.served.update(parties.served)
     now = market.clock.now()

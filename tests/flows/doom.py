@@ -83,7 +83,7 @@ class DoomedCourier:
 def doomed(exchange: Exchange, at: int) -> Exchange:
     """The exchange in a process that dies at a point."""
     doom, market = Doom(at), exchange.market
-    live = Live(market.deals)
+    live = Live(market.deals, market.tables)
     live.take_up({}, market.live.available)
     wrapped = replace(market, db=DoomedDb(market.db, doom), courier=DoomedCourier(market.courier, doom), live=live)
     return replace(exchange, market=wrapped)
@@ -97,6 +97,6 @@ def struck(exchange: Exchange) -> bool:
 
 async def started_again(exchange: Exchange) -> Exchange:
     """The exchange in a new process: it remembers what the database does."""
-    again = replace(exchange, market=replace(exchange.market, live=Live(exchange.market.deals)))
+    again = replace(exchange, market=replace(exchange.market, live=Live(exchange.market.deals, exchange.market.tables)))
     await refresh(again.market)
     return again
