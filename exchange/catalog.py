@@ -46,6 +46,7 @@ CONTROL_FIELDS = frozenset(
         "min_price",
     }
 )
+IDENTITY_TYPES = ("ssn", "routing_number", "account_number")
 EXAMPLE_NOW = 1_795_000_000_000  # the moment examples are checked at, so that a check gives the same answer every day
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -136,6 +137,7 @@ class VerticalDocument(_Document):
     consent: ConsentDocument = ConsentDocument()
     duplicate_days: Annotated[int, Field(ge=0, le=3_650)] = 30
     dispositions: tuple[Name, ...] = ()
+    no_filters: Mapping[Name, Text] = {}
 
 
 def default_config() -> Path:
@@ -186,6 +188,7 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         document.consent.rule(),
         document.duplicate_days,
         document.dispositions,
+        tuple(document.no_filters.items()),
     )
 
 
@@ -262,6 +265,9 @@ def _vertical_problems(name: str, document: VerticalDocument) -> Iterator[str]:
             yield f"consent.states: {state!r} is not the two letters of a state."
     if len(set(document.dispositions)) < len(document.dispositions):
         yield "dispositions: a word occurs twice."
+    for name in document.no_filters:
+        if name not in {entry.name for entry in document.fields}:
+            yield f"no_filters: there is no field {name}."
 
 
 def _name_problems(fields: Sequence[FieldDocument]) -> Iterator[str]:
@@ -303,6 +309,8 @@ def _field_problems(spec: FieldSpec) -> Iterator[str]:
         yield f"least: {spec.least} is above most, {spec.most}."
     if spec.personal and spec.ping is Presence.REQUIRED:
         yield "ping: a personal field must not be required in a ping."
+    if spec.type in IDENTITY_TYPES and not (spec.personal and spec.ping is Presence.ABSENT):
+        yield f"personal: a {spec.type} must be personal, and absent in a ping."
     if not _compiles(spec.pattern):
         yield f"pattern: {spec.pattern!r} is not a regular expression (RE2)."
         return

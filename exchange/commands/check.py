@@ -269,6 +269,10 @@ def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool
         vertical, connection = shapes.verticals.get(contract.vertical), shapes.connections.get(contract.connection)
         if vertical is not None and (unknown := sorted(_fields(contract.filters) - set(vertical.by_name))):
             yield f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on"
+        if vertical is not None:
+            for name in sorted(_fields(contract.filters)):
+                if law := vertical.why_no_filter(name):
+                    yield f"{where}: {vertical.name} takes no filter on {name}: {law}"
         if vertical is None and whole:
             yield f"{where}: no vertical is called {contract.vertical}"
         yield from (f"{where}: schedule: {problem}" for problem in _schedule_problems(contract.schedule))

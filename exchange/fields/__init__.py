@@ -14,6 +14,7 @@ from exchange.fields import (
     date,
     dob,
     email,
+    identity,
     instant,
     integer,
     ip,
@@ -34,6 +35,7 @@ __all__ = ["FieldType", "Operator", "Test", "field_types"]
 def field_types() -> Mapping[str, FieldType]:
     """Every field type by the name that a vertical's `type:` uses. A new one is one file and one line here."""
     return {
+        "account_number": identity.ACCOUNT,
         "amount": amount.TYPE,
         "boolean": boolean.TYPE,
         "certificate": consent.CERTIFICATE,
@@ -53,6 +55,8 @@ def field_types() -> Mapping[str, FieldType]:
         "number": number.TYPE,
         "phone": phone.TYPE,
         "postal_code": postal_code.TYPE,
+        "routing_number": identity.ROUTING,
+        "ssn": identity.SSN,
         "state": state.TYPE,
         "street": street.TYPE,
         "text": text.TYPE,

@@ -90,7 +90,10 @@ class ConsentRule:
 
 @dataclass(frozen=True, slots=True)
 class Vertical:
-    """An industry's field list and its rules. `version` changes with the file it was read from."""
+    """An industry's field list and its rules. `version` changes with the file it was read from.
+
+    `no_filters` are the fields no contract may choose leads by, each with the law that says so.
+    """
 
     name: str
     title: str
@@ -99,7 +102,12 @@ class Vertical:
     consent: ConsentRule = ConsentRule()
     duplicate_days: int = 30
     dispositions: tuple[str, ...] = ()
+    no_filters: tuple[tuple[str, str], ...] = ()
     by_name: Mapping[str, FieldSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {spec.name: spec for spec in self.fields})
+
+    def why_no_filter(self, name: str) -> str | None:
+        """The law that keeps contracts from choosing by this field; None when none does."""
+        return next((law for field, law in self.no_filters if field == name), None)

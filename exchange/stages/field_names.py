@@ -11,12 +11,14 @@ from rapidfuzz import process
 from exchange.fields import field_types
 from exchange.fields.field_type import Parse
 from exchange.fields.places import Places
-from exchange.model.lead import Kind
+from exchange.model.lead import FieldValue, Kind, Problem
 from exchange.model.party import Campaign
 from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.standard_fields import Goes, line, standard_fields
 
 _IGNORED_SIGNS = str.maketrans("", "", "-_. ")
+_HIDDEN = "•••••"
+_SHOWN_WHOLE = frozenset({"amount", "boolean", "choice", "date", "integer", "number", "state"})
 _ALIKE = 80  # of 100: how alike a name must be to be suggested
 
 
@@ -89,8 +91,19 @@ def _known(vertical: Vertical, standard: Mapping[str, tuple[FieldSpec, Goes]]) -
         goes = usual[1] if usual else Goes.VALUES
         if spec.name == "tcpa_consent_at" and usual:  # the bounds hold in every vertical
             spec = replace(spec, least=spec.least or usual[0].least, most=spec.most or usual[0].most)
-        known[spec.name] = Known(spec, parsers[spec.type], Goes.VALUES if goes is Goes.CONTACT else goes, declared=True)
+        parse = _hiding(parsers[spec.type]) if spec.personal and spec.type in _SHOWN_WHOLE else parsers[spec.type]
+        known[spec.name] = Known(spec, parse, Goes.VALUES if goes is Goes.CONTACT else goes, declared=True)
     return known
+
+
+def _hiding(parse: Parse) -> Parse:
+    """The type shows its values whole; in a personal field, such as whether somebody is ill, nothing is shown."""
+
+    def read(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
+        value = parse(raw, spec, now)
+        return value._replace(masked=_HIDDEN) if isinstance(value, FieldValue) else value
+
+    return read
 
 
 def _add(folded: dict[str, str], spellings: Iterable[tuple[str, str]]) -> None:

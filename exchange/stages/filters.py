@@ -140,6 +140,8 @@ def _tests(leaves: tuple[Clause, ...], shape: Shape) -> Mapping[Clause, Test]:
         spec = shape.vertical.by_name.get(clause.field)
         if spec is None:
             problems.append(f"{shape.vertical.name} has no field {clause.field[:40]!r}.")
+        elif law := shape.vertical.why_no_filter(spec.name):
+            problems.append(f"{shape.vertical.name} takes no filter on {spec.name}: {law}")
         elif spec.type not in shape.types:
             problems.append(f"{spec.name} has the unknown type {spec.type[:40]!r}.")
         else:

@@ -35,6 +35,7 @@ _OURS = frozenset({Goes.TRACKING, Goes.CONSENT, Goes.CONTROL, Goes.IGNORED})
 _SEPARATES = MappingProxyType({ord(mark): " " for mark in ",;|"})
 _BY_TYPE: Mapping[str, tuple[str, str]] = MappingProxyType(
     {  # type → kind of control, inputmode
+        "account_number": ("text", "numeric"),
         "amount": ("text", "decimal"),
         "boolean": ("radio", ""),
         "consent": ("radio", ""),
@@ -45,6 +46,8 @@ _BY_TYPE: Mapping[str, tuple[str, str]] = MappingProxyType(
         "number": ("text", "decimal"),
         "phone": ("tel", "tel"),
         "postal_code": ("text", "numeric"),
+        "routing_number": ("text", "numeric"),
+        "ssn": ("text", "numeric"),
         "url": ("url", "url"),
     }
 )

@@ -11,6 +11,7 @@ from exchange.model.vertical import FieldSpec
 
 _PLAIN: Mapping[str, str] = MappingProxyType(
     {
+        "account_number": "Bank account, 4 to 17 digits",
         "amount": "Amount such as 12.50",
         "boolean": "Yes or no",
         "certificate": "TrustedForm certificate, https://cert.trustedform.com/…",
@@ -30,6 +31,8 @@ _PLAIN: Mapping[str, str] = MappingProxyType(
         "number": "Number",
         "phone": "US phone, 10 digits",
         "postal_code": "US ZIP, 5 digits",
+        "routing_number": "US bank routing number, 9 digits",
+        "ssn": "Social Security number, 9 digits",
         "state": "2-letter US state",
         "street": "Street address",
         "text": "Text",

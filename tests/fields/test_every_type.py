@@ -120,7 +120,7 @@ def test_an_unknown_operator_is_told_with_those_the_type_has(kind: FieldType) ->
 def test_equality_reads_its_value_as_the_field_does(kind: FieldType) -> None:
     spec = spec_of(kind)
     if "equals" not in kind.operators:
-        assert kind.name == "certificate"
+        assert kind.name in ("certificate", "ssn", "routing_number", "account_number")
         return
     example = kind.examples(spec)[-1]
     answer = kind.parse(example, spec, NOW)

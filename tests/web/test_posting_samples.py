@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
+from exchange.catalog import default_config, load_verticals
 from exchange.flows.specs import page_of
 from exchange.intake.connection import GuardedRunner
 from exchange.web.app import build_app
@@ -23,7 +24,7 @@ from tests.web.served import Served
 from tests.web.visitor import stranger
 
 NODE = Path(str(__import__("playwright").__file__)).parent / "driver" / "node"
-VERTICALS = ("auto_insurance", "b2b_marketplace", "home_services", "solar", "term_deposit")
+VERTICALS = tuple(load_verticals(default_config()))
 
 
 @asynccontextmanager

@@ -1,0 +1,102 @@
+"""What ships for each vertical: fields that say what they should, and nothing that the law keeps out."""
+
+from __future__ import annotations
+
+import pytest
+
+from exchange.catalog import EXAMPLE_NOW, default_config, load_verticals
+from exchange.fields import field_types
+from exchange.model.lead import FieldValue
+from exchange.model.party import Clause, Group
+from exchange.model.vertical import Presence, Vertical
+from exchange.stages.field_names import compile_names, fold
+from exchange.stages.filters import BadFilter, Shape, compile_filter
+from exchange.stages.standard_fields import standard_fields
+from tests.market import campaign, read_once
+
+SHIPPED = load_verticals(default_config())
+YEAR_MS = 365 * 86_400_000
+each = pytest.mark.parametrize("vertical", SHIPPED.values(), ids=SHIPPED)
+
+HEALTH = {
+    *("height_inches", "weight_pounds", "pre_existing_condition", "conditions", "takes_medication", "medications"),
+    *("pregnant", "disability", "kidney_failure", "injury_type", "diagnosis", "diagnosis_year"),
+}
+NEVER_ASKED_FOR_CREDIT = {"gender", "marital_status", "race", "ethnicity", "religion", "children", "language"}
+
+
+def test_twelve_verticals_ship() -> None:
+    assert set(SHIPPED) == {
+        *("solar", "auto_insurance", "home_services", "term_deposit", "b2b_marketplace"),
+        *("home_insurance", "health_insurance", "medicare", "mortgage", "personal_loan", "legal", "education"),
+    }
+
+
+@each
+def test_no_name_phone_address_or_health_goes_into_a_ping(vertical: Vertical) -> None:
+    for spec in vertical.fields:
+        contact = spec.type in ("phone", "email", "name", "first_name", "street", "dob") or spec.name in HEALTH
+        assert not contact or (spec.personal and spec.ping is Presence.ABSENT), spec.name
+
+
+@each
+def test_every_field_has_an_example_that_is_still_good_in_five_years(vertical: Vertical) -> None:
+    for spec in vertical.fields:
+        assert spec.example or spec.name == "hp", spec.name
+        for now in (EXAMPLE_NOW, EXAMPLE_NOW + 5 * YEAR_MS):
+            value = field_types()[spec.type].parse(spec.example, spec, now) if spec.example else None
+            assert value is None or isinstance(value, FieldValue), value
+
+
+@each
+def test_a_ping_and_a_post_need_something_and_so_does_the_consent(vertical: Vertical) -> None:
+    assert {spec.name for spec in vertical.fields if spec.ping is Presence.REQUIRED} >= {"zip"}
+    assert {spec.name for spec in vertical.fields if spec.post is Presence.REQUIRED} >= {"first_name", "phone"}
+    assert vertical.dispositions and vertical.consent.required
+
+
+@each
+def test_no_alias_is_the_name_or_alias_of_another_field_built_in_ones_too(vertical: Vertical) -> None:
+    meant: dict[str, str] = {}
+    every = [(spec.name, spec.aliases) for spec in vertical.fields]
+    every += [(name, spec.aliases) for name, (spec, _) in standard_fields().items()]
+    for name, aliases in every:
+        for alias in (name, *aliases):
+            assert meant.setdefault(fold(alias), name) == name, alias
+
+
+@each
+def test_no_contract_chooses_by_what_the_law_keeps_out(vertical: Vertical) -> None:
+    shape = Shape(vertical, field_types())
+    for name, law in vertical.no_filters:
+        with pytest.raises(BadFilter, match=name) as caught:
+            compile_filter(Group("any", (Clause("zip", "is_set", ()), Clause(name, "is_set", ()))), shape)
+        assert f"{vertical.name} takes no filter on {name}: {law}" in caught.value.problems
+    free = [spec.name for spec in vertical.fields if vertical.why_no_filter(spec.name) is None]
+    assert compile_filter(Group("all", tuple(Clause(name, "is_set", ()) for name in free)), shape)
+
+
+@pytest.mark.parametrize("name", ["mortgage", "personal_loan"])
+def test_credit_asks_for_nothing_a_creditor_must_not_know(name: str) -> None:
+    assert not NEVER_ASKED_FOR_CREDIT & set(SHIPPED[name].by_name)
+    assert SHIPPED[name].why_no_filter("dob")
+
+
+def test_medicare_asks_who_was_chosen_by_name() -> None:
+    assert {"consented_buyers", "tcpa_consent_text"} <= set(SHIPPED["medicare"].consent.required)
+
+
+def test_numbers_of_identity_and_bank_are_never_required() -> None:
+    kinds = ("ssn", "routing_number", "account_number")
+    found = [spec for vertical in SHIPPED.values() for spec in vertical.fields if spec.type in kinds]
+    assert {spec.type for spec in found} == set(kinds)
+    assert {(spec.personal, spec.ping, spec.post) for spec in found} == {(True, Presence.ABSENT, Presence.OPTIONAL)}
+
+
+@each
+def test_personal_answers_are_hidden_on_screens_also_where_a_type_shows_its_values(vertical: Vertical) -> None:
+    names = compile_names(vertical, campaign("cedar", vertical=vertical.name), read_once()[1])
+    for spec in vertical.fields:
+        value = names.known[spec.name].parse(spec.example, spec, EXAMPLE_NOW) if spec.example else None
+        if isinstance(value, FieldValue) and spec.personal and spec.type not in ("first_name", "ip"):
+            assert value.masked != value.clean, spec.name
