@@ -8,7 +8,7 @@ from exchange.catalog import EXAMPLE_NOW, default_config, load_verticals
 from exchange.fields import field_types
 from exchange.model.lead import FieldValue
 from exchange.model.party import Clause, Group
-from exchange.model.vertical import Presence, Vertical
+from exchange.model.vertical import ConsentPolicy, Presence, Vertical
 from exchange.stages.field_names import compile_names, fold
 from exchange.stages.filters import BadFilter, Shape, compile_filter
 from exchange.stages.standard_fields import standard_fields
@@ -82,8 +82,12 @@ def test_credit_asks_for_nothing_a_creditor_must_not_know(name: str) -> None:
     assert SHIPPED[name].why_no_filter("dob")
 
 
-def test_medicare_asks_who_was_chosen_by_name() -> None:
+def test_medicare_goes_only_to_companies_chosen_by_name_and_health_in_washington_too() -> None:
     assert {"consented_buyers", "tcpa_consent_text"} <= set(SHIPPED["medicare"].consent.required)
+    assert SHIPPED["medicare"].consent.policy is ConsentPolicy.NAMED_SELLER
+    for name in ("health_insurance", "legal"):
+        assert SHIPPED[name].consent.policy_in("WA") is ConsentPolicy.NAMED_SELLER
+        assert SHIPPED[name].consent.policy_in("OR") is ConsentPolicy.WRITTEN
 
 
 def test_numbers_of_identity_and_bank_are_never_required() -> None:
