@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -57,7 +57,9 @@ class RemoteFolder(Protocol):
         """The files of the folder, without those below it."""
         ...
 
-    def read(self, name: str) -> AsyncIterator[bytes]: ...
+    def read(self, name: str) -> AsyncGenerator[bytes]:
+        """Its blocks. Whoever stops before the last closes it."""
+        ...
 
     async def write(self, name: str, content: AsyncIterator[bytes]) -> None:
         """Under this name, whole or broken off: write to another name and `move`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Literal, TypeVar
 
@@ -13,7 +13,7 @@ from aioftp.common import SSLSessionBoundContext, async_enterable
 
 from exchange.courier.dial import NotReached
 from exchange.courier.remote import SECONDS, Dial, RemoteDown, RemoteFile, RemoteRefused, is_name
-from exchange.courier.tls import Contexts, reason
+from exchange.courier.tls import Contexts, Unreadable, reason
 from exchange.model.wire import Loss, Lost, Place
 
 _IMPLICIT_PORT = 990
@@ -30,13 +30,25 @@ class _Client(aioftp.Client):
         super().__init__(socket_timeout=SECONDS, connection_timeout=SECONDS, ssl=implicit)
         self.peer = ""
         self._place, self._dial, self._context = place, dial, context
+        self._opened: list[asyncio.StreamWriter] = []
 
     async def _open_connection(self, host: str, port: int) -> _Streams:
         made = await self._dial(self.peer or host, port)
-        self.peer = self.peer or made.getpeername()[0]
-        if self._stream is None and self.ssl is not None:
-            return await asyncio.open_connection(sock=made, ssl=self._context, server_hostname=self._place.host)
-        return await asyncio.open_connection(sock=made)
+        secure = self._context if self._stream is None and self.ssl is not None else None
+        try:
+            self.peer = self.peer or made.getpeername()[0]
+            name = self._place.host if secure is not None else None
+            reader, writer = await asyncio.open_connection(sock=made, ssl=secure, server_hostname=name)
+        except BaseException:
+            made.close()
+            raise
+        self._opened.append(writer)
+        return reader, writer
+
+    def end(self) -> None:
+        """Close all at once: a connection inside TLS would wait for the server to say that it closes it too."""
+        for writer in self._opened:
+            writer.transport.abort()
 
     @async_enterable
     async def get_stream(
@@ -84,7 +96,7 @@ class FtpFolder:
             if about.get("type") == "file" and is_name(name)
         ]
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str) -> AsyncGenerator[bytes]:
         with _told(f"read {name}"):
             async with self._client.download_stream(name) as stream:
                 while block := await stream.read(_BLOCK_BYTES):
@@ -144,7 +156,7 @@ async def open_ftp(place: Place, dial: Dial) -> AsyncIterator[FtpFolder]:
         with suppress(OSError, EOFError, TimeoutError, aioftp.AIOFTPException):
             await client.quit()
     finally:
-        client.close()
+        client.end()
 
 
 async def _sign_in(client: _Client, place: Place, context: ssl.SSLContext | None) -> None:
@@ -159,5 +171,5 @@ async def _sign_in(client: _Client, place: Place, context: ssl.SSLContext | None
 def _context(place: Place) -> ssl.SSLContext:
     try:
         return Contexts().of(place.ca_file)
-    except OSError:
+    except Unreadable:
         raise RemoteDown(Lost(Loss.TLS, f"{place.ca_file} cannot be read.")) from None

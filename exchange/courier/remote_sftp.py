@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import cast
@@ -35,7 +36,7 @@ class SftpFolder:
             if is_name(name := str(entry.filename)) and _is_file(entry.attrs)
         ]
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str) -> AsyncGenerator[bytes]:
         with _failures(f"read {name}"):
             async with self._client.open(self._at(name), "rb") as file:
                 while block := await asyncio.wait_for(file.read(_BLOCK_BYTES), SECONDS):
@@ -103,8 +104,12 @@ async def open_sftp(place: Place, dial: Dial) -> AsyncIterator[SftpFolder]:
     except NotReached as error:
         raise RemoteDown(error.lost) from None
     asyncssh.set_log_level(logging.WARNING)  # it tells every step otherwise
-    peer = str(made.getpeername()[0])
-    connection = await _connected(place, made)
+    try:
+        peer = str(made.getpeername()[0])
+        connection = await _connected(place, made)
+    except BaseException:
+        made.close()  # before its library has taken the socket nobody else does, and twice does no harm
+        raise
     async with connection:
         with _failures("speak SFTP"):
             async with asyncio.timeout(SECONDS):
@@ -113,7 +118,7 @@ async def open_sftp(place: Place, dial: Dial) -> AsyncIterator[SftpFolder]:
         yield SftpFolder(client, folder, peer)
 
 
-async def _connected(place: Place, made: object) -> asyncssh.SSHClientConnection:
+async def _connected(place: Place, made: socket.socket) -> asyncssh.SSHClientConnection:
     try:
         key = await asyncio.to_thread(Path(place.key_file).read_bytes) if place.key_file else None
         pinned = (

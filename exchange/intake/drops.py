@@ -7,6 +7,7 @@ lost the file is read again, and its bytes say that it is imported already.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -143,8 +144,9 @@ class _Visit:
             return
         spool = desk.Spool(self.market)
         try:
-            async for block in self.folder.read(file.name):
-                spool.write(block)
+            async with aclosing(self.folder.read(file.name)) as blocks:  # also when it is too large to go on
+                async for block in blocks:
+                    spool.write(block)
             if spool.size != file.size:  # it grew after all
                 spool.drop()
                 self.notes[file.name] = Note(spool.size, "")

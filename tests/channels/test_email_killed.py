@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from tests.channels.mail_load import STATES
 from tests.channels.mailed import mailing, states, takes_mail, work_for
 from tests.flows.promises import broken
 from tests.mail_server import MailServer, mail_server
+from tests.processes import started
 
 ROOT = Path(__file__).parents[2]
 MAILS = 8  # taken before each kill
@@ -46,14 +45,11 @@ async def test_what_was_sold_is_mailed_and_what_was_mailed_is_sold_once(tmp_path
 async def _killed(folder: Path, server: MailServer, run: int) -> list[str]:
     """The leads that were answered by a process that was killed while its mail went out."""
     already = len(server.taken)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.channels.mail_load", folder, str(run), stdout=subprocess.PIPE, cwd=ROOT
-    )
-    assert process.stdout is not None
-    await server.has(already + MAILS)
-    process.kill()
-    lines = [line async for line in process.stdout if line.endswith(b"\n")]
-    await process.wait()
+    async with started(sys.executable, "-m", "tests.channels.mail_load", folder, str(run), cwd=ROOT) as load:
+        assert load.stdout is not None
+        await server.has(already + MAILS)
+        load.kill()
+        lines = [line async for line in load.stdout if line.endswith(b"\n")]
     answered = [line.decode().split() for line in lines]
     assert {"queued"} == {status for _, status in answered}
     return [lead_id for lead_id, _ in answered]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +28,12 @@ async def outside() -> AsyncIterator[Outside]:
 async def sent(*blocks: bytes) -> AsyncIterator[bytes]:
     for block in blocks:
         yield block
+
+
+def connections() -> int:
+    """How many sockets this process has open."""
+    links = list(Path("/proc/self/fd").iterdir())
+    return sum(link.is_symlink() and str(link.readlink()).startswith("socket:") for link in links)
 
 
 async def read(folder: RemoteFolder, name: str) -> bytes:
@@ -69,9 +78,12 @@ async def test_what_is_not_there_is_refused_and_the_line_stays(
 async def test_a_wrong_password_and_a_wrong_folder_are_told(
     server: FileServer, outside: Outside, protocol: str
 ) -> None:
+    before = connections()
     with pytest.raises(RemoteDown):
         async with open_folder(server.place(protocol, password="wrong"), outside.dial):
             pass
+    await asyncio.sleep(0)
+    assert before == connections()
     with pytest.raises((RemoteDown, RemoteRefused)):
         async with open_folder(server.place(protocol, "no/such/folder"), outside.dial) as folder:
             await folder.files()
@@ -90,6 +102,36 @@ async def test_nothing_is_told_to_a_server_whose_key_or_certificate_is_another(
             async with open_folder(place, outside.dial):
                 pass
         assert Loss.TLS is down.value.lost.why
+
+
+async def test_a_key_or_certificate_that_is_not_there_is_told_and_leaves_no_connection(
+    server: FileServer, outside: Outside
+) -> None:
+    before = connections()
+    for place in (
+        server.place("sftp", key_file="/nowhere/key"),
+        server.place("sftp", host_key="/nowhere/key"),
+        server.place("ftps", ca_file="/nowhere/ca.pem"),
+    ):
+        with pytest.raises(RemoteDown, match=r"/nowhere/.* cannot be read"):
+            async with open_folder(place, outside.dial):
+                pass
+        assert before == connections()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_who_stops_in_the_middle_of_a_file_leaves_no_connection(
+    server: FileServer, outside: Outside, protocol: str
+) -> None:
+    home, before = server.folder(f"stopped-{protocol}"), connections()
+    server.put(home, "large.csv", b"zip\n" * 1_000_000)
+    async with (
+        open_folder(server.place(protocol, home.name), outside.dial) as folder,
+        aclosing(folder.read("large.csv")) as blocks,
+    ):
+        assert b"zip\n" == (await anext(blocks))[:4]
+    await asyncio.sleep(0)
+    assert before == connections()
 
 
 async def test_a_private_address_is_not_spoken_to_unless_it_is_allowed(server: FileServer) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -23,6 +22,7 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.documents import add_document
 from exchange.storage.engine import open_database
 from tests.market import Party, store
+from tests.processes import Child
 
 NOW = 1_795_271_648_000
 ROOT = Path(__file__).parents[2]
@@ -76,11 +76,9 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
-def start(*arguments: str | Path) -> subprocess.Popen[str]:
+def start(*arguments: str | Path) -> Child:
     """A command as a process of its own."""
-    return subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    )
+    return Child(command(*arguments), environment())
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Home:
     def run(self, *arguments: str | Path) -> Ran:
         return exchange("--data", self.folder, *arguments)
 
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path) -> Child:
         return start("--data", self.folder, *arguments)
 
     def store(self, *parties: Party | tuple[Party, ...]) -> None:

@@ -32,7 +32,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
 
 def test_the_printed_curl_line_gets_a_price(printed: tuple[Path, str]) -> None:
     line = re.findall(r"curl .*?\.77", printed[1], re.DOTALL)[0].replace("\\\n", " ")
-    ran = subprocess.run([*shlex.split(line), "-s", "-H", "Accept: application/json"], capture_output=True, check=True)
+    ran = subprocess.run(
+        [*shlex.split(line), "-s", "-H", "Accept: application/json", "-m", "20"], capture_output=True, check=True
+    )
     answer = json.loads(ran.stdout)
 
     assert "accepted" == answer["status"]

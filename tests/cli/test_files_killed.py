@@ -7,7 +7,8 @@ import csv
 import io
 import signal
 import subprocess
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from exchange.clock import SimulatedClock, SystemClock
 from exchange.flows.documents import save_document, save_secret
@@ -20,6 +21,7 @@ from tests.cli.watched_sftp import MOMENTS, PASSWORD, USER, Watched, watched_sft
 from tests.flows.lab import person, post
 from tests.flows.promises import broken
 from tests.market import Exchange, buying, open_exchange, selling, usd
+from tests.processes import ENDING_S, Child
 
 LEADS = 24
 PATIENCE = 300  # looks, a tenth of a second apart
@@ -47,25 +49,26 @@ async def waiting(exchange: Exchange, server: Watched) -> None:
         await post(exchange, person(number))
 
 
-async def serving(home: Home) -> subprocess.Popen[str]:
-    process = home.start("serve", "--port", str(free_port()))
-    await asyncio.to_thread(until, lambda line: "Ready in" in line, process.stdout)
-    return process
+@asynccontextmanager
+async def serving(home: Home) -> AsyncIterator[Child]:
+    with home.start("serve", "--port", str(free_port())) as process:
+        await asyncio.to_thread(until, lambda line: "Ready in" in line, process.stdout)
+        yield process
 
 
 async def killed(home: Home, server: Watched, moment: str) -> list[str]:
     """What lies on the server once the process was killed at this moment."""
     server.set_up(moment)
-    with await serving(home) as process:
-        await server.reached.wait()
+    async with serving(home) as process:
+        await asyncio.wait_for(server.reached.wait(), ENDING_S)
         process.kill()
-        await asyncio.to_thread(process.wait)
+        await asyncio.to_thread(process.wait, ENDING_S)
     found = server.names()
     server.go_on()
     return found
 
 
-def all_sold(home: Home, process: subprocess.Popen[str]) -> None:
+def all_sold(home: Home, process: Child) -> None:
     """Once every lead is. The server's life is what there is to wait on meanwhile."""
     for _ in range(PATIENCE):
         if LEADS == home.rows("SELECT COUNT(*) AS found FROM sales")[0]["found"]:
@@ -83,10 +86,10 @@ async def test_whenever_it_is_killed_the_file_is_whole_and_each_lead_one_sale(ho
 
         assert [[f"{FILE}.part"], [FILE]] == [await killed(home, server, each) for each in MOMENTS]
         first = (server.root / FILE).read_bytes()
-        with await serving(home) as process:
+        async with serving(home) as process:
             await asyncio.to_thread(all_sold, home, process)
             process.send_signal(signal.SIGTERM)
-            assert 0 == await asyncio.to_thread(process.wait)
+            assert 0 == await asyncio.to_thread(process.wait, ENDING_S)
 
         later = SimulatedClock(SystemClock().now() + HOUR_MS)
         async with open_exchange(home.folder, clock=later, by_wire=NOBODY) as exchange:

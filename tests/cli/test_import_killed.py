@@ -8,6 +8,8 @@ import json
 import subprocess
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.cli.home import Home, LeadBuyer, until
@@ -15,6 +17,7 @@ from tests.cli.test_import import sales
 from tests.cli.test_serve import free_port
 from tests.flows.import_bench import csv_of, people
 from tests.market import live_key
+from tests.processes import Child
 
 ROWS = 400
 KILLED_AFTER = 60
@@ -28,13 +31,14 @@ def ask(port: int, path: str, body: bytes | None = None) -> bytes:
         return bytes(reply.read())
 
 
-def serving(home: Home, port: int) -> subprocess.Popen[str]:
-    server = home.start("serve", "--port", str(port))
-    until(lambda line: "Ready in" in line, server.stdout)
-    return server
+@contextmanager
+def serving(home: Home, port: int) -> Iterator[Child]:
+    with home.start("serve", "--port", str(port)) as server:
+        until(lambda line: "Ready in" in line, server.stdout)
+        yield server
 
 
-def wait_until_done(server: subprocess.Popen[str], port: int, import_id: str) -> dict[str, Any]:
+def wait_until_done(server: Child, port: int, import_id: str) -> dict[str, Any]:
     """The import once it is over. The server's life is what there is to wait on meanwhile."""
     for _ in range(PATIENCE):
         row: dict[str, Any] = json.loads(ask(port, f"imports/{import_id}"))

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.cli.home import Home, command, environment, until
+from tests.processes import Child
 
 
 def free_port() -> int:
@@ -78,9 +79,7 @@ async def test_workers_share_a_port_are_replaced_and_stop_together(postgres_empt
     port = free_port()
     settings = {"EXCHANGE_DATABASE_URL": postgres_empty, "EXCHANGE_KEY_FILE": str(tmp_path / "exchange.key")}
     words = command("--data", tmp_path, "serve", "--workers", "2", "--port", str(port))
-    with subprocess.Popen(  # noqa: ASYNC220  # only the database of the fixture needs a loop
-        words, env=environment() | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as parent:
+    with Child(words, environment() | settings) as parent:  # only the database of the fixture needs a loop
         assert parent.stdout is not None and parent.stderr is not None
         first = parent.stdout.readline()
         started = until(lambda line: "Ready in" in line, parent.stdout)

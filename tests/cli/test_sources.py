@@ -83,15 +83,13 @@ def with_feed(market_home: Home, feed: Feed) -> Home:
 
 
 def test_a_served_exchange_polls_it_and_again_when_told_to(with_feed: Home, feed: Feed, lead_buyer: LeadBuyer) -> None:
-    server = with_feed.start("serve", "--port", "0")
-    try:
+    with with_feed.start("serve", "--port", "0") as server:
         feed.wait_for(1)
         lead_buyer.wait_for(1)
         assert 0 == with_feed.run("source", "poll", "cedar_feed").code
         feed.wait_for(2)
-    finally:
         server.terminate()
-        server.communicate()
+        server.communicate(timeout=60)
 
     (told,) = with_feed.run("source", "list", "--json").json
     assert ("cedar_feed", "feed", "cedar-solar", 1, 0) == tuple(

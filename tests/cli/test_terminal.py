@@ -51,7 +51,8 @@ def test_help_reads_no_library_that_only_work_needs() -> None:
     heavy = ["aiohttp", "pydantic", "cryptography", "lxml", "ruamel.yaml", "exchange.bootstrap"]
     code = f"from exchange.cli import main; main(['--help']); import sys; print(sorted({heavy} & sys.modules.keys()))"
     code = code.replace(str(heavy), f"set({heavy})")
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), cwd=ROOT)
+    words = [sys.executable, "-c", code]
+    ran = subprocess.run(words, capture_output=True, text=True, env=environment(), cwd=ROOT, timeout=60)
 
     assert ran.stdout.splitlines()[-1] == "[]"
 
@@ -129,6 +130,7 @@ def test_a_reader_that_has_had_enough_is_no_error(market_home: Home) -> None:
         shell=True,
         capture_output=True,
         env=environment(),
+        timeout=60,
     )
 
     assert (0, b"") == (ran.returncode, ran.stderr)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from tests.flows.promises import broken
 from tests.flows.receivers import CEDAR, listen, run_for
 from tests.mail_server import MailServer, mail_server
 from tests.market import Exchange, buyer_key, buying, consumer, live_key, open_exchange, selling, usd
+from tests.processes import LIFE_S, started
 
 LEADS = 200
 SHELVED = 20
@@ -86,9 +86,12 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @dataclass
 class Nodes:
+    """Whatever is started ends with `ends`."""
+
     folder: Path
     url: str
     session: ClientSession
+    ends: AsyncExitStack
     ports: tuple[int, ...] = field(default_factory=lambda: (free_port(), free_port()))
 
     @property
@@ -102,12 +105,8 @@ class Nodes:
         }
 
     async def run(self, *words: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *command("--data", self.folder, *words),
-            env={**environment(), **self.settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        words_of_it = command("--data", self.folder, *words)
+        return await self.ends.enter_async_context(started(*words_of_it, env={**environment(), **self.settings}))
 
     async def start(self, number: int) -> asyncio.subprocess.Process:
         node = await self.run("serve", "--port", str(self.ports[number]))
@@ -136,9 +135,15 @@ async def test_two_nodes_of_which_one_is_killed_sell_each_lead_once_and_leave_no
 ) -> None:
     capped, prepaid = LeadBuyer(), LeadBuyer()
     try:
-        async with mail_server() as server, receiver() as hook, ClientSession(timeout=ClientTimeout(60)) as session:
+        async with (
+            asyncio.timeout(LIFE_S),
+            mail_server() as server,
+            receiver() as hook,
+            ClientSession(timeout=ClientTimeout(60)) as session,
+            AsyncExitStack() as ends,
+        ):
             await settled_market(tmp_path, postgres_empty, (capped, prepaid), server, hook)
-            nodes = Nodes(tmp_path, postgres_empty, session)
+            nodes = Nodes(tmp_path, postgres_empty, session, ends)
             answers = await sold_with_a_kill(nodes)
             await nothing_is_stuck(tmp_path, postgres_empty, answers)
             verified = await nodes.run("ledger", "verify")

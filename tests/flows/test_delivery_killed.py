@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -19,6 +17,7 @@ from tests.flows.promises import broken
 from tests.flows.test_deliver import run_for
 from tests.later_buyers import TAKEN, connect
 from tests.market import open_exchange
+from tests.processes import started
 
 ROOT = Path(__file__).parents[2]
 LEADS = 20
@@ -57,13 +56,11 @@ async def test_a_delivery_run_that_is_killed_is_taken_up_where_it_was(tmp_path: 
 
 
 async def _killed(folder: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.flows.deliver_load", folder, str(LEADS), stdout=subprocess.PIPE, cwd=ROOT
-    )
-    assert process.stdout is not None
-    lines = [await process.stdout.readline() for _ in range(KILLED_AFTER)]
-    process.kill()
-    await process.wait()
+    async with started(sys.executable, "-m", "tests.flows.deliver_load", folder, str(LEADS), cwd=ROOT) as load:
+        assert load.stdout is not None
+        lines = [await load.stdout.readline() for _ in range(KILLED_AFTER)]
+        load.kill()
+        await load.wait()
     assert all(lines), "it ended by itself"
 
 

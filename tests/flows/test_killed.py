@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from exchange.intake.encode import encode
 from tests.flows.lab import person, post
 from tests.flows.promises import broken
 from tests.market import Exchange, buying, open_exchange, selling
+from tests.processes import started
 
 ROOT = Path(__file__).parents[2]
 KILLS = 2
@@ -51,14 +50,11 @@ async def test_what_was_answered_accepted_is_sold_once_and_booked(tmp_path: Path
 
 async def _killed(folder: Path, first: int, after: int) -> list[Told]:
     """What was answered by a process that was killed once so many answers had come."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.flows.load", folder, str(first), stdout=subprocess.PIPE, cwd=ROOT
-    )
-    assert process.stdout is not None
-    lines = [await process.stdout.readline() for _ in range(after)]
-    process.kill()
-    lines += [line async for line in process.stdout if line.endswith(b"\n")]
-    await process.wait()
+    async with started(sys.executable, "-m", "tests.flows.load", folder, str(first), cwd=ROOT) as load:
+        assert load.stdout is not None
+        lines = [await load.stdout.readline() for _ in range(after)]
+        load.kill()
+        lines += [line async for line in load.stdout if line.endswith(b"\n")]
     assert all(lines), "it ended by itself"
     return [_told(line.decode().split()) for line in lines]
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from exchange.storage.database import Conflict, Db, StorageBusy, StorageError, S
 from exchange.storage.file_lock import FileInUse
 from exchange.storage.sqlite import SqliteDb, open_sqlite
 from exchange.storage.sqlite_group import NotStored, Stored, drive, open_writing, run_group
+from tests.processes import started
 from tests.storage import units
 from tests.storage.units import Thing
 
@@ -227,18 +227,15 @@ async def test_an_exchange_killed_in_mid_load_loses_nothing_acknowledged(tmp_pat
     db = await open_sqlite(path, process=False)
     await db.write(units.make_table)
     await db.close()
-    parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.storage.load", path, stdout=subprocess.PIPE, cwd=ROOT
-    )
-    assert parent.stdout is not None
-
-    acknowledged = {(await parent.stdout.readline()).decode().strip() for _ in range(300)}
-    parent.kill()
-    acknowledged |= {line.decode().strip() async for line in parent.stdout if line.endswith(b"\n")}
-    await parent.wait()
-    again = await open_sqlite(path)  # waits for the old writer to leave
-    stored = await again.read(units.names)
-    await again.close()
+    async with started(sys.executable, "-m", "tests.storage.load", path, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        acknowledged = {(await parent.stdout.readline()).decode().strip() for _ in range(300)}
+        parent.kill()
+        acknowledged |= {line.decode().strip() async for line in parent.stdout if line.endswith(b"\n")}
+        await parent.wait()
+        again = await open_sqlite(path)  # waits for the old writer to leave
+        stored = await again.read(units.names)
+        await again.close()
 
     assert len(acknowledged) >= 300
     assert set() == acknowledged - set(stored)

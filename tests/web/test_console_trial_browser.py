@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shlex
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +20,7 @@ from exchange.model.actor import SYSTEM
 from exchange.model.party import State
 from tests.flows.lab import post
 from tests.market import buying, open_exchange, reply, selling, usd
+from tests.processes import started
 from tests.web.served import Served, serve_exchange
 from tests.web.test_console_browser import NARROW, TOO_SMALL, WIDE, browsing, signed_in
 from tests.web.visitor import signed_in as operator_of
@@ -153,8 +152,8 @@ async def test_a_copied_curl_command_gets_the_same_answer(tmp_path: Path) -> Non
         told = (await operator.open(f"/console/leads/{sold['lead_id']}.json")).source
         command = re.findall(r'"curl":("curl .*?[^\\]")', told)[0]
         line = orjson.loads(command).replace("{secret}", "k-0123456789").replace("{phone}", "6025550142")
-        run = await asyncio.create_subprocess_exec(*shlex.split(line), "-s", stdout=PIPE)
-        answered, _ = await run.communicate()
+        async with started(*shlex.split(line), "-s") as run:
+            answered, _ = await run.communicate()
 
     assert "k-0123456789" not in told and "6025550142" not in command
     assert b"200 OK" in answered and b'"verdict": "Bought"' in answered

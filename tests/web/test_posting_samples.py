@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import socket
@@ -20,6 +19,7 @@ from exchange.flows.specs import page_of
 from exchange.intake.connection import GuardedRunner
 from exchange.web.app import build_app
 from tests.market import Exchange, open_exchange, selling
+from tests.processes import started
 from tests.web.served import Served
 from tests.web.visitor import stranger
 
@@ -66,11 +66,9 @@ async def run(language: str, code: str, folder: Path) -> str:
     path.write_text(code, "utf-8")
     found = shutil.which(program)
     assert found is not None, f"{program} is needed: make programs installs it"
-    process = await asyncio.create_subprocess_exec(
-        found, str(path), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await process.communicate()
-    assert 0 == process.returncode, err.decode()
+    async with started(found, path) as sample_run:
+        out, _ = await sample_run.communicate()
+    assert 0 == sample_run.returncode, out.decode()
     return out.decode()
 
 

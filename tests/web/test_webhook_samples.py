@@ -53,7 +53,7 @@ def test_the_sample_runs_and_tells_a_forger(name: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(dict(samples())[name])
     (tmp_path / runner).write_text(RUN[name])
     asked = json.dumps(cases(SystemClock().now() // 1_000))
-    ran = subprocess.run(command, input=asked, capture_output=True, text=True, cwd=tmp_path, check=False)
+    ran = subprocess.run(command, input=asked, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=60)
 
     answers: Any = json.loads(ran.stdout or "null")
     assert [True, True, False, False, False, False] == answers, ran.stderr
