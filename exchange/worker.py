@@ -49,6 +49,7 @@ from exchange.flows.settle import settle_by_rule
 from exchange.flows.shelf import list_unsold
 from exchange.flows.sources import take
 from exchange.flows.specs import keep_specs
+from exchange.flows.spent import tell_spent
 from exchange.flows.store import finish_purchases
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.flows.webhooks import record_news, send_webhook
@@ -274,6 +275,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),
+        Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("finish purchases", 30.0, finish_purchases),

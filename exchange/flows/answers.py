@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.doors import Write
-from exchange.flows.market import Market, refresh
+from exchange.flows.market import Market
 from exchange.flows.shapes import DocumentProblems
+from exchange.flows.terms import change_campaign
 from exchange.model.actor import Actor
 from exchange.model.answer_shape import AnswerShape, ShapeField
 from exchange.model.party import Campaign
 from exchange.stages.answer_shapes import CUSTOM, MADE, PLAIN, shape_names, shape_of, shaped
-from exchange.storage.by_hand import change_terms
 
 STATUSES = frozenset({"accepted", "unsold", "duplicate", "rejected", "invalid", "queued", "error", "otherwise"})
 _NAME = r"^[A-Za-z_][A-Za-z0-9_.-]{0,59}$"
@@ -120,6 +120,4 @@ async def save_answers(market: Market, campaign: Campaign, actor: Actor) -> int:
         before={"answers": before},
         after={"answers": campaign.answers},
     )
-    version = await market.db.write(change_terms, campaign, line)
-    await refresh(market)
-    return version
+    return await change_campaign(market, campaign, line)

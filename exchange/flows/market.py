@@ -129,6 +129,7 @@ class Live:
         self.latency_ms: Mapping[str, int] = {}
         self.served: dict[str, int] = {}
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
+        self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}
         self.one_sheet = asyncio.Semaphore()  # reading a spreadsheet may take 2 GB: never two at a time
         self.requests = 0

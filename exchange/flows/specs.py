@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Deals, Market, refresh
 from exchange.flows.shapes import VERTICAL, Document, make
-from exchange.flows.tell import News, tell
+from exchange.flows.tell import CAMPAIGN_CHANGED, News, tell
 from exchange.model.actor import SYSTEM, Role
 from exchange.model.answer import Answer
 from exchange.model.lead import Kind, Mode
@@ -27,7 +27,6 @@ from exchange.storage import specs as stored
 from exchange.storage.parties import KeyRow
 
 PATH = "/p/"
-CAMPAIGN_CHANGED = "campaign.changed"
 PING, POST, REJECTION, POSTBACK = "ping", "post", "rejection", "postback"
 STEPS = (PING, POST, REJECTION, POSTBACK)
 """What a seller's own test traffic shows, in order."""
@@ -135,7 +134,12 @@ def _new(market: Market, campaign: Campaign, spec: Spec, digest: str) -> stored.
 
 def _news(market: Market, campaign: Campaign, now: int) -> tuple[JobRow, ...]:
     """Who posts into the campaign hears that what it must send, or what it is answered, is another than before."""
-    facts: dict[str, object] = {"campaign_id": campaign.id, "posting_instructions": page_url(market, campaign.id)}
+    facts: dict[str, object] = {
+        "campaign_id": campaign.id,
+        "state": campaign.state.value,
+        "changed": ["posting_instructions"],
+        "posting_instructions": page_url(market, campaign.id),
+    }
     news = News(CAMPAIGN_CHANGED, Role.SELLER, campaign.seller_id, campaign.id, now, facts, campaign.id)
     return tell(market, news)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
 from exchange.flows.jobs import NEWS, job
@@ -20,13 +21,15 @@ HELD = "lead.held"
 DELIVERED = "lead.delivered"
 DELIVERY_FAILED = "lead.delivery_failed"
 IMPORT_FINISHED = "import.finished"
+CAMPAIGN_CHANGED = "campaign.changed"
 
 
 class News(NamedTuple):
     """Something that happened, for one party. `about` is the id of what it happened to, `facts` what is told of it.
 
-    The same event about the same thing at the same moment is told once. `late` is False for what the answer to a
-    request says too: an address that stands in a campaign does not hear it twice.
+    The same event about the same thing at the same moment is told once; what has a name in `once` is told once under
+    that. `late` is False for what the answer to a request says too: an address that stands in a campaign does not hear
+    it twice.
     """
 
     event: str
@@ -37,6 +40,7 @@ class News(NamedTuple):
     facts: Mapping[str, object]
     campaign_id: str | None = None  # a seller's, whose postbacks hear of it
     late: bool = True
+    once: str = ""
 
 
 def tell(market: Market, news: News) -> tuple[JobRow, ...]:
@@ -45,7 +49,7 @@ def tell(market: Market, news: News) -> tuple[JobRow, ...]:
         return ()
     party = f"{news.role.value}:{news.party_id or ''}"
     payload: dict[str, object] = {
-        "id": market.ids.new("evt", news.at),
+        "id": _named(party, news) if news.once else market.ids.new("evt", news.at),
         "event": news.event,
         "role": news.role.value,
         "party_id": news.party_id,
@@ -55,8 +59,14 @@ def tell(market: Market, news: News) -> tuple[JobRow, ...]:
         "campaign_id": news.campaign_id,
         "late": news.late,
     }
-    unique = f"news:{party}:{news.about}:{news.event}:{news.at}"
+    unique = f"news:{party}:{news.about}:{news.event}:{news.once or news.at}"
     return (job(market, f"news:{news.about}", NEWS, payload, news.at, news.at, unique),)
+
+
+def _named(party: str, news: News) -> str:
+    """An event's id that another node, or a later look, would give it too."""
+    name = "\0".join((party, news.event, news.about, news.once))
+    return f"evt_{sha256(name.encode()).hexdigest()[:26].upper()}"
 
 
 def tell_seller(

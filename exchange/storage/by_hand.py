@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from exchange.model.audit import AuditLine
 from exchange.model.party import Buyer, Campaign, Contract
+from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
+from exchange.storage.jobs import add_job
 from exchange.storage.ledger import Balance, balances
 from exchange.storage.parties import KeyRow, revoke_key, save_buyer, save_campaign, save_contract, save_key
 from exchange.storage.users import UserRow, add_user
@@ -24,10 +26,12 @@ async def take_key_back(tx: Tx, key_id: str, now: int, line: AuditLine) -> bool:
     return True
 
 
-async def change_terms(tx: Tx, campaign: Campaign, line: AuditLine) -> int:
-    """A new version of a campaign. Returns its number."""
+async def change_terms(tx: Tx, campaign: Campaign, line: AuditLine, jobs: tuple[JobRow, ...]) -> int:
+    """A new version of a campaign, with the jobs that tell of it. Returns its number."""
     version = await save_campaign(tx, campaign, line.at, line.actor.name)
     await record(tx, line)
+    for job in jobs:
+        await add_job(tx, job)
     return version
 
 

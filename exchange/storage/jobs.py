@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from exchange.model.work import JobRow
@@ -46,6 +46,11 @@ async def add_job(tx: Tx, job: JobRow) -> bool:
         unique_key=job.unique_key,
     )
     return bool(rows)
+
+
+async def add_jobs(tx: Tx, jobs: Sequence[JobRow]) -> None:
+    for job in jobs:
+        await add_job(tx, job)
 
 
 async def lease_jobs(tx: Tx, now: int, most: int, kinds: Mapping[str, Terms], others: Terms) -> list[Leased]:

@@ -197,6 +197,20 @@ async def all_balances(tx: Tx) -> list[tuple[str, Money]]:
     return [(row["account"], _balance(row).available) for row in rows]
 
 
+async def last_payments(tx: Tx, accounts: Sequence[str]) -> dict[str, str]:
+    """By account, the reference of the last payment that came in from the bank; accounts without one are left out."""
+    names, params = listed("account", accounts)
+    rows = await tx.fetch(
+        f"""SELECT p.destination, p.reference FROM postings p
+            WHERE p.destination IN {names} AND p.source = :bank AND NOT EXISTS
+                (SELECT 1 FROM postings later WHERE later.destination = p.destination AND later.source = :bank
+                 AND (later.at, later.reference) > (p.at, p.reference))""",
+        bank=BANK,
+        **params,
+    )
+    return {row["destination"]: row["reference"] for row in rows}
+
+
 async def house_balance(tx: Tx, account: str, currency: str) -> Money:
     """In minus out of an account without a balance row, from its postings."""
     rows = await tx.fetch(

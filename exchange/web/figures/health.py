@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from exchange.flows.market import Market
+from exchange.flows.spent import short_buyers
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor
 from exchange.model.endpoint import ACTIVE
 from exchange.model.money import Money
 from exchange.model.party import Cap, Contract, State, Window
 from exchange.sources.document import Source
-from exchange.stages.caps import best_price, contract_caps
+from exchange.stages.caps import contract_caps
 from exchange.stages.schedule import window_end, window_start
 from exchange.storage.dashboard import dead_jobs, recent_trails
 from exchange.storage.disputes import disputed_sales
@@ -314,22 +315,17 @@ def _contract_name(market: Market, contract_id: str) -> str:
 
 
 async def _short(market: Market) -> list[Need]:
-    """Buyers that are on and cannot pay the most one of their contracts may be asked."""
     balances = dict(await market.db.read(all_balances))
-    found = []
-    for buyer in market.deals.buyers.values():
-        wanted = [
-            best_price(contract)
-            for contract in market.deals.contracts.values()
-            if contract.buyer_id == buyer.id
-            and contract.state is State.ACTIVE
-            and not contract.id.startswith(SIMULATED)
-        ]
-        left = balances.get(buyer.account)
-        if buyer.state is not State.ACTIVE or not wanted or left is None:
-            continue
-        highest = max(wanted, key=lambda price: price.units)
-        if left.currency == highest.currency and left < highest:
-            note = f"{money(left)} left, its highest bid is {money(highest)}"
-            found.append(Need("balance", "money", f"{buyer.name} is short of money", note, "", ""))
-    return found
+    buyers = market.deals.buyers.values()
+    available = {buyer.id: balances[buyer.account] for buyer in buyers if buyer.account in balances}
+    return [
+        Need(
+            "balance",
+            "money",
+            f"{each.buyer.name} is short of money",
+            f"{money(each.left)} left, its highest bid is {money(each.highest)}",
+            "",
+            "",
+        )
+        for each in short_buyers(market.deals, available)
+    ]
