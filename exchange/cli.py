@@ -159,6 +159,13 @@ add(
 )
 add(app, "version", version.tell_version, "exchange version", "exchange version --json")
 add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")
+add(
+    campaign_app,
+    "add",
+    campaign.add,
+    "exchange campaign add solar-acme --seller acme --vertical solar",
+    "exchange campaign add legal-acme --seller acme --vertical legal --share 65 --floor 40.00 --slots 3",
+)
 add(campaign_app, "list", campaign.list_all, "exchange campaign list", "exchange campaign list --json")
 add(
     campaign_app,
@@ -174,6 +181,7 @@ add(
     "exchange campaign answers solar-acme matched",
     "exchange campaign answers solar-acme --file answers.yaml",
 )
+add(vertical_app, "list", vertical.list_all, "exchange vertical list", "exchange vertical list --json")
 add(
     vertical_app,
     "apply",

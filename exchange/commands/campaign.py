@@ -1,4 +1,4 @@
-"""`exchange campaign`: the posting page of each, its instructions as a document, and the form of its answers."""
+"""`exchange campaign`: new ones, the posting page of each, its instructions as a document, the form of its answers."""
 
 from __future__ import annotations
 
@@ -27,6 +27,51 @@ class Format(Enum):
 
 
 Which = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id.")]
+
+
+def add(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its id, such as solar-acme.")],
+    seller: Annotated[str, typer.Option(help="The seller's id; a new one is made.")],
+    vertical: Annotated[str, typer.Option(help="What its leads are.")],
+    seller_name: Annotated[str, typer.Option(help="What a new seller is called.")] = "",
+    name: Annotated[str, typer.Option(help="What the campaign is called.")] = "",
+    share: Annotated[float, typer.Option(help="Percent of the price that the seller gets.")] = 70.0,
+    floor: Annotated[str, typer.Option(help="The least price of a lead.")] = "0.00",
+    slots: Annotated[int, typer.Option(help="Sold to how many at most; 1 is exclusive.")] = 1,
+) -> None:
+    """Make a campaign, and its seller if that is new. It takes leads at once, by a key: exchange key create."""
+    from exchange.commands.opening import run
+
+    run(_add(context.obj, campaign, seller, vertical, seller_name, name, share, floor, slots))
+
+
+async def _add(
+    terminal: Terminal,
+    campaign_id: str,
+    seller: str,
+    vertical: str,
+    seller_name: str,
+    name: str,
+    share: float,
+    floor: str,
+    slots: int,
+) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows.new_campaign import BadCampaign, Wanted, make_campaign
+    from exchange.flows.specs import page_url
+
+    settings = settings_of(terminal)
+    percent = round(share * 100)
+    wanted = Wanted(campaign_id, seller, seller_name, vertical, name, settings.currency, percent, floor, slots)
+    async with opened_market(settings) as market:
+        try:
+            campaign = await make_campaign(market, wanted, operator())
+        except BadCampaign as bad:
+            raise Stop(Exit.CHECK_FAILED, "Nothing was made:", bad.problems) from bad
+        page = page_url(market, campaign.id)
+    document = {"campaign": campaign.id, "seller": campaign.seller_id, "vertical": campaign.vertical, "page": page}
+    terminal.result(document, [f"  {campaign.id} takes {campaign.vertical} leads. Its posting page: {page}"])
 
 
 def list_all(context: typer.Context) -> None:

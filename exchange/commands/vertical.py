@@ -1,15 +1,49 @@
-"""`exchange vertical`: a vertical made anew while the exchange runs, with what that changes for sellers."""
+"""`exchange vertical`: those in force, and one made anew while the exchange runs, with what changes for sellers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from exchange.commands.terminal import Exit, Stop, Terminal
+from exchange.commands.terminal import Exit, Stop, Terminal, columns
 from exchange.commands.yaml_file import read_mapping
+
+
+def list_all(context: typer.Context) -> None:
+    """Every vertical in force: its fields, its consent, and what no contract may choose by."""
+    from exchange.commands.opening import run
+
+    run(_list(context.obj))
+
+
+async def _list(terminal: Terminal) -> None:
+    from exchange.commands.opening import opened_market, settings_of
+
+    async with opened_market(settings_of(terminal)) as market:
+        verticals = sorted(market.verticals.values(), key=lambda vertical: vertical.name)
+        used = [campaign.vertical for campaign in market.deals.campaigns.values()]
+    documents = [
+        {
+            "vertical": each.name,
+            "title": each.title,
+            "version": each.version,
+            "fields": len(each.fields),
+            "campaigns": used.count(each.name),
+            "consent": each.consent.policy.value,
+            "no_filters": dict(each.no_filters),
+        }
+        for each in verticals
+    ]
+    terminal.result(documents, columns([_row(each) for each in documents]))
+
+
+def _row(told: Mapping[str, Any]) -> tuple[str, ...]:
+    barred = f"no filters on {', '.join(told['no_filters'])}" if told["no_filters"] else ""
+    counts = (f"{told['fields']} fields", f"{told['campaigns']} campaigns", f"consent: {told['consent']}")
+    return (told["vertical"], told["title"], told["version"], *counts, barred)
 
 
 def apply(

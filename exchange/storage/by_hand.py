@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from exchange.model.audit import AuditLine
-from exchange.model.party import Buyer, Campaign, Contract
+from exchange.model.party import Buyer, Campaign, Contract, Seller
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import Balance, balances
-from exchange.storage.parties import KeyRow, revoke_key, save_buyer, save_campaign, save_contract, save_key
+from exchange.storage.parties import (
+    KeyRow,
+    revoke_key,
+    save_buyer,
+    save_campaign,
+    save_contract,
+    save_key,
+    save_seller,
+)
 from exchange.storage.users import UserRow, add_user
 
 
@@ -33,6 +41,14 @@ async def change_terms(tx: Tx, campaign: Campaign, line: AuditLine, jobs: tuple[
     for job in jobs:
         await add_job(tx, job)
     return version
+
+
+async def add_campaign(tx: Tx, seller: Seller | None, campaign: Campaign, line: AuditLine) -> None:
+    """A campaign that is new, with its seller when that is new too."""
+    if seller is not None:
+        await save_seller(tx, seller, line.at)
+    await save_campaign(tx, campaign, line.at, line.actor.name)
+    await record(tx, line)
 
 
 async def let_in(tx: Tx, user: UserRow, now: int, line: AuditLine) -> bool:

@@ -120,3 +120,52 @@ def test_the_settings_of_a_form_are_kept_as_json(sold_by_cedar: Home, tmp_path: 
     assert [("a", "", "1"), ("b", "price", "0")] == [
         (field["name"], field["of"], field["otherwise"]) for field in json.loads(stored)["answer_shape"]["fields"]
     ]
+
+
+def test_a_campaign_is_made_with_its_seller_and_takes_leads_at_once(home: Home) -> None:
+    made = home.run("campaign", "add", "solar-acme", "--seller", "acme", "--vertical", "solar", "--json")
+    more = home.run(
+        "campaign", "add", "more-acme", "--seller", "acme", "--vertical", "solar", "--name", "More", "--share", "62.5"
+    )
+
+    assert (0, 0) == (made.code, more.code), (made.err, more.err)
+    assert ("solar-acme", "acme", "solar") == tuple(made.json[name] for name in ("campaign", "seller", "vertical"))
+    assert "/p/solar-acme-" in made.json["page"]
+    assert [{"id": "acme", "name": "Acme"}] == [dict(row) for row in home.rows("SELECT id, name FROM sellers")]
+    assert ["campaign.added"] * 2 == [
+        row["action"] for row in home.rows("SELECT action FROM audit_lines WHERE action LIKE 'campaign%'")
+    ]
+    assert "# More" in home.run("campaign", "spec", "more-acme").out
+    assert 0 == home.run("key", "create", "--campaign", "solar-acme").code
+
+
+def test_a_campaign_that_cannot_be_is_told_with_all_that_is_wrong(sold_by_cedar: Home) -> None:
+    ran = sold_by_cedar.run(
+        "campaign", "add", "cedar-solar", "--seller", "No", "--vertical", "boats",
+        "--share", "101", "--slots", "0", "--floor", "-1",
+    )  # fmt: skip
+
+    assert 4 == ran.code
+    for told in (
+        "one called cedar-solar",
+        "seller: 'No'",
+        "called boats; there are solar",
+        "share:",
+        "slots:",
+        "floor:",
+    ):
+        assert told in ran.err
+    assert 1 == len(sold_by_cedar.run("campaign", "list", "--json").json)
+
+
+def test_the_verticals_in_force_are_listed_with_what_nobody_may_choose_by(sold_by_cedar: Home) -> None:
+    source = ROOT / "config" / "verticals" / "education.yaml"
+    applied = sold_by_cedar.run("vertical", "apply", source, "--yes")
+    listed = sold_by_cedar.run("vertical", "list", "--json").json
+
+    assert 0 == applied.code
+    assert [("education", 0, "written"), ("solar", 1, "any")] == [
+        (row["vertical"], row["campaigns"], row["consent"]) for row in listed
+    ]
+    assert {"gender", "dob"} == set(listed[0]["no_filters"])
+    assert "no filters on gender, dob" in sold_by_cedar.run("vertical", "list").out
