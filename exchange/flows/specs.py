@@ -100,13 +100,18 @@ async def keep_specs(market: Market) -> None:
 async def _keep(market: Market, deals: Deals, campaigns: Sequence[Campaign]) -> None:
     digests = await market.db.read(stored.last_digests)
     made = ((campaign, spec_of(deals, campaign)) for campaign in campaigns)
-    told = ((campaign, spec, sha256(_SPEC.dump_json(spec)).hexdigest()) for campaign, spec in made)
+    told = ((campaign, spec, _digest(spec)) for campaign, spec in made)
     new = [
         _new(market, campaign, spec, digest) for campaign, spec, digest in told if digests.get(campaign.id) != digest
     ]
     if new:
         await market.db.write(stored.keep_specs, new, market.clock.now())
         await refresh(market)  # the key of a new campaign counts at once
+
+
+def _digest(spec: Spec) -> str:
+    """What instructions are known by. Without rules of consent it is what it was before there were any."""
+    return sha256(_SPEC.dump_json(spec, exclude=None if spec.consent else {"consent"})).hexdigest()
 
 
 def _made_of(deals: Deals, campaign: Campaign) -> tuple[int, str, str]:

@@ -58,6 +58,7 @@ class Spec:
     always_200: bool = False
     query_string: bool = False
     postbacks: bool = False
+    consent: tuple[str, ...] = ()  # how it must have been given, in sentences; none: in any way
 
     @property
     def title(self) -> str:

@@ -10,7 +10,7 @@ from exchange.model.party import Campaign, Seller
 from exchange.model.spec import FieldLine, Spec
 from exchange.model.vertical import FieldSpec, Vertical
 from exchange.stages.field_names import Known, Names
-from exchange.stages.spec_words import example_of, rule_of
+from exchange.stages.spec_words import consent_words, example_of, rule_of
 from exchange.stages.standard_fields import Goes, standard_fields
 
 _FIRST = ("campaign_key", "ping_id", "sub_id1", "seller_lead_id")
@@ -62,6 +62,7 @@ def build_spec(campaign: Campaign, seller: Seller, vertical: Vertical, names: Na
         always_200=campaign.always_200,
         query_string=campaign.query_string,
         postbacks=campaign.postback_url is not None,
+        consent=tuple(consent_words(vertical.consent)),
     )
 
 

@@ -64,6 +64,8 @@ def _terms(before: Spec, after: Spec) -> Iterator[str]:
         yield f"Up to {after.per_second:g} requests a second, before {before.per_second:g}."
     if before.duplicate_days != after.duplicate_days:
         yield f"A consumer is a duplicate for {after.duplicate_days} days, before {before.duplicate_days}."
+    if before.consent != after.consent:
+        yield " ".join(after.consent) or "Consent may have been given in any way."
     if before.answers != after.answers:
         yield f"Answers have the form {after.answers}, before {before.answers}."
     if before.always_200 != after.always_200:

@@ -1,13 +1,13 @@
-"""What a field reads, in a few words; and a value it would take."""
+"""What a field reads, in a few words, and a value it would take; how consent must have been given."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from exchange import limits
 from exchange.fields import field_types
-from exchange.model.vertical import FieldSpec
+from exchange.model.vertical import ConsentPolicy, ConsentRule, FieldSpec, When
 
 _PLAIN: Mapping[str, str] = MappingProxyType(
     {
@@ -107,3 +107,31 @@ def example_of(spec: FieldSpec) -> str:
     kind = field_types().get(spec.type)
     made = kind.examples(spec) if kind is not None else ()
     return made[0] if made else spec.name.replace("_", "-")
+
+
+_POLICIES: Mapping[ConsentPolicy, str] = MappingProxyType(
+    {
+        ConsentPolicy.ANY: "in any way",
+        ConsentPolicy.WRITTEN: (
+            "in writing, with tcpa_consent_text, a certificate, a LeadiD, or consent_method written or click"
+        ),
+        ConsentPolicy.NAMED_SELLER: (
+            "in writing, to companies named one by one in consented_buyers; nobody else may have the lead"
+        ),
+    }
+)
+_THEN: Mapping[When, str] = MappingProxyType(
+    {When.REFUSE: "is refused", When.HOLD: "waits for somebody to decide", When.FLAG: "is marked"}
+)
+
+
+def consent_words(rule: ConsentRule) -> Iterator[str]:
+    """What a seller must know of it, in sentences; nothing where consent may be given in any way."""
+    if rule.policy is ConsentPolicy.ANY and not rule.states:
+        return
+    yield f"Consent must have been given {_POLICIES[rule.policy]}; a post without {_THEN[rule.when_missing]}."
+    for policy in ConsentPolicy:
+        if states := [state for state, other in rule.states if other is policy and policy is not rule.policy]:
+            yield f"From consumers in {', '.join(states)} it must have been given {_POLICIES[policy]}."
+    if rule.max_age_days:
+        yield f"A consent older than {rule.max_age_days} days {_THEN[rule.when_stale]}."

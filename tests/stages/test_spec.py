@@ -96,3 +96,16 @@ def test_each_change_is_a_sentence() -> None:
     assert ("A ping's price is held 60 seconds, before 120.", "Every answer has HTTP status 200.") == changes(
         before, replace(before, hold_ms=60_000, always_200=True)
     )
+
+
+def test_how_consent_must_be_given_is_told_and_so_is_its_change() -> None:
+    assert spec_of(campaign("solar")).consent == ()
+    health = spec_of(campaign("health_insurance")).consent
+    assert health[0].startswith("Consent must have been given in writing") and health[0].endswith("is refused.")
+    assert health[1].startswith("From consumers in WA it must have been given in writing, to companies named")
+    assert health[2] == "A consent older than 30 days is refused."
+    assert "consented_buyers" in spec_of(campaign("medicare")).consent[0]
+
+    before = spec_of(campaign())
+    assert changes(before, replace(before, consent=health)) == (" ".join(health),)
+    assert changes(replace(before, consent=health), before) == ("Consent may have been given in any way.",)

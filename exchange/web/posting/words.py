@@ -156,6 +156,7 @@ def shared(spec: Spec) -> Sequence[str]:
         f"A lead is sold {sold}.",
         f"A consumer whom {whose} before is a duplicate {window}; one that was not sold may be sent again.",
         f"A post after the price's {spec.hold_ms // 1000} seconds {late}; one that differs from its ping {differs}.",
+        *spec.consent,
         f"Up to {spec.per_second:g} requests a second, {spec.burst} at once; over that 429 with Retry-After.",
         "A buyer's own cap may be full: then the lead goes to the next one, or is unsold.",
     )
