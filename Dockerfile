@@ -8,6 +8,7 @@ RUN python -m pip wheel --require-hashes --only-binary :all: --wheel-dir /wheels
 COPY pyproject.toml README.md LICENSE ./
 COPY exchange exchange
 COPY buyers buyers
+COPY verifiers verifiers
 COPY config config
 RUN python -m pip wheel --no-build-isolation --no-deps --wheel-dir /wheels .
 

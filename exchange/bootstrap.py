@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+import verifiers as vendors
 from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded, load
 from buyers.teaching import Lessons
-from exchange.catalog import CatalogError, default_config, read_file, read_vertical, read_verticals, read_yaml
+from exchange.catalog import CatalogError, Presets, default_config, read_file, read_vertical, read_verticals, read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.courier.addresses import Network, check_server
 from exchange.courier.breaker import Breaker
@@ -37,6 +38,7 @@ from exchange.flows.shapes import (
     FileDocument,
     Keyed,
     KeyedSource,
+    KeyedVerifier,
     Secrets,
     Workshop,
     compile_shapes,
@@ -44,6 +46,7 @@ from exchange.flows.shapes import (
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
 from exchange.flows.table_watch import read_tables
+from exchange.flows.verifier import ready_verifier
 from exchange.ids import Ids, SystemIds
 from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
@@ -79,6 +82,7 @@ class Catalog:
     sources: Mapping[str, SourceDocument] = field(default_factory=dict)
     source_presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    verifiers: Mapping[str, vendors.Loaded] = field(default_factory=dict)
 
 
 def load_catalog(folder: Path | None) -> Catalog:
@@ -112,35 +116,8 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
             files[connection.name] = FileDocument(where, document)
     source_presets = Presets(folder / "sources" / "presets", problems)
     sources, forms = _sources(folder, source_presets, problems), _forms(folder, problems)
-    return Catalog(verticals, found, presets, files, sources, source_presets, forms), problems
-
-
-class Presets(Mapping[str, Mapping[str, Any]]):
-    """Preset documents by the names of their files. Each is read when it is first asked for: few are used at once."""
-
-    def __init__(self, folder: Path, problems: list[str]) -> None:
-        """What is wrong with a file is added to `problems` when it is read."""
-        self._files = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
-        self._problems = problems
-        self._read: dict[str, Mapping[str, Any]] = {}
-
-    def __getitem__(self, name: str) -> Mapping[str, Any]:
-        if name not in self._read:
-            file = self._files[name]
-            where = f"presets/{file.name}"
-            content = read_file(file, where, self._problems)
-            document = read_yaml(content, where, self._problems) if content is not None else None
-            self._read[name] = document if isinstance(document, Mapping) else {}
-        return self._read[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._files
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
+    asked = _verifiers(folder, problems)
+    return Catalog(verticals, found, presets, files, sources, source_presets, forms, asked), problems
 
 
 def _document(file: Path, where: str, problems: list[str]) -> Document | None:
@@ -171,9 +148,7 @@ def _sources(folder: Path, presets: Presets, problems: list[str]) -> Mapping[str
     found: dict[str, SourceDocument] = {}
     for file in sorted((folder / "sources").glob("*.yaml")):
         where = f"sources/{file.name}"
-        content = read_file(file, where, problems)
-        document = read_yaml(content, where, problems) if content is not None else None
-        if not isinstance(document, Mapping):
+        if (document := _document(file, where, problems)) is None:
             continue
         try:
             source = read_source(document, presets)
@@ -191,14 +166,30 @@ def _forms(folder: Path, problems: list[str]) -> Mapping[str, Form]:
     found: dict[str, Form] = {}
     for file in sorted((folder / "forms").glob("*.yaml")):
         where = f"forms/{file.name}"
-        content = read_file(file, where, problems)
-        document = read_yaml(content, where, problems) if content is not None else None
-        if not isinstance(document, Mapping):
+        if (document := _document(file, where, problems)) is None:
             continue
         try:
             found[file.stem] = read_form(file.stem, document)
         except BadForm as error:
             problems += [f"{where}: {problem}" for problem in error.problems]
+    return found
+
+
+def _verifiers(folder: Path, problems: list[str]) -> Mapping[str, vendors.Loaded]:
+    """The verifiers of the files; what is wrong with the others is told with its place."""
+    found: dict[str, vendors.Loaded] = {}
+    for file in sorted((folder / "verifiers").glob("*/verifier.yaml")):
+        where = str(file.relative_to(folder))
+        if (document := _document(file, where, problems)) is None:
+            continue
+        try:
+            loaded = vendors.read(document)
+        except vendors.VerifierProblems as error:
+            problems += [f"{where}: {problem.path}: {problem.message}" for problem in error.problems]
+            continue
+        if loaded.name in found:
+            problems.append(f"{where}: verifier: {loaded.name} is the name of another file's verifier too")
+        found[loaded.name] = loaded
     return found
 
 
@@ -243,6 +234,19 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
     def keyed_source(document: SourceDocument) -> KeyedSource:
         return lambda stored: Source(document, secrets_of(document.secret_names(), stored))
 
+    def keyed_verifier(loaded: vendors.Loaded) -> KeyedVerifier:
+        return lambda stored: ready_verifier(loaded.verifier, secrets_of(loaded.secrets, stored))
+
+    def verifier(name: str, document: Document) -> KeyedVerifier:
+        try:
+            loaded = vendors.read(document)
+        except vendors.VerifierProblems as error:
+            raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
+        if loaded.name != name:
+            raise DocumentProblems([f"verifier: is {loaded.name!r}, but the document's name is {name!r}"])
+        _check_servers(loaded.urls, allowed)
+        return keyed_verifier(loaded)
+
     def vertical(name: str, document: Document) -> Vertical:
         problems: list[str] = []
         found = read_vertical(name, orjson.dumps(document), name, problems)
@@ -261,7 +265,9 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         source,
         Lessons(catalog.presets, table),
         catalog.files,
+        verifier,
         catalog.forms,
+        {name: keyed_verifier(loaded) for name, loaded in catalog.verifiers.items()},
     )
 
 

@@ -18,6 +18,7 @@ from exchange.fields import field_types
 from exchange.fields.state import NAMES as STATES
 from exchange.model.lead import Problem
 from exchange.model.vertical import CONSENT_DAYS, ConsentPolicy, ConsentRule, FieldSpec, Presence, Vertical, When
+from exchange.verifier_rules import RULES_MOST, VerifierRuleDocument, rule_problem
 
 CONSENT_FIELDS = (
     "tcpa_consent",
@@ -138,6 +139,7 @@ class VerticalDocument(_Document):
     duplicate_days: Annotated[int, Field(ge=0, le=3_650)] = 30
     dispositions: tuple[Name, ...] = ()
     no_filters: Mapping[Name, Text] = {}
+    verifiers: Annotated[tuple[VerifierRuleDocument, ...], Field(max_length=RULES_MOST)] = ()
 
 
 def default_config() -> Path:
@@ -171,6 +173,34 @@ def read_verticals(folder: Path, problems: list[str]) -> Mapping[str, Vertical]:
     return verticals
 
 
+class Presets(Mapping[str, Mapping[str, Any]]):
+    """Preset documents by the names of their files. Each is read when it is first asked for: few are used at once."""
+
+    def __init__(self, folder: Path, problems: list[str]) -> None:
+        """What is wrong with a file is added to `problems` when it is read."""
+        self._files = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+        self._problems = problems
+        self._read: dict[str, Mapping[str, Any]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        if name not in self._read:
+            file = self._files[name]
+            where = f"presets/{file.name}"
+            content = read_file(file, where, self._problems)
+            document = read_yaml(content, where, self._problems) if content is not None else None
+            self._read[name] = document if isinstance(document, Mapping) else {}
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 def read_vertical(name: str, content: bytes, where: str, problems: list[str]) -> Vertical | None:
     """One vertical from its file's bytes; what is wrong is added to `problems`, each starting with `where`."""
     found: list[str] = []
@@ -189,6 +219,7 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         document.duplicate_days,
         document.dispositions,
         tuple(document.no_filters.items()),
+        tuple(entry.rule() for entry in document.verifiers),
     )
 
 
@@ -268,6 +299,8 @@ def _vertical_problems(name: str, document: VerticalDocument) -> Iterator[str]:
     for name in document.no_filters:
         if name not in {entry.name for entry in document.fields}:
             yield f"no_filters: there is no field {name}."
+    if problem := rule_problem(document.verifiers):
+        yield f"verifiers: {problem}."
 
 
 def _name_problems(fields: Sequence[FieldDocument]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from exchange.model.auction import Accepted, Answered, Award, Bid, NoBid, Pendin
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
+from exchange.model.verification import Asking, Card, Kept, Verified
 from exchange.model.wire import Message, Place, Reply
 
 Answer = TypeVar("Answer")
@@ -323,3 +324,27 @@ class Previews(Protocol):
     """Ability: show a delivery as it will be seen or heard. What has it not is shown as the message it sends."""
 
     def preview(self, lead: Lead, award: Award, contract: Contract, terms: Terms) -> tuple[Preview, ...]: ...
+
+
+class Verifier(Protocol):
+    """How to ask a vendor about a lead: the same kind of conversation as a buyer's, with a verdict for an answer.
+
+    An answer that no rule knows, or that says the question was wrong, raises `BadReply`: it is nobody's verdict.
+    `settings` are those of the campaign that asks.
+    """
+
+    @property
+    def card(self) -> Card: ...
+
+    def asking(self, lead: Lead) -> Asking: ...
+
+    def verify(self, lead: Lead, terms: Terms, settings: Mapping[str, str]) -> Conversation[Verified]: ...
+
+    def explain(self, reply: Reply) -> list[Match]: ...
+
+
+@runtime_checkable
+class Retains(Protocol):
+    """Ability of a verifier: have the vendor keep the proof that came with a lead, once the lead is sold."""
+
+    def retain(self, lead: Lead, terms: Terms, settings: Mapping[str, str]) -> Conversation[Kept]: ...

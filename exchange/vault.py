@@ -107,6 +107,10 @@ class Vault:
         """16 bytes that find equal values without holding them. `kind` keeps a phone apart from an equal ZIP."""
         return hmac.digest(self._index_key, f"{kind}\0{value}".encode(), "sha256")[:INDEX_BYTES]
 
+    def value_key(self, kind: str, value: str) -> DataKey:
+        """A key made of a value and kept nowhere: what it seals opens only when the same value comes again."""
+        return DataKey(AESGCM(hmac.digest(self._index_key, f"key\0{kind}\0{value}".encode(), "sha256")))
+
     def _wrap(self, key: bytes) -> bytes:
         nonce = self._ids.bytes(_NONCE_BYTES)
         return bytes([self._current]) + nonce + self._ciphers[self._current].encrypt(nonce, key, _WRAPS)

@@ -71,7 +71,7 @@ def foreign_imports(source: Source, installed: Mapping[str, list[str]]) -> set[s
 
 
 @pytest.mark.parametrize(
-    ("tops", "extras"), [(("exchange", "buyers"), [*RUNNING]), (("tests", "bench"), [*RUNNING, "dev"])]
+    ("tops", "extras"), [(("exchange", "buyers", "verifiers"), [*RUNNING]), (("tests", "bench"), [*RUNNING, "dev"])]
 )
 def test_every_library_imported_is_asked_for_by_name(tops: tuple[str, ...], extras: list[str]) -> None:
     installed = packages_distributions()

@@ -177,6 +177,7 @@ class Soap(Rules):
 class Request(Rules):
     """One message. `kind` (`as`) overrules the connector's encoding. The URL may contain `{reference}` and the like.
 
+    Other values stand in its path by names that `path` gives them: `/v2/numbers/{phone}`. There none may be empty.
     Empty values are left out unless `omit_empty` or the value's own `omit_if_empty` says no.
     """
 
@@ -184,6 +185,7 @@ class Request(Rules):
     method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
     kind: Literal["form", "json", "xml", "soap"] | None = Field(default=None, alias="as")
     headers: dict[str, Value] = Field(default_factory=dict)
+    path: dict[str, Value] = Field(default_factory=dict)
     query: dict[str, Value] = Field(default_factory=dict)
     body: dict[str, Value] = Field(default_factory=dict, max_length=limits.FIELDS)
     namespaces: dict[str, str] = Field(default_factory=dict)
@@ -200,10 +202,18 @@ class Request(Rules):
             good = False
         if not good or "{" in parts.netloc or "@" in parts.netloc or not url.isprintable() or " " in url:
             raise ValueError("the URL is http or https, with a fixed host and without a user name")
-        for name in PLACEHOLDER.findall(url):
-            if name not in URL_TERMS and not name.startswith("setting."):
-                raise ValueError(f"{{{name}}} cannot stand in a URL; {', '.join(sorted(URL_TERMS))} and setting.… can")
         return url
+
+    @model_validator(mode="after")
+    def _knows_what_stands_in_its_url(self) -> Request:
+        for name in PLACEHOLDER.findall(self.url):
+            if name not in self.path and name not in URL_TERMS and not name.startswith("setting."):
+                known = ", ".join(sorted(URL_TERMS | self.path.keys()))
+                raise ValueError(f"{{{name}}} cannot stand in a URL; {known} and setting.… can")
+        for name in self.path:
+            if f"{{{name}}}" not in self.url:
+                raise ValueError(f"path: {{{name}}} does not stand in the URL")
+        return self
 
     @field_validator("headers")
     @classmethod
@@ -218,7 +228,8 @@ class Request(Rules):
     @model_validator(mode="after")
     def _signs_in_headers(self) -> Request:
         """A signature is over the body and the address, so it can stand in neither."""
-        for name, value in (*self.query.items(), *self.body.items(), *self.soap.header.items()):
+        values = (*self.path.items(), *self.query.items(), *self.body.items(), *self.soap.header.items())
+        for name, value in values:
             if signs(value):
                 raise ValueError(f"{name}: a signature of the message stands in a header")
         return self
@@ -250,7 +261,7 @@ class Step(Request):
     @model_validator(mode="after")
     def _asks_the_same(self) -> Step:
         values = (*self.headers.values(), *self.query.values(), *self.body.values(), *self.soap.header.values())
-        of_leads = PLACEHOLDER.search(self.url.replace("{setting.", "{setting_")) is not None
+        of_leads = PLACEHOLDER.search(self.url.replace("{setting.", "{setting_")) is not None  # `path` makes it one too
         if self.cache is not None and (of_leads or not all(_lasting(value) for value in values)):
             raise ValueError("what is cached may not depend on a lead or the moment: constants, secrets and settings")
         return self

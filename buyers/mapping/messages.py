@@ -14,6 +14,7 @@ from buyers.mapping.document import PLACEHOLDER, Request, Step, Transport, Value
 from buyers.mapping.formats import one_line
 from buyers.mapping.transport import Way, compile_transport, transport_secrets
 from buyers.mapping.values import TERM_DRAWS, Draw, Facts, Signed, compile_value, secrets_of
+from exchange.connector import BadReply
 from exchange.model.wire import HttpMessage, Keeping, Reply
 
 CONTENT_TYPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -110,7 +111,7 @@ def _header(text: str) -> str:
 
 def values_of(request: Request) -> list[Value]:
     """Every value of a request, for what wants to know what it draws on."""
-    maps = (request.headers, request.query, request.body, request.soap.header)
+    maps = (request.headers, request.path, request.query, request.body, request.soap.header)
     return [value for fields in maps for value in fields.values()]
 
 
@@ -135,7 +136,7 @@ def _constant(text: str) -> Draw:
 def _url(request: Request) -> Callable[[Facts], str]:
     query = form_body(compile_entries(request.query, request.omit_empty)) if request.query else None
     parts = PLACEHOLDER.split(request.url)
-    draws = [_placeholder(name) for name in parts[1::2]]
+    draws = [_placeholder(name, request.path) for name in parts[1::2]]
     if not draws and query is None:
         return _constant(request.url)
 
@@ -151,7 +152,21 @@ def _url(request: Request) -> Callable[[Facts], str]:
     return url
 
 
-def _placeholder(name: str) -> Draw:
+def _placeholder(name: str, path: Mapping[str, Value]) -> Draw:
+    if name in path:
+        return _in_path(name, compile_value(path[name]))
     if name.startswith("setting."):
         return compile_value(Value.model_validate({"setting": name.removeprefix("setting.")}))
     return TERM_DRAWS[name]
+
+
+def _in_path(name: str, draw: Draw) -> Draw:
+    """What is empty, or means another folder, would ask for something else than is meant."""
+
+    def drawn(facts: Facts) -> str:
+        text = draw(facts)
+        if text.strip(".") == "":
+            raise BadReply(f"there is no {name} to stand in the address")
+        return text
+
+    return drawn

@@ -97,7 +97,10 @@ class Reader:
 
     def read(self, reply: Reply) -> Reading:
         """Raises `BadReply` when the reply cannot be taken apart and no rule decides by its status or headers."""
-        document = read_document(reply, self.shape)
+        return self.judge(read_document(reply, self.shape))
+
+    def judge(self, document: Document) -> Reading:
+        """The same of a reply that was taken apart already."""
         rule = self._matching(document)
         if rule is None:
             if document.kind == BROKEN:

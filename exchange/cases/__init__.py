@@ -5,5 +5,6 @@
 
 from exchange.cases.document import BadCase, Case, read_cases
 from exchange.cases.run import CaseResult, run_cases
+from exchange.cases.verify import run_verifier_cases
 
-__all__ = ["BadCase", "Case", "CaseResult", "read_cases", "run_cases"]
+__all__ = ["BadCase", "Case", "CaseResult", "read_cases", "run_cases", "run_verifier_cases"]

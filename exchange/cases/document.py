@@ -103,8 +103,25 @@ class BadReplyShape(Shape):
     unmapped: bool | None = None
 
 
+class VerdictShape(Shape):
+    """What a vendor is understood to say. Only what is told is compared; `facts` and `appends` whole when told."""
+
+    verdict: Literal["good", "bad", "unknown"] = Field(alias="is")
+    said: str | None = None
+    facts: dict[str, Text] | None = None
+    appends: dict[str, Text] | None = None
+
+
+class KeptShape(Shape):
+    kept: bool
+    detail: str | None = None
+    reference: str | None = None
+    until: int | None = None
+
+
 class Then(Shape):
-    """The answer expected: one of the first group for a ping, one of the second for a post or a question."""
+    """The answer expected: one of the first group for a ping, one of the second for a post or a question, one of the
+    last for a verifier."""
 
     bid: BidShape | None = None
     bids: list[BidShape] | None = None
@@ -114,6 +131,8 @@ class Then(Shape):
     pending: RefusedShape | None = None
     later: RefusedShape | None = None
     bad_reply: BadReplyShape | None = None
+    verdict: VerdictShape | None = None
+    retained: KeptShape | None = None
 
 
 class ContractShape(Shape):
@@ -156,6 +175,8 @@ class Case(Shape):
     ping: Exchanges | None = None
     post: Exchanges | None = None
     ask: Exchanges | None = None
+    verify: Exchanges | None = None
+    retain: Exchanges | None = None
     then: Then
     waives: dict[str, str] = Field(default_factory=dict)
 

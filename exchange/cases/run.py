@@ -57,7 +57,7 @@ def _run(connector: Connector, case: Case) -> Iterator[str]:
         exchanges: list[Exchanged] | None = getattr(case, stage)
         if exchanges is None:
             continue
-        messages, answer = _hold(_talk(connector, stage, case), [each.reply.reply() for each in exchanges])
+        messages, answer = hold(_talk(connector, stage, case), [each.reply.reply() for each in exchanges])
         if len(messages) != len(exchanges):
             yield f"{stage}: {len(messages)} messages were sent, the case has {len(exchanges)}"
         for message, exchanged in zip(messages, exchanges, strict=False):
@@ -83,7 +83,7 @@ def _mute() -> Conversation[Any]:
     return BadReply("this connection cannot be asked")
 
 
-def _hold(conversation: Conversation[Any], replies: Sequence[Reply]) -> tuple[list[HttpMessage], Any]:
+def hold(conversation: Conversation[Any], replies: Sequence[Reply]) -> tuple[list[HttpMessage], Any]:
     """All messages, as the record shows them, and the answer, the `BadReply`, or a sentence when it had none."""
     messages: list[HttpMessage] = []
     try:
@@ -128,7 +128,7 @@ def _last(connector: Connector, stage: str, case: Case, reply: Reply) -> Any:
     """The answer when the case's last reply is this one instead."""
     exchanges: list[Exchanged] = getattr(case, stage)
     replies = [*(each.reply.reply() for each in exchanges[:-1]), reply]
-    return _hold(_talk(connector, stage, case), replies)[1]
+    return hold(_talk(connector, stage, case), replies)[1]
 
 
 def _assail(connector: Connector, stage: str, case: Case, waived: frozenset[str]) -> Iterator[str]:

@@ -109,8 +109,8 @@ def _settings(terminal: Terminal, findings: Findings) -> tuple[Settings, frozens
 
 def _files(settings: Settings, wrong: frozenset[str], findings: Findings) -> Read:
     """Verticals, presets and connections. What is wrong with one file hides nothing that is wrong with another."""
-    from exchange.bootstrap import Presets, read_catalog
-    from exchange.catalog import default_config
+    from exchange.bootstrap import read_catalog
+    from exchange.catalog import Presets, default_config
 
     folder = settings.config_dir or default_config()
     demo = folder / "demo" / "connections"

@@ -10,16 +10,19 @@ from collections.abc import Awaitable, Callable
 
 from exchange.flows.case import Case
 from exchange.flows.check_consent import check_consent
+from exchange.flows.check_verify import check_verify
 from exchange.flows.market import Market
+from exchange.flows.verify import not_asked, verify
 from exchange.model.answer import Answer
 from exchange.model.finding import Finding, Outcome
 from exchange.model.reason import Reason
+from exchange.model.verification import Stage
 from exchange.model.work import LeadState
 from exchange.stages.consent_policy import judge_consent
 
 Check = Callable[[Case, Market], Awaitable[Case]]
 
-CHECKS: tuple[Check, ...] = (check_consent,)
+CHECKS: tuple[Check, ...] = (check_consent, check_verify)
 _DUPLICATES = (Reason.DUPLICATE_SELLER, Reason.DUPLICATE_EXCHANGE)
 
 
@@ -36,6 +39,20 @@ def looked_at(case: Case) -> Answer | None:
     """The refusal that the lead's own words bring about, for one that is only looked at: nothing is asked or kept."""
     refused = refusal(case.finding(judge_consent(case.lead, case.vertical)))
     return refused[0] if refused is not None else None
+
+
+async def clear(case: Case, market: Market) -> Case:
+    """A buyer would take the lead, so what waited for that is asked now, and told."""
+    cleared = await verify(case, market, Stage.AFTER)
+    for finding in cleared.findings[len(case.findings) :]:
+        case.trail.found(finding)
+    return cleared
+
+
+def nobody_takes(case: Case) -> None:
+    """No buyer would take the lead: what waited for that says that it was not asked."""
+    for finding in not_asked(case, Stage.AFTER, "no buyer would take the lead").findings[len(case.findings) :]:
+        case.trail.found(finding)
 
 
 def deciding(findings: tuple[Finding, ...]) -> Finding | None:

@@ -15,6 +15,7 @@ from exchange import limits
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
 from exchange.flows.case import Case
+from exchange.flows.checks import clear, refusal
 from exchange.flows.intents import intents
 from exchange.flows.market import Market
 from exchange.model.auction import (
@@ -51,6 +52,7 @@ class Placed(NamedTuple):
     unclear: tuple[Intent, ...] = ()
     slots: frozenset[int] = frozenset()  # those of the lead that are sold or may be
     best_below: bool = False  # a bid was refused only because it was too low
+    cleared: Case | None = None  # once a buyer would take it: the case with what was asked of vendors then
 
 
 class Posted(NamedTuple):
@@ -76,6 +78,11 @@ async def place(
         if not plan.winners:
             break
         _tell_plan(case, plan, rules, began)
+        case = placed.cleared or await clear(case, market)
+        placed = placed._replace(cleared=case)
+        if refusal(case) is not None:
+            placed = placed._replace(progress=placed.progress._replace(stopped=True))
+            break
         if case.time_left_ms(market) < limits.POST_LEAST_MS:
             placed = placed._replace(progress=_refuse(placed.progress, (), Reason.DEADLINE, stop=True))
             case.trail.step("post", "No time left to post", skipped=True)

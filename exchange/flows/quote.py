@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from exchange.flows.ask import Asked, ask, eligible
 from exchange.flows.case import Case, ping_id, zero
+from exchange.flows.checks import clear, nobody_takes, refusal
 from exchange.flows.market import Market
 from exchange.model.answer import Answer
 from exchange.model.auction import Bid, NoBid, Progress, Quote
@@ -111,8 +112,12 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
             )
             outlook = outlook.after(len(group), asked, plan.below)
             if plan.winners:
+                case = await clear(case, market)
+                if (refused := refusal(case)) is not None:
+                    return refused[0]._replace(ping_id=ping_id(case)), refused[1], None
                 unheard = (*asked.unheard, *(contract for below in later for contract in below))
                 return _quoted(case, market, plan, tier, unheard)
+    nobody_takes(case)
     return _unsold(case, outlook.reason(case.trail.priced_out()))
 
 
@@ -156,8 +161,8 @@ def _quoted(
         expires_at=expires_at,
         exclusive=plan.exclusive,
     )
-    personal = {spec.name for spec in case.vertical.fields if spec.personal}  # no buyer saw them in the ping
-    pinged = {name: value.clean for name, value in case.lead.values.items() if name not in personal}
+    unseen = {spec.name for spec in case.vertical.fields if spec.personal} | case.lead.appended  # no buyer saw them
+    pinged = {name: value.clean for name, value in case.lead.values.items() if name not in unseen}
     document = orjson.dumps({"quote": orjson.loads(QUOTE.dump_json(made)), "values": pinged}).decode()
     row = QuoteRow(made.id, case.campaign.id, case.submission.seller_id, document, payout, now, expires_at)
     return answer, LeadState.QUOTED, row

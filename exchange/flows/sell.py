@@ -8,6 +8,7 @@ from typing import NamedTuple
 from exchange import limits
 from exchange.flows.ask import Asked, ask, eligible
 from exchange.flows.case import Case, duplicate_window_ms, zero
+from exchange.flows.checks import nobody_takes, refusal
 from exchange.flows.market import Market
 from exchange.flows.place import Placed, place
 from exchange.flows.quote import Outlook, bids_of, groups, least_asked, least_price, rules, tiers
@@ -92,6 +93,7 @@ async def _sell_in_tier(
     among: frozenset[str] | None,
 ) -> tuple[Placed, Outlook]:
     """Ask a tier, or those `among` it that its ping did not hear. Who was cut off by an early end is asked again."""
+    case = placed.cleared or case
     under = rules(case, market, tier, reserve, promised)
     fits = eligible(case, market, least_asked(under), tier)
     contracts = [contract for contract in fits if among is None or contract.id in among]
@@ -122,8 +124,13 @@ def _end(case: Case, market: Market, placed: Placed, outlook: Outlook, promised:
     now = market.clock.now()
     until = now + duplicate_window_ms(case)
     progress = placed.progress
+    refused = refusal(placed.cleared) if placed.cleared is not None else None
+    if placed.cleared is None:
+        nobody_takes(case)
     if progress.sold:
         return _sold(case, placed, promised, until, now)
+    if refused is not None and not progress.unclear:
+        return Sold(refused[0], refused[1], placed, None, promised)
     if progress.unclear:
         pending = Reason.AWAITING_RECEIPT in progress.reasons
         reason = Reason.AWAITING_RECEIPT if pending else Reason.OUTCOME_UNCLEAR

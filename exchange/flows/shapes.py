@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from exchange.flows.connection import Connection
+from exchange.flows.verifier import ReadyVerifier
 from exchange.model.form import Form
 from exchange.model.teaching import Guess, Proposal, Seen, Taught, Template
 from exchange.model.vertical import Vertical
@@ -18,6 +19,7 @@ from exchange.storage.documents import DocumentRow
 CONNECTION = "connection"
 FORM = "form"
 SOURCE = "source"
+VERIFIER = "verifier"
 VERTICAL = "vertical"
 
 Document = Mapping[str, Any]
@@ -26,7 +28,9 @@ Keyed = Callable[[Secrets], Connection]
 """A connection that waits for its secrets."""
 KeyedSource = Callable[[Secrets], Source]
 """A source that waits for its secrets."""
-Made = Vertical | Keyed | KeyedSource | Form
+KeyedVerifier = Callable[[Secrets], ReadyVerifier]
+"""A verifier that waits for its secrets."""
+Made = Vertical | Keyed | KeyedSource | KeyedVerifier | Form
 
 
 class DocumentProblems(Exception):
@@ -72,7 +76,7 @@ class Teaching(Protocol):
 class Workshop:
     """Makes shapes of documents. Whoever builds the market hands it in: flows know neither files nor buyers.
 
-    `vertical`, `connection` and `source` raise `DocumentProblems`.
+    `vertical`, `connection`, `source` and `verifier` raise `DocumentProblems`.
     """
 
     verticals: Mapping[str, Vertical]  # of the files, as the next two
@@ -83,7 +87,9 @@ class Workshop:
     source: Callable[[str, Document], KeyedSource]
     teaching: Teaching
     files: Mapping[str, FileDocument]  # of the connections
+    verifier: Callable[[str, Document], KeyedVerifier]
     forms: Mapping[str, Form] = field(default_factory=dict)  # of the files; a document lies over its file
+    verifiers: Mapping[str, KeyedVerifier] = field(default_factory=dict)  # of the files
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class Shapes:
     sources: Mapping[str, Source] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)  # of the connections that no file makes
+    verifiers: Mapping[str, ReadyVerifier] = field(default_factory=dict)
 
 
 def compile_shapes(
@@ -115,6 +122,7 @@ def compile_shapes(
     verticals = {name: shape for (kind, name, _), shape in made.items() if kind == VERTICAL}
     connections = {name: shape for (kind, name, _), shape in made.items() if kind == CONNECTION}
     sources = {name: shape for (kind, name, _), shape in made.items() if kind == SOURCE}
+    verifiers = {name: shape for (kind, name, _), shape in made.items() if kind == VERIFIER}
     return Shapes(
         {**workshop.verticals, **verticals},
         {name: keyed(secrets) for name, keyed in {**connections, **workshop.connections}.items()},
@@ -123,6 +131,7 @@ def compile_shapes(
         {name: keyed(secrets) for name, keyed in {**sources, **workshop.sources}.items()},
         {**workshop.forms, **{name: shape for (kind, name, _), shape in made.items() if kind == FORM}},
         {row.name: row.document for row in rows if row.kind == CONNECTION},
+        {name: keyed(secrets) for name, keyed in {**verifiers, **workshop.verifiers}.items()},
     )
 
 
@@ -132,6 +141,7 @@ def make(workshop: Workshop, kind: str, name: str, document: Document) -> Made:
         CONNECTION: workshop.connection,
         FORM: _form,
         SOURCE: workshop.source,
+        VERIFIER: workshop.verifier,
         VERTICAL: workshop.vertical,
     }
     if kind not in makes:

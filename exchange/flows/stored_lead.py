@@ -11,8 +11,10 @@ from exchange.model.lead import Consent, FieldValue, Kind, Lead, Mode
 from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.stages.field_names import Names
+from exchange.stages.verification import appended, appended_id
 from exchange.storage.database import Row
 from exchange.storage.leads import consent_of, key_of
+from exchange.storage.verifiers import read_appended
 
 
 async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | None:
@@ -28,7 +30,7 @@ async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | No
     raws: dict[str, str] = orjson.loads(row["facts"])
     raws |= {name: raw for name, (raw, _, _) in sealed["values"].items()}
     read = {name: _value(names, name, raw, row["received_at"]) for name, raw in raws.items()}
-    return Lead(
+    lead = Lead(
         id=row["id"],
         request_id=row["subject"],
         seller_id=row["seller_id"],
@@ -48,6 +50,18 @@ async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | No
         received_at=row["received_at"],
         month=row["month"],
     )
+    return appended(lead, names, await _appends(market, row["id"]))
+
+
+async def _appends(market: Market, lead_id: str) -> dict[str, str]:
+    """What vendors added to it, as far as it was not erased."""
+    appends: dict[str, str] = {}
+    for row in await market.db.write(read_appended, lead_id):
+        wrapped = await market.db.write(key_of, row["request_id"])
+        if wrapped is not None:
+            row_id = appended_id(row["request_id"], row["verifier"])
+            appends |= orjson.loads(market.vault.open(market.vault.data_key(wrapped), row_id, bytes(row["appended"])))
+    return appends
 
 
 def _value(names: Names, name: str, raw: str, received_at: int) -> FieldValue | None:

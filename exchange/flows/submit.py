@@ -144,7 +144,8 @@ async def _sell(case: Case, market: Market, closer: Closer, opened: Opened) -> W
         case.trail.step("bind", "The price of the ping had expired: asked again")
     sold = await sell(case, market, made) if made is not None else await direct(case, market)
     answer = _echo(sold.answer, case)
-    return await closer.close(case, answer, sold.state, sold=sold)
+    refused = case.lead.ping_id if sold.state is LeadState.REJECTED else None  # the price of its ping is free again
+    return await closer.close(case, answer, sold.state, sold=sold, free_quote=refused)
 
 
 def _stored_body(case: Case) -> bytes:

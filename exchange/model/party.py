@@ -12,6 +12,7 @@ from exchange.model.answer_shape import AnswerShape
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
+from exchange.model.verification import VerifierRule
 
 
 class State(Enum):
@@ -143,6 +144,7 @@ class Campaign:
     postback_url: str | None = None
     paused_reason: str = ""
     store: StoreRule | None = None  # what nobody buys is listed there; None: it stays unsold
+    verifiers: tuple[VerifierRule, ...] | None = None  # None: the vertical's
 
 
 @dataclass(frozen=True, slots=True)

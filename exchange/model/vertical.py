@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from exchange.model.verification import VerifierRule
+
 
 class Presence(Enum):
     """Whether a field belongs in a ping or a post."""
@@ -103,6 +105,7 @@ class Vertical:
     duplicate_days: int = 30
     dispositions: tuple[str, ...] = ()
     no_filters: tuple[tuple[str, str], ...] = ()
+    verifiers: tuple[VerifierRule, ...] = ()
     by_name: Mapping[str, FieldSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

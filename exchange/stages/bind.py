@@ -15,6 +15,7 @@ def differing_fields(lead: Lead, vertical: Vertical, pinged: Mapping[str, str]) 
     for spec in vertical.fields:
         if spec.ping is Presence.ABSENT or spec.name not in pinged:
             continue
-        if lead.text(spec.name) != pinged[spec.name]:
+        told = lead.text(spec.name) if spec.name not in lead.appended else None
+        if told != pinged[spec.name]:
             differ.append(spec.name)
     return tuple(differ)

@@ -19,11 +19,11 @@ def _is_shareable(spec: FieldSpec) -> bool:
 
 
 def make_offer(lead: Lead, vertical: Vertical, reserve: Money, slots: int, seller_alias: str) -> Offer:
-    """The offer of a lead. Fields that are personal, or that the vertical keeps out of pings, stay behind."""
+    """The offer of a lead. Fields that are personal, appended, or kept out of pings by the vertical stay behind."""
     values: dict[str, FieldValue] = {}
     for name, value in lead.values.items():
         spec = vertical.by_name.get(name)
-        if spec is not None and _is_shareable(spec):
+        if spec is not None and _is_shareable(spec) and name not in lead.appended:
             values[name] = value
     tracking = {name: lead.tracking[name] for name in _SHARED_TRACKING if name in lead.tracking}
     return Offer(lead.id, vertical.name, lead.mode, values, tracking, reserve, slots, seller_alias)

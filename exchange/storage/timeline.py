@@ -22,6 +22,7 @@ from exchange.storage.leads import (
 )
 from exchange.storage.selling import lead_attempts
 from exchange.storage.store import claims_of_lead, items_of_lead
+from exchange.storage.verifiers import verified_of
 from exchange.storage.webhooks import sends_about, tries_about
 
 
@@ -47,6 +48,7 @@ class LeadRows:
     store_claims: tuple[Row, ...] = ()
     sends: tuple[Row, ...] = ()
     send_tries: tuple[Row, ...] = ()
+    verified: tuple[Row, ...] = ()
 
 
 async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
@@ -73,4 +75,5 @@ async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
         tuple(await claims_of_lead(tx, lead_id)),
         tuple(await sends_about(tx, lead_id)),
         tuple(await tries_about(tx, lead_id)),
+        tuple(await verified_of(tx, lead_id)),
     )

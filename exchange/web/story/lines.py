@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange.flows.market import Market
+from exchange.flows.verify import WIRE
+from exchange.model.ledger import TransactionKind
 from exchange.model.money import Money
 from exchange.web.story.afterwards import afterwards, booking
 from exchange.web.story.contracts import CUT, SIMULATED
@@ -99,6 +101,8 @@ class _Teller:
                 return self._post(step)
             case "answer":
                 return self._answered(step)
+            case name if name.startswith("check:"):
+                return self._plain(step, exchanges=self._verified(step))
             case _:
                 return self._plain(step)
 
@@ -233,7 +237,8 @@ class _Teller:
         return [
             booking(transaction, self._offset(min(transaction.at - first, answered)))
             for transaction in self.story.rows.transactions
-            if first <= transaction.at <= last and self.request.row["endpoint"] != "ping"
+            if first <= transaction.at <= last
+            and (self.request.row["endpoint"] != "ping" or transaction.kind is TransactionKind.FEE)
         ]
 
     def _bare(self) -> Line:
@@ -271,6 +276,15 @@ class _Teller:
             outcome = bids or _why_no_bid(asked)
             found += self._sent(asked["contract"], "ping", None, "info" if bids else "", outcome)
         return found
+
+    def _verified(self, step: Mapping[str, Any]) -> tuple[Exchange, ...]:
+        """What was sent to a vendor and what it answered, where it was asked."""
+        check = str(step.get("check", ""))
+        if not check.startswith("verifier:"):
+            return ()
+        return self._sent(
+            check, WIRE, None, _ICONS.get(step["name"], ("", ""))[1], step["sentence"].rpartition(": ")[2]
+        )
 
     def _sent(self, contract_id: str, stage: str, attempt: str | None, tone: str, outcome: str) -> tuple[Exchange, ...]:
         wires = [
@@ -311,6 +325,9 @@ class _Teller:
         return self.request.received_at - self.story.requests[0].received_at + ms
 
     def _buyer(self, contract_id: str) -> str:
+        asked = self.market.deals.shapes.verifiers.get(contract_id.removeprefix("verifier:"))
+        if asked is not None and contract_id.startswith("verifier:"):
+            return asked.card.title
         return self.market.deals.buyer_name(contract_id)
 
     def _price(self, text: str) -> str:

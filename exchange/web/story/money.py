@@ -9,6 +9,7 @@ from typing import Any
 from exchange.flows.market import Market
 from exchange.model.ledger import BANK, MARGIN, Transaction
 from exchange.model.money import Money
+from exchange.model.verification import HOUSE_VERIFICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,6 @@ def account_name(market: Market, account: str) -> str:
         return f"{name} balance" if rest.endswith("prepaid") else f"Owed by {name}"
     if kind == "seller":
         return f"Owed to {market.deals.sellers[party].name if party in market.deals.sellers else party}"
+    if account.startswith(HOUSE_VERIFICATION):
+        return f"Verification by {account.removeprefix(HOUSE_VERIFICATION)}"
     return {MARGIN: "Exchange margin", BANK: "Bank"}.get(account, rest.capitalize())

@@ -13,6 +13,7 @@ from exchange.flows.trail import read_trail
 from exchange.intake.decode import Flat, decode
 from exchange.model.vertical import Vertical
 from exchange.stages.normalize import Names
+from exchange.stages.verification import appended_id
 from exchange.storage.database import Row
 from exchange.storage.timeline import LeadRows
 from exchange.vault import DataKey, VaultError
@@ -58,6 +59,7 @@ class Story:
     tracking: Mapping[str, str] = field(repr=False)
     consent: Mapping[str, Any] | None = field(repr=False)
     mask: Mask = field(repr=False)
+    appended: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)  # value and verifier by field
 
     @property
     def lead(self) -> Row:
@@ -91,8 +93,11 @@ def open_story(market: Market, rows: LeadRows) -> Story:
     record = _opened(market, consent["wrapped"], f"consent:{lead['id']}", consent["sealed"]) if consent else None
     if record is not None and consent is not None:
         record = {**record, "text": record["text"] or consent["shown"]}
-    secrets = [secret for connection in market.connections.values() for secret in connection.secrets.values() if secret]
-    mask = personal_mask(values or {}, vertical).with_more([*secrets_hidden(secrets), *_certificate(record)])
+    added = _appended(market, rows)
+    spoken_to = [*market.connections.values(), *market.deals.shapes.verifiers.values()]
+    secrets = [secret for each in spoken_to for secret in each.secrets.values() if secret]
+    hidden = [each for name, (text, _) in added.items() for each in hide(name, "text", (text,), HIDDEN)]
+    mask = personal_mask(values or {}, vertical).with_more([*secrets_hidden(secrets), *_certificate(record), *hidden])
     trails = {row["request_id"]: read_trail(bytes(row["document"])) for row in rows.trails}
     return Story(
         rows,
@@ -102,7 +107,17 @@ def open_story(market: Market, rows: LeadRows) -> Story:
         opened["tracking"] if opened else {},
         record,
         mask,
+        added,
     )
+
+
+def _appended(market: Market, rows: LeadRows) -> Mapping[str, tuple[str, str]]:
+    """What vendors added, as far as it was not erased."""
+    found: dict[str, tuple[str, str]] = {}
+    for row in rows.verified:
+        values = _opened(market, row["wrapped"], appended_id(row["request_id"], row["verifier"]), row["appended"])
+        found |= {name: (text, row["verifier"]) for name, text in (values or {}).items()}
+    return found
 
 
 def _request(

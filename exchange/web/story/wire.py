@@ -150,12 +150,18 @@ def _response(wire: Mapping[str, Any], mask: Mask) -> Message:
 
 
 def _read(market: Market, wire: Mapping[str, Any], mask: Mask) -> tuple[Match, ...]:
-    contract = market.deals.contracts.get(wire["contract"])
-    connection = market.connections.get(contract.connection) if contract is not None else None
-    if connection is None or "lost" in wire:
+    if "lost" in wire:
         return ()
     reply = Reply(wire["status"], wire["reply_headers"], wire["reply"].encode("latin-1"))
-    found = connection.connector.explain(wire["stage"], reply)
+    asked = market.deals.shapes.verifiers.get(wire["contract"].removeprefix("verifier:"))
+    contract = market.deals.contracts.get(wire["contract"])
+    connection = market.connections.get(contract.connection) if contract is not None else None
+    if connection is not None:
+        found = connection.connector.explain(wire["stage"], reply)
+    elif asked is not None:
+        found = asked.verifier.explain(reply)
+    else:
+        return ()
     return tuple(Match(mask.text(each.where), mask.text(each.rule), mask.text(each.meaning)) for each in found)
 
 
