@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -19,8 +17,11 @@ import verifiers as vendors
 from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded, load
 from buyers.teaching import Lessons
-from exchange.catalog import CatalogError, Presets, default_config, read_file, read_vertical, read_verticals, read_yaml
+from exchange.catalog import read_vertical
 from exchange.clock import Clock, SystemClock
+from exchange.config_files import Catalog as Catalog
+from exchange.config_files import load_catalog as load_catalog
+from exchange.config_files import read_catalog as read_catalog
 from exchange.courier.addresses import Network, check_server
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
@@ -35,7 +36,6 @@ from exchange.flows.market import Live, Market, compile_deals, read_shapes, refr
 from exchange.flows.shapes import (
     Document,
     DocumentProblems,
-    FileDocument,
     Keyed,
     KeyedSource,
     KeyedVerifier,
@@ -52,11 +52,9 @@ from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
-from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
-from exchange.sources.form import BadForm, read_form
 from exchange.sources.read import BadSource, read_source
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
@@ -69,128 +67,6 @@ if TYPE_CHECKING:
     from exchange.web.app import Beside, Listener
 
 SECRET_PREFIX = "EXCHANGE_SECRET_"
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """What the files under `config_dir` say. `presets` are there for documents that are made later."""
-
-    verticals: Mapping[str, Vertical]
-    connections: Mapping[str, Loaded]
-    presets: Mapping[str, Mapping[str, Any]]
-    files: Mapping[str, FileDocument]  # what the connections' files say
-    sources: Mapping[str, SourceDocument] = field(default_factory=dict)
-    source_presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    forms: Mapping[str, Form] = field(default_factory=dict)
-    verifiers: Mapping[str, vendors.Loaded] = field(default_factory=dict)
-
-
-def load_catalog(folder: Path | None) -> Catalog:
-    """Read and check all files. Raises `CatalogError` with every problem of every file."""
-    catalog, problems = read_catalog(folder or default_config())
-    if problems:
-        raise CatalogError(problems)
-    return catalog
-
-
-def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[Catalog, list[str]]:
-    """What the sound files say, and every problem of the others."""
-    problems: list[str] = []
-    verticals = read_verticals(folder, problems)
-    presets = Presets(folder / "presets", problems)
-    found: dict[str, Loaded] = {}
-    files: dict[str, FileDocument] = {}
-    places = [(folder / "connections", "*/connection.yaml")]
-    if extra_connections is not None:
-        places.append((extra_connections, "*.yaml"))
-    for place, pattern in places:
-        for file in sorted(place.glob(pattern)):
-            where = str(file.relative_to(folder) if file.is_relative_to(folder) else file)
-            document = _document(file, where, problems)
-            connection = _connection(document, where, presets, problems) if document is not None else None
-            if document is None or connection is None:
-                continue
-            if connection.name in found:
-                problems.append(f"{where}: connection: {connection.name} is the name of another file's connection too")
-            found[connection.name] = connection
-            files[connection.name] = FileDocument(where, document)
-    source_presets = Presets(folder / "sources" / "presets", problems)
-    sources, forms = _sources(folder, source_presets, problems), _forms(folder, problems)
-    asked = _verifiers(folder, problems)
-    return Catalog(verticals, found, presets, files, sources, source_presets, forms, asked), problems
-
-
-def _document(file: Path, where: str, problems: list[str]) -> Document | None:
-    """What one file says; None when it cannot be read, which is then told with its place."""
-    told = len(problems)
-    content = read_file(file, where, problems)
-    document = read_yaml(content, where, problems) if content is not None else None
-    if isinstance(document, Mapping):
-        return document
-    if len(problems) == told:
-        problems.append(f"{where}: document: is not a mapping of names to values")
-    return None
-
-
-def _connection(
-    document: Document, where: str, presets: Mapping[str, Mapping[str, Any]], problems: list[str]
-) -> Loaded | None:
-    """One document's connection; None when something is wrong with it, which is then told with its place."""
-    try:
-        return load(document, presets, connectors())
-    except ConnectionProblems as error:
-        problems += [f"{where}: {problem.path}: {problem.message}" for problem in error.problems]
-        return None
-
-
-def _sources(folder: Path, presets: Presets, problems: list[str]) -> Mapping[str, SourceDocument]:
-    """The sources of the files; what is wrong with the others is told with its place."""
-    found: dict[str, SourceDocument] = {}
-    for file in sorted((folder / "sources").glob("*.yaml")):
-        where = f"sources/{file.name}"
-        if (document := _document(file, where, problems)) is None:
-            continue
-        try:
-            source = read_source(document, presets)
-        except BadSource as error:
-            problems += [f"{where}: {problem}" for problem in error.problems]
-            continue
-        if source.name in found:
-            problems.append(f"{where}: source: {source.name} is the name of another file's source too")
-        found[source.name] = source
-    return found
-
-
-def _forms(folder: Path, problems: list[str]) -> Mapping[str, Form]:
-    """The forms of the files, by the names of the files."""
-    found: dict[str, Form] = {}
-    for file in sorted((folder / "forms").glob("*.yaml")):
-        where = f"forms/{file.name}"
-        if (document := _document(file, where, problems)) is None:
-            continue
-        try:
-            found[file.stem] = read_form(file.stem, document)
-        except BadForm as error:
-            problems += [f"{where}: {problem}" for problem in error.problems]
-    return found
-
-
-def _verifiers(folder: Path, problems: list[str]) -> Mapping[str, vendors.Loaded]:
-    """The verifiers of the files; what is wrong with the others is told with its place."""
-    found: dict[str, vendors.Loaded] = {}
-    for file in sorted((folder / "verifiers").glob("*/verifier.yaml")):
-        where = str(file.relative_to(folder))
-        if (document := _document(file, where, problems)) is None:
-            continue
-        try:
-            loaded = vendors.read(document)
-        except vendors.VerifierProblems as error:
-            problems += [f"{where}: {problem.path}: {problem.message}" for problem in error.problems]
-            continue
-        if loaded.name in found:
-            problems.append(f"{where}: verifier: {loaded.name} is the name of another file's verifier too")
-        found[loaded.name] = loaded
-    return found
 
 
 def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Sequence[Network] = ()) -> Workshop:
@@ -234,18 +110,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
     def keyed_source(document: SourceDocument) -> KeyedSource:
         return lambda stored: Source(document, secrets_of(document.secret_names(), stored))
 
-    def keyed_verifier(loaded: vendors.Loaded) -> KeyedVerifier:
-        return lambda stored: ready_verifier(loaded.verifier, secrets_of(loaded.secrets, stored))
-
-    def verifier(name: str, document: Document) -> KeyedVerifier:
-        try:
-            loaded = vendors.read(document)
-        except vendors.VerifierProblems as error:
-            raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
-        if loaded.name != name:
-            raise DocumentProblems([f"verifier: is {loaded.name!r}, but the document's name is {name!r}"])
-        _check_servers(loaded.urls, allowed)
-        return keyed_verifier(loaded)
+    keyed_verifier = partial(_keyed_verifier, secrets_of)
 
     def vertical(name: str, document: Document) -> Vertical:
         problems: list[str] = []
@@ -265,10 +130,25 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         source,
         Lessons(catalog.presets, table),
         catalog.files,
-        verifier,
+        lambda name, document: keyed_verifier(_checked_verifier(name, document, allowed)),
         catalog.forms,
         {name: keyed_verifier(loaded) for name, loaded in catalog.verifiers.items()},
     )
+
+
+def _keyed_verifier(secrets_of: Callable[[Iterable[str], Secrets], Secrets], loaded: vendors.Loaded) -> KeyedVerifier:
+    return lambda stored: ready_verifier(loaded.verifier, secrets_of(loaded.secrets, stored))
+
+
+def _checked_verifier(name: str, document: Document, allowed: Sequence[Network]) -> vendors.Loaded:
+    try:
+        loaded = vendors.read(document)
+    except vendors.VerifierProblems as error:
+        raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
+    if loaded.name != name:
+        raise DocumentProblems([f"verifier: is {loaded.name!r}, but the document's name is {name!r}"])
+    _check_servers(loaded.urls, allowed)
+    return loaded
 
 
 def _check_servers(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:

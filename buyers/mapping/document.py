@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from buyers.reading.rules import Carry, Rules, Scalar
 from exchange import limits
@@ -181,11 +181,11 @@ class Request(Rules):
     Empty values are left out unless `omit_empty` or the value's own `omit_if_empty` says no.
     """
 
+    path: dict[str, Value] = Field(default_factory=dict)  # before the URL, which is checked with it
     url: str = Field(max_length=2_000)
     method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
     kind: Literal["form", "json", "xml", "soap"] | None = Field(default=None, alias="as")
     headers: dict[str, Value] = Field(default_factory=dict)
-    path: dict[str, Value] = Field(default_factory=dict)
     query: dict[str, Value] = Field(default_factory=dict)
     body: dict[str, Value] = Field(default_factory=dict, max_length=limits.FIELDS)
     namespaces: dict[str, str] = Field(default_factory=dict)
@@ -194,7 +194,7 @@ class Request(Rules):
 
     @field_validator("url")
     @classmethod
-    def _is_web_address(cls, url: str) -> str:
+    def _is_web_address(cls, url: str, info: ValidationInfo) -> str:
         try:
             parts = urlsplit(url)
             good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -202,18 +202,14 @@ class Request(Rules):
             good = False
         if not good or "{" in parts.netloc or "@" in parts.netloc or not url.isprintable() or " " in url:
             raise ValueError("the URL is http or https, with a fixed host and without a user name")
-        return url
-
-    @model_validator(mode="after")
-    def _knows_what_stands_in_its_url(self) -> Request:
-        for name in PLACEHOLDER.findall(self.url):
-            if name not in self.path and name not in URL_TERMS and not name.startswith("setting."):
-                known = ", ".join(sorted(URL_TERMS | self.path.keys()))
+        path = info.data.get("path") or {}
+        for name in PLACEHOLDER.findall(url):
+            if name not in path and name not in URL_TERMS and not name.startswith("setting."):
+                known = ", ".join(sorted(URL_TERMS | path.keys()))
                 raise ValueError(f"{{{name}}} cannot stand in a URL; {known} and setting.… can")
-        for name in self.path:
-            if f"{{{name}}}" not in self.url:
-                raise ValueError(f"path: {{{name}}} does not stand in the URL")
-        return self
+        if unused := [name for name in path if f"{{{name}}}" not in url]:
+            raise ValueError(f"{', '.join(unused)} of `path` does not stand in the URL")
+        return url
 
     @field_validator("headers")
     @classmethod

@@ -147,19 +147,23 @@ def _forbidden_urls(settings: Settings, catalog: Catalog) -> list[str]:
     """Addresses that the exchange would refuse to connect to, told before a lead waits for one."""
     from exchange.courier.addresses import check_server
 
+    spoken_to = [("connection", name, each.urls) for name, each in catalog.connections.items()]
+    spoken_to += [("verifier", name, each.urls) for name, each in catalog.verifiers.items()]
     return [
-        f"connection {name}: {place}: {problem}"
-        for name, connection in catalog.connections.items()
-        for place, url in connection.urls.items()
+        f"{kind} {name}: {place}: {problem}"
+        for kind, name, urls in spoken_to
+        for place, url in urls.items()
         if (problem := check_server(url, settings.allowed_networks)) is not None
     ]
 
 
 def _cases(read: Read, findings: Findings) -> Mapping[str, Connection]:
-    """Every captured exchange against the connection it lies beside, and hostile replies. Returns the connections."""
+    """Every captured exchange against the connection or verifier it lies beside, and hostile replies. Returns the
+    connections."""
     from exchange.bootstrap import connections_of
     from exchange.cases import BadCase, read_cases, run_cases
     from exchange.catalog import default_config
+    from exchange.commands.check_verifiers import verifier_cases
 
     folder = (read.settings.config_dir or default_config()) / "connections"
     ready = connections_of(read.catalog, os.environ)
@@ -177,6 +181,8 @@ def _cases(read: Read, findings: Findings) -> Mapping[str, Connection]:
         count += len(cases)
         for result in run_cases(ready[place.parent.name].connector, cases):
             problems += [f"{place}: {result.name}: {problem}" for problem in result.problems]
+    more, others = verifier_cases(read.catalog, folder.parent)
+    count, problems = count + more, problems + others
     findings.add("cases", f"{count} captured exchanges read as they should be", problems)
     return ready
 
@@ -193,6 +199,7 @@ async def _host_keys(connections: Mapping[str, Connection], read: Read, findings
 async def _parties(read: Read, findings: Findings) -> Shapes | None:
     """The rows of the database against the files: what a contract names must be there."""
     from exchange.bootstrap import workshop_of
+    from exchange.commands.check_verifiers import verifier_problems
     from exchange.commands.opening import opened_database
     from exchange.flows.shapes import compile_shapes
     from exchange.storage.documents import read_documents, read_secrets
@@ -212,6 +219,7 @@ async def _parties(read: Read, findings: Findings) -> Shapes | None:
         *_campaign_problems(parties, read, shapes),
         *contract_problems(parties.contracts, shapes, read.whole),
         *_source_problems(parties, read, shapes),
+        *verifier_problems(parties.campaigns, shapes, read.whole),
     ]
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
     if problems or read.whole:

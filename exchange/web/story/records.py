@@ -94,8 +94,10 @@ def open_story(market: Market, rows: LeadRows) -> Story:
     if record is not None and consent is not None:
         record = {**record, "text": record["text"] or consent["shown"]}
     added = _appended(market, rows)
-    spoken_to = [*market.connections.values(), *market.deals.shapes.verifiers.values()]
-    secrets = [secret for each in spoken_to for secret in each.secrets.values() if secret]
+    shapes = market.deals.shapes
+    kept = [each.secrets for each in shapes.connections.values()]
+    kept += [each.secrets for each in shapes.verifiers.values()]
+    secrets = [secret for each in kept for secret in each.values() if secret]
     hidden = [each for name, (text, _) in added.items() for each in hide(name, "text", (text,), HIDDEN)]
     mask = personal_mask(values or {}, vertical).with_more([*secrets_hidden(secrets), *_certificate(record), *hidden])
     trails = {row["request_id"]: read_trail(bytes(row["document"])) for row in rows.trails}
