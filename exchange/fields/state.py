@@ -31,6 +31,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 _BY_NAME = MappingProxyType({"".join(filter(str.isalpha, name.upper())): code for code, name in NAMES.items()})
 _OTHERS = MappingProxyType({"WASHINGTONDC": "DC", "USVIRGINISLANDS": "VI", "COMMONWEALTHOFVIRGINIA": "VA"})
+_ZIP_DIGITS = (0, 5, 9)
 
 
 def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
@@ -49,6 +50,9 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
 
 
 def _code(text: str) -> str | None:
+    """What a state is called in it, a ZIP code beside it or not. Other digits, such as a phone's, are no state."""
+    if sum(map(str.isdigit, text)) not in _ZIP_DIGITS:
+        return None
     letters = "".join(filter(str.isalpha, text.upper()))
     return letters if letters in NAMES else _BY_NAME.get(letters) or _OTHERS.get(letters)
 

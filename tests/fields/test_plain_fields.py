@@ -47,6 +47,12 @@ def test_states_are_read_by_code_and_by_name(raw: str, state: str) -> None:
     assert clean("state", raw) == state
 
 
+@pytest.mark.parametrize("raw", ["aa 6025550142", "TX 6", "Texas 12345678"])
+def test_digits_beside_a_state_are_a_zip_code_or_it_is_none(raw: str) -> None:
+    assert clean("state", "TX 78701-1234") == "TX"
+    assert code("state", raw) == "not_allowed"
+
+
 def test_an_unknown_state_names_the_nearest() -> None:
     problem = read("state", "Califrnia")
     assert isinstance(problem, Problem)
