@@ -32,6 +32,7 @@ from exchange.courier.smtp import mail_house
 from exchange.fields.places import ZIPS
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
+from exchange.flows.lists import Lists
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
 from exchange.flows.shapes import (
     Document,
@@ -223,6 +224,7 @@ async def open_market(
     )
     outside = Outside(settings.allowed_networks)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
+    lists = Lists(settings.files_dir, vault)
     try:
         await migrate(opened, clock.now())
         if db is None and process:
@@ -243,6 +245,7 @@ async def open_market(
             outside,
             doors(),
             Live(compile_deals(parties, shapes, tables.value(ZIPS)), tables),
+            lists,
             settings.zone,
             settings.name,
             {
@@ -256,6 +259,7 @@ async def open_market(
         await refresh(market)
         yield market
     finally:
+        lists.close()
         await way_out.close()
         await outside.close()
         if db is None:

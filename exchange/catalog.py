@@ -17,7 +17,17 @@ from exchange import limits
 from exchange.fields import field_types
 from exchange.fields.state import NAMES as STATES
 from exchange.model.lead import Problem
-from exchange.model.vertical import CONSENT_DAYS, ConsentPolicy, ConsentRule, FieldSpec, Presence, Vertical, When
+from exchange.model.vertical import (
+    CONSENT_DAYS,
+    REGISTRY_DAYS,
+    ConsentPolicy,
+    ConsentRule,
+    DoNotCall,
+    FieldSpec,
+    Presence,
+    Vertical,
+    When,
+)
 from exchange.verifier_rules import RULES_MOST, VerifierRuleDocument, rule_problem
 
 CONSENT_FIELDS = (
@@ -130,6 +140,18 @@ class ConsentDocument(_Document):
         return ConsentRule(self.required, self.policy, states, self.max_age_days, self.when_missing, self.when_stale)
 
 
+class DoNotCallDocument(_Document):
+    """What national and state do-not-call lists mean for its leads."""
+
+    consent_exempts: bool = True
+    when_listed: When = When.REFUSE
+    when_old: When = When.REFUSE
+    max_age_days: Annotated[int, Field(ge=1, le=365)] = REGISTRY_DAYS
+
+    def rule(self) -> DoNotCall:
+        return DoNotCall(self.consent_exempts, self.when_listed, self.when_old, self.max_age_days)
+
+
 class VerticalDocument(_Document):
     """A file `verticals/<name>.yaml`; the file's name is the vertical's."""
 
@@ -140,6 +162,7 @@ class VerticalDocument(_Document):
     dispositions: tuple[Name, ...] = ()
     no_filters: Mapping[Name, Text] = {}
     verifiers: Annotated[tuple[VerifierRuleDocument, ...], Field(max_length=RULES_MOST)] = ()
+    do_not_call: DoNotCallDocument = DoNotCallDocument()
 
 
 def default_config() -> Path:
@@ -220,6 +243,7 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         document.dispositions,
         tuple(document.no_filters.items()),
         tuple(entry.rule() for entry in document.verifiers),
+        document.do_not_call.rule(),
     )
 
 

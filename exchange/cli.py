@@ -31,6 +31,7 @@ from exchange.commands import (
     serve,
     settle,
     source,
+    suppression,
     tail,
     user,
     version,
@@ -62,6 +63,7 @@ vertical_app = typer.Typer(help="The fields of each kind of lead.", no_args_is_h
 key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
 source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
+suppression_app = typer.Typer(help="Who must not be sold.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 webhook_app = typer.Typer(help="Who is told of events.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
@@ -93,6 +95,11 @@ app.add_typer(
     source_app,
     name="source",
     epilog="\b\nExamples:\n  exchange source list\n  exchange source poll cedar_feed",
+)
+app.add_typer(
+    suppression_app,
+    name="suppression",
+    epilog="\b\nExamples:\n  exchange suppression list\n  exchange suppression add partners partners.csv",
 )
 app.add_typer(
     user_app, name="user", epilog="\b\nExamples:\n  exchange user list\n  exchange user add agent@harbor.example"
@@ -273,6 +280,8 @@ add(
     "exchange webhook remove whk_01KAG4",
     "exchange webhook remove whk_01KAG4 --yes",
 )
+for _command in suppression.commands():
+    add(suppression_app, *_command)
 add(source_app, "list", source.list_all, "exchange source list", "exchange source list --json")
 add(source_app, "poll", source.poll, "exchange source poll cedar_feed", "exchange source poll cedar_feed --json")
 add(

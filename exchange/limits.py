@@ -120,3 +120,10 @@ SOURCE_QUEUES = 4  # leads of one source on their way at once
 
 # Tables of facts
 TABLE_BYTES = 64 * 1024 * 1024  # unpacked; the ZIP codes take 4 MB, a list of every hoster's networks 10
+
+# Suppression lists
+LIST_BYTES = 2 * 1024 * 1024 * 1024  # of one file: thirty million SHA-256 in hex
+LIST_SECONDS = 3_600.0  # an upload over a slow line
+LIST_LINE_CHARACTERS = 4_000
+LIST_CHANGES = 50_000  # single changes of one list, then they are folded into its file
+LISTS_OF_A_BUYER = 50

@@ -27,6 +27,7 @@ from exchange.flows.jobs import (
     CHECK_IMPORT,
     DELIVER,
     IMPORT,
+    LOAD_LIST,
     NEWS,
     NOTICE,
     POLL,
@@ -37,6 +38,7 @@ from exchange.flows.jobs import (
     TAKE,
     WEBHOOK,
 )
+from exchange.flows.list_desk import fold_crowded, load_list
 from exchange.flows.market import Market, refresh
 from exchange.flows.notices import mail_notice
 from exchange.flows.polls import plan_polls, poll
@@ -68,6 +70,7 @@ _RETRY_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000)
 _BROKEN_MS = (5_000, 60_000)  # a delivery that breaks its connector each time is put aside soon
 _DELIVER_LEASE_MS = 180_000  # longer than any connector may talk
 _BATCH_LEASE_MS = 600_000  # and longer than a turn of a batch may take
+_LIST_LEASE_MS = 3_600_000  # thirty million rows take minutes
 _SPREAD = 0.2
 _OF_LEASE = 0.9  # a job is cut before its lease ends, so that nobody else begins it meanwhile
 
@@ -97,6 +100,7 @@ def kinds() -> Mapping[str, Kind]:
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
         IMPORT: Kind(work_import, at_once=4),
+        LOAD_LIST: Kind(load_list, most=3, lease_ms=_LIST_LEASE_MS, at_once=1),
         NEWS: Kind(record_news),
         NOTICE: Kind(mail_notice),
         POLL: Kind(poll, most=3, lease_ms=300_000),
@@ -281,6 +285,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("finish purchases", 30.0, finish_purchases),
         Duty("recover", 30.0, take_up),
         Duty("roll up", 60.0, roll_up_hours),
+        Duty("fold lists", 300.0, fold_crowded),
         Duty("forget", 3_600.0, forget),
     )
 

@@ -17,6 +17,7 @@ from exchange.fields.table import Tables
 from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
 from exchange.flows.hearers import Hearers, compile_hearers
+from exchange.flows.lists import Lists, take_up_lists
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
 from exchange.flows.table_watch import read_tables
@@ -212,6 +213,7 @@ class Market:
     outside: Outside
     doors: Doors
     live: Live
+    lists: Lists
     zone: str
     name: str
     retention_days: Mapping[str, int]  # by class: ping, lead, test
@@ -260,6 +262,7 @@ class Market:
 async def refresh(market: Market) -> bool:
     """Take up changes made elsewhere: deals and shapes when their version rose, cap use and balances always."""
     live = market.live
+    await take_up_lists(market.db, market.lists)
     changed = await market.db.read(read_version) != live.deals.version
     if changed:
         parties = await market.db.read(read_parties)

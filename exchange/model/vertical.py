@@ -90,6 +90,20 @@ class ConsentRule:
         return next((policy for name, policy in self.states if name == state), self.policy)
 
 
+REGISTRY_DAYS = 31
+"""How old a do-not-call registry may be when a phone is looked for on it: what the law allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoNotCall:
+    """What national and state do-not-call lists mean for a vertical's leads."""
+
+    consent_exempts: bool = True  # written consent, of a consumer who asked to be called
+    when_listed: When = When.REFUSE
+    when_old: When = When.REFUSE  # a list is older than `max_age_days`, or cannot be read
+    max_age_days: int = REGISTRY_DAYS
+
+
 @dataclass(frozen=True, slots=True)
 class Vertical:
     """An industry's field list and its rules. `version` changes with the file it was read from.
@@ -106,6 +120,7 @@ class Vertical:
     dispositions: tuple[str, ...] = ()
     no_filters: tuple[tuple[str, str], ...] = ()
     verifiers: tuple[VerifierRule, ...] = ()
+    do_not_call: DoNotCall = DoNotCall()
     by_name: Mapping[str, FieldSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
