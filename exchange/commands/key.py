@@ -33,6 +33,7 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
     from exchange.clock import SystemClock
     from exchange.commands.opening import opened_database, operator, settings_of
     from exchange.flows.by_hand import create_key
+    from exchange.flows.csv_addresses import address_url
     from exchange.ids import SystemIds
     from exchange.storage.parties import read_parties
 
@@ -47,7 +48,7 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
     document = {"id": key.id, "key": key.secret, "kind": kind, "party": party_id, "mode": mode.value}
     base = settings.public_url.rstrip("/")
     if kind == "csv":
-        document |= {"url": f"{base}/c/{key.secret}.csv"}
+        document |= {"url": address_url(base, key.secret)}
         terminal.secret(document, document["url"], f'shown once; id {key.id}; =IMPORTDATA("{document["url"]}")')
         return
     terminal.secret(document, key.secret, f"shown once; id {key.id}; posts to {base}/api/v1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from exchange.model.audit import AuditLine
 from exchange.model.party import Buyer, Campaign, Contract, Seller
 from exchange.model.work import JobRow
@@ -18,6 +20,7 @@ from exchange.storage.parties import (
     save_key,
     save_seller,
 )
+from exchange.storage.rows import listed
 from exchange.storage.users import UserRow, add_user
 
 
@@ -30,6 +33,15 @@ async def take_key_back(tx: Tx, key_id: str, now: int, line: AuditLine) -> bool:
     """False when there is no such key in use."""
     if not await revoke_key(tx, key_id, now):
         return False
+    await record(tx, line)
+    return True
+
+
+async def exchange_key(tx: Tx, old_id: str, key: KeyRow, line: AuditLine) -> bool:
+    """Another key in the place of one that is in use. False when that is in use no more: then none is made."""
+    if not await revoke_key(tx, old_id, key.made_at):
+        return False
+    await save_key(tx, key)
     await record(tx, line)
     return True
 
@@ -64,6 +76,23 @@ async def list_keys(tx: Tx) -> list[Row]:
     return await tx.fetch(
         """SELECT id, kind, party_id, mode, last4, name, made_at, revoked_at FROM api_keys
            ORDER BY made_at DESC, id DESC LIMIT 1000"""
+    )
+
+
+async def keys_of(tx: Tx, kind: str, party_ids: Sequence[str]) -> list[Row]:
+    """The keys of one kind of these parties that are in use, newest first, with who made each as the audit log says."""
+    if not party_ids:
+        return []
+    names, params = listed("party", party_ids)
+    return await tx.fetch(
+        f"""SELECT id, party_id, mode, last4, name, made_at, (SELECT MAX(a.actor) FROM audit_lines a
+               WHERE a.at = k.made_at AND a.subject = :prefix || k.party_id
+               AND a.action IN ('key.created', 'key.rotated')) AS made_by
+           FROM api_keys k WHERE kind = :kind AND revoked_at IS NULL AND party_id IN {names}
+           ORDER BY made_at DESC, id DESC LIMIT 200""",
+        kind=kind,
+        prefix=f"{kind}:",
+        **params,
     )
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from aiohttp import web
 
 from exchange.flows.connection import Connection
+from exchange.flows.csv_addresses import KIND
 from exchange.flows.fetching import table
 from exchange.flows.market import Market
 from exchange.intake.body import client_ip
@@ -22,8 +23,6 @@ from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.pages import Page
 from exchange.web.public._addresses import ADDRESSES
 
-KIND = "csv"
-"""Of the keys that such addresses hold."""
 KEPT_MS = 60_000
 _KEPT_MOST = 1_000
 _PATH = "/c/{token:[A-Za-z0-9_-]{8,100}}.csv"

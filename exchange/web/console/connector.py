@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from exchange.flows.csv_addresses import NewAddress, addresses_of
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.go_live import NotReady, go_live
 from exchange.flows.market import Market
@@ -16,6 +17,7 @@ from exchange.flows.teach import Change, change_to, document_of, is_file, propos
 from exchange.flows.trial import STAGES
 from exchange.flows.yaml_text import from_yaml, to_yaml
 from exchange.model.wire import Reply
+from exchange.storage.database import Row
 from exchange.storage.documents import read_secrets
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
@@ -39,7 +41,7 @@ def pages() -> tuple[Page, ...]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    return await _show(request)
+    return await show_connection(request)
 
 
 async def as_yaml(request: web.Request) -> web.StreamResponse:
@@ -60,7 +62,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     try:
         return await save_or_show(request, name, await change_to(market, name, from_yaml(text)))
     except DocumentProblems as error:
-        return await _show(request, problems=error.problems, text=text, http_status=422)
+        return await show_connection(request, problems=error.problems, text=text, http_status=422)
 
 
 async def save_or_show(
@@ -86,7 +88,7 @@ async def save_or_show(
             differing=made.differing,
         )
     await save_document(market, CONNECTION, name, made.document, actor_of(request))
-    return _back(name)
+    return back(name)
 
 
 async def set_secret(request: web.Request) -> web.StreamResponse:
@@ -94,19 +96,21 @@ async def set_secret(request: web.Request) -> web.StreamResponse:
     connection = market.connections.get(name)
     secret, value = form.get("secret", ""), form.get("value", "").strip()
     if connection is None or secret not in connection.secrets:
-        return await _show(request, problems=[f"secret: {name} names no secret {secret[:80]!r}"], http_status=422)
+        return await show_connection(
+            request, problems=[f"secret: {name} names no secret {secret[:80]!r}"], http_status=422
+        )
     if not value or len(value) > SECRET_CHARACTERS or not value.isprintable():
         told = f"secret: {secret} must be 1 to {SECRET_CHARACTERS} printable characters"
-        return await _show(request, problems=[told], http_status=422)
+        return await show_connection(request, problems=[told], http_status=422)
     await save_secret(market, secret, value, actor_of(request))
-    return _back(name)
+    return back(name)
 
 
 async def drop(request: web.Request) -> web.StreamResponse:
     name = request.match_info["name"]
     if not await drop_sample(request.app[MARKET], name, request[FORM].get("sample", "")):
-        return await _show(request, problems=["sample: it is gone already"], http_status=404)
-    return _back(name)
+        return await show_connection(request, problems=["sample: it is gone already"], http_status=404)
+    return back(name)
 
 
 async def propose(request: web.Request) -> web.StreamResponse:
@@ -121,16 +125,16 @@ async def propose(request: web.Request) -> web.StreamResponse:
         made = await propose_for(market, name, stage, tuple(yes), tuple(no))
         if made is None:
             told = "Nothing in these replies tells a yes from a no. Paste one of each, as the buyer sends them."
-            return await _show(request, problems=[told], http_status=422)
+            return await show_connection(request, problems=[told], http_status=422)
         for word, reply in pasted.items():
             refused = "no_bid" if stage == "ping" else word
             expected = word if word == "accepted" else refused
             await keep_sample(market, name, stage, f"Pasted, {word}", expected, reply, actor_of(request))
         return await save_or_show(request, name, await change_to(market, name, made.document), keep=pasted)
     except DocumentProblems as error:
-        return await _show(request, problems=error.problems, http_status=422)
+        return await show_connection(request, problems=error.problems, http_status=422)
     except CannotKeep as error:
-        return await _show(request, problems=[str(error)], http_status=422)
+        return await show_connection(request, problems=[str(error)], http_status=422)
 
 
 async def start_buying(request: web.Request) -> web.StreamResponse:
@@ -138,15 +142,17 @@ async def start_buying(request: web.Request) -> web.StreamResponse:
     market, form, name = request.app[MARKET], request[FORM], request.match_info["name"]
     contract, cap = market.deals.contracts.get(form.get("contract", "")), form.get("start_cap", "").strip()
     if contract is None or contract.connection != name:
-        return await _show(request, problems=["contract: this connection has no such contract"], http_status=404)
+        return await show_connection(
+            request, problems=["contract: this connection has no such contract"], http_status=404
+        )
     if cap and not (cap.isascii() and cap.isdecimal() and len(cap) < 8):
         told = "starting cap: a whole number of leads a day; empty leaves the caps as they are"
-        return await _show(request, problems=[told], http_status=422)
+        return await show_connection(request, problems=[told], http_status=422)
     try:
         await go_live(market, contract.id, int(cap or 0), actor_of(request))
     except NotReady as error:
-        return await _show(request, problems=error.missing, http_status=422)
-    return _back(name)
+        return await show_connection(request, problems=error.missing, http_status=422)
+    return back(name)
 
 
 def pasted_reply(form: Mapping[str, str], name: str) -> Reply:
@@ -160,14 +166,20 @@ async def missing(request: web.Request, error: DocumentProblems) -> web.StreamRe
     return await notice(request, "There is no such connection", *error.problems, http_status=404)
 
 
-def _back(name: str) -> web.Response:
+def back(name: str) -> web.Response:
     headers = {"Location": f"/console/connectors/{name}", "Cache-Control": "no-store"}
     return web.Response(status=303, headers=headers)
 
 
-async def _show(
-    request: web.Request, *, problems: Any = (), text: str | None = None, http_status: int = 200
+async def show_connection(
+    request: web.Request,
+    *,
+    problems: Any = (),
+    text: str | None = None,
+    made: NewAddress | None = None,
+    http_status: int = 200,
 ) -> web.StreamResponse:
+    """`made` is an address that was made just now: it is on this answer alone."""
     market, name = request.app[MARKET], request.match_info["name"]
     try:
         document = document_of(market, name)
@@ -184,6 +196,8 @@ async def _show(
         text=text if text is not None else to_yaml(document),
         file=market.workshop.files[name].path if is_file(market, name) else "",
         contracts=[each for each in market.deals.contracts.values() if each.connection == name],
+        addresses=await _addresses(market, name),
+        made=made,
         samples=samples,
         secrets=await _secrets(market, name),
         ready=await readiness(market, name),
@@ -191,6 +205,12 @@ async def _show(
         problems=list(problems),
         http_status=http_status,
     )
+
+
+async def _addresses(market: Market, name: str) -> list[Row] | None:
+    """The CSV addresses of its contracts; None where it has none."""
+    connection = market.connections.get(name)
+    return await addresses_of(market, name) if connection is not None and connection.tables is not None else None
 
 
 async def _secrets(market: Market, name: str) -> list[tuple[str, bool, str]]:
