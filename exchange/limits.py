@@ -100,6 +100,7 @@ TEST_DAYS = 30
 # Files of leads
 IMPORT_BYTES = 64 * 1024 * 1024  # of one file: some 200,000 leads
 IMPORT_ROWS = 500_000  # a dry run remembers every consumer of a file, 65 bytes each
+IMPORTS_OPEN = 20  # of one campaign that are not over: a file that nobody starts lies on the disk until then
 IMPORT_SECONDS = 600.0  # an upload over a slow line
 SHEET_BYTES = 512 * 1024 * 1024  # of a spreadsheet, unpacked; zip bombs are larger
 SHEET_MEMORY_BYTES = 2 * 1024 * 1024 * 1024  # of the process that reads one

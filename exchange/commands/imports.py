@@ -134,7 +134,7 @@ async def _begin(
     asked: Asked,
 ) -> ImportRow:
     from exchange.commands.opening import operator
-    from exchange.flows.import_desk import as_text
+    from exchange.flows.import_desk import SameFile, as_text
     from exchange.flows.imports import begin
     from exchange.storage.imports import imports_of_file
 
@@ -148,8 +148,11 @@ async def _begin(
         told = f"{file.name} was imported into {campaign.id} before: {last.id}, {state}."
         terminal.remark(f"  {told}")
         terminal.confirm("Import it once more, from its first row?", told)
-    mapping = as_text(columns)
-    return await begin(market, campaign.id, asked.mode, str(file), batch.sha256, mapping, asked.rate, operator())
+    facts = (campaign.id, asked.mode, str(file), batch.sha256, as_text(columns), asked.rate, operator())
+    try:
+        return await begin(market, *facts, again=bool(earlier))
+    except SameFile as same:
+        raise Stop(Exit.REFUSED, f"{file.name} was begun a moment ago, as {same.earlier.id}.") from None
 
 
 async def _resume(terminal: Terminal, market: Market, import_id: str, rate: str, spool: Path) -> None:

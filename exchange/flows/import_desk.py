@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from exchange import limits
 from exchange.flows.by_hand import audit_line
-from exchange.flows.import_files import converted_spool, drop_file, new_spool, put_converted, spooled
+from exchange.flows.import_files import converted_spool, drop_file, forget_unbegun, new_spool, put_converted, spooled
 from exchange.flows.jobs import CHECK_IMPORT, IMPORT, job
 from exchange.flows.market import Market
 from exchange.flows.sealed_file import SealedWriter
@@ -24,11 +24,14 @@ from exchange.model.lead import Mode
 from exchange.model.party import Campaign
 from exchange.storage.imports import (
     begin_import,
+    bring_import,
     find_import,
     import_of_source,
     imports_of_file,
     imports_of_source,
     move_import,
+    open_imports,
+    start_once,
 )
 from exchange.vault import DataKey
 
@@ -49,6 +52,10 @@ class SameFile(Exception):
     def __init__(self, earlier: ImportRow) -> None:
         super().__init__(earlier.id)
         self.earlier = earlier
+
+
+class TooMany(Exception):
+    """So many imports of the campaign are not over that another file may not come. The sentence says what to do."""
 
 
 class TooLarge(Exception):
@@ -106,7 +113,7 @@ class Spool:
 async def take_in(market: Market, spool: Spool, bringing: Bringing, columns: Columns = Columns()) -> ImportRow:  # noqa: B008
     """Look through a file that has come and note it as a new import. Nothing of it is checked or sold yet.
 
-    Raises `BadFile` of the door when it cannot be read; then nothing of it is kept.
+    Raises `BadFile` of the door when it cannot be read, and `TooMany`; then nothing of it is kept.
     """
     spool.close()
     name = shown_name(bringing.name)
@@ -141,8 +148,19 @@ async def take_in(market: Market, spool: Spool, bringing: Bringing, columns: Col
     )
     after = {"import": row.id, "rows": str(batch.rows), "mode": row.mode}
     line = audit_line(market.ids, now, bringing.actor, "import.uploaded", f"campaign:{row.campaign_id}", after=after)
-    await market.db.write(begin_import, row, line)
+    if not await market.db.write(bring_import, row, line, limits.IMPORTS_OPEN):
+        drop_file(market, spool.id)
+        raise TooMany(_TOO_MANY)
     return row
+
+
+_TOO_MANY = f"{limits.IMPORTS_OPEN} imports of this campaign are not over: start, finish or cancel some of them first."
+
+
+async def check_room(market: Market, campaign: Campaign, mode: Mode) -> None:
+    """Before a file is read: whether it may come at all. Raises `TooMany`."""
+    if await market.db.read(open_imports, campaign.id, mode.value) >= limits.IMPORTS_OPEN:
+        raise TooMany(_TOO_MANY)
 
 
 def _convert(market: Market, import_id: str, key: DataKey, name: str) -> None:
@@ -200,16 +218,20 @@ async def start(
 ) -> None:
     """Sell it, from its first row or on from where it stopped. `again`: although the same file was imported before.
 
-    Raises `NotNow` and `SameFile`.
+    Of two that begin with the same file at once one is started. Raises `NotNow` and `SameFile`.
     """
-    if row.started_at is None and not again and (earlier := await before(market, row)):
-        raise SameFile(earlier[0])
     now = market.clock.now()
     work = job(market, f"import:{row.id}", IMPORT, {"import": row.id}, now, now, f"import:{row.id}")
     move = Move(("new", "checked", "paused", "running"), "running", "run", rate or None, stop_percent)
     word = "import.started" if row.started_at is None else "import.resumed"
     line = audit_line(market.ids, now, actor, word, f"campaign:{row.campaign_id}", after={"import": row.id})
-    if not await market.db.write(move_import, row.id, move, now, line, work):
+    if row.started_at is None and not again:
+        done = await market.db.write(start_once, row, move, now, line, work)
+    else:
+        done = await market.db.write(move_import, row.id, move, now, line, work)
+    if isinstance(done, ImportRow):
+        raise SameFile(done)
+    if not done:
         raise NotNow(await _standing(market, row.id))
 
 
@@ -219,10 +241,11 @@ async def pause(market: Market, row: ImportRow, actor: Actor) -> None:
 
 
 async def cancel(market: Market, row: ImportRow, actor: Actor) -> None:
-    """It ends where it is. What was sold stays sold."""
+    """It ends where it is. What was sold stays sold; the file of one that never began is deleted."""
     at_work = Move(("running", "checking"), wanted="cancel")
     at_rest = Move(("new", "checked", "paused"), state="cancelled", wanted="cancel")
     await _told(market, row, actor, "import.cancelled", (at_work, at_rest))
+    await forget_unbegun(market, row.id)
 
 
 async def find(market: Market, import_id: str) -> ImportRow | None:

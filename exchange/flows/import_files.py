@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +12,7 @@ from exchange.flows.market import Market
 from exchange.flows.sealed_file import SealedWriter, open_sealed, sealed_blocks
 from exchange.model.batch import LeadFile
 from exchange.model.importing import ImportRow
-from exchange.storage.imports import files_to_forget, forget_file
+from exchange.storage.imports import files_to_forget, find_import, forget_file, imports_with_files
 from exchange.vault import DataKey, VaultError
 
 _AT_ONCE = 100
@@ -103,6 +104,32 @@ async def forget_files(market: Market, now: int, days: int) -> None:
     for import_id in await market.db.read(files_to_forget, now - days * _DAY_MS, _AT_ONCE):
         drop_file(market, import_id)
         await market.db.write(forget_file, import_id, now)
+
+
+async def forget_strays(market: Market, now: int) -> None:
+    """Delete what an upload left that was killed before it was whole: files of a day ago that no import goes with."""
+    found = await asyncio.to_thread(_older, market.files_dir, now - _DAY_MS)
+    for first in range(0, len(found), _AT_ONCE):
+        ids = found[first : first + _AT_ONCE]
+        kept = await market.db.write(imports_with_files, ids)
+        for import_id in ids:
+            if import_id not in kept:
+                drop_file(market, import_id)
+
+
+def _older(folder: Path, before: int) -> list[str]:
+    if not folder.is_dir():
+        return []
+    files = [path for path in folder.glob("imp_*") if path.suffix in (".leads", ".part", ".result")]
+    return sorted({path.stem for path in files if path.stat().st_mtime * 1_000 < before})
+
+
+async def forget_unbegun(market: Market, import_id: str) -> None:
+    """Delete the file of an import that was cancelled before its first row, and the key that opens it."""
+    row = await market.db.write(find_import, import_id)
+    if row is not None and row.held and (row.state, row.started_at) == ("cancelled", None):
+        drop_file(market, import_id)
+        await market.db.write(forget_file, import_id, market.clock.now())
 
 
 def _file_path(market: Market, import_id: str) -> Path:

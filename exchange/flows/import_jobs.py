@@ -16,7 +16,7 @@ from typing import TypeVar
 from exchange.flows.dry_run import dry_run
 from exchange.flows.estimate import open_estimator
 from exchange.flows.import_desk import columns_of, parse_rate
-from exchange.flows.import_files import FileGone, held_file, held_results
+from exchange.flows.import_files import FileGone, forget_unbegun, held_file, held_results
 from exchange.flows.imports import Halt, finish_interrupted, run_import
 from exchange.flows.job_ends import ComeBack, Ended
 from exchange.flows.market import Market
@@ -157,6 +157,7 @@ async def check_import(market: Market, payload: Mapping[str, object]) -> Ended |
             await market.db.write(save_check, row.id, found.rows, found.as_report(), market.clock.now())
             return None
     await market.db.write(obey, row.id, "cancel", "cancelled", None, market.clock.now())
+    await forget_unbegun(market, row.id)
     return None
 
 

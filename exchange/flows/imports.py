@@ -15,6 +15,7 @@ import orjson
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
+from exchange.flows.import_desk import SameFile
 from exchange.flows.market import Market
 from exchange.flows.recover import recover_request
 from exchange.flows.submit import submit
@@ -30,6 +31,7 @@ from exchange.model.reason import Reason
 from exchange.storage.database import StorageError
 from exchange.storage.imports import (
     begin_import,
+    begin_once,
     move_import,
     requests_under_way,
     save_position,
@@ -77,9 +79,19 @@ class Halt:
 
 
 async def begin(
-    market: Market, campaign_id: str, mode: Mode, file: str, file_hash: bytes, mapping: str, rate: str, actor: Actor
+    market: Market,
+    campaign_id: str,
+    mode: Mode,
+    file: str,
+    file_hash: bytes,
+    mapping: str,
+    rate: str,
+    actor: Actor,
+    *,
+    again: bool = False,
 ) -> ImportRow:
-    """Note that a command imports a file. Nothing of it is sold yet."""
+    """Note that a command imports a file. Nothing of it is sold yet. Raises `SameFile` unless it is meant to be sold
+    `again`."""
     now = market.clock.now()
     row = ImportRow(
         market.ids.new("imp", now),
@@ -96,7 +108,10 @@ async def begin(
         started_at=now,
     )
     line = audit_line(market.ids, now, actor, "import.begun", f"campaign:{campaign_id}", after={"import": row.id})
-    await market.db.write(begin_import, row, line)
+    if again:
+        await market.db.write(begin_import, row, line)
+    elif (earlier := await market.db.write(begin_once, row, line)) is not None:
+        raise SameFile(earlier)
     return row
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.flows.import_files import forget_files
+from exchange.flows.import_files import forget_files, forget_strays
 from exchange.flows.market import Market
 from exchange.storage.forms import forget_views
 from exchange.storage.jobs import forget_jobs
@@ -27,6 +27,7 @@ async def forget(market: Market) -> None:
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
         pass
     await forget_files(market, now, market.retention_days["lead"])
+    await forget_strays(market, now)
     while await market.db.write(forget_events, now - _EVENT_DAYS * _DAY_MS):
         pass
     await market.db.write(forget_views, now - market.retention_days["lead"] * _DAY_MS)

@@ -17,9 +17,53 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
 
+_OPEN = """SELECT COUNT(*) AS found FROM imports WHERE campaign_id = :campaign AND mode = :mode AND held = 1
+               AND source IS NULL AND state IN ('new', 'checking', 'checked', 'running', 'paused')"""
 
-async def begin_import(tx: Tx, row: ImportRow, line: AuditLine, job: JobRow | None = None) -> None:
-    """Note an import, and queue its work if the exchange does it."""
+
+async def open_imports(tx: Tx, campaign_id: str, mode: str) -> int:
+    """How many imports of a campaign are not over. Those of sources do not count: they are started as they come."""
+    rows = await tx.fetch(_OPEN, campaign=campaign_id, mode=mode)
+    return int(rows[0]["found"])
+
+
+async def bring_import(tx: Tx, row: ImportRow, line: AuditLine, most_open: int) -> bool:
+    """Note an import that waits to be started. False when so many of its campaign are not over that it may not."""
+    if row.source is None:
+        await _one_at_a_time(tx, row)
+        if await open_imports(tx, row.campaign_id, row.mode) >= most_open:
+            return False
+    await begin_import(tx, row, line)
+    return True
+
+
+async def begin_once(tx: Tx, row: ImportRow, line: AuditLine) -> ImportRow | None:
+    """Note an import that is started by that, unless the same file was started before: then returns that import."""
+    if (earlier := await _started_before(tx, row)) is None:
+        await begin_import(tx, row, line)
+    return earlier
+
+
+async def start_once(tx: Tx, row: ImportRow, move: Move, now: int, line: AuditLine, job: JobRow) -> ImportRow | bool:
+    """`move_import`, unless the same file was started before: then returns that import, and changes nothing."""
+    earlier = await _started_before(tx, row)
+    return earlier if earlier is not None else await move_import(tx, row.id, move, now, line, job)
+
+
+async def _started_before(tx: Tx, row: ImportRow) -> ImportRow | None:
+    await _one_at_a_time(tx, row)
+    found = await imports_of_file(tx, row.file_hash, row.campaign_id, row.mode)
+    return next((each for each in found if each.id != row.id), None)
+
+
+async def _one_at_a_time(tx: Tx, row: ImportRow) -> None:
+    """Whoever brings or starts a file of the same campaign waits until this is written: what was counted holds."""
+    if tx.for_update:
+        await tx.fetch(f"SELECT id FROM campaigns WHERE id = :id AND current = 1 {tx.for_update}", id=row.campaign_id)
+
+
+async def begin_import(tx: Tx, row: ImportRow, line: AuditLine) -> None:
+    """Note an import."""
     layout = json.dumps(asdict(row.layout)) if row.layout is not None else None
     await tx.execute(
         """INSERT INTO imports (id, campaign_id, mode, file_name, file_hash, mapping, per_second, next_row,
@@ -49,8 +93,6 @@ async def begin_import(tx: Tx, row: ImportRow, line: AuditLine, job: JobRow | No
         started=row.started_at,
         problem=row.problem,
     )
-    if job is not None:
-        await add_job(tx, job)
     await record(tx, line)
 
 
@@ -175,6 +217,13 @@ async def files_to_forget(tx: Tx, before: int, limit: int) -> list[str]:
         limit=limit,
     )
     return [row["id"] for row in rows]
+
+
+async def imports_with_files(tx: Tx, ids: Sequence[str]) -> frozenset[str]:
+    """Which of these ids are of imports whose files are kept."""
+    names, params = listed("id", ids)
+    rows = await tx.fetch(f"SELECT id FROM imports WHERE forgotten_at IS NULL AND id IN {names}", **params)
+    return frozenset(row["id"] for row in rows)
 
 
 async def forget_file(tx: Tx, import_id: str, now: int) -> None:

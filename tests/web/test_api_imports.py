@@ -11,7 +11,7 @@ import pytest
 from aiohttp import FormData
 from openapi_schema_validator import OAS31Validator
 
-from exchange.limits import IMPORT_BYTES
+from exchange.limits import IMPORT_BYTES, IMPORTS_OPEN
 from exchange.web.api.openapi import openapi
 from exchange.web.api.routes import routes
 from exchange.worker import run_jobs
@@ -216,3 +216,15 @@ async def test_curl_is_told_to_go_on_with_a_large_body(trading: Served) -> None:
         brought = await heard(answer)
 
     assert (200, 400) == (brought.http_status, brought["rows"])
+
+
+async def test_a_seller_cannot_fill_the_disk_with_files_that_are_never_started(trading: Served) -> None:
+    brought = [await send_form(trading, csv_of(people(1, number)), start="no") for number in range(IMPORTS_OPEN)]
+    refused = await send_form(trading, csv_of(people(1, 90)), start="no")
+    cancelled = await trading.send(f"imports/{brought[0]['import_id']}/cancel")
+    after = await send_form(trading, csv_of(people(1, 91)))
+
+    assert {200} == {each.http_status for each in brought}
+    assert (409, "import_not_now") == (refused.http_status, refused["reason"])
+    assert "start, finish or cancel" in refused["message"]
+    assert (200, 200) == (cancelled.http_status, after.http_status)

@@ -44,6 +44,7 @@ async def bring(call: Call) -> Told:
         return spools[0]
 
     try:
+        await desk.check_room(call.market, caller.campaign, Mode(caller.key.mode))
         sent = await receive(call.request, begin)
         bringing = desk.Bringing(caller.campaign, Mode(caller.key.mode), sent.name or "leads", caller.actor)
         row = await bring_file(call.market, spools[0], bringing, asked[0].columns)
@@ -183,6 +184,8 @@ def _stop(error: BaseException) -> Stop | None:
     match error:
         case NoFile():
             return refused(error.refused)
+        case desk.TooMany():
+            return Stop(Reason.IMPORT_NOT_NOW, 409, str(error), closes=True)
         case desk.TooLarge():
             return Stop(Reason.TOO_LARGE, 413, str(error), closes=True)
         case BadFile():

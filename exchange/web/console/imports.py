@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange import limits
-from exchange.flows.import_desk import Bringing, Spool, TooLarge
+from exchange.flows.import_desk import Bringing, Spool, TooLarge, TooMany
 from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import bring_file
 from exchange.intake.upload import NoFile, Sent, receive
@@ -74,7 +74,7 @@ async def take(request: web.Request) -> web.StreamResponse:
         return _closed(await without_token(request))
     except _NoCampaign:
         return _closed(await _page(request, "Choose the campaign whose leads these are.", 422))
-    except (BadFile, NoFile, TooLarge) as error:
+    except (BadFile, NoFile, TooLarge, TooMany) as error:
         for spool, _ in spools:
             spool.drop()
         return _closed(await _page(request, str(error), 422))
