@@ -27,7 +27,7 @@ from exchange.stages.caps import cap_parts
 from exchange.stages.eligible import Facts, Judgement, judge
 from exchange.stages.reasons import sentence
 from exchange.stages.respond import rfc3339
-from exchange.stages.store import Card, asking
+from exchange.stages.store import Card, Wanted, asking
 from exchange.storage.database import Row
 from exchange.storage.purchase import Lapsed, Purchase, SoldElsewhere, purchase
 from exchange.storage.requests import bought_before
@@ -41,6 +41,7 @@ from exchange.storage.store import (
     read_claim,
     read_item,
     rule_of,
+    shelf,
     take,
     unfinished,
     withdraw,
@@ -49,6 +50,7 @@ from exchange.storage.store import (
 CLAIM_MS = 120_000
 HELD_AT_ONCE = 10
 OTHERS_FIRST_MS = 600_000
+_BROWSED, _BROWSED_MOST = 200, 5_000
 CHANNEL = "store"
 CLAIMED = "lead.claimed"
 _LEFT_HALF_WAY_MS = CLAIM_MS + 30_000
@@ -90,6 +92,27 @@ def card_in(row: Row) -> Card:
 
 def price_of(row: Row, now: int) -> Money:
     return asking(rule_of(row), row["listed_at"], now)
+
+
+async def browse(
+    market: Market, buyer_id: str, wanted: Wanted, before: tuple[int, str], most: int
+) -> tuple[list[Row], str]:
+    """Leads on the shelf that somebody looks for, newest first, and where to look on: empty when that was all.
+
+    `before` is as for `shelf`. Of many that do not fit only so many are passed at once: the page may then be short.
+    """
+    now, found = market.clock.now(), list[Row]()
+    for _ in range(_BROWSED_MOST // _BROWSED):
+        rows = await market.db.read(shelf, buyer_id, wanted.vertical, now, before, _BROWSED)
+        for row in rows:
+            if wanted.takes(card_in(row), price_of(row, now)):
+                if len(found) == most:
+                    return found, f"{before[0]}_{before[1]}"
+                found.append(row)
+            before = (row["listed_at"], row["lead_id"])
+        if len(rows) < _BROWSED:
+            return found, ""
+    return found, f"{before[0]}_{before[1]}"
 
 
 async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:

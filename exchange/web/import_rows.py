@@ -28,6 +28,7 @@ class Shown:
     unsold: int
     refused: int
     errors: int
+    pending: int
     payout: Money
     percent: int
 
@@ -45,6 +46,7 @@ def shown(market: Market, row: ImportRow) -> Shown:
         counts.get("unsold", 0),
         sum(counts.get(status, 0) for status in (FAILED | {"duplicate"}) - {"error"}),
         counts.get("error", 0),
+        counts.get("queued", 0),
         Money(row.payout_units, campaign.currency if campaign is not None else "USD"),
         100 * row.done_rows // row.rows_total if row.rows_total else 0,
     )

@@ -52,6 +52,13 @@ async def test_a_link_signs_in_once_and_then_says_how_to_get_another(served: Ser
         assert "/login" == (await second.open("/console", follow=False)).headers["Location"]
 
 
+async def test_the_console_has_no_other_address_with_a_slash_behind_it(served: Served) -> None:
+    async with stranger(served) as visitor:
+        page = await visitor.open("/console/", follow=False)
+
+    assert (303, "/console") == (page.http_status, page.headers["Location"])
+
+
 async def test_a_link_that_ran_out_is_gone(served: Served) -> None:
     link = await login_path(served)
     later(served, 15 * 60 + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from aiohttp import FormData
 from exchange.limits import IMPORT_BYTES
 from exchange.worker import run_jobs
 from tests.flows.import_bench import csv_of, people
+from tests.flows.lab import HUNG_UP
 from tests.intake.test_sheets import xlsx
 from tests.market import buying, usd
 from tests.web.served import Served
@@ -195,3 +197,15 @@ async def test_strangers_and_other_roles_see_no_import(served: Served) -> None:
         async with seller.session.post(f"{served.address}/console/imports", data=form) as answer:
             assert 403 == answer.status
         assert 1 == await served.exchange.count("imports")
+
+
+async def test_the_list_says_how_many_rows_wait_for_a_buyers_answer(served: Served) -> None:
+    async with operator(served) as visitor:
+        served.exchange.buyers.answers_posts("acme", HUNG_UP)
+        page = await upload(visitor, csv_of(people(2)))
+        await visitor.submit(f"{path_of(page)}/start")
+        await worked(visitor)
+        listed = await visitor.open("/console/imports")
+
+    heads, cells = (re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", listed.source, re.DOTALL) for tag in ("th", "td"))
+    assert "2" == cells[heads.index("Pending")]

@@ -11,7 +11,7 @@ from tests.flows.lab import post
 from tests.market import buyer_key, buying, consumer, selling, usd
 from tests.web.served import Heard, Served
 from tests.web.test_console_browser import NARROWEST, TOO_SMALL, WIDE, browsing
-from tests.web.visitor import login_path, signed_in
+from tests.web.visitor import later, login_path, signed_in
 
 RULE = StoreRule(usd("20"), ((3_600_000, 60),))
 PERSONAL = ("Maria", "Sandoval", "consumer.example", "602958", "85016", "3196")
@@ -131,3 +131,27 @@ async def test_two_people_claim_at_the_same_moment_in_two_windows(served: Served
     assert ["Held", "Taken"] == sorted("Held" if "Held for you" in text else "Taken" for text in texts)
     assert any(" s ago" in text for text in texts)
     assert 1 == len(await served.exchange.rows("SELECT id FROM store_claims WHERE lead_id = :id", id=lead_id))
+
+
+async def test_the_shelf_is_filtered_before_it_is_cut_into_pages(served: Served) -> None:
+    """Twenty-four cards are a page: what a buyer looks for may lie behind many that it does not."""
+    exchange = served.exchange
+    await exchange.add(*selling("cedar", store=RULE), *buying("acme", "1000", connection="store"))
+    for number in range(60):
+        nevada = {"zip": "89101", "state": "NV", "city": "Las Vegas"} if number % 2 == 0 and number < 54 else {}
+        await post(exchange, {**consumer(number + 1), **nevada})
+        if number % 10 == 9:
+            await list_unsold(exchange.market)
+            later(served, 1)
+    async with signed_in(served, "bea@acme.example", "buyer", "acme") as visitor:
+        first = await visitor.open("/buyer/store?states=NV")
+        second = await visitor.open(first.link("older"))
+        none = await visitor.open("/buyer/store?states=CA")
+
+    cards = [page.attributes("card", "data-lead") for page in (first, second)]
+    nevada_leads = {
+        row["lead_id"] for row in await exchange.rows("SELECT lead_id FROM store_items WHERE us_state = 'NV'")
+    }
+    assert (24, 3, 27) == (*map(len, cards), len(nevada_leads))
+    assert nevada_leads == {*cards[0], *cards[1]} and 'data-testid="older"' not in second.source
+    assert 'data-testid="empty"' in none.source and 'data-testid="older"' not in none.source

@@ -15,6 +15,8 @@ from tests.web.test_console_browser import NARROW, TOO_SMALL, WIDE, browsing, si
 from tests.web.test_form_browser import WCAG
 from tests.web.visitor import login_path
 
+SIDEWAYS = "Math.max(...[...document.querySelectorAll('.scroll')].map(each => each.scrollWidth - each.clientWidth))"
+
 
 async def test_the_console_page_fits_and_complains_of_nothing(served: Served) -> None:
     served.exchange.buyers.answers_posts("ember", reply(http_status=500))
@@ -29,6 +31,8 @@ async def test_the_console_page_fits_and_complains_of_nothing(served: Served) ->
             assert "HTTP 500" in await page.inner_text('[data-testid="sends"]')
             assert (0, [], []) == (await seen.overhang(), seen.complaints, seen.elsewhere)
             assert [] == await page.evaluate(TOO_SMALL)
+            assert viewport == WIDE or 0 == await page.evaluate(SIDEWAYS), viewport
+            assert await page.is_visible("text=lead.sold") and await page.is_visible('text="1 of 8"')
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

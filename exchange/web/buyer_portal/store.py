@@ -8,14 +8,13 @@ from aiohttp import web
 
 from exchange.flows.searches import CannotSave, drop_search, keep_search
 from exchange.flows.shelf import WANTED, wanted_in
-from exchange.flows.store import card_in, price_of
+from exchange.flows.store import browse, card_in, price_of
 from exchange.model.money import Money
 from exchange.stages.store import Card, age, next_fall
 from exchange.storage.database import Row
 from exchange.storage.store import (
     rule_of,
     searches_of,
-    shelf,
 )
 from exchange.web.api.call import Stop
 from exchange.web.api.store import wanted_of
@@ -60,16 +59,15 @@ async def show(request: web.Request) -> web.StreamResponse:
     except Stop as error:
         told = error.problems[0].message
         return await notice(request, "Nothing can be looked for like that", told, http_status=422)
-    rows = await market.db.read(shelf, buyer_id, wanted.vertical, now, _before(request), PAGE)
-    cards = [card for card in (offered(row, now) for row in rows) if wanted.takes(card.card, card.price)]
+    rows, older = await browse(market, buyer_id, wanted, _before(request), PAGE)
     searches = await market.db.read(searches_of, buyer_id)
     return await page(
         request,
         "buyer_portal/store.html",
         title="Store",
         here="store",
-        offered=cards,
-        older=f"{rows[-1]['listed_at']}_{rows[-1]['lead_id']}" if len(rows) == PAGE else "",
+        offered=[offered(row, now) for row in rows],
+        older=older,
         filters={name: request.query.get(name, "") for name in _FILTERS},
         searches=[(row, wanted_in(row)) for row in searches],
         verticals=_verticals(request),

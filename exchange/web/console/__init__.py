@@ -77,6 +77,7 @@ def _ways() -> tuple[Page, ...]:
     """In and out: open to everybody."""
     return (
         Page("GET", "/", _home),
+        Page("GET", "/console/", _home),
         Page("GET", "/login", login.show),
         Page("GET", "/login/{secret}", sign_in),
         Page("POST", "/logout", leave),
