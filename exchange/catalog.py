@@ -28,6 +28,7 @@ from exchange.model.vertical import (
     Vertical,
     When,
 )
+from exchange.score_rule import ScoreDocument, score_problems
 from exchange.verifier_rules import RULES_MOST, VerifierRuleDocument, rule_problem
 
 CONSENT_FIELDS = (
@@ -163,6 +164,7 @@ class VerticalDocument(_Document):
     no_filters: Mapping[Name, Text] = {}
     verifiers: Annotated[tuple[VerifierRuleDocument, ...], Field(max_length=RULES_MOST)] = ()
     do_not_call: DoNotCallDocument = DoNotCallDocument()
+    score: ScoreDocument = ScoreDocument()
 
 
 def default_config() -> Path:
@@ -244,6 +246,7 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         tuple(document.no_filters.items()),
         tuple(entry.rule() for entry in document.verifiers),
         document.do_not_call.rule(),
+        document.score.rule(),
     )
 
 
@@ -325,6 +328,8 @@ def _vertical_problems(name: str, document: VerticalDocument) -> Iterator[str]:
             yield f"no_filters: there is no field {name}."
     if problem := rule_problem(document.verifiers):
         yield f"verifiers: {problem}."
+    names = {entry.name for entry in document.fields}
+    yield from score_problems(document.score, names, document.dispositions, document.no_filters)
 
 
 def _name_problems(fields: Sequence[FieldDocument]) -> Iterator[str]:

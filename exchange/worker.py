@@ -276,6 +276,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
     return (
         Duty("refresh", 0.5, refresh),
         Duty("poll", 1.0, plan_polls),
+        Duty("learn", 5.0, learn),
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),
@@ -321,6 +322,11 @@ async def settle_silent(market: Market) -> int:
         except Exception as error:  # one that cannot be settled must not keep the others waiting
             _LOG.error("A delivery was not settled by rule", attempt=attempt["id"], exc_info=error)
     return len(attempts)
+
+
+async def learn(market: Market) -> int:
+    """Feed the conversion score what was sold and reported since."""
+    return await market.live.scorer.take_up(market.db, market.verticals, market.clock.now())
 
 
 async def roll_up_hours(market: Market) -> None:

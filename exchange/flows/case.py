@@ -43,6 +43,7 @@ class Case(NamedTuple):
     email_index: bytes | None
     bought: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
+    features: str | None = None  # what the conversion score saw, packed
     suppressed: Mapping[str, str] = MappingProxyType({})  # by buyer, the list of its own that the consumer is on
 
     @property

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from exchange.flows.case import Case
 from exchange.flows.check_consent import check_consent
+from exchange.flows.check_score import check_score
 from exchange.flows.check_suppression import check_suppression
 from exchange.flows.check_verify import check_verify
 from exchange.flows.market import Market
@@ -23,7 +24,7 @@ from exchange.stages.consent_policy import judge_consent
 
 Check = Callable[[Case, Market], Awaitable[Case]]
 
-CHECKS: tuple[Check, ...] = (check_suppression, check_consent, check_verify)
+CHECKS: tuple[Check, ...] = (check_suppression, check_consent, check_verify, check_score)
 _DUPLICATES = (Reason.DUPLICATE_SELLER, Reason.DUPLICATE_EXCHANGE)
 
 

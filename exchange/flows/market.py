@@ -18,6 +18,7 @@ from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
 from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.lists import Lists, take_up_lists
+from exchange.flows.scoring import Scorer
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
 from exchange.flows.table_watch import read_tables
@@ -134,6 +135,7 @@ class Live:
         self.running: dict[tuple[str, str, str], Running] = {}
         self.one_sheet = asyncio.Semaphore()  # reading a spreadsheet may take 2 GB: never two at a time
         self.requests = 0
+        self.scorer = Scorer()
         self.storage_full = False
         self._rates: dict[str, Bucket] = {}
         self._windows: dict[str, ZoneWindows] = {}

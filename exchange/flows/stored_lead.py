@@ -49,6 +49,8 @@ async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | No
         grade=row["grade"],
         received_at=row["received_at"],
         month=row["month"],
+        fraud=row["fraud"],
+        score=row["score"],
     )
     return appended(lead, names, await _appends(market, row["id"]))
 

@@ -320,7 +320,7 @@ def _unmapped(case: Case, vault: Vault) -> tuple[Unmapped, ...]:
 
 def _checked(case: Case) -> Checked | None:
     lead = case.lead
-    told = Checked(lead.grade, lead.fraud, lead.score)
+    told = Checked(lead.grade, lead.fraud, lead.score, case.features)
     return told if any(part is not None for part in told) else None
 
 

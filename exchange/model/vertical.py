@@ -105,6 +105,23 @@ class DoNotCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreRule:
+    """What the conversion score of a vertical learns from, and what it may look at.
+
+    `converted` and `lost` name dispositions: those that are a conversion, and those after which none comes. Without
+    `converted` nothing is learned. `allow` turns protected fields on, each with a note that says why the law allows it.
+    `crosses` are pairs of fields that mean more together. `par` is the chance a lead of middling grade has.
+    """
+
+    converted: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    allow: tuple[tuple[str, str], ...] = ()
+    crosses: tuple[tuple[str, str], ...] = ()
+    par: float = 0.12
+
+
+@dataclass(frozen=True, slots=True)
 class Vertical:
     """An industry's field list and its rules. `version` changes with the file it was read from.
 
@@ -121,6 +138,7 @@ class Vertical:
     no_filters: tuple[tuple[str, str], ...] = ()
     verifiers: tuple[VerifierRule, ...] = ()
     do_not_call: DoNotCall = DoNotCall()
+    score: ScoreRule = ScoreRule()
     by_name: Mapping[str, FieldSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -280,11 +280,12 @@ class Unmapped(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What the checks made of a lead: its grade, and its fraud and conversion scores as in `Lead`."""
+    """What the checks made of a lead: its grade, its fraud and conversion scores as in `Lead`, and what was scored."""
 
     grade: str | None
     fraud: int | None
     score: int | None
+    features: str | None = None
 
 
 class Closing(NamedTuple):

@@ -11,6 +11,8 @@ from exchange.storage.ledger import book
 from exchange.storage.requests import answer_row, end_claims, free_key, free_keys_unsold, free_quote
 from exchange.storage.unmapped import count_unmapped
 
+_UNCHECKED = Checked(None, None, None)
+
 
 async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) -> None:
     """End a request's work on a lead, which was `sold` in the same unit."""
@@ -48,9 +50,12 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
         (
             """UPDATE leads SET state = :state, reason = :reason, changed_at = :at, duplicate_of = :duplicate,
                    promised_units = COALESCE(:promised, promised_units), revenue_units = revenue_units + :revenue,
-                   payout_units = payout_units + :payouts, times_sold = times_sold + :times WHERE id = :id""",
+                   payout_units = payout_units + :payouts, times_sold = times_sold + :times,
+                   grade = COALESCE(:grade, grade), fraud = COALESCE(:fraud, fraud), score = COALESCE(:score, score),
+                   features = COALESCE(:features, features) WHERE id = :id""",
             {
                 **_brought(sold),
+                **(closing.checked or _UNCHECKED)._asdict(),
                 "id": closing.lead_id,
                 "state": closing.state.value,
                 "reason": closing.reason,
@@ -61,8 +66,6 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
         ),
         end_claims(closing.lead_id, closing.claims_until),
     ]
-    if closing.checked is not None:
-        ends.append(_checked(closing.lead_id, closing.checked))
     if closing.free_quote is not None and closing.answer is not None:
         ends.append(free_quote(closing.free_quote, closing.answer.request_id))
     if closing.idempotency is not None:
@@ -72,13 +75,6 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
     elif closing.state is LeadState.UNSOLD:
         ends.append(free_keys_unsold(closing.lead_id))
     return ends
-
-
-def _checked(lead_id: str, checked: Checked) -> Statement:
-    return (
-        "UPDATE leads SET grade = :grade, fraud = :fraud, score = :score WHERE id = :id",
-        {"id": lead_id, "grade": checked.grade, "fraud": checked.fraud, "score": checked.score},
-    )
 
 
 def _keeps_key(keep: Keep, state: LeadState) -> bool:

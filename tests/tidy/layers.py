@@ -13,7 +13,7 @@ from tests.tidy.source import Finding, Source
 # Open to all but model and buyers; buyers may read limits, which are numbers only.
 OPEN = frozenset({"clock", "ids", "limits", "log", "metrics", "rates"})
 PURE = frozenset({"model", "fields", "connector"})
-SHAPES = frozenset({"settings", "catalog", "cases", "sources", "verifier_rules"})
+SHAPES = frozenset({"settings", "catalog", "cases", "sources", "verifier_rules", "score_rule"})
 INSIDE = PURE | SHAPES | {"stages", "storage", "courier", "vault"}
 
 MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -29,7 +29,8 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "log": OPEN,
         "metrics": OPEN,
         "settings": frozenset({"model"}) | OPEN,
-        "catalog": PURE | OPEN | {"settings", "verifier_rules"},
+        "catalog": PURE | OPEN | {"settings", "verifier_rules", "score_rule"},
+        "score_rule": PURE | OPEN,  # what a vertical's conversion score learns from
         "verifier_rules": PURE | OPEN,  # how a vertical or a campaign uses verifiers
         "sources": PURE | OPEN,  # documents that say where leads are fetched
         "cases": frozenset({"model", "connector"}) | OPEN,

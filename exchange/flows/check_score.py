@@ -1,0 +1,69 @@
+"""The conversion score and the grade of a lead, told with their reasons."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from exchange.flows.case import Case
+from exchange.flows.market import Market
+from exchange.flows.scoring import Scored, pack
+from exchange.model.finding import Finding, Outcome
+from exchange.stages.score.features import words
+from exchange.stages.score.grade import GRADES, grade
+from exchange.stages.score.points import Part
+
+_TOLD = 3  # reasons either way
+_HELD_OUT = 50  # one lead of so many is graded without the score, so that its use can be measured
+
+
+async def check_score(case: Case, market: Market) -> Case:
+    """The case with the lead's chance to convert and its grade."""
+    if any(finding.outcome is Outcome.REFUSED for finding in case.findings):
+        lead = case.lead._replace(grade=GRADES[-1])
+        refused = Finding("grade", Outcome.PASSED, f"Grade {GRADES[-1]}: the lead is refused")
+        return case._replace(normalized=case.normalized._replace(lead=lead)).finding(refused)
+    scored = market.live.scorer.score(case.lead, case.vertical)
+    held_out = crc32(case.lead.id.encode()) % _HELD_OUT == 0
+    par = case.vertical.score.par
+    made = grade(par if held_out else scored.chance, par, case.lead.fraud, case.findings)
+    facts = [f"{sentence}: {points:+d}" for sentence, points in made.lines]
+    if held_out:
+        facts.append("Held out: graded without the score, to measure what the score is worth")
+    lead = case.lead._replace(grade=made.letter, score=round(scored.chance * 1000))
+    told = (
+        _told(case, scored),
+        Finding("grade", Outcome.PASSED, f"Grade {made.letter}, {made.points} points", facts=tuple(facts)),
+    )
+    normalized = case.normalized._replace(lead=lead)
+    return case._replace(normalized=normalized, features=pack(scored.features)).finding(*told)
+
+
+def _told(case: Case, scored: Scored) -> Finding:
+    """The score in words: its chance, what it comes from, and what moves it most."""
+    sentence = f"Expected to convert: {scored.chance:.1%}"
+    if not case.vertical.score.converted:
+        return Finding("score", Outcome.SKIPPED, "No disposition of this vertical counts as a conversion")
+    if not scored.by_model:
+        why = "its predictions did not come true" if scored.verdict.enough else _too_little(scored)
+        return Finding(
+            "score",
+            Outcome.PASSED,
+            f"{sentence}, by the record of its source",
+            facts=(f"The model is not used: {why}",),
+        )
+    labels = {spec.name: spec.label for spec in case.vertical.fields}
+    facts = tuple(_reason(part, labels, scored) for part in scored.told.largest(_TOLD))
+    return Finding("score", Outcome.PASSED, sentence, facts=facts)
+
+
+def _too_little(scored: Scored) -> str:
+    known = scored.verdict
+    return f"{known.leads} leads and {known.reported} conversions of ten days' age are too few to judge it by"
+
+
+def _reason(part: Part, labels: dict[str, str], scored: Scored) -> str:
+    said = f"{words(labels, part.feature)} {part.points:+.0f}"
+    if not part.feature.startswith("sub_id="):
+        return said
+    source = scored.source
+    return f"{said} ({source.leads} leads, {source.converted:.0f} converted of {source.exposed:.0f} old enough)"

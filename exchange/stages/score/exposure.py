@@ -1,0 +1,58 @@
+"""How much of what will convert has been reported by an age: late reports are the rule, and silence is no "no".
+
+The share is estimated over the reported conversions alone, from the longest lag down (the product limit of truncated
+times), since a short lag is over-represented among young leads. Few cases say little: the estimate is drawn towards a
+common curve, and no step is made from a handful.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+DAY_MS = 86_400_000
+_USUAL_DAYS = 6.0  # of the common curve
+_USUAL_WEIGHT = 30.0  # conversions that count as much as the common curve
+_LEAST_AT_RISK = 20
+_DAMPING = 10.0
+_MOST = 0.98
+
+
+class Exposure(NamedTuple):
+    """`ages` in days, rising; `shares` the share of conversions reported by each; `known` the conversions behind."""
+
+    ages: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    known: int = 0
+
+    def share(self, age_days: float) -> float:
+        """The share of a lead's chance to convert that would have shown by this age."""
+        usual = 1.0 - math.exp(-max(age_days, 0.0) / _USUAL_DAYS)
+        if not self.known:
+            return min(usual, _MOST)
+        at = bisect_right(self.ages, age_days)
+        seen = self.shares[at - 1] if at else 0.0
+        trust = self.known / (self.known + _USUAL_WEIGHT)
+        return min(trust * seen + (1.0 - trust) * usual, _MOST)
+
+
+def estimate(conversions: Iterable[tuple[float, float]]) -> Exposure:
+    """From each reported conversion's lag and the age its lead has now, both in days (lag ≤ age)."""
+    cases = sorted(conversions)
+    lags = [lag for lag, _ in cases]
+    horizons = sorted(age for _, age in cases)
+    steps: list[tuple[float, float]] = []
+    share = 1.0
+    at = len(lags)
+    while at:
+        lag = lags[at - 1]
+        first = bisect_left(lags, lag, 0, at)
+        steps.append((lag, share))
+        at_risk = at - bisect_left(horizons, lag)  # reported within this lag, by leads old enough to show it
+        if at_risk >= _LEAST_AT_RISK:
+            share *= 1.0 - (at - first) / (at_risk + _DAMPING)
+        at = first
+    steps.reverse()
+    return Exposure(tuple(lag for lag, _ in steps), tuple(share for _, share in steps), len(lags))

@@ -1,0 +1,48 @@
+"""The grade of a lead, A to F, from its points: fixed bands of odds, so that a grade keeps its price.
+
+A lead as good as the vertical's `par` chance has 50 points; twenty more are twice the odds. What checks held against
+it takes points away, each by its own line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from exchange.model.finding import Finding, Outcome
+from exchange.stages.score.points import points_of
+
+GRADES = ("A", "B", "C", "D", "E", "F")
+LEAST_POINTS = (75, 60, 40, 20, 0)
+"""What A to E begin at; F lies under them."""
+PAR_POINTS = 50
+_FLAG = 5  # points for each thing found against a lead
+_FLAGS_MOST = 20
+_OF_FRAUD = 0.5  # points for each point of the fraud screen
+
+
+class Grade(NamedTuple):
+    """`letter` and the points it comes from; `lines` say what made them: a sentence and its points, all of them."""
+
+    letter: str
+    points: int
+    lines: tuple[tuple[str, int], ...]
+
+
+def grade(chance: float, par: float, fraud: int | None, findings: Sequence[Finding]) -> Grade:
+    """Grade a lead that will convert with this chance."""
+    lines = [("A lead at par", PAR_POINTS)]
+    worth = round(points_of(chance) - points_of(par))
+    lines.append((f"Expected to convert: {chance:.1%} (par {par:.1%})", worth))
+    flags = sum(finding.outcome is Outcome.FLAGGED for finding in findings)
+    if flags:
+        lines.append((f"{flags} thing{'s' if flags > 1 else ''} found against it", -min(_FLAG * flags, _FLAGS_MOST)))
+    if fraud:
+        lines.append((f"Fraud screen: {fraud} of 100", -round(fraud * _OF_FRAUD)))
+    points = sum(points for _, points in lines)
+    return Grade(letter(points), points, tuple(lines))
+
+
+def letter(points: int) -> str:
+    """The grade that so many points are."""
+    return next((name for name, least in zip(GRADES, LEAST_POINTS, strict=False) if points >= least), GRADES[-1])

@@ -1,0 +1,28 @@
+"""What the conversion score learns from: the features of sold leads, and what was reported of them."""
+
+from __future__ import annotations
+
+from exchange.storage.database import Row, Tx
+
+
+async def sold_features(tx: Tx, after: int, until: int, most: int) -> list[Row]:
+    """Sales of live leads in (after, until], the earliest first: `at`, `lead_id` and `features`, packed."""
+    return await tx.fetch(
+        """SELECT s.accepted_at AS at, s.lead_id, l.features FROM sales s JOIN leads l ON l.id = s.lead_id
+           WHERE s.accepted_at > :after AND s.accepted_at <= :until AND l.mode = 'live' AND l.features IS NOT NULL
+           ORDER BY s.accepted_at, s.lead_id LIMIT :most""",
+        after=after,
+        until=until,
+        most=most,
+    )
+
+
+async def reports(tx: Tx, after: int, until: int) -> list[Row]:
+    """Dispositions recorded in (after, until], the earliest first: `at`, `lead_id`, `kind` and the vertical."""
+    return await tx.fetch(
+        """SELECT d.told_at AS at, d.lead_id, d.kind, l.vertical FROM dispositions d JOIN leads l ON l.id = d.lead_id
+           WHERE d.told_at > :after AND d.told_at <= :until AND l.mode = 'live'
+           ORDER BY d.told_at, d.lead_id, d.kind""",
+        after=after,
+        until=until,
+    )
