@@ -32,6 +32,7 @@ from exchange.flows.jobs import (
     NOTICE,
     POLL,
     RESELL,
+    RETAIN,
     RETURN_TEST,
     SETTLE_TEST,
     SUBMIT_FORM,
@@ -42,6 +43,7 @@ from exchange.flows.list_desk import fold_crowded, load_list
 from exchange.flows.market import Market, refresh
 from exchange.flows.notices import mail_notice
 from exchange.flows.polls import plan_polls, poll
+from exchange.flows.proofs import plan_proofs, retain
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
@@ -105,6 +107,7 @@ def kinds() -> Mapping[str, Kind]:
         NOTICE: Kind(mail_notice),
         POLL: Kind(poll, most=3, lease_ms=300_000),
         RESELL: Kind(resell),
+        RETAIN: Kind(retain),
         RETURN_TEST: Kind(return_test_lead),
         SETTLE_TEST: Kind(settle_test_lead),
         SUBMIT_FORM: Kind(submit_form),
@@ -281,6 +284,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),
         Duty("tell of caps and balances", 5.0, tell_spent),
+        Duty("proofs to keep", 5.0, plan_proofs),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("finish purchases", 30.0, finish_purchases),

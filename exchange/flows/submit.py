@@ -18,6 +18,7 @@ from exchange.flows.doors import Write
 from exchange.flows.follow_up import jobs_after
 from exchange.flows.market import Market, Running
 from exchange.flows.news import news_of
+from exchange.flows.proofs import proofs_of
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.sell import Sold, sell
 from exchange.flows.specs import note_step, step_of
@@ -237,6 +238,7 @@ class Closer:
             _unmapped(case, market.vault) if case.live else (),
             idempotency=self.key,
             checked=_checked(case),
+            proofs=proofs_of(case),
         )
         settled = sold.placed.settled if sold is not None else ()
         await market.db.write(advance, Move(settled=settled, closing=closing))

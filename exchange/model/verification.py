@@ -179,3 +179,27 @@ class Verification(NamedTuple):
     rows: tuple[VerifiedRow, ...]
     cached: tuple[CachedRow, ...]
     costs: tuple[Transaction, ...]
+
+
+class ProofRow(NamedTuple):
+    """A proof that came with a post, to be kept by its vendor if the lead is sold. `subject` is the post."""
+
+    lead_id: str
+    verifier: str
+    month: str
+    subject: str
+    made_at: int
+
+
+class ProofEnd(NamedTuple):
+    """What came of keeping a proof. `state` is kept or refused; the receipt is sealed with the key of the post."""
+
+    lead_id: str
+    verifier: str
+    month: str
+    state: str
+    at: int
+    until: int | None
+    detail: str
+    sentence: str
+    receipt: bytes | None

@@ -16,6 +16,7 @@ from exchange.model.delivery import DeliveryRow, DeliveryState
 from exchange.model.hold import HoldRequest
 from exchange.model.ledger import Transaction
 from exchange.model.money import Money
+from exchange.model.verification import ProofRow
 
 
 class LeadState(Enum):
@@ -314,6 +315,7 @@ class Closing(NamedTuple):
     actor: str = "exchange"
     idempotency: Idempotency | None = None
     checked: Checked | None = None
+    proofs: tuple[ProofRow, ...] = ()  # that came with the post, to be kept if it is sold
     ends: LeadState | None = None  # of several closings: the state of its deliveries that this one is for
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from exchange.model.verification import ProofRow
 from exchange.model.work import Checked, Closing, Keep, LeadState, QuoteRow, Settlement, WiresRow
 from exchange.storage.database import Statement, Tx
 from exchange.storage.jobs import add_job
@@ -105,9 +106,21 @@ def _record(closing: Closing) -> list[Statement]:
         rows.append(_wires_row(closing, closing.wires_id, closing.wires))
     if closing.quote is not None:
         rows.append(_quote_row(closing, closing.quote))
+    rows += (proof_row(each) for each in closing.proofs)
     if closing.event is not None:
         rows.append(event_row(closing.lead_id, closing.month, closing.at, "settled", closing.event, closing.actor))
     return rows
+
+
+def proof_row(row: ProofRow) -> Statement:
+    """The newest post's proof is the one to keep, as long as none was kept."""
+    return (
+        """INSERT INTO retained (lead_id, verifier, month, subject, state, made_at, detail)
+           VALUES (:lead_id, :verifier, :month, :subject, 'open', :made_at, '')
+           ON CONFLICT (lead_id, verifier) DO UPDATE SET subject = :subject, made_at = :made_at
+           WHERE retained.state = 'open'""",
+        row._asdict(),
+    )
 
 
 def _wires_row(closing: Closing, wires_id: str, sealed: bytes) -> Statement:

@@ -10,11 +10,14 @@ import orjson
 import pytest
 
 from exchange.flows.case import DAY_MS
+from exchange.flows.stored_lead import stored_lead
 from exchange.flows.trail import read_trail
 from exchange.model.lead import Mode
+from exchange.model.party import Clause, Group
 from exchange.model.verification import Action, Stage, VerifierRule
+from exchange.stages.offer import make_offer
 from tests.flows.lab import later, lead_of, ping, post, post_on
-from tests.flows.vendors import KEY, MOBILE, VOIP, with_vendor
+from tests.flows.vendors import KEY, MOBILE, VOIP, document, with_vendor
 from tests.market import Exchange, buying, consumer, selling, usd
 
 RULE = VerifierRule("line_check", budget_ms=5_000)
@@ -200,6 +203,31 @@ async def test_what_a_vendor_adds_goes_to_who_buys_and_stays_apart_from_what_was
     assert "year_built" not in exchange.buyers.pings("acme")[0]
     assert rows[0]["appended"] is not None and b"1998" not in bytes(rows[0]["appended"])
     assert "year_built" not in orjson.loads(lead["facts"])
+
+
+async def test_filters_of_buyers_read_what_a_vendor_added_and_pings_do_not_tell_it(either: Exchange) -> None:
+    worth = Group("all", (Clause("home_value", "at_least", ("300000",)),))
+    async with with_vendor(either, make=adding_home_value) as (exchange, vendor):
+        await exchange.add(*buying("acme", filters=worth), *selling("cedar", **rule()))
+        vendor.answer = {**MOBILE, "built": "412300"}
+        sold = await post(exchange, consumer(1))
+        vendor.answer = {**MOBILE, "built": "112300"}
+        unsold = await post(exchange, consumer(2))
+        told = await post(exchange, {**consumer(3), "home_value": "350000"})
+        row = await lead_of(exchange, sold)
+        campaign = exchange.market.deals.campaigns["cedar-solar"]
+        again = await stored_lead(exchange.market, row, campaign)
+
+    assert ["accepted", "unsold", "accepted"] == [sold["status"], unsold["status"], told["status"]]
+    assert again is not None and ("412300", frozenset({"home_value"})) == (again.text("home_value"), again.appended)
+    offer = make_offer(again, exchange.market.verticals["solar"], usd("0"), 1, "s1")
+    assert "home_value" not in offer.values and "zip" in offer.values
+
+
+def adding_home_value(address: str) -> dict[str, Any]:
+    made = document(address)
+    reading = {**made["verify"]["reading"], "appends": {"home_value": "json:built"}}
+    return {**made, "verify": {**made["verify"], "reading": reading}}
 
 
 async def test_what_a_vendor_repeats_of_a_person_is_told_to_nobody(exchange: Exchange) -> None:

@@ -83,14 +83,16 @@ class VendorsByWire:
 
 
 @asynccontextmanager
-async def with_vendor(exchange: Exchange, **changes: Any) -> AsyncIterator[tuple[Exchange, Vendor]]:
-    """The exchange with a verifier `line_check` of a vendor on this machine. `changes` are of its document."""
+async def with_vendor(
+    exchange: Exchange, make: Callable[[str], dict[str, Any]] | None = None
+) -> AsyncIterator[tuple[Exchange, Vendor]]:
+    """The exchange with a verifier `line_check` of a vendor on this machine. `make` writes its document."""
     clock = exchange.market.clock
     real = HttpCourier(clock, Breaker(ZoneInfo("UTC")), [ip_network("127.0.0.0/8")])
     async with vendor() as asked:
         courier = VendorsByWire(exchange.market.courier, real)
         opened = replace(exchange, market=replace(exchange.market, courier=courier))
-        await save_document(opened.market, VERIFIER, "line_check", {**document(asked.address), **changes}, SYSTEM)
+        await save_document(opened.market, VERIFIER, "line_check", (make or document)(asked.address), SYSTEM)
         await save_secret(opened.market, "line_key", KEY, SYSTEM)
         yield opened, asked
         await real.close()

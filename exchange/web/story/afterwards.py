@@ -22,6 +22,8 @@ _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "returned": ("return", "warn"),
         "revealed": ("eye", "warn"),
         "stands": ("check", "info"),
+        "proof_kept": ("shield", "good"),
+        "proof_refused": ("shield", "bad"),
     }
 )
 
@@ -38,7 +40,7 @@ def afterwards(market: Market, story: Story) -> list[Line]:
         Line(
             event["at"],
             None,
-            *_EVENTS.get(event["kind"], ("dash", "")),
+            *_EVENTS.get(event["kind"].partition(":")[0], ("dash", "")),
             story.mask.text(event["sentence"]),
             f"By {event['actor']}",
         )
