@@ -29,8 +29,13 @@ LOOPBACK = "127.0.0.0/8"
 LISTENERS = MappingProxyType({"inbox_port": 8144, "sftp_port": 8163})
 """Where the demo takes leads beside HTTP: the setting, and its port in the documents."""
 MAIL_DOMAIN = "leads.harbor.example"
-SHAPES = ("verticals", "connections", "presets", "sources", "forms")
-OF_THE_DEMO = {"connections": "{name}/connection.yaml", "sources": "{name}.yaml", "forms": "{name}.yaml"}
+SHAPES = ("verticals", "connections", "presets", "sources", "forms", "verifiers")
+OF_THE_DEMO = {
+    "connections": "{name}/connection.yaml",
+    "sources": "{name}.yaml",
+    "forms": "{name}.yaml",
+    "verifiers": "{name}/verifier.yaml",
+}
 """Where the files of the demo go among the shapes, by their folder."""
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from exchange.stages.timetable import read_timetable
+from exchange.verifier_rules import VerifierRuleDocument
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,60}$")]
 Amount = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")]
@@ -95,6 +96,7 @@ class CampaignShape(Shape):
     postback_url: str | None = None
     store: StoreShape | None = None
     paused_reason: str = ""
+    verifiers: tuple[VerifierRuleDocument, ...] | None = None  # None: the vertical's
 
 
 class SellerShape(Shape):

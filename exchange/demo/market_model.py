@@ -115,6 +115,7 @@ def _campaign(seller_id: str, shape: document.CampaignShape, currency: str) -> C
         postback_url=shape.postback_url,
         paused_reason=shape.paused_reason,
         store=_store(shape.store, currency),
+        verifiers=tuple(each.rule() for each in shape.verifiers) if shape.verifiers is not None else None,
     )
 
 

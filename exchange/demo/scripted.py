@@ -14,6 +14,7 @@ from exchange.courier.scripted import Delay
 from exchange.demo.buyers import Memory, decide, read_fields
 from exchange.demo.dialects import DIALECTS
 from exchange.demo.personalities import Personality
+from exchange.demo.vendors import answered
 from exchange.model.wire import FaxMessage, HttpMessage, Loss, Lost, Message, PhoneMessage, Reply
 
 NEVER_MS = 60_000  # longer than any deadline
@@ -49,6 +50,8 @@ class CastScript:
             return Delay(TAKES_MS, Reply(TAKEN[message.address.partition(":")[0]], {}, _said(message)))
         parts = urlsplit(message.url)
         who = self._by_port.get(parts.port or 0)
+        if who is None and (told := answered(parts.path, {"asked": message.body}, 0)) is not None:
+            return Delay(told[0], Reply(200, _JSON, told[1]))
         if who is None:
             return BESIDE.get(parts.path, Lost(Loss.CONNECT, "Nobody listens at this address."))
         kind = {name.lower(): value for name, value in message.headers.items()}.get("content-type", "")
