@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.catalog import EXAMPLE_NOW, default_config, load_verticals
+from exchange.catalog import EXAMPLE_NOW, default_config, load_verticals, read_vertical
 from exchange.fields import field_types
 from exchange.model.lead import FieldValue
 from exchange.model.party import Clause, Group
 from exchange.model.vertical import ConsentPolicy, Presence, Vertical
 from exchange.stages.field_names import compile_names, fold
 from exchange.stages.filters import BadFilter, Shape, compile_filter
+from exchange.stages.sample_lead import sample_lead
+from exchange.stages.score.features import features, recipe
 from exchange.stages.standard_fields import standard_fields
 from tests.market import campaign, read_once
 
@@ -22,6 +24,7 @@ HEALTH = {
     *("height_inches", "weight_pounds", "pre_existing_condition", "conditions", "takes_medication", "medications"),
     *("pregnant", "disability", "kidney_failure", "injury_type", "diagnosis", "diagnosis_year"),
 }
+PLACES = {"zip", "city", "county"}
 NEVER_ASKED_FOR_CREDIT = {"gender", "marital_status", "race", "ethnicity", "religion", "children", "language"}
 
 
@@ -104,3 +107,35 @@ def test_personal_answers_are_hidden_on_screens_also_where_a_type_shows_its_valu
         value = names.known[spec.name].parse(spec.example, spec, EXAMPLE_NOW) if spec.example else None
         if isinstance(value, FieldValue) and spec.personal and spec.type not in ("first_name", "ip"):
             assert value.masked != value.clean, spec.name
+
+
+@each
+def test_the_score_learns_from_dispositions_and_never_looks_at_what_is_forbidden(vertical: Vertical) -> None:
+    rule, made = vertical.score, recipe(vertical)
+    assert rule.converted and rule.lost
+    assert set(rule.converted) | set(rule.lost) <= set(vertical.dispositions)
+    assert not {"contacted", "no_answer"} & {*rule.converted, *rule.lost}
+
+    used = set(made.fields())
+    personal = {spec.name for spec in vertical.fields if spec.personal}
+    assert used and not used & (set(rule.forbidden) | {name for name, _ in vertical.no_filters} | personal | PLACES)
+    assert PLACES & set(vertical.by_name) <= set(rule.forbidden)
+    assert made.crosses == rule.crosses
+
+
+@each
+def test_a_forbidden_field_changes_no_feature_of_a_lead(vertical: Vertical) -> None:
+    made, lead = recipe(vertical), sample_lead(vertical, 1, EXAMPLE_NOW)
+    assert set(lead.values) >= set(vertical.score.forbidden)
+    kept = {name: value for name, value in lead.values.items() if name not in vertical.score.forbidden}
+    assert features(lead, made) == features(lead._replace(values=kept), made)
+
+
+def test_nobody_turns_on_what_the_vertical_forbids() -> None:
+    text = (default_config() / "verticals" / "mortgage.yaml").read_text("utf-8")
+    for name, told in (("va_eligible", "forbidden"), ("dob", "forbidden"), ("nobody", "no field")):
+        problems: list[str] = []
+        read_vertical(
+            "mortgage", text.replace("  allow:\n", f"  allow:\n    {name}: It may.\n").encode(), "x", problems
+        )
+        assert len(problems) == 1 and name in problems[0] and told in problems[0], problems
