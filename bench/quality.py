@@ -26,7 +26,7 @@ def run(stream: Path, truth: Path, most: int | None = None) -> tuple[list[Judged
     truths, cost = read_truths(truth), Cost()
     rows = [row for row in islice(read_rows(stream), most) if row.lead_id in truths]
     with tempfile.TemporaryDirectory() as folder:
-        seen = asyncio.run(replay(Path(folder), rows, truths, cost))
+        seen = asyncio.run(replay(Path(folder), rows, truths, cost, stream.parent))
     return [Judged(each, truths[each.row.lead_id]) for each in seen], cost
 
 

@@ -21,7 +21,9 @@ from buyers.family import load
 from exchange.bootstrap import Catalog, load_catalog, open_market
 from exchange.clock import SimulatedClock, month_of
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
-from exchange.demo.stream import WORDS, Row, Told, epoch_ms, seller_slug
+from exchange.demo.stream import WORDS, Row, Told, epoch_ms, rfc3339, seller_slug
+from exchange.fields.networks import HOSTERS, REGIONS, TOR, VPNS
+from exchange.fields.table import Kind as Table
 from exchange.flows import checks
 from exchange.flows.case import begin
 from exchange.flows.checks import Check
@@ -30,6 +32,7 @@ from exchange.flows.market import Market, refresh
 from exchange.flows.shapes import FileDocument
 from exchange.flows.simulated import answer_as_asked
 from exchange.flows.submit import submit
+from exchange.flows.tables import update_table
 from exchange.flows.trail import read_trail
 from exchange.intake.encode import encode
 from exchange.model.actor import Actor, Role
@@ -44,6 +47,12 @@ from exchange.storage.parties import save_buyer, save_campaign, save_contract, s
 from exchange.worker import duties, run_jobs
 
 BUYER = "quality"
+LISTS: Mapping[str, Table[Any]] = {
+    "x4bnet_datacenter_ipv4.txt": HOSTERS,
+    "x4bnet_vpn_ipv4.txt": VPNS,
+    "tor_exit_ipv4.txt": TOR,
+    "ip_geo_synthetic.csv": REGIONS,
+}
 TEND_MS = 300_000  # how often the worker's duties are done, on the stream's clock
 _LEFT_OUT = frozenset({"posting instructions", "list unsold", "seal", "roll up", "forget", "poll"})
 
@@ -116,12 +125,12 @@ def _truth(line: bytes) -> Truth:
     )
 
 
-async def replay(folder: Path, rows: Iterable[Row], truths: Mapping[str, Truth], cost: Cost) -> list[Seen]:
+async def replay(folder: Path, rows: Iterable[Row], truths: Mapping[str, Truth], cost: Cost, lists: Path) -> list[Seen]:
     """Send every row, say what buyers said of sold ones when they said it, and read what was stored of each."""
     rows = list(rows)
     clock = SimulatedClock(rows[0].at)
     with _timed_checks(cost):
-        async with _market(folder, clock, rows) as market:
+        async with _market(folder, clock, rows, lists) as market:
             runner = _Runner(market, clock, truths, cost)
             for row in rows:
                 await runner.take(row)
@@ -180,7 +189,7 @@ class _Runner:
 
 
 @asynccontextmanager
-async def _market(folder: Path, clock: SimulatedClock, rows: Iterable[Row]) -> AsyncIterator[Market]:
+async def _market(folder: Path, clock: SimulatedClock, rows: Iterable[Row], lists: Path) -> AsyncIterator[Market]:
     """A market with the stream's sellers, one campaign for each of their verticals, and a buyer that takes all."""
     settings = load_settings(
         None, database_url=str(folder / "exchange.db"), key_file=folder / "exchange.key", files_dir=folder / "files"
@@ -193,8 +202,21 @@ async def _market(folder: Path, clock: SimulatedClock, rows: Iterable[Row]) -> A
     async with open_market(settings, process=False, clock=clock, catalog=catalog, courier=way_out) as market:
         pairs = {(seller_slug(row.seller_id), row.vertical) for row in rows}
         await market.db.write(_save_parties, sorted(pairs), clock.now())
+        await _load_lists(market, lists)
         await refresh(market)
         yield market
+
+
+async def _load_lists(market: Market, folder: Path) -> None:
+    """Lists of networks that lie beside the stream, taken into use as an operator does it. Says which are not there."""
+    day = rfc3339(market.clock.now())[:10]
+    for file, kind in LISTS.items():
+        if not (folder / file).exists():
+            print(f"{folder / file} is not there: {kind.name} stays as packaged.")
+            continue
+        head = f"# table: {kind.name}\n# version: {day}\n# source: {file}\n# licence: see the list\n"
+        content = head.encode() + (folder / file).read_bytes()
+        await update_table(market, content, Actor(Role.SYSTEM, "quality"), smaller=True)
 
 
 def _with_buyer(catalog: Catalog) -> Catalog:
@@ -282,6 +304,7 @@ async def _seen(market: Market, rows: Iterable[Row], answers: Mapping[str, Mappi
     stored = await market.db.read(_leads)
     wrapped = await market.db.read(_keys)
     trails = await market.db.read(_trails)
+    later = await market.db.read(_flagged_later)
     sent_as = {lead["id"]: lead["seller_lead_id"] for lead in stored.values()}
     seen = []
     for row in rows:
@@ -298,6 +321,8 @@ async def _seen(market: Market, rows: Iterable[Row], answers: Mapping[str, Mappi
             for step in steps
             if "check" in step
         )
+        if lead is not None and lead["id"] in later:
+            found = (*found, ("screen", "flagged", ""))
         pair = sent_as.get(lead["duplicate_of"]) if lead is not None and lead["duplicate_of"] else None
         seen.append(
             Seen(row, answer.get("lead_id", ""), answer["status"], answer.get("reason", ""), found, values, pair)
@@ -308,6 +333,11 @@ async def _seen(market: Market, rows: Iterable[Row], answers: Mapping[str, Mappi
 async def _leads(tx: Tx) -> dict[str, dict[str, Any]]:
     found = await tx.fetch("SELECT id, seller_lead_id, subject, facts, sealed, duplicate_of FROM leads")
     return {row["id"]: dict(row) for row in found}
+
+
+async def _flagged_later(tx: Tx) -> set[str]:
+    """Leads that the screen took for part of a burst or a farm, also after they had passed."""
+    return {row["lead_id"] for row in await tx.fetch("SELECT lead_id FROM screened WHERE alert_id IS NOT NULL")}
 
 
 async def _keys(tx: Tx) -> dict[str, bytes]:

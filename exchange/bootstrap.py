@@ -34,6 +34,7 @@ from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.lists import Lists
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
+from exchange.flows.screening import Screening
 from exchange.flows.shapes import (
     Document,
     DocumentProblems,
@@ -57,6 +58,8 @@ from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.read import BadSource, read_source
+from exchange.stages.screen.agents import known_agents
+from exchange.stages.screen.lines import packaged_list
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
 from exchange.storage.migrate import migrate
@@ -233,6 +236,7 @@ async def open_market(
         parties = await opened.read(read_parties)
         shapes = await read_shapes(opened, vault, workshop)
         tables = await read_tables(opened)
+        packaged_list()  # now, so that no lead waits for it
         market = Market(
             opened,
             clock,
@@ -255,6 +259,7 @@ async def open_market(
             },
             public_url=settings.public_url.rstrip("/"),
             files_dir=settings.files_dir,
+            screening=Screening(known_agents()),
         )
         await refresh(market)
         yield market

@@ -34,6 +34,7 @@ from exchange.flows.jobs import (
     RESELL,
     RETAIN,
     RETURN_TEST,
+    SCREEN_ALERT,
     SETTLE_TEST,
     SUBMIT_FORM,
     TAKE,
@@ -49,6 +50,9 @@ from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
+from exchange.flows.screen_alerts import note_screen_alert
+from exchange.flows.screening import learn as learn_signals
+from exchange.flows.screening import take_up
 from exchange.flows.settle import settle_by_rule
 from exchange.flows.shelf import list_unsold
 from exchange.flows.sources import take
@@ -109,6 +113,7 @@ def kinds() -> Mapping[str, Kind]:
         RESELL: Kind(resell),
         RETAIN: Kind(retain),
         RETURN_TEST: Kind(return_test_lead),
+        SCREEN_ALERT: Kind(note_screen_alert),
         SETTLE_TEST: Kind(settle_test_lead),
         SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
@@ -285,6 +290,8 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("list unsold", 2.0, list_unsold),
         Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("proofs to keep", 5.0, plan_proofs),
+        Duty("screen", 1.0, take_up_screened),
+        Duty("learn to screen", 600.0, learn_to_screen),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("finish purchases", 30.0, finish_purchases),
@@ -331,6 +338,14 @@ async def settle_silent(market: Market) -> int:
 async def learn(market: Market) -> int:
     """Feed the conversion score what was sold and reported since."""
     return await market.live.scorer.take_up(market.db, market.verticals, market.clock.now())
+
+
+async def take_up_screened(market: Market) -> None:
+    await take_up(market.screening, market.db, market.clock.now())
+
+
+async def learn_to_screen(market: Market) -> None:
+    await learn_signals(market.screening, market.db, market.clock.now())
 
 
 async def roll_up_hours(market: Market) -> None:

@@ -72,7 +72,7 @@ def consumer(number: int) -> dict[str, str]:
     return {
         **POST,
         "phone": f"602958{number:04d}",
-        "email": f"person{number}@consumer.example",
+        "email": f"person-{_letters(number)}@consumer.example",  # two numbers that count along look like a lead farm
         "last_name": f"Sandoval {_letters(number)}",
     }
 

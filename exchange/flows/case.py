@@ -16,6 +16,7 @@ from exchange.model.finding import Finding
 from exchange.model.lead import Kind, Lead, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
+from exchange.model.screen import AlertRow, ScreenedRow
 from exchange.model.vertical import Vertical
 from exchange.model.work import Claim, Idempotency, Keep, LeadRow, LeadState, RequestRow
 from exchange.stages.normalize import Normalized, normalize
@@ -45,6 +46,8 @@ class Case(NamedTuple):
     findings: tuple[Finding, ...] = ()
     features: str | None = None  # what the conversion score saw, packed
     suppressed: Mapping[str, str] = MappingProxyType({})  # by buyer, the list of its own that the consumer is on
+    screened: ScreenedRow | None = None
+    alerts: tuple[AlertRow, ...] = ()
 
     @property
     def lead(self) -> Lead:

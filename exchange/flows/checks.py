@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable
 
 from exchange.flows.case import Case
 from exchange.flows.check_consent import check_consent
+from exchange.flows.check_harvest import check_harvest
 from exchange.flows.check_score import check_score
+from exchange.flows.check_screen import check_screen
 from exchange.flows.check_suppression import check_suppression
 from exchange.flows.check_verify import check_verify
 from exchange.flows.market import Market
@@ -24,7 +26,15 @@ from exchange.stages.consent_policy import judge_consent
 
 Check = Callable[[Case, Market], Awaitable[Case]]
 
-CHECKS: tuple[Check, ...] = (check_suppression, check_consent, check_verify, check_score)
+# What costs nothing comes before what is paid for.
+CHECKS: tuple[Check, ...] = (
+    check_suppression,
+    check_consent,
+    check_screen,
+    check_harvest,
+    check_verify,
+    check_score,
+)
 _DUPLICATES = (Reason.DUPLICATE_SELLER, Reason.DUPLICATE_EXCHANGE)
 
 
@@ -73,4 +83,6 @@ def refusal(case: Case) -> tuple[Answer, LeadState] | None:
     if found.reason in _DUPLICATES:
         return Answer("duplicate", case.submission.id, reason=found.reason), LeadState.DUPLICATE
     details = (found.sentence, *found.facts)
+    if found.outcome is Outcome.HELD:
+        return Answer("queued", case.submission.id, 202, reason=found.reason), LeadState.HELD
     return Answer("rejected", case.submission.id, reason=found.reason, details=details), LeadState.REJECTED

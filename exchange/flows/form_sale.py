@@ -43,6 +43,7 @@ class Signals(NamedTuple):
     automated: str = ""
     certificate: str = ""
     leadid: str = ""
+    device: str = ""
 
 
 class Sent(NamedTuple):
@@ -145,6 +146,7 @@ def _fields(market: Market, place: Place, visit: Visit, visitor: Visitor, signal
         "form_seconds": "" if seconds is None else f"{seconds:.1f}",
         "time_zone": signals.time_zone,
         "automated": signals.automated,
+        "device": signals.device,
         "trustedform_cert_url": signals.certificate,
         "jornaya_leadid": signals.leadid,
     }

@@ -23,6 +23,7 @@ POLL = "poll"
 RETAIN = "retain"
 TAKE = "take"
 RESELL = "resell"
+SCREEN_ALERT = "screen_alert"
 RESALE = "resell"
 """The endpoint of the request that a resale opens: no seller sent it."""
 

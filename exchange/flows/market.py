@@ -19,6 +19,7 @@ from exchange.flows.doors import Doors
 from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.lists import Lists, take_up_lists
 from exchange.flows.scoring import Scorer
+from exchange.flows.screening import Screening
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
 from exchange.flows.table_watch import read_tables
@@ -222,6 +223,7 @@ class Market:
     aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
     public_url: str = ""  # where the exchange is reached, without a slash at the end
     files_dir: Path = Path("files")  # where files of leads lie, sealed
+    screening: Screening = field(default_factory=Screening)
 
     @property
     def deals(self) -> Deals:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from exchange.flows.import_files import forget_files, forget_strays
 from exchange.flows.market import Market
 from exchange.flows.proofs import KEEPABLE_DAYS
+from exchange.flows.screening import KEPT_DAYS
 from exchange.model.verification import CACHE_DAYS_MOST
 from exchange.storage.forms import forget_views
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.proofs import forget_proofs
 from exchange.storage.queues import forget_queues
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
+from exchange.storage.screened import forget_screened
 from exchange.storage.sources import forget_items
 from exchange.storage.verifiers import forget_answers
 from exchange.storage.webhooks import forget_events
@@ -38,4 +40,6 @@ async def forget(market: Market) -> None:
     await market.db.write(forget_proofs, now - KEEPABLE_DAYS * _DAY_MS)
     await market.db.write(forget_views, now - market.retention_days["lead"] * _DAY_MS)
     await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)
+    while await market.db.write(forget_screened, now - KEPT_DAYS * _DAY_MS):
+        pass
     await market.db.write(forget_queues, now - _DAY_MS)

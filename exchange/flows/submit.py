@@ -10,7 +10,7 @@ import orjson
 
 from exchange.clock import month_of
 from exchange.flows.answers import write_answer
-from exchange.flows.case import Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
+from exchange.flows.case import DAY_MS, Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
 from exchange.flows.checks import check
 from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
@@ -20,6 +20,7 @@ from exchange.flows.market import Market, Running
 from exchange.flows.news import news_of
 from exchange.flows.proofs import proofs_of
 from exchange.flows.quote import QUOTE, quote
+from exchange.flows.screen_alerts import alert_jobs
 from exchange.flows.sell import Sold, sell
 from exchange.flows.specs import note_step, step_of
 from exchange.model.actor import Actor, Role
@@ -55,6 +56,7 @@ from exchange.storage.selling import advance
 from exchange.vault import Vault
 
 _POLL_SECONDS = 0.05
+HELD_DAYS = 30  # so long the consumer of a held lead is kept for it
 
 
 class Written(NamedTuple):
@@ -123,7 +125,14 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
     case = await check(case, market)
     refused = refusal_of(case)
     if refused is not None:
-        return await closer.close(case, _echo(refused[0], case), refused[1], free_quote=case.lead.ping_id)
+        held = refused[1] is LeadState.HELD
+        return await closer.close(
+            case,
+            _echo(refused[0], case),
+            refused[1],
+            free_quote=None if held else case.lead.ping_id,
+            claims_until=market.clock.now() + HELD_DAYS * DAY_MS if held else None,
+        )
     if case.submission.kind is Kind.PING:
         answer, state, row = await quote(case, market)
         return await closer.close(case, _echo(answer, case), state, quote_row=row)
@@ -209,6 +218,7 @@ class Closer:
         quote_row: QuoteRow | None = None,
         duplicate_of: str | None = None,
         free_quote: str | None = None,
+        claims_until: int | None = None,
         jobs: tuple[JobRow, ...] = (),
     ) -> Written:
         written, row = self._written(case, answer)
@@ -223,7 +233,7 @@ class Closer:
             state,
             answer.reason.slug if answer.reason is not None else None,
             row,
-            sold.claims_until if sold is not None else None,
+            sold.claims_until if sold is not None else claims_until,
             case.trail.document(),
             market.vault.seal(case.data_key, f"wires:{wires_id}", wires) if wires is not None else None,
             wires_id,
@@ -234,11 +244,17 @@ class Closer:
             duplicate_of,
             sold.promised.units if sold is not None and sold.promised is not None else None,
             sold.extra if sold is not None else None,
-            (*jobs, *jobs_after(case, market, answer, sold, now), *news_of(case, market, answer, sold, now)),
+            (
+                *jobs,
+                *jobs_after(case, market, answer, sold, now),
+                *news_of(case, market, answer, sold, now),
+                *alert_jobs(case, market, now),
+            ),
             _unmapped(case, market.vault) if case.live else (),
             idempotency=self.key,
             checked=_checked(case),
             proofs=proofs_of(case),
+            screened=case.screened,
         )
         settled = sold.placed.settled if sold is not None else ()
         await market.db.write(advance, Move(settled=settled, closing=closing))

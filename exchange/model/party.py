@@ -97,6 +97,20 @@ class Seller:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenRule:
+    """From how many fraud points (0 to 100) on a lead is refused, and from how many it waits for a person. None: never.
+
+    A seller that pings `pings` times within 24 hours posts at least `posts_per_thousand` of them, or most of its pings
+    are refused; `pings` None asks for no share.
+    """
+
+    refuse_at: int | None = 90
+    hold_at: int | None = None
+    pings: int | None = 1_000
+    posts_per_thousand: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class StoreRule:
     """How unsold leads are offered in the store: at `first`, falling to a percent of it at each age in milliseconds,
     for `days`, to at most `sales` buyers, and never to more than the campaign has slots."""
@@ -143,6 +157,7 @@ class Campaign:
     answer_shape: AnswerShape | None = None  # of custom
     postback_url: str | None = None
     paused_reason: str = ""
+    screen: ScreenRule = ScreenRule()
     store: StoreRule | None = None  # what nobody buys is listed there; None: it stays unsold
     verifiers: tuple[VerifierRule, ...] | None = None  # None: the vertical's
 

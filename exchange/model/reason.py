@@ -47,6 +47,14 @@ class Reason(Enum):
     # 3xx screen
     FRAUD_SCORE = (300, "fraud_score", "The fraud screen refused the lead.", "seller", False)
     HELD_FOR_REVIEW = (301, "held_for_review", "A person decides about this lead.", "operator", True)
+    ROBOT = (302, "robot", "A program filled in the form.", "seller", False)
+    HIDDEN_LINE = (303, "hidden_line", "The visitor's line hides where they are.", "seller", False)
+    BURST = (304, "burst", "Many leads alike came from one sub id within minutes.", "seller", False)
+    LEAD_FARM = (305, "lead_farm", "The sub id's consumers are numbered, not real.", "seller", False)
+    SUB_ID_BLOCKED = (306, "sub_id_blocked", "The operator blocks this sub id.", "operator", False)
+    PING_HARVEST = (307, "ping_harvest", "Too many pings for the posts that follow them.", "seller", True)
+    PING_VARIED = (308, "ping_varied", "The same consumer was pinged too often with other values.", "seller", True)
+    REPOST_CHANGED = (309, "repost_changed", "A refused lead came again with other values.", "seller", False)
     # 4xx eligibility
     NO_ELIGIBLE_BUYER = (400, "no_eligible_buyer", "No contract may have this lead.", "operator", True)
     FILTERED = (401, "filtered", "The campaign or a source rule refuses this lead.", "operator", False)

@@ -16,11 +16,12 @@ from exchange.model.delivery import DeliveryRow, DeliveryState
 from exchange.model.hold import HoldRequest
 from exchange.model.ledger import Transaction
 from exchange.model.money import Money
+from exchange.model.screen import ScreenedRow
 from exchange.model.verification import ProofRow
 
 
 class LeadState(Enum):
-    """Where a lead stands. SELLING may have posts out; UNCLEAR and PENDING wait for a buyer."""
+    """Where a lead stands. SELLING may have posts out; UNCLEAR and PENDING wait for a buyer, HELD for a person."""
 
     OPEN = "open"
     QUOTED = "quoted"
@@ -30,6 +31,7 @@ class LeadState(Enum):
     REJECTED = "rejected"
     DUPLICATE = "duplicate"
     INVALID = "invalid"
+    HELD = "held"
     UNCLEAR = "unclear"
     PENDING = "pending"
 
@@ -316,6 +318,7 @@ class Closing(NamedTuple):
     idempotency: Idempotency | None = None
     checked: Checked | None = None
     proofs: tuple[ProofRow, ...] = ()  # that came with the post, to be kept if it is sold
+    screened: ScreenedRow | None = None
     ends: LeadState | None = None  # of several closings: the state of its deliveries that this one is for
 
 

@@ -14,7 +14,7 @@ from exchange.fields.places import Places
 from exchange.model.lead import FieldValue, Kind, Problem
 from exchange.model.party import Campaign
 from exchange.model.vertical import FieldSpec, Presence, Vertical
-from exchange.stages.standard_fields import Goes, line, standard_fields
+from exchange.stages.standard_fields import Goes, line, standard_fields, trap
 
 _IGNORED_SIGNS = str.maketrans("", "", "-_. ")
 _HIDDEN = "•••••"
@@ -81,7 +81,7 @@ def compile_names(vertical: Vertical, campaign: Campaign, places: Places) -> Nam
 
 def _known(vertical: Vertical, standard: Mapping[str, tuple[FieldSpec, Goes]]) -> dict[str, Known]:
     parsers: dict[str, Parse] = {name: kind.parse for name, kind in field_types().items()}
-    parsers["line"] = line
+    parsers |= {"line": line, "trap": trap}
     known: dict[str, Known] = {}
     for name, (spec, goes) in standard.items():
         if name not in vertical.by_name:

@@ -154,7 +154,7 @@ def _strange_fields(form: Form, vertical: Vertical) -> Iterator[str]:
 
 def _missing_fields(form: Form, vertical: Vertical) -> Iterator[str]:
     asked = {field.name for step in form.steps for field in step.fields}
-    known = {"ip_address", "user_agent", "form_seconds", "landing_page_url"}
+    known = {"ip_address", "user_agent", "form_seconds", "form_ms", "device", "honeypot", "landing_page_url"}
     if form.consent is not None:
         known |= {"tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "consent_page_url"}
         known |= {"consent_version", "consent_method"}

@@ -37,6 +37,11 @@ def line(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
     return text if isinstance(text, Problem) else FieldValue(raw, text, text)
 
 
+def trap(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
+    """A field no person sees. Only that it was filled is kept: what a program writes there is often a mailbox."""
+    return FieldValue("filled", "filled", "filled")
+
+
 def standard_fields() -> Mapping[str, tuple[FieldSpec, Goes]]:
     """Canonical name → its spec and where it goes, in the order problems are told."""
     fields: dict[str, tuple[FieldSpec, Goes]] = {}
@@ -116,6 +121,9 @@ def _tracking() -> list[FieldSpec]:
         _spec("device_id", "line", most=200),
         _spec("session_id", "line", most=200),
         _spec("form_seconds", "number", least=0),
+        _spec("form_ms", "line", "form_time_ms", most=20),
+        _spec("device", "line", "device_report", most=400),
+        _spec("honeypot", "trap", "hp", "hp_field"),
         _spec("time_zone", "line", "timezone", most=60),
         _spec("automated", "boolean", "webdriver"),
         _spec("media_cost", "amount", "cpc", "spend", least=0),

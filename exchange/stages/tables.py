@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from exchange.fields.disposable import DISPOSABLE
+from exchange.fields.networks import HOSTERS, PROXIES, REGIONS, TOR, VPNS
 from exchange.fields.places import ZIPS
 from exchange.fields.table import Kind, Tables, packaged
 
 
 def table_kinds() -> Mapping[str, Kind[Any]]:
     """Each kind by its name."""
-    return {kind.name: kind for kind in (ZIPS, DISPOSABLE)}
+    return {kind.name: kind for kind in (ZIPS, DISPOSABLE, HOSTERS, VPNS, PROXIES, TOR, REGIONS)}
 
 
 def packaged_tables() -> Tables:

@@ -10,6 +10,7 @@ from exchange.storage.database import Statement, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
 from exchange.storage.requests import answer_row, end_claims, free_key, free_keys_unsold, free_quote
+from exchange.storage.screened import screened_row
 from exchange.storage.unmapped import count_unmapped
 
 _UNCHECKED = Checked(None, None, None)
@@ -67,6 +68,8 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
         ),
         end_claims(closing.lead_id, closing.claims_until),
     ]
+    if closing.screened is not None:
+        ends.append(screened_row(closing.screened))
     if closing.free_quote is not None and closing.answer is not None:
         ends.append(free_quote(closing.free_quote, closing.answer.request_id))
     if closing.idempotency is not None:
@@ -79,7 +82,7 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
 
 
 def _keeps_key(keep: Keep, state: LeadState) -> bool:
-    sold_or_queued = state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING)
+    sold_or_queued = state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.HELD)
     return keep is Keep.ALWAYS or (keep is Keep.SOLD and sold_or_queued)
 
 

@@ -59,6 +59,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries", "Deliveries"),
+                Entry("/console/screen", "screen", "shield", "Screen"),
             ),
         ),
         Group(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Frame, Page, Response, expect
 
+from exchange.model.party import ScreenRule
 from tests.filling_in import HOME, PERSON, document, with_form
 from tests.market import buying
 from tests.web.served import Served
@@ -45,6 +47,9 @@ async def neighbour(served: Served, name: str = "solar") -> AsyncIterator[str]:
 
 
 async def ready(served: Served, **changes: Any) -> str:
+    """A form of a campaign that refuses nobody: a program fills it in here, at once."""
+    terms = replace(served.exchange.market.deals.campaigns["cedar-solar"], screen=ScreenRule(refuse_at=None))
+    await served.exchange.add(terms)
     await with_form(served.exchange, **{"least_seconds": 0, **changes})
     return f"{served.address}/f/solar"
 

@@ -18,6 +18,7 @@ from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
 from exchange.web.api.route import KeyKind, Route
+from exchange.web.api.screen_schemas import screen_schemas
 from exchange.web.api.store_schemas import store_schemas
 
 OPENAPI_PATH = "/api/openapi.json"
@@ -72,6 +73,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **answer_schemas(words),
                 **import_schemas(),
                 **store_schemas(),
+                **screen_schemas(),
                 **lead_schemas(verticals, now),
             },
             "securitySchemes": {

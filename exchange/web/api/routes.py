@@ -8,6 +8,7 @@ from exchange.web.api import (
     importing_routes,
     leads_routes,
     managing_routes,
+    screening_routes,
     selling_routes,
     store_routes,
     webhook_routes,
@@ -26,6 +27,7 @@ def routes() -> tuple[Route, ...]:
             buying_routes,
             managing_routes,
             deliveries_routes,
+            screening_routes,
             store_routes,
             webhook_routes,
         )

@@ -33,6 +33,7 @@ TRAP = "website-2"
 
 _FORM = PATH + "{form:[a-z][a-z0-9_-]{0,59}}"
 _URL_CHARACTERS = 2_000
+_DEVICE_CHARACTERS = 400
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,60}")
 _POLICY = "Content-Security-Policy"
 _SILENT = Signals()
@@ -47,6 +48,7 @@ def pages() -> tuple[Page, ...]:
         Page("POST", _FORM + "/check", check),
         Page("GET", _FORM + "/done/{view:[A-Za-z0-9_-]{1,60}}", thanks),
         Page("GET", "/embed/{form:[a-z][a-z0-9_-]{0,59}}.js", embed),
+        Page("GET", "/device.js", device_script),
     )
 
 
@@ -130,7 +132,16 @@ async def embed(request: web.Request) -> web.StreamResponse:
     """The script that shows the form inside another page. It is the same for every form: its address says which."""
     if request.match_info["form"] not in request.app[MARKET].deals.shapes.forms:
         raise web.HTTPNotFound(text="There is no such form.")
-    asset = request.app[PAGES].assets["embed.js"]
+    return _script(request, "embed.js")
+
+
+async def device_script(request: web.Request) -> web.StreamResponse:
+    """The script for sellers' own forms: it tells how a form was filled in, in one field."""
+    return _script(request, "device.js")
+
+
+def _script(request: web.Request, name: str) -> web.Response:
+    asset = request.app[PAGES].assets[name]
     response = web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8")
     response.headers["Cache-Control"] = "public, max-age=300"
     response.enable_compression()
@@ -221,6 +232,7 @@ def _posted(form: Mapping[str, str]) -> Posted:
             robot if robot in ("yes", "no") else "",
             form.get("xxTrustedFormCertUrl", ""),
             form.get("universal_leadid", ""),
+            form.get("_device", "")[:_DEVICE_CHARACTERS],
         ),
     )
 

@@ -1,0 +1,192 @@
+"""The fraud screen in the line of checks: sees, remembers, weighs, tells."""
+
+from __future__ import annotations
+
+from exchange.fields.networks import REGIONS, read_address
+from exchange.fields.table import Tables
+from exchange.flows.case import Case
+from exchange.flows.market import Market
+from exchange.model.finding import Finding, Outcome
+from exchange.model.lead import Kind, Lead, Mode
+from exchange.model.party import ScreenRule
+from exchange.model.reason import Reason
+from exchange.model.screen import AlertRow, ScreenedRow
+from exchange.stages.screen.device import Device, read_device
+from exchange.stages.screen.judge import FLAG_AT, Judged, teaches, weigh
+from exchange.stages.screen.lines import Line, line_of
+from exchange.stages.screen.memory import Past
+from exchange.stages.screen.seen import Seen, Steps, mailbox_number, tail_of
+from exchange.stages.screen.signals import is_rush, signals_of
+from exchange.vault import Vault
+
+NAME = "screen"
+_KEY_BYTES = 8
+_HEAD = 6
+_NEAR_ZONES = ("America/", "US/", "Canada/", "Pacific/Honolulu", "Pacific/Guam", "Pacific/Pago", "Pacific/Saipan")
+_ZONES_OF_NOWHERE = ("Etc/", "UTC", "GMT")
+
+
+async def check_screen(case: Case, market: Market) -> Case:
+    """The case with its fraud score and what the screen found. Test leads are judged and never remembered."""
+    screening, lead = market.screening, case.lead
+    sub_id = lead.tracking.get("sub_id1", "")
+    blocked = screening.blocks.get((lead.seller_id, sub_id))
+    if blocked is not None and lead.mode is Mode.LIVE:
+        told = f"The operator blocks this sub id: {blocked}"
+        return case.finding(Finding(NAME, Outcome.REFUSED, told, Reason.SUB_ID_BLOCKED))
+    seen = see(case, market)
+    past = screening.memory.past(seen)
+    judged = weigh(signals_of(seen, past), seen.source, screening.learned)
+    finding = _finding(judged, past, case)
+    lead = lead._replace(fraud=judged.fraud)
+    case = case._replace(normalized=case.normalized._replace(lead=lead)).finding(finding)
+    if lead.mode is Mode.TEST or lead.kind is Kind.PING:
+        return case
+    screening.memory.note(seen)
+    return case._replace(
+        screened=_row(seen, judged, finding, case, market.clock.now()), alerts=_alerts(seen, judged, past)
+    )
+
+
+def see(case: Case, market: Market) -> Seen:
+    """A lead as the screen sees it."""
+    lead, vault = case.lead, market.vault
+    tracking = lead.tracking
+    address, agent = tracking.get("ip_address"), tracking.get("user_agent")
+    country, state = _region(address, market.tables)
+    device = read_device(tracking.get("device"))
+    phone, email = lead.text("phone"), lead.text("email")
+    device_id = (device.id if device is not None else None) or tracking.get("device_id")
+    return Seen(
+        lead.id,
+        lead.received_at,
+        lead.seller_id,
+        tracking.get("sub_id1", ""),
+        _key(vault, "line", address),
+        line_of(address, market.tables) if address is not None else Line.UNKNOWN,
+        country,
+        state,
+        _key(vault, "agent", agent),
+        market.screening.agents.of(agent).program if agent is not None else None,
+        _form_ms(lead, device),
+        "honeypot" in tracking or lead.text("hp") is not None or (device is not None and device.trap),
+        _with_robot(device, tracking.get("automated")),
+        _key(vault, "device", device_id),
+        case.phone_index[:_KEY_BYTES] if case.phone_index is not None else None,
+        case.email_index[:_KEY_BYTES] if case.email_index is not None else None,
+        _steps(vault, phone, email),
+        _far(device.time_zone if device is not None and device.time_zone else tracking.get("time_zone")),
+    )
+
+
+def _region(text: str | None, tables: Tables) -> tuple[str | None, str | None]:
+    """Country and state of an address, as far as the table of regions knows."""
+    address = read_address(text) if text is not None else None
+    found = tables.value(REGIONS).of(address) if address is not None else None
+    return (found[0], found[1] or None) if found is not None else (None, None)
+
+
+def _key(vault: Vault, kind: str, value: str | None) -> bytes | None:
+    return vault.index(kind, value)[:_KEY_BYTES] if value is not None else None
+
+
+def _form_ms(lead: Lead, device: Device | None) -> int | None:
+    """How long the form took, the longest that is told: a script may have seen the last of several pages alone."""
+    millis, seconds = lead.tracking.get("form_ms", ""), lead.tracking.get("form_seconds")
+    told = [device.form_ms] if device is not None and device.form_ms is not None else []
+    if millis.isascii() and millis.isdigit():
+        told.append(int(millis))
+    if seconds is not None:
+        told.append(int(float(seconds) * 1000))
+    return max(told, default=None)
+
+
+def _with_robot(device: Device | None, automated: str | None) -> Device | None:
+    """A form without the script may still say that a program drives the browser."""
+    return Device(automation=1) if device is None and automated == "yes" else device
+
+
+def _steps(vault: Vault, phone: str | None, email: str | None) -> Steps | None:
+    tail = tail_of(phone) if phone is not None else None
+    if phone is None or tail is None:
+        return None
+    head = int.from_bytes(vault.index("phone head", phone[:-4])[:_KEY_BYTES], "big")
+    return Steps(head, tail, mailbox_number(email) if email is not None else None)
+
+
+def _far(zone: str | None) -> bool | None:
+    if zone is None or "/" not in zone or zone.startswith(_ZONES_OF_NOWHERE):
+        return None
+    return not zone.startswith(_NEAR_ZONES)
+
+
+def _finding(judged: Judged, past: Past, case: Case) -> Finding:
+    """What is told: the score, and every reason with its points, the heaviest first."""
+    facts = tuple(f"{each.kind.words} ({each.detail}): {each.points}" for each in judged.points)
+    if is_rush(past):
+        facts = (*facts, f"{past.alike.all + 1} leads of the sub id in 10 minutes, {past.alike.makers} browsers")
+    rule = case.campaign.screen
+    outcome = outcome_of(judged.fraud, rule, case.submission.kind)
+    words = judged.points[0].kind.words if judged.points else ""
+    match outcome:
+        case Outcome.REFUSED:
+            return Finding(NAME, outcome, f"Fraud score {judged.fraud}: {words.lower()}", judged.reason, facts)
+        case Outcome.HELD:
+            told = f"Fraud score {judged.fraud}: a person decides"
+            return Finding(NAME, outcome, told, Reason.HELD_FOR_REVIEW, facts)
+        case Outcome.FLAGGED:
+            return Finding(NAME, outcome, f"Fraud score {judged.fraud}: {words.lower()}", None, facts)
+    told = f"Fraud score {judged.fraud}" + ("" if judged.points else ": nothing speaks against the lead")
+    return Finding(NAME, outcome, told, None, facts)
+
+
+def outcome_of(fraud: int, rule: ScreenRule, kind: Kind) -> Outcome:
+    """What a score means under a campaign's rule. A ping is never held: its post is."""
+    if rule.refuse_at is not None and fraud >= rule.refuse_at:
+        return Outcome.REFUSED
+    if rule.hold_at is not None and fraud >= rule.hold_at and kind is not Kind.PING:
+        return Outcome.HELD
+    return Outcome.FLAGGED if fraud >= FLAG_AT else Outcome.PASSED
+
+
+def _alerts(seen: Seen, judged: Judged, past: Past) -> tuple[AlertRow, ...]:
+    """The bursts and farms this lead makes visible, with the earlier leads that belong to them."""
+    details = {each.kind.name: each.detail for each in judged.points}
+    members = {"burst": past.alike.alike, "farm": past.steady.near}
+    return tuple(
+        AlertRow(
+            f"alr_{seen.lead_id[3:]}_{name}",
+            name,
+            seen.seller_id,
+            seen.sub_id,
+            seen.at,
+            seen.at,
+            details[name],
+            (*members[name], seen.lead_id),
+        )
+        for name in members
+        if name in details
+    )
+
+
+def _row(seen: Seen, judged: Judged, finding: Finding, case: Case, now: int) -> ScreenedRow:
+    rule = case.campaign.screen
+    refused = finding.outcome is Outcome.REFUSED
+    return ScreenedRow(
+        seen.lead_id,
+        case.lead.month,
+        seen.at,
+        now,
+        seen.seller_id,
+        case.campaign.id,
+        seen.sub_id,
+        seen.address,
+        seen.device_key or seen.agent,
+        seen.phone,
+        seen.email,
+        seen.form_ms,
+        judged.fraud,
+        finding.outcome.value,
+        " ".join(judged.names),
+        " ".join(teaches(judged, rule.refuse_at)) if refused and rule.refuse_at is not None else "",
+    )

@@ -1,0 +1,95 @@
+"""A person decides: about a held lead, about a sub id, about an alert. Each with a reason, in the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from exchange.flows.by_hand import audit_line
+from exchange.flows.jobs import RESELL, job
+from exchange.flows.market import Market
+from exchange.flows.screening import take_up
+from exchange.flows.tell import UNSOLD, News, tell
+from exchange.model.actor import Actor, Role
+from exchange.model.reason import Reason
+from exchange.model.screen import Block
+from exchange.model.work import JobRow
+from exchange.storage.database import Row
+from exchange.storage.review import refuse_held, release_held
+from exchange.storage.screen import close_alert, lift_block, save_block
+from exchange.storage.selling import read_lead
+
+
+class NotHeld(LookupError):
+    """No lead of that id waits for a decision."""
+
+
+async def approve(market: Market, lead_id: str, note: str, actor: Actor, ip: str = "") -> None:
+    """The lead is sold as usual: by a job, as one whose buyer was silent. Raises `NotHeld`."""
+    lead = await _held(market, lead_id)
+    now = market.clock.now()
+    line = replace(audit_line(market.ids, now, actor, "lead.approved", f"lead:{lead_id}", after={"why": note}), ip=ip)
+    sell = job(market, f"{RESELL}:{lead_id}", RESELL, {"lead_id": lead_id}, now, now, f"held:{lead_id}")
+    told = f"Approved by {actor.name}: {note}"
+    if not await market.db.write(release_held, lead_id, lead["month"], told, now, line, sell):
+        raise NotHeld(lead_id)
+
+
+async def refuse(market: Market, lead_id: str, note: str, actor: Actor, ip: str = "") -> None:
+    """The lead is refused, its consumer given back, its seller told. Raises `NotHeld`."""
+    lead = await _held(market, lead_id)
+    now = market.clock.now()
+    line = replace(audit_line(market.ids, now, actor, "lead.refused", f"lead:{lead_id}", after={"why": note}), ip=ip)
+    told = f"Refused by {actor.name}: {note}"
+    reason = Reason.FRAUD_SCORE.slug
+    if not await market.db.write(
+        refuse_held, lead_id, lead["month"], told, reason, now, line, _told_seller(market, lead, now)
+    ):
+        raise NotHeld(lead_id)
+
+
+async def _held(market: Market, lead_id: str) -> Row:
+    lead = await market.db.write(read_lead, lead_id)
+    if lead is None or lead["state"] != "held":
+        raise NotHeld(lead_id)
+    return lead
+
+
+def _told_seller(market: Market, lead: Row, now: int) -> tuple[JobRow, ...]:
+    facts: dict[str, object] = {
+        "lead_id": lead["id"],
+        "seller_lead_id": lead["seller_lead_id"],
+        "status": "rejected",
+        "reason": Reason.FRAUD_SCORE.slug,
+        "price": None,
+        "currency": lead["currency"],
+        "test": lead["mode"] == "test",
+    }
+    news = News(UNSOLD, Role.SELLER, lead["seller_id"], lead["id"], now, facts, lead["campaign_id"])
+    return tell(market, news)
+
+
+async def block_sub_id(market: Market, seller_id: str, sub_id: str, why: str, actor: Actor, ip: str = "") -> None:
+    """Shut a sub id out, in all campaigns of its seller, from the next lead on."""
+    now = market.clock.now()
+    what = f"sub_id:{seller_id}:{sub_id}"
+    line = replace(audit_line(market.ids, now, actor, "sub_id.blocked", what, after={"why": why}), ip=ip)
+    await market.db.write(save_block, Block(seller_id, sub_id, why, now, actor.name), line)
+    await take_up(market.screening, market.db, now)
+
+
+async def let_in(market: Market, seller_id: str, sub_id: str, why: str, actor: Actor, ip: str = "") -> bool:
+    """Undo it; False when the sub id was not shut out."""
+    now = market.clock.now()
+    before = {"why": market.screening.blocks.get((seller_id, sub_id), "")}
+    what = f"sub_id:{seller_id}:{sub_id}"
+    line = replace(audit_line(market.ids, now, actor, "sub_id.let_in", what, before=before, after={"why": why}), ip=ip)
+    lifted = await market.db.write(lift_block, seller_id, sub_id, line)
+    await take_up(market.screening, market.db, now)
+    return lifted
+
+
+async def see_to(market: Market, alert_id: str, note: str, actor: Actor, ip: str = "") -> bool:
+    """Close an alert; False when it is closed already, or there is none."""
+    now = market.clock.now()
+    line = replace(audit_line(market.ids, now, actor, "alert.closed", f"alert:{alert_id}", after={"why": note}), ip=ip)
+    return await market.db.write(close_alert, alert_id, note, actor.name, now, line)

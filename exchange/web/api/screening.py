@@ -1,0 +1,101 @@
+"""The fraud screen by program: held leads decided, alerts closed, sub ids shut out and let in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exchange import limits
+from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, see_to
+from exchange.model.lead import Problem
+from exchange.model.reason import Reason
+from exchange.stages.respond import rfc3339
+from exchange.web.api.buying import sent_fields
+from exchange.web.api.call import Call, Stop, Told
+from exchange.web.figures.screen import alert_fields, held_fields, screen_of
+
+DECISIONS = ("approve", "refuse")
+BLOCKING = ("block", "let_in")
+
+
+async def listed(call: Call) -> Told:
+    """What needs somebody, and which sub ids are shut out."""
+    caller = call.admit_by_header("operator")
+    found = await screen_of(call.market, caller.key.mode)
+    return Told(
+        {
+            "status": "ok",
+            "held": [{**held_fields(each), "received_at": rfc3339(each["received_at"])} for each in found.held],
+            "alerts": [
+                {**alert_fields(each), "began_at": rfc3339(each["began_at"]), "last_at": rfc3339(each["last_at"])}
+                for each in found.alerts
+            ],
+            "blocks": [
+                {**{name: each[name] for name in ("seller_id", "sub_id", "reason")}, "at": rfc3339(each["made_at"])}
+                for each in found.blocks
+            ],
+            "signals": [
+                {"name": each.name, "points": each.points, "bad": each.bad, "good": each.good} for each in found.worth
+            ],
+        }
+    )
+
+
+async def decide(call: Call) -> Told:
+    """Approve a held lead, or refuse it."""
+    caller, lead_id = call.admit_by_header("operator"), call.request.match_info["lead_id"]
+    sent = sent_fields(await call.read_fields())
+    word, note = _word(sent, DECISIONS), _note(sent)
+    try:
+        await (approve if word == "approve" else refuse)(call.market, lead_id, note, caller.actor, call.remote_ip)
+    except NotHeld:
+        raise Stop(Reason.NOT_FOUND, 404, "No lead of that id waits for a decision.") from None
+    return Told({"status": "approved" if word == "approve" else "refused", "lead_id": lead_id}, lead_id=lead_id)
+
+
+async def close(call: Call) -> Told:
+    """Say that an alert was seen to."""
+    caller, alert_id = call.admit_by_header("operator"), call.request.match_info["alert_id"]
+    note = _note(sent_fields(await call.read_fields()))
+    if not await see_to(call.market, alert_id, note, caller.actor, call.remote_ip):
+        raise Stop(Reason.NOT_FOUND, 404, "There is no such open alert.")
+    return Told({"status": "closed", "alert_id": alert_id})
+
+
+async def block(call: Call) -> Told:
+    """Shut a sub id of a seller out of all its campaigns, or let it in again."""
+    caller = call.admit_by_header("operator")
+    sent = sent_fields(await call.read_fields())
+    word, note = _word(sent, BLOCKING), _note(sent)
+    seller_id, sub_id = sent.get("sellerid", ""), sent.get("subid", "")
+    if seller_id not in call.market.deals.sellers:
+        raise _wrong(
+            Problem("seller_id", "not_allowed" if seller_id else "missing", "There is no such seller.", seller_id)
+        )
+    if not sub_id:
+        raise _wrong(Problem("sub_id", "missing", "sub_id is required."))
+    if word == "block":
+        await block_sub_id(call.market, seller_id, sub_id, note, caller.actor, call.remote_ip)
+        return Told({"status": "blocked", "seller_id": seller_id, "sub_id": sub_id})
+    lifted = await let_in(call.market, seller_id, sub_id, note, caller.actor, call.remote_ip)
+    return Told({"status": "let_in" if lifted else "unchanged", "seller_id": seller_id, "sub_id": sub_id})
+
+
+def _word(sent: Mapping[str, str], allowed: tuple[str, ...]) -> str:
+    word = sent.get("decision", "")
+    if word not in allowed:
+        told = f"decision must be {' or '.join(allowed)}."
+        raise _wrong(Problem("decision", "not_allowed" if word else "missing", told, word, allowed))
+    return word
+
+
+def _note(sent: Mapping[str, str]) -> str:
+    note = sent.get("note", "").strip()
+    if not note:
+        raise _wrong(Problem("note", "missing", "note is required: it is kept in the audit log."))
+    if len(note) > limits.NOTE_CHARACTERS:
+        raise _wrong(Problem("note", "length", f"note must have at most {limits.NOTE_CHARACTERS} characters."))
+    return note
+
+
+def _wrong(problem: Problem) -> Stop:
+    return Stop(Reason.INVALID, 422, problems=(problem,))
