@@ -2,7 +2,8 @@
 
     python -m bench.load http://127.0.0.1:9200/lead --connections 16 --seconds 5 --body body.json
 
-The body is a template: `@TOKEN@`, `@PHONE@` and `@EMAIL@` become new for every request, so that nothing is a duplicate.
+The body is a template: `@TOKEN@`, `@NAME@`, `@HOUSE@`, `@PHONE@` and `@EMAIL@` become new for every request, so that
+nothing is a duplicate.
 Prints one JSON object: leads a second, latencies, answers by status.
 """
 
@@ -25,7 +26,8 @@ import uvloop
 
 AREA_CODES = (b"602", b"480", b"623", b"520", b"928", b"702", b"213", b"312", b"214", b"713")
 STATUS = re.compile(rb'"status"\s*:\s*"([a-z_]+)"')
-PARTS = re.compile(rb"(@TOKEN@|@PHONE@|@EMAIL@)")
+PARTS = re.compile(rb"(@TOKEN@|@NAME@|@HOUSE@|@PHONE@|@EMAIL@)")
+SYLLABLES = (b"bal", b"cem", b"din", b"fop", b"gur", b"hyx", b"kas", b"let", b"miv", b"nok")
 PERCENTILES = (50, 95, 99)
 
 
@@ -48,6 +50,10 @@ class Template:
         """200,000 phones of exchanges without subscribers; numbers beyond that repeat after 40 million leads' mails."""
         if part == b"@TOKEN@":
             return b"t%010d" % number
+        if part == b"@NAME@":
+            return b"".join(SYLLABLES[int(digit)] for digit in str(number)).capitalize()
+        if part == b"@HOUSE@":
+            return b"%d" % (number % 9_973 + 1)
         if part == b"@EMAIL@":
             return b"lead%d@mail.example" % number
         if part == b"@PHONE@":

@@ -172,6 +172,8 @@ def mistakes(judged: Sequence[Judged]) -> Iterator[str]:
             what = "refused" if seen.refused else "let through"
             why = ",".join(truth.dirt) or truth.trap or ""
             yield f"  {truth.lead_id} {truth.kind} {why}: {what} {seen.by}".rstrip()
+        if truth.dup_of is not None and seen.refused and seen.duplicate_of != truth.dup_of:
+            yield f"  {truth.lead_id} {truth.kind}: repeats {truth.dup_of}, paired with {seen.duplicate_of or 'none'}"
         wrong = [name for name, value in truth.canonical.items() if not same(name, seen.values.get(name), value)]
         if wrong:
             yield f"  {truth.lead_id} {truth.kind} {','.join(truth.dirt)}: {', '.join(wrong)} not as it should be"

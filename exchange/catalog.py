@@ -63,6 +63,7 @@ EXAMPLE_NOW = 1_795_000_000_000  # the moment examples are checked at, so that a
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
+Days = Annotated[int, Field(ge=0, le=3_650)]
 Alias = Annotated[str, Field(min_length=1, max_length=limits.FIELD_NAME_CHARACTERS)]
 Where = Literal["absent", "optional", "required"]
 
@@ -159,7 +160,10 @@ class VerticalDocument(_Document):
     title: Text
     fields: Annotated[tuple[FieldDocument, ...], Field(min_length=1, max_length=limits.FIELDS)]
     consent: ConsentDocument = ConsentDocument()
-    duplicate_days: Annotated[int, Field(ge=0, le=3_650)] = 30
+    duplicate_days: Days = 30
+    duplicate_pending_days: Days | None = None
+    duplicate_unsold_days: Days = 0
+    duplicate_refused_days: Days = 0
     dispositions: tuple[Name, ...] = ()
     no_filters: Mapping[Name, Text] = {}
     verifiers: Annotated[tuple[VerifierRuleDocument, ...], Field(max_length=RULES_MOST)] = ()
@@ -247,6 +251,9 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         tuple(entry.rule() for entry in document.verifiers),
         document.do_not_call.rule(),
         document.score.rule(),
+        document.duplicate_pending_days,
+        document.duplicate_unsold_days,
+        document.duplicate_refused_days,
     )
 
 
@@ -383,13 +390,10 @@ def _field_problems(spec: FieldSpec) -> Iterator[str]:
 
 
 def _compiles(pattern: str | None) -> bool:
-    if pattern is None:
-        return True
     try:
-        re2.compile(pattern)
+        return pattern is None or re2.compile(pattern) is not None
     except re2.error:
         return False
-    return True
 
 
 def _fold(name: str) -> str:

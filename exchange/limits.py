@@ -96,6 +96,7 @@ IDEMPOTENCY_DAYS = 30
 RAW_DAYS_PING = 14
 RAW_DAYS = 180
 TEST_DAYS = 30
+MAP_DAYS = 30  # where people were seen is remembered at least this long
 
 # Files of leads
 IMPORT_BYTES = 64 * 1024 * 1024  # of one file: some 200,000 leads

@@ -72,13 +72,15 @@ def consumer(number: int) -> dict[str, str]:
     return {
         **POST,
         "phone": f"602958{number:04d}",
-        "email": f"person-{_letters(number)}@consumer.example",  # two numbers that count along look like a lead farm
-        "last_name": f"Sandoval {_letters(number)}",
+        "email": f"person-{surname(number).lower()}@consumer.example",  # counted along they would look like a lead farm
+        "last_name": surname(number),
     }
 
 
-def _letters(number: int) -> str:
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+def surname(number: int) -> str:
+    """`Cemdin` for 12: a name of its own for each number, never one letter from another's."""
+    syllables = ("bal", "cem", "din", "fop", "gur", "hyx", "kas", "let", "miv", "nok")
+    return "".join(syllables[int(digit)] for digit in str(number)).capitalize()
 
 
 @dataclass(frozen=True)

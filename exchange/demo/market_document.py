@@ -81,7 +81,11 @@ class CampaignShape(Shape):
     exclusive_only: bool = False
     allow_loss: bool = False
     duplicate_days: int | None = Field(default=None, ge=0)
-    duplicate_scope: Literal["exchange", "seller"] = "exchange"
+    duplicate_pending_days: int | None = Field(default=None, ge=0)
+    duplicate_unsold_days: int | None = Field(default=None, ge=0)
+    duplicate_refused_days: int | None = Field(default=None, ge=0)
+    duplicate_scope: Literal["seller", "campaign", "vertical", "exchange"] = "vertical"
+    duplicate_by: Literal["person", "contact"] = "person"
     timeout_ms: int = Field(default=4_000, ge=500, le=10_000)
     price_hold_ms: int = Field(default=120_000, ge=1_000)
     expired: Literal["reject", "reauction"] = "reject"

@@ -18,7 +18,8 @@ from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.model.screen import AlertRow, ScreenedRow
 from exchange.model.vertical import Vertical
-from exchange.model.work import Claim, Idempotency, Keep, LeadRow, LeadState, RequestRow
+from exchange.model.work import Claim, Idempotency, Keep, LeadRow, LeadState, RequestRow, Seen
+from exchange.stages.duplicates.windows import scope_key, taken_until, windows_of
 from exchange.stages.normalize import Normalized, normalize
 from exchange.storage.database import Row
 from exchange.vault import DataKey
@@ -48,6 +49,9 @@ class Case(NamedTuple):
     suppressed: Mapping[str, str] = MappingProxyType({})  # by buyer, the list of its own that the consumer is on
     screened: ScreenedRow | None = None
     alerts: tuple[AlertRow, ...] = ()
+    seen: Seen = Seen()
+    same_as: str | None = None  # the earlier lead of the same person
+    duplicate_of: str | None = None  # the same, when this one repeats it
 
     @property
     def lead(self) -> Lead:
@@ -272,21 +276,26 @@ def idempotency(case: Case, body_hash: bytes) -> Idempotency | None:
     return Idempotency(submission.seller_id, endpoint, key, body_hash, expires_at, Keep.NEVER)
 
 
-def duplicate_window_ms(case: Case) -> int:
-    days = case.campaign.duplicate_days
-    return (case.vertical.duplicate_days if days is None else days) * DAY_MS
+def claims_until(case: Case, state: LeadState, now: int) -> int | None:
+    """How long a lead that ends like this keeps its consumer; None: it is given back."""
+    return taken_until(windows_of(case.campaign, case.vertical), state, now)
 
 
-def claims(case: Case) -> tuple[Claim, ...]:
-    """The consumer of a post, by keyed hash of phone and email, within its vertical and the campaign's scope.
+def checks_duplicates(case: Case) -> bool:
+    """Whether this lead's consumer may be one that is taken: no ping's is known.
 
     A test lead that asks for its outcome gets it each time, whoever the consumer is.
     """
-    if case.submission.kind is Kind.PING or not duplicate_window_ms(case) or case.lead.test_outcome is not None:
+    windows = windows_of(case.campaign, case.vertical)
+    return case.submission.kind is not Kind.PING and windows.longest > 0 and case.lead.test_outcome is None
+
+
+def claims(case: Case) -> tuple[Claim, ...]:
+    """The consumer of a post, by keyed hash of phone and email, within the campaign's scope."""
+    if not checks_duplicates(case):
         return ()
-    scope = f"{case.mode.value}:{case.vertical.name}"
-    if case.campaign.duplicate_scope == "seller":
-        scope += f":{case.submission.seller_id}"
+    campaign = case.campaign
+    scope = scope_key(campaign.duplicate_scope, case.mode.value, case.vertical.name, campaign.seller_id, campaign.id)
     expires_at = case.submission.received_at + _IN_FLIGHT_MS
     hashes = sorted({index for index in (case.phone_index, case.email_index) if index is not None})
     return tuple(Claim(scope, index, expires_at) for index in hashes)

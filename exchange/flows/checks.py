@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from exchange.flows import check_duplicates
 from exchange.flows.case import Case
 from exchange.flows.check_consent import check_consent
 from exchange.flows.check_harvest import check_harvest
@@ -30,6 +31,7 @@ Check = Callable[[Case, Market], Awaitable[Case]]
 CHECKS: tuple[Check, ...] = (
     check_suppression,
     check_consent,
+    check_duplicates.check,
     check_screen,
     check_harvest,
     check_verify,
@@ -42,6 +44,11 @@ async def check(case: Case, market: Market) -> Case:
     """The case with everything found about its lead, told in its trail."""
     for each in CHECKS:
         case = await each(case, market)
+    return tell_findings(case)
+
+
+def tell_findings(case: Case) -> Case:
+    """The same case, its findings told in its trail."""
     for finding in case.findings:
         case.trail.found(finding)
     return case
@@ -81,7 +88,8 @@ def refusal(case: Case) -> tuple[Answer, LeadState] | None:
         return None
     assert found.reason is not None
     if found.reason in _DUPLICATES:
-        return Answer("duplicate", case.submission.id, reason=found.reason), LeadState.DUPLICATE
+        answer = Answer("duplicate", case.submission.id, reason=found.reason, details=(found.sentence,))
+        return answer, LeadState.DUPLICATE
     details = (found.sentence, *found.facts)
     if found.outcome is Outcome.HELD:
         return Answer("queued", case.submission.id, 202, reason=found.reason), LeadState.HELD

@@ -18,6 +18,7 @@ from exchange.model.party import Campaign
 from exchange.model.vertical import Vertical
 from exchange.stages.admit import admit
 from exchange.stages.consent_policy import judge_consent
+from exchange.stages.duplicates.windows import scope_key, windows_of
 from exchange.stages.normalize import normalize
 from exchange.storage.imports import taken_consumers
 
@@ -75,8 +76,7 @@ async def dry_run(
     found = DryRun()
     seen: set[int] = set()
     waiting: list[tuple[tuple[bytes, ...], Lead]] = []
-    scope = f"{mode.value}:{campaign.vertical}"
-    scope += f":{campaign.seller_id}" if campaign.duplicate_scope == "seller" else ""
+    scope = scope_key(campaign.duplicate_scope, mode.value, campaign.vertical, campaign.seller_id, campaign.id)
     for record in records:
         found.rows += 1
         lead = _judge(market, campaign, mode, record, found)
@@ -129,8 +129,7 @@ def _judge(market: Market, campaign: Campaign, mode: Mode, record: Record, found
 
 
 def _consumer(market: Market, campaign: Campaign, lead: Lead) -> tuple[bytes, ...]:
-    days = campaign.duplicate_days
-    if not (market.verticals[campaign.vertical].duplicate_days if days is None else days):
+    if not windows_of(campaign, market.verticals[campaign.vertical]).longest:
         return ()
     texts = (("phone", lead.text("phone")), ("email", lead.text("email")))
     return tuple(market.vault.index(kind, text.lower()) for kind, text in texts if text is not None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from exchange import limits
 from exchange.clock import Clock
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
@@ -33,6 +34,7 @@ from exchange.model.work import Intent
 from exchange.rates import Bucket
 from exchange.sources.document import Source
 from exchange.stages.caps import cap_windows
+from exchange.stages.duplicates.windows import windows_of
 from exchange.stages.eligible import Book, compile_book
 from exchange.stages.normalize import Names, compile_names
 from exchange.stages.price import reserve
@@ -65,6 +67,7 @@ class Deals:
     names: Mapping[str, Names]  # by campaign
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
     hearers: Hearers
+    memory_days: int  # how long sightings of people are of use to anybody
 
     def key(self, secret: str) -> KeyRow | None:
         """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""
@@ -103,7 +106,16 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
         {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
         compile_hearers(parties.endpoints, parties.campaigns),
+        _memory_days(parties, verticals.values()),
     )
+
+
+def _memory_days(parties: Parties, verticals: Iterable[Vertical]) -> int:
+    """The longest window of any campaign, vertical or contract, and never less than the map of sellers shows."""
+    windows = [windows_of(campaign, None) for campaign in parties.campaigns]
+    windows += [windows_of(None, vertical) for vertical in verticals]
+    asked = (contract.duplicate_days for contract in parties.contracts)
+    return max(limits.MAP_DAYS, *(each.longest for each in windows), *asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from exchange.flows.answers import write_answer
 from exchange.flows.doors import Write
 from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
-from exchange.flows.settle import campaign_of, claim_ms, terms_of
+from exchange.flows.settle import campaign_of, claim_until, terms_of
 from exchange.flows.tell import tell_seller
 from exchange.model.answer import Answer
 from exchange.model.auction import AttemptState
@@ -117,7 +117,7 @@ async def _close(market: Market, request: Row, write: Write) -> None:
         state,
         answer.reason.slug if answer.reason is not None else None,
         row,
-        None if state is LeadState.UNSOLD else now + claim_ms(market, lead),
+        claim_until(market, lead, state, now),
         extra=extra,
         jobs=_told(market, request, lead, attempts, answer, now),
         event="The exchange stopped while it worked on this lead, and took it up again.",

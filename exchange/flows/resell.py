@@ -17,7 +17,7 @@ from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
 from exchange.flows.place import Placed
 from exchange.flows.sell import Sold, sell
-from exchange.flows.settle import claim_ms
+from exchange.flows.settle import claim_until
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.submit import Closer
 from exchange.flows.tell import tell_seller
@@ -113,7 +113,7 @@ async def _give_up(market: Market, lead: Row, attempts: Sequence[Row]) -> None:
         state,
         "buyer_rejected" if unsold else None,
         None,
-        None if unsold else now + claim_ms(market, lead),
+        claim_until(market, lead, state, now),
         jobs=tell_seller(market, campaign, lead, state, earned, now) if campaign is not None and unsold else (),
         event="It could not be sold again: its campaign is closed, or its values were erased.",
     )

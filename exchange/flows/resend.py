@@ -18,7 +18,7 @@ from exchange.flows.settle import (
     CannotSettle,
     NoSuchDelivery,
     StillAtWork,
-    claim_ms,
+    claim_until,
     claims_of,
     sums_of,
     terms_of,
@@ -160,7 +160,7 @@ def _with_hold(market: Market, again: Again, found: _Found) -> Again:
     buyer = market.deals.buyers[attempt["buyer_id"]]
     parts = cap_parts(contract, price, now, market.live.windows(contract.zone))
     live = attempt["mode"] == Mode.LIVE.value
-    until = now + claim_ms(market, lead)
+    until = claim_until(market, lead, LeadState.PENDING, now) or now
     return again._replace(
         hold=HoldRequest(attempt["id"], parts, buyer.account, price) if live else None,
         claims=claims_of(lead, campaign.duplicate_scope, until) if until > now else (),

@@ -6,6 +6,7 @@ from exchange.flows.import_files import forget_files, forget_strays
 from exchange.flows.market import Market
 from exchange.flows.proofs import KEEPABLE_DAYS
 from exchange.flows.screening import KEPT_DAYS
+from exchange.ids import first_id
 from exchange.model.verification import CACHE_DAYS_MOST
 from exchange.storage.forms import forget_views
 from exchange.storage.jobs import forget_jobs
@@ -13,6 +14,7 @@ from exchange.storage.proofs import forget_proofs
 from exchange.storage.queues import forget_queues
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
 from exchange.storage.screened import forget_screened
+from exchange.storage.sightings import forget_sightings
 from exchange.storage.sources import forget_items
 from exchange.storage.verifiers import forget_answers
 from exchange.storage.webhooks import forget_events
@@ -30,6 +32,8 @@ async def forget(market: Market) -> None:
     while await market.db.write(forget_items, now - market.retention_days["lead"] * _DAY_MS):
         pass
     await market.db.write(forget_expired, now)
+    while await market.db.write(forget_sightings, first_id("ld", now - market.deals.memory_days * _DAY_MS)):
+        pass
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):
         pass
     await forget_files(market, now, market.retention_days["lead"])

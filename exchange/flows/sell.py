@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from exchange import limits
 from exchange.flows.ask import Asked, ask, eligible
-from exchange.flows.case import Case, duplicate_window_ms, zero
+from exchange.flows.case import Case, claims_until, zero
 from exchange.flows.checks import nobody_takes, refusal
 from exchange.flows.market import Market
 from exchange.flows.place import Placed, place
@@ -122,15 +122,14 @@ def _tier(case: Case, number: int) -> Tier:
 def _end(case: Case, market: Market, placed: Placed, outlook: Outlook, promised: Money | None) -> Sold:
     """What the seller hears, and what becomes of the lead and its consumer."""
     now = market.clock.now()
-    until = now + duplicate_window_ms(case)
     progress = placed.progress
     refused = refusal(placed.cleared) if placed.cleared is not None else None
     if placed.cleared is None:
         nobody_takes(case)
     if progress.sold:
-        return _sold(case, placed, promised, until, now)
+        return _sold(case, placed, promised, now)
     if refused is not None and not progress.unclear:
-        return Sold(refused[0], refused[1], placed, None, promised)
+        return Sold(refused[0], refused[1], placed, claims_until(case, refused[1], now), promised)
     if progress.unclear:
         pending = Reason.AWAITING_RECEIPT in progress.reasons
         reason = Reason.AWAITING_RECEIPT if pending else Reason.OUTCOME_UNCLEAR
@@ -141,9 +140,10 @@ def _end(case: Case, market: Market, placed: Placed, outlook: Outlook, promised:
             200 if says_unsold else 202,
             reason=reason,
         )
-        return Sold(answer, LeadState.PENDING if pending else LeadState.UNCLEAR, placed, until, promised)
+        state = LeadState.PENDING if pending else LeadState.UNCLEAR
+        return Sold(answer, state, placed, claims_until(case, state, now), promised)
     answer = Answer("unsold", case.submission.id, reason=_why_unsold(case, placed, outlook))
-    return Sold(answer, LeadState.UNSOLD, placed, None, promised)
+    return Sold(answer, LeadState.UNSOLD, placed, claims_until(case, LeadState.UNSOLD, now), promised)
 
 
 def _why_unsold(case: Case, placed: Placed, outlook: Outlook) -> Reason:
@@ -156,7 +156,7 @@ def _why_unsold(case: Case, placed: Placed, outlook: Outlook) -> Reason:
     return Reason.NO_ELIGIBLE_BUYER if reasons else outlook.reason(case.trail.priced_out())
 
 
-def _sold(case: Case, placed: Placed, promised: Money | None, until: int, now: int) -> Sold:
+def _sold(case: Case, placed: Placed, promised: Money | None, now: int) -> Sold:
     progress = placed.progress
     paid = zero(case)
     for settlement in placed.sales:
@@ -177,4 +177,4 @@ def _sold(case: Case, placed: Placed, promised: Money | None, until: int, now: i
         redirect_url=redirect,
         price_changed=promised is not None and price < promised,
     )
-    return Sold(answer, LeadState.SOLD, placed, until, promised, extra)
+    return Sold(answer, LeadState.SOLD, placed, claims_until(case, LeadState.SOLD, now), promised, extra)

@@ -21,6 +21,7 @@ from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract, OnUnclear
 from exchange.model.reason import Reason
 from exchange.model.work import Claim, Closing, JobRow, LeadState, Settlement, Sums
+from exchange.stages.duplicates.windows import scope_key, taken_until, windows_of
 from exchange.stages.settle import Earlier, SaleTerms, as_sale
 from exchange.storage.database import Row
 from exchange.storage.deliveries import read_delivery
@@ -33,7 +34,6 @@ OPEN_STATES = ("unclear", "pending")
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
 BY_RULE = "the contract says"
 """How the detail of an attempt begins about which nobody ever said anything."""
-_DAY_MS = 86_400_000
 TRIES = 8  # another sale of the same lead between reading and writing is rare, seven in a row are not chance
 _WORDS = MappingProxyType(
     {
@@ -265,6 +265,7 @@ def _closings(
     for state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.UNSOLD):
         waits = state in (LeadState.UNCLEAR, LeadState.PENDING)
         goes_on = resells and not waits
+        left = LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state
         if goes_on:
             jobs = resale(market, lead, settlement.attempt_id, now)
         elif waits or (state is LeadState.SOLD and not sold):
@@ -278,10 +279,10 @@ def _closings(
                 lead["id"],
                 month_of(now),
                 now,
-                LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state,
+                left,
                 reason_of(state),
                 None,
-                None if state is LeadState.UNSOLD and not goes_on else now + claim_ms(market, lead),
+                claim_until(market, lead, left, now),
                 jobs=(*jobs, *news),
                 event=f"Settled as {word} by {actor.name}: {settlement.detail}",
                 actor=actor.name,
@@ -300,20 +301,15 @@ def reason_of(state: LeadState) -> str | None:
     return reasons[state].slug if state in reasons else None
 
 
-def claim_ms(market: Market, lead: Row) -> int:
-    """How long the consumer of a sold lead stays taken."""
+def claim_until(market: Market, lead: Row, state: LeadState, now: int) -> int | None:
+    """How long a stored lead that ends like this keeps its consumer; None: it is given back."""
     campaign, vertical = market.deals.campaigns.get(lead["campaign_id"]), market.verticals.get(lead["vertical"])
-    days = campaign.duplicate_days if campaign is not None else None
-    if days is None:
-        days = vertical.duplicate_days if vertical is not None else 0
-    return days * _DAY_MS
+    return taken_until(windows_of(campaign, vertical), state, now)
 
 
 def claims_of(lead: Row, duplicate_scope: str, until: int) -> tuple[Claim, ...]:
     """The consumer of a stored lead, as its request had taken it."""
-    scope = f"{lead['mode']}:{lead['vertical']}"
-    if duplicate_scope == "seller":
-        scope += f":{lead['seller_id']}"
+    scope = scope_key(duplicate_scope, lead["mode"], lead["vertical"], lead["seller_id"], lead["campaign_id"])
     hashes = sorted({bytes(each) for each in (lead["phone_index"], lead["email_index"]) if each is not None})
     return tuple(Claim(scope, each, until) for each in hashes)
 

@@ -13,7 +13,7 @@ import orjson
 
 from exchange.flows.case import Case, own_case
 from exchange.flows.market import Market
-from exchange.flows.settle import CannotSettle, Decision, StillAtWork, claim_ms, claims_of, settle
+from exchange.flows.settle import CannotSettle, Decision, StillAtWork, claim_until, claims_of, settle
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
@@ -22,7 +22,7 @@ from exchange.model.hold import BalanceShort, CapFull, HoldRequest
 from exchange.model.lead import Lead
 from exchange.model.money import Money
 from exchange.model.party import Contract, State
-from exchange.model.work import Intent, JobRow
+from exchange.model.work import Intent, JobRow, LeadState
 from exchange.stages.caps import cap_parts
 from exchange.stages.eligible import Facts, Judgement, judge
 from exchange.stages.reasons import sentence
@@ -279,7 +279,7 @@ async def _purchase(market: Market, case: Case, row: Row, contract: Contract) ->
     item = await market.db.read(read_item, case.lead.id)
     lead = await market.db.write(read_lead, case.lead.id)
     assert item is not None and lead is not None
-    until = now + claim_ms(market, lead)
+    until = claim_until(market, lead, LeadState.SOLD, now) or now
     caps = cap_parts(contract, price, now, market.live.windows(contract.zone))
     sales = rule_of(item).sales
     intent = Intent(

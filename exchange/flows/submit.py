@@ -10,8 +10,22 @@ import orjson
 
 from exchange.clock import month_of
 from exchange.flows.answers import write_answer
-from exchange.flows.case import DAY_MS, Case, begin, claims, idempotency, lead_row, own_lead, ping_id, request_row
-from exchange.flows.checks import check
+from exchange.flows.case import (
+    DAY_MS,
+    Case,
+    begin,
+    checks_duplicates,
+    claims,
+    claims_until,
+    idempotency,
+    lead_row,
+    own_lead,
+    ping_id,
+    request_row,
+)
+from exchange.flows.check_duplicates import check as look_who
+from exchange.flows.check_duplicates import found_taken, taken_by_another
+from exchange.flows.checks import check, deciding, tell_findings
 from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
 from exchange.flows.doors import Write
@@ -22,6 +36,7 @@ from exchange.flows.proofs import proofs_of
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.screen_alerts import alert_jobs
 from exchange.flows.sell import Sold, sell
+from exchange.flows.sightings import sighting_in
 from exchange.flows.specs import note_step, step_of
 from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
@@ -51,7 +66,14 @@ from exchange.stages.bind import differing_fields
 from exchange.stages.normalize import redact
 from exchange.stages.respond import respond
 from exchange.storage.arrivals import save_arrivals
-from exchange.storage.requests import answer_conflict, answer_request, open_request, read_replay, store_answer
+from exchange.storage.requests import (
+    answer_conflict,
+    answer_request,
+    open_beside,
+    open_request,
+    read_replay,
+    store_answer,
+)
 from exchange.storage.selling import advance
 from exchange.vault import Vault
 
@@ -113,26 +135,24 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
         claims(case) if refusal is None else (),
         case.lead.ping_id if refusal is None and case.submission.kind is Kind.POST else None,
         case.campaign.expired == "reauction",
+        sighting_in(case, market) if checks_duplicates(case) else None,
     )
     opened = await market.db.write(open_request, opening)
     closer = Closer(market, write, key)
+    if isinstance(opened, Opened | Duplicate):
+        case = case._replace(seen=opened.seen)
+    if isinstance(opened, Duplicate) and taken_by_another(case, market, opened):
+        opened = await market.db.write(open_beside, opening, opened)
     if not isinstance(opened, Opened):
         return await _not_opened(case, closer, opened)
     case = case.knowing(opened.bought)
     if refusal is not None:
+        case = tell_findings(await look_who(case, market) if checks_duplicates(case) else case)
         state = LeadState.INVALID if refusal.status == "invalid" else LeadState.REJECTED
         return await closer.close(case, _echo(refusal, case), state)
     case = await check(case, market)
-    refused = refusal_of(case)
-    if refused is not None:
-        held = refused[1] is LeadState.HELD
-        return await closer.close(
-            case,
-            _echo(refused[0], case),
-            refused[1],
-            free_quote=None if held else case.lead.ping_id,
-            claims_until=market.clock.now() + HELD_DAYS * DAY_MS if held else None,
-        )
+    if deciding(case.findings) is not None:
+        return await closer.refuse(case)
     if case.submission.kind is Kind.PING:
         answer, state, row = await quote(case, market)
         return await closer.close(case, _echo(answer, case), state, quote_row=row)
@@ -193,13 +213,8 @@ async def _not_opened(case: Case, closer: Closer, opened: Replay | KeyConflict |
             answer = Answer("rejected", request_id, reason=reason)
             return await closer.answer_only(case, _echo(answer, case))
         case Duplicate():
-            same = opened.seller_id == case.submission.seller_id
-            reason = Reason.DUPLICATE_SELLER if same else Reason.DUPLICATE_EXCHANGE
-            case.trail.step("duplicate", reason.sentence, "Sold before" if opened.sold else "Still being sold")
-            answer = _echo(Answer("duplicate", request_id, reason=reason), case)
-            return await closer.close(
-                case, answer, LeadState.DUPLICATE, duplicate_of=opened.lead_id or None, free_quote=case.lead.ping_id
-            )
+            case = tell_findings(found_taken(case, closer.market, opened))
+            return await closer.refuse(case)
 
 
 class Closer:
@@ -216,7 +231,6 @@ class Closer:
         *,
         sold: Sold | None = None,
         quote_row: QuoteRow | None = None,
-        duplicate_of: str | None = None,
         free_quote: str | None = None,
         claims_until: int | None = None,
         jobs: tuple[JobRow, ...] = (),
@@ -233,7 +247,7 @@ class Closer:
             state,
             answer.reason.slug if answer.reason is not None else None,
             row,
-            sold.claims_until if sold is not None else claims_until,
+            sold.claims_until if sold is not None else claims_until or _keeps(case, state, now),
             case.trail.document(),
             market.vault.seal(case.data_key, f"wires:{wires_id}", wires) if wires is not None else None,
             wires_id,
@@ -241,7 +255,8 @@ class Closer:
             _retention(case, state),
             quote_row,
             free_quote or (case.lead.ping_id if state is LeadState.UNSOLD and sold and not sold.placed.sales else None),
-            duplicate_of,
+            case.duplicate_of,
+            case.same_as,
             sold.promised.units if sold is not None and sold.promised is not None else None,
             sold.extra if sold is not None else None,
             (
@@ -261,6 +276,20 @@ class Closer:
         if not case.live:
             await note_step(market, case.campaign.id, step_of(case.submission.kind, answer))
         return written
+
+    async def refuse(self, case: Case) -> Written:
+        """End a lead that a check keeps from buyers."""
+        refused = refusal_of(case)
+        assert refused is not None
+        answer, state = refused
+        held = state is LeadState.HELD
+        return await self.close(
+            case,
+            _echo(answer, case),
+            state,
+            free_quote=None if held else case.lead.ping_id,
+            claims_until=self.market.clock.now() + HELD_DAYS * DAY_MS if held else None,
+        )
 
     async def answer_only(self, case: Case, answer: Answer) -> Written:
         """The request leaves no lead of its own: its row gets the answer, and its key its end."""
@@ -327,6 +356,11 @@ class Closer:
 
     def _took_ms(self, case: Case) -> int:
         return round(case.trail.elapsed_ms())
+
+
+def _keeps(case: Case, state: LeadState, now: int) -> int | None:
+    """Until when a refused lead keeps its consumer. A duplicate holds nothing: the earlier lead does."""
+    return claims_until(case, state, now) if state is LeadState.REJECTED else None
 
 
 def _unmapped(case: Case, vault: Vault) -> tuple[Unmapped, ...]:

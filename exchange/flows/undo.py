@@ -15,7 +15,7 @@ from exchange.flows.settle import (
     CannotSettle,
     StillAtWork,
     campaign_of,
-    claim_ms,
+    claim_until,
     failed_news,
     reason_of,
     resale,
@@ -150,16 +150,17 @@ def _closings(market: Market, undoing: _Undoing, without: Undone, actor: Actor) 
     ends = []
     for state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.UNSOLD):
         goes_on = resells and state in (LeadState.SOLD, LeadState.UNSOLD)
+        left = LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state
         news = _news(market, undoing, without, state, goes_on)
         ends.append(
             Closing(
                 lead["id"],
                 month_of(now),
                 now,
-                LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state,
+                left,
                 reason_of(state),
                 None,
-                None if state is LeadState.UNSOLD and not goes_on else now + claim_ms(market, lead),
+                claim_until(market, lead, left, now),
                 jobs=(*(resale(market, lead, undoing.sale["attempt_id"], now) if goes_on else ()), *news),
                 event=f"{undoing.contract.name}: the sale was undone, {undoing.why}",
                 actor=actor.name,

@@ -140,8 +140,12 @@ class Campaign:
     slots: int = 1  # 1 sells exclusively; N sells shared up to N times, or once exclusively if that brings more
     exclusive_only: bool = False
     allow_loss: bool = False  # honour the pinged price below break-even
-    duplicate_days: int | None = None  # None: the vertical's
-    duplicate_scope: str = "exchange"  # exchange | seller
+    duplicate_days: int | None = None  # after a sale; None, here and below: the vertical's
+    duplicate_pending_days: int | None = None  # while it may be sold
+    duplicate_unsold_days: int | None = None
+    duplicate_refused_days: int | None = None
+    duplicate_scope: str = "vertical"  # among whose leads: seller | campaign | vertical | exchange
+    duplicate_by: str = "person"  # person | contact: whether a shared phone or mailbox alone is enough
     timeout_ms: int = 4_000
     price_hold_ms: int = 120_000
     expired: str = "reject"  # a post after expires_at: reject | reauction

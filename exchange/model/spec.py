@@ -59,6 +59,7 @@ class Spec:
     query_string: bool = False
     postbacks: bool = False
     consent: tuple[str, ...] = ()  # how it must have been given, in sentences; none: in any way
+    duplicate_unsold_days: int = 0
 
     @property
     def title(self) -> str:

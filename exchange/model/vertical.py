@@ -133,12 +133,15 @@ class Vertical:
     version: str
     fields: tuple[FieldSpec, ...]
     consent: ConsentRule = ConsentRule()
-    duplicate_days: int = 30
+    duplicate_days: int = 30  # how long a sold lead keeps its consumer taken; 0: not at all
     dispositions: tuple[str, ...] = ()
     no_filters: tuple[tuple[str, str], ...] = ()
     verifiers: tuple[VerifierRule, ...] = ()
     do_not_call: DoNotCall = DoNotCall()
     score: ScoreRule = ScoreRule()
+    duplicate_pending_days: int | None = None  # while it may be sold; None: as long as a sold one
+    duplicate_unsold_days: int = 0
+    duplicate_refused_days: int = 0
     by_name: Mapping[str, FieldSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -139,6 +139,29 @@ class Claim(NamedTuple):
     expires_at: int
 
 
+class Sighting(NamedTuple):
+    """Where a person is seen: halves of keyed hashes that find leads which may be about the same one.
+
+    None: the lead has no such value. Leads that came before `since` are not looked for.
+    """
+
+    lead_id: str
+    at: int
+    since: int
+    phone: int | None
+    email: int | None
+    place: int | None
+    name: int | None
+    born: int | None
+
+
+class Seen(NamedTuple):
+    """Earlier leads that may be about the same person, sealed and with their keys, and when buyers bought them."""
+
+    leads: tuple[Mapping[str, Any], ...] = ()
+    sales: tuple[Mapping[str, Any], ...] = ()
+
+
 class Opening(NamedTuple):
     """Everything the first unit of a request writes."""
 
@@ -148,6 +171,7 @@ class Opening(NamedTuple):
     claims: tuple[Claim, ...] = ()
     bind_quote: str | None = None
     rebids_expired: bool = False  # an expired ping is used up, and everybody is asked again
+    sighting: Sighting | None = None
 
 
 class Opened(NamedTuple):
@@ -155,6 +179,7 @@ class Opened(NamedTuple):
 
     bought: Mapping[str, int]
     quote: Mapping[str, Any] | None = None
+    seen: Seen = Seen()
 
 
 class Replay(NamedTuple):
@@ -175,12 +200,17 @@ class KeyConflict(NamedTuple):
 
 
 class Duplicate(NamedTuple):
-    """The consumer is taken by another lead. `sold` says whether that lead was sold or is still at work."""
+    """The consumer is taken by another lead. `sold` says whether that lead was sold or is still at work.
+
+    `quote` is the one of the post's ping, as in `Opened`: who it is may turn out to be another person.
+    """
 
     lead_id: str
     seller_id: str
     taken_at: int
     sold: bool
+    quote: Mapping[str, Any] | None = None
+    seen: Seen = Seen()
 
 
 class QuoteGone(NamedTuple):
@@ -309,6 +339,7 @@ class Closing(NamedTuple):
     quote: QuoteRow | None = None
     free_quote: str | None = None
     duplicate_of: str | None = None
+    same_as: str | None = None  # the earlier lead of the same person, taken or not
     promised_units: int | None = None
     extra: Transaction | None = None
     jobs: tuple[JobRow, ...] = ()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from exchange.model.party import Campaign, Seller
 from exchange.model.spec import FieldLine, Spec
 from exchange.model.vertical import FieldSpec, Vertical
+from exchange.stages.duplicates.windows import windows_of
 from exchange.stages.field_names import Known, Names
 from exchange.stages.spec_words import consent_words, example_of, rule_of
 from exchange.stages.standard_fields import Goes, standard_fields
@@ -42,7 +43,7 @@ _GROUPS: Mapping[Goes, str] = MappingProxyType(
 
 def build_spec(campaign: Campaign, seller: Seller, vertical: Vertical, names: Names) -> Spec:
     """`names` must be made for this campaign and vertical."""
-    days = campaign.duplicate_days
+    windows = windows_of(campaign, vertical)
     return Spec(
         campaign.name,
         seller.name,
@@ -52,7 +53,7 @@ def build_spec(campaign: Campaign, seller: Seller, vertical: Vertical, names: Na
         campaign.timeout_ms,
         campaign.rate.per_second,
         campaign.rate.burst,
-        vertical.duplicate_days if days is None else days,
+        windows.sold,
         campaign.duplicate_scope,
         campaign.slots,
         campaign.disclosure.value,
@@ -63,6 +64,7 @@ def build_spec(campaign: Campaign, seller: Seller, vertical: Vertical, names: Na
         query_string=campaign.query_string,
         postbacks=campaign.postback_url is not None,
         consent=tuple(consent_words(vertical.consent)),
+        duplicate_unsold_days=windows.unsold,
     )
 
 

@@ -66,6 +66,11 @@ def _terms(before: Spec, after: Spec) -> Iterator[str]:
         yield f"A consumer is a duplicate for {after.duplicate_days} days, before {before.duplicate_days}."
     if before.consent != after.consent:
         yield " ".join(after.consent) or "Consent may have been given in any way."
+    if before.duplicate_unsold_days != after.duplicate_unsold_days:
+        yield (
+            f"A consumer nobody bought is a duplicate for {after.duplicate_unsold_days} days, "
+            f"before {before.duplicate_unsold_days}."
+        )
     if before.answers != after.answers:
         yield f"Answers have the form {after.answers}, before {before.answers}."
     if before.always_200 != after.always_200:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from exchange.model.verification import ProofRow
 from exchange.model.work import Checked, Closing, Keep, LeadState, QuoteRow, Settlement, WiresRow
+from exchange.storage.claims import end_claims
 from exchange.storage.database import Statement, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
-from exchange.storage.requests import answer_row, end_claims, free_key, free_keys_unsold, free_quote
+from exchange.storage.requests import answer_row, free_key, free_keys_unsold, free_quote
 from exchange.storage.screened import screened_row
+from exchange.storage.sightings import same_person
 from exchange.storage.unmapped import count_unmapped
 
 _UNCHECKED = Checked(None, None, None)
@@ -70,6 +72,8 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
     ]
     if closing.screened is not None:
         ends.append(screened_row(closing.screened))
+    if closing.same_as is not None:
+        ends.append(same_person(closing.lead_id, closing.same_as))
     if closing.free_quote is not None and closing.answer is not None:
         ends.append(free_quote(closing.free_quote, closing.answer.request_id))
     if closing.idempotency is not None:

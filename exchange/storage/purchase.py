@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from exchange.model.hold import BalanceShort, CapFull
 from exchange.model.work import Claim, Intent, Move
+from exchange.storage.claims import claim, end_claims
 from exchange.storage.database import StorageError, Tx
-from exchange.storage.requests import claim_again, end_claims
 from exchange.storage.selling import TAKEN, Reserved, advance, free_slot, lead_attempts
 from exchange.storage.store import begin_purchase, end_claim
 
@@ -48,7 +48,7 @@ async def purchase(tx: Tx, wanted: Purchase) -> Reserved:
     slot = free_slot(taken, intent.leg, exclusive=intent.exclusive, slots=wanted.sales)
     if slot is None:
         raise SoldElsewhere(for_good=False)
-    if await claim_again(tx, intent.lead_id, wanted.seller_id, wanted.claims, intent.made_at) is not None:
+    if await claim(tx, intent.lead_id, wanted.seller_id, wanted.claims, intent.made_at) is not None:
         raise SoldElsewhere(for_good=True)
     (got,), _ = await advance(tx, Move(intents=(intent._replace(slot=slot),)))
     refused = isinstance(got, CapFull | BalanceShort)

@@ -30,6 +30,7 @@ from exchange.model.work import (
     RequestRow,
     SaleRow,
     Settlement,
+    Sighting,
 )
 from exchange.storage.database import Db, Tx
 from exchange.storage.ledger import set_account
@@ -68,7 +69,8 @@ async def sell_nothing(tx: Tx, number: int, now: int) -> NoReturn:
     await advance(tx, Move(closing=_closing(me, "ping", LeadState.QUOTED, now)._replace(quote=quote)))
     claims = tuple(Claim(f"{me}-{contact}", _HASH, now) for contact in ("phone", "email"))
     lead = _lead(me, "post", now)._replace(consent=_SEALED, consent_hash=me)
-    await open_request(tx, Opening(_request(me, "post", now), lead, key, claims, me))
+    sighting = Sighting(me, now, now, 0, 0, 0, 0, 0)
+    await open_request(tx, Opening(_request(me, "post", now), lead, key, claims, me, sighting=sighting))
     capped = CapHold(me, "cap:day", now, 1, 1)
     await advance(tx, Move(intents=(_intent(me, 1, (), now), _intent(me, 2, (capped,), now))))
     follows = _intent(me, 3, (capped,), now, f"{me}-next")

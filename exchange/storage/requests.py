@@ -1,4 +1,4 @@
-"""Requests: the first unit of every one, idempotency, claims on consumers, answers."""
+"""Requests: the first unit of every one, idempotency, answers."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from exchange.model.work import (
     QuoteGone,
     Replay,
     RequestRow,
+    Seen,
 )
 from exchange.storage.audit import record
+from exchange.storage.claims import claim, take_free
 from exchange.storage.database import Row, Statement, Tx
-from exchange.storage.rows import values_of
+from exchange.storage.sightings import likely_same, sighted
 
 
 async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflict | QuoteGone | Duplicate:
@@ -43,11 +45,29 @@ async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflic
             await tx.execute_all(*_request_rows(request._replace(lead_id=None) if stranger else request))
             return bound
         quote = bound
-    taken = await _claim(tx, lead.id, lead.seller_id, opening.claims, request.received_at)
-    await tx.execute_all(*_request_rows(request), *_lead_rows(lead))
+    taken = await claim(tx, lead.id, lead.seller_id, opening.claims, request.received_at)
+    sighting = opening.sighting
+    seen = await likely_same(tx, sighting) if sighting is not None else Seen()
+    seen_here = [sighted(sighting)] if sighting is not None else []
+    await tx.execute_all(*_request_rows(request), *_lead_rows(lead), *seen_here)
     if taken is not None:
-        return taken
-    return Opened(await bought_before(tx, lead.phone_index, lead.email_index) if opening.claims else {}, quote)
+        return taken._replace(quote=quote, seen=seen)
+    return Opened(await _bought(tx, lead, opening.claims), quote, seen)
+
+
+async def open_beside(tx: Tx, opening: Opening, taken: Duplicate) -> Opened:
+    """Let a lead go on whose consumer only shares a telephone or mailbox with the one that holds the claim.
+
+    It takes what nobody holds; the other keeps its own.
+    """
+    lead = opening.lead
+    assert lead is not None
+    await take_free(tx, lead.id, lead.seller_id, opening.claims, opening.request.received_at)
+    return Opened(await _bought(tx, lead, opening.claims), taken.quote, taken.seen)
+
+
+async def _bought(tx: Tx, lead: LeadRow, claims: tuple[Claim, ...]) -> dict[str, int]:
+    return await bought_before(tx, lead.phone_index, lead.email_index) if claims else {}
 
 
 async def open_resale(
@@ -56,65 +76,6 @@ async def open_resale(
     """Open a request of the exchange itself about a lead it has. Returns when each buyer last bought the consumer."""
     await tx.execute_all(*_request_rows(request))
     return await bought_before(tx, phone_index, email_index)
-
-
-_CLAIM = ("scope", "hash", "lead", "seller", "sold", "taken", "expires")
-
-
-async def _claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
-    """Take a consumer for a lead. All claims or none: a duplicate gives back what this call took."""
-    if not claims:
-        return None
-    values, params = values_of(
-        _CLAIM,
-        [
-            dict(zip(_CLAIM, (each.scope, each.hash, lead_id, seller_id, 0, now, each.expires_at), strict=True))
-            for each in claims
-        ],
-    )
-    rows = await tx.fetch(
-        f"""INSERT INTO claims (scope, hash, lead_id, seller_id, sold, taken_at, expires_at) {values}
-            ON CONFLICT (scope, hash) DO UPDATE SET lead_id = excluded.lead_id, seller_id = excluded.seller_id,
-                sold = 0, taken_at = excluded.taken_at, expires_at = excluded.expires_at
-            WHERE claims.expires_at <= excluded.taken_at OR claims.lead_id = excluded.lead_id
-            RETURNING hash""",
-        **params,
-    )
-    if len(rows) == len(claims):
-        return None
-    taken = {bytes(row["hash"]) for row in rows}
-    await _undo_claims(tx, lead_id)
-    return await _holder(tx, next(each for each in claims if each.hash not in taken))
-
-
-async def claim_again(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
-    """Take the consumer of a lead that had been given back. What the lead still holds stays its own."""
-    return await _claim(tx, lead_id, seller_id, claims, now)
-
-
-async def _holder(tx: Tx, wanted: Claim) -> Duplicate | None:
-    rows = await tx.fetch(
-        "SELECT lead_id, seller_id, taken_at, sold FROM claims WHERE scope = :scope AND hash = :hash",
-        scope=wanted.scope,
-        hash=wanted.hash,
-    )
-    # Given back between the two statements by another transaction: it counts as taken, a retry finds it free.
-    if not rows:
-        return Duplicate("", "", 0, False)
-    row = rows[0]
-    return Duplicate(row["lead_id"], row["seller_id"], row["taken_at"], bool(row["sold"]))
-
-
-async def _undo_claims(tx: Tx, lead_id: str) -> None:
-    await tx.execute("DELETE FROM claims WHERE lead_id = :lead AND sold = 0", lead=lead_id)
-
-
-def end_claims(lead_id: str, until: int | None) -> Statement:
-    """Whose the consumer is: the lead was or may be sold, and it stays taken until the window ends; or (None) it is
-    given back, also when held for a buyer that in the end refused, and may be posted again."""
-    if until is None:
-        return "DELETE FROM claims WHERE lead_id = :lead", {"lead": lead_id}
-    return "UPDATE claims SET sold = 1, expires_at = :until WHERE lead_id = :lead", {"until": until, "lead": lead_id}
 
 
 async def _bind_quote(

@@ -10,12 +10,12 @@ from exchange.model.delivery import DeliveryRow
 from exchange.model.hold import CapFull, Held, HoldRequest
 from exchange.model.work import Claim, JobRow, Sums
 from exchange.storage.audit import record
+from exchange.storage.claims import claim, end_claims
 from exchange.storage.closing import add_event
 from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.deliveries import add_delivery
 from exchange.storage.holds import reserve
 from exchange.storage.jobs import add_job
-from exchange.storage.requests import claim_again, end_claims
 from exchange.storage.selling import TAKEN, free_slot, lead_attempts, lock_lead
 
 
@@ -70,7 +70,7 @@ async def reopen(tx: Tx, again: Again) -> None:
     slot = free_slot(taken, own["leg"], exclusive=bool(own["exclusive"]), slots=again.slots)
     if slot is None:
         raise NotAgain("Its lead was sold to somebody else, or may be.")
-    if await claim_again(tx, again.lead_id, again.seller_id, again.claims, again.at) is not None:
+    if await claim(tx, again.lead_id, again.seller_id, again.claims, again.at) is not None:
         raise NotAgain("Its consumer came again meanwhile, as another lead.")
     if again.hold is not None:
         await _hold(tx, again.hold, again.at)

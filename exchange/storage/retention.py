@@ -75,6 +75,7 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "delivery_tries",
             "store_items",
             "store_claims",
+            "sightings",
         ):
             await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
         await tx.execute("DELETE FROM leads WHERE id = :lead", lead=lead)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from exchange.model.audit import AuditLine
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
+from exchange.storage.claims import end_claims
 from exchange.storage.closing import event_row
 from exchange.storage.database import Tx
 from exchange.storage.jobs import add_job
-from exchange.storage.requests import end_claims
 from exchange.storage.screened import set_label
 
 

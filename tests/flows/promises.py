@@ -174,9 +174,9 @@ def _ended(stored: Stored, lead: Row, attempts: Sequence[Row], name: str) -> Ite
     if "accepted" not in states and bool(states & set(WAITING)) != (state in WAITING):
         yield f"{name} is {state} with deliveries {sorted(states)}."
     claims = stored.claims.get(lead["id"], [])
-    if state in ("unsold", "rejected", "invalid", "duplicate") and claims:
+    if state in ("invalid", "duplicate") and claims:
         yield f"{name} is {state} and still holds its consumer."
-    if state in ("sold", *WAITING) and any(not row["sold"] for row in claims):
+    if state in ("sold", "unsold", "rejected", *WAITING) and any(not row["sold"] for row in claims):
         yield f"{name} is {state} and holds its consumer only while it is under way."
 
 

@@ -10,7 +10,7 @@ from exchange.model.importing import ImportRow
 from exchange.model.lead import Mode
 from tests.flows.import_bench import bring, csv_of, people, results, sold, worked
 from tests.flows.lab import OPERATOR
-from tests.market import Exchange, buying, consumer, selling, usd
+from tests.market import Exchange, buying, consumer, selling, surname, usd
 
 ROWS = 100_000
 CHECKED = 6_000
@@ -29,7 +29,12 @@ async def large(exchange: Exchange, rows: int, first: int = 0) -> ImportRow:
     lead = consumer(1)
     spool.write(",".join(lead).encode() + b"\n")
     for number in range(first, first + rows):
-        mine = {**lead, "phone": f"{602 + number % 7}{2_000_000 + number}", "email": f"p{number}@consumer.example"}
+        mine = {
+            **lead,
+            "last_name": surname(number),
+            "phone": f"{602 + number % 7}{2_000_000 + number}",
+            "email": f"p{number}@consumer.example",
+        }
         spool.write(",".join(mine.values()).encode() + b"\n")
     campaign = exchange.market.deals.campaigns["cedar-solar"]
     return await take_in(exchange.market, spool, Bringing(campaign, Mode.LIVE, "large.csv", OPERATOR))

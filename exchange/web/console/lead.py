@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from exchange.flows.reveal import MayNotReveal, Revealed, reveal
@@ -13,6 +15,7 @@ from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.story.page import Told, tell
 from exchange.web.story.records import open_story
+from exchange.web.story.seen import sights_of
 
 _PATH = "/console/leads/{lead_id:[A-Za-z0-9_-]{1,60}}"
 
@@ -55,7 +58,10 @@ async def show_revealed(request: web.Request) -> web.StreamResponse:
 async def _told(request: web.Request) -> Told | None:
     market = request.app[MARKET]
     rows = await market.db.read(read_lead_rows, actor_of(request), request.match_info["lead_id"])
-    return tell(market, open_story(market, rows)) if rows is not None else None
+    if rows is None:
+        return None
+    sights = await sights_of(market, actor_of(request), rows)
+    return replace(tell(market, open_story(market, rows)), sights=sights)
 
 
 async def _page(

@@ -19,6 +19,7 @@ from exchange.model.reason import Reason
 from exchange.model.spec import Spec
 from exchange.stages.magic import TEST_ZIPS
 from exchange.stages.respond import respond
+from exchange.web.words import plural
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -67,6 +68,14 @@ _STEPS: tuple[tuple[str, str, str], ...] = (
 )
 _NO_ADDRESS = "Tell us your address first"
 _EXPIRES_MS = 120_000
+_WHOSE: Mapping[str, str] = MappingProxyType(
+    {
+        "seller": "you sent",
+        "campaign": "you sent in this campaign",
+        "vertical": "the exchange had",
+        "exchange": "the exchange had, in whatever vertical,",
+    }
+)
 
 
 class Step(NamedTuple):
@@ -149,12 +158,14 @@ def shared(spec: Spec) -> Sequence[str]:
     """The campaign's own rules, in sentences."""
     sold = "exclusively" if spec.slots == 1 else f"to up to {spec.slots} buyers, or to one alone if that brings more"
     window = f"for {spec.duplicate_days} days" if spec.duplicate_days else "never"
-    whose = "you sent" if spec.duplicate_scope == "seller" else "the exchange had"
+    whose = _WHOSE[spec.duplicate_scope]
+    again = f"{plural(spec.duplicate_unsold_days, 'day')} later" if spec.duplicate_unsold_days else "again"
     late = "is refused with ping_expired" if spec.expired == "reject" else "is priced anew"
     differs = "is refused with ping_mismatch" if spec.mismatch == "reject" else "is priced anew"
     return (
         f"A lead is sold {sold}.",
-        f"A consumer whom {whose} before is a duplicate {window}; one that was not sold may be sent again.",
+        f"A consumer whom {whose} before is a duplicate {window}; one that was not sold may be sent {again}.",
+        "Who is the same consumer is told by all that a lead says: a slip in a name or a digit hides nobody.",
         f"A post after the price's {spec.hold_ms // 1000} seconds {late}; one that differs from its ping {differs}.",
         *spec.consent,
         f"Up to {spec.per_second:g} requests a second, {spec.burst} at once; over that 429 with Retry-After.",

@@ -29,7 +29,6 @@ _SECTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _ICONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {  # step → icon, tone
         "received": ("in", ""),
-        "duplicate": ("cross", "bad"),
         "eligible": ("tree", ""),
         "ping": ("out", ""),
         "auction": ("gavel", "info"),
@@ -125,29 +124,15 @@ class _Teller:
         )
 
     def _checked(self, step: Mapping[str, Any]) -> list[Line]:
-        """What is known of the checks at the door: their outcome decides whether buyers are looked for."""
+        """What is known of the door: only what is valid is checked, and then offered to buyers."""
         assert self.request.trail is not None
         names = {each["name"] for each in self.request.trail["steps"]}
-        row, story = self.request.row, self.story
-        if row["status"] == "invalid":
+        if self.request.row["status"] == "invalid":
             told = "Every problem is in the answer below. Nothing was sold."
             return [self._made(step, "cross", "bad", "Not valid", told)]
         if "eligible" not in names:
             return []
-        lines = [self._made(step, "check", "good", "Valid", "Every required field was sent and could be read")]
-        if row["endpoint"] == "ping":
-            told = "Not run: a ping names nobody"
-            return [*lines, self._made(step, "dash", "", "Duplicate check", told, skipped=True)]
-        campaign = self.market.deals.campaigns.get(row["campaign_id"])
-        days = campaign.duplicate_days if campaign is not None else None
-        if days is None and story.vertical is not None:
-            days = story.vertical.duplicate_days
-        if not days:
-            told = "Not run: this campaign takes consumers it had before"
-            return [*lines, self._made(step, "dash", "", "Duplicate check", told, skipped=True)]
-        whose = "from this seller" if campaign is not None and campaign.duplicate_scope == "seller" else "at any seller"
-        told = f"No match on phone or email in {plural(days, 'day')}, {whose}"
-        return [*lines, self._made(step, "check", "good", "Not a duplicate", told)]
+        return [self._made(step, "check", "good", "Valid", "Every required field was sent and could be read")]
 
     def _plain(self, step: Mapping[str, Any], exchanges: tuple[Exchange, ...] = ()) -> Line:
         icon, tone = _ICONS.get(step["name"], ("dash", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
@@ -17,6 +17,7 @@ from exchange.web.story.lines import sections
 from exchange.web.story.masking import HIDDEN
 from exchange.web.story.money import Booked, booked
 from exchange.web.story.records import Story
+from exchange.web.story.seen import Sights
 from exchange.web.story.timing import parts_of, where_the_time_went
 
 _SHORTENED = 22
@@ -64,6 +65,7 @@ class Told:
     waiting: tuple[OpenAttempt, ...]
     erased: bool
     kept_days: int
+    sights: Sights = field(default_factory=Sights)
 
     def fields(self) -> dict[str, Any]:
         lead = self.lead
@@ -88,6 +90,8 @@ class Told:
             "data": {name: value for name, value, _ in self.data},
             "consent": dict(self.consent),
             "attribution": dict(self.tracking),
+            "duplicate_of": lead["duplicate_of"],
+            "seen": self.sights.fields(),
         }
 
 
