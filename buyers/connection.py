@@ -19,7 +19,7 @@ from buyers.reading.rules import Rules, Scalar
 from exchange import limits
 from exchange.connector import DEFAULT_PROFILE, Profile
 
-STAGES = ("ping", "post", "ask", "return")
+STAGES = ("ping", "post", "ask", "return", "revoke")
 ENCODINGS: Mapping[str, str] = {
     "form_http": "form",
     "json_http": "json",
@@ -47,6 +47,7 @@ class ConnectionDocument(Rules):
     ping: StageDocument | None = None
     post: StageDocument
     ask: StageDocument | None = None
+    revoke: StageDocument | None = None  # tells the buyer that a consumer took the consent back
     transport: Transport | None = None
     returns: StageDocument | None = Field(default=None, alias="return")
     repeats_safely: bool = False
@@ -58,7 +59,12 @@ class ConnectionDocument(Rules):
 
     @model_validator(mode="after")
     def _can_be_decided(self) -> ConnectionDocument:
-        wanted = {"ping": {"accepted"}, "post": {"accepted", "queued"}, "ask": {"accepted", "rejected"}}
+        wanted = {
+            "ping": {"accepted"},
+            "post": {"accepted", "queued"},
+            "ask": {"accepted", "rejected"},
+            "revoke": {"accepted"},
+        }
         for stage, means in wanted.items():
             document: StageDocument | None = getattr(self, stage)
             if document is not None and not means & {outcome.means for outcome in document.reading.outcomes}:

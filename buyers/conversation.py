@@ -135,6 +135,26 @@ class AskingHttpConnector(HttpConnector):
         return answer_of(stage.reader.read(reply), contract.max_bid.currency, reference, asking=True)
 
 
+class Revoking:
+    """What a buyer adds that can be told of consent taken back."""
+
+    __slots__ = ()
+    stages: Mapping[str, Stage]
+
+    def revoke(self, lead: Lead, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]:
+        stage = self.stages["revoke"]
+        reply = yield from stage.talk(Facts(contract, terms, lead=lead))
+        return answer_of(stage.reader.read(reply), contract.max_bid.currency, terms.reference, asking=True)
+
+
+class RevokingHttpConnector(HttpConnector, Revoking):
+    __slots__ = ()
+
+
+class AskingRevokingHttpConnector(AskingHttpConnector, Revoking):
+    __slots__ = ()
+
+
 def http(name: str, laid: Mapping[str, Any]) -> Loaded:
     """The family of connectors that speak HTTP. They differ in how a body is encoded unless a stage says otherwise."""
     connection = Connection.read(name, laid)
@@ -148,6 +168,8 @@ def speak(connection: Connection) -> HttpConnector:
         stage: compiled(stage, found) for stage in STAGES if (found := stage_document(document, stage)) is not None
     }
     kind = AskingHttpConnector if document.ask is not None else HttpConnector
+    if document.revoke is not None:
+        kind = AskingRevokingHttpConnector if document.ask is not None else RevokingHttpConnector
     seconds = document.seconds if document.later else 10.0
     host = urlsplit(document.post.url).netloc
     return kind(connection.name, stages, document.repeats_safely, connection.profile, document.later, seconds, host)

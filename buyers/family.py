@@ -85,7 +85,7 @@ def laid_over(document: Mapping[str, Any], presets: Presets) -> dict[str, Any]:
 
 def _without_unused_stages(laid: dict[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     """A preset may know more than a buyer uses: what the connection does not mention and has no address is gone."""
-    for stage in ("ping", "ask", "return"):
+    for stage in ("ping", "ask", "return", "revoke"):
         if stage in laid and stage not in document and "url" not in laid[stage]:
             del laid[stage]
     return laid

@@ -32,7 +32,7 @@ from exchange.courier.smtp import mail_house
 from exchange.fields.places import ZIPS
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
-from exchange.flows.lists import Lists
+from exchange.flows.lists import Lists, take_up_lists
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
 from exchange.flows.screening import Screening
 from exchange.flows.shapes import (
@@ -261,6 +261,7 @@ async def open_market(
             files_dir=settings.files_dir,
             screening=Screening(known_agents()),
         )
+        await take_up_lists(opened, lists)
         await refresh(market)
         yield market
     finally:

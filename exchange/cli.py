@@ -21,6 +21,7 @@ from exchange.commands import (
     buyer,
     campaign,
     check,
+    consent,
     data,
     init,
     job,
@@ -63,6 +64,7 @@ vertical_app = typer.Typer(help="The fields of each kind of lead.", no_args_is_h
 key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
 job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
 source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
+consent_app = typer.Typer(help="Consent that was taken back.", no_args_is_help=True, rich_markup_mode=None)
 suppression_app = typer.Typer(help="Who must not be sold.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 webhook_app = typer.Typer(help="Who is told of events.", no_args_is_help=True, rich_markup_mode=None)
@@ -95,6 +97,11 @@ app.add_typer(
     source_app,
     name="source",
     epilog="\b\nExamples:\n  exchange source list\n  exchange source poll cedar_feed",
+)
+app.add_typer(
+    consent_app,
+    name="consent",
+    epilog="\b\nExamples:\n  exchange consent list\n  exchange consent revoke 6025550142",
 )
 app.add_typer(
     suppression_app,
@@ -280,8 +287,9 @@ add(
     "exchange webhook remove whk_01KAG4",
     "exchange webhook remove whk_01KAG4 --yes",
 )
-for _command in suppression.commands():
-    add(suppression_app, *_command)
+for _app, _module in ((suppression_app, suppression), (consent_app, consent)):
+    for _command in _module.commands():
+        add(_app, *_command)
 add(source_app, "list", source.list_all, "exchange source list", "exchange source list --json")
 add(source_app, "poll", source.poll, "exchange source poll cedar_feed", "exchange source poll cedar_feed --json")
 add(

@@ -81,6 +81,13 @@ class AsksOutcome(Protocol):
     def ask(self, reference: str, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]: ...
 
 
+@runtime_checkable
+class Revokes(Protocol):
+    """Ability: tell the buyer that the consumer of a lead it got took the consent back."""
+
+    def revoke(self, lead: Lead, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a buyer's HTTP statuses mean on a post when no rule knows the body.

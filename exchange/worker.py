@@ -30,10 +30,12 @@ from exchange.flows.jobs import (
     LOAD_LIST,
     NEWS,
     NOTICE,
+    PASS_ON,
     POLL,
     RESELL,
     RETAIN,
     RETURN_TEST,
+    REVOKE,
     SCREEN_ALERT,
     SETTLE_TEST,
     SUBMIT_FORM,
@@ -41,6 +43,7 @@ from exchange.flows.jobs import (
     WEBHOOK,
 )
 from exchange.flows.list_desk import fold_crowded, load_list
+from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
 from exchange.flows.notices import mail_notice
 from exchange.flows.polls import plan_polls, poll
@@ -50,6 +53,7 @@ from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
+from exchange.flows.revoke import confirm_told, find_recipients, pass_on
 from exchange.flows.screen_alerts import note_screen_alert
 from exchange.flows.screening import learn as learn_signals
 from exchange.flows.screening import take_up
@@ -109,11 +113,13 @@ def kinds() -> Mapping[str, Kind]:
         LOAD_LIST: Kind(load_list, most=3, lease_ms=_LIST_LEASE_MS, at_once=1),
         NEWS: Kind(record_news),
         NOTICE: Kind(mail_notice),
+        PASS_ON: Kind(pass_on),
         POLL: Kind(poll, most=3, lease_ms=300_000),
         RESELL: Kind(resell),
         RETAIN: Kind(retain),
         RETURN_TEST: Kind(return_test_lead),
         SCREEN_ALERT: Kind(note_screen_alert),
+        REVOKE: Kind(find_recipients),
         SETTLE_TEST: Kind(settle_test_lead),
         SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
@@ -278,11 +284,12 @@ class Duty:
 
 
 def duties(write: Write) -> tuple[Duty, ...]:
-    async def take_up(market: Market) -> None:
+    async def recover_old(market: Market) -> None:
         await recover(market, market.clock.now() - STALE_MS, write)
 
     return (
         Duty("refresh", 0.5, refresh),
+        Duty("lists", 0.5, look_at_lists),
         Duty("poll", 1.0, plan_polls),
         Duty("learn", 5.0, learn),
         Duty("seal", 1.0, seal_chains),
@@ -295,8 +302,9 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("finish purchases", 30.0, finish_purchases),
-        Duty("recover", 30.0, take_up),
+        Duty("recover", 30.0, recover_old),
         Duty("roll up", 60.0, roll_up_hours),
+        Duty("confirm revocations", 60.0, confirm_told),
         Duty("fold lists", 300.0, fold_crowded),
         Duty("forget", 3_600.0, forget),
     )
@@ -317,6 +325,11 @@ async def _repeat(market: Market, duty: Duty) -> None:
             await duty.do(market)
         except Exception as error:
             _LOG.error("A duty failed", duty=duty.name, exc_info=error)
+
+
+async def look_at_lists(market: Market) -> bool:
+    """Suppression lists that another process changed."""
+    return await take_up_lists(market.db, market.lists)
 
 
 async def seal_chains(market: Market) -> int:

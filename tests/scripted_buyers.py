@@ -66,8 +66,18 @@ _ASK: Mapping[str, Any] = {
     "body": {"id": {"term": "reference"}},
     "reading": {**_PLAIN["post"]["reading"]},
 }
-_MORE: Mapping[str, Mapping[str, Any]] = {"garnet": {"repeats_safely": True}, "hazel": {"ask": _ASK}}
-"""`garnet` makes one lead of two equal posts; `hazel` has a page that tells what became of a post."""
+_REVOKE: Mapping[str, Any] = {
+    "url": "http://host/revoke",
+    "body": {"id": {"term": "reference"}, "phone": "phone"},
+    "reading": {"outcomes": [{"means": "accepted", "when": {"where": "json:status", "equals": "stopped"}}]},
+}
+_MORE: Mapping[str, Mapping[str, Any]] = {
+    "garnet": {"repeats_safely": True},
+    "hazel": {"ask": _ASK},
+    "cobalt": {"revoke": _REVOKE},
+}
+"""`garnet` makes one lead of two equal posts; `hazel` has a page that tells what became of a post; `cobalt` can be told
+that consent was taken back."""
 
 Answer = Reply | Lost | Delay
 
@@ -147,7 +157,7 @@ def _plain(name: str, host: str) -> dict[str, Any]:
     document = {**_PLAIN, **_MORE.get(name, {})}
     stages: dict[str, Any] = {
         stage: {**document[stage], "url": f"http://{host}/{stage}"}
-        for stage in ("ping", "post", "ask")
+        for stage in ("ping", "post", "ask", "revoke")
         if stage in document
     }
     return {**document, **stages, "connection": name}

@@ -24,6 +24,7 @@ from exchange.connector import (
     ReadsReceipts,
     ReadsReplies,
     RepeatsSafely,
+    Revokes,
     RingsPeople,
     SendsSeveral,
     Shelved,
@@ -46,6 +47,7 @@ class Connection:
     secrets: Mapping[str, str]
     profile: Profile = DEFAULT_PROFILE
     asks: AsksOutcome | None = None  # it can ask what became of a post
+    revokes: Revokes | None = None  # it can be told of consent taken back
     repeats_safely: bool = False  # the same post twice is one lead to this buyer
     several_messages: bool = False  # a token or the like comes before the message that delivers
     simulated: bool = False  # it leads to the buyers of test mode, which are inside the exchange
@@ -96,6 +98,7 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         secrets,
         profile=connector.profile if isinstance(connector, HasProfile) else DEFAULT_PROFILE,
         asks=connector if isinstance(connector, AsksOutcome) else None,
+        revokes=connector if isinstance(connector, Revokes) else None,
         repeats_safely=isinstance(connector, RepeatsSafely) and connector.repeats_safely,
         several_messages=isinstance(connector, SendsSeveral) and connector.several_messages,
         simulated=simulated,

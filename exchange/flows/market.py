@@ -18,7 +18,7 @@ from exchange.fields.table import Tables
 from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
 from exchange.flows.hearers import Hearers, compile_hearers
-from exchange.flows.lists import Lists, take_up_lists
+from exchange.flows.lists import Lists
 from exchange.flows.scoring import Scorer
 from exchange.flows.screening import Screening
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
@@ -278,7 +278,6 @@ class Market:
 async def refresh(market: Market) -> bool:
     """Take up changes made elsewhere: deals and shapes when their version rose, cap use and balances always."""
     live = market.live
-    await take_up_lists(market.db, market.lists)
     changed = await market.db.read(read_version) != live.deals.version
     if changed:
         parties = await market.db.read(read_parties)

@@ -13,6 +13,8 @@ import orjson
 
 from exchange.clock import month_of
 from exchange.flows.case import Case, own_case, request_row
+from exchange.flows.check_suppression import listed
+from exchange.flows.checks import deciding
 from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
 from exchange.flows.place import Placed
@@ -66,7 +68,8 @@ async def _case(market: Market, lead: Row) -> Case | None:
     found = await stored_lead(market, lead, campaign)
     if found is None:
         return None
-    return own_case(lead, found, campaign, vertical, market, "exchange")
+    case = listed(own_case(lead, found, campaign, vertical, market, "exchange"), market)
+    return case if deciding(case.findings) is None else None
 
 
 def _placed(attempts: Sequence[Row], currency: str) -> Placed:
@@ -115,7 +118,7 @@ async def _give_up(market: Market, lead: Row, attempts: Sequence[Row]) -> None:
         None,
         claim_until(market, lead, state, now),
         jobs=tell_seller(market, campaign, lead, state, earned, now) if campaign is not None and unsold else (),
-        event="It could not be sold again: its campaign is closed, or its values were erased.",
+        event="It could not be sold again: its campaign is closed, or its consumer is erased or not to be sold.",
     )
     await market.db.write(advance, Move(closing=closing))
 

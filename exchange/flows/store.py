@@ -12,6 +12,8 @@ from typing import NamedTuple
 import orjson
 
 from exchange.flows.case import Case, own_case
+from exchange.flows.check_suppression import listed
+from exchange.flows.checks import deciding
 from exchange.flows.market import Market
 from exchange.flows.settle import CannotSettle, Decision, StillAtWork, claim_until, claims_of, settle
 from exchange.flows.stored_lead import stored_lead
@@ -210,6 +212,7 @@ def _judge(market: Market, case: Case, buyer_id: str, price: Money) -> Judgement
         cap_use=live.cap_use(now),
         available=live.available,
         bought=case.bought,
+        suppressed=case.suppressed,
         seller_name=case.deals.sellers[case.submission.seller_id].name,
     )
     own = [contract.id for contract in book.contracts if contract.buyer_id == buyer_id]
@@ -224,7 +227,10 @@ async def _case(market: Market, lead_id: str) -> Case:
     lead = await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
     if row is None or lead is None or campaign is None or vertical is None or campaign.state is not State.ACTIVE:
         raise CannotBuy("not_listed", _GONE)
-    return own_case(row, lead, campaign, vertical, market, CHANNEL)
+    case = listed(own_case(row, lead, campaign, vertical, market, CHANNEL), market)
+    if (found := deciding(case.findings)) is not None:
+        raise CannotBuy("not_listed", f"{found.sentence} The lead is not sold any more.")
+    return case
 
 
 async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:

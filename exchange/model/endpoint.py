@@ -24,6 +24,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "lead.claimed": "A lead of the store was claimed.",
         "store.match": "A lead came into the store that a saved search looks for.",
         "lead.erased": "The personal values of a lead were erased.",
+        "consent.revoked": "A consumer took the consent back: contact them no more.",
         "import.finished": "An import came to its end.",
         "payout.issued": "A statement of what a seller is owed was made.",
         "payout.paid": "It was paid.",

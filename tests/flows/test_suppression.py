@@ -22,12 +22,11 @@ from exchange.flows.list_desk import (
     remove,
 )
 from exchange.flows.list_load import Loaded, Options, Refused, fold
-from exchange.flows.market import refresh
 from exchange.model.actor import Actor, Role
 from exchange.model.suppression import Purpose, Scope
 from exchange.stages.suppression.rows import Mode
 from exchange.storage.suppression import all_lists, recent_loads
-from exchange.worker import run_jobs
+from exchange.worker import look_at_lists, run_jobs
 from tests.flows.lab import ping, post
 from tests.flows.test_consent import steps
 from tests.market import NOW, POST, Exchange, buying, consumer, open_exchange, selling
@@ -162,16 +161,16 @@ async def test_another_process_takes_up_a_list_its_next_version_and_its_end(tmp_
 
         loaded = await load(exchange, f"{digits(LISTED)}\n")
         assert [] == hits()
-        await refresh(other.market)
+        await look_at_lists(other.market)
         assert ["partners"] == hits()
         await load(exchange, f"{digits(FREE)}\n")
-        await refresh(other.market)
+        await look_at_lists(other.market)
         assert [] == hits()
         await change_values(exchange.market, [loaded.row], {"phone": digits(LISTED)}, True, PAT)
-        await refresh(other.market)
+        await look_at_lists(other.market)
         assert ["partners"] == hits()
         assert await remove(exchange.market, loaded.row, PAT)
-        await refresh(other.market)
+        await look_at_lists(other.market)
         assert [] == hits()
 
 
@@ -181,11 +180,11 @@ async def test_a_list_that_cannot_be_read_sells_nobody(exchange: Exchange) -> No
     (file,) = exchange.market.lists.folder.glob("*.keys")
     file.rename(file.with_suffix(".away"))
     exchange.market.lists.close()
-    await refresh(exchange.market)
+    await look_at_lists(exchange.market)
 
     assert ("rejected", "lists_unready") == (await post(exchange, FREE)).told
     file.with_suffix(".away").rename(file)
-    await refresh(exchange.market)
+    await look_at_lists(exchange.market)
     assert ("accepted", None) == (await post(exchange, consumer(3))).told
 
 
