@@ -219,6 +219,7 @@ async def _parties(read: Read, findings: Findings) -> Shapes | None:
         *_campaign_problems(parties, read, shapes),
         *contract_problems(parties.contracts, shapes, read.whole),
         *_source_problems(parties, read, shapes),
+        *_form_problems(parties, read, shapes),
         *verifier_problems(parties.campaigns, shapes, read.whole),
     ]
     told = f"{len(parties.campaigns)} campaigns and {len(parties.contracts)} contracts fit the files"
@@ -244,6 +245,19 @@ def _campaign_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator
         url = campaign.postback_url if read.networks_known else None
         if url and (problem := check_url(url, read.settings.allowed_networks)):
             yield f"{where}: postback_url: {problem}"
+
+
+def _form_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[str]:
+    """A form must ask what the vertical of its campaign needs, and its answers must have a campaign to go to."""
+    from exchange.stages.forms import form_problems
+
+    verticals = {campaign.id: shapes.verticals.get(campaign.vertical) for campaign in parties.campaigns}
+    for name, form in sorted(shapes.forms.items()) if read.whole else ():
+        vertical = verticals.get(form.campaign_id)
+        if form.campaign_id not in verticals:
+            yield f"form {name}: there is no campaign {form.campaign_id}"
+        elif vertical is not None:
+            yield from (f"form {name}: {problem}" for problem in form_problems(form, vertical))
 
 
 def _source_problems(parties: Parties, read: Read, shapes: Shapes) -> Iterator[str]:

@@ -85,6 +85,11 @@ class ConsentRule:
     when_missing: When = When.REFUSE
     when_stale: When = When.REFUSE
 
+    @property
+    def by_name(self) -> bool:
+        """Whether companies must be named one by one in every state. A form learns their names by asking for prices."""
+        return self.policy is ConsentPolicy.NAMED_SELLER or "consented_buyers" in self.required
+
     def policy_in(self, state: str | None) -> ConsentPolicy:
         """What holds for a consumer of this state; None: nobody knows it."""
         return next((policy for name, policy in self.states if name == state), self.policy)

@@ -160,17 +160,21 @@ def _missing_fields(form: Form, vertical: Vertical) -> Iterator[str]:
         known |= {"consent_version", "consent_method"}
     for spec in vertical.fields:
         from_zip = spec.name == "state" and "zip" in asked
-        if spec.post is Presence.REQUIRED and spec.name not in asked | known and not from_zip:
+        if spec.name in asked | known or from_zip:
+            continue
+        if spec.post is Presence.REQUIRED:
             yield f"steps: {spec.name} is required by {vertical.name} and is not asked"
+        elif spec.ping is Presence.REQUIRED and vertical.consent.by_name:
+            yield f"steps: {spec.name} is not asked, and without it {vertical.name} has no price, and nobody to name"
 
 
 def _missing_consent(form: Form, vertical: Vertical) -> Iterator[str]:
     proof = {"trustedform_cert_url": form.evidence.trustedform, "jornaya_leadid": bool(form.evidence.jornaya)}
+    if vertical.consent.by_name and not (form.consent is not None and form.consent.named):
+        yield f"consent: {vertical.name} needs the companies by name: set consent.named"
     for name in vertical.consent.required:
         if name in proof and not proof[name]:
             yield f"consent: {vertical.name} needs {name}: switch its script on"
-        elif name == "consented_buyers" and not (form.consent is not None and form.consent.named):
-            yield f"consent: {vertical.name} needs the companies by name: set consent.named"
         elif name not in (*proof, "consented_buyers", "ip_address", "user_agent") and form.consent is None:
             yield f"consent: {vertical.name} needs {name}, and this form asks for no consent"
 

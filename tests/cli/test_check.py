@@ -217,3 +217,21 @@ def test_an_sftp_server_nobody_pinned_is_asked_for_its_key(home: Home) -> None:
         [(each["check"], each["problem"]) for each in found.json["problems"]],
     )
     assert 0 == pinned.code, pinned.out
+
+
+def test_a_form_that_does_not_fit_its_campaign_is_told(home: Home) -> None:
+    home.store(selling("cedar"))
+    folder = home.folder / "config" / "forms"
+    folder.mkdir()
+    fields = "[zip, first_name, last_name, email, phone]"
+    text = f"title: Sun\ncampaign: {{}}\nsteps: [{{{{title: All, fields: {fields}}}}}]\nconsent: {{{{}}}}\n"
+    (folder / "lost.yaml").write_text(text.format("nobody"), "utf-8")
+    (folder / "sun.yaml").write_text(text.format("cedar-solar"), "utf-8")
+    found = home.run("--json", "check")
+
+    assert 4 == found.code
+    assert [
+        "form lost: there is no campaign nobody",
+        "form sun: steps: monthly_bill is required by solar and is not asked",
+        "form sun: steps: homeowner is required by solar and is not asked",
+    ] == [each["problem"] for each in found.json["problems"]]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.model.form import ConsentWords
 from exchange.model.lead import Problem
-from exchange.model.vertical import FieldSpec, Presence, Vertical
+from exchange.model.vertical import ConsentPolicy, ConsentRule, FieldSpec, Presence, Vertical
 from exchange.sources.form import read_form
 from exchange.stages.forms import NAMES_CHARACTERS, consent_text, form_problems, named, shown, steps_of, tidy
 from exchange.web.console._form_words import document_of, fields_of, suggested
@@ -114,3 +116,13 @@ def test_a_document_and_the_fields_of_its_page_say_the_same() -> None:
 def test_the_same_document_has_the_same_version() -> None:
     assert read_form("solar", document()).version == read_form("other", document()).version
     assert read_form("solar", document()).version != read_form("solar", document(button="Go")).version
+
+
+def test_a_form_whose_companies_must_be_named_asks_for_all_that_a_price_needs() -> None:
+    zip_code = replace(spec("zip", "postal_code"), ping=Presence.REQUIRED)
+    for rule in (ConsentRule(policy=ConsentPolicy.NAMED_SELLER), ConsentRule(required=("consented_buyers",))):
+        of = replace(vertical(zip_code, spec("colour", "choice", allowed=("red",))), consent=rule)
+        form = read_form("boats", document(steps=[{"title": "A", "fields": ["colour"]}]))
+        told = form_problems(form, of)
+        assert "consent: boats needs the companies by name: set consent.named" in told
+        assert "steps: zip is not asked, and without it boats has no price, and nobody to name" in told

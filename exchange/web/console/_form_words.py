@@ -84,7 +84,7 @@ def suggested(campaign_id: str, vertical: Vertical) -> dict[str, str]:
         "steps": "\n\n".join("\n".join([f"# {title}", *names]) for title, names in parts if names),
         "asks_consent": "yes",
         "consent_text": DEFAULT_CONSENT,
-        "consent_named": "yes" if "consented_buyers" in vertical.consent.required else "",
+        "consent_named": "yes" if vertical.consent.by_name else "",
         "trustedform": "yes" if "trustedform_cert_url" in vertical.consent.required else "",
         "least_seconds": "3",
     }
