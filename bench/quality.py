@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from bench.quality_figures import Judged, cost_lines, figures, mistakes, outcomes, who_refused
+from bench.quality_score import score_lines
 from bench.quality_stream import Cost, read_truths, replay
 from exchange.demo.stream import read_rows
 
@@ -38,6 +39,8 @@ def report(judged: list[Judged], cost: Cost, with_mistakes: bool) -> bool:
         for figure in lines:
             print(figure.line())
             met = met and figure.met
+    print("\nConversion score, sold leads of weeks 4 to 8")
+    print("\n".join(score_lines(judged)))
     print("\nProcessor time a lead")
     print("\n".join(cost_lines(cost)))
     print("\nWho refused, by class")

@@ -83,6 +83,7 @@ class Seen:
     found: tuple[tuple[str, str, str], ...]
     values: Mapping[str, str]  # clean, by field
     duplicate_of: str | None  # the stream's id of the row it was paired with
+    score: int | None = None  # its chance to convert, in thousandths
 
     @property
     def refused(self) -> bool:
@@ -324,14 +325,14 @@ async def _seen(market: Market, rows: Iterable[Row], answers: Mapping[str, Mappi
         if lead is not None and lead["id"] in later:
             found = (*found, ("screen", "flagged", ""))
         pair = sent_as.get(lead["duplicate_of"]) if lead is not None and lead["duplicate_of"] else None
-        seen.append(
-            Seen(row, answer.get("lead_id", ""), answer["status"], answer.get("reason", ""), found, values, pair)
-        )
+        status, reason = answer["status"], answer.get("reason", "")
+        score = lead["score"] if lead is not None else None
+        seen.append(Seen(row, answer.get("lead_id", ""), status, reason, found, values, pair, score))
     return seen
 
 
 async def _leads(tx: Tx) -> dict[str, dict[str, Any]]:
-    found = await tx.fetch("SELECT id, seller_lead_id, subject, facts, sealed, duplicate_of FROM leads")
+    found = await tx.fetch("SELECT id, seller_lead_id, subject, facts, sealed, duplicate_of, score FROM leads")
     return {row["id"]: dict(row) for row in found}
 
 

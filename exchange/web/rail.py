@@ -59,7 +59,6 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries", "Deliveries"),
-                Entry("/console/screen", "screen", "shield", "Screen"),
             ),
         ),
         Group(
@@ -80,6 +79,13 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
                 Entry("/console/store", "store", "list", "Store"),
                 Entry("/console/webhooks", "webhooks", "out", "Webhooks"),
+            ),
+        ),
+        Group(
+            "Quality",
+            (
+                Entry("/console/screen", "screen", "shield", "Screen"),
+                Entry("/console/quality", "quality", "pulse", "Lead quality"),
             ),
         ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here"),)),
