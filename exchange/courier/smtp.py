@@ -46,6 +46,9 @@ class MailHouse:
         return f"{BOUNCES}{message.message_id.strip('<>').partition('@')[0]}@{self.domain}"
 
 
+NO_MAIL_SERVER = "The exchange has no mail server of its own: mail_relay is not set."
+
+
 def mail_house(relay: Relay | None, domain: str, signed_domain: str, selector: str, key_file: Path | None) -> MailHouse:
     """From settings. Raises `BadKey`."""
     if not signed_domain or key_file is None:
@@ -74,7 +77,7 @@ class SmtpLane:
     async def send(self, message: EmailMessage, errand: Errand) -> Reply | Lost:
         relay = message.relay or self._house.relay
         if relay is None:
-            return Lost(Loss.CONNECT, "The exchange has no mail server of its own: mail_relay is not set.")
+            return Lost(Loss.CONNECT, NO_MAIL_SERVER)
         content = self._content(message)
         kept = self._take(relay)
         if kept is not None:

@@ -65,6 +65,13 @@ class StoreShape(Shape):
     sales: int = Field(default=1, ge=1, le=10)
 
 
+class ScreenShape(Shape):
+    refuse_at: int | None = Field(default=90, ge=1, le=100)
+    hold_at: int | None = Field(default=None, ge=1, le=100)
+    pings: int | None = Field(default=1_000, ge=1)
+    posts_per_thousand: int = Field(default=5, ge=0, le=1_000)
+
+
 class CampaignShape(Shape):
     id: Id
     name: str
@@ -96,6 +103,7 @@ class CampaignShape(Shape):
     query_string: bool = False
     rate: RateShape = RateShape()
     blocked_sub_ids: tuple[str, ...] = ()
+    screen: ScreenShape = ScreenShape()
     aliases: dict[str, str] = Field(default_factory=dict)
     postback_url: str | None = None
     store: StoreShape | None = None
@@ -176,6 +184,7 @@ class ContractShape(Shape):
     geo: GeoShape = GeoShape()
     sources: SourcesShape = SourcesShape()
     min_grade: Literal["A", "B", "C", "D", "E", "F"] | None = None
+    max_fraud: int | None = Field(default=None, ge=0, le=100)
     consent: tuple[str, ...] = ()
     duplicate_days: int = Field(default=0, ge=0)
     caps: tuple[CapShape, ...] = ()

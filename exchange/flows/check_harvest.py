@@ -9,11 +9,12 @@ from exchange.flows.market import Market
 from exchange.model.finding import Finding, Outcome
 from exchange.model.lead import Kind, Lead
 from exchange.model.party import ScreenRule
+from exchange.model.screen import AlertRow
 from exchange.stages.screen.device import read_device
 from exchange.stages.screen.harvest import Limit, Spoken
 from exchange.vault import Vault
 
-NAME = "harvest"
+NAME = KIND = "harvest"
 
 
 async def check_harvest(case: Case, market: Market) -> Case:
@@ -24,20 +25,26 @@ async def check_harvest(case: Case, market: Market) -> Case:
     at, said, zip_code = lead.received_at, _said(lead), lead.text("zip")
     if lead.kind is Kind.PING:
         limit = _limit(case.campaign.screen)
-        return _told(case, harvest.ping(lead.seller_id, at, _visitor(lead), zip_code, said, limit))
+        return _told(case, market, harvest.ping(lead.seller_id, at, _visitor(lead), zip_code, said, limit))
     consumers = _consumers(case, market.vault)
-    case = _told(case, harvest.post(lead.seller_id, at, zip_code, consumers, said))
+    case = _told(case, market, harvest.post(lead.seller_id, at, zip_code, consumers, said))
     refused = next((each for each in case.findings if each.outcome is Outcome.REFUSED), None)
     if refused is not None and refused.reason is not None:
         harvest.refused(lead.seller_id, at, consumers, refused.reason, said)
     return case
 
 
-def _told(case: Case, spoken: Spoken | None) -> Case:
+def _told(case: Case, market: Market, spoken: Spoken | None) -> Case:
     if spoken is None:
         return case.finding(Finding(NAME, Outcome.PASSED, "Nothing speaks against the seller's way of sending"))
     outcome = Outcome.REFUSED if spoken.refuses else Outcome.FLAGGED
-    return case.finding(Finding(NAME, outcome, spoken.sentence, spoken.reason if spoken.refuses else None))
+    case = case.finding(Finding(NAME, outcome, spoken.sentence, spoken.reason if spoken.refuses else None))
+    lead = case.lead
+    if not market.screening.harvest.is_news(lead.seller_id, spoken.reason, lead.received_at):
+        return case
+    alert_id = f"alr_{lead.id[3:]}_{KIND}"
+    alert = AlertRow(alert_id, KIND, lead.seller_id, "", lead.received_at, lead.received_at, spoken.sentence, ())
+    return case._replace(alerts=(*case.alerts, alert))
 
 
 def _limit(rule: ScreenRule) -> Limit | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from exchange.courier.courier import Call
+from exchange.courier.smtp import NO_MAIL_SERVER
 from exchange.flows.market import Market
 from exchange.model.actor import Role
 from exchange.model.endpoint import Endpoint
@@ -23,7 +24,15 @@ class NotMailed(Exception):
 
 
 async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
-    """Tell whoever an address belongs to, and the operators, that it was disabled. Raises `NotMailed`."""
+    """Tell whoever an address belongs to, and the operators, that it was disabled; or the operators of an alert.
+
+    Raises `NotMailed`.
+    """
+    if "alert" in payload:
+        people = await market.db.read(emails_of, "operator", None)
+        if people:
+            await _tell_of_alert(market, _alert_message(market, payload["alert"], int(payload["at"]), tuple(people)))
+        return
     endpoint = market.deals.hearers.by_id.get(str(payload["endpoint_id"]))
     if endpoint is None:
         return
@@ -32,7 +41,19 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
         people += [each for each in await market.db.read(emails_of, "operator", None) if each not in people]
     if not people:
         return
-    message = _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people))
+    await _send(market, _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people)))
+
+
+async def _tell_of_alert(market: Market, message: EmailMessage) -> None:
+    """The page of the screen shows it too: an exchange without a mail server goes without."""
+    try:
+        await _send(market, message)
+    except NotMailed as error:
+        if NO_MAIL_SERVER not in str(error):
+            raise
+
+
+async def _send(market: Market, message: EmailMessage) -> None:
     result = await market.courier.converse(
         Call("notices", _once(message), delivers=True), market.clock.monotonic() + _SECONDS
     )
@@ -55,6 +76,24 @@ def _message(market: Market, endpoint: Endpoint, why: str, at: int, people: tupl
     subject = f"{market.name}: the {what} to {target} was disabled"
     message_id = f"<{endpoint.id}.{at}@{host}>"
     return EmailMessage(f"{market.name} <exchange@{host}>", people, subject, text, message_id, delivers=True)
+
+
+def _alert_message(market: Market, alert: Mapping[str, Any], at: int, people: tuple[str, ...]) -> EmailMessage:
+    """What the fraud screen saw. Nothing of a consumer is in it."""
+    host = urlsplit(market.public_url).hostname or "localhost"
+    seller = market.deals.sellers.get(str(alert["seller_id"]))
+    who = seller.name if seller is not None else str(alert["seller_id"])
+    source = f"{who}, sub id {alert['sub_id']}" if alert["sub_id"] else who
+    what = {"burst": "a burst of leads", "farm": "a lead farm"}.get(str(alert["kind"]), "a seller's way of sending")
+    moment = f"{datetime.fromtimestamp(at // 1000, ZoneInfo(market.zone)):%a %d %b %Y, %H:%M:%S %Z}"
+    text = (
+        f"The fraud screen saw {what} on {moment}: {source}.\n\n{alert['detail']}.\n\n"
+        f"Look at it, and block the sub id if it is junk: {market.public_url}/console/screen\n"
+    )
+    subject = f"{market.name}: {what} from {source}"
+    return EmailMessage(
+        f"{market.name} <exchange@{host}>", people, subject, text, f"<{alert['id']}.{at}@{host}>", delivers=True
+    )
 
 
 def _once(message: EmailMessage) -> Generator[Message, Reply, Reply]:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from exchange.clock import month_of
 from exchange.flows.case import Case
-from exchange.flows.jobs import SCREEN_ALERT, job
+from exchange.flows.jobs import NOTICE, SCREEN_ALERT, job
 from exchange.flows.market import Market
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Role
@@ -33,8 +33,15 @@ async def note_screen_alert(market: Market, payload: Mapping[str, object]) -> No
     alert = _ALERT.validate_python(payload)
     now = market.clock.now()
     news = News(OPENED, Role.OPERATOR, None, alert.id, alert.at, _facts(alert))
-    await market.db.write(note_alert, alert, month_of(now), tell(market, news))
+    mail = job(market, NOTICE, NOTICE, {"alert": _facts(alert), "at": alert.at}, now, now, f"mail:{alert.id}")
+    await market.db.write(note_alert, alert, month_of(now), (*tell(market, news), mail))
 
 
 def _facts(alert: AlertRow) -> dict[str, object]:
-    return {"kind": alert.kind, "seller_id": alert.seller_id, "sub_id": alert.sub_id, "detail": alert.detail}
+    return {
+        "id": alert.id,
+        "kind": alert.kind,
+        "seller_id": alert.seller_id,
+        "sub_id": alert.sub_id,
+        "detail": alert.detail,
+    }

@@ -292,6 +292,7 @@ class Contract:
     geo: Geo = Geo()
     sources: Sources = Sources()
     min_grade: str | None = None
+    max_fraud: int | None = None  # fraud points, 0 to 100; a lead that was not screened has none
     consent: tuple[str, ...] = ()
     duplicate_days: int = 0  # 0: the buyer takes consumers it bought before
     caps: tuple[Cap, ...] = ()

@@ -5,8 +5,8 @@ contracts cost little more than one hundred. The verdicts are made from the same
 is after the answer went out.
 
 The checks, in the order they are told: contract_active, buyer_active, mode, schedule, filter:<field>, geo, source,
-grade, consent, named_seller, duplicate_buyer, suppression, conflict, cap:<period>, budget, balance, price, health,
-rate, tier, deadline. All are made even after one failed. `reasons.py` turns them into sentences.
+grade, fraud, consent, named_seller, duplicate_buyer, suppression, conflict, cap:<period>, budget, balance, price,
+health, rate, tier, deadline. All are made even after one failed. `reasons.py` turns them into sentences.
 """
 
 from __future__ import annotations
@@ -150,6 +150,7 @@ def compile_book(
         geo.Where.of(ours, vertical, places, circles),
         fit.Source.of(ours),
         fit.Grade.of(ours),
+        fit.Fraud.of(ours),
         fit.ConsentGiven.of(ours),
         consents.NamedSeller.of(ours, owners, vertical),
         rivals.BoughtBefore.of(ours),
@@ -206,6 +207,8 @@ def _contract_problems(contract: Contract, owned: bool, vertical: Vertical, plac
     yield from _clock_problems(contract)
     if contract.min_grade is not None and contract.min_grade not in tuple(fit.GRADES):
         yield f"A grade is one of {', '.join(fit.GRADES)}, not {contract.min_grade[:20]!r}."
+    if contract.max_fraud is not None and not 0 <= contract.max_fraud <= 100:
+        yield f"Fraud points are 0 to 100, not {contract.max_fraud:,}."
     for name in contract.consent:
         if name not in fit.CONSENT_NAMES and name not in vertical.by_name:
             yield f"There is no consent {name[:40]!r}."

@@ -68,6 +68,8 @@ def sentence(check: Check) -> str:
             return _source(got, required)
         case "grade":
             return f"Needs {required} or better, lead {'has no grade' if got == NONE else f'is {got}'}."
+        case "fraud":
+            return f"Accepts a fraud score up to {required}, lead has {got}."
         case "consent":
             return f"Requires {required}, {'none was sent' if got == NONE else got}."
         case "named_seller":

@@ -122,6 +122,13 @@ async def open_alerts(tx: Tx, limit: int) -> list[Row]:
     )
 
 
+async def waiting_counts(tx: Tx, mode: str) -> tuple[int, int]:
+    """How many leads are held, and how many alerts are open."""
+    held = await tx.fetch("SELECT COUNT(*) AS n FROM leads WHERE state = 'held' AND mode = :mode", mode=mode)
+    alerts = await tx.fetch("SELECT COUNT(*) AS n FROM screen_alerts WHERE state = 'open'")
+    return held[0]["n"], alerts[0]["n"]
+
+
 async def held_leads(tx: Tx, mode: str, limit: int) -> list[Row]:
     """Leads that wait for a person, oldest first."""
     return await tx.fetch(

@@ -10,6 +10,7 @@ import pytest
 from exchange.flows.dispositions import Report, record_disposition
 from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, see_to
 from exchange.flows.screening import Screening, learn, take_up
+from exchange.flows.sign_in import create_user
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor, Role
 from exchange.model.lead import Mode
@@ -173,3 +174,31 @@ async def test_a_seller_that_sends_a_refused_lead_again_with_other_values_is_ref
     again = await post(exchange, person(1, user_agent=MAC, email="other@consumer.example"))
 
     assert ("rejected", "repost_changed") == again.told
+
+
+async def test_operators_get_a_mail_about_a_burst_and_one_about_a_seller_who_tries_again(exchange: Exchange) -> None:
+    await market_of(exchange)
+    await create_user(exchange.market, "olive@operator.example", "operator", None)
+    for number in range(4):
+        await post(exchange, person(number * 50, **QUICK))
+    for email in ("a@consumer.example", "b@consumer.example"):
+        await post(exchange, person(100, email=email))
+    while await run_jobs(exchange.market):
+        pass
+
+    mails = [mail for mail in exchange.buyers.mailed if "olive@operator.example" in mail.to]
+    assert [
+        "Lead Exchange: a burst of leads from Cedar, sub id pop-19",
+        "Lead Exchange: a seller's way of sending from Cedar",
+    ] == sorted(mail.subject for mail in mails)
+    assert not any("Sandoval" in mail.text or "consumer.example" in mail.text for mail in mails)
+
+
+async def test_a_contract_says_how_much_fraud_it_takes(either: Exchange) -> None:
+    await either.add(*buying("acme", max_fraud=40), *buying("birch", max_fraud=60), *selling("cedar"))
+    answer = await post(either, person(1, form_ms="5000"))
+
+    assert "accepted" == answer["status"]
+    assert ([], 1) == (either.buyers.posts("acme"), len(either.buyers.posts("birch")))
+    rows = await either.rows("SELECT document FROM trails WHERE request_id = :id", id=answer["request_id"])
+    assert [["fraud", "50", "40"]] == read_trail(bytes(rows[0]["document"]))["verdicts"]["acme-solar"]["failed"]

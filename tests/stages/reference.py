@@ -40,6 +40,7 @@ def _checks(
     yield "geo", not _in_place(contract, vertical, places, lead)
     yield from ((f"source {part}", failed) for part, failed in _sources(contract, lead))
     yield "grade", contract.min_grade is not None and (lead.grade is None or lead.grade > contract.min_grade)
+    yield "fraud", contract.max_fraud is not None and (lead.fraud or 0) > contract.max_fraud
     yield (
         "consent",
         lead.kind is not Kind.PING and "jornaya_leadid" in contract.consent and (lead.consent.jornaya_leadid is None),

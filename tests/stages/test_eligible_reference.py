@@ -134,6 +134,7 @@ def contracts(draw: st.DrawFn, name: str, buyer_ids: tuple[str, ...]) -> Contrac
         geo=draw(geos),
         sources=rarely(draw, sources, Sources()),
         min_grade=rarely(draw, st.sampled_from(["B", "D"]), None),
+        max_fraud=rarely(draw, st.sampled_from([0, 40]), None),
         consent=rarely(draw, st.just(("jornaya_leadid",)), ()),
         duplicate_days=draw(st.sampled_from([0, 30])),
         caps=draw(caps),
@@ -161,6 +162,7 @@ def leads(draw: st.DrawFn) -> Lead:
         seller_id=draw(st.sampled_from(["sl_1", "sl_2"])),
         tracking=draw(st.sampled_from([{}, {"sub_id1": "a"}, {"sub_id1": "c", "sub_id4": "b"}])),
         grade=draw(st.sampled_from([None, "A", "B", "C", "F"])),
+        fraud=draw(st.sampled_from([None, 0, 40, 41])),
         test_outcome=draw(st.sampled_from([None, "sold"])),
         consent=lead.consent._replace(jornaya_leadid=draw(st.sampled_from([None, "made-up"]))),
     )
@@ -235,6 +237,7 @@ NARROWER: tuple[Callable[[Contract], Contract], ...] = (
     _block_seller,
     lambda each: replace(each, caps=(*each.caps, Cap(Window.MONTH, "count", 1, (5,)))),
     lambda each: replace(each, min_grade="A"),
+    lambda each: replace(each, max_fraud=0),
     lambda each: replace(each, consent=("jornaya_leadid",)),
     lambda each: replace(each, state=State.PAUSED),
     lambda each: replace(each, budget=usd("7") if each.budget is None else each.budget),

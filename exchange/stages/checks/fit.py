@@ -174,6 +174,27 @@ class Grade:
 
 
 @dataclass(frozen=True, slots=True)
+class Fraud:
+    most: tuple[tuple[int, int], ...]  # points, mask
+
+    @classmethod
+    def of(cls, contracts: Sequence[Contract]) -> Fraud:
+        return cls(tuple(grouped(contract.max_fraud for contract in contracts).items()))
+
+    def failing(self, case: Case) -> int:
+        failed, fraud = 0, case.lead.fraud or 0
+        for most, mask in self.most:
+            if fraud > most:
+                failed |= mask
+        return failed
+
+    def tell(self, case: Case, failed: int) -> Told:
+        for most, mask in self.most:
+            if failed & mask:
+                yield places_of(failed & mask), Check("fraud", str(case.lead.fraud or 0), str(most))
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentGiven:
     """A ping cannot show consent, so there only a "no" that was sent counts against it."""
 

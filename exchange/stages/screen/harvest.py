@@ -68,6 +68,7 @@ class Harvest:
         self._zips: _Tries[tuple[int, int]] = _Tries(keys)
         self._posted: OrderedDict[Hashable, int] = OrderedDict()
         self._refused: _Tries[Refusal] = _Tries(keys)
+        self._told: dict[tuple[str, Reason], int] = {}
 
     def ping(
         self, seller_id: str, at: int, visitor: Hashable | None, zip_code: str | None, said: int, limit: Limit | None
@@ -115,6 +116,14 @@ class Harvest:
         """Remember a refusal under everything that tells its consumer again."""
         for consumer in consumers:
             self._refused.add((seller_id, consumer), Refusal(at, reason, said))
+
+    def is_news(self, seller_id: str, reason: Reason, at: int) -> bool:
+        """Whether nobody was told of this for an hour. Asking counts as telling."""
+        before = self._told.get((seller_id, reason))
+        if before is not None and at < before + HOUR_MS:
+            return False
+        self._told[(seller_id, reason)] = at
+        return True
 
     def shares(self, seller_id: str, at: int) -> Shares:
         since = at // HOUR_MS - 23

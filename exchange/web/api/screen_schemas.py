@@ -22,7 +22,7 @@ def screen_schemas() -> dict[str, Schema]:
     alert = record(
         ("alert_id", "kind", "state", "seller_id", "sub_id", "leads", "detail", "began_at", "last_at"),
         alert_id=text(),
-        kind=text(enum=["burst", "farm"]),
+        kind=text(enum=["burst", "farm", "harvest"]),
         state=text(enum=["open", "closed"]),
         seller_id=text(),
         sub_id=text(),

@@ -24,6 +24,7 @@ from exchange.storage.holds import all_cap_use
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger import all_balances
 from exchange.storage.queues import resting_queues
+from exchange.storage.screen import waiting_counts
 from exchange.storage.unmapped import unmapped_answers
 from exchange.web.figures.day import percentile
 from exchange.web.story.contracts import CUT, SIMULATED
@@ -188,6 +189,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
         *_broken(market),
         *await _to_settle(market, actor, mode),
         *await _disputed(market, actor, mode),
+        *await _screened(market, mode),
         *await _unmapped(market, actor),
         *await _short(market),
         *await _resting(market, actor),
@@ -226,6 +228,21 @@ async def _to_settle(market: Market, actor: Actor, mode: str) -> list[Need]:
     title = f"{plural(len(rows), 'unclear delivery', 'unclear deliveries')} to settle"
     href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
     return [Need("unclear", "question", title, f"{money(held)} held, the oldest for {oldest}", href, "Settle")]
+
+
+async def _screened(market: Market, mode: str) -> list[Need]:
+    """Leads that wait for a decision, and bursts and farms that nobody has seen to."""
+    held, alerts = await market.db.read(waiting_counts, mode)
+    href = "/console/screen" + ("?mode=test" if mode == "test" else "")
+    needs = []
+    if held:
+        needs.append(Need("held", "clock", f"{plural(held, 'held lead')} to decide", "", href, "Decide"))
+    if alerts and mode == "live":
+        title = f"{plural(alerts, 'alert')} of the fraud screen"
+        needs.append(
+            Need("screen", "shield", title, "Bursts, lead farms, sellers who only ping", href, "Look", bad=True)
+        )
+    return needs
 
 
 async def _disputed(market: Market, actor: Actor, mode: str) -> list[Need]:

@@ -28,6 +28,7 @@ _FAILED: Mapping[str, str] = MappingProxyType(
         "geo": "Area",
         "source": "Source",
         "grade": "Grade",
+        "fraud": "Fraud score",
         "consent": "Consent",
         "named_seller": "Not named",
         "duplicate_buyer": "Bought before",
