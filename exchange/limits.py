@@ -125,7 +125,6 @@ TABLE_BYTES = 64 * 1024 * 1024  # unpacked; the ZIP codes take 4 MB, a list of e
 
 # Suppression lists
 LIST_BYTES = 2 * 1024 * 1024 * 1024  # of one file: thirty million SHA-256 in hex
-LIST_SECONDS = 3_600.0  # an upload over a slow line
 LIST_LINE_CHARACTERS = 4_000
 LIST_CHANGES = 50_000  # single changes of one list, then they are folded into its file
 LISTS_OF_A_BUYER = 50

@@ -20,12 +20,13 @@ from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_sch
 from exchange.web.api.route import KeyKind, Route
 from exchange.web.api.screen_schemas import screen_schemas
 from exchange.web.api.store_schemas import store_schemas
+from exchange.web.api.suppressing_schemas import suppressing_schemas
 
 OPENAPI_PATH = "/api/openapi.json"
 _FORMATS = ("application/json", "application/xml", "application/x-www-form-urlencoded")
 _SENT_AS = (*_FORMATS, "multipart/form-data")
 _LEADS = ("Ping", "Post")
-_FILE, _RESULT = "ImportFile", "ImportResult"
+_FILES, _RESULT = ("ImportFile", "SuppressionFile"), "ImportResult"
 _REFUSED: Mapping[int, str] = {
     400: "The body cannot be read; the message says where.",
     401: "No key, or one that is not known.",
@@ -73,6 +74,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **answer_schemas(words),
                 **import_schemas(),
                 **store_schemas(),
+                **suppressing_schemas(),
                 **screen_schemas(),
                 **lead_schemas(verticals, now),
             },
@@ -159,8 +161,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.takes:
         schema = {"$ref": f"#/components/schemas/{route.takes}"}
-        content = {sent: {"schema": schema} for sent in (_SENT_AS if route.takes != _FILE else _SENT_AS[-1:])}
-        if route.takes == _FILE:
+        content = {sent: {"schema": schema} for sent in (_SENT_AS[-1:] if route.takes in _FILES else _SENT_AS)}
+        if route.takes in _FILES:
             content |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FILE_TYPES}
         operation["requestBody"] = {"required": True, "content": content}
     return operation

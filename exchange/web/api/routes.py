@@ -11,6 +11,7 @@ from exchange.web.api import (
     screening_routes,
     selling_routes,
     store_routes,
+    suppressing_routes,
     webhook_routes,
 )
 from exchange.web.api.route import Route
@@ -29,6 +30,7 @@ def routes() -> tuple[Route, ...]:
             deliveries_routes,
             screening_routes,
             store_routes,
+            suppressing_routes,
             webhook_routes,
         )
         for route in each.routes()
