@@ -35,6 +35,7 @@ from exchange.commands import (
     suppression,
     tail,
     user,
+    verifier,
     version,
     vertical,
     webhook,
@@ -67,6 +68,7 @@ source_app = typer.Typer(help="Where leads come from beside the API.", no_args_i
 consent_app = typer.Typer(help="Consent that was taken back.", no_args_is_help=True, rich_markup_mode=None)
 suppression_app = typer.Typer(help="Who must not be sold.", no_args_is_help=True, rich_markup_mode=None)
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
+verifier_app = typer.Typer(help="Outside checks of leads.", no_args_is_help=True, rich_markup_mode=None)
 webhook_app = typer.Typer(help="Who is told of events.", no_args_is_help=True, rich_markup_mode=None)
 ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
 data_app = typer.Typer(help="Tables of facts: ZIP codes, mail domains, networks.", rich_markup_mode=None)
@@ -110,6 +112,11 @@ app.add_typer(
 )
 app.add_typer(
     user_app, name="user", epilog="\b\nExamples:\n  exchange user list\n  exchange user add agent@harbor.example"
+)
+app.add_typer(
+    verifier_app,
+    name="verifier",
+    epilog="\b\nExamples:\n  exchange verifier list\n  exchange verifier test twilio_lookup --show",
 )
 app.add_typer(
     webhook_app,
@@ -209,6 +216,14 @@ add(
     buyer.test,
     "exchange buyer test northsun-solar --stage ping --show",
     "exchange buyer test northsun-solar --reply no.json --status 200",
+)
+add(verifier_app, "list", verifier.list_all, "exchange verifier list", "exchange verifier list --json")
+add(
+    verifier_app,
+    "test",
+    verifier.test,
+    "exchange verifier test twilio_lookup --show",
+    "exchange verifier test trustedform --reply answer.json --status 200",
 )
 add(
     key_app,

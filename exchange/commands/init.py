@@ -12,7 +12,7 @@ import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal
 
-SHAPES = ("verticals", "connections", "presets")
+SHAPES = ("verticals", "connections", "presets", "verifiers")
 FILES = ("exchange.toml", "exchange.db", "exchange.key")
 
 
@@ -124,7 +124,7 @@ async def _make(folder: Path, wanted: Wanted, made: list[Path]) -> str:
 
 
 def _copy_shapes(target: Path, vertical: str, made: list[Path]) -> None:
-    """The chosen vertical, every preset and the simulated buyers, to be changed. What lies there already stays."""
+    """The chosen vertical, every preset and verifier and the simulated buyers, to be changed. What lies there already stays."""
     from exchange.catalog import default_config
 
     if (target / "verticals").is_dir():
@@ -137,6 +137,7 @@ def _copy_shapes(target: Path, vertical: str, made: list[Path]) -> None:
     for name in names:
         shutil.copyfile(source / "verticals" / f"{name}.yaml", target / "verticals" / f"{name}.yaml")
     shutil.copytree(source / "presets", target / "presets", dirs_exist_ok=True)
+    shutil.copytree(source / "verifiers", target / "verifiers", dirs_exist_ok=True)
     shutil.copytree(source / "sources" / "presets", target / "sources" / "presets", dirs_exist_ok=True)
     shutil.copytree(source / "connections" / "simulated", target / "connections" / "simulated")
 

@@ -53,7 +53,7 @@ class Sums:
     """What the leads of a list come to, by currency. `leads` counts up to the limit that was asked for."""
 
     leads: int
-    money: tuple[tuple[str, int, int], ...]  # currency, revenue units, payout units
+    money: tuple[tuple[str, int, int, int], ...]  # currency, and units of revenue, payout and outside checks
 
 
 async def count_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000) -> int:
@@ -66,13 +66,13 @@ async def sum_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000
     where, params = _where(actor, wanted)
     rows = await tx.fetch(
         f"""SELECT currency, COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
-               CAST(SUM(payout_units) AS BIGINT) AS payout
-            FROM (SELECT currency, revenue_units, payout_units FROM leads WHERE {" AND ".join(where)}
+               CAST(SUM(payout_units) AS BIGINT) AS payout, CAST(SUM(cost_units) AS BIGINT) AS cost
+            FROM (SELECT currency, revenue_units, payout_units, cost_units FROM leads WHERE {" AND ".join(where)}
                   ORDER BY received_at DESC, id DESC LIMIT :most) found GROUP BY currency ORDER BY currency""",
         **params,
         most=most,
     )
-    money = tuple((row["currency"], row["revenue"], row["payout"]) for row in rows)
+    money = tuple((row["currency"], row["revenue"], row["payout"], row["cost"]) for row in rows)
     return Sums(sum(int(row["leads"]) for row in rows), money)
 
 

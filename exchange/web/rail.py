@@ -69,6 +69,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/sources", "sources", "in", "Sources"),
                 Entry("/console/imports", "imports", "in", "Imports"),
                 Entry("/console/overlaps", "overlaps", "copy", "Overlaps"),
+                Entry("/console/verifiers", "verifiers", "shield", "Verifiers"),
             ),
         ),
         Group(

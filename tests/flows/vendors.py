@@ -88,10 +88,14 @@ async def with_vendor(
 ) -> AsyncIterator[tuple[Exchange, Vendor]]:
     """The exchange with a verifier `line_check` of a vendor on this machine. `make` writes its document."""
     clock = exchange.market.clock
-    real = HttpCourier(clock, Breaker(ZoneInfo("UTC")), [ip_network("127.0.0.0/8")])
+
+    def by_wire() -> HttpCourier:
+        return HttpCourier(clock, Breaker(ZoneInfo("UTC")), [ip_network("127.0.0.0/8")])
+
+    real = by_wire()
     async with vendor() as asked:
         courier = VendorsByWire(exchange.market.courier, real)
-        opened = replace(exchange, market=replace(exchange.market, courier=courier))
+        opened = replace(exchange, market=replace(exchange.market, courier=courier, trial_courier=by_wire))
         await save_document(opened.market, VERIFIER, "line_check", (make or document)(asked.address), SYSTEM)
         await save_secret(opened.market, "line_key", KEY, SYSTEM)
         yield opened, asked

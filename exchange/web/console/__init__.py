@@ -35,6 +35,8 @@ from exchange.web.console import (
     terms,
     trial,
     unclear,
+    verifier,
+    verifiers,
     webhooks,
 )
 from exchange.web.pages import Page, add_table
@@ -73,6 +75,8 @@ def add_console(app: web.Application) -> None:
         terms,
         trial,
         unclear,
+        verifier,
+        verifiers,
         webhooks,
     ):
         add_table(app, each.pages(), for_operators)

@@ -98,12 +98,12 @@ async def _write_csv(request: web.Request, response: web.StreamResponse) -> None
         await response.write(csv_rows([csv_line(line) for line in lines]))
 
 
-def _amounts(sums: Sums) -> list[tuple[Money, Money]]:
-    """Revenue and payout of the list, by currency."""
+def _amounts(sums: Sums) -> list[tuple[Money, Money, Money]]:
+    """Revenue, payout and what outside checks cost of the list, by currency."""
     return [
-        (Money(revenue, currency), Money(payout, currency))
-        for currency, revenue, payout in sums.money
-        if revenue or payout
+        (Money(revenue, currency), Money(payout, currency), Money(cost, currency))
+        for currency, revenue, payout, cost in sums.money
+        if revenue or payout or cost
     ]
 
 

@@ -165,7 +165,8 @@ def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
     lead, rows = story.lead, story.rows
     currency = lead["currency"]
     revenue, payout = Money(lead["revenue_units"], currency), Money(lead["payout_units"], currency)
-    margin = revenue - payout
+    checks = Money(lead["cost_units"], currency)
+    margin = revenue - payout - checks
     state = words.status(lead["state"]).word
     exclusive = {attempt["exclusive"] for attempt in rows.attempts if attempt["state"] == "accepted"}
     how = ", exclusive" if exclusive == {1} else ", shared" if exclusive else ""
@@ -180,11 +181,14 @@ def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
         Figure("Outcome", state + how, after or "still being worked"),
         Figure("Revenue", words.money(revenue), _bought_by(market, story)),
         Figure("Payout", words.money(payout), note),
-        Figure(
-            "Margin", words.margin(revenue, payout), words.percent(margin.units, revenue.units) if revenue.units else ""
-        ),
+        Figure("Margin", words.margin(revenue, payout + checks), ", ".join(_of_margin(margin, revenue, checks))),
         Figure("Answered in", _answered(took), ", then ".join(names).replace("pingpost", "ping and post in one")),
     )
+
+
+def _of_margin(margin: Money, revenue: Money, checks: Money) -> list[str]:
+    share = [words.percent(margin.units, revenue.units)] if revenue.units else []
+    return [*share, f"after {words.money(checks)} of checks"] if checks.units else share
 
 
 def _answered(took: list[int]) -> str:
@@ -211,6 +215,7 @@ def _data(story: Story) -> tuple[tuple[str, str, bool], ...]:
             found.append((name, shown, shown != clean))
         else:
             found.append((name, story.mask.text(facts[name]), False))
+    found += ((f"{name}, added by {by}", HIDDEN, True) for name, (_, by) in story.appended.items())
     return tuple(found)
 
 
