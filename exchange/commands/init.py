@@ -124,7 +124,7 @@ async def _make(folder: Path, wanted: Wanted, made: list[Path]) -> str:
 
 
 def _copy_shapes(target: Path, vertical: str, made: list[Path]) -> None:
-    """The chosen vertical, every preset and verifier and the simulated buyers, to be changed. What lies there already stays."""
+    """The chosen vertical, all presets and verifiers, the simulated buyers. What lies there already stays."""
     from exchange.catalog import default_config
 
     if (target / "verticals").is_dir():

@@ -35,11 +35,24 @@ from exchange.model.verification import (
     VerifierRule,
 )
 from exchange.model.wire import Loss
-from exchange.stages.verification import age, appended, appended_id, away, cost, is_for, judged, sampled, skipped, unfit
+from exchange.stages.verification import (
+    age,
+    appended,
+    appended_id,
+    away,
+    cost,
+    is_for,
+    judged,
+    sampled,
+    skipped,
+    unfit,
+    unheld,
+)
 from exchange.storage.verifiers import read_answers, store_verification
 from exchange.vault import DataKey, Vault
 
 WIRE = "verify"
+OWN_CHANNEL = "exchange"  # of a sale that the exchange goes on with by itself: after a silent buyer, or a person's word
 LEAST_MS = 20  # with less left nobody is asked
 REFUSED_ALREADY = "the lead is refused already"
 _SEALED = "verifier answer"
@@ -81,7 +94,8 @@ def rules_of(case: Case, stage: Stage) -> list[VerifierRule]:
     """The campaign's own, else its vertical's, for this kind of request."""
     rules = case.campaign.verifiers if case.campaign.verifiers is not None else case.vertical.verifiers
     ping = case.submission.kind is Kind.PING
-    return [rule for rule in rules if rule.stage is stage and is_for(rule, ping=ping)]
+    wanted = [rule for rule in rules if rule.stage is stage and is_for(rule, ping=ping)]
+    return [unheld(rule) for rule in wanted] if case.submission.channel == OWN_CHANNEL else wanted
 
 
 def not_asked(case: Case, stage: Stage, why: str) -> Case:

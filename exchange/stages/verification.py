@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from exchange.model.finding import Finding, Outcome
@@ -49,6 +50,21 @@ def sampled(rule: VerifierRule, lead_id: str) -> bool:
 
 def is_for(rule: VerifierRule, *, ping: bool) -> bool:
     return rule.on == "both" or rule.on == ("ping" if ping else "post")
+
+
+def unheld(rule: VerifierRule) -> VerifierRule:
+    """The same where a person has decided, or nobody waits for one: what would hold the lead counts against it."""
+
+    def softened(action: Action) -> Action:
+        return Action.FLAG if action is Action.HOLD else action
+
+    return replace(
+        rule,
+        when_away=softened(rule.when_away),
+        good=softened(rule.good),
+        bad=softened(rule.bad),
+        unknown=softened(rule.unknown),
+    )
 
 
 def judged(rule: VerifierRule, card: Card, found: Verified, how: str) -> Finding:

@@ -10,13 +10,15 @@ import orjson
 import pytest
 
 from exchange.flows.case import DAY_MS
+from exchange.flows.review import approve
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.trail import read_trail
 from exchange.model.lead import Mode
 from exchange.model.party import Clause, Group
 from exchange.model.verification import Action, Stage, VerifierRule
 from exchange.stages.offer import make_offer
-from tests.flows.lab import later, lead_of, ping, post, post_on
+from exchange.worker import run_jobs
+from tests.flows.lab import OPERATOR, later, lead_of, ping, post, post_on
 from tests.flows.vendors import KEY, MOBILE, VOIP, document, with_vendor
 from tests.market import Exchange, buying, consumer, selling, usd
 
@@ -106,12 +108,27 @@ async def test_a_post_refused_after_its_ping_leaves_the_price_free_to_try_again(
     assert "accepted" == sold["status"]
 
 
+async def test_a_lead_held_once_a_buyer_would_take_it_is_sold_when_a_person_says_so(either: Exchange) -> None:
+    async with with_vendor(either) as (exchange, vendor):
+        vendor.answer = VOIP
+        await exchange.add(*buying("acme"), *selling("cedar", **rule(stage=Stage.AFTER, bad=Action.HOLD)))
+        held = await post(exchange)
+        before = (await lead_of(exchange, held))["state"]
+        await approve(exchange.market, held["lead_id"], "Known to be reached there", OPERATOR)
+        await run_jobs(exchange.market)
+        after = (await lead_of(exchange, held))["state"]
+
+    assert ("queued", "held_for_review") == held.told
+    assert ("held", "sold") == (before, after)
+    assert 1 == len(exchange.buyers.posts("acme"))
+
+
 @pytest.mark.parametrize(
     ("when_away", "status", "reason", "outcome"),
     [
         (Action.PASS, "accepted", None, "skipped"),
         (Action.FLAG, "accepted", None, "flagged"),
-        (Action.HOLD, "rejected", "held_for_review", "held"),
+        (Action.HOLD, "queued", "held_for_review", "held"),
         (Action.REFUSE, "rejected", "verifier_away", "refused"),
     ],
 )
