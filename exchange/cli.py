@@ -59,75 +59,65 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-buyer_app = typer.Typer(help="How buyers are spoken to.", no_args_is_help=True, rich_markup_mode=None)
-campaign_app = typer.Typer(help="How sellers post into each campaign.", no_args_is_help=True, rich_markup_mode=None)
-vertical_app = typer.Typer(help="The fields of each kind of lead.", no_args_is_help=True, rich_markup_mode=None)
-key_app = typer.Typer(help="Keys of campaigns and buyers.", no_args_is_help=True, rich_markup_mode=None)
-job_app = typer.Typer(help="Work that gave up.", no_args_is_help=True, rich_markup_mode=None)
-source_app = typer.Typer(help="Where leads come from beside the API.", no_args_is_help=True, rich_markup_mode=None)
-consent_app = typer.Typer(help="Consent that was taken back.", no_args_is_help=True, rich_markup_mode=None)
-suppression_app = typer.Typer(help="Who must not be sold.", no_args_is_help=True, rich_markup_mode=None)
-user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None)
-verifier_app = typer.Typer(help="Outside checks of leads.", no_args_is_help=True, rich_markup_mode=None)
-webhook_app = typer.Typer(help="Who is told of events.", no_args_is_help=True, rich_markup_mode=None)
-ledger_app = typer.Typer(help="The books: check, read, add.", no_args_is_help=True, rich_markup_mode=None)
-data_app = typer.Typer(help="Tables of facts: ZIP codes, mail domains, networks.", rich_markup_mode=None)
-app.add_typer(
-    buyer_app,
-    name="buyer",
-    epilog="\b\nExamples:\n  exchange buyer test northsun-solar\n  exchange buyer test northsun-solar --reply no.json",
+
+
+def group(name: str, told: str, first: str, second: str, *, alone: bool = False) -> typer.Typer:
+    """Commands under one word, whose help ends with two examples; `alone` says that the word does something too."""
+    made = typer.Typer(help=told, no_args_is_help=not alone, rich_markup_mode=None)
+    app.add_typer(made, name=name, epilog=f"\b\nExamples:\n  {first}\n  {second}")
+    return made
+
+
+buyer_app = group(
+    "buyer",
+    "How buyers are spoken to.",
+    "exchange buyer test northsun-solar",
+    "exchange buyer test northsun-solar --reply no.json",
 )
-app.add_typer(
-    campaign_app,
-    name="campaign",
-    epilog="\b\nExamples:\n  exchange campaign list\n  exchange campaign spec solar-acme --format csv",
+campaign_app = group(
+    "campaign",
+    "How sellers post into each campaign.",
+    "exchange campaign list",
+    "exchange campaign spec solar-acme --format csv",
 )
-app.add_typer(
-    vertical_app,
-    name="vertical",
-    epilog="\b\nExamples:\n  exchange vertical apply solar.yaml\n  exchange vertical apply solar.yaml --yes",
+vertical_app = group(
+    "vertical",
+    "The fields of each kind of lead.",
+    "exchange vertical apply solar.yaml",
+    "exchange vertical apply solar.yaml --yes",
 )
-app.add_typer(
-    key_app, name="key", epilog="\b\nExamples:\n  exchange key list\n  exchange key create --campaign solar-acme"
+key_app = group(
+    "key", "Keys of campaigns and buyers.", "exchange key list", "exchange key create --campaign solar-acme"
 )
-app.add_typer(
-    job_app,
-    name="job",
-    epilog="\b\nExamples:\n  exchange job list\n  exchange job replay --kind notice",
+job_app = group("job", "Work that gave up.", "exchange job list", "exchange job replay --kind notice")
+source_app = group(
+    "source", "Where leads come from beside the API.", "exchange source list", "exchange source poll cedar_feed"
 )
-app.add_typer(
-    source_app,
-    name="source",
-    epilog="\b\nExamples:\n  exchange source list\n  exchange source poll cedar_feed",
+consent_app = group(
+    "consent", "Consent that was taken back.", "exchange consent list", "exchange consent revoke 6025550142"
 )
-app.add_typer(
-    consent_app,
-    name="consent",
-    epilog="\b\nExamples:\n  exchange consent list\n  exchange consent revoke 6025550142",
+suppression_app = group(
+    "suppression",
+    "Who must not be sold.",
+    "exchange suppression list",
+    "exchange suppression add partners partners.csv",
 )
-app.add_typer(
-    suppression_app,
-    name="suppression",
-    epilog="\b\nExamples:\n  exchange suppression list\n  exchange suppression add partners partners.csv",
+user_app = group("user", "Who may sign in.", "exchange user list", "exchange user add agent@harbor.example")
+verifier_app = group(
+    "verifier", "Outside checks of leads.", "exchange verifier list", "exchange verifier test twilio_lookup --show"
 )
-app.add_typer(
-    user_app, name="user", epilog="\b\nExamples:\n  exchange user list\n  exchange user add agent@harbor.example"
+webhook_app = group(
+    "webhook", "Who is told of events.", "exchange webhook list", "exchange webhook replay --since 2026-11-20T14:00:00Z"
 )
-app.add_typer(
-    verifier_app,
-    name="verifier",
-    epilog="\b\nExamples:\n  exchange verifier list\n  exchange verifier test twilio_lookup --show",
+ledger_app = group(
+    "ledger", "The books: check, read, add.", "exchange ledger verify", "exchange ledger balances --json"
 )
-app.add_typer(
-    webhook_app,
-    name="webhook",
-    epilog="\b\nExamples:\n  exchange webhook list\n  exchange webhook replay --since 2026-11-20T14:00:00Z",
-)
-app.add_typer(
-    ledger_app, name="ledger", epilog="\b\nExamples:\n  exchange ledger verify\n  exchange ledger balances --json"
-)
-app.add_typer(
-    data_app, name="data", epilog="\b\nExamples:\n  exchange data\n  exchange data update disposable_domains.txt"
+data_app = group(
+    "data",
+    "Tables of facts: ZIP codes, mail domains, networks.",
+    "exchange data",
+    "exchange data update disposable_domains.txt",
+    alone=True,
 )
 data_app.callback(invoke_without_command=True)(data.show)
 
