@@ -254,6 +254,11 @@ def _mode(facts: Facts) -> str:
     return (source.mode if source is not None else facts.contract.mode).value
 
 
+def _grade(facts: Facts) -> str:
+    source = facts.lead or facts.offer
+    return (source.grade if source is not None else None) or ""
+
+
 def _of_offer(read: Callable[[Offer], str]) -> Draw:
     return lambda facts: read(facts.offer) if facts.offer is not None else ""
 
@@ -280,7 +285,7 @@ TERM_DRAWS: Final[Mapping[str, Draw]] = MappingProxyType(
         "slots": _of_offer(lambda offer: str(offer.slots)),
         "seller_alias": _of_offer(lambda offer: clean(offer.seller_alias)),
         "seller_lead_id": _of_lead(lambda lead: lead.seller_lead_id),
-        "grade": _of_lead(lambda lead: lead.grade),
+        "grade": _grade,
         "received_at": _of_lead(lambda lead: str(lead.received_at)),
     }
 )

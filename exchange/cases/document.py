@@ -240,7 +240,7 @@ def _public(texts: Mapping[str, str]) -> dict[str, FieldValue]:
 
 def offer_of(case: Case) -> Offer:
     reserve = Money.parse(case.reserve, case.contract.currency)
-    return Offer("ld_case", "case", Mode(case.mode), _public(case.offer), case.tracking, reserve, 1, "seller-a")
+    return Offer("ld_case", "case", Mode(case.mode), _public(case.offer), case.tracking, reserve, 1, "seller-a", "A")
 
 
 def lead_of(case: Case) -> Lead:

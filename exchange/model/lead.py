@@ -138,3 +138,4 @@ class Offer(NamedTuple):
     reserve: Money
     slots: int
     seller_alias: str
+    grade: str | None = None

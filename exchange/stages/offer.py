@@ -26,4 +26,4 @@ def make_offer(lead: Lead, vertical: Vertical, reserve: Money, slots: int, selle
         if spec is not None and _is_shareable(spec) and name not in lead.appended:
             values[name] = value
     tracking = {name: lead.tracking[name] for name in _SHARED_TRACKING if name in lead.tracking}
-    return Offer(lead.id, vertical.name, lead.mode, values, tracking, reserve, slots, seller_alias)
+    return Offer(lead.id, vertical.name, lead.mode, values, tracking, reserve, slots, seller_alias, lead.grade)

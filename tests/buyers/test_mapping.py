@@ -52,6 +52,7 @@ def sent(request: str, encoding: str = "form", ping: bool = False, **case: Any) 
         ("{term: reference}", "ref-case-1"),
         ("{term: bid_price}", "12.50"),
         ("{term: mode}", "live"),
+        ("{term: grade}", "A"),
         ("{tracking: sub_id1}", "blue"),
         ("{setting: type}", "19"),
         ("{consent: text}", "I agree."),

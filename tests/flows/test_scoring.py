@@ -68,6 +68,7 @@ async def test_what_buyers_report_prices_the_next_leads(exchange: Exchange) -> N
     await history(exchange)
     scorer = exchange.market.live.scorer
     assert scorer.verdict("solar").sound
+    await exchange.add(*buying("birch", "1000", price=usd("30"), min_grade="B"))
     rows = {}
     for number, who in ((9_001, OWNERS), (9_003, TENANTS)):
         answer = await post(exchange, {**consumer(number), **who})
@@ -75,6 +76,7 @@ async def test_what_buyers_report_prices_the_next_leads(exchange: Exchange) -> N
         checks = await told(exchange, answer["lead_id"])
         assert any("Monthly electric bill" in fact for fact in checks["score"]["facts"])
     assert rows["no"]["score"] < 80 and 200 < rows["yes"]["score"] < 600
+    assert [300_000, 200_000] == [rows[who]["revenue_units"] for who in ("yes", "no")]
     assert GRADES.index(rows["yes"]["grade"]) < GRADES.index(rows["no"]["grade"])
     assert "_sub" not in rows["yes"]["features"] and "Sandoval" not in rows["yes"]["features"]
 
