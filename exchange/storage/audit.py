@@ -14,10 +14,10 @@ class NotForYou(Exception):
 
 async def record(tx: Tx, line: AuditLine) -> None:
     """Add a line in the unit of work it speaks of. The same id again is a `Conflict`."""
-    await tx.together(
+    await tx.execute_all(
         (
             """INSERT INTO audit_lines (id, month, at, actor, role, ip, action, subject, before_json, after_json)
-               VALUES (:id, :month, :at, :actor, :role, :ip, :action, :subject, :before, :after) RETURNING id AS key""",
+               VALUES (:id, :month, :at, :actor, :role, :ip, :action, :subject, :before, :after)""",
             {
                 "id": line.id,
                 "month": line.month,
@@ -32,7 +32,7 @@ async def record(tx: Tx, line: AuditLine) -> None:
             },
         ),
         (
-            "INSERT INTO unsealed (chain, at, row_id) VALUES (:chain, :at, :row) RETURNING row_id AS key",
+            "INSERT INTO unsealed (chain, at, row_id) VALUES (:chain, :at, :row)",
             {"chain": Chain.AUDIT.value, "at": line.at, "row": line.id},
         ),
     )

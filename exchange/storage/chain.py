@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
+import orjson
+
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
 
@@ -86,4 +88,12 @@ async def row_bodies(tx: Tx, chain: Chain, row_ids: Sequence[str]) -> dict[str, 
 
 def canonical(row: Mapping[str, object]) -> str:
     """Sorted keys, no spaces, plain ASCII: the same text for the same row, for ever."""
-    return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return ascii_json(row, sort_keys=True)
+
+
+def ascii_json(content: object, *, sort_keys: bool = False) -> str:
+    """As `json.dumps` writes it without spaces: hashes of years rest on it. Of plain ASCII orjson writes the same."""
+    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS if sort_keys else None).decode()
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return json.dumps(content, sort_keys=sort_keys, separators=(",", ":"))

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 from exchange.model.work import Claim, Duplicate
 from exchange.storage.database import Statement, Tx
-from exchange.storage.rows import values_of
+from exchange.storage.rows import inserted
 
-_CLAIM = ("scope", "hash", "lead", "seller", "sold", "taken", "expires")
+_CLAIM = ("scope", "hash", "lead_id", "seller_id", "sold", "taken_at", "expires_at")
+_IF_FREE = """ON CONFLICT (scope, hash) DO UPDATE SET lead_id = excluded.lead_id, seller_id = excluded.seller_id,
+                  sold = 0, taken_at = excluded.taken_at, expires_at = excluded.expires_at
+              WHERE claims.expires_at <= excluded.taken_at OR claims.lead_id = excluded.lead_id"""
 
 
 async def claim(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> Duplicate | None:
     """Take a consumer for a lead. All claims or none: a duplicate gives back what this call took."""
-    taken = await take_free(tx, lead_id, seller_id, claims, now)
-    if len(taken) == len(claims):
+    if await take_free(tx, lead_id, seller_id, claims, now) == len(claims):
         return None
+    ours = {bytes(row["hash"]) for row in await tx.fetch("SELECT hash FROM claims WHERE lead_id = :id", id=lead_id)}
     await _undo_claims(tx, lead_id)
-    return await _holder(tx, next(each for each in claims if each.hash not in taken))
+    return await _holder(tx, next(each for each in claims if each.hash not in ours))
 
 
-async def take_free(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> list[bytes]:
-    """Take those that nobody else holds, and say which they are."""
+async def take_free(tx: Tx, lead_id: str, seller_id: str, claims: tuple[Claim, ...], now: int) -> int:
+    """Take those that nobody else holds, and say how many they are."""
     if not claims:
-        return []
-    values, params = values_of(
-        _CLAIM,
-        [
-            dict(zip(_CLAIM, (each.scope, each.hash, lead_id, seller_id, 0, now, each.expires_at), strict=True))
-            for each in claims
-        ],
-    )
-    rows = await tx.fetch(
-        f"""INSERT INTO claims (scope, hash, lead_id, seller_id, sold, taken_at, expires_at) {values}
-            ON CONFLICT (scope, hash) DO UPDATE SET lead_id = excluded.lead_id, seller_id = excluded.seller_id,
-                sold = 0, taken_at = excluded.taken_at, expires_at = excluded.expires_at
-            WHERE claims.expires_at <= excluded.taken_at OR claims.lead_id = excluded.lead_id
-            RETURNING hash""",
-        **params,
-    )
-    return [bytes(row["hash"]) for row in rows]
+        return 0
+    rows = [(each.scope, each.hash, lead_id, seller_id, 0, now, each.expires_at) for each in claims]
+    sql, params = inserted("claims", _CLAIM, rows, _IF_FREE)
+    return await tx.execute(sql, **params)
 
 
 async def _holder(tx: Tx, wanted: Claim) -> Duplicate | None:

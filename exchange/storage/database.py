@@ -58,7 +58,7 @@ class Tx(Protocol):
     async def together(self, *statements: Statement) -> list[list[str]]:
         """Run statements that touch different tables and do not see each other's work, in one round trip.
 
-        Each ends in `RETURNING <text> AS key`; the answer holds the keys of each.
+        The answer holds the keys of each that ends in `RETURNING <text> AS key`, and nothing of the others.
         """
         ...
 

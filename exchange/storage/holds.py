@@ -12,7 +12,7 @@ from exchange.model.hold import BalanceShort, CapFull, CapHold, Held, HoldReques
 from exchange.model.money import Money
 from exchange.storage.database import Row, Statement, StorageError, Tx
 from exchange.storage.ledger import Freed, all_balances
-from exchange.storage.rows import listed, values_of
+from exchange.storage.rows import inserted, listed, values_of
 
 __all__ = [
     "all_balances",
@@ -190,49 +190,38 @@ async def forget_caps(tx: Tx, before: int) -> int:
     )
 
 
+_HOLD = (
+    "attempt_id",
+    "what",
+    "key",
+    "window_start",
+    "amount_units",
+    "currency",
+    "state",
+    "made_at",
+    "changed_at",
+)
+_CAP = ("key", "window_start", "used_units", "most_units")
+_IF_IT_FITS = """ON CONFLICT (key, window_start) DO UPDATE
+                 SET used_units = cap_use.used_units + excluded.used_units, most_units = excluded.most_units
+                 WHERE cap_use.used_units + excluded.used_units <= excluded.most_units
+                 RETURNING cap_use.key || '=' || CAST(cap_use.used_units AS TEXT) AS key"""
+
+
 def _hold_rows(request: HoldRequest, at: int) -> Statement:
+    attempt, rest = request.attempt_id, (request.amount.currency, HoldState.HELD.value, at, at)
     rows = [
-        _hold_row(request, "money" if cap.money else "count", cap.key, cap.window_start, cap.amount, at)
+        (attempt, "money" if cap.money else "count", cap.key, cap.window_start, cap.amount, *rest)
         for cap in request.caps
     ]
-    rows.append(_hold_row(request, "account", request.account, 0, request.amount.units, at))
-    values, params = values_of(tuple(rows[0]), rows)
-    return (
-        f"""INSERT INTO holds
-            (attempt_id, what, key, window_start, amount_units, currency, state, made_at, changed_at)
-            {values} RETURNING key""",
-        params,
-    )
-
-
-def _hold_row(request: HoldRequest, what: str, key: str, window_start: int, units: int, at: int) -> Row:
-    return {
-        "attempt": request.attempt_id,
-        "what": what,
-        "key": key,
-        "start": window_start,
-        "units": units,
-        "currency": request.amount.currency,
-        "state": HoldState.HELD.value,
-        "made": at,
-        "changed": at,
-    }
+    rows.append((attempt, "account", request.account, 0, request.amount.units, *rest))
+    return inserted("holds", _HOLD, rows)
 
 
 def _take_caps(caps: Sequence[CapHold]) -> Statement:
     """Each cap rises only if what it then holds is within its limit; one that does not is missing in the answer."""
-    values, params = values_of(
-        ("key", "start", "units", "most"),
-        [{"key": cap.key, "start": cap.window_start, "units": cap.amount, "most": cap.most} for cap in caps],
-    )
-    return (
-        f"""INSERT INTO cap_use (key, window_start, used_units, most_units) {values}
-            ON CONFLICT (key, window_start) DO UPDATE
-            SET used_units = cap_use.used_units + excluded.used_units, most_units = excluded.most_units
-            WHERE cap_use.used_units + excluded.used_units <= excluded.most_units
-            RETURNING cap_use.key || '=' || CAST(cap_use.used_units AS TEXT) AS key""",
-        params,
-    )
+    rows = [(cap.key, cap.window_start, cap.amount, cap.most) for cap in caps]
+    return inserted("cap_use", _CAP, rows, _IF_IT_FITS)
 
 
 def _take_money(request: HoldRequest) -> Statement:

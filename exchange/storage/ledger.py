@@ -8,20 +8,18 @@ What either kind of buyer may still spend is `limit + posted - held`, the limit 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange.model.actor import Actor, Role
 from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
 from exchange.model.money import Money
-from exchange.storage.chain import Chain
+from exchange.storage.chain import Chain, ascii_json
 from exchange.storage.database import Row, StorageError, Tx
-from exchange.storage.rows import listed, values_of
+from exchange.storage.rows import inserted, listed
 
 HOUSE = "house:"
-_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class BookingConflict(StorageError):
@@ -72,10 +70,10 @@ async def book(tx: Tx, transaction: Transaction, freed: Sequence[Freed] = ()) ->
     Raises `BookingConflict` for another transaction under the same reference, and `Conflict` for a second reversal.
     """
     digest = _digest(transaction)
-    fresh = await tx.fetch(
+    fresh = await tx.execute(
         """INSERT INTO transactions (reference, month, kind, at, cause, reverses, digest)
            VALUES (:reference, :month, :kind, :at, :cause, :reverses, :digest)
-           ON CONFLICT (reference) DO NOTHING RETURNING reference""",
+           ON CONFLICT (reference) DO NOTHING""",
         reference=transaction.reference,
         month=transaction.month,
         kind=transaction.kind.value,
@@ -87,59 +85,40 @@ async def book(tx: Tx, transaction: Transaction, freed: Sequence[Freed] = ()) ->
     if not fresh:
         await _require_same(tx, transaction.reference, digest)
         return False
-    postings, posting_params = values_of(_POSTING, _posting_rows(transaction))
     statements = [
+        inserted("postings", _POSTING, _posting_rows(transaction)),
         (
-            f"INSERT INTO postings (reference, line, source, destination, units, currency, at) {postings} "
-            "RETURNING reference AS key",
-            posting_params,
-        ),
-        (
-            "INSERT INTO unsealed (chain, at, row_id) VALUES (:chain, :at, :row) RETURNING row_id AS key",
+            "INSERT INTO unsealed (chain, at, row_id) VALUES (:chain, :at, :row)",
             {"chain": Chain.TRANSACTIONS.value, "at": transaction.at, "row": transaction.reference},
         ),
     ]
     if moves := _moves(transaction.postings, freed):
-        balances, balance_params = values_of(_BALANCE, moves)
-        statements.append(
-            (
-                f"""INSERT INTO account_balances (account, currency, posted_units, held_units, limit_units) {balances}
-                    ON CONFLICT (account, currency)
-                    DO UPDATE SET posted_units = account_balances.posted_units + excluded.posted_units,
-                        held_units = account_balances.held_units + excluded.held_units
-                    RETURNING account AS key""",
-                balance_params,
-            )
-        )
-    await tx.together(*statements)
+        statements.append(inserted("account_balances", _BALANCE, moves, _ADDED))
+    await tx.execute_all(*statements)
     return True
 
 
 _POSTING = ("reference", "line", "source", "destination", "units", "currency", "at")
-_BALANCE = ("account", "currency", "posted", "held", "limit")
+_BALANCE = ("account", "currency", "posted_units", "held_units", "limit_units")
+_ADDED = """ON CONFLICT (account, currency)
+            DO UPDATE SET posted_units = account_balances.posted_units + excluded.posted_units,
+                held_units = account_balances.held_units + excluded.held_units"""
 
 
-def _posting_rows(transaction: Transaction) -> list[Row]:
+def _posting_rows(transaction: Transaction) -> list[tuple[Any, ...]]:
     if not transaction.postings:
         raise BookingConflict(f"{transaction.reference} has no postings")
     for posting in transaction.postings:
         if posting.money.units < 0 or posting.source == posting.destination:
             raise BookingConflict(f"{transaction.reference}: {posting.source} to {posting.destination} moves nothing")
+    reference, at = transaction.reference, transaction.at
     return [
-        {
-            "reference": transaction.reference,
-            "line": line,
-            "source": posting.source,
-            "destination": posting.destination,
-            "units": posting.money.units,
-            "currency": posting.money.currency,
-            "at": transaction.at,
-        }
+        (reference, line, posting.source, posting.destination, posting.money.units, posting.money.currency, at)
         for line, posting in enumerate(transaction.postings, start=1)
     ]
 
 
-def _moves(postings: Sequence[Posting], freed: Sequence[Freed]) -> list[Row]:
+def _moves(postings: Sequence[Posting], freed: Sequence[Freed]) -> list[tuple[Any, ...]]:
     """What each account with a balance row gains or loses, in key order: two transactions never wait for each other."""
     posted: dict[tuple[str, str], int] = {}
     for posting in postings:
@@ -148,10 +127,7 @@ def _moves(postings: Sequence[Posting], freed: Sequence[Freed]) -> list[Row]:
             if keeps_balance(account):
                 posted[account, money.currency] = posted.get((account, money.currency), 0) + units
     held = {(each.account, each.money.currency): -each.money.units for each in freed}
-    return [
-        {"account": key[0], "currency": key[1], "posted": posted.get(key, 0), "held": held.get(key, 0), "limit": 0}
-        for key in sorted(posted.keys() | held.keys())
-    ]
+    return [(*key, posted.get(key, 0), held.get(key, 0), 0) for key in sorted(posted.keys() | held.keys())]
 
 
 def _digest(transaction: Transaction) -> str:
@@ -161,7 +137,7 @@ def _digest(transaction: Transaction) -> str:
         transaction.reverses,
         [[each.source, each.destination, each.money.units, each.money.currency] for each in transaction.postings],
     ]
-    return hashlib.sha256(_JSON.encode(content).encode()).hexdigest()
+    return hashlib.sha256(ascii_json(content).encode()).hexdigest()
 
 
 async def _require_same(tx: Tx, reference: str, digest: str) -> None:

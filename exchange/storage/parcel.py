@@ -61,11 +61,16 @@ class _Strange(Exception):
 
 
 @lru_cache(maxsize=1_024)
+def _name_of(kind: Any) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+@lru_cache(maxsize=1_024)
 def _plan_of(kind: Any) -> _Plan | None:
     """For a named tuple or frozen dataclass that its constructor alone can rebuild; None for anything else."""
     if "<locals>" in kind.__qualname__:
         return None
-    name = f"{kind.__module__}:{kind.__qualname__}"
+    name = _name_of(kind)
     if issubclass(kind, tuple):
         if kind.__bases__ != (tuple,) or "_fields" not in vars(kind) or not kind._fields:
             return None
@@ -97,15 +102,15 @@ def _flat(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is tuple:
-        return (_TUPLE, *[_flat(item) for item in value])
+        return (_TUPLE, *[item if type(item) in _PLAIN else _flat(item) for item in value])
     if kind is list:
-        return [_flat(item) for item in value]
+        return [item if type(item) in _PLAIN else _flat(item) for item in value]
     if kind is dict:
-        return {_key(key): _flat(item) for key, item in value.items()}
+        return {_key(key): item if type(item) in _PLAIN else _flat(item) for key, item in value.items()}
     plan = _plan_of(kind)
     if plan is None:
         if issubclass(kind, Enum):
-            return (f"{kind.__module__}:{kind.__qualname__}", value._name_)
+            return (_name_of(kind), value._name_)
         raise _Strange
     if not plan.inner:
         return (plan.name, *plan.take(value))
@@ -127,7 +132,7 @@ def _whole(flat: Any) -> Any:
     if kind is tuple:
         name = flat[0]
         if name == _TUPLE:
-            return tuple([_whole(item) for item in flat[1:]])
+            return tuple([item if type(item) in _PLAIN else _whole(item) for item in flat[1:]])
         make, inner = _maker_of(name)
         if not inner:
             return make(*flat[1:])
@@ -137,9 +142,9 @@ def _whole(flat: Any) -> Any:
                 values[place] = _whole(values[place])
         return make(*values[1:])
     if kind is list:
-        return [_whole(item) for item in flat]
+        return [item if type(item) in _PLAIN else _whole(item) for item in flat]
     if kind is dict:
-        return {key: _whole(item) for key, item in flat.items()}
+        return {key: item if type(item) in _PLAIN else _whole(item) for key, item in flat.items()}
     return flat
 
 

@@ -147,7 +147,8 @@ class PostgresTx:
     async def together(self, *statements: Statement) -> list[list[str]]:
         """One statement for all: each becomes a CTE, in the order given, and is asked for its keys."""
         text, values = self._ctes(statements)
-        keys = ", ".join(f"ARRAY(SELECT key FROM s{index})" for index in range(len(statements)))
+        told = [sql.endswith(" AS key") for sql, _ in statements]
+        keys = ", ".join(f"ARRAY(SELECT key FROM s{n})" if tells else "ARRAY[]::text[]" for n, tells in enumerate(told))
         record = await self._connection.fetchrow(f"{text} SELECT {keys}", *values)
         return [list(keys) for keys in record]
 

@@ -292,12 +292,11 @@ _DATA_KEY = "INSERT INTO data_keys (subject, wrapped, month) VALUES (:subject, :
 
 async def _take_key(tx: Tx, idempotency: Idempotency, request_id: str, now: int) -> Row | None:
     """None when the key is ours now (new, or its time was over), else the row of the request that had it first."""
-    taken = await tx.fetch(
+    taken = await tx.execute(
         """INSERT INTO idempotency (seller_id, endpoint, idempotency_key, body_hash, request_id, expires_at)
            VALUES (:seller, :endpoint, :key, :hash, :request, :expires)
            ON CONFLICT (seller_id, endpoint, idempotency_key) DO UPDATE SET body_hash = :hash, request_id = :request,
-               expires_at = :expires WHERE idempotency.expires_at <= :now
-           RETURNING request_id""",
+               expires_at = :expires WHERE idempotency.expires_at <= :now""",
         seller=idempotency.seller_id,
         endpoint=idempotency.endpoint,
         key=idempotency.key,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 
@@ -24,6 +25,21 @@ def values_of(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> tupl
     assert rows, "an empty list has no SQL"
     text, params = _written(names, len(rows))
     return text, dict(zip(params, [row[name] for row in rows for name in names], strict=True))
+
+
+def inserted(
+    table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]], after: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """An INSERT of `rows`, in the order of the columns, and its parameters. `after` is what follows the values."""
+    assert rows, "an empty list has no SQL"
+    text, params = _insert(table, columns, len(rows), after)
+    return text, dict(zip(params, chain.from_iterable(rows), strict=True))
+
+
+@lru_cache(maxsize=512)
+def _insert(table: str, columns: tuple[str, ...], count: int, after: str) -> tuple[str, tuple[str, ...]]:
+    values, params = _written(columns, count)
+    return f"INSERT INTO {table} ({', '.join(columns)}) {values} {after}".rstrip(), params
 
 
 @lru_cache(maxsize=512)

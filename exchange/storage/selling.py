@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
@@ -157,13 +158,18 @@ def _reason(intent: Intent, got: Reserved) -> str | None:
     return "awaiting_receipt" if intent.state is AttemptState.PENDING else None
 
 
+@lru_cache(maxsize=64)
+def _settling(expected: tuple[str, ...]) -> str:
+    states = ", ".join(f"'{state}'" for state in expected)
+    return f"""UPDATE attempts SET state = :state, reason = :reason, detail = :detail, price_units = :price,
+                   buyer_reference = :reference, ended_at = :at, settle_after = :after
+               WHERE id = :id AND state IN ({states})
+               RETURNING buyer_id, contract_id, contract_version, leg, mode"""
+
+
 async def _settle(tx: Tx, settlement: Settlement) -> bool:
-    states = ", ".join(f"'{state}'" for state in settlement.expected)
     rows = await tx.fetch(
-        f"""UPDATE attempts SET state = :state, reason = :reason, detail = :detail, price_units = :price,
-               buyer_reference = :reference, ended_at = :at, settle_after = :after
-           WHERE id = :id AND state IN ({states})
-           RETURNING buyer_id, contract_id, contract_version, leg, mode""",
+        _settling(settlement.expected),
         id=settlement.attempt_id,
         state=settlement.state.value,
         reason=settlement.reason,

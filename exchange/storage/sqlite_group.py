@@ -87,8 +87,9 @@ class SqliteTx:
     async def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if self._ended:
             raise StorageError(self._ended)
+        text, take = _by_place(sql)
         try:
-            self._cursor.executemany(sql, rows)
+            self._cursor.executemany(text, [take(row) for row in rows])
         except sqlite3.Error as error:
             raise self._fail(error) from error
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.storage.audit import NotForYou, audit_between, audit_of, record
-from exchange.storage.chain import GENESIS, Chain, chain_head, seal
+from exchange.storage.chain import GENESIS, Chain, ascii_json, canonical, chain_head, seal
 from exchange.storage.database import Conflict, Db
 from exchange.storage.holds import reserve
 from exchange.storage.ledger import book
@@ -191,3 +194,10 @@ async def test_one_audit_line_is_written_once(db: Db) -> None:
         await db.write(record, line(1))
 
     assert 1 == (await verify_audit(db)).unsealed
+
+
+@given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(), max_size=4))
+@example({"cause": "\x7f", "b": "/\u2028é\U0001f600", "a": '\n\x00"\\'})
+def test_the_json_that_hashes_rest_on_is_the_standard_librarys(row: dict[str, object]) -> None:
+    assert json.dumps(row, sort_keys=True, separators=(",", ":")) == canonical(row)
+    assert json.dumps([row], separators=(",", ":")) == ascii_json([row])
