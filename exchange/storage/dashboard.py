@@ -89,7 +89,7 @@ async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
         return 0
     rows = await tx.fetch(
         f"""SELECT COUNT(*) AS waiting FROM attempts AS a
-            WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND a.mode = :mode AND {FOR_PEOPLE}""",
+            WHERE {OPEN} AND a.state IN ('unclear', 'pending') AND a.mode = :mode AND {FOR_PEOPLE}""",
         mode=mode,
     )
     return int(rows[0]["waiting"]) + await count_disputed(tx, mode)

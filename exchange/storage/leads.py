@@ -195,7 +195,7 @@ async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | N
     return await tx.fetch(
         f"""SELECT a.*, l.initials, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
            JOIN leads l ON l.id = a.lead_id
-           WHERE a.{OPEN} AND a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
+           WHERE {OPEN} AND a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
                AND {FOR_PEOPLE}
            ORDER BY a.made_at, a.id LIMIT :limit""",
         mode=mode or "",

@@ -212,7 +212,7 @@ async def open_deliveries(
     rows = await tx.fetch(
         f"""SELECT id, lead_id, buyer_id, contract_id, state, reason, detail, price_units, currency, buyer_reference,
                 mode, made_at, settle_after
-            FROM attempts WHERE state IN {names} AND state IN ('unclear', 'pending') AND {OPEN}
+            FROM attempts a WHERE state IN {names} AND state IN ('unclear', 'pending') AND {OPEN}
                 AND (made_at > :at OR (made_at = :at AND id > :id))
             ORDER BY made_at, id LIMIT :limit""",
         at=after[0],

@@ -17,9 +17,8 @@ from exchange.storage.holds import lock_in_order, post_holds, reserve, void_hold
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
 
-OPEN = "state IN ('reserved', 'sending', 'pending', 'unclear')"
-"""Said as the index of the few open attempts says it: SQLite uses that index for no other words."""
-
+OPEN = "a.state <> 'accepted' AND a.state <> 'rejected' AND a.state <> 'failed'"
+"""Of attempts `a`. Said as the index of the few open ones says it: SQLite uses that index for no other words."""
 
 TAKEN = ("reserved", "sending", "accepted", "pending", "unclear")
 """States of an attempt that is a sale, or may be."""
@@ -237,7 +236,7 @@ _TURN = """INSERT INTO tier_turns (contract_id, served_at) VALUES (:contract, :a
 async def interrupted_attempts(tx: Tx, before: int) -> list[Row]:
     """Attempts a stopped process left between intent and outcome."""
     return await tx.fetch(
-        f"""SELECT * FROM attempts WHERE {OPEN} AND state IN ('reserved', 'sending') AND made_at < :before
+        f"""SELECT * FROM attempts a WHERE {OPEN} AND state IN ('reserved', 'sending') AND made_at < :before
             ORDER BY made_at, id LIMIT 500""",
         before=before,
     )
@@ -246,7 +245,7 @@ async def interrupted_attempts(tx: Tx, before: int) -> list[Row]:
 async def unsettled_attempts(tx: Tx, now: int) -> list[Row]:
     """Attempts that waited in vain and whose time to settle by rule has come."""
     return await tx.fetch(
-        f"""SELECT * FROM attempts WHERE {OPEN} AND state IN ('unclear', 'pending') AND settle_after IS NOT NULL
+        f"""SELECT * FROM attempts a WHERE {OPEN} AND state IN ('unclear', 'pending') AND settle_after IS NOT NULL
                 AND settle_after <= :now ORDER BY settle_after, id LIMIT 500""",
         now=now,
     )
