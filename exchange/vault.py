@@ -12,8 +12,10 @@ import hashlib
 import hmac
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -128,8 +130,23 @@ class Vault:
 
 def compress(data: bytes) -> bytes:
     """Smaller, fast. `zlib.decompress` reads it."""
+    return _SMALLER(data, 0)
+
+
+def _by_zlib(data: bytes, _: int) -> bytes:
     stream = zlib.compressobj(1, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
     return stream.compress(data) + stream.flush()
+
+
+def _smaller() -> Callable[[bytes, int], bytes]:
+    """ISA-L takes a fifth of the time for a third more room; it is not made for every processor."""
+    with suppress(ModuleNotFoundError):
+        fast: Callable[[bytes, int], bytes] = import_module("isal.isal_zlib").compress
+        return fast
+    return _by_zlib
+
+
+_SMALLER = _smaller()
 
 
 def open_vault(ids: Ids, key_file: Path | None = None, environment: Mapping[str, str] | None = None) -> Vault:
