@@ -75,7 +75,7 @@ class Breaker:
                 return self._sentence(health)
             health.probe_at = now
             return None
-        return None if delivers else _thin_out(health)
+        return None if delivers or not health.lost else _thin_out(health)
 
     def answered(self, key: str, took_ms: int, contract: str = "") -> None:
         """A reply came, whatever it says."""

@@ -19,6 +19,7 @@ _CLOSED = "The buyer closed the connection without an answer."
 _SHORT = "The reply ends before its announced length."
 _HEAD = "The reply's headers are larger than 32 KB."
 _NOT_HTTP = "The answer is not HTTP."
+_USUAL = {name.encode(): name.lower() for name in ("Content-Type", "Content-Length", "Date", "Server", "Connection")}
 
 
 class Exchange:
@@ -206,11 +207,12 @@ class Connection(asyncio.Protocol):
         exchange.end(outcome)
 
     def _reply(self) -> Reply | Lost:
-        body: bytes | Lost = self.body[0] if len(self.body) == 1 else b"".join(self.body)
+        body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
         coding = self.headers.get("content-encoding")
-        if coding is not None and isinstance(body, bytes):
-            body = unpack(body, coding, self.owner.room)
-        return body if isinstance(body, Lost) else Reply(self.status, self.headers, body)
+        if coding is not None:
+            unpacked = unpack(body, coding, self.owner.room)
+            return unpacked if isinstance(unpacked, Lost) else Reply(self.status, self.headers, unpacked)
+        return Reply(self.status, self.headers, body)
 
     # What the parser calls; an exception ends the parsing
 
@@ -227,7 +229,7 @@ class Connection(asyncio.Protocol):
             self._refuse(Loss.TOO_LARGE, _HEAD)
         if self.head_done:
             return  # a trailer never changes what the headers said
-        key = name.decode("latin-1").lower()
+        key = _USUAL.get(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1")
         headers = self.headers
         headers[key] = f"{headers[key]}, {text}" if key in headers else text

@@ -49,7 +49,7 @@ class Conversation:
             self.fail(self._connector_failed(error))
             return None
         self.steps += 1
-        if isinstance(message, HttpMessage) and self.steps <= limits.CONVERSATION_STEPS:
+        if type(message) is HttpMessage and self.steps <= limits.CONVERSATION_STEPS:
             return message
         long = self.steps > limits.CONVERSATION_STEPS
         if isinstance(message, Message) and not long:  # the other kinds: rarer, and asked for after HTTP

@@ -110,10 +110,14 @@ class Pool:
         if now - idle[0].used_at > limits.POOL_IDLE_SECONDS:
             idle[0].drop()
             del idle[0]
-        while idle and not idle[-1].usable():
-            idle.pop()
-        if idle and now - idle[-1].used_at <= idle_seconds:
-            return idle.pop()
+        while idle:
+            last = idle.pop()
+            if not last.usable():
+                continue
+            if now - last.used_at <= idle_seconds:
+                return last
+            idle.append(last)
+            break
         return None
 
     def _forget_ended(self) -> None:

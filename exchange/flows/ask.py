@@ -40,7 +40,7 @@ def eligible(
     now = market.clock.now()
     judgement = judge(book, case.lead, _facts(case, market, reserve, tier, named), now)
     case.trail.judged(judgement)
-    fits = [contract for contract in judgement.eligible if _may_be_asked(case, contract)]
+    fits = _askable(case, judgement.eligible)
     case.trail.step(
         "eligible",
         f"{len(fits)} of {len(book.contracts)} contracts eligible",
@@ -50,10 +50,13 @@ def eligible(
     return fits
 
 
-def _may_be_asked(case: Case, contract: Contract) -> bool:
-    """Whether it sells this way, and can be spoken to: a connection's file may be gone while its contract stands."""
-    shares = contract.sale_mode in (SaleMode.SHARED, SaleMode.LEFTOVER)
-    return not (case.campaign.exclusive_only and shares) and contract.connection in case.deals.shapes.connections
+def _askable(case: Case, contracts: Sequence[Contract]) -> list[Contract]:
+    """Those that sell this way, and can be spoken to: a connection's file may be gone while its contract stands."""
+    connections = case.deals.shapes.connections
+    known = [contract for contract in contracts if contract.connection in connections]
+    if case.campaign.exclusive_only:
+        return [each for each in known if each.sale_mode not in (SaleMode.SHARED, SaleMode.LEFTOVER)]
+    return known
 
 
 def _facts(case: Case, market: Market, reserve: Money, tier: Tier, named: frozenset[str]) -> Facts:
@@ -112,15 +115,8 @@ def _buyers(count: int) -> str:
 
 def _call(case: Case, contract: Contract, offer: Offer, now: int) -> Call:
     connection = case.deals.shapes.connections[contract.connection]
-    terms = Terms(now, offer.id, connection.secrets)
-    return Call(
-        contract.buyer_id,
-        connection.connector.ping(offer, contract, terms),
-        delivers=False,
-        contract=contract.id,
-        since=case.trail.started,
-        simulated=connection.simulated,
-    )
+    ping = connection.connector.ping(offer, contract, Terms(now, offer.id, connection.secrets))
+    return Call(contract.buyer_id, ping, False, None, contract.id, case.trail.started, "", connection.simulated)
 
 
 def _closes_early(
@@ -136,9 +132,12 @@ def _closes_early(
         nonlocal best
         del outstanding[index]
         if isinstance(result.answer, list):
-            best = max([best, *[bid.price.units for bid in result.answer if isinstance(bid, Bid)]])
-        most = next(iter(outstanding.values()), best)  # usually one that stays above every bid
-        return best > most and best > max(outstanding.values())
+            for bid in result.answer:
+                if isinstance(bid, Bid) and bid.price.units > best:
+                    best = bid.price.units
+        for most in outstanding.values():  # usually the first stays above every bid
+            return best > most and best > max(outstanding.values())
+        return False
 
     return heard
 

@@ -12,7 +12,7 @@ from exchange.clock import Clock
 from exchange.courier.courier import Result
 from exchange.model.auction import Bid, NoBid
 from exchange.model.finding import Finding, Outcome
-from exchange.model.wire import Lost, Reply, WireRecord
+from exchange.model.wire import HttpMessage, Lost, Reply, WireRecord
 from exchange.stages.eligible import Judgement
 from exchange.stages.shape import shape_of
 from exchange.vault import compress
@@ -66,14 +66,12 @@ class Trail:
 
     def verdicts(self) -> dict[str, dict[str, Any]]:
         """The last word on each contract stays: a post judges again with more known."""
-        return {
-            verdict.contract_id: {
-                "version": verdict.contract_version,
-                "failed": [[check.name, check.got, check.required] for check in verdict.failed],
-            }
-            for judgement in self._judgements
-            for verdict in judgement.verdicts
-        }
+        told: dict[str, dict[str, Any]] = {}
+        for judgement in self._judgements:
+            for verdict in judgement.verdicts:
+                failed = verdict.failed and [[check.name, check.got, check.required] for check in verdict.failed]
+                told[verdict.contract_id] = {"version": verdict.contract_version, "failed": failed}
+        return told
 
     def asked_buyer(self, contract_id: str, at: float, took: float, answer: list[Bid] | NoBid) -> None:
         line: dict[str, Any] = {"contract": contract_id, "at": at, "took": took}
@@ -133,7 +131,7 @@ def wire_lines(
 
 def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: WireRecord) -> dict[str, Any]:
     """One exchange as JSON. Bytes travel as Latin-1 text, which loses none; secrets are masked before storing."""
-    message = record.message.shown()
+    message = record.message if type(record.message) is HttpMessage else record.message.shown()
     line: dict[str, Any] = {
         "contract": contract_id,
         "stage": stage,
@@ -143,7 +141,7 @@ def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: Wire
         "peer": record.peer,
         "method": message.method,
         "url": message.url,
-        "headers": dict(message.headers),
+        "headers": message.headers if type(message.headers) is dict else dict(message.headers),
         "body": message.body.decode("latin-1"),
     }
     outcome = record.outcome
@@ -152,7 +150,7 @@ def wire_line(contract_id: str, stage: str, attempt_id: str | None, record: Wire
     else:
         line |= {
             "status": outcome.status,
-            "reply_headers": dict(outcome.headers),
+            "reply_headers": outcome.headers if type(outcome.headers) is dict else dict(outcome.headers),
             "reply": outcome.body.decode("latin-1"),
         }
     if message.secrets:

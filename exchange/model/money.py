@@ -9,6 +9,8 @@ SCALE = 10_000
 DECIMALS = 4
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_CENT = SCALE // 100
+_CENTS = tuple(f".{cents:02d}" for cents in range(100))
 
 
 class BadMoney(ValueError):
@@ -71,8 +73,11 @@ class Money:
     @property
     def text(self) -> str:
         """Decimal text with at least two decimals: `26.60`, `0.0035`, `-3.00`."""
-        digits = f"{abs(self.units):05d}"
-        return f"{'-' if self.units < 0 else ''}{digits[:-4]}.{digits[-4:-2]}{digits[-2:].rstrip('0')}"
+        units = self.units
+        if units >= 0 and not units % _CENT:  # nearly every amount there is
+            return f"{units // SCALE}{_CENTS[units // _CENT % 100]}"
+        digits = f"{abs(units):05d}"
+        return f"{'-' if units < 0 else ''}{digits[:-4]}.{digits[-4:-2]}{digits[-2:].rstrip('0')}"
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:

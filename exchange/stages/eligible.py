@@ -88,6 +88,8 @@ class Judgement:
                         told.setdefault(place, []).append(check)
         for place, check in self._met:
             told.setdefault(place, []).append(check)
+        if not told and self._judged == book.everyone:
+            return book.passed
         return tuple(_verdict(book, place, told.get(place)) for place in places_of(self._judged))
 
 
@@ -112,7 +114,8 @@ def judge(book: Book, lead: Lead, facts: Facts, now: int, only: Collection[str] 
     met = book.conflict.met(left) if left and book.conflict.meeting else ()
     for place, _ in met:
         left &= ~(1 << place)
-    eligible = tuple([book.contracts[place] for place in places_of(left)])
+    all_fit = left == book.everyone
+    eligible = book.contracts if all_fit else tuple([book.contracts[place] for place in places_of(left)])
     return Judgement(eligible, book, case, judged, failed, met)
 
 
