@@ -147,6 +147,7 @@ class Live:
         self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}
         self.one_sheet = asyncio.Semaphore()  # reading a spreadsheet may take 2 GB: never two at a time
+        self.codes: dict[str, str] = {}  # how buyers hear of sellers without an alias, by seller id
         self.requests = 0
         self.scorer = Scorer()
         self.storage_full = False
@@ -263,7 +264,10 @@ class Market:
 
     def alias(self, seller_id: str) -> str:
         """How buyers hear of a seller: a name of its own, or a keyed short code that says nothing."""
-        return self.aliases.get(seller_id) or f"s{self.vault.index('seller', seller_id).hex()[:8]}"
+        alias = self.aliases.get(seller_id) or self.live.codes.get(seller_id)
+        if alias is None:
+            alias = self.live.codes[seller_id] = f"s{self.vault.index('seller', seller_id).hex()[:8]}"
+        return alias
 
     def mark_sending(self, attempt_id: str) -> Callable[[], Awaitable[None]]:
         """Awaited before the byte that may deliver. It raises when the attempt was settled meanwhile."""

@@ -36,7 +36,7 @@ from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
 from exchange.model.party import Contract, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import Intent, Move, Settlement
+from exchange.model.work import Bought, Intent, Move, Settlement
 from exchange.stages.auction import Plan, Rules, run_auction
 from exchange.stages.outcome import post_outcome
 from exchange.stages.settle import SaleTerms, as_sale, free_slots
@@ -301,6 +301,7 @@ def _settlement(case: Case, market: Market, posted: Posted, contract: Contract, 
     if isinstance(outcome, Accepted):
         terms = SaleTerms(
             market.ids.new("sal", now),
+            Bought(intent.buyer_id, intent.contract_id, intent.contract_version, intent.leg, intent.mode),
             case.campaign,
             intent.hold.account if intent.hold is not None else None,
             bid.exclusive,

@@ -20,7 +20,7 @@ from exchange.model.delivery import DeliveryState
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import Claim, Closing, JobRow, LeadState, Settlement, Sums
+from exchange.model.work import Bought, Claim, Closing, JobRow, LeadState, Settlement, Sums
 from exchange.stages.duplicates.windows import scope_key, taken_until, windows_of
 from exchange.stages.settle import Earlier, SaleTerms, as_sale
 from exchange.storage.database import Row
@@ -189,6 +189,7 @@ async def _settlement(
     promised = attempt["promised_units"]
     terms = SaleTerms(
         market.ids.new("sal", now),
+        Bought(*(attempt[column] for column in Bought._fields)),
         await campaign_of(market, lead),
         account,
         bool(attempt["exclusive"]),

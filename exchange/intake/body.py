@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import ClientError, web
@@ -97,6 +98,7 @@ def _trusted(address: IPv4Address | IPv6Address, proxies: Sequence[IPv4Network |
     return any(address in network for network in proxies)
 
 
+@lru_cache(maxsize=4_096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """`203.0.113.7`, `203.0.113.7:4711`, `[2001:db8::7]:4711` or `2001:db8::7`; IPv4 inside IPv6 is IPv4."""
     text = text.strip()

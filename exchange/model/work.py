@@ -248,6 +248,16 @@ class Intent(NamedTuple):
     jobs: tuple[JobRow, ...] = ()
 
 
+class Bought(NamedTuple):
+    """What of its attempt a sale keeps: who bought, under which terms, for whom, and whether it was a test."""
+
+    buyer_id: str
+    contract_id: str
+    contract_version: int
+    leg: str
+    mode: str
+
+
 class SaleRow(NamedTuple):
     id: str
     campaign_id: str
@@ -256,6 +266,7 @@ class SaleRow(NamedTuple):
     redirect: str | None
     phone_index: bytes | None
     email_index: bytes | None
+    bought: Bought
 
 
 class Settlement(NamedTuple):

@@ -8,7 +8,7 @@ from exchange.model.auction import Bid, Progress
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
 from exchange.model.money import Money
 from exchange.model.party import Campaign
-from exchange.model.work import SaleRow, Settlement
+from exchange.model.work import Bought, SaleRow, Settlement
 
 
 def sale_payout(campaign: Campaign, price: Money, promised: Money | None, exclusive: bool) -> Money:
@@ -57,6 +57,7 @@ class SaleTerms(NamedTuple):
     """
 
     sale_id: str
+    bought: Bought
     campaign: Campaign
     account: str | None
     exclusive: bool
@@ -81,6 +82,7 @@ def as_sale(settlement: Settlement, terms: SaleTerms, price: Money, redirect: st
         redirect,
         terms.phone_index,
         terms.email_index,
+        terms.bought,
     )
     account = terms.account
     transaction = _sale_transaction(settlement, account, campaign.seller_id, price, payout) if account else None

@@ -17,6 +17,7 @@ from exchange.model.ledger import MARGIN, Billing, Posting, Transaction, Transac
 from exchange.model.money import Money
 from exchange.model.work import (
     AnswerRow,
+    Bought,
     Claim,
     Closing,
     Idempotency,
@@ -171,7 +172,7 @@ def _sale(me: str, now: int) -> Settlement:
         Posting(MARGIN, seller_account(me), _PRICE),
     )
     return _settlement(me, 1, AttemptState.ACCEPTED, now)._replace(
-        sale=SaleRow(me, me, me, _PRICE.units, "", _HASH, _HASH),
+        sale=SaleRow(me, me, me, _PRICE.units, "", _HASH, _HASH, Bought(me, me, 1, me, "live")),
         transaction=Transaction(f"sale:{me}-1", TransactionKind.SALE, postings, now, month_of(now), me),
     )
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
-from exchange.model.work import Closing, Intent, LeadState, Move, Settlement, Sums, state_after
+from exchange.model.work import Closing, Intent, LeadState, Move, SaleRow, Settlement, Sums, state_after
 from exchange.storage.audit import record
 from exchange.storage.closing import add_sales, close_lead
 from exchange.storage.database import Row, StorageError, Tx
@@ -162,12 +162,11 @@ def _settling(expected: tuple[str, ...]) -> str:
     states = ", ".join(f"'{state}'" for state in expected)
     return f"""UPDATE attempts SET state = :state, reason = :reason, detail = :detail, price_units = :price,
                    buyer_reference = :reference, ended_at = :at, settle_after = :after
-               WHERE id = :id AND state IN ({states})
-               RETURNING buyer_id, contract_id, contract_version, leg, mode"""
+               WHERE id = :id AND state IN ({states})"""
 
 
 async def _settle(tx: Tx, settlement: Settlement) -> bool:
-    rows = await tx.fetch(
+    first = await tx.execute(
         _settling(settlement.expected),
         id=settlement.attempt_id,
         state=settlement.state.value,
@@ -178,20 +177,19 @@ async def _settle(tx: Tx, settlement: Settlement) -> bool:
         at=settlement.at,
         after=settlement.settle_after,
     )
-    if not rows:
+    if not first:
         return False
     if settlement.delivery is not None:
         await end_delivery(tx, settlement.attempt_id, settlement.delivery, settlement.at)
     if settlement.sale is not None:
-        await _sell(tx, settlement, rows[0])
-    elif settlement.state.value in ("rejected", "failed") and rows[0]["mode"] == "live":
+        await _sell(tx, settlement, settlement.sale)
+    elif settlement.state.value in ("rejected", "failed"):
         await void_holds(tx, settlement.attempt_id, settlement.at)
     return True
 
 
-async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
-    sale = settlement.sale
-    assert sale is not None
+async def _sell(tx: Tx, settlement: Settlement, sale: SaleRow) -> None:
+    bought = sale.bought
     if settlement.transaction is not None:
         freed = await post_holds(tx, settlement.attempt_id, settlement.price, settlement.at)
         await book(tx, settlement.transaction, freed)
@@ -205,10 +203,10 @@ async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
                 "attempt": settlement.attempt_id,
                 "campaign": sale.campaign_id,
                 "seller": sale.seller_id,
-                "buyer": attempt["buyer_id"],
-                "contract": attempt["contract_id"],
-                "version": attempt["contract_version"],
-                "leg": attempt["leg"],
+                "buyer": bought.buyer_id,
+                "contract": bought.contract_id,
+                "version": bought.contract_version,
+                "leg": bought.leg,
                 "currency": settlement.price.currency,
                 "price": settlement.price.units,
                 "payout": sale.payout_units,
@@ -216,11 +214,11 @@ async def _sell(tx: Tx, settlement: Settlement, attempt: Row) -> None:
                 "redirect": sale.redirect,
                 "phone": sale.phone_index,
                 "email": sale.email_index,
-                "mode": attempt["mode"],
+                "mode": bought.mode,
                 "at": settlement.at,
             },
         ),
-        (_TURN, {"contract": attempt["contract_id"], "at": settlement.at}),
+        (_TURN, {"contract": bought.contract_id, "at": settlement.at}),
     )
 
 

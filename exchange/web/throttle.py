@@ -59,7 +59,7 @@ class Throttle:
     def allowance(self, campaign: Campaign, mode: str) -> Allowance:
         """This campaign's in a mode (`live`, `test`); a new one when its rate was changed."""
         known = self._by_campaign.get((campaign.id, mode))
-        if known is None or known[0] != campaign.rate:
+        if known is None or (known[0] is not campaign.rate and known[0] != campaign.rate):
             known = self._by_campaign[campaign.id, mode] = (campaign.rate, Allowance(self._share(campaign.rate)))
         return known[1]
 

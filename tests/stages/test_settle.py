@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from exchange.model.auction import AttemptState, Progress
 from exchange.model.money import Money
 from exchange.model.party import Payout
-from exchange.model.work import Settlement
+from exchange.model.work import Bought, Settlement
 from exchange.stages.settle import SaleTerms, as_sale, free_slots, promise_rest, sale_payout
 from tests.stages.terms import bid, campaign, usd
 
 ACCOUNT = "buyer:acme:prepaid"
+BOUGHT = Bought("by_1", "ct_1", 1, "by_1", "live")
 SETTLEMENT = Settlement("dlv_1", "ld_1", "2026-11", AttemptState.ACCEPTED, None, "", usd("38"), "r1", 1_000)
 
 
@@ -38,7 +39,7 @@ def test_a_shared_promise_is_made_up_only_while_the_house_loses_nothing() -> Non
 @given(st.integers(1, 5_000_000), st.integers(0, 10_000))
 def test_price_is_payout_plus_margin_to_the_last_unit(units: int, share: int) -> None:
     price = Money(units, "USD")
-    terms = SaleTerms("sal_1", campaign(payout=Payout(usd("0"), share)), ACCOUNT, True, None, None, None)
+    terms = SaleTerms("sal_1", BOUGHT, campaign(payout=Payout(usd("0"), share)), ACCOUNT, True, None, None, None)
     sale = as_sale(SETTLEMENT, terms, price, None)
 
     assert sale.transaction is not None and sale.sale is not None
@@ -54,7 +55,9 @@ def test_price_is_payout_plus_margin_to_the_last_unit(units: int, share: int) ->
 def test_a_test_sale_moves_no_money() -> None:
     assert (
         None
-        is as_sale(SETTLEMENT, SaleTerms("s", campaign(), None, True, None, None, None), usd("9"), None).transaction
+        is as_sale(
+            SETTLEMENT, SaleTerms("s", BOUGHT, campaign(), None, True, None, None, None), usd("9"), None
+        ).transaction
     )
 
 
