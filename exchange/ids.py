@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
+from functools import lru_cache
 from typing import Protocol
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32
@@ -14,6 +15,12 @@ _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 def _encode(number: int, length: int) -> str:
     """`length` digits, an even number of them."""
     return "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * length - 10, -1, -10)])
+
+
+@lru_cache(maxsize=8)
+def _moment(now: int) -> str:
+    """One lead makes several ids within a millisecond."""
+    return _encode(now, 10)
 
 
 def first_id(prefix: str, now: int) -> str:
@@ -39,7 +46,7 @@ class Ids(Protocol):
 
 class SystemIds:
     def new(self, prefix: str, now: int) -> str:
-        return f"{prefix}_{_encode(now, 10)}{_encode(int.from_bytes(os.urandom(10)), 16)}"
+        return f"{prefix}_{_moment(now)}{_encode(int.from_bytes(os.urandom(10)), 16)}"
 
     def token(self, size: int = 16) -> str:
         return secrets.token_urlsafe(size)
@@ -58,7 +65,7 @@ class SeededIds:
         self._random = random.Random(seed)
 
     def new(self, prefix: str, now: int) -> str:
-        return f"{prefix}_{_encode(now, 10)}{_encode(self._random.getrandbits(80), 16)}"
+        return f"{prefix}_{_moment(now)}{_encode(self._random.getrandbits(80), 16)}"
 
     def token(self, size: int = 16) -> str:
         return self._random.randbytes(size).hex()

@@ -77,6 +77,13 @@ def compile_value(value: Value) -> Draw:
     return draw
 
 
+def bare_field(value: Value) -> str | None:
+    """The field that a value is, whole and as it stands; None when it is anything else."""
+    if not isinstance(value.field, str) or value.part is not None or value.default is not None or _formats(value):
+        return None
+    return value.field
+
+
 def secrets_of(value: Value) -> set[str]:
     """The names of all secrets a value draws on."""
     names = {value.secret} if value.secret is not None else set()

@@ -34,8 +34,8 @@ async def check_score(case: Case, market: Market) -> Case:
         _told(case, scored),
         Finding("grade", Outcome.PASSED, f"Grade {made.letter}, {made.points} points", facts=tuple(facts)),
     )
-    normalized = case.normalized._replace(lead=lead)
-    return case._replace(normalized=normalized, features=pack(scored.features)).finding(*told)
+    normalized, findings = case.normalized._replace(lead=lead), (*case.findings, *told)
+    return case._replace(normalized=normalized, features=pack(scored.features), findings=findings)
 
 
 def _told(case: Case, scored: Scored) -> Finding:

@@ -76,9 +76,14 @@ def nobody_takes(case: Case) -> None:
 
 def deciding(findings: tuple[Finding, ...]) -> Finding | None:
     """The finding that ends a lead's way to buyers: the first that refuses, else the first that holds."""
-    refused = (finding for finding in findings if finding.outcome is Outcome.REFUSED)
-    held = (finding for finding in findings if finding.outcome is Outcome.HELD)
-    return next(refused, None) or next(held, None)
+    refuses, holds = Outcome.REFUSED, Outcome.HELD
+    held: Finding | None = None
+    for finding in findings:
+        if finding.outcome is refuses:
+            return finding
+        if held is None and finding.outcome is holds:
+            held = finding
+    return held
 
 
 def refusal(case: Case) -> tuple[Answer, LeadState] | None:

@@ -108,6 +108,8 @@ def promise_transaction(lead_id: str, seller_id: str, rest: Money, at: int, mont
 def free_slots(progress: Progress, slots: int) -> int:
     """How many more times the lead may be sold; an exclusive or unclear exclusive sale leaves none."""
     taken = (*progress.sold, *progress.unclear)
+    if not taken and not progress.stopped:
+        return max(slots, 0)
     if progress.stopped or any(bid.exclusive for bid in taken):
         return 0
     return max(slots - len(taken), 0)

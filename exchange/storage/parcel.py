@@ -53,6 +53,7 @@ class _Plan:
 _PLAIN = frozenset({str, int, bytes, bool, float, type(None)})
 _PLAIN_FIELDS = frozenset({"str", "int", "bytes", "bool", "float", "None"})
 _TUPLE = ""  # what stands where a value has the name of its kind
+_EMPTY = (_TUPLE,)
 _MARSHALLED, _PICKLED = b"m", b"p"
 
 
@@ -102,6 +103,8 @@ def _flat(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is tuple:
+        if not value:
+            return _EMPTY
         return (_TUPLE, *[item if type(item) in _PLAIN else _flat(item) for item in value])
     if kind is list:
         return [item if type(item) in _PLAIN else _flat(item) for item in value]

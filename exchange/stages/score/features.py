@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -99,7 +100,8 @@ def features(lead: Lead, made: Recipe) -> Features:
     """The features of one lead. A field that was not sent is a feature too: `name=`."""
     vertical, values = made.vertical, lead.values
     sub_id = lead.tracking.get("sub_id1") or lead.text("sub_id") or ""
-    source = (vertical, f"{vertical}/{lead.seller_id}", f"{vertical}/{lead.seller_id}/{_hashed(sub_id)}")
+    code = _hashed(sub_id)
+    source = (vertical, f"{vertical}/{lead.seller_id}", f"{vertical}/{lead.seller_id}/{code}")
     found = {name: _plain(values.get(name)) for name in made.plain}
     found |= {name: _banded(values.get(name)) for name in made.banded}
     found |= {name: _hashed(lead.text(name) or "") for name in made.hashed}
@@ -107,7 +109,7 @@ def features(lead: Lead, made: Recipe) -> Features:
         "all=",
         f"vertical={vertical}",
         f"seller={lead.seller_id}",
-        f"sub_id={lead.seller_id}/{_hashed(sub_id)}",
+        f"sub_id={lead.seller_id}/{code}",
         f"{vertical}.landing_page={_hashed(_page(lead.tracking.get(_LANDING_PAGE, '')))}",
     ]
     texts += [f"{vertical}.{name}={value}" for name, value in found.items()]
@@ -130,6 +132,7 @@ def _banded(value: FieldValue | None) -> str:
     return f"{'-' if number < 0 else ''}{abs(number).bit_length()}"
 
 
+@lru_cache(maxsize=4_096)  # sub ids and landing pages come again and again
 def _hashed(text: str) -> str:
     """A name as a short code: what someone wrote is told nowhere."""
     return blake2b(text.encode(), digest_size=4).hexdigest() if text else ""
