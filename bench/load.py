@@ -2,8 +2,8 @@
 
     python -m bench.load http://127.0.0.1:9200/lead --connections 16 --seconds 5 --body body.json
 
-The body is a template: `@TOKEN@`, `@NAME@`, `@HOUSE@`, `@PHONE@` and `@EMAIL@` become new for every request, so that
-nothing is a duplicate.
+The body is a template: `@TOKEN@`, `@NAME@`, `@HOUSE@`, `@PHONE@` and `@EMAIL@` become new for every request, and
+`@SUB@` and `@ADDRESS@` change with it: nothing is a duplicate, nothing counts along, nobody sends everything.
 Prints one JSON object: leads a second, latencies, answers by status.
 """
 
@@ -26,8 +26,10 @@ import uvloop
 
 AREA_CODES = (b"602", b"480", b"623", b"520", b"928", b"702", b"213", b"312", b"214", b"713")
 STATUS = re.compile(rb'"status"\s*:\s*"([a-z_]+)"')
-PARTS = re.compile(rb"(@TOKEN@|@NAME@|@HOUSE@|@PHONE@|@EMAIL@)")
+PARTS = re.compile(rb"(@TOKEN@|@NAME@|@HOUSE@|@PHONE@|@EMAIL@|@SUB@|@ADDRESS@)")
 SYLLABLES = (b"bal", b"cem", b"din", b"fop", b"gur", b"hyx", b"kas", b"let", b"miv", b"nok")
+SUB_IDS = 50
+PHONE_STEP = 12_361  # of 20,000 in the golden ratio: no two near ones among hundreds in a row
 PERCENTILES = (50, 95, 99)
 
 
@@ -47,19 +49,29 @@ class Template:
         return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
 
     def _fill(self, part: bytes, number: int) -> bytes:
-        """200,000 phones of exchanges without subscribers; numbers beyond that repeat after 40 million leads' mails."""
+        """200,000 phones of exchanges without subscribers; numbers beyond that repeat after 40 million leads' mails.
+        The addresses are of the block that is set aside for benchmarks."""
         if part == b"@TOKEN@":
             return b"t%010d" % number
         if part == b"@NAME@":
-            return b"".join(SYLLABLES[int(digit)] for digit in str(number)).capitalize()
+            return _name(number)
         if part == b"@HOUSE@":
             return b"%d" % (number % 9_973 + 1)
         if part == b"@EMAIL@":
-            return b"lead%d@mail.example" % number
+            return b"%b@mail.example" % _name(number * 48_271 % 100_000_007).lower()
         if part == b"@PHONE@":
-            area, rest = AREA_CODES[number // 20_000 % len(AREA_CODES)], number % 20_000
+            area, rest = AREA_CODES[number // 20_000 % len(AREA_CODES)], number * PHONE_STEP % 20_000
             return b"%b%b%04d" % (area, b"958" if rest < 10_000 else b"959", rest % 10_000)
+        if part == b"@SUB@":
+            return b"sub-%d" % (number % SUB_IDS)
+        if part == b"@ADDRESS@":
+            return b"198.%d.%d.%d" % (18 + (number >> 16) % 2, (number >> 8) % 256, number % 256)
         return part
+
+
+def _name(number: int) -> bytes:
+    """A word for a number, its own for each."""
+    return b"".join([SYLLABLES[int(digit)] for digit in str(number)]).capitalize()
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ PERSONAL = ("first_name", "last_name", "email", "phone", "address", "city")
 LEAD: Mapping[str, str] = {
     "campaign_key": KEY,
     "seller_lead_id": "@TOKEN@",
-    "sub_id1": "bench",
+    "sub_id1": "@SUB@",
     "zip": "85016",
     "state": "AZ",
     "monthly_bill": "151-200",
@@ -44,7 +44,7 @@ LEAD: Mapping[str, str] = {
     "phone": "@PHONE@",
     "address": "@HOUSE@ Lake Ct",
     "city": "Phoenix",
-    "ip_address": "198.51.100.77",
+    "ip_address": "@ADDRESS@",
     "landing_page_url": "https://bench.example/start",
     "tcpa_consent": "yes",
     "tcpa_consent_text": "By clicking Get my quote, I agree to be called about my request at the number I gave.",

@@ -14,7 +14,7 @@ from exchange.model.vertical import Vertical
 from exchange.stages.score.calibration import Verdict
 from exchange.stages.score.features import Features, Recipe, features, recipe
 from exchange.stages.score.learner import Arrived, Learner, Reported
-from exchange.stages.score.points import NOTHING, Told, tell
+from exchange.stages.score.points import Told, tell
 from exchange.stages.score.sources import Source
 from exchange.stages.score.weights import places
 from exchange.storage.database import Db, Row
@@ -29,8 +29,7 @@ _BREATH = 200  # events between two chances for requests to go on
 
 
 class Scored(NamedTuple):
-    """A lead's chance to convert and where it comes from. `by_model` is False while the model is not to be believed,
-    and then nothing is told of its points.
+    """A lead's chance to convert and where it comes from. `by_model` is False while the model is not to be believed.
 
     `source` is what is known of the lead's sub id; `usual` the chance of the vertical's usual lead.
     """
@@ -38,9 +37,15 @@ class Scored(NamedTuple):
     chance: float
     by_model: bool
     verdict: Verdict
-    told: Told
     source: Source
     features: Features
+    weights: tuple[float, ...]
+    usual_weights: Mapping[str, float]
+
+    @property
+    def told(self) -> Told:
+        """The points of its parts, made when somebody asks: of a model that has no say nobody does."""
+        return tell(self.features.texts, self.weights, self.usual_weights)
 
 
 class Scorer:
@@ -64,14 +69,12 @@ class Scorer:
     def score(self, lead: Lead, vertical: Vertical) -> Scored:
         """The chance that a lead converts. Takes some tens of microseconds and waits for nothing."""
         learner, found = self.learner, features(lead, self.recipe(vertical))
+        where = places(found.texts)
         verdict = self.verdict(vertical.name)
         by_model = self.ready and verdict.sound
-        chance, told = learner.rates.rate(found.source), NOTHING
-        if by_model:
-            where = places(found.texts)
-            chance = learner.weights.chance(where)
-            told = tell(found.texts, [learner.weights.weight(each) for each in where], learner.usual_of(vertical.name))
-        return Scored(chance, by_model, verdict, told, learner.rates.source(found.source[-1]), found)
+        chance = learner.weights.chance(where) if by_model else learner.rates.rate(found.source)
+        weights, usual = tuple([learner.weights.weight(each) for each in where]), learner.usual_of(vertical.name)
+        return Scored(chance, by_model, verdict, learner.rates.source(found.source[-1]), found, weights, usual)
 
     def verdict(self, vertical: str) -> Verdict:
         """How well the predictions for a vertical came true, as of the last events."""

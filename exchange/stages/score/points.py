@@ -37,10 +37,6 @@ class Told(NamedTuple):
         return tuple(part for part in ranked[:count] if abs(part.points) >= 1.0)
 
 
-NOTHING = Told(0.0, 0.0, ())
-"""What is told where the model has no say."""
-
-
 def tell(texts: Sequence[str], weights: Sequence[float], usual: Mapping[str, float]) -> Told:
     """The points of a lead with these features and weights; `usual` is each name's usual weight in the vertical."""
     parts = tuple(
