@@ -18,7 +18,7 @@ from exchange.flows.market import Market
 from exchange.intake.changed import check
 from exchange.intake.flat import Leaf, Unreadable, joined, shown, unreadable
 from exchange.intake.json_in import read_json
-from exchange.intake.trees import find, leaves, plain, refused, settled, text
+from exchange.intake.trees import find, leaves, plain, refused, settled, text, whole
 from exchange.model.source import Item
 from exchange.model.wire import Lost
 from exchange.sources.document import Source
@@ -102,7 +102,7 @@ def _tree(document: HookDocument, body: bytes, content_type: str) -> Any:
         if document.json_in not in fields:
             unreadable(f"The form has no field {document.json_in}.")
         text = fields[document.json_in]
-    return plain(read_json(text))
+    return whole(plain(read_json(text)))
 
 
 def _utf8(body: bytes) -> str:
@@ -182,7 +182,7 @@ async def fetch(market: Market, source: Source, item: Item) -> Item:
     if isinstance(reply, Lost):
         raise NotPolled(reply.detail or reply.why.slug.replace("_", " "))
     try:
-        told = plain(read_json(reply.body.decode("utf-8", "replace")))
+        told = whole(plain(read_json(reply.body.decode("utf-8", "replace"))))
     except Unreadable as error:
         told = {}
         if reply.status == 200:

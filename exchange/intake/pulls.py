@@ -21,7 +21,7 @@ from exchange.intake.batch import BadFile, look_through, records
 from exchange.intake.changed import fetch_changed
 from exchange.intake.decode import Flat, decode
 from exchange.intake.flat import Unreadable
-from exchange.intake.trees import find, leaves, refused, settled
+from exchange.intake.trees import find, leaves, refused, settled, whole
 from exchange.model.batch import Columns, LeadFile
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
@@ -110,7 +110,7 @@ def _json_rows(document: PullDocument, body: bytes) -> Iterator[bytes]:
     found = find(document.rows, told) if document.rows is not None else told
     if not isinstance(found, list):
         raise NotPolled("No list of rows is in it; say in rows where it is.")
-    return (orjson.dumps(row) for row in found)
+    return (orjson.dumps(whole(row)) for row in found)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

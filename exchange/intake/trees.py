@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from exchange.intake.flat import Flat, Leaf, Pairs, Tree, Unreadable, joined, le
 from exchange.model.source import Item
 from exchange.stages.formats import Format
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
 
 def plain(tree: Tree) -> Any:
     """Dictionaries and lists for a tree that was read. Raises `Unreadable` for a name sent twice."""
@@ -23,6 +26,15 @@ def plain(tree: Tree) -> Any:
             unreadable(f"{shown(twice)} was sent more than once.", 422)
         return made
     return [plain(each) for each in tree] if isinstance(tree, list) else tree
+
+
+def whole(tree: Any) -> Any:
+    """The tree without halves of characters, which JSON can hold and nothing stores: U+FFFD stands in their place."""
+    if isinstance(tree, dict):
+        return {whole(name): whole(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [whole(each) for each in tree]
+    return _HALVES.sub("\ufffd", tree) if isinstance(tree, str) and not tree.isascii() else tree
 
 
 def find(place: str, tree: Any) -> Any:

@@ -320,3 +320,16 @@ async def test_only_sources_of_this_kind_have_an_address(served: Served) -> None
     assert 0 == await served.exchange.count("source_items")
     stored = await served.exchange.rows("SELECT endpoint FROM requests WHERE endpoint LIKE '%9f2c%'")
     assert [] == stored
+
+
+@pytest.mark.parametrize("preset", ["zapier", "gravity"])
+async def test_half_a_character_is_taken_and_stored_as_none(served: Served, preset: str) -> None:
+    """JSON can hold what no text is: a lone surrogate, in a value and in a name."""
+    url = await hooked(served, preset)
+    body = b'{"id":"e1\\ud800","phone\\udfff":"6025550142","last_name":"Sandoval\\ud83d","zip":"85016"}'
+    async with served.session.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
+        told = await response.json()
+    await worked(served.exchange)
+
+    assert (200, {"status": "ok", "received": 1, "new": 1}) == (response.status, told)
+    assert 1 == len(await states(served.exchange))

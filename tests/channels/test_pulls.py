@@ -191,3 +191,11 @@ def test_a_document_that_cannot_work_is_refused(change: dict[str, Any], said: st
         read_source({**base, **change}, load_catalog(None).source_presets)
 
     assert said in "\n".join(bad.value.problems)
+
+
+async def test_half_a_character_in_one_row_stops_no_other(exchange: Exchange, outlet: Outlet) -> None:
+    """JSON can hold what no text is: a lone surrogate."""
+    outlet.body = in_json([1, 2, 3]).replace(b'"Maria"', b'"Mar\\ud800ia"', 1).replace(b'"id":3', b'"id":"\\udfff3"')
+    await polled(exchange, outlet, "json")
+
+    assert [("taken", "accepted")] * 3 == await states(exchange)

@@ -293,3 +293,12 @@ async def test_a_sale_undone_leaves_the_table(served: Served) -> None:
     later(exchange, 61)
 
     assert [] == rows(await served.get(path, key=None))
+
+
+async def test_who_guesses_addresses_is_slowed_down_and_who_has_one_is_not(served: Served) -> None:
+    await fetches(served.exchange, "csv_url")
+    path, _ = await address(served.exchange)
+    guesses = [(await served.get(f"/c/guess{number:08d}.csv", key=None)).http_status for number in range(100)]
+
+    assert {404, 429} == set(guesses) and 429 == guesses[-1]
+    assert 200 == (await served.get(path, key=None)).http_status
