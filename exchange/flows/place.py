@@ -23,6 +23,7 @@ from exchange.model.auction import (
     AttemptState,
     Award,
     Bid,
+    Bought,
     Failed,
     Finality,
     Outcome,
@@ -36,7 +37,7 @@ from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
 from exchange.model.party import Contract, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import Bought, Intent, Move, Settlement
+from exchange.model.work import Intent, Move, Settlement
 from exchange.stages.auction import Plan, Rules, run_auction
 from exchange.stages.outcome import post_outcome
 from exchange.stages.settle import SaleTerms, as_sale, free_slots

@@ -14,13 +14,13 @@ from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
 from exchange.flows.tell import DELIVERY_FAILED, News, tell, tell_buyer, tell_seller
 from exchange.model.actor import Actor, Role
-from exchange.model.auction import AttemptState
+from exchange.model.auction import AttemptState, Bought
 from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryState
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract, OnUnclear
 from exchange.model.reason import Reason
-from exchange.model.work import Bought, Claim, Closing, JobRow, LeadState, Settlement, Sums
+from exchange.model.work import Claim, Closing, JobRow, LeadState, Settlement, Sums
 from exchange.stages.duplicates.windows import scope_key, taken_until, windows_of
 from exchange.stages.settle import Earlier, SaleTerms, as_sale
 from exchange.storage.database import Row

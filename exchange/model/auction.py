@@ -160,6 +160,16 @@ class Sale:
     accepted_at: int
 
 
+class Bought(NamedTuple):
+    """What of its attempt a sale keeps: who bought, under which terms, for whom, and whether it was a test."""
+
+    buyer_id: str
+    contract_id: str
+    contract_version: int
+    leg: str
+    mode: str
+
+
 class Progress(NamedTuple):
     """How far selling one lead has come: what the next awards are chosen from."""
 

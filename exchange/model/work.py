@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
-from exchange.model.auction import AttemptState
+from exchange.model.auction import AttemptState, Bought
 from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryRow, DeliveryState
 from exchange.model.hold import HoldRequest
@@ -246,16 +246,6 @@ class Intent(NamedTuple):
     leg_reference: str | None = None
     delivery: DeliveryRow | None = None
     jobs: tuple[JobRow, ...] = ()
-
-
-class Bought(NamedTuple):
-    """What of its attempt a sale keeps: who bought, under which terms, for whom, and whether it was a test."""
-
-    buyer_id: str
-    contract_id: str
-    contract_version: int
-    leg: str
-    mode: str
 
 
 class SaleRow(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from exchange.model.auction import Bid, Progress
+from exchange.model.auction import Bid, Bought, Progress
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
 from exchange.model.money import Money
 from exchange.model.party import Campaign
-from exchange.model.work import Bought, SaleRow, Settlement
+from exchange.model.work import SaleRow, Settlement
 
 
 def sale_payout(campaign: Campaign, price: Money, promised: Money | None, exclusive: bool) -> Money:

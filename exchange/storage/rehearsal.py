@@ -11,13 +11,12 @@ import logging
 from typing import NoReturn
 
 from exchange.clock import month_of
-from exchange.model.auction import AttemptState
+from exchange.model.auction import AttemptState, Bought
 from exchange.model.hold import CapHold, HoldRequest
 from exchange.model.ledger import MARGIN, Billing, Posting, Transaction, TransactionKind, buyer_account, seller_account
 from exchange.model.money import Money
 from exchange.model.work import (
     AnswerRow,
-    Bought,
     Claim,
     Closing,
     Idempotency,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.model.auction import AttemptState, Progress
+from exchange.model.auction import AttemptState, Bought, Progress
 from exchange.model.money import Money
 from exchange.model.party import Payout
-from exchange.model.work import Bought, Settlement
+from exchange.model.work import Settlement
 from exchange.stages.settle import SaleTerms, as_sale, free_slots, promise_rest, sale_payout
 from tests.stages.terms import bid, campaign, usd
 
