@@ -107,6 +107,7 @@ SHEET_BYTES = 512 * 1024 * 1024  # of a spreadsheet, unpacked; zip bombs are lar
 SHEET_MEMORY_BYTES = 2 * 1024 * 1024 * 1024  # of the process that reads one
 SHEET_SECONDS = 120  # of that process's time
 SFTP_CONNECTIONS = 50  # of senders at once
+SFTP_STRANGERS = 10  # of one address that have not signed in: whoever holds more loses the oldest
 SFTP_UPLOADS = 20  # of one session that are not closed yet, or wait for their real name
 SFTP_LOGIN_SECONDS = 30
 SFTP_IDLE_SECONDS = 60  # then a sender is asked whether it is still there

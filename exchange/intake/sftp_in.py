@@ -52,10 +52,10 @@ async def listening(market: Market, place: Listening) -> AsyncIterator[tuple[str
     asyncssh.set_log_level(logging.WARNING)  # it tells every step otherwise
     key = await asyncio.to_thread(host_key, place.key_file)
     sizes: OrderedDict[tuple[str, str], int] = OrderedDict()
-    open_now: set[asyncssh.SSHServerConnection] = set()
+    hall = _Hall()
 
     def door() -> _Door:
-        return _Door(market, open_now, serve)
+        return _Door(market, hall, serve)
 
     async def serve(
         channel: asyncssh.SSHServerChannel[bytes], reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes]
@@ -85,8 +85,7 @@ async def listening(market: Market, place: Listening) -> AsyncIterator[tuple[str
         yield host, port
     finally:
         server.close()
-        for connection in list(open_now):
-            connection.abort()
+        hall.close()
         await server.wait_closed()
 
 
@@ -106,23 +105,61 @@ def source_of(market: Market, user: str) -> Source | None:
     return None
 
 
+class _Hall:
+    """Who is connected. Strangers, who have not signed in, make room: they keep no user of a drop out."""
+
+    def __init__(self) -> None:
+        self._users: set[asyncssh.SSHServerConnection] = set()
+        self._strangers: dict[asyncssh.SSHServerConnection, str] = {}  # the oldest first, with their addresses
+
+    def enter(self, stranger: asyncssh.SSHServerConnection) -> None:
+        peer = stranger.get_extra_info("peername")
+        address = str(peer[0]) if peer else ""
+        own = [each for each, whose in self._strangers.items() if whose == address]
+        if len(own) >= limits.SFTP_STRANGERS:
+            self._turn_away(own[0])
+        elif len(self._users) + len(self._strangers) >= limits.SFTP_CONNECTIONS:
+            if not self._strangers:
+                stranger.abort()
+                return
+            self._turn_away(next(iter(self._strangers)))
+        self._strangers[stranger] = address
+
+    def sign_in(self, connection: asyncssh.SSHServerConnection) -> None:
+        if self._strangers.pop(connection, None) is not None:
+            self._users.add(connection)
+
+    def leave(self, connection: asyncssh.SSHServerConnection) -> None:
+        self._strangers.pop(connection, None)
+        self._users.discard(connection)
+
+    def close(self) -> None:
+        for connection in (*self._users, *self._strangers):
+            connection.abort()
+
+    def _turn_away(self, stranger: asyncssh.SSHServerConnection) -> None:
+        del self._strangers[stranger]
+        stranger.abort()
+
+
 class _Door(asyncssh.SSHServer):
     """Lets the users of drops in, for SFTP and nothing else."""
 
-    def __init__(self, market: Market, open_now: set[asyncssh.SSHServerConnection], serve: _Serve) -> None:
-        self._market, self._open_now, self._serve = market, open_now, serve
+    def __init__(self, market: Market, hall: _Hall, serve: _Serve) -> None:
+        self._market, self._hall, self._serve = market, hall, serve
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, connection: asyncssh.SSHServerConnection) -> None:
-        if len(self._open_now) >= limits.SFTP_CONNECTIONS:
-            connection.abort()
-            return
         self._connection = connection
-        self._open_now.add(connection)
+        self._hall.enter(connection)
+
+    def auth_completed(self) -> None:
+        if self._connection is not None:
+            self._hall.sign_in(self._connection)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._connection is not None:
-            self._open_now.discard(self._connection)
+            self._hall.leave(self._connection)
 
     def session_requested(self) -> _SftpOnly:
         return _SftpOnly(self._serve)

@@ -19,7 +19,7 @@ from exchange.flows.documents import save_document, save_secret
 from exchange.flows.polls import pause
 from exchange.flows.shapes import SOURCE, DocumentProblems
 from exchange.intake.sftp_in import Listening, listening
-from exchange.limits import IMPORT_BYTES, SFTP_UPLOADS
+from exchange.limits import IMPORT_BYTES, SFTP_CONNECTIONS, SFTP_STRANGERS, SFTP_UPLOADS
 from exchange.model.actor import SYSTEM
 from exchange.model.importing import ImportRow
 from exchange.storage.imports import imports_of_source
@@ -334,3 +334,25 @@ async def test_a_session_fills_no_disk_with_files_that_it_never_ends(inbox: Inbo
         return [client.stat("2.part").st_size == 1]
 
     assert [True] == await inbox.do(begin)
+
+
+async def test_strangers_who_hold_connections_keep_no_user_out(inbox: Inbox) -> None:
+    held = [await asyncio.open_connection("127.0.0.1", inbox.port) for _ in range(2 * SFTP_CONNECTIONS)]
+    await inbox.do(put("november.csv", csv_of(people(1))))
+    ended = [reader for reader, _ in held if await ends(reader)]
+    for _, writer in held:
+        writer.close()
+
+    assert 1 == len(await inbox.imports())
+    assert len(held) - SFTP_STRANGERS <= len(ended) < len(held)
+
+
+async def ends(reader: asyncio.StreamReader) -> bool:
+    """Whether the other side has closed, once it had time to say its name."""
+    try:
+        async with asyncio.timeout(0.2):
+            return not await reader.readline() or not await reader.read(1)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
