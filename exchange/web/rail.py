@@ -89,6 +89,13 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/quality", "quality", "pulse", "Lead quality"),
             ),
         ),
+        Group(
+            "Compliance",
+            (
+                Entry("/console/suppression", "suppression", "shield", "Suppression"),
+                Entry("/console/revocations", "revocations", "return", "Consent taken back"),
+            ),
+        ),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here"),)),
     )
 

@@ -2,115 +2,77 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from exchange.web.api import suppressing
+from exchange.web.api.call import Work
 from exchange.web.api.route import ASKED, TOLD, KeyKind, Parameter, Rank, Route
 from exchange.web.list_fields import OPTIONS
 
-_LISTS = "/api/v1/suppression"
+_LISTS, _REVOKED = "/api/v1/suppression", "/api/v1/revocations"
 _OPTION = "As the field of the form, when the body is the file itself."
+_SEEN = "Suppression lists: all for an operator, a buyer's own"
+_BRING = "Brings a file to a suppression list, which is made if there is none"
+_ONE = "One phone or email comes to a list, or goes, at once"
+_MANY = "Revocations, newest first: a buyer's are those it must heed"
 
 
 def routes() -> tuple[Route, ...]:
-    any_key, buyer, report = KeyKind.ANY, KeyKind.BUYER, Rank.REPORT
+    lists, anybody = partial(_route, KeyKind.BUYER, KeyKind.OPERATOR), partial(_route, KeyKind.ANY, None)
     options = tuple(Parameter(name, _OPTION) for name in OPTIONS)
-    told, asked = TOLD, (*ASKED, 404)
+    load, entries = f"{_LISTS}/loads/{{load_id}}", f"{_LISTS}/{{list_id}}/entries"
+    gone, heard = f"{_LISTS}/{{list_id}}/remove", f"{_REVOKED}/{{notice_id}}/acknowledge"
+    back, many = suppressing.take_back, suppressing.taken_back
     return (
-        Route(
-            "GET",
-            _LISTS,
-            "suppression_lists",
-            "Suppression lists: all for an operator, a buyer's own",
-            buyer,
-            report,
-            suppressing.listing,
-            "SuppressionLists",
-            ASKED,
-            also=KeyKind.OPERATOR,
-        ),
-        Route(
+        lists("GET", _LISTS, "suppression_lists", _SEEN, suppressing.listing, "SuppressionLists"),
+        lists(
             "POST",
             _LISTS,
             "suppression_file",
-            "Brings a file to a suppression list, which is made if there is none",
-            buyer,
-            report,
+            _BRING,
             suppressing.bring,
             "SuppressionLoad",
-            told,
             "SuppressionFile",
             query=options,
-            also=KeyKind.OPERATOR,
         ),
-        Route(
+        lists(
             "GET",
-            f"{_LISTS}/loads/{{load_id}}",
+            load,
             "suppression_load",
             "How far a file of a list has come",
-            buyer,
-            report,
             suppressing.one_load,
             "SuppressionLoad",
-            asked,
-            also=KeyKind.OPERATOR,
         ),
-        Route(
+        lists("POST", entries, "suppression_entry", _ONE, suppressing.entry, "SuppressionChanged", "SuppressionEntry"),
+        lists("POST", gone, "suppression_remove", "Takes a list away", suppressing.remove, "SuppressionRemoved"),
+        anybody(
+            "POST", _REVOKED, "revoke_consent", "A consumer took the consent back", back, "Revocation", "RevokeConsent"
+        ),
+        anybody("GET", _REVOKED, "revocations", _MANY, many, "Revocations"),
+        lists(
             "POST",
-            f"{_LISTS}/{{list_id}}/entries",
-            "suppression_entry",
-            "One phone or email comes to a list, or goes, at once",
-            buyer,
-            report,
-            suppressing.entry,
-            "SuppressionChanged",
-            told,
-            "SuppressionEntry",
-            also=KeyKind.OPERATOR,
-        ),
-        Route(
-            "POST",
-            f"{_LISTS}/{{list_id}}/remove",
-            "suppression_remove",
-            "Takes a list away",
-            buyer,
-            report,
-            suppressing.remove,
-            "SuppressionRemoved",
-            told,
-            also=KeyKind.OPERATOR,
-        ),
-        Route(
-            "POST",
-            "/api/v1/revocations",
-            "revoke_consent",
-            "A consumer took the consent back",
-            any_key,
-            report,
-            suppressing.take_back,
-            "Revocation",
-            told,
-            "RevokeConsent",
-        ),
-        Route(
-            "GET",
-            "/api/v1/revocations",
-            "revocations",
-            "Revocations, newest first: a buyer's are those it must heed",
-            any_key,
-            report,
-            suppressing.taken_back,
-            "Revocations",
-            ASKED,
-        ),
-        Route(
-            "POST",
-            "/api/v1/revocations/{notice_id}/acknowledge",
+            heard,
             "acknowledge_revocation",
             "A buyer heard of a revocation",
-            buyer,
-            report,
             suppressing.heard,
             "RevocationHeard",
-            told,
-            also=KeyKind.OPERATOR,
         ),
+    )
+
+
+def _route(
+    key: KeyKind,
+    also: KeyKind | None,
+    method: str,
+    path: str,
+    name: str,
+    summary: str,
+    do: Work,
+    gives: str,
+    takes: str = "",
+    query: tuple[Parameter, ...] = (),
+) -> Route:
+    refusals = TOLD if method == "POST" else (*ASKED, 404)
+    return Route(
+        method, path, name, summary, key, Rank.REPORT, do, gives, refusals, takes=takes, query=query, also=also
     )

@@ -26,11 +26,13 @@ from exchange.web.console import (
     more,
     overlaps,
     quality,
+    revocations,
     screen,
     search,
     source,
     sources,
     store,
+    suppression,
     teach,
     terms,
     trial,
@@ -67,10 +69,12 @@ def add_console(app: web.Application) -> None:
         overlaps,
         quality,
         screen,
+        revocations,
         search,
         source,
         sources,
         store,
+        suppression,
         teach,
         terms,
         trial,
@@ -80,7 +84,7 @@ def add_console(app: web.Application) -> None:
         webhooks,
     ):
         add_table(app, each.pages(), for_operators)
-    add_table(app, imports.uploads(), for_uploads)
+    add_table(app, (*imports.uploads(), *suppression.uploads()), for_uploads)
 
 
 def _ways() -> tuple[Page, ...]:
