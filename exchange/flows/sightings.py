@@ -31,10 +31,14 @@ def person_in(lead: Lead, vertical: Vertical) -> Person:
 
 def sighting_in(case: Case, market: Market) -> Sighting:
     """By what other leads of this person are found. Test leads are found by test leads only."""
-    lead, person = case.lead, person_in(case.lead, case.vertical)
-    kinds = (f"{lead.mode.value} {way}" for way in ("phone", "email", "place", "name", "born"))
+    lead = case.lead
+    return sighting_of(lead.id, lead.mode.value, lead.received_at, person_in(lead, case.vertical), market)
+
+
+def sighting_of(lead_id: str, mode: str, at: int, person: Person, market: Market) -> Sighting:
+    kinds = (f"{mode} {way}" for way in ("phone", "email", "place", "name", "born"))
     hashes = (_half(market.vault, kind, text) for kind, text in zip(kinds, keys_of(person), strict=True))
-    return Sighting(lead.id, lead.received_at, lead.received_at - market.deals.memory_days * DAY_MS, *hashes)
+    return Sighting(lead_id, at, at - market.deals.memory_days * DAY_MS, *hashes)
 
 
 def _half(vault: Vault, kind: str, text: str) -> int | None:

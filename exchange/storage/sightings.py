@@ -53,12 +53,14 @@ async def likely_same(tx: Tx, sighting: Sighting) -> Seen:
 
 
 def sighted(sighting: Sighting) -> Statement:
-    """Once a lead: a post goes on with the lead of its ping, and a second try of the unit changes nothing."""
+    """One row a lead: a second post on its ping may be about somebody else."""
     values = sighting._asdict()
     del values["since"]
     return (
         """INSERT INTO sightings (lead_id, at, phone, email, place, name, born)
-           VALUES (:lead_id, :at, :phone, :email, :place, :name, :born) ON CONFLICT (lead_id) DO NOTHING""",
+           VALUES (:lead_id, :at, :phone, :email, :place, :name, :born)
+           ON CONFLICT (lead_id) DO UPDATE SET at = :at, phone = :phone, email = :email, place = :place, name = :name,
+               born = :born, same_as = NULL""",
         values,
     )
 

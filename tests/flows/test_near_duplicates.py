@@ -10,7 +10,7 @@ import pytest
 from exchange.flows.retain import forget
 from exchange.model.lead import Mode
 from exchange.model.party import Disclosure
-from tests.flows.lab import Heard, attempts, later, lead_of, post
+from tests.flows.lab import Heard, attempts, later, lead_of, ping, post, post_on
 from tests.market import PING, Exchange, buying, selling, usd
 
 DAY = 86_400
@@ -170,6 +170,19 @@ async def test_sightings_are_forgotten_with_the_longest_window(either: Exchange)
     await forget(either.market)
 
     assert 0 == await either.count("sightings")
+
+
+async def test_a_second_post_on_a_ping_may_be_about_somebody_else(either: Exchange) -> None:
+    await opened(either)
+    await post(either, REBECCA)
+    pinged = await ping(either)
+    refused = await post_on(either, pinged, BECKY)
+    sold = await post_on(either, pinged, STRANGER | {"phone": "6029580001", "zip": PING["zip"]})
+    again = await post(either, STRANGER | {"first_name": "D.", "phone": "6029580001"})
+
+    assert ["duplicate", "accepted", "duplicate"] == [refused["status"], sold["status"], again["status"]]
+    assert refused["lead_id"] == sold["lead_id"] == (await lead_of(either, again))["duplicate_of"]
+    assert (await lead_of(either, sold))["duplicate_of"] is None
 
 
 async def test_nothing_personal_is_in_a_sighting(exchange: Exchange) -> None:
