@@ -15,8 +15,10 @@ from exchange.model.auction import AttemptState, Bought
 from exchange.model.hold import CapHold, HoldRequest
 from exchange.model.ledger import MARGIN, Billing, Posting, Transaction, TransactionKind, buyer_account, seller_account
 from exchange.model.money import Money
+from exchange.model.screen import ScreenedRow
 from exchange.model.work import (
     AnswerRow,
+    Checked,
     Claim,
     Closing,
     Idempotency,
@@ -190,5 +192,11 @@ def _closing(me: str, kind: str, state: LeadState, now: int) -> Closing:
         wires_id=f"{me}-{kind}",
         subject=f"{me}-{kind}",
         duplicate_of="",
+        checked=Checked("", 0, 0, ""),
+        screened=_screened(me, now) if kind == "post" else None,
         promised_units=0,
     )
+
+
+def _screened(me: str, now: int) -> ScreenedRow:
+    return ScreenedRow(me, month_of(now), now, now, me, me, "", _HASH, _HASH, _HASH, _HASH, 0, 0, "", "", "")
