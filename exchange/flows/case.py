@@ -45,6 +45,7 @@ class Case(NamedTuple):
     email_index: bytes | None
     bought: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
+    spent_units: int = 0  # on outside checks before buyers were looked for, in the campaign's currency
     features: str | None = None  # what the conversion score saw, packed
     suppressed: Mapping[str, str] = MappingProxyType({})  # by buyer, the list of its own that the consumer is on
     screened: ScreenedRow | None = None

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Market, refresh
-from exchange.flows.shapes import CONNECTION, SOURCE, VERTICAL, Document, DocumentProblems, make
+from exchange.flows.shapes import CONNECTION, SOURCE, VERIFIER, VERTICAL, Document, DocumentProblems, make
+from exchange.flows.verifier_uses import rules_using
 from exchange.model.actor import Actor
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
@@ -19,12 +20,14 @@ from exchange.storage.documents import SecretRow, add_document, end_document, pu
 
 async def save_document(market: Market, kind: str, name: str, document: Document, actor: Actor) -> int:
     """Returns the number of its version. Raises `DocumentProblems`, and then nothing was changed."""
-    files = {CONNECTION: market.workshop.connections, SOURCE: market.workshop.sources}
+    workshop = market.workshop
+    files = {CONNECTION: workshop.connections, SOURCE: workshop.sources, VERIFIER: workshop.verifiers}
     if name in files.get(kind, {}):
         raise DocumentProblems([f"{kind}: a file has the name {name}; change the file, or choose another name"])
     shape = make(market.workshop, kind, name, document)
     if isinstance(shape, Vertical):
         _check_contracts(market, shape)
+        _check_rules(market, shape)
     if isinstance(shape, Form):
         _check_form(market, shape)
     if kind == SOURCE and document["campaign"] not in market.deals.campaigns:
@@ -41,6 +44,13 @@ def _check_contracts(market: Market, vertical: Vertical) -> None:
         compile_book(market.deals.contracts.values(), market.deals.buyers.values(), vertical, market.places)
     except BadBook as bad:
         raise DocumentProblems(bad.problems) from None
+
+
+def _check_rules(market: Market, vertical: Vertical) -> None:
+    """The verifiers that it uses are there."""
+    known = market.deals.shapes.verifiers
+    if gone := [rule.verifier for rule in vertical.verifiers if rule.verifier not in known]:
+        raise DocumentProblems([f"verifiers: there is no verifier {name}" for name in gone])
 
 
 def _check_form(market: Market, form: Form) -> None:
@@ -70,6 +80,8 @@ def _needed(market: Market, kind: str, name: str) -> Iterator[str]:
         yield from (f"contract {each.id} buys it" for each in deals.contracts.values() if each.vertical == name)
     if kind == CONNECTION:
         yield from (f"contract {each.id} uses it" for each in deals.contracts.values() if each.connection == name)
+    if kind == VERIFIER:
+        yield from (f"{where} uses it" for where in rules_using(market, name))
 
 
 async def save_secret(market: Market, name: str, value: str, actor: Actor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import orjson
@@ -86,6 +87,9 @@ def least_price(case: Case) -> Money | None:
     """The reserve of this lead. A test lead that asks for `below_floor` gets one above every simulated bid."""
     if case.lead.test_outcome == "below_floor":
         return Money(30 * 10_000, case.currency)
+    if case.spent_units:  # breaking even means to earn what was spent on the lead, too
+        kept = case.campaign.min_margin + Money(case.spent_units, case.currency)
+        return reserve(replace(case.campaign, min_margin=kept), case.lead.min_price)
     if case.lead.min_price is None:
         return case.deals.reserves[case.campaign.id]
     return reserve(case.campaign, case.lead.min_price)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from exchange.flows.market import Market
 from exchange.flows.proofs import LATE_MS
 from exchange.flows.verifier import ReadyVerifier
-from exchange.flows.verifier_trial import rules_using
+from exchange.flows.verifier_uses import rules_using
 from exchange.model.money import Money
 from exchange.model.verification import DAY_MS, VerifierRule
 from exchange.storage.proofs import kept_proofs, waiting_proofs

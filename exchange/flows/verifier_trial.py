@@ -15,9 +15,10 @@ from exchange.courier.masking import mask_record
 from exchange.flows.market import Market
 from exchange.flows.trial import SECONDS, pick_lead, stand_in_contract
 from exchange.flows.verifier import ReadyVerifier
+from exchange.flows.verifier_uses import rules_using
 from exchange.model.actor import Actor
 from exchange.model.lead import Consent, Lead, Mode
-from exchange.model.verification import Kept, Verdict, Verified, VerifierRule
+from exchange.model.verification import Kept, Verdict, Verified
 from exchange.model.wire import Message, Reply, WireRecord
 
 STAGES = ("verify", "retain")
@@ -71,14 +72,6 @@ class VerifierTried:
         if isinstance(self.answer, Kept):
             return (self.answer.detail,) if self.answer.detail else ()
         return (self.trouble,) if self.trouble else ()
-
-
-def rules_using(market: Market, name: str) -> dict[str, VerifierRule]:
-    """Every use of a verifier, by where it stands: `vertical solar`, `campaign cedar-solar`."""
-    deals = market.deals
-    found = {f"vertical {vertical.name}": vertical.verifiers for vertical in market.verticals.values()}
-    found |= {f"campaign {each.id}": each.verifiers for each in deals.campaigns.values() if each.verifiers is not None}
-    return {where: rule for where, rules in sorted(found.items()) for rule in rules if rule.verifier == name}
 
 
 async def made_trial(market: Market, name: str, stage: str, wanted: str, vertical: str, actor: Actor) -> VerifierTrial:

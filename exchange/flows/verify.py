@@ -95,7 +95,7 @@ def rules_of(case: Case, stage: Stage) -> list[VerifierRule]:
     rules = case.campaign.verifiers if case.campaign.verifiers is not None else case.vertical.verifiers
     ping = case.submission.kind is Kind.PING
     wanted = [rule for rule in rules if rule.stage is stage and is_for(rule, ping=ping)]
-    return [unheld(rule) for rule in wanted] if case.submission.channel == OWN_CHANNEL else wanted
+    return [unheld(rule) for rule in wanted] if ping or case.submission.channel == OWN_CHANNEL else wanted
 
 
 def not_asked(case: Case, stage: Stage, why: str) -> Case:
@@ -116,6 +116,8 @@ async def verify(case: Case, market: Market, stage: Stage) -> Case:
         costs = tuple(each.cost for each in told if each.cost is not None)
         fresh = tuple(each.answer for each in told if each.answer is not None)
         await market.db.write(store_verification, Verification(case.lead.id, rows, fresh, costs))
+    spent = sum(row.cost_units for row in rows if row.currency == case.currency)
+    case = case._replace(spent_units=case.spent_units + spent)
     return _appended(case.finding(*(each.finding for each in told)), told)
 
 

@@ -14,7 +14,7 @@ from exchange.flows.review import approve
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.trail import read_trail
 from exchange.model.lead import Mode
-from exchange.model.party import Clause, Group
+from exchange.model.party import Clause, Group, Payout
 from exchange.model.verification import Action, Stage, VerifierRule
 from exchange.stages.offer import make_offer
 from exchange.worker import run_jobs
@@ -254,6 +254,37 @@ async def test_what_a_vendor_repeats_of_a_person_is_told_to_nobody(exchange: Exc
         found = await steps(opened, (await post(opened))["lead_id"])
 
     assert ["Answered in 0 ms"] == found[0][2]
+
+
+async def test_who_bids_less_than_payout_and_checks_come_to_does_not_get_the_lead(exchange: Exchange) -> None:
+    async with with_vendor(exchange) as (opened, _):
+        paid = {"payout": Payout(usd("20")), **rule(cost=usd("0.50"))}
+        await opened.add(*buying("acme"), *selling("cedar", **paid))
+        opened.buyers.bids("acme", "20.40")
+        short = await post(opened, consumer(1))
+        opened.buyers.bids("acme", "20.50")
+        even = await post(opened, consumer(2))
+
+    assert ("unsold", "below_floor") == short.told
+    assert ("accepted", "20.00") == (even["status"], even["price"])
+
+
+async def test_a_ping_is_never_held(exchange: Exchange) -> None:
+    async with with_vendor(exchange, make=about_zips) as (opened, vendor):
+        vendor.answer = VOIP
+        await opened.add(*buying("acme"), *selling("cedar", **rule(on="both", bad=Action.HOLD)))
+        pinged = await ping(opened)
+        held = await post_on(opened, pinged)
+        found = await steps(opened, f"ld_{pinged['ping_id'][4:]}")
+
+    assert ("accepted", "queued") == (pinged["status"], held["status"])
+    assert {"flagged", "held"} == {each[0] for each in found}
+
+
+def about_zips(address: str) -> dict[str, Any]:
+    made = document(address)
+    asks = {name: value for name, value in made["verify"].items() if name != "path"}
+    return {**made, "needs": ["zip"], "verify": {**asks, "url": f"{address}/zips"}}
 
 
 async def test_a_cost_of_the_campaign_counts_before_the_vendors_own(exchange: Exchange) -> None:

@@ -42,5 +42,13 @@ def test_every_vendor_is_named_as_its_folder_and_spoken_to_over_tls() -> None:
     assert [] == [url for each in everyone().values() for url in each.urls.values() if not url.startswith("https://")]
 
 
+def test_every_vendor_is_told_of_with_its_secrets() -> None:
+    told = (default_config().parent / "docs" / "verifiers.md").read_text("utf-8")
+    rows = {line.split("|")[1].strip(" `"): line for line in told.splitlines() if line.startswith("| `")}
+
+    for name, each in everyone().items():
+        assert [] == [secret for secret in each.secrets if f"`{secret}`" not in rows[name]]
+
+
 def test_a_certificate_can_be_kept_where_its_vendor_keeps_any() -> None:
     assert {name for name, each in everyone().items() if isinstance(each.verifier, Retains)} == {"trustedform"}

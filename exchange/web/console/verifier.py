@@ -15,9 +15,9 @@ from exchange.flows.verifier_trial import (
     made_trial,
     read,
     rendered,
-    rules_using,
     send,
 )
+from exchange.flows.verifier_uses import rules_using
 from exchange.model.wire import HttpMessage, Reply
 from exchange.stages.sample_lead import SAMPLES, name_of_sample
 from exchange.storage.documents import read_secrets
