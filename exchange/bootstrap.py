@@ -25,6 +25,7 @@ from exchange.config_files import read_catalog as read_catalog
 from exchange.courier.addresses import Network, check_server
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier
+from exchange.courier.mail_domains import Dns, MailDomains, NameService
 from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.courier.side_lanes import side_lanes
@@ -60,6 +61,7 @@ from exchange.sources.document import Source, SourceDocument
 from exchange.sources.read import BadSource, read_source
 from exchange.stages.screen.agents import known_agents
 from exchange.stages.screen.lines import packaged_list
+from exchange.stages.scrub.lead import tools_of
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
 from exchange.storage.migrate import migrate
@@ -210,6 +212,7 @@ async def open_market(
     catalog: Catalog | None = None,
     courier: Callable[[Clock, Breaker], Courier] | None = None,
     db: Db | None = None,
+    names: NameService | None = None,
 ) -> AsyncIterator[Market]:
     """A `Market` on an up-to-date database. `process` as in `open_database`; the rest replaces a part of it."""
     clock = clock or SystemClock()
@@ -226,6 +229,7 @@ async def open_market(
         settings.database_url, process=process, size=settings.postgres_connections, clock=clock
     )
     outside = Outside(settings.allowed_networks)
+    mail_domains = MailDomains(names or Dns(), clock, settings.mx_ms)
     workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
     lists = Lists(settings.files_dir, vault)
     try:
@@ -237,6 +241,7 @@ async def open_market(
         shapes = await read_shapes(opened, vault, workshop)
         tables = await read_tables(opened)
         packaged_list()  # now, so that no lead waits for it
+        tools_of(tables)  # nor for these
         market = Market(
             opened,
             clock,
@@ -248,15 +253,12 @@ async def open_market(
             workshop,
             outside,
             doors(),
+            mail_domains,
             Live(compile_deals(parties, shapes, tables.value(ZIPS)), tables),
             lists,
             settings.zone,
             settings.name,
-            {
-                "ping": settings.retention_ping_days,
-                "lead": settings.retention_raw_days,
-                "test": settings.retention_test_days,
-            },
+            settings.retention_days,
             public_url=settings.public_url.rstrip("/"),
             files_dir=settings.files_dir,
             screening=Screening(known_agents()),
@@ -268,6 +270,7 @@ async def open_market(
         lists.close()
         await way_out.close()
         await outside.close()
+        await mail_domains.close()
         if db is None:
             await opened.close()
 

@@ -17,6 +17,7 @@ from exchange import limits
 from exchange.fields import field_types
 from exchange.fields.state import NAMES as STATES
 from exchange.model.lead import Problem
+from exchange.model.scrub import RULES, Action
 from exchange.model.vertical import (
     CONSENT_DAYS,
     REGISTRY_DAYS,
@@ -46,18 +47,10 @@ CONSENT_FIELDS = (
 )
 CONTROL_FIELDS = frozenset(
     {
-        "campaign_key",
-        "campaign_id",
-        "format",
-        "idempotency_key",
-        "test",
-        "test_outcome",
-        "timeout_ms",
-        "ping_id",
-        "seller_lead_id",
-        "min_price",
+        "campaign_key", "campaign_id", "format", "idempotency_key", "test", "test_outcome", "timeout_ms", "ping_id",
+        "seller_lead_id", "min_price",
     }
-)
+)  # fmt: skip
 IDENTITY_TYPES = ("ssn", "routing_number", "account_number")
 EXAMPLE_NOW = 1_795_000_000_000  # the moment examples are checked at, so that a check gives the same answer every day
 
@@ -169,6 +162,7 @@ class VerticalDocument(_Document):
     verifiers: Annotated[tuple[VerifierRuleDocument, ...], Field(max_length=RULES_MOST)] = ()
     do_not_call: DoNotCallDocument = DoNotCallDocument()
     score: ScoreDocument = ScoreDocument()
+    scrub: Mapping[str, Action] = {}
 
 
 def default_config() -> Path:
@@ -254,6 +248,7 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         document.duplicate_pending_days,
         document.duplicate_unsold_days,
         document.duplicate_refused_days,
+        tuple(document.scrub.items()),
     )
 
 
@@ -330,6 +325,8 @@ def _vertical_problems(name: str, document: VerticalDocument) -> Iterator[str]:
             yield f"consent.states: {state!r} is not the two letters of a state."
     if len(set(document.dispositions)) < len(document.dispositions):
         yield "dispositions: a word occurs twice."
+    for code in document.scrub.keys() - (codes := {rule.code for rule in RULES}):
+        yield f"scrub: {code!r} is no rule; there are {', '.join(sorted(codes))}."
     for name in document.no_filters:
         if name not in {entry.name for entry in document.fields}:
             yield f"no_filters: there is no field {name}."

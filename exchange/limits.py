@@ -121,6 +121,9 @@ ITEM_BYTES = 1024 * 1024  # of one message as it came; a lead by mail is 20 KB
 PULL_OVERLAP_MS = 600_000  # rows are asked for again from this long before the last time: clocks differ, rows come late
 SOURCE_QUEUES = 4  # leads of one source on their way at once
 
+# Mail domains
+MAIL_DOMAINS_KEPT = 50_000  # what the name service said of them; a day's leads name some thousands
+
 # Tables of facts
 TABLE_BYTES = 64 * 1024 * 1024  # unpacked; the ZIP codes take 4 MB, a list of every hoster's networks 10
 

@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     )
     sftp_host: str = Field("127.0.0.1", description="Address to take files at.")
     sftp_key_file: Path = Field(Path("sftp.key"), description="The host key of SFTP; made at the first start.")
+    mx_ms: int = Field(
+        250,
+        ge=0,
+        le=5_000,
+        description="How long a lead waits to hear whether its email's domain takes mail; 0: never.",
+    )
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
@@ -107,6 +113,15 @@ class Settings(BaseSettings):
         if domain and others.data.get("dkim_key_file") is None:
             raise ValueError("its mail is to be signed: name the private key, dkim_key_file")
         return domain
+
+    @property
+    def retention_days(self) -> Mapping[str, int]:
+        """By class of request."""
+        return {
+            "ping": self.retention_ping_days,
+            "lead": self.retention_raw_days,
+            "test": self.retention_test_days,
+        }
 
     @property
     def mail_relay(self) -> Relay | None:

@@ -17,7 +17,7 @@ from tests.market import Exchange, buying, selling
 
 HOME = {"zip": "85016", "monthly_bill": "101-150", "homeowner": "yes"}
 ROOF = {"roof_shade": "none", "timeframe": "immediately"}
-PERSON = {"first_name": "Maria", "last_name": "Sandoval", "email": "maria@consumer.example", "phone": "6025550142"}
+PERSON = {"first_name": "Maria", "last_name": "Sandoval", "email": "maria@consumer.example", "phone": "6029580142"}
 STEPS = (HOME, ROOF, PERSON)
 PATIENCE = 41.0
 VISITOR = Visitor("198.51.100.77", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0")

@@ -56,7 +56,7 @@ POST = {
     "first_name": "Maria",
     "last_name": "Sandoval",
     "email": "maria@consumer.example",
-    "phone": "6025550142",
+    "phone": "6029580142",
     "address": "3196 Lake Ct",
     "tcpa_consent": "yes",
 }
@@ -155,7 +155,7 @@ async def open_exchange(
     """
     clock = clock or SimulatedClock(NOW)
     buyers = Buyers()
-    given = {"allowed_networks": ("127.0.0.0/8",), **settings}
+    given = {"allowed_networks": ("127.0.0.0/8",), "mx_ms": 0, **settings}
     made = load_settings(
         None,
         database_url=database_url or str(folder / "exchange.db"),

@@ -21,6 +21,8 @@ _RULE = "must be an email address such as maria@example.com"
 
 
 def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
+    if "\n" in raw or "\r" in raw:  # so begins a header that somebody slipped in; no address has two lines
+        return problem(spec, "pattern", f"{_RULE}, on one line", raw)
     text = read_text(raw, spec, MOST)
     if isinstance(text, Problem):
         return text

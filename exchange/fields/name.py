@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from string import ascii_letters
+from types import MappingProxyType
 
 from exchange.fields.characters import mend_mojibake, one_line, problem, read_text
 from exchange.fields.field_type import FieldType
@@ -12,6 +15,9 @@ from exchange.model.vertical import FieldSpec
 
 MOST = 80
 _WORD = re.compile(r"[^\W\d_]+")
+# Letters as Asian keyboards write them; signs written so stay what they are.
+_FULL_WIDTH = MappingProxyType({0xFEE0 + ord(letter): ord(letter) for letter in ascii_letters})
+_MC = re.compile(r"\bMc([a-z])(?=[a-z]{2})")
 _NOT_IN_NAMES = re.compile(r"[<>{}\[\]|\\^~=@#$%*]|://")
 
 
@@ -31,15 +37,19 @@ def _read(raw: str, spec: FieldSpec, masked: bool) -> FieldValue | Problem:
         return problem(spec, "length", f"must have at least {spec.least} characters, it has {len(text)}", raw)
     if _NOT_IN_NAMES.search(text):
         return problem(spec, "pattern", "must be a name, without signs such as @ # < or =", raw)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(_FULL_WIDTH))
     clean = usual_case(one_line(text), initials=not masked)
     return FieldValue(raw, clean, mask(clean) if masked else clean)
 
 
 def usual_case(text: str, *, initials: bool) -> str:
-    """`CAROL` and `van-der-berg` get capitals; mixed case stays as written, and so does `AJ` where initials may be."""
+    """`CAROL`, `van-der-berg` and `MCDONALD` get capitals as they should have them; mixed case stays as written, and so
+    does `AJ` where initials may be."""
     if not (text.islower() or (text.isupper() and len(text) > (2 if initials else 1))):
         return text
-    return _WORD.sub(lambda word: word.group()[0].upper() + word.group()[1:].lower(), text)
+    clean = _WORD.sub(lambda word: word.group()[0].upper() + word.group()[1:].lower(), text)
+    return _MC.sub(lambda found: f"Mc{found[1].upper()}", clean) if "Mc" in clean else clean
 
 
 def mask(clean: str) -> str:

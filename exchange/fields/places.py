@@ -6,7 +6,7 @@ import math
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -160,6 +160,18 @@ class Places:
         if row is not None:
             return frozenset({self._states[row]})
         return self._prefix_states.get(zip_code[:3], frozenset()) if zip_code in self else frozenset()
+
+    def area_codes(self) -> Iterator[tuple[list[str], str]]:
+        """Of each ZIP code the area codes in use there, and its state."""
+        return ((codes.split(), state) for codes, state in zip(self._area_codes, self._states, strict=True))
+
+    def cities(self) -> Iterator[tuple[str, str]]:
+        """Of each ZIP code the state and the city."""
+        return zip(self._states, self._cities, strict=True)
+
+    def county_of(self, zip_code: str) -> str | None:
+        row = self._row.get(zip_code)
+        return None if row is None else self._counties[row] or None
 
     def city_of(self, zip_code: str) -> str | None:
         row = self._row.get(zip_code)

@@ -7,6 +7,7 @@ import re
 from exchange.fields.characters import mend_mojibake, one_line, problem, read_text
 from exchange.fields.field_type import FieldType
 from exchange.fields.operators import clean_by, membership, words
+from exchange.fields.street_form import standard_form
 from exchange.model.lead import FieldValue, Problem
 from exchange.model.vertical import FieldSpec
 
@@ -28,6 +29,7 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
         "number": number.group(1) if number else "",
         "unit": unit.group(1) if unit else "",
         "po_box": _BOX.match(clean) is not None,
+        "standard": standard_form(clean),
     }
     return FieldValue(raw, clean, mask(clean), parts)
 
@@ -52,5 +54,5 @@ TYPE = FieldType(
     mask=mask,
     json_schema=json_schema,
     examples=examples,
-    parts=("number", "unit", "po_box"),
+    parts=("number", "unit", "po_box", "standard"),
 )

@@ -13,7 +13,7 @@ from exchange.clock import month_of
 from exchange.flows.market import Deals, Market
 from exchange.flows.trail import Trail
 from exchange.model.finding import Finding
-from exchange.model.lead import Kind, Lead, Mode, Submission
+from exchange.model.lead import Kind, Lead, Mode, Problem, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.model.screen import AlertRow, ScreenedRow
@@ -21,6 +21,7 @@ from exchange.model.vertical import Vertical
 from exchange.model.work import Claim, Idempotency, Keep, LeadRow, LeadState, RequestRow, Seen
 from exchange.stages.duplicates.windows import scope_key, taken_until, windows_of
 from exchange.stages.normalize import Normalized, normalize
+from exchange.stages.scrub.lead import scrub
 from exchange.storage.database import Row
 from exchange.vault import DataKey
 
@@ -53,6 +54,8 @@ class Case(NamedTuple):
     seen: Seen = Seen()
     same_as: str | None = None  # the earlier lead of the same person
     duplicate_of: str | None = None  # the same, when this one repeats it
+    corrected: tuple[Problem, ...] = ()  # warnings of the scrub: what it put right
+    doubted: tuple[Problem, ...] = ()  # and what it found against the lead
 
     @property
     def lead(self) -> Lead:
@@ -91,7 +94,11 @@ def begin(submission: Submission, market: Market) -> Case:
     vertical = deals.shapes.verticals[campaign.vertical]
     now = submission.received_at
     normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], f"ld_{submission.id[4:]}", now)
-    lead = normalized.lead
+    scrubbed = scrub(
+        normalized.lead, normalized.mended, normalized.problems, deals.scrub_terms[campaign.id], market.scrub_tools
+    )
+    lead = scrubbed.lead
+    normalized = normalized._replace(lead=lead)
     if submission.kind is Kind.POST and lead.ping_id is not None and lead.ping_id.startswith("png_"):
         lead = lead._replace(id=f"ld_{lead.ping_id[4:]}")  # a post goes on with its ping's lead: both ids end alike
         normalized = normalized._replace(lead=lead)
@@ -120,6 +127,9 @@ def begin(submission: Submission, market: Market) -> Case:
         _index(market, "phone", lead),
         _index(market, "email", lead),
         {},
+        scrubbed.findings,
+        corrected=scrubbed.corrected,
+        doubted=scrubbed.doubted,
     )
 
 

@@ -12,6 +12,7 @@ from exchange.flows import check_duplicates
 from exchange.flows.case import Case
 from exchange.flows.check_consent import check_consent
 from exchange.flows.check_harvest import check_harvest
+from exchange.flows.check_mail import check_mail
 from exchange.flows.check_score import check_score
 from exchange.flows.check_screen import check_screen
 from exchange.flows.check_suppression import check_suppression
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     check_duplicates.check,
     check_screen,
     check_harvest,
+    check_mail,
     check_verify,
     check_score,
 )

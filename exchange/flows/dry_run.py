@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from exchange.flows.checks import deciding
 from exchange.flows.estimate import Estimate, Estimator
 from exchange.flows.imports import row_submission
 from exchange.flows.market import Market
 from exchange.model.batch import Record
-from exchange.model.finding import Outcome
 from exchange.model.lead import Lead, Mode
 from exchange.model.party import Campaign
 from exchange.model.vertical import Vertical
@@ -20,6 +20,7 @@ from exchange.stages.admit import admit
 from exchange.stages.consent_policy import judge_consent
 from exchange.stages.duplicates.windows import scope_key, windows_of
 from exchange.stages.normalize import normalize
+from exchange.stages.scrub.lead import scrub
 from exchange.storage.imports import taken_consumers
 
 ASKED_AT_ONCE = 400  # consumers looked up in one read
@@ -111,13 +112,14 @@ def _judge(market: Market, campaign: Campaign, mode: Mode, record: Record, found
     names = market.deals.names[campaign.id]
     read = normalize(submission, campaign, vertical, names, "ld_dry", submission.received_at)
     refusal = admit(submission, campaign, read.lead, read.problems)
-    consent = judge_consent(read.lead, vertical)
+    scrubbed = scrub(read.lead, read.mended, (), market.deals.scrub_terms[campaign.id], market.scrub_tools)
     found.no_consent += not _consented(read.lead, vertical)
     if refusal is None:
-        if consent.outcome is not Outcome.REFUSED or consent.reason is None:
-            return read.lead
+        decided = deciding((*scrubbed.findings, judge_consent(scrubbed.lead, vertical)))
+        if decided is None or decided.reason is None:
+            return scrubbed.lead
         found.rejected += 1
-        found.rejected_by[consent.reason.slug] += 1
+        found.rejected_by[decided.reason.slug] += 1
         return None
     if refusal.errors:
         found.invalid += 1

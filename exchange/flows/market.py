@@ -12,6 +12,7 @@ from exchange import limits
 from exchange.clock import Clock
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
+from exchange.courier.mail_domains import MailDomains
 from exchange.courier.outside import Outside
 from exchange.fields.places import ZIPS, Places
 from exchange.fields.table import Tables
@@ -39,6 +40,7 @@ from exchange.stages.eligible import Book, compile_book
 from exchange.stages.normalize import Names, compile_names
 from exchange.stages.price import reserve
 from exchange.stages.schedule import ZoneWindows
+from exchange.stages.scrub.lead import Terms, Tools, compile_terms, tools_of
 from exchange.storage.database import Db
 from exchange.storage.documents import SecretRow, read_documents, read_secrets
 from exchange.storage.holds import all_cap_use
@@ -65,6 +67,7 @@ class Deals:
     books: Mapping[str, Book]  # by vertical, of the contracts that are asked
     stores: Mapping[str, Book]  # by vertical, of those that buy in the store
     names: Mapping[str, Names]  # by campaign
+    scrub_terms: Mapping[str, Terms]  # by campaign
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
     hearers: Hearers
     memory_days: int  # how long sightings of people are of use to anybody
@@ -104,6 +107,7 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
         books,
         stores,
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
+        {campaign.id: compile_terms(verticals[campaign.vertical], campaign) for campaign in campaigns.values()},
         {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
         compile_hearers(parties.endpoints, parties.campaigns),
         _memory_days(parties, verticals.values()),
@@ -228,6 +232,7 @@ class Market:
     workshop: Workshop
     outside: Outside
     doors: Doors
+    mail_domains: MailDomains
     live: Live
     lists: Lists
     zone: str
@@ -245,6 +250,10 @@ class Market:
     @property
     def tables(self) -> Tables:
         return self.live.tables
+
+    @property
+    def scrub_tools(self) -> Tools:
+        return tools_of(self.live.tables)
 
     @property
     def places(self) -> Places:

@@ -27,9 +27,9 @@ async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | No
     sealed = orjson.loads(market.vault.open(key, f"lead:{row['id']}", bytes(row["sealed"])))
     consent = orjson.loads(market.vault.open(key, f"consent:{row['id']}", bytes(kept["sealed"])))
     names = market.deals.names[campaign.id]
-    raws: dict[str, str] = orjson.loads(row["facts"])
-    raws |= {name: raw for name, (raw, _, _) in sealed["values"].items()}
-    read = {name: _value(names, name, raw, row["received_at"]) for name, raw in raws.items()}
+    texts: dict[str, tuple[str, str]] = {name: (clean, clean) for name, clean in orjson.loads(row["facts"]).items()}
+    texts |= {name: (raw, clean) for name, (raw, clean, _) in sealed["values"].items()}
+    read = {name: _value(names, name, raw, clean, row["received_at"]) for name, (raw, clean) in texts.items()}
     lead = Lead(
         id=row["id"],
         request_id=row["subject"],
@@ -66,11 +66,11 @@ async def _appends(market: Market, lead_id: str) -> dict[str, str]:
     return appends
 
 
-def _value(names: Names, name: str, raw: str, received_at: int) -> FieldValue | None:
-    """Read as on the day it came. A field that the vertical dropped or narrowed since is left out."""
+def _value(names: Names, name: str, raw: str, clean: str, received_at: int) -> FieldValue | None:
+    """What was understood of it on the day it came. A field that the vertical dropped or narrowed since is left out."""
     known = names.known.get(name)
-    value = known.parse(raw, known.spec, received_at) if known is not None else None
-    return value if isinstance(value, FieldValue) else None
+    value = known.parse(clean, known.spec, received_at) if known is not None else None
+    return value._replace(raw=raw) if isinstance(value, FieldValue) else None
 
 
 def _consent(record: dict[str, Any], shown: str | None) -> Consent:

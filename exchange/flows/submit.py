@@ -42,7 +42,8 @@ from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
 from exchange.model.audit import AuditLine
-from exchange.model.lead import Kind, Submission
+from exchange.model.lead import Kind, Problem, Submission
+from exchange.model.party import Disclosure
 from exchange.model.reason import Reason
 from exchange.model.work import (
     AnswerRow,
@@ -192,9 +193,20 @@ def _echo(answer: Answer, case: Case) -> Answer:
         lead_id=None if is_ping else case.lead.id,
         ping_id=ping_id(case) if is_ping else None,
         seller_lead_id=case.lead.seller_lead_id,
-        warnings=case.normalized.warnings,
+        warnings=(*case.normalized.warnings, *_of_scrub(case)),
         test=not case.live,
     )
+
+
+def _of_scrub(case: Case) -> tuple[Problem, ...]:
+    """The scrub's warnings, as far as the campaign discloses: what was put right, and what counts against the lead."""
+    match case.campaign.disclosure:
+        case Disclosure.FULL:
+            return (*case.corrected, *case.doubted)
+        case Disclosure.CATEGORY:
+            return case.corrected
+        case Disclosure.CODE:
+            return ()
 
 
 async def _not_opened(case: Case, closer: Closer, opened: Replay | KeyConflict | QuoteGone | Duplicate) -> Written:

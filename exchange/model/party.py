@@ -12,6 +12,7 @@ from exchange.model.answer_shape import AnswerShape
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
+from exchange.model.scrub import Action
 from exchange.model.verification import VerifierRule
 
 
@@ -164,6 +165,7 @@ class Campaign:
     screen: ScreenRule = ScreenRule()
     store: StoreRule | None = None  # what nobody buys is listed there; None: it stays unsold
     verifiers: tuple[VerifierRule, ...] | None = None  # None: the vertical's
+    scrub: tuple[tuple[str, Action], ...] = ()  # by code, where it is not its vertical's action
 
 
 @dataclass(frozen=True, slots=True)

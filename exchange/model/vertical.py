@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from exchange.model.scrub import Action
 from exchange.model.verification import VerifierRule
 
 
@@ -147,6 +148,7 @@ class Vertical:
     duplicate_pending_days: int | None = None  # while it may be sold; None: as long as a sold one
     duplicate_unsold_days: int = 0
     duplicate_refused_days: int = 0
+    scrub: tuple[tuple[str, Action], ...] = ()  # by code, where it is not the usual action
     by_name: Mapping[str, FieldSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

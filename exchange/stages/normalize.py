@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from exchange import limits
@@ -45,6 +46,7 @@ class Normalized(NamedTuple):
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     dropped: tuple[str, ...]
+    mended: Mapping[str, str] = MappingProxyType({})  # by field, what was put right before it was read
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    mended: dict[str, str] = field(default_factory=dict)
 
     def drop(self, name: str, sent: str) -> None:
         told = f"{printable(name)[:120]} is not for pings; it was discarded."
@@ -83,7 +86,9 @@ def normalize(
         order = {name: place for place, name in enumerate(names.known)}
         problems.sort(key=lambda problem: order.get(problem.field, len(order)))
     most = limits.PROBLEMS_TOLD
-    return Normalized(lead, tuple(problems[:most]), tuple(reading.warnings[:most]), tuple(reading.dropped))
+    return Normalized(
+        lead, tuple(problems[:most]), tuple(reading.warnings[:most]), tuple(reading.dropped), reading.mended
+    )
 
 
 def redact(submission: Submission, normalized: Normalized) -> Mapping[str, str]:
@@ -182,12 +187,19 @@ def _mend(reading: _Reading, names: Names) -> None:
             sent["last_name"] = (given[0], last)
             if source == "first_name" or _is_empty(sent, "first_name"):
                 sent["first_name"] = (given[0], first)
+            if source == "first_name":
+                reading.mended["first_name"] = reading.mended["last_name"] = "Both names stood in one field"
+    mail = sent.get("email")
+    if mail is not None and (whole := mail[1].strip("\r\n")) != mail[1]:  # what a file or a box of text leaves behind
+        sent["email"] = (mail[0], whole)
+        reading.mended["email"] = "Line breaks around it were taken off"
     short, state = sent.get("zip"), sent.get("state")
     if short is not None and state is not None and _SHORT_ZIP.fullmatch(short[1].strip(EDGE)):
         full = f"0{short[1].strip(EDGE)}"
         read = state_type.parse(state[1], names.known["state"].spec, 0)
         if isinstance(read, FieldValue) and names.places.matches(full, read.clean):
             sent["zip"] = (short[0], full)
+            reading.mended["zip"] = "The zero before it was put back"
 
 
 def _is_empty(sent: Mapping[str, tuple[str, str]], name: str) -> bool:
@@ -282,6 +294,7 @@ def _check_places(submission: Submission, vertical: Vertical, names: Names, read
             derived = state_type.parse(found, spec, 0)
             if isinstance(derived, FieldValue):
                 reading.values["state"] = derived
+                reading.mended["state"] = "Follows from the ZIP code"
     elif not places.matches(code, state.clean):
         lies = places.state_of(code)
         where = f"is in {lies}, not in {state.clean}" if lies else f"is not in {state.clean}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exchange.fields.disposable import DISPOSABLE
+from exchange.fields.known_names import NAMES
 from exchange.fields.networks import HOSTERS, PROXIES, REGIONS, TOR, VPNS
 from exchange.fields.places import ZIPS
 from exchange.fields.table import Kind, Tables, packaged
@@ -13,7 +14,7 @@ from exchange.fields.table import Kind, Tables, packaged
 
 def table_kinds() -> Mapping[str, Kind[Any]]:
     """Each kind by its name."""
-    return {kind.name: kind for kind in (ZIPS, DISPOSABLE, HOSTERS, VPNS, PROXIES, TOR, REGIONS)}
+    return {kind.name: kind for kind in (ZIPS, DISPOSABLE, NAMES, HOSTERS, VPNS, PROXIES, TOR, REGIONS)}
 
 
 def packaged_tables() -> Tables:

@@ -33,8 +33,8 @@ def by_telnyx(name: str = "granite", public_key: str = NO_KEY, **over: Any) -> d
     return {
         "connection": name,
         "connector": "telnyx_fax",
-        "to": "+14805550133",
-        "from": "+16025550100",
+        "to": "+14809580133",
+        "from": "+16029580100",
         "application": "1293384261075731499",
         "key": {"secret": "telnyx_key"},
         "public_key": public_key,
@@ -46,7 +46,7 @@ def by_sinch(name: str = "granite", **over: Any) -> dict[str, Any]:
     return {
         "connection": name,
         "connector": "sinch_fax",
-        "to": "+14805550133",
+        "to": "+14809580133",
         "project": "37b62a7b-0177-429a-bb0b-e10f848de0b8",
         "user": "access-1",
         "password": {"secret": "sinch_password"},
@@ -58,7 +58,7 @@ def by_gateway(name: str = "granite", **over: Any) -> dict[str, Any]:
     return {
         "connection": name,
         "connector": "email_fax",
-        "to": "+14805550133",
+        "to": "+14809580133",
         "gateway": "{number}@send.gateway.example",
         "from": "Harbor <fax@harbor.example>",
         **over,

@@ -62,7 +62,7 @@ def terms(**secrets: str) -> Terms:
 
 
 def maria(**more: str) -> Lead:
-    fields = {"first_name": "Maria", "last_name": "Sandoval", "phone": "6025550142", "city": "Phoenix", **more}
+    fields = {"first_name": "Maria", "last_name": "Sandoval", "phone": "6029580142", "city": "Phoenix", **more}
     return lead()._replace(values={name: value(text) for name, text in fields.items()})
 
 
@@ -79,7 +79,7 @@ def test_a_document_of_four_lines_says_everything_there_is() -> None:
 
     assert ("Harbor <leads@harbor.example>", ("leads@cobalt.example",)) == (mail.sender, mail.to)
     assert ("New solar lead ref_1", "<ref_1@harbor.example>") == (mail.subject, mail.message_id)
-    assert ["First name: Maria", "Last name: Sandoval", "Phone: 6025550142", "City: Phoenix"] == mail.text.split("\n")[
+    assert ["First name: Maria", "Last name: Sandoval", "Phone: 6029580142", "City: Phoenix"] == mail.text.split("\n")[
         :4
     ]
     assert "Price: 42.00 USD\nReference: ref_1\n" in mail.text
@@ -138,7 +138,7 @@ def test_a_file_says_the_same(kind: str) -> None:
         contact = prospect["customer"]["contact"]
         assert {"@interest": "buy", "year": "2019", "make": "Honda"} == prospect["vehicle"]
         assert [("first", "Maria"), ("last", "Sandoval")] == [(n["@part"], n["#text"]) for n in contact["name"]]
-        assert ("6025550142", "m@consumer.example") == (contact["phone"][0]["#text"], contact["email"])
+        assert ("6029580142", "m@consumer.example") == (contact["phone"][0]["#text"], contact["email"])
         assert ("85016", "ref_1") == (contact["address"]["postalcode"], prospect["id"]["#text"])
         assert "Accidents: 0" == prospect["customer"]["comments"]
 

@@ -26,9 +26,9 @@ def message_of(document: dict[str, Any], links: dict[str, str] | None = None, **
 @pytest.mark.parametrize(
     ("document", "path", "sentence"),
     [
-        (by_telnyx(to="602-555-0133"), "to", "write it like +16025550142"),
+        (by_telnyx(to="602-958-0133"), "to", "write it like +16029580142"),
         (by_telnyx(to="+1602555"), "to", "no telephone number"),
-        (by_telnyx(**{"from": "6025550100"}), "from", "write it like +16025550142"),
+        (by_telnyx(**{"from": "6029580100"}), "from", "write it like +16029580142"),
         (by_telnyx(public_key="c2hvcnQ="), "public_key", "32 bytes in Base64"),
         (by_telnyx(public_key="no base64!"), "public_key", "32 bytes in Base64"),
         (by_telnyx(api="api.telnyx.com"), "api", "https://api.telnyx.com"),
@@ -54,7 +54,7 @@ def test_what_is_wrong_is_told_with_its_place(document: dict[str, Any], path: st
 def test_the_number_may_be_the_contracts(make: Any) -> None:
     document = make(to={"setting": "fax"})
 
-    assert "+16025550142" == message_of(document, fax="+16025550142").to
+    assert "+16029580142" == message_of(document, fax="+16029580142").to
     with pytest.raises(BadReply, match="the contract's setting fax"):
         message_of(document)
     with pytest.raises(BadReply, match="write it like"):
@@ -80,7 +80,7 @@ def test_the_record_has_neither_the_page_nor_a_secret(make: Any) -> None:
     shown = message.shown()
 
     assert isinstance(message.via, HttpMessage)
-    assert ("FAX", "fax:+14805550133", message.via.url) == (shown.method, shown.url, shown.headers["Via"])
+    assert ("FAX", "fax:+14809580133", message.via.url) == (shown.method, shown.url, shown.headers["Via"])
     assert shown.body.startswith(b"PDF, 1 page, ")
     carried = [value for value in message.via.headers.values() if value.startswith(("Bearer ", "Basic "))]
     assert set(shown.secrets) & {*SECRETS.values()}
@@ -94,7 +94,7 @@ def test_a_test_goes_to_whatever_number_is_wanted(make: Any) -> None:
 
     message = next(connector.elsewhere("+442079460123").post(lead, award, contract, terms))
     assert "+442079460123" == message.to
-    assert b"4805550133" not in (message.via.body if isinstance(message.via, HttpMessage) else b"")
+    assert b"4809580133" not in (message.via.body if isinstance(message.via, HttpMessage) else b"")
     with pytest.raises(ValueError, match="write it like"):
         connector.elsewhere("555")
 
@@ -102,8 +102,8 @@ def test_a_test_goes_to_whatever_number_is_wanted(make: Any) -> None:
 @pytest.mark.parametrize(
     ("gateway", "number", "address"),
     [
-        ("{number}@send.example", "+16025550142", "16025550142@send.example"),
-        ("{national}@send.example", "+16025550142", "6025550142@send.example"),
+        ("{number}@send.example", "+16029580142", "16029580142@send.example"),
+        ("{national}@send.example", "+16029580142", "6029580142@send.example"),
         ("{national}@send.example", "+442079460123", "442079460123@send.example"),
         ("fax-{number}@send.example", "+442079460123", "fax-442079460123@send.example"),
     ],

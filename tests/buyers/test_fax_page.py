@@ -15,7 +15,7 @@ from tests.buyers.faxes import REFERENCE, by_telnyx, connector_of, posted, text_
 MARIA = {
     "first_name": "Maria",
     "last_name": "Nguyễn",
-    "phone": "+16025550142",
+    "phone": "+16029580142",
     "email": "maria@consumer.example",
     "address": "3196 Lake Ct",
     "city": "Phoenix",
@@ -45,7 +45,7 @@ def picture_of(values: Mapping[str, str]) -> list[str]:
 def test_whom_to_call_stands_first_and_everything_else_below() -> None:
     lines = page_of(MARIA).split("\n")
 
-    assert ["New case lead", "Received 2026-11-18 11:06 UTC", "Maria Nguyễn", "(602) 555-0142"] == lines[:4]
+    assert ["New case lead", "Received 2026-11-18 11:06 UTC", "Maria Nguyễn", "(602) 958-0142"] == lines[:4]
     assert ["maria@consumer.example", "3196 Lake Ct", "Phoenix, AZ 85016"] == lines[4:7]
     assert {"Monthly bill", "101-150", "Homeowner", "yes", "IP address", "single family"} <= set(lines)
     assert {f"Reference {REFERENCE}, 12.50 USD", "Page 1 of 1"} <= set(lines)

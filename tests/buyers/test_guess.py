@@ -17,7 +17,7 @@ NAMES = {
 }
 READING = {"outcomes": [{"means": "accepted", "when": {"where": "json:status", "equals": "sold"}}]}
 JSON = """{"campaign_id": 77, "apiKey": "k-123", "contact": {"firstName": "Ann", "last_name": "Lee",
-  "email_address": "ann@consumer.example", "phones": ["602-555-0142"]}, "zip_code": "85016", "state": "AZ",
+  "email_address": "ann@consumer.example", "phones": ["602-958-0142"]}, "zip_code": "85016", "state": "AZ",
   "MonthlyBill": "150", "consent_text": {"tcpa_consent_text": "I agree"}, "q1": "85017"}"""
 
 

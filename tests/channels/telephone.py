@@ -24,8 +24,8 @@ from tests.web.served import Served, serve_exchange
 
 PUBLIC = "https://leads.exchange.example"
 ACCOUNT, TOKEN = "AC0123456789abcdef", "auth-token-of-the-account"
-OURS, BUYER = "+16025550100", "+14805550177"
-CONSUMER = "+16025550142"
+OURS, BUYER = "+16029580100", "+14809580177"
+CONSUMER = "+16029580142"
 NOON_IN_PHOENIX = NOW + 4 * 3_600_000 + 1_552_000  # Sat 21 Nov 2026, 12:00, where the consumer is
 DESK: Mapping[str, Any] = {
     "connection": "ring",

@@ -33,7 +33,7 @@ async def test_a_lead_is_sold_when_the_buyers_server_took_its_mail(tmp_path: Pat
         mail = server.taken[0]
         reference = (await exchange.rows("SELECT id FROM attempts"))[0]["id"]
         assert (f"<{reference}@harbor.example>", f"b+{reference}@in.harbor.example") == (mail.message_id, mail.sender)
-        assert "Phone: +16025550142" in mail.text
+        assert "Phone: +16029580142" in mail.text
         assert [("delivered", "accepted")] == await states(exchange)
         assert ("0.00", "30.00", "24.00", "sold") == (
             await held(exchange, "cobalt"),

@@ -40,7 +40,7 @@ async def test_the_page_goes_to_the_number_as_an_address(tmp_path: Path) -> None
         (mail,) = server.taken
         reference = (await attempts(exchange))[0]["reference"]
 
-        assert (["14805550133@send.gateway.example"], f"<{reference}@harbor.example>") == (mail.to, mail.message_id)
+        assert (["14809580133@send.gateway.example"], f"<{reference}@harbor.example>") == (mail.to, mail.message_id)
         assert ("One page is attached.\n", True) == (mail.text, "Maria Sandoval" in page_in(mail))
         assert ([("sent", "pending")], "30.00") == (await states(exchange), await held(exchange, "granite"))
 

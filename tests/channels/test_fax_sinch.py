@@ -36,9 +36,9 @@ async def faxed(
 
 @pytest.mark.parametrize("as_form", [True, False])
 async def test_a_lead_is_sold_once_sinch_itself_says_that_it_arrived(tmp_path: Path, as_form: bool) -> None:
-    async with faxed(tmp_path, document={"from": "+16025550100"}) as (exchange, provider, served):
+    async with faxed(tmp_path, document={"from": "+16029580100"}) as (exchange, provider, served):
         (fax,) = provider.faxes
-        assert ("+14805550133", "+16025550100", True) == (
+        assert ("+14809580133", "+16029580100", True) == (
             fax.said["to"],
             fax.said["from"],
             fax.said["callbackUrl"].startswith(f"{served.address}/hooks/granite/"),

@@ -40,13 +40,13 @@ async def faxed(
 async def test_a_lead_is_sold_when_its_fax_was_delivered(tmp_path: Path) -> None:
     async with faxed(tmp_path) as (exchange, provider, served):
         (fax,) = provider.faxes
-        assert ("+14805550133", "+16025550100", "1293384261075731499") == (
+        assert ("+14809580133", "+16029580100", "1293384261075731499") == (
             fax.said["to"],
             fax.said["from"],
             fax.said["connection_id"],
         )
         assert f"{served.address}/hooks/granite" == fax.said["webhook_url"]
-        assert ("Maria Sandoval", "(602) 555-0142") == tuple(fax.text.split("\n")[2:4])
+        assert ("Maria Sandoval", "(602) 958-0142") == tuple(fax.text.split("\n")[2:4])
         assert ([("sent", "pending")], "30.00", "0.00") == (
             await states(exchange),
             await held(exchange, "granite"),
@@ -230,7 +230,7 @@ async def test_the_record_tells_the_fax_and_no_secret(tmp_path: Path) -> None:
 
         assert [("sent", 1)] == [(row["outcome"], row["number"]) for row in tried]
         delivery = (await exchange.rows("SELECT * FROM deliveries"))[0]
-        assert ("fax", "deliver:granite:+14805550133", provider.faxes[0].id) == (
+        assert ("fax", "deliver:granite:+14809580133", provider.faxes[0].id) == (
             delivery["channel"],
             delivery["queue"],
             delivery["provider_ref"],
@@ -241,8 +241,8 @@ async def test_a_line_that_is_down_delays_its_own_leads_only(tmp_path: Path) -> 
     async with faxed(tmp_path, (503, None)) as (exchange, provider, _):
         queue = await exchange.rows("SELECT queue FROM job_queues WHERE rest_until > :now", now=exchange.clock.now())
 
-        assert ["deliver:granite:+14805550133"] == [row["queue"] for row in queue]
-        await fax_one(exchange, {**POST, "phone": "6025550177", "email": "eva@consumer.example"})
+        assert ["deliver:granite:+14809580133"] == [row["queue"] for row in queue]
+        await fax_one(exchange, {**POST, "phone": "6029580177", "email": "eva@consumer.example"})
         assert [] == provider.faxes
         for _ in range(2):  # one after the other
             await wait_for(exchange, 300)

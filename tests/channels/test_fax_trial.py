@@ -52,10 +52,10 @@ async def test_a_test_faxes_the_sample_to_ones_own_number_and_sells_nothing(tmp_
 async def test_without_a_number_it_goes_where_the_connection_says(tmp_path: Path) -> None:
     async with ready(tmp_path) as (exchange, provider, _):
         message = rendered(exchange.market, await trial(exchange, "1"))
-        assert isinstance(message, FaxMessage) and "+14805550133" == message.to
+        assert isinstance(message, FaxMessage) and "+14809580133" == message.to
 
         await send(exchange.market, await trial(exchange, "1"))
-        assert "+14805550133" == provider.faxes[0].said["to"]
+        assert "+14809580133" == provider.faxes[0].said["to"]
         with pytest.raises(ValueError, match="write it like"):
             await send(exchange.market, await trial(exchange, "1"), send_to="me@us.example")
 
@@ -70,7 +70,7 @@ async def test_the_console_shows_the_page_and_asks_for_a_number(tmp_path: Path) 
         assert "Nguyễn Trần" in html.unescape(picture[1])
         assert ("Send it to my number instead" in shown.source, "style=" in picture[1]) == (True, False)
         assert (422, []) == (refused.http_status, provider.faxes)
-        assert "write it like +16025550142" in html.unescape(refused.source)
+        assert "write it like +16029580142" in html.unescape(refused.source)
 
 
 async def test_what_a_fax_has_no_use_for_is_not_asked_and_its_answer_is_told(tmp_path: Path) -> None:

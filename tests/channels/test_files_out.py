@@ -82,7 +82,7 @@ async def test_without_a_schedule_each_lead_is_a_file(tmp_path: Path, server: Fi
 
         reference = (await exchange.rows("SELECT id FROM attempts"))[0]["id"]
         assert [f"{reference}.csv"] == names(home)
-        assert [{"who": "Maria Sandoval", "call": "602-555-0142"}] == rows((home / f"{reference}.csv").read_bytes())
+        assert [{"who": "Maria Sandoval", "call": "602-958-0142"}] == rows((home / f"{reference}.csv").read_bytes())
         assert [("delivered", "accepted")] == await states(exchange)
 
 

@@ -295,7 +295,7 @@ async def test_the_timeline_names_the_calls_the_keys_and_the_bridge(desk: Ringin
 
 
 async def test_a_test_rings_whoever_tests_and_moves_nothing(desk: Ringing) -> None:
-    market, mine = desk.exchange.market, "+16025550199"
+    market, mine = desk.exchange.market, "+16029580199"
     contract = stand_in_contract(market, "ring")
     trial = Trial(contract, market.connections["ring"], "post", await pick_lead(market, contract, "1", OPERATOR))
 
@@ -305,7 +305,7 @@ async def test_a_test_rings_whoever_tests_and_moves_nothing(desk: Ringing) -> No
         await send(market, trial, send_to="me@consumer.example")
     await desk.company.settled()
 
-    assert ["Said when +14805550177 answers", "Key 1: the lead is bought, and read"] == [
+    assert ["Said when +14809580177 answers", "Key 1: the lead is bought, and read"] == [
         each.title for each in shown[:2]
     ]
     assert [mine] == [call.to for call in desk.company.calls]

@@ -187,11 +187,11 @@ async def test_a_lane_that_breaks_is_a_loss_that_quotes_nothing() -> None:
 async def test_a_fax_goes_over_what_its_provider_takes_and_is_told_as_a_fax() -> None:
     async with raw_buyer(says(reply(b'{"id":"f1"}'))) as provider, courier_with_mail() as courier:
         call = HttpMessage("POST", provider.url("/faxes"), {}, b"{}", secrets=("key",))
-        result = await hold(courier, one(FaxMessage("+16025550142", 1, b"%PDF" * 600, call)))
+        result = await hold(courier, one(FaxMessage("+16029580142", 1, b"%PDF" * 600, call)))
     shown = result.records[0].message.shown()
 
     assert (b'{"id":"f1"}', True) == (result.answer.body, result.delivered)
-    assert ("FAX", "fax:+16025550142", b"PDF, 1 page, 2 KB") == (shown.method, shown.url, shown.body)
+    assert ("FAX", "fax:+16029580142", b"PDF, 1 page, 2 KB") == (shown.method, shown.url, shown.body)
     assert (("key",), call.url) == (shown.secrets, shown.headers["Via"])
 
 

@@ -76,7 +76,7 @@ async def test_a_page_is_fetched_kept_and_told_of_and_the_line_is_busy_now_and_t
         sender(secrets, clock) as ours,
         ClientSession() as session,
     ):
-        fax = {"connection_id": "1", "to": "+16025550190", "client_state": "cmVm"}
+        fax = {"connection_id": "1", "to": "+16029580190", "client_state": "cmVm"}
         fax |= {"media_url": f"{ours.base}/page", "webhook_url": f"{ours.base}/hook"}
         ends = []
         for _ in range(BUSY_EACH):

@@ -98,7 +98,7 @@ def test_what_is_not_http_is_taken_by_whoever_it_is_for(other: Message, status: 
 def test_whoever_faxes_says_how_it_knows_each_fax() -> None:
     pages = (b"%PDF one", b"%PDF two")
     via = HttpMessage("POST", "https://fax.example/")
-    said = [CastScript([], seed=4)(FaxMessage("+16025550142", 1, page, via)) for page in pages]
+    said = [CastScript([], seed=4)(FaxMessage("+16029580142", 1, page, via)) for page in pages]
 
     told = [each.then.body for each in said if isinstance(each, Delay) and isinstance(each.then, Reply)]
     assert (2, True) == (len(set(told)), all(body.startswith(b'{"data":{"id":"past-') for body in told))
@@ -106,7 +106,7 @@ def test_whoever_faxes_says_how_it_knows_each_fax() -> None:
 
 def test_calls_and_texts_are_taken_each_under_a_number_of_its_own() -> None:
     account = PhoneAccount("https://p.example", "u", "p")
-    call = PhoneMessage("call", account, "+16025550142", "+16025550100", "one")
+    call = PhoneMessage("call", account, "+16029580142", "+16029580100", "one")
     said = [CastScript([], seed=4)(each) for each in (call, call._replace(text="two"), call._replace(kind="sms"))]
 
     replies = [each.then for each in said if isinstance(each, Delay)]

@@ -40,7 +40,7 @@ async def test_the_consent_is_kept_as_it_was_shown_and_its_text_once(either: Exc
         visit = await fill_in(either, at, await opened(either, at))
         later(either, PATIENCE)
         await press(
-            either, at, visit, {**PERSON, "phone": f"602555014{number}", "email": f"m{number}@consumer.example"}
+            either, at, visit, {**PERSON, "phone": f"602958014{number}", "email": f"m{number}@consumer.example"}
         )
     text = words_of(at, visit)
 

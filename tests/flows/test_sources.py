@@ -164,7 +164,7 @@ async def test_names_of_theirs_are_taken_literally(exchange: Exchange) -> None:
 
 async def test_two_names_with_different_values_for_one_field_are_refused(exchange: Exchange) -> None:
     exchange = await with_source(exchange, Shelf(), columns={"mobile": "phone"})
-    await store_items(exchange.market, source_of(exchange), [item(1, fields={**consumer(1), "mobile": "6025550199"})])
+    await store_items(exchange.market, source_of(exchange), [item(1, fields={**consumer(1), "mobile": "6029580199"})])
     await worked(exchange)
 
     assert [("failed", "invalid")] == await states(exchange)

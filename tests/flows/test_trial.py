@@ -118,7 +118,7 @@ async def test_a_past_lead_is_tried_with_a_made_up_person(exchange: Exchange) ->
     message = rendered(exchange.market, await trial(exchange, lead=sold["lead_id"]))
 
     assert isinstance(message, HttpMessage)
-    assert b"85016" in message.body and b"maria@consumer" not in message.body and b"6025550142" not in message.body
+    assert b"85016" in message.body and b"maria@consumer" not in message.body and b"6029580142" not in message.body
 
 
 @pytest.mark.parametrize("wanted", ["0", "11", "", "ld_none", "²", "99999999999"])

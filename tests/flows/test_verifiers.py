@@ -58,7 +58,7 @@ async def test_what_a_vendor_finds_good_is_told_and_paid_for_and_the_lead_is_sol
         lead = await lead_of(exchange, posted)
 
     assert "accepted" == posted["status"]
-    assert [("/lines/6025550142", KEY, {"zip": "85016"})] == [
+    assert [("/lines/6029580142", KEY, {"zip": "85016"})] == [
         (path, head["X-Key"], body) for path, head, body in vendor.asked
     ]
     assert [("passed", "Phone line: good, mobile")] == [each[:2] for each in found]
@@ -184,7 +184,7 @@ async def test_the_same_question_within_its_age_is_answered_from_before(either: 
     assert 240 == await spent(exchange)
     assert [("passed", "Phone line: good, mobile")] == [each[:2] for each in found]
     assert "Answer of 3 h ago: nobody was asked again" in found[0][2]
-    assert not any(b"6025550142" in bytes(row["about"]) + bytes(row["sealed"]) for row in kept)
+    assert not any(b"6029580142" in bytes(row["about"]) + bytes(row["sealed"]) for row in kept)
 
 
 async def test_a_share_of_leads_is_asked_about_always_the_same_ones(exchange: Exchange) -> None:
@@ -249,7 +249,7 @@ def adding_home_value(address: str) -> dict[str, Any]:
 
 async def test_what_a_vendor_repeats_of_a_person_is_told_to_nobody(exchange: Exchange) -> None:
     async with with_vendor(exchange) as (opened, vendor):
-        vendor.answer = {**MOBILE, "carrier": "Line of 602-555-0142", "phone": "+1 (602) 555 0142"}
+        vendor.answer = {**MOBILE, "carrier": "Line of 602-958-0142", "phone": "+1 (602) 958 0142"}
         await opened.add(*buying("acme"), *selling("cedar", **rule()))
         found = await steps(opened, (await post(opened))["lead_id"])
 

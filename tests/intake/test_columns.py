@@ -15,8 +15,8 @@ from exchange.stages.field_names import Names, compile_names
 from tests.market import NOW, campaign, read_once
 
 PEOPLE = [
-    ("Maria", "Sandoval", "(602) 555-0142", "maria@consumer.example", "85016", "AZ", "yes"),
-    ("Ada", "Okafor", "(602) 555-0143", "ada@consumer.example", "85017", "AZ", "no"),
+    ("Maria", "Sandoval", "(602) 958-0142", "maria@consumer.example", "85016", "AZ", "yes"),
+    ("Ada", "Okafor", "(602) 958-0143", "ada@consumer.example", "85017", "AZ", "no"),
     ("Lin", "Chen", "(702) 555-0144", "lin@consumer.example", "89101", "NV", "yes"),
     ("Omar", "Haddad", "(512) 555-0145", "omar@consumer.example", "73301", "TX", "yes"),
 ]

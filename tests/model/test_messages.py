@@ -30,9 +30,9 @@ MAIL = EmailMessage(
     attachments=(Attachment("lead.xml", "text/xml", b"<a/>"),),
     relay=Relay("smtp.b.example", 587, "starttls", "us", "s3cret"),
 )
-CALL = PhoneMessage("call", PhoneAccount("https://api.example", "AC1", "s3cret"), "+16025550142", "+16025550100")
+CALL = PhoneMessage("call", PhoneAccount("https://api.example", "AC1", "s3cret"), "+16029580142", "+16029580100")
 FILE = FileMessage(Place("sftp", "files.example", 22, "/in/", "us", "s3cret"), "a.csv", b"name\nAda\n" * 300)
-FAX = FaxMessage("+16025550142", 2, b"%PDF", MAIL)
+FAX = FaxMessage("+16029580142", 2, b"%PDF", MAIL)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ FAX = FaxMessage("+16025550142", 2, b"%PDF", MAIL)
     [
         (HttpMessage("PUT", "https://a.example/x"), "https://a.example/x", "PUT"),
         (MAIL, "mailto:a@b.example,c@b.example", "MAIL"),
-        (FAX, "fax:+16025550142", "FAX"),
-        (CALL, "tel:+16025550142", "CALL"),
-        (CALL._replace(kind="sms"), "tel:+16025550142", "SMS"),
+        (FAX, "fax:+16029580142", "FAX"),
+        (CALL, "tel:+16029580142", "CALL"),
+        (CALL._replace(kind="sms"), "tel:+16029580142", "SMS"),
         (FILE, "sftp://files.example:22/in/a.csv", "STORE"),
     ],
 )

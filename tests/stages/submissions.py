@@ -20,7 +20,7 @@ POST = {
     "first_name": "Maria",
     "last_name": "Sandoval",
     "email": "maria@consumer.example",
-    "phone": "(602) 555-0142",
+    "phone": "(602) 958-0142",
     "address": "3196 Lake Ct",
     "city": "Phoenix",
     "ip_address": "198.51.100.77",

@@ -29,7 +29,7 @@ from tests.stages.submissions import (
 def test_a_complete_post_becomes_a_lead_without_a_word() -> None:
     found = read(POST)
     assert (found.problems, found.warnings, found.dropped) == ((), (), ())
-    assert found.lead.text("phone") == "+16025550142"
+    assert found.lead.text("phone") == "+16029580142"
     assert found.lead.text("monthly_bill") == "151-200"
     assert found.lead.tracking["sub_id1"] == "g-search"
     assert found.lead.consent.given is True
@@ -128,7 +128,7 @@ def test_a_long_tracking_value_is_cut_and_told() -> None:
 
 
 def test_personal_values_of_a_ping_are_dropped_and_told_by_name_only() -> None:
-    sent = {**PING, "Mobile": "6025550142", "phone": "6025550143", "e-mail": "maria@consumer.example", "name": "M S"}
+    sent = {**PING, "Mobile": "6029580142", "phone": "6029580143", "e-mail": "maria@consumer.example", "name": "M S"}
     found = read_ping(sent)
     assert warned(found) == [
         ("phone", "not_for_ping"),
@@ -144,11 +144,11 @@ def test_personal_values_of_a_ping_are_dropped_and_told_by_name_only() -> None:
 def test_personal_values_hidden_in_other_fields_of_a_ping_are_dropped() -> None:
     sent = {
         **PING,
-        "my_box": "call me at (602) 555-0142",
+        "my_box": "call me at (602) 958-0142",
         "utility_provider": "mail maria@consumer.example",
         "landing_page_url": "https://a.example/?email=maria%40consumer.example",
         "sub_id2": "maria@consumer.example",
-        "click_id": "6025550142",
+        "click_id": "6029580142",
         "roof_shade": "maria@consumer.example",
     }
     found = read_ping(sent)
@@ -175,7 +175,7 @@ def test_the_key_is_never_kept() -> None:
 SENT_NAMES = ("phone", "Mobile", "email", "e_mail", "first_name", "lname", "address", "comments", "notes", "x1", "zip",
               "state", "roof_shade", "shade", "sub_id1", "s1", "referer", "utility_provider",
               "landing_page")  # fmt: skip
-PERSONAL = ("maria.sandoval@consumer.example", "6025550142", "(602) 555-0142", "+1 602-555-0142")
+PERSONAL = ("maria.sandoval@consumer.example", "6029580142", "(602) 958-0142", "+1 602-958-0142")
 
 
 @given(
@@ -202,7 +202,7 @@ def test_no_ping_leaks_a_personal_value(fields: dict[str, str]) -> None:
         (found.problems, found.warnings, dict(found.lead.values), {k: v for k, v in kept.items() if k not in tracking})
     )
     assert "maria.sandoval@" not in rest + repr((tracking, found.lead.tracking))
-    for digits in ("6025550142", "555-0142"):
+    for digits in ("6029580142", "958-0142"):
         assert digits not in rest
     assert not {"phone", "email", "first_name", "last_name", "address"} & set(found.lead.values)
 
@@ -274,7 +274,7 @@ def stream_rows() -> list[dict[str, object]]:
 
 
 def test_every_row_of_the_stream_is_read_as_it_is() -> None:
-    base = {"first_name": "Maria", "last_name": "Sandoval", "email": "maria@consumer.example", "phone": "6025550142"}
+    base = {"first_name": "Maria", "last_name": "Sandoval", "email": "maria@consumer.example", "phone": "6029580142"}
     by_vertical = {name: campaign(name) for name in ("term_deposit", "b2b_marketplace")}
     names = {name: names_of(terms) for name, terms in by_vertical.items()}
     for row in stream_rows():

@@ -235,8 +235,8 @@ async def test_more_requests_of_a_campaign_at_once_than_it_may_have_wait(tmp_pat
     [
         (StorageFull("no space"), 503, "storage_down", 503),
         (StorageBusy("too many"), 503, "overloaded", 200),
-        (StorageError("gone: 6025550142"), 503, "storage_down", 503),
-        (ZeroDivisionError("6025550142"), 500, "internal", 200),
+        (StorageError("gone: 6029580142"), 503, "storage_down", 503),
+        (ZeroDivisionError("6029580142"), 500, "internal", 200),
     ],
 )
 async def test_a_failure_inside_is_answered_with_an_id_and_nothing_of_its_own_words(
@@ -255,7 +255,7 @@ async def test_a_failure_inside_is_answered_with_an_id_and_nothing_of_its_own_wo
         rows = await exchange.rows("SELECT status_code FROM requests WHERE id = :id", id=mended["request_id"])
 
     assert (status, "error", reason) == failed.told
-    assert b"6025550142" not in failed.body
+    assert b"6029580142" not in failed.body
     assert _REQUEST.fullmatch(failed["request_id"])
     assert (200, 200, [{"status_code": 200}]) == (mended.http_status, healthy.http_status, rows)
     assert health_status == health.http_status

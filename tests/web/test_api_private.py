@@ -33,8 +33,8 @@ CANARY = {
     "first_name": "Wilhelmine",
     "last_name": "Zanzibarova",
     "email": "canary.bird@consumer.example",
-    "phone": "6025550177",
-    "phone2": "6025550178",
+    "phone": "6029580177",
+    "phone2": "6029580178",
     "address": "4711 Kanarienvogelweg",
     "comments": "please ring the yellow doorbell",
     "ip_address": "203.0.113.77",
@@ -42,10 +42,10 @@ CANARY = {
 PERSONAL = (
     "Zanzibarova",
     "canary.bird",
-    "6025550177",
-    "602) 555-0177",
-    "602-555-0177",
-    "6025550178",
+    "6029580177",
+    "602) 958-0177",
+    "602-958-0177",
+    "6029580178",
     "Kanarienvogelweg",
     "yellow doorbell",
     "203.0.113.77",
@@ -80,7 +80,7 @@ async def test_a_consumers_values_are_nowhere_in_the_clear(tmp_path: Path, log: 
                 answers.append((await served.send(call, lead, key=None)).body)
             answers.append((await served.send("ping", {**PING, **CANARY})).body)
             exchange.buyers.answers_posts("acme", Lost(Loss.RESET))
-            unclear = {**lead, "phone": "6025550179", "email": "other.canary.bird@consumer.example"}
+            unclear = {**lead, "phone": "6029580179", "email": "other.canary.bird@consumer.example"}
             answers.append((await served.send("post", unclear)).body)
             answers.append((await served.send("post", {**unclear, "zip": "00011"}, key=key_for_tests("cedar"))).body)
             answers.append((await served.send("post", body=json.dumps(lead).encode()[:-1])).body)
@@ -99,7 +99,7 @@ async def test_a_consumers_values_are_nowhere_in_the_clear(tmp_path: Path, log: 
         sold = await exchange.count("sales")
 
     assert 1 == sold
-    assert ["Zanzibarova", "6025550177"] == found(posts, ("Zanzibarova", "6025550177"))
+    assert ["Zanzibarova", "6029580177"] == found(posts, ("Zanzibarova", "6029580177"))
     assert [] == found(pings, (*PERSONAL, "Wilhelmine"))
     assert [] == found(files, (*PERSONAL, *SECRETS))
     assert [] == found(b"".join(answers), (*PERSONAL, *SECRETS))
@@ -108,7 +108,7 @@ async def test_a_consumers_values_are_nowhere_in_the_clear(tmp_path: Path, log: 
 
 
 async def test_what_a_ping_should_not_carry_is_found_nowhere_and_the_seller_is_told(tmp_path: Path) -> None:
-    sent = {**PING, **CANARY, "contact": "call 602-555-0177 or canary.bird@consumer.example"}
+    sent = {**PING, **CANARY, "contact": "call 602-958-0177 or canary.bird@consumer.example"}
     async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served:
         await exchange.add(*selling("cedar"), *buying("acme"))
         answer = await served.send("ping", sent)
@@ -132,9 +132,9 @@ async def test_what_a_ping_should_not_carry_is_found_nowhere_and_the_seller_is_t
 
 def test_a_log_line_holds_only_fields_of_the_list_and_of_an_error_only_its_type_and_place(log: io.StringIO) -> None:
     try:
-        raise ValueError("about 6025550177")
+        raise ValueError("about 6029580177")
     except ValueError as error:
-        logger("exchange.web").warning("It went wrong", request="req_1", phone="6025550177", exc_info=error)
+        logger("exchange.web").warning("It went wrong", request="req_1", phone="6029580177", exc_info=error)
         logging.getLogger("somelibrary").exception("while reading %s", "canary.bird@consumer.example")
     logging.getLogger("aiohttp.access").info("GET /?key=ck_live_cedar_0001")
     lines = read(log, 2)

@@ -51,7 +51,7 @@ async def test_a_destination_that_is_down_is_named_with_its_next_try_and_what_wa
 
 
 async def test_no_list_shows_what_a_server_quotes_of_a_lead(served: Served) -> None:
-    said = Reply(550, {}, b"maria@consumer.example at +1 602-555-0142 is not wanted here")
+    said = Reply(550, {}, b"maria@consumer.example at +1 602-958-0142 is not wanted here")
     await one(served.exchange, said, on_failure="unsold")
     async with signed_in(served) as visitor:
         page, twin = await visitor.open(PATH), await visitor.open(f"{PATH}.json")
@@ -159,7 +159,7 @@ async def test_a_lead_tells_every_try_with_its_time_what_was_said_and_the_next(s
     said = [line["exchanges"][0]["outcome"] for line in arrived if "try" in line["title"]]
     assert ["not now", "delivered"] == said
     assert "Birch: the lead goes out by email" in page.text and "Sold when it arrives" in page.text
-    assert "6025550142" not in page.source and "maria@consumer" not in page.source
+    assert "6029580142" not in page.source and "maria@consumer" not in page.source
 
 
 async def test_a_sale_that_was_undone_is_told_as_it_was_and_the_lead_as_it_is(served: Served) -> None:
@@ -180,14 +180,14 @@ async def test_a_sale_that_was_undone_is_told_as_it_was_and_the_lead_as_it_is(se
 
 async def test_a_lead_tells_what_was_heard_of_its_fax(served: Served) -> None:
     attempt_id = await one(served.exchange, Reply(250, {}, b"fax_1"), FaxBuyer("birch"))
-    receipt = Receipt("e1", "failed", reference=attempt_id, detail="no answer from 6025550142")
+    receipt = Receipt("e1", "failed", reference=attempt_id, detail="no answer from 6029580142")
     await take_receipt(served.exchange.market, "birch", receipt)
     lead_id = (await attempts(served.exchange))[0]["lead_id"]
     async with signed_in(served) as visitor:
         told = (await visitor.open(f"/console/leads/{lead_id}.json")).fields["timeline"]
 
     line = next(line for line in told if line["title"] == "Birch, by fax: could not be delivered")
-    assert "6025550142" not in line["facts"]
+    assert "6029580142" not in line["facts"]
 
 
 async def test_the_call_sends_again_for_operators_and_for_the_buyer_itself(served: Served) -> None:

@@ -16,20 +16,20 @@ from tests.web.test_console_new_buyer import BUYING, COMPANY, PRICE, begun, thro
 from tests.web.visitor import signed_in
 
 KEY = "mOVEoqF/yhXdLPfAWZPm2m0P3oFSNXYqC2ESlbiqHCc="
-TWILIO = {"from": "+16025550100", "sid": "AC0123456789abcdef", "token": "t-0123456789"}
+TWILIO = {"from": "+16029580100", "sid": "AC0123456789abcdef", "token": "t-0123456789"}
 TOLD: Mapping[str, Mapping[str, str]] = {
     "email": {"to": "leads@fernway.example, desk@fernway.example", "from": "Harbor <leads@harbor.example>"},
     "fax_telnyx": {
-        "to": "+14805550133",
-        "from": "+16025550100",
+        "to": "+14809580133",
+        "from": "+16029580100",
         "application": "1293",
         "key": "k-0123456789",
         "public_key": KEY,
     },
-    "fax_sinch": {"to": "+14805550133", "project": "p-1", "user": "u-1", "password": "s-0123456789"},
-    "fax_email": {"to": "+14805550133", "gateway": "{number}@send.fax.example", "from": "leads@harbor.example"},
-    "phone": {"to": "+14805550177", "summary": "state, monthly_bill", **TWILIO},
-    "sms": {"to": "+14805550177", **TWILIO},
+    "fax_sinch": {"to": "+14809580133", "project": "p-1", "user": "u-1", "password": "s-0123456789"},
+    "fax_email": {"to": "+14809580133", "gateway": "{number}@send.fax.example", "from": "leads@harbor.example"},
+    "phone": {"to": "+14809580177", "summary": "state, monthly_bill", **TWILIO},
+    "sms": {"to": "+14809580177", **TWILIO},
     "store": {},
     "pull": {},
     "csv_url": {},
@@ -71,7 +71,7 @@ async def test_a_template_makes_a_buyer_that_goes_live(served: Served, way: str)
 @pytest.mark.parametrize(
     ("way", "changes", "told"),
     [
-        ("fax_telnyx", {"to": "4805550133"}, "is no telephone number that can be dialled: write it like"),
+        ("fax_telnyx", {"to": "4809580133"}, "is no telephone number that can be dialled: write it like"),
         ("fax_telnyx", {"public_key": ""}, "Give it: Public key for webhooks."),
         ("fax_email", {"gateway": "fax@send.fax.example"}, "write {number} where the number goes"),
         ("email", {"to": "leads.fernway.example"}, "is not an email address"),

@@ -18,7 +18,7 @@ from tests.web.leads import refused_then_sold, sell
 from tests.web.served import Served
 from tests.web.visitor import OPERATOR, Page, Visitor, later, signed_in
 
-PERSONAL = ("sandoval", "maria@consumer", "maria%40consumer", "6025550142", "555-0142", "3196 lake", "198.51.100.77")
+PERSONAL = ("sandoval", "maria@consumer", "maria%40consumer", "6029580142", "958-0142", "3196 lake", "198.51.100.77")
 LOST = Lost(Loss.TIMEOUT, "The buyer did not answer in time.")
 
 
@@ -190,7 +190,7 @@ async def test_money_tells_every_entry_and_comes_to_nothing(served: Served) -> N
 
 
 async def test_nothing_personal_is_on_the_page_or_in_its_twin_until_it_is_revealed(served: Served) -> None:
-    lead_id = await resold(served, ip_address="198.51.100.77", phone="(602) 555-0142", last_name="SANDOVAL")
+    lead_id = await resold(served, ip_address="198.51.100.77", phone="(602) 958-0142", last_name="SANDOVAL")
     async with signed_in(served) as visitor:
         for path in (f"/console/leads/{lead_id}", f"/console/leads/{lead_id}.json"):
             source = unescape((await visitor.open(path)).source).lower()
@@ -199,19 +199,19 @@ async def test_nothing_personal_is_on_the_page_or_in_its_twin_until_it_is_reveal
 
 
 async def test_what_could_not_be_read_is_masked_too(served: Served) -> None:
-    broken = {**POST, "phone": "602555014", "email": "maria@", "mother": "Dolores Quintana", "zip": "123"}
+    broken = {**POST, "phone": "602958014", "email": "maria@", "mother": "Dolores Quintana", "zip": "123"}
     await served.send("pingpost", broken)
     async with signed_in(served) as visitor:
         lead_id = (await visitor.open("/console/leads.json")).fields["leads"][0]["lead_id"]
         for path in (f"/console/leads/{lead_id}", f"/console/leads/{lead_id}.json"):
             source = (await visitor.open(path)).source
-            assert not [value for value in ("602555014", "maria@", "Quintana", "3196") if value in source], path
+            assert not [value for value in ("602958014", "maria@", "Quintana", "3196") if value in source], path
         assert "Not valid" in (await visitor.open(f"/console/leads/{lead_id}")).text
 
 
 async def test_a_buyer_that_echoes_the_consumer_shows_nobody(served: Served) -> None:
     echo = SOLD._replace(
-        body=b'{"status":"sold","id":"b7","to":"MARIA SANDOVAL, 602-555-0142, Maria@Consumer.example"}'
+        body=b'{"status":"sold","id":"b7","to":"MARIA SANDOVAL, 602-958-0142, Maria@Consumer.example"}'
     )
     served.exchange.buyers.answers_posts("acme", echo)
     lead_id = (await served.send("pingpost", POST))["lead_id"]
@@ -243,7 +243,7 @@ async def test_revealing_shows_once_and_leaves_who_when_and_why(served: Served) 
 
         shown = await visitor.submit(f"{path}/reveal", why="the consumer asks what we hold")
 
-        assert "Sandoval" in shown.part("data") and "+16025550142" in shown.part("data")
+        assert "Sandoval" in shown.part("data") and "+16029580142" in shown.part("data")
         again = await visitor.open(path)
         assert "Sandoval" not in again.source
         assert f"Personal data revealed to {OPERATOR}: the consumer asks what we hold" in again.text
@@ -300,7 +300,7 @@ async def test_a_lost_answer_is_settled_as_refused_from_the_list(served: Served)
 
 async def test_what_a_buyer_says_later_is_in_the_timeline(served: Served) -> None:
     lead_id = (await served.send("pingpost", POST))["lead_id"]
-    told = {"lead_id": lead_id, "disposition": "appointment_set", "note": "Call Sandoval at 6025550142"}
+    told = {"lead_id": lead_id, "disposition": "appointment_set", "note": "Call Sandoval at 6029580142"}
     heard = await served.send("dispositions", told, key="bk_live_acme_0001")
     async with signed_in(served) as visitor:
         page, _ = await both(visitor, lead_id)

@@ -13,7 +13,7 @@ from tests.web.leads import refused_then_sold, sell
 from tests.web.served import Served
 from tests.web.visitor import Page, Visitor, later, signed_in
 
-PERSONAL = ("Sandoval", "maria@consumer.example", "6025550142", "555-0142", "3196 Lake Ct")
+PERSONAL = ("Sandoval", "maria@consumer.example", "6029580142", "958-0142", "3196 Lake Ct")
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 
@@ -116,15 +116,15 @@ async def test_any_id_a_reference_a_phone_or_an_email_opens_the_lead(served: Ser
         lead_id.replace("ld_", "png_"),
         *(attempt["id"] for attempt in attempts),
         "b1",
-        "(602) 555-0142",
-        "+16025550142",
+        "(602) 958-0142",
+        "+16029580142",
         " Maria@Consumer.example ",
     ]
     async with signed_in(served) as visitor:
         for text in texts:
             found = await visitor.submit("/console/search", q=text, follow=False)
             assert f"/console/leads/{lead_id}" == found.headers.get("Location"), text
-        for text in ("ld_nothing", "6025550199", "", "%", "' OR 1=1 --"):
+        for text in ("ld_nothing", "6029580199", "", "%", "' OR 1=1 --"):
             assert 404 == (await visitor.submit("/console/search", q=text)).http_status, text
         assert 403 == (await visitor.send("/console/search", q=lead_id)).http_status
 

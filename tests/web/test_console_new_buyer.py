@@ -23,7 +23,7 @@ BUYING = {"vertical": "solar", "sale_mode": "exclusive", "states": "az, NV", "ti
 PRICE = {"pricing": "fixed", "price": "41.50", "per_day": "20"}
 SAMPLE = (
     '{"api_key": "abc", "person": {"firstName": "Ann", "lastName": "Lee", "mail": "ann@consumer.example"}, '
-    '"phone": "6025550142", "zip": "85016"}'
+    '"phone": "6029580142", "zip": "85016"}'
 )
 DELIVERY = {"way": "sample", "url": "http://birch.buyer.example/leads", "sample": SAMPLE}
 YES, NO = '{"state": "Taken", "id": "F-1"}', '{"state": "Refused", "why": "no room"}'

@@ -25,7 +25,7 @@ from tests.web.served import Served, serve_exchange
 from tests.web.test_console_browser import NARROW, TOO_SMALL, WIDE, browsing, signed_in
 from tests.web.visitor import signed_in as operator_of
 
-SAMPLE = '{"first": "Ann", "surname": "Lee", "email": "ann@consumer.example", "phone": "6025550142", "zip": "85016"}'
+SAMPLE = '{"first": "Ann", "surname": "Lee", "email": "ann@consumer.example", "phone": "6029580142", "zip": "85016"}'
 
 
 @asynccontextmanager
@@ -151,11 +151,11 @@ async def test_a_copied_curl_command_gets_the_same_answer(tmp_path: Path) -> Non
         sold = await post(exchange)
         told = (await operator.open(f"/console/leads/{sold['lead_id']}.json")).source
         command = re.findall(r'"curl":("curl .*?[^\\]")', told)[0]
-        line = orjson.loads(command).replace("{secret}", "k-0123456789").replace("{phone}", "6025550142")
+        line = orjson.loads(command).replace("{secret}", "k-0123456789").replace("{phone}", "6029580142")
         async with started(*shlex.split(line), "-s") as run:
             answered, _ = await run.communicate()
 
-    assert "k-0123456789" not in told and "6025550142" not in command
+    assert "k-0123456789" not in told and "6029580142" not in command
     assert b"200 OK" in answered and b'"verdict": "Bought"' in answered
     assert [each["zip"] for each in taken] == ["85016", "85016"]
 

@@ -39,7 +39,7 @@ async def test_an_address_is_made_shown_once_changed_and_taken_back_and_the_log_
         first = address_in(await operator.submit(f"{PLACE}/addresses", contract="linden-solar", mode="live"))
         listed = await operator.open(PLACE)
         (key,) = listed.attributes("rotate", "value")
-        assert "6025550142" in (await sheet_program.open(first)).source
+        assert "6029580142" in (await sheet_program.open(first)).source
         second = address_in(await operator.submit(f"{PLACE}/addresses/rotate", key=key))
         (other,) = (await operator.open(PLACE)).attributes("revoke", "value")
         told = [await status(sheet_program, first), await status(sheet_program, second)]

@@ -78,7 +78,7 @@ async def fill_in(at: Where, number: int = 1) -> str:
     await at.get_by_text("Step 2 of 3").wait_for()
     await press(at)
     await at.get_by_text("Step 3 of 3").wait_for()
-    await choose(at, {**PERSON, "email": f"m{number}@consumer.example", "phone": f"602555014{number}"})
+    await choose(at, {**PERSON, "email": f"m{number}@consumer.example", "phone": f"602958014{number}"})
     words = await at.get_by_test_id("words").inner_text()
     await at.locator("[name=_agree]").check()
     await press(at)

@@ -76,7 +76,7 @@ async def test_thanks_can_lead_elsewhere(served: Served) -> None:
         alone = await send(visitor, await visitor.open("/f/solar"), **WHOLE, _agree="yes")
         around = await visitor.open("/f/solar?_page=https://www.acme.example/offers")
         inside = await send(
-            visitor, around, **{**WHOLE, "phone": "6025550199", "email": "b@consumer.example"}, _agree="yes"
+            visitor, around, **{**WHOLE, "phone": "6029580199", "email": "b@consumer.example"}, _agree="yes"
         )
 
     address = "https://www.acme.example/thanks?a=1&amp;b=2"

@@ -96,7 +96,7 @@ def adf_of(person: Person) -> str:
         '<requestdate>2026-11-19T10:12:00-07:00</requestdate><vehicle interest="buy" status="used"><year>2023</year>'
         "<make>Ford</make><model>F-150</model></vehicle><customer><contact>"
         f'<name part="first" type="individual">{told["first_name"]}</name><name part="last">{told["last_name"]}</name>'
-        f'<email>{told["email"]}</email><phone type="fax">6025550199</phone><phone type="voice">{told["phone"]}</phone>'
+        f'<email>{told["email"]}</email><phone type="fax">6029580199</phone><phone type="voice">{told["phone"]}</phone>'
         f'<address><street line="1">1 Main St</street><postalcode>{told["zip"]}</postalcode></address>'
         "</contact></customer><vendor><vendorname>Dealer</vendorname></vendor></prospect></adf>"
     )
