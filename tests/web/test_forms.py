@@ -87,11 +87,12 @@ async def test_thanks_can_lead_elsewhere(served: Served) -> None:
 
 async def test_an_address_says_nothing_that_a_form_does_not_ask(served: Served) -> None:
     """Neither the address nor the fields can set a price, a key, a status or another page's name."""
-    await with_form(served.exchange, steps=ONE_STEP, least_seconds=0)
+    await with_form(served.exchange, steps=ONE_STEP)
     query = "?sub_id1=spring&gclid=g1&min_price=900&ip_address=203.0.113.9&_page=https://evil.example/x&campaign_key=k"
     async with stranger(served) as visitor:
         page = await visitor.open(f"/f/solar{query}")
         assert 'data-parent=""' in page.source
+        later(served, 30)
         await send(visitor, page, **WHOLE, _agree="yes", status="sold", buyer_id="acme", price="0.01", test="1")
     lead = (await served.exchange.rows("SELECT * FROM leads"))[0]
 
@@ -158,10 +159,11 @@ async def test_a_page_that_stayed_open_too_long_begins_anew_with_its_answers(ser
 
 async def test_a_reload_shows_the_same_thanks_although_the_server_died_before_it_could_answer(served: Served) -> None:
     """Kept, and the process is gone: the next one sells what was sent, once, however it is asked for it."""
-    await with_form(served.exchange, steps=ONE_STEP, least_seconds=0)
+    await with_form(served.exchange, steps=ONE_STEP)
     dying = served.exchange.on(DiesAfterClaim(served.exchange.market.db))  # type: ignore[arg-type]  # as flows use it
     async with serve_exchange(dying) as doomed, stranger(doomed) as visitor:
         page = await visitor.open("/f/solar")
+        later(doomed, 30)
         lost = await send(visitor, page, **WHOLE, _agree="yes")
     view = (await served.exchange.rows("SELECT id FROM form_views"))[0]["id"]
     async with stranger(served) as visitor:

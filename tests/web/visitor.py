@@ -16,6 +16,7 @@ from exchange.clock import SimulatedClock
 from exchange.flows.sign_in import create_user, make_login_link
 from tests.web.served import Served
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 OPERATOR = "olive@operator.example"
 _TAG = re.compile(r"<[^>]+>")
 _BLANKS = re.compile(r"\s+")
@@ -86,7 +87,7 @@ class Visitor:
 @asynccontextmanager
 async def stranger(served: Served) -> AsyncIterator[Visitor]:
     """Somebody who never signed in."""
-    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True), headers={"User-Agent": BROWSER}) as session:
         yield Visitor(served, session)
 
 
