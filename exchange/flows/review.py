@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
 from exchange.flows.screening import take_up
 from exchange.flows.tell import UNSOLD, News, tell
+from exchange.flows.terms import change_campaign
 from exchange.model.actor import Actor, Role
+from exchange.model.party import ScreenRule
 from exchange.model.reason import Reason
 from exchange.model.screen import Block
 from exchange.model.work import JobRow
@@ -93,3 +95,31 @@ async def see_to(market: Market, alert_id: str, note: str, actor: Actor, ip: str
     now = market.clock.now()
     line = replace(audit_line(market.ids, now, actor, "alert.closed", f"alert:{alert_id}", after={"why": note}), ip=ip)
     return await market.db.write(close_alert, alert_id, note, actor.name, now, line)
+
+
+class BadRule(ValueError):
+    """Points that mean nothing. The sentence says what they must be."""
+
+
+async def set_rule(market: Market, campaign_id: str, rule: ScreenRule, why: str, actor: Actor, ip: str = "") -> int:
+    """From where on a campaign refuses and holds, and how many posts its pings must bring. Raises `BadRule`.
+
+    Returns the number of the campaign's new version, in force at once.
+    """
+    points = (rule.refuse_at, rule.hold_at)
+    if any(each is not None and not 1 <= each <= 100 for each in points):
+        raise BadRule("Points are 1 to 100, or empty for never.")
+    if (rule.pings is not None and rule.pings < 1) or not 0 <= rule.posts_per_thousand <= 1_000:
+        raise BadRule("Pings are 1 or more, or empty for no limit; posts are 0 to 1,000 in a thousand.")
+    before = market.deals.campaigns[campaign_id]
+    now, what = market.clock.now(), f"campaign:{campaign_id}"
+    line = audit_line(
+        market.ids,
+        now,
+        actor,
+        "campaign.screen",
+        what,
+        before={"screen": str(asdict(before.screen))},
+        after={"screen": str(asdict(rule)), "why": why},
+    )
+    return await change_campaign(market, replace(before, screen=rule), replace(line, ip=ip))

@@ -12,8 +12,8 @@ from exchange.model.audit import AuditLine
 from exchange.model.party import Campaign
 from exchange.storage.by_hand import change_terms
 
-_THE_HOUSES = frozenset({"min_margin", "min_margin_bp", "allow_loss", "tiers"})
-"""Terms that say how the exchange earns: its seller does not hear of them."""
+_THE_HOUSES = frozenset({"min_margin", "min_margin_bp", "allow_loss", "tiers", "screen"})
+"""Terms that say how the exchange earns and guards itself: its seller does not hear of them."""
 
 
 async def change_campaign(market: Market, campaign: Campaign, line: AuditLine) -> int:

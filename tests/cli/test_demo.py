@@ -104,7 +104,7 @@ def test_a_stream_runs_from_first_to_last_and_its_dispositions_are_recorded(tmp_
     leads, truth = [], []
     for number in range(4):
         contact = {name: POST[name] for name in ("first_name", "last_name", "address")}
-        contact |= {"email": f"p{number}@mail.example", "phone": f"515958014{number}", "zip": "50309", "state": "IA"}
+        contact |= {"email": f"p{number}@mail.example", "phone": f"515958{number}140", "zip": "50309", "state": "IA"}
         at = f"2025-03-0{number + 3}T12:56:05Z"
         lead = {
             "lead_id": f"X{number}",

@@ -106,3 +106,19 @@ async def test_the_device_script_is_there_for_everybody(tmp_path: Path) -> None:
         answer = await visitor.open("/device.js")
 
     assert 200 == answer.http_status and "exchangeDevice" in answer.source
+
+
+async def test_a_campaigns_rule_is_changed_on_the_page_and_by_program(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*buying("acme"), *selling("cedar"), operator())
+        given: Any = {"campaign_id": "cedar-solar", "refuse_at": "80", "hold_at": "40", "posts_per_thousand": "5"}
+        for wrong in ({"note": ""}, {"note": "x", "refuse_at": "101"}, {"note": "x", "hold_at": "many"}):
+            assert 422 == (await visitor.submit("/console/screen/rule", **{**given, **wrong})).http_status
+        assert 200 == (await visitor.submit("/console/screen/rule", **given, note="New seller.")).http_status
+        assert ScreenRule(80, 40, None, 5) == exchange.market.deals.campaigns["cedar-solar"].screen
+
+        told = await by_program(served, "/campaigns/cedar-solar", hold_at="never", pings="2000", note="Well known now.")
+        assert "saved" == told["status"]
+        assert ScreenRule(80, None, 2_000, 5) == exchange.market.deals.campaigns["cedar-solar"].screen
+        assert 422 == (await by_program(served, "/campaigns/cedar-solar", refuse_at="0", note="x")).http_status
+        assert 404 == (await by_program(served, "/campaigns/none", refuse_at="90", note="x")).http_status

@@ -24,6 +24,7 @@ from exchange.web.api.pages import SETTLED_MS, length, page, since, wrong
 STATUS: Mapping[str, str] = MappingProxyType(
     {
         "open": "queued",
+        "held": "queued",
         "selling": "queued",
         "unclear": "queued",
         "pending": "queued",

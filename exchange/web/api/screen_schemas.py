@@ -65,6 +65,22 @@ def screen_schemas() -> dict[str, Schema]:
             sub_id=text(),
             note=note,
         ),
+        "Rule": record(
+            ("note",),
+            refuse_at=_points("Refused from so many points on, or `never`."),
+            hold_at=_points("Waits for a person from so many points on, or `never`."),
+            pings=_points("From so many pings a day on posts are asked for, or `never`."),
+            posts_per_thousand={"type": "integer", "description": "So many of them."},
+            note=note,
+        ),
+        "RuleSaved": record(
+            ("status", "campaign_id", "version", "screen"),
+            status=text(enum=["saved"]),
+            campaign_id=text(),
+            version={"type": "integer"},
+            screen={"type": "object", "additionalProperties": _maybe({"type": "integer"})},
+            **ends(),
+        ),
         "Blocked": record(
             ("status", "seller_id", "sub_id"),
             status=text(enum=["blocked", "let_in", "unchanged"]),
@@ -73,6 +89,10 @@ def screen_schemas() -> dict[str, Schema]:
             **ends(),
         ),
     }
+
+
+def _points(about: str) -> Schema:
+    return {"anyOf": [{"type": "integer"}, text(enum=["never"])], "description": about}
 
 
 def _list(of: Schema) -> Schema:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 from exchange import limits
-from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, see_to
+from exchange.flows.review import BadRule, NotHeld, approve, block_sub_id, let_in, refuse, see_to, set_rule
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
 from exchange.stages.respond import rfc3339
@@ -78,6 +79,33 @@ async def block(call: Call) -> Told:
         return Told({"status": "blocked", "seller_id": seller_id, "sub_id": sub_id})
     lifted = await let_in(call.market, seller_id, sub_id, note, caller.actor, call.remote_ip)
     return Told({"status": "let_in" if lifted else "unchanged", "seller_id": seller_id, "sub_id": sub_id})
+
+
+async def rule(call: Call) -> Told:
+    """Say from where on a campaign refuses and holds, and how many posts its pings must bring."""
+    caller, campaign_id = call.admit_by_header("operator"), call.request.match_info["campaign_id"]
+    sent = sent_fields(await call.read_fields())
+    note = _note(sent)
+    campaign = call.market.deals.campaigns.get(campaign_id)
+    if campaign is None:
+        raise Stop(Reason.NOT_FOUND, 404, "There is no such campaign.")
+    found = {name: _whole(sent, name) for name in ("refuse_at", "hold_at", "pings", "posts_per_thousand")}
+    wanted = replace(campaign.screen, **{name: value for name, (told, value) in found.items() if told})
+    try:
+        version = await set_rule(call.market, campaign_id, wanted, note, caller.actor, call.remote_ip)
+    except BadRule as error:
+        raise _wrong(Problem("refuse_at", "range", str(error))) from None
+    return Told({"status": "saved", "campaign_id": campaign_id, "version": version, "screen": asdict(wanted)})
+
+
+def _whole(sent: Mapping[str, str], name: str) -> tuple[bool, int | None]:
+    """Whether a number was sent, and which: `never` is none. What was not sent stays as it is."""
+    text = sent.get(name.replace("_", ""), "")
+    if text == "never" and name != "posts_per_thousand":
+        return True, None
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise _wrong(Problem(name, "type", f"{name} must be a whole number, or never.", text))
+    return (True, int(text)) if text else (False, None)
 
 
 def _word(sent: Mapping[str, str], allowed: tuple[str, ...]) -> str:

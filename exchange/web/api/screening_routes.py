@@ -24,4 +24,8 @@ def routes() -> tuple[Route, ...]:
             screening.close, "Closed", TOLD, "Note",
         ),
         Route("POST", HOME + "/blocks", "block", blocks, operator, report, screening.block, "Blocked", TOLD, "Block"),
+        Route(
+            "POST", HOME + "/campaigns/{campaign_id}", "set_screen", "Says from where on a campaign refuses and holds",
+            operator, report, screening.rule, "RuleSaved", TOLD, "Rule",
+        ),
     )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from exchange import limits
-from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, see_to
+from exchange.flows.review import BadRule, NotHeld, approve, block_sub_id, let_in, refuse, see_to, set_rule
+from exchange.model.party import ScreenRule
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.figures.screen import Screen, alert_fields, held_fields, screen_of, seller_name, words_of
 from exchange.web.keys import MARKET
@@ -26,6 +29,7 @@ def pages() -> tuple[Page, ...]:
         Page("POST", HOME + "/held/{lead_id:[A-Za-z0-9_-]{1,60}}", decide),
         Page("POST", HOME + "/alerts/{alert_id:[A-Za-z0-9_-]{1,80}}", close),
         Page("POST", f"{HOME}/blocks", block),
+        Page("POST", f"{HOME}/rule", rule),
     )
 
 
@@ -34,7 +38,14 @@ async def show(request: web.Request) -> web.StreamResponse:
     found = await screen_of(market, mode_of(request))
     names = {seller_id: seller.name for seller_id, seller in market.deals.sellers.items()}
     return await page(
-        request, "console/screen.html", title="Screen", here="screen", found=found, names=names, told=words_of
+        request,
+        "console/screen.html",
+        title="Screen",
+        here="screen",
+        found=found,
+        names=names,
+        told=words_of,
+        campaigns=sorted(market.deals.campaigns.values(), key=lambda each: each.id),
     )
 
 
@@ -86,6 +97,34 @@ async def block(request: web.Request) -> web.StreamResponse:
     else:
         await block_sub_id(market, seller_id, sub_id, note, actor, ip)
     return _home()
+
+
+async def rule(request: web.Request) -> web.StreamResponse:
+    """A campaign refuses or holds from another number of points on, or asks for another share of posts."""
+    market, form = request.app[MARKET], request[FORM]
+    note, campaign_id = _note(form.get("note", "")), form.get("campaign_id", "")
+    if not note or campaign_id not in market.deals.campaigns:
+        return await notice(request, "Nothing changed", f"Name a campaign. {_NO_REASON}", http_status=422)
+    try:
+        wanted = ScreenRule(
+            _whole(form, "refuse_at"),
+            _whole(form, "hold_at"),
+            _whole(form, "pings"),
+            _whole(form, "posts_per_thousand") or 0,
+        )
+        await set_rule(market, campaign_id, wanted, note, actor_of(request), ip_of(request))
+    except BadRule as error:
+        return await notice(request, "Nothing changed", str(error), http_status=422)
+    return _home()
+
+
+def _whole(form: Mapping[str, str], name: str) -> int | None:
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise BadRule(f"{name} must be a whole number, or empty.")
+    return int(text)
 
 
 def _note(text: str) -> str:
