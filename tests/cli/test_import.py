@@ -282,7 +282,7 @@ def test_columns_are_guessed_told_and_overruled_by_a_mapping(market_home: Home, 
 
     assert 0 == checked.code, checked.err
     assert "Telefon is phone" in checked.err and "PLZ (content: 85016)" in checked.err
-    assert "Emial Adress (like: person-b@consumer.example)" in checked.err
+    assert "Emial Adress (like: person-cem@consumer.example)" in checked.err
     assert (3, {"zip": 4}) == (overruled.code, overruled.json["invalid_by"])
     assert "Missing     zip" in overruled.err
 

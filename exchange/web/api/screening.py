@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 from exchange import limits
 from exchange.flows.review import BadRule, NotHeld, approve, block_sub_id, let_in, refuse, see_to, set_rule
@@ -90,7 +91,8 @@ async def rule(call: Call) -> Told:
     if campaign is None:
         raise Stop(Reason.NOT_FOUND, 404, "There is no such campaign.")
     found = {name: _whole(sent, name) for name in ("refuse_at", "hold_at", "pings", "posts_per_thousand")}
-    wanted = replace(campaign.screen, **{name: value for name, (told, value) in found.items() if told})
+    changed: dict[str, Any] = {name: value for name, (told, value) in found.items() if told}
+    wanted = replace(campaign.screen, **changed)
     try:
         version = await set_rule(call.market, campaign_id, wanted, note, caller.actor, call.remote_ip)
     except BadRule as error:
