@@ -8,6 +8,10 @@ from exchange.web.api.answer_schemas import Schema, ends, moment, record, text
 
 def screen_schemas() -> dict[str, Schema]:
     """By name."""
+    return {"Screen": _screen(), **_small()}
+
+
+def _screen() -> Schema:
     held = record(
         ("lead_id", "seller_id", "campaign_id", "vertical", "fraud", "signals", "received_at"),
         lead_id=text(),
@@ -42,7 +46,7 @@ def screen_schemas() -> dict[str, Schema]:
         bad={"type": "integer", "description": "Of 30 days."},
         good={"type": "integer", "description": "Of 30 days."},
     )
-    screen = record(
+    return record(
         ("status", "held", "alerts", "blocks", "signals"),
         status=text(enum=["ok"]),
         held=_list(held),
@@ -51,9 +55,11 @@ def screen_schemas() -> dict[str, Schema]:
         signals=_list(signal),
         **ends(),
     )
+
+
+def _small() -> dict[str, Schema]:
     note = text("Why; kept in the audit log.", maxLength=limits.NOTE_CHARACTERS)
     return {
-        "Screen": screen,
         "Decision": record(("decision", "note"), decision=text(enum=["approve", "refuse"]), note=note),
         "Decided": record(("status", "lead_id"), status=text(enum=["approved", "refused"]), lead_id=text(), **ends()),
         "Note": record(("note",), note=note),
