@@ -71,12 +71,12 @@ def laid_over(document: Mapping[str, Any], presets: Presets) -> dict[str, Any]:
     name, chosen, variant = name_of(document), document.get("preset"), document.get("variant")
     if chosen is None:
         return dict(document)
-    if chosen not in presets:
+    if not isinstance(chosen, str) or chosen not in presets:
         raise ConnectionProblems(name, [Problem("preset", f"{chosen!r} is not one of {', '.join(sorted(presets))}")])
     under = {key: value for key, value in presets[chosen].items() if key not in ("preset", "variants")}
     if variant is not None:
         variants = presets[chosen].get("variants") or {}
-        if variant not in variants:
+        if not isinstance(variant, str) or variant not in variants:
             known = ", ".join(sorted(variants)) or "none"
             raise ConnectionProblems(name, [Problem("variant", f"{variant!r} is not a variant of {chosen}: {known}")])
         under = lay_over(under, variants[variant])

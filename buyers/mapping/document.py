@@ -75,7 +75,7 @@ STEP_SPLIT = re.compile(r"(?<!\\)\.")
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{name!r} is not a time zone") from None
     return name
 

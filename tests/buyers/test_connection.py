@@ -106,6 +106,16 @@ def test_unknown_presets_and_variants_are_named() -> None:
 
     assert [("preset", "'py' is not one of px")] == problems("{connection: a, preset: py}", **shelf)
     assert "not a variant of px: xml" in problems("{connection: a, preset: px, variant: yml}", **shelf)[0][1]
+    for wrong in ("[px]", "{px: 1}", "7"):
+        assert "preset" == problems(f"{{connection: a, preset: {wrong}}}", **shelf)[0][0]
+        assert "variant" == problems(f"{{connection: a, preset: px, variant: {wrong}}}", **shelf)[0][0]
+
+
+def test_a_zone_longer_than_any_file_name_is_none() -> None:
+    body = f"body: {{sent: {{term: now, zone: {'x' * 5_000}}}}}"
+    text = post().replace("reading:", f"{body}, reading:")
+
+    assert "is not a time zone" in problems(text)[0][1]
 
 
 def test_a_connection_lies_over_its_variant_and_the_variant_over_the_preset() -> None:
