@@ -15,15 +15,15 @@ ANSWERS = 20_000
 
 
 async def lead_figures(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> list[Row]:
-    """Leads received in [begin, end): `leads`, `revenue` and `payout` (units), by `hour` (0 is the first), seller,
-    state, reason (of refused ones) and currency."""
+    """Leads received in [begin, end): `leads`, `revenue`, `payout` and `cost` (units), by `hour` (0 is the first),
+    seller, state, reason (of refused ones) and currency."""
     if not _insider(actor):
         return []
     return await tx.fetch(
         f"""SELECT (received_at - :begin - (received_at - :begin) % :hour) / :hour AS hour, seller_id, state, currency,
                CASE WHEN state IN ('rejected', 'duplicate', 'invalid') THEN COALESCE(reason, '') ELSE '' END AS reason,
                COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
-               CAST(SUM(payout_units) AS BIGINT) AS payout
+               CAST(SUM(payout_units) AS BIGINT) AS payout, CAST(SUM(cost_units) AS BIGINT) AS cost
            FROM leads WHERE {_of_mode(mode)} AND received_at >= :begin AND received_at < :end
            GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
         hour=HOUR_MS,

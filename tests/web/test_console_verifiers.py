@@ -88,11 +88,13 @@ async def test_a_leads_story_tells_what_was_asked_masked_and_what_it_cost(tmp_pa
         page = await operator.open(f"/console/leads/{sold['lead_id']}")
         twin = await operator.open(f"/console/leads/{sold['lead_id']}.json")
         leads = await operator.open("/console/leads")
+        dashboard, figures = await operator.open("/console"), (await operator.open("/console.json")).fields
 
     assert "Phone line: good, mobile" in page.text and "Verification by prairie" in page.part("money")
     assert "year_built, added by line_check" in page.part("data")
     for source in (page.source, twin.source):
         assert not [word for word in ("Rosewood", "6029580001", KEY) if word in source]
+    assert "before $0.01 of checks" in dashboard.text and "0.012" == figures["outside_checks"]
     assert "after $0.01 of checks" in page.text and "after $0.01 of checks" in leads.part("total")
 
 

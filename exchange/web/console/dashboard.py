@@ -114,6 +114,7 @@ async def as_json(request: web.Request) -> web.StreamResponse:
             "revenue": now.revenue.text,
             "payout": now.payout.text,
             "margin": now.margin.text,
+            "outside_checks": now.checks.text,
             "currency": now.revenue.currency,
             "other_currencies": [
                 {"currency": each.revenue.currency, "revenue": each.revenue.text, "payout": each.payout.text}
@@ -206,13 +207,18 @@ def _kpis(day: Day, mode: str) -> list[Kpi]:
             words.margin(now.revenue, now.payout),
             now.margin.units,
             before.margin.units,
-            f"{words.percent(now.margin.units, now.revenue.units)} of it",
+            f"{words.percent(now.margin.units, now.revenue.units)} of it{_before_checks(day)}",
             sold_list,
             [hour.margin for hour in day.hours],
             "t-good",
         ),
         _waited(day, all_list),
     ]
+
+
+def _before_checks(day: Day) -> str:
+    """What outside checks took of it, where any were paid for."""
+    return f", before {words.money(day.now.checks)} of checks" if day.now.checks.units else ""
 
 
 def _kpi(

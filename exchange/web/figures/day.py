@@ -28,11 +28,12 @@ _GROUP_OF: Mapping[str, str] = MappingProxyType({state: name for name in GROUPS 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Leads by group, and money of one currency."""
+    """Leads by group, and money of one currency. `checks` is what outside checks cost: it comes out of the margin."""
 
     groups: Mapping[str, int]
     revenue: Money
     payout: Money
+    checks: Money
 
     @property
     def leads(self) -> int:
@@ -133,13 +134,15 @@ def percentile(counted: Sequence[tuple[int, int]], percent: int) -> int | None:
 
 def _totals(rows: Iterable[Row], currency: str) -> Totals:
     groups = dict.fromkeys(GROUPS, 0)
-    revenue = payout = 0
+    revenue = payout = cost = 0
     for row in rows:
         groups[_GROUP_OF.get(row["state"], "in_progress")] += row["leads"]
         if row["currency"] == currency:
             revenue += row["revenue"]
             payout += row["payout"]
-    return Totals(MappingProxyType(groups), Money(revenue, currency), Money(payout, currency))
+            cost += row["cost"]
+    money = (Money(units, currency) for units in (revenue, payout, cost))
+    return Totals(MappingProxyType(groups), *money)
 
 
 def _hours(
