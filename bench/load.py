@@ -3,7 +3,7 @@
     python -m bench.load http://127.0.0.1:9200/lead --connections 16 --seconds 5 --body body.json
 
 The body is a template: `@TOKEN@`, `@NAME@`, `@HOUSE@`, `@PHONE@` and `@EMAIL@` become new for every request, and
-`@SUB@` and `@ADDRESS@` change with it: nothing is a duplicate, nothing counts along, nobody sends everything.
+`@ZIP@`, `@SUB@` and `@ADDRESS@` change with it: nothing is a duplicate, nothing counts along, nobody sends everything.
 Prints one JSON object: leads a second, latencies, answers by status.
 """
 
@@ -26,8 +26,9 @@ import uvloop
 
 AREA_CODES = (b"602", b"480", b"623", b"520", b"928", b"702", b"213", b"312", b"214", b"713")
 STATUS = re.compile(rb'"status"\s*:\s*"([a-z_]+)"')
-PARTS = re.compile(rb"(@TOKEN@|@NAME@|@HOUSE@|@PHONE@|@EMAIL@|@SUB@|@ADDRESS@)")
+PARTS = re.compile(rb"(@TOKEN@|@NAME@|@HOUSE@|@PHONE@|@EMAIL@|@ZIP@|@SUB@|@ADDRESS@)")
 SYLLABLES = (b"bal", b"cem", b"din", b"fop", b"gur", b"hyx", b"kas", b"let", b"miv", b"nok")
+ZIPS = tuple(b"850%02d" % end for end in (3, 4, 6, 7, 8, 9, *range(12, 25), 27, 28, 29, 31, 32, 33, 34, 35, 37, 40))
 SUB_IDS = 50
 PHONE_STEP = 12_361  # of 20,000 in the golden ratio: no two near ones among hundreds in a row
 PERCENTILES = (50, 95, 99)
@@ -54,7 +55,7 @@ class Template:
         if part == b"@TOKEN@":
             return b"t%010d" % number
         if part == b"@NAME@":
-            return _name(number)
+            return _name(number * 48_271 % 10_007)
         if part == b"@HOUSE@":
             return b"%d" % (number % 9_973 + 1)
         if part == b"@EMAIL@":
@@ -62,6 +63,8 @@ class Template:
         if part == b"@PHONE@":
             area, rest = AREA_CODES[number // 20_000 % len(AREA_CODES)], number * PHONE_STEP % 20_000
             return b"%b%b%04d" % (area, b"958" if rest < 10_000 else b"959", rest % 10_000)
+        if part == b"@ZIP@":
+            return ZIPS[number % len(ZIPS)]
         if part == b"@SUB@":
             return b"sub-%d" % (number % SUB_IDS)
         if part == b"@ADDRESS@":
@@ -70,7 +73,7 @@ class Template:
 
 
 def _name(number: int) -> bytes:
-    """A word for a number, its own for each."""
+    """A word for a number."""
     return b"".join([SYLLABLES[int(digit)] for digit in str(number)]).capitalize()
 
 

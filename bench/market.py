@@ -31,7 +31,7 @@ LEAD: Mapping[str, str] = {
     "campaign_key": KEY,
     "seller_lead_id": "@TOKEN@",
     "sub_id1": "@SUB@",
-    "zip": "85016",
+    "zip": "@ZIP@",
     "state": "AZ",
     "monthly_bill": "151-200",
     "homeowner": "yes",

@@ -26,6 +26,8 @@ from exchange.model.auction import Award
 from exchange.model.lead import Consent, FieldValue, Lead, Offer
 from exchange.model.party import Contract
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 class Signed(NamedTuple):
     """What of a message a signature may be over. `path` is with its query."""
@@ -36,22 +38,38 @@ class Signed(NamedTuple):
     body_sha256: str
 
 
-@dataclass(slots=True)  # one for every message: freezing it would cost as much as drawing all its values
+@dataclass(slots=True, init=False)  # one for every message: a frozen one costs as much as drawing all its values
 class Facts:
     """All that a message may be made of. A ping has an offer, a post a lead and its award, a question neither."""
 
     contract: Contract
     terms: Terms
-    offer: Offer | None = None
-    lead: Lead | None = None
-    award: Award | None = None
-    kept: Mapping[str, str] = field(default_factory=dict)
+    offer: Offer | None
+    lead: Lead | None
+    award: Award | None
+    kept: Mapping[str, str]
     signed: Signed = field(init=False)  # there only while the headers of a message that is signed are drawn
     values: Mapping[str, FieldValue] = field(init=False)
     tracking: Mapping[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        source = self.lead or self.offer
+    def __init__(
+        self,
+        contract: Contract,
+        terms: Terms,
+        offer: Offer | None = None,
+        lead: Lead | None = None,
+        award: Award | None = None,
+        kept: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        self.contract, self.terms, self.offer, self.lead, self.award, self.kept = (
+            contract,
+            terms,
+            offer,
+            lead,
+            award,
+            kept,
+        )
+        source = lead or offer
         self.values = source.values if source is not None else {}
         self.tracking = source.tracking if source is not None else {}
 

@@ -21,6 +21,7 @@ from exchange.vault import Vault, VaultError
 DAY_MS = 86_400_000
 _HALF = 8  # bytes: two of ten million leads share half a hash once in 400,000 times, and are compared then
 _NAMES = (*PERSONAL, "zip")
+_WAYS = ("phone", "email", "place", "name", "born")
 
 
 def person_in(lead: Lead, vertical: Vertical) -> Person:
@@ -36,8 +37,7 @@ def sighting_in(case: Case, market: Market) -> Sighting:
 
 
 def sighting_of(lead_id: str, mode: str, at: int, person: Person, market: Market) -> Sighting:
-    kinds = (f"{mode} {way}" for way in ("phone", "email", "place", "name", "born"))
-    hashes = (_half(market.vault, kind, text) for kind, text in zip(kinds, keys_of(person), strict=True))
+    hashes = [_half(market.vault, f"{mode} {way}", text) for way, text in zip(_WAYS, keys_of(person), strict=True)]
     return Sighting(lead_id, at, at - market.deals.memory_days * DAY_MS, *hashes)
 
 

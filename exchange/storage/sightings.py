@@ -34,11 +34,15 @@ def _leads_of(candidates: str) -> str:
 
 
 _LIKELY = _leads_of(" UNION ".join(_alike(way) for way in WAYS))
+_ANYBODY = " UNION ALL ".join(_alike(way) for way in WAYS)
 
 
 async def likely_same(tx: Tx, sighting: Sighting) -> Seen:
     """Earlier leads that share a way to be found, and the sales of those that were sold."""
     ways = {way: getattr(sighting, way) for way in WAYS}
+    found = await tx.fetch(_ANYBODY, since=sighting.since, **ways)
+    if all(row["lead_id"] == sighting.lead_id for row in found):  # as nearly always, and in a third of the time
+        return Seen()
     leads = await tx.fetch(_LIKELY, lead=sighting.lead_id, since=sighting.since, **ways)
     sold = [row["id"] for row in leads if row["times_sold"]]
     if not sold:

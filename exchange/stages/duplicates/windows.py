@@ -37,19 +37,17 @@ class Windows(NamedTuple):
 
 def windows_of(campaign: Campaign | None, vertical: Vertical | None) -> Windows:
     """The campaign's own days, where it has any, else its vertical's. What may be sold counts as what is."""
-
-    def days(name: str) -> int | None:
-        own = getattr(campaign, name) if campaign is not None else None
-        return own if own is not None or vertical is None else getattr(vertical, name)
-
-    sold = days("duplicate_days") or 0
-    pending = days("duplicate_pending_days")
-    return Windows(
-        sold,
-        sold if pending is None else pending,
-        days("duplicate_unsold_days") or 0,
-        days("duplicate_refused_days") or 0,
-    )
+    sold = pending = unsold = refused = None
+    if campaign is not None:
+        sold, pending = campaign.duplicate_days, campaign.duplicate_pending_days
+        unsold, refused = campaign.duplicate_unsold_days, campaign.duplicate_refused_days
+    if vertical is not None:
+        sold = vertical.duplicate_days if sold is None else sold
+        pending = vertical.duplicate_pending_days if pending is None else pending
+        unsold = vertical.duplicate_unsold_days if unsold is None else unsold
+        refused = vertical.duplicate_refused_days if refused is None else refused
+    sold = sold or 0
+    return Windows(sold, sold if pending is None else pending, unsold or 0, refused or 0)
 
 
 def taken_until(windows: Windows, state: LeadState, now: int) -> int | None:
