@@ -43,6 +43,12 @@ def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
             f"{ours} remove customers --buyer acme --kind email",
             f"{ours} remove partners gone.csv",
         ),
+        (
+            "drop",
+            drop,
+            f"{ours} drop 20261112_4821_Email.csv --dry-run",
+            f"{ours} drop 20261112_4821_Email.csv --yes",
+        ),
     )
 
 
@@ -267,3 +273,50 @@ def _found(market: Market, wish: Wish) -> ListRow:
             return row
     names = sorted(f"{each.row.name}: {each.row.kind}s, {each.row.where}" for each in market.lists)
     raise Stop(Exit.FAILED, f"There is no list {wish.name} of {wish.kind}s.", names)
+
+
+def drop(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file of DROP, such as 20261112_4821_Email.csv.")],
+    out: Annotated[Path | None, typer.Option(help="Where the answers go; unless said, beside the file.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased, and erase nothing.")] = False,
+) -> None:
+    """Process a deletion list of California: erase whom it means, keep them out, and write the answers to send back."""
+    from exchange.commands.opening import run
+
+    run(_drop(context.obj, file, out, dry_run))
+
+
+async def _drop(terminal: Terminal, file: Path, out: Path | None, dry: bool) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows.drop import BadDrop, run_drop
+    from exchange.flows.list_load import Refused
+
+    if not file.is_file():
+        raise Stop(Exit.UNREACHABLE, f"There is no file {file}.")
+    if not dry:
+        terminal.confirm("Erase the leads of everybody on it?", "Nothing was erased.")
+    async with opened_market(settings_of(terminal)) as market:
+        try:
+            report = await run_drop(market, file, operator(), dry=dry)
+        except (BadDrop, Refused) as error:
+            raise Stop(Exit.FAILED, str(error)) from error
+    target = out or file.with_name(f"{file.stem}_response.csv")
+    if report.answers and not dry:
+        target.write_text(report.answers, "utf-8")
+    fields = {
+        "list": report.list_type,
+        "rows": report.rows,
+        "erased": report.erased,
+        "under_way": report.under_way,
+        "answers": dict(report.counts),
+        "file": str(target) if report.answers and not dry else None,
+    }
+    told = ", ".join(f"{count:,} {_ANSWERS[code]}" for code, count in sorted(report.counts.items())) or "no answers"
+    terminal.result(fields, [f"  {report.rows:,} rows: {told}; {report.erased:,} leads erased."])
+    if report.under_way:
+        terminal.remark(f"  {report.under_way:,} leads are being sold just now. Run it again.")
+        raise Stop(Exit.SOME_FAILED)
+
+
+_ANSWERS = {"3": "deleted", "4": "opted out", "5": "not found"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -66,3 +67,21 @@ def test_wrong_usage_says_what_is_wrong(home: Home, tmp_path: Path) -> None:
     assert 0 == ran("--buyer", "acme")[0]
     assert 5 == exchange("suppression", "add", "x", tmp_path / "no.csv", "--data", home.folder).code
     assert 2 == exchange("suppression", "check", "nobody", "--data", home.folder).code
+
+
+def test_a_deletion_list_is_tried_processed_and_answered(home: Home, tmp_path: Path) -> None:
+    digest = base64.b64encode(hashlib.sha256(PHONE.encode()).digest()).decode()
+    file = tmp_path / "20261112_4821_Phone.csv"
+    file.write_text(f"ID,Hash\naaaaaaaaaaaa,{digest}\n")
+
+    dry = exchange("suppression", "drop", file, "--dry-run", "--data", home.folder, "--json")
+    assert (0, {"5": 1}, None) == (dry.code, dry.json["answers"], dry.json["file"])
+    assert 6 == exchange("suppression", "drop", file, "--data", home.folder).code
+    done = exchange("suppression", "drop", file, "--yes", "--data", home.folder)
+    assert (0, True) == (done.code, "1 rows: 1 not found; 0 leads erased." in done.out)
+    assert "Id,Status\naaaaaaaaaaaa,5\n" == (tmp_path / "20261112_4821_Phone_response.csv").read_text()
+    assert 4 == exchange("suppression", "check", PHONE, "--data", home.folder).code
+    other = tmp_path / "list.csv"
+    other.write_text(f"ID,Hash\naaaaaaaaaaaa,{digest}\n")
+    assert 1 == exchange("suppression", "drop", other, "--yes", "--data", home.folder).code
+    assert 5 == exchange("suppression", "drop", tmp_path / "no.csv", "--yes", "--data", home.folder).code

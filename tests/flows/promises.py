@@ -229,6 +229,8 @@ def _accepted(stored: Stored, market: Market, row: Row, leads: Mapping[str, Any]
     if lead is None or not stored.sales.get(lead["id"]):
         yield f"{name} was answered accepted and nothing was sold."
         return
+    if row["wrapped"] is None or row["answer"] is None:
+        return  # erased with its lead
     key = market.vault.data_key(bytes(row["wrapped"]))
     told = orjson.loads(market.vault.open(key, f"answer:{row['id']}", bytes(row["answer"])))
     price = Money.parse(told["price"], told["currency"])

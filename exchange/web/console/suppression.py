@@ -9,12 +9,14 @@ from aiohttp import web
 
 from exchange import limits
 from exchange.flows import list_desk as desk
+from exchange.flows.drop import EVERY_DAYS
 from exchange.flows.import_desk import TooLarge
 from exchange.flows.market import Market
 from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.suppression import ListRow, LoadRow, Purpose, Scope
 from exchange.model.vertical import REGISTRY_DAYS
 from exchange.stages.suppression.rows import Mode
+from exchange.storage.drop import last_drop
 from exchange.storage.suppression import recent_loads
 from exchange.web.auth import FORM, actor_of, is_token, without_token
 from exchange.web.keys import MARKET
@@ -170,6 +172,7 @@ async def _page(
     asked: int = 0,
 ) -> web.Response:
     market = request.app[MARKET]
+    dropped = await market.db.read(last_drop)
     buyers = sorted(market.deals.buyers.values(), key=lambda each: each.name.lower())
     verticals = sorted(market.verticals.values(), key=lambda each: each.title.lower())
     owners = [
@@ -189,6 +192,8 @@ async def _page(
         modes=[each.value for each in Mode],
         most_gb=limits.LIST_BYTES // 1024**3,
         registry_days=REGISTRY_DAYS,
+        drop_days=(market.clock.now() - dropped) // _DAY_MS if dropped is not None else None,
+        drop_every=EVERY_DAYS,
         problem=problem,
         hits=hits,
         asked=asked,

@@ -1,0 +1,69 @@
+"""Erasing a lead's personal values: the keys that open them are destroyed, what finds them is blanked.
+
+Money, verdicts and times stay; so does a line that says when and why. A destroyed key erases the values in every
+backup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exchange.model.work import JobRow
+from exchange.storage.database import Row, Tx
+from exchange.storage.jobs import add_job
+
+_UNDER_WAY = "('open', 'selling')"
+
+
+async def leads_to_match(tx: Tx, after: str, most: int) -> list[Row]:
+    """Live leads whose values can be read, in the order of their ids, with their keys."""
+    return await tx.fetch(
+        """SELECT l.id, l.state, l.sealed, l.facts, k.wrapped FROM leads l JOIN data_keys k ON k.subject = l.subject
+           WHERE l.id > :after AND l.mode = 'live' AND l.sealed IS NOT NULL AND k.wrapped IS NOT NULL
+           ORDER BY l.id LIMIT :most""",
+        after=after,
+        most=most,
+    )
+
+
+async def erase_lead(tx: Tx, lead_id: str, event: tuple[str, str, int, str], jobs: Sequence[JobRow] = ()) -> bool:
+    """Erase one lead. False while it is being sold, or when it was erased before.
+
+    `event` is the line that stays: id, month, moment, sentence. `jobs` tell those who have the lead.
+    """
+    changed = await tx.execute(
+        f"""UPDATE leads SET sealed = NULL, phone_index = NULL, email_index = NULL, initials = NULL, zip = NULL,
+               city = NULL, changed_at = :at
+            WHERE id = :lead AND sealed IS NOT NULL AND state NOT IN {_UNDER_WAY}""",
+        lead=lead_id,
+        at=event[2],
+    )
+    if not changed:
+        return False
+    await tx.execute(
+        """UPDATE data_keys SET wrapped = NULL WHERE subject IN (SELECT id FROM requests WHERE lead_id = :lead)
+               OR subject IN (SELECT id FROM source_items WHERE lead_id = :lead)""",
+        lead=lead_id,
+    )
+    await tx.execute("UPDATE requests SET raw = NULL, answer = NULL WHERE lead_id = :lead", lead=lead_id)
+    await tx.execute("UPDATE source_items SET sealed = NULL WHERE lead_id = :lead", lead=lead_id)
+    await tx.execute("UPDATE sales SET phone_index = NULL, email_index = NULL WHERE lead_id = :lead", lead=lead_id)
+    await tx.execute(
+        "UPDATE screened SET phone = NULL, email = NULL, address = NULL, maker = NULL WHERE lead_id = :lead",
+        lead=lead_id,
+    )
+    for table in ("wires", "claims", "sightings"):
+        await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
+    event_id, month, at, sentence = event
+    await tx.execute(
+        """INSERT INTO lead_events (id, month, lead_id, at, kind, sentence, actor)
+           VALUES (:id, :month, :lead, :at, 'erased', :sentence, 'exchange')""",
+        id=event_id,
+        month=month,
+        lead=lead_id,
+        at=at,
+        sentence=sentence,
+    )
+    for job in jobs:
+        await add_job(tx, job)
+    return True
