@@ -193,7 +193,11 @@ class _Runner:
 async def _market(folder: Path, clock: SimulatedClock, rows: Iterable[Row], lists: Path) -> AsyncIterator[Market]:
     """A market with the stream's sellers, one campaign for each of their verticals, and a buyer that takes all."""
     settings = load_settings(
-        None, database_url=str(folder / "exchange.db"), key_file=folder / "exchange.key", files_dir=folder / "files"
+        None,
+        database_url=str(folder / "exchange.db"),
+        key_file=folder / "exchange.key",
+        files_dir=folder / "files",
+        mx_ms=0,  # the stream's domains are real ones: nobody is asked about them
     )
     catalog = _with_buyer(load_catalog(None))
 

@@ -24,7 +24,8 @@ class MayNotReveal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """The personal values of a lead by field, as sold. They are shown once and kept nowhere else."""
+    """The personal values of a lead by field, as sold and, where that differs, as sent. They are shown once and kept
+    nowhere else."""
 
     values: dict[str, str] = field(repr=False)
 
@@ -56,7 +57,13 @@ async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str =
     await market.db.write(note_reveal, line, lead_id, f"Personal data revealed to {actor.name}: {why.strip()}")
     data_key = market.vault.data_key(wrapped)
     opened = orjson.loads(market.vault.open(data_key, f"lead:{lead_id}", bytes(lead["sealed"])))
-    return Revealed({name: clean for name, (_, clean, _) in opened["values"].items()})
+    return Revealed({name: _told(raw, clean) for name, (raw, clean, _) in opened["values"].items()})
+
+
+def _told(raw: str, clean: str) -> str:
+    """The value as sold, and as it was sent where more than signs and capitals were put right."""
+    said, sold = ("".join(filter(str.isalnum, text.casefold())) for text in (raw, clean))
+    return clean if said in sold else f"{clean} (sent as {raw.strip()})"
 
 
 async def reveal_item(market: Market, item_id: str, why: str, actor: Actor, ip: str = "") -> bytes:
