@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from string import ascii_lowercase
 
 from publicsuffixlist import PublicSuffixList
 
@@ -28,6 +29,8 @@ _SHORT: Mapping[str, str] = {
     "aol": "com", "live": "com", "msn": "com", "me": "com", "mac": "com", "aim": "com", "ymail": "com", "mail": "com",
     "email": "com", "gmx": "com", "att": "net", "cox": "net", "juno": "com", "zoho": "com",
 }  # fmt: skip
+_ANY_KEY = 6  # letters
+_WORDS = frozenset({"charter"})  # one letter from other words of the language
 _CO = frozenset({"gmail", "yahoo", "hotmail", "outlook", "icloud"})  # whose .co is nobody else's
 # Real, and one letter from a long name.
 _REAL = frozenset({"gail", "gmal", "mail", "email", "ymail", "hmail", "fmail", "yahoo", "ahoo", "outlooks", "charte"})
@@ -38,7 +41,7 @@ def judge_email(field: str, value: FieldValue, disposable: frozenset[str]) -> It
     domain: str = value.parts["domain"]
     local: str = value.parts["local"]
     known = is_provider(domain)
-    better = None if known else slips().get(domain)
+    better = None if known else meant_by(domain)
     if better is not None:
         yield Fix(field, f"The email's domain was a slip of {better}", with_domain(value, better))
     elif not known:
@@ -79,33 +82,45 @@ def is_provider(domain: str) -> bool:
     return domain in _providers()
 
 
+def meant_by(domain: str) -> str | None:
+    """The provider's domain of which this is a sure slip; None when it is none, or is a provider's itself."""
+    label, _, ending = domain.partition(".")
+    name = label if label in _LONG or label in _SHORT else slips().get(label)
+    if name is None:
+        return None
+    right = _LONG.get(name) or _SHORT[name]
+    if ending == right:
+        return f"{name}.{right}" if name != label else None
+    wrong = ending in (WRONG_NET if right == "net" else WRONG_COM) or (ending == "co" and name in _CO)
+    return f"{name}.{right}" if wrong else None
+
+
 @lru_cache(maxsize=1)
 def slips() -> Mapping[str, str]:
-    """Every sure slip of a provider's domain, and the domain that was meant."""
+    """Every sure slip of a provider's long name, and the name that was meant."""
     found: dict[str, str] = {}
-    for name, ending in {**_SHORT, **_LONG}.items():
-        wrong = WRONG_NET if ending == "net" else WRONG_COM | (frozenset({"co"}) if name in _CO else frozenset())
-        found |= {f"{name}.{each}": f"{name}.{ending}" for each in wrong}
     unsure: set[str] = set()
-    for name, ending in _LONG.items():
-        endings = {ending, *(WRONG_NET if ending == "net" else WRONG_COM)}
+    for name in _LONG:
         for slip in _strokes(name) - _REAL - _LONG.keys() - _SHORT.keys():
-            for each in endings:
-                domain, meant = f"{slip}.{each}", f"{name}.{ending}"
-                if found.setdefault(domain, meant) != meant:
-                    unsure.add(domain)
-    return {domain: meant for domain, meant in found.items() if domain not in unsure and domain not in _providers()}
+            if found.setdefault(slip, name) != name:
+                unsure.add(slip)
+    return {slip: name for slip, name in found.items() if slip not in unsure}
 
 
 def _strokes(name: str) -> frozenset[str]:
-    """One wrong stroke after the first letter: left out, doubled, a key beside it instead or too, two exchanged."""
+    """One wrong stroke after the first letter: left out, doubled, a key beside it instead or too, two exchanged.
+
+    In a name of six letters and more any other key is as sure as one beside it.
+    """
     found = set()
+    any_key = len(name) >= _ANY_KEY and name not in _WORDS
     for place in range(1, len(name)):
         head, letter, tail = name[:place], name[place], name[place + 1 :]
         found.add(head + tail)
         found.add(head + letter + letter + tail)
-        found |= {head + near + tail for near in NEIGHBOURS[letter]}
-        found |= {head + letter + near + tail for near in NEIGHBOURS[letter]}
+        keys = ascii_lowercase if any_key else NEIGHBOURS[letter]
+        found |= {head + key + tail for key in keys}
+        found |= {head + letter + key + tail for key in keys}
         if tail:
             found.add(head + tail[0] + letter + tail[1:])
     found.add(name[0] + name)
@@ -120,7 +135,7 @@ def suspects() -> Mapping[str, str]:
         firsts = {name[1:], *(near + name[1:] for near in NEIGHBOURS[name[0]]), name[1] + name[0] + name[2:]}
         for slip in firsts - _REAL - _LONG.keys() - _SHORT.keys():
             found.setdefault(f"{slip}.{ending}", f"{name}.{ending}")
-    return {domain: meant for domain, meant in found.items() if domain not in slips()}
+    return {domain: meant for domain, meant in found.items() if meant_by(domain) is None}
 
 
 @lru_cache(maxsize=1)

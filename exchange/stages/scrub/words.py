@@ -53,7 +53,8 @@ STREET_FILLERS = _words(
     ",",
 )
 WRONG_COM = _words(
-    """con cmo ocm comm coom vom xom cim clm cpm cok cpn cm om cmm ccom comn coml comj conm coma c0m vcom coim"""
+    """con cmo ocm comm coom vom xom cim clm cpm cok cpn cm om cmm ccom comn coml comj conm coma c0m vcom coim
+    com.com"""
 )
 """Endings that are .com with a wrong stroke."""
 WRONG_NET = _words("ner bet nte met ent ne nett nrt nwt netr net1 neet et")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.stages.scrub.emails import exists, is_provider, slips, suspects
+from exchange.stages.scrub.emails import exists, is_provider, meant_by, slips, suspects
 from tests.stages.scrub.scrubbed import doubted, refused, scrubbed, told
 
 
@@ -32,6 +32,9 @@ from tests.stages.scrub.scrubbed import doubted, refused, scrubbed, told
         ("aol.con", "aol.com"),
         ("comcast.ner", "comcast.net"),
         ("comacst.net", "comcast.net"),
+        ("iclould.com", "icloud.com"),
+        ("gmail.com.com", "gmail.com"),
+        ("hotmeil.com", "hotmail.com"),
         ("HOTMIAL.COM", "hotmail.com"),
     ],
 )
@@ -101,9 +104,10 @@ def test_a_real_domain_that_looks_like_a_slip_is_never_changed(domain: str) -> N
 
 
 def test_no_slip_is_itself_a_provider_and_each_leads_to_one() -> None:
-    assert not [domain for domain in slips() if is_provider(domain)]
-    assert all(is_provider(meant) for meant in (*slips().values(), *suspects().values()))
-    assert not slips().keys() & suspects().keys()
+    meant = {slip: meant_by(f"{slip}.{ending}") for slip in slips() for ending in ("com", "con", "net", "co")}
+    assert all(is_provider(domain) for domain in (*meant.values(), *suspects().values()) if domain is not None)
+    assert not [domain for domain in suspects() if meant_by(domain) is not None]
+    assert (None, None) == (meant_by("gmail.com"), meant_by("comcast.com"))
 
 
 def test_what_may_be_a_slip_is_suggested_and_left() -> None:
