@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ VALUES_MOST = 300
 TEXT_CHARACTERS = 300  # a value that a rule compares whole is a word, not a page
 _SIMPLE: Final = re.compile(r"[A-Za-z_]\w*")
 _PATH_NAME: Final = re.compile(r"[\w\-]+")
+_WORD: Final = re.compile(r"\$?[\w.-]*\w", re.ASCII)
+_WORDS_MOST = 60
+_WORDS_WITHIN = 1_000  # characters: what is longer is a page
 _TELLING_HEADER: Final = re.compile(r"location|x-.+")
 
 
@@ -44,12 +48,33 @@ def _inside(document: Document) -> Iterator[tuple[str, str]]:
     elif document.kind == CSV:
         yield from _row(document)
     elif document.kind == TEXT:
+        yield from _words(document.text)
         yield "body", document.text
 
 
 def _beside(reply: Reply) -> Iterator[tuple[str, str]]:
     yield "status", str(reply.status)
     yield from ((f"header:{name}", text) for name, text in reply.headers.items() if _TELLING_HEADER.fullmatch(name))
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """The words of a plain text, each by the word before it: `regex:id=(…)`; the first by where it stands."""
+    found = list(itertools.islice(_WORD.finditer(text[:_WORDS_WITHIN]), _WORDS_MOST))
+    for before, word in zip([None, *found], found, strict=False):
+        if len(found) == 1:
+            return  # it is the whole text
+        lead = "^\\W*" if before is None else _spelled(text[before.start() : word.start()])
+        yield f"regex:{lead}({_WORD.pattern})", word[0]
+
+
+def _spelled(text: str) -> str:
+    """A pattern for what stands before a value: numbers in it, and how many blanks, may be others next time."""
+    parts = re.split(r"(\s+|[0-9]+)", text)
+    return "".join(
+        r"\s+" if part.isspace() else "[0-9]+" if part.isdecimal() and part.isascii() else re.escape(part)
+        for part in parts
+        if part
+    )
 
 
 def _finds(document: Document, place: str, text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -32,6 +33,7 @@ from exchange.storage.selling import LeadMoved, read_attempt, read_lead, settle_
 
 OPEN_STATES = ("unclear", "pending")
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
+WAITS = (LeadState.UNCLEAR, LeadState.PENDING)
 BY_RULE = "the contract says"
 """How the detail of an attempt begins about which nobody ever said anything."""
 TRIES = 8  # another sale of the same lead between reading and writing is rare, seven in a row are not chance
@@ -255,26 +257,42 @@ def _failed_news(market: Market, settlement: Settlement, lead: Row, contract: Co
 def _closings(
     market: Market, settlement: Settlement, lead: Row, rules: _Rules, actor: Actor, now: int
 ) -> tuple[Closing, ...]:
-    """One end for every state the lead may be in after this; the storage knows which it is."""
     sold = settlement.sale is not None
     over = settlement.state in (AttemptState.REJECTED, AttemptState.FAILED)
-    resells = over and rules.resells and lead["mode"] == "live"
     campaign = market.deals.campaigns[lead["campaign_id"]]
-    word = _WORDS[settlement.state]
     news = _failed_news(market, settlement, lead, rules.contract, now)
+    if sold:
+        news = (*tell_buyer(market, rules.contract, lead, settlement, now), *news)
+
+    def told(state: LeadState, goes_on: bool) -> tuple[JobRow, ...]:
+        """The seller hears once all is known, and nothing that changes nothing."""
+        if goes_on or state in WAITS or (state is LeadState.SOLD and not sold):
+            return news
+        return (*tell_seller(market, campaign, lead, state, _earned(lead, settlement), now), *news)
+
+    event = f"Settled as {_WORDS[settlement.state]} by {actor.name}: {settlement.detail}"
+    after = After(settlement.attempt_id, over and rules.resells, event, actor, told)
+    return closings(market, lead, after, now)
+
+
+class After(NamedTuple):
+    """What follows for a lead when one of its deliveries has ended: it may be sold again, and people are `told`, by
+    the state that it is left in and whether it is sold again."""
+
+    attempt_id: str
+    resells: bool
+    event: str
+    actor: Actor
+    told: Callable[[LeadState, bool], tuple[JobRow, ...]]
+
+
+def closings(market: Market, lead: Row, after: After, now: int) -> tuple[Closing, ...]:
+    """One end for every state the lead may be in after this; the storage knows which it is."""
+    resells = after.resells and lead["mode"] == "live"
     ends = []
-    for state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.UNSOLD):
-        waits = state in (LeadState.UNCLEAR, LeadState.PENDING)
-        goes_on = resells and not waits
+    for state in (LeadState.SOLD, *WAITS, LeadState.UNSOLD):
+        goes_on = resells and state not in WAITS
         left = LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state
-        if goes_on:
-            jobs = resale(market, lead, settlement.attempt_id, now)
-        elif waits or (state is LeadState.SOLD and not sold):
-            jobs = ()  # the seller hears once all is known, and nothing that changes nothing
-        else:
-            jobs = tell_seller(market, campaign, lead, state, _earned(lead, settlement), now)
-        if sold:
-            jobs = (*jobs, *tell_buyer(market, rules.contract, lead, settlement, now))
         ends.append(
             Closing(
                 lead["id"],
@@ -284,9 +302,12 @@ def _closings(
                 reason_of(state),
                 None,
                 claim_until(market, lead, left, now),
-                jobs=(*jobs, *news),
-                event=f"Settled as {word} by {actor.name}: {settlement.detail}",
-                actor=actor.name,
+                jobs=(
+                    *(resale(market, lead, after.attempt_id, now) if goes_on else ()),
+                    *after.told(state, goes_on),
+                ),
+                event=after.event,
+                actor=after.actor.name,
                 ends=state,
             )
         )

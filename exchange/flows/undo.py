@@ -12,13 +12,13 @@ from exchange.clock import month_of
 from exchange.flows.market import Market
 from exchange.flows.settle import (
     TRIES,
+    WAITS,
+    After,
     CannotSettle,
     StillAtWork,
     campaign_of,
-    claim_until,
+    closings,
     failed_news,
-    reason_of,
-    resale,
     sums_of,
     terms_of,
 )
@@ -144,37 +144,20 @@ def _promised(attempt: Row, currency: str) -> Money | None:
 
 
 def _closings(market: Market, undoing: _Undoing, without: Undone, actor: Actor) -> tuple[Closing, ...]:
-    """One end for every state that the deliveries that are left may make of the lead."""
-    lead, now = undoing.lead, undoing.now
-    resells = undoing.contract.on_failure == "resell" and lead["mode"] == "live"
-    ends = []
-    for state in (LeadState.SOLD, LeadState.UNCLEAR, LeadState.PENDING, LeadState.UNSOLD):
-        goes_on = resells and state in (LeadState.SOLD, LeadState.UNSOLD)
-        left = LeadState.SELLING if goes_on and state is LeadState.UNSOLD else state
-        news = _news(market, undoing, without, state, goes_on)
-        ends.append(
-            Closing(
-                lead["id"],
-                month_of(now),
-                now,
-                left,
-                reason_of(state),
-                None,
-                claim_until(market, lead, left, now),
-                jobs=(*(resale(market, lead, undoing.sale["attempt_id"], now) if goes_on else ()), *news),
-                event=f"{undoing.contract.name}: the sale was undone, {undoing.why}",
-                actor=actor.name,
-                ends=state,
-            )
-        )
-    return tuple(ends)
+    def told(state: LeadState, goes_on: bool) -> tuple[JobRow, ...]:
+        return _news(market, undoing, without, state, goes_on)
+
+    event = f"{undoing.contract.name}: the sale was undone, {undoing.why}"
+    resells = undoing.contract.on_failure == "resell"
+    after = After(undoing.sale["attempt_id"], resells, event, actor, told)
+    return closings(market, undoing.lead, after, undoing.now)
 
 
 def _news(market: Market, undoing: _Undoing, without: Undone, state: LeadState, goes_on: bool) -> tuple[JobRow, ...]:
     """Both sides hear of it. The seller had been told of a sale: now it hears what the lead is worth without it."""
     lead, now = undoing.lead, undoing.now
     buyer, failed = failed_news(undoing.sale["attempt_id"], lead, undoing.contract, undoing.why, now)
-    waits = goes_on or state in (LeadState.UNCLEAR, LeadState.PENDING)
+    waits = goes_on or state in WAITS
     status = "accepted" if state is LeadState.SOLD else ("queued" if waits else "unsold")
     left = Money(lead["payout_units"] - without.payout_units, lead["currency"])
     facts: dict[str, object] = {

@@ -60,10 +60,25 @@ def test_a_value_names_the_place_that_finds_it() -> None:
         ("<html><body><h3> Thank you! </h3></body></html>", "xpath:/html/body/h3", "Thank you!"),
         ("1", "json:@", "1"),
         ("Thanks, taken", "body", "Thanks, taken"),
+        ("Thanks, taken", r"regex:Thanks,\s+(\$?[\w.-]*\w)", "taken"),
+        ("ACCEPTED id=17 price=9.50.", r"regex:^\W*(\$?[\w.-]*\w)", "ACCEPTED"),
+        ("ACCEPTED id=17 price=9.50.", r"regex:price=(\$?[\w.-]*\w)", "9.50"),
+        ("OK|17|$9.50", r"regex:[0-9]+\|(\$?[\w.-]*\w)", "$9.50"),
     ],
 )
 def test_every_kind_of_reply_has_places(body: str, place: str, text: str) -> None:
     assert (place, text) in values_of(reply(body))
+
+
+def test_a_word_of_a_plain_text_is_found_beside_other_numbers_too() -> None:
+    taught = {seen.text: seen.place for seen in values_of(reply("ACCEPTED id=17 price=9.50"))}
+    carries = {"reference": taught["17"], "price": taught["9.50"]}
+    rule = {"means": "accepted", "when": {"where": taught["ACCEPTED"], "equals": "ACCEPTED"}}
+    reader = Reader.compile(StageRules.model_validate({"outcomes": [rule], "carries": carries}), "post")
+    told = reader.read(reply("Accepted   id=4,   price=31.00"))
+
+    assert "accepted" == told.outcome
+    assert told.price is not None and ("", "4") == (told.price.problem, told.reference)
 
 
 def test_every_place_of_every_captured_reply_finds_its_value() -> None:

@@ -26,7 +26,6 @@ async def test_what_a_program_leaves_there_is_found_by_the_exchange(tmp_path: Pa
         write_shapes(tmp_path, found.ports)
         document = document_of(tmp_path / "config" / "sources" / f"{name}.yaml")
         folder = house.home(tmp_path / "peers" / house.NAME) / document.folder
-        folder.mkdir()
         (folder / "leads.csv").write_text("zip\n85016\n")
         async with open_folder(document.place(found.secrets), outside.dial) as opened:
             listed = [file.name for file in await opened.files()]

@@ -64,13 +64,13 @@ def push() -> Act:
 
 def left() -> Act:
     """Evergreen's and BlueFin's programs leave files in the house where the exchange fetches them."""
-    people = {"evergreen": Consumers("evergreen-home"), "bluefin": Consumers("bluefin-auto")}
+    campaigns = ("evergreen-home", "bluefin-auto")
+    people = {who: Consumers(campaign) for who, campaign in zip(house.SENDERS, campaigns, strict=True)}
     numbers = count(1)
 
     async def play(scene: Scene) -> None:
         for who, theirs in people.items():
             folder = house.home(scene.place(house.NAME)) / who
-            folder.mkdir(exist_ok=True)
             name = f"{who}-{scene.running.clock.now()}-{next(numbers)}.csv"
             file = folder / f"{name}.part"
             file.write_bytes(_as_csv([theirs.next(scene).values for _ in range(_FILE_ROWS)]))

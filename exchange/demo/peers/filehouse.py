@@ -15,6 +15,8 @@ USER, PASSWORD = "harbor", "files of the demo"
 CEDAR_PASSWORD = "cedar pushes files"
 BUYER = "marlow"
 """The folder that the files for Marlow Insurance come into."""
+SENDERS = ("evergreen", "bluefin")
+"""The folders that sellers' programs leave files in."""
 
 
 def home(folder: Path) -> Path:
@@ -28,7 +30,8 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     import asyncssh
 
     logging.getLogger("aioftp.server").setLevel(logging.CRITICAL)  # it calls every hang-up an error
-    (home(site.folder) / BUYER).mkdir(parents=True, exist_ok=True)
+    for name in (BUYER, *SENDERS):
+        (home(site.folder) / name).mkdir(parents=True, exist_ok=True)
     key = asyncssh.generate_private_key("ssh-ed25519")
     (site.folder / "host.pub").write_bytes(key.export_public_key())
 

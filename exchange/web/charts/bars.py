@@ -97,7 +97,7 @@ def spread(low: float, high: float, limit: float, most: float) -> Markup:
         line(0, 7, 100, 7, "gl"),
         rect(2 + low * scale, 5, max((high - low) * scale, 1), 4, f"c-{tone} faint", 2),
         line(2 + limit * scale, 1, 2 + limit * scale, 13, "c-limit"),
-        tag("ellipse", cx=2 + low * scale, cy=7.0, rx=2.2, ry=3.6, class_=f"c-{tone}"),
+        tag("path", d=f"M{2 + low * scale:.2f} 7h.01", class_=f"c-dot c-{tone}"),  # round however wide it is drawn
     ]
     return decoration(100, 14, parts, preserveAspectRatio="none", class_="bar spread")
 
