@@ -20,6 +20,8 @@ from exchange.storage.review import refuse_held, release_held
 from exchange.storage.screen import close_alert, lift_block, save_block
 from exchange.storage.selling import read_lead
 
+CLOSED = "alert.closed"
+
 
 class NotHeld(LookupError):
     """No lead of that id waits for a decision."""
@@ -94,7 +96,8 @@ async def see_to(market: Market, alert_id: str, note: str, actor: Actor, ip: str
     """Close an alert; False when it is closed already, or there is none."""
     now = market.clock.now()
     line = replace(audit_line(market.ids, now, actor, "alert.closed", f"alert:{alert_id}", after={"why": note}), ip=ip)
-    return await market.db.write(close_alert, alert_id, note, actor.name, now, line)
+    news = News(CLOSED, Role.OPERATOR, None, alert_id, now, {"id": alert_id, "closed_by": actor.name, "note": note})
+    return await market.db.write(close_alert, alert_id, note, actor.name, now, line, tell(market, news))
 
 
 class BadRule(ValueError):

@@ -12,7 +12,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.party import Campaign
 from exchange.storage.by_hand import change_terms
 
-_THE_HOUSES = frozenset({"min_margin", "min_margin_bp", "allow_loss", "tiers", "screen"})
+_THE_HOUSES = frozenset({"min_margin", "min_margin_bp", "allow_loss", "tiers", "screen", "verifiers", "scrub"})
 """Terms that say how the exchange earns and guards itself: its seller does not hear of them."""
 
 

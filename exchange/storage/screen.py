@@ -99,7 +99,9 @@ async def _mark(tx: Tx, alert: AlertRow, month: str) -> None:
         await tx.execute_all(event_row(lead_id, month, alert.at, "screen", told, "exchange"))
 
 
-async def close_alert(tx: Tx, alert_id: str, note: str, by: str, at: int, line: AuditLine) -> bool:
+async def close_alert(
+    tx: Tx, alert_id: str, note: str, by: str, at: int, line: AuditLine, jobs: tuple[JobRow, ...]
+) -> bool:
     """A person has seen to it; False when there is no such open alert."""
     closed = await tx.execute(
         """UPDATE screen_alerts SET state = 'closed', closed_at = :at, closed_by = :by, note = :note
@@ -111,6 +113,8 @@ async def close_alert(tx: Tx, alert_id: str, note: str, by: str, at: int, line: 
     )
     if closed:
         await record(tx, line)
+        for job in jobs:
+            await add_job(tx, job)
     return bool(closed)
 
 

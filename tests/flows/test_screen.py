@@ -16,7 +16,9 @@ from exchange.model.actor import Actor, Role
 from exchange.model.lead import Mode
 from exchange.model.party import ScreenRule
 from exchange.worker import run_jobs
-from tests.flows.lab import Heard, later, lead_of, owed, person, ping, post
+from tests.flows.lab import OPERATOR, Heard, later, lead_of, owed, person, ping, post
+from tests.flows.receivers import events as told_to
+from tests.flows.receivers import hook, listen, run_all
 from tests.market import PING, Exchange, buying, selling
 
 PAT = Actor(Role.OPERATOR, "pat")
@@ -82,8 +84,12 @@ async def test_a_burst_is_refused_from_its_third_lead_on_and_the_first_two_are_f
     assert sorted(each["lead_id"] for each in answers[:2]) == [event["lead_id"] for event in events]
     assert "Flagged afterwards" in events[0]["sentence"]
 
+    await listen(either, hook("ember"), OPERATOR, "alert.*")
     assert await see_to(either.market, alert["id"], "Told the seller.", PAT)
     assert not await see_to(either.market, alert["id"], "Again.", PAT)
+    await run_all(either)
+    (told,) = told_to(either, hook("ember"))
+    assert ("alert.closed", alert["id"], "Told the seller.") == (told["type"], told["object"], told["data"]["note"])
 
 
 async def test_a_burst_over_two_nodes_is_one_burst(either: Exchange) -> None:
