@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from exchange.fields.networks import REGIONS, read_address
+from exchange.fields.networks import REGIONS, Address, read_address
 from exchange.fields.table import Tables
 from exchange.flows.case import Case
 from exchange.flows.market import Market
+from exchange.flows.screening import KEY_BYTES
 from exchange.model.finding import Finding, Outcome
 from exchange.model.lead import Kind, Lead, Mode
 from exchange.model.party import ScreenRule
@@ -20,7 +21,6 @@ from exchange.stages.screen.signals import is_rush, signals_of
 from exchange.vault import Vault
 
 NAME = "screen"
-_KEY_BYTES = 8
 _HEAD = 6
 _NEAR_ZONES = ("America/", "US/", "Canada/", "Pacific/Honolulu", "Pacific/Guam", "Pacific/Pago", "Pacific/Saipan")
 _ZONES_OF_NOWHERE = ("Etc/", "UTC", "GMT")
@@ -53,7 +53,8 @@ def see(case: Case, market: Market) -> Seen:
     lead, vault = case.lead, market.vault
     tracking = lead.tracking
     address, agent = tracking.get("ip_address"), tracking.get("user_agent")
-    country, state = _region(address, market.tables)
+    place = read_address(address) if address is not None else None
+    country, state = _region(place, market.tables)
     device = read_device(tracking.get("device"))
     phone, email = lead.text("phone"), lead.text("email")
     device_id = (device.id if device is not None else None) or tracking.get("device_id")
@@ -63,31 +64,30 @@ def see(case: Case, market: Market) -> Seen:
         lead.seller_id,
         tracking.get("sub_id1", ""),
         _key(vault, "line", address),
-        line_of(address, market.tables) if address is not None else Line.UNKNOWN,
+        line_of(place, market.tables) if place is not None else Line.UNKNOWN,
         country,
         state,
-        _key(vault, "agent", agent),
+        market.screening.agent_key(vault, agent) if agent is not None else None,
         market.screening.agents.of(agent).program if agent is not None else None,
         _form_ms(lead, device),
         "honeypot" in tracking or lead.text("hp") is not None or (device is not None and device.trap),
         _with_robot(device, tracking.get("automated")),
         _key(vault, "device", device_id),
-        case.phone_index[:_KEY_BYTES] if case.phone_index is not None else None,
-        case.email_index[:_KEY_BYTES] if case.email_index is not None else None,
-        _steps(vault, phone, email),
+        case.phone_index[:KEY_BYTES] if case.phone_index is not None else None,
+        case.email_index[:KEY_BYTES] if case.email_index is not None else None,
+        _steps(phone, email),
         _far(device.time_zone if device is not None and device.time_zone else tracking.get("time_zone")),
     )
 
 
-def _region(text: str | None, tables: Tables) -> tuple[str | None, str | None]:
+def _region(address: Address | None, tables: Tables) -> tuple[str | None, str | None]:
     """Country and state of an address, as far as the table of regions knows."""
-    address = read_address(text) if text is not None else None
     found = tables.value(REGIONS).of(address) if address is not None else None
     return (found[0], found[1] or None) if found is not None else (None, None)
 
 
 def _key(vault: Vault, kind: str, value: str | None) -> bytes | None:
-    return vault.index(kind, value)[:_KEY_BYTES] if value is not None else None
+    return vault.index(kind, value)[:KEY_BYTES] if value is not None else None
 
 
 def _form_ms(lead: Lead, device: Device | None) -> int | None:
@@ -106,12 +106,11 @@ def _with_robot(device: Device | None, automated: str | None) -> Device | None:
     return Device(automation=1) if device is None and automated == "yes" else device
 
 
-def _steps(vault: Vault, phone: str | None, email: str | None) -> Steps | None:
+def _steps(phone: str | None, email: str | None) -> Steps | None:
     tail = tail_of(phone) if phone is not None else None
     if phone is None or tail is None:
         return None
-    head = int.from_bytes(vault.index("phone head", phone[:-4])[:_KEY_BYTES], "big")
-    return Steps(head, tail, mailbox_number(email) if email is not None else None)
+    return Steps(hash(phone[:-4]), tail, mailbox_number(email) if email is not None else None)
 
 
 def _far(zone: str | None) -> bool | None:

@@ -14,8 +14,11 @@ from exchange.stages.screen.seen import Seen
 from exchange.storage.database import Db, Row
 from exchange.storage.screen import read_blocks
 from exchange.storage.screened import label_leads, names_of, screened_since, signal_counts, source_counts
+from exchange.vault import Vault
 
 DAY_MS = 86_400_000
+KEY_BYTES = 8
+_AGENTS_KEPT = 20_000
 SIGNAL_DAYS = 30
 SOURCE_DAYS = 14  # a source changes its ways faster than a signal its meaning
 KEPT_DAYS = 90
@@ -34,6 +37,16 @@ class Screening:
     blocks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     noted_until: int | None = None
     labelled_until: int | None = None
+    _agent_keys: dict[str, bytes] = field(default_factory=dict)
+
+    def agent_key(self, vault: Vault, agent: str) -> bytes:
+        """The keyed hash of a browser's name. The same few come over and over."""
+        key = self._agent_keys.get(agent)
+        if key is None:
+            if len(self._agent_keys) >= _AGENTS_KEPT:
+                self._agent_keys.clear()
+            key = self._agent_keys[agent] = vault.index("agent", agent)[:KEY_BYTES]
+        return key
 
 
 async def take_up(screening: Screening, db: Db, now: int) -> None:

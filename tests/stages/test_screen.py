@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.fields.networks import TOR
+from exchange.fields.networks import TOR, read_address
 from exchange.fields.table import Tables, read_table, written
 from exchange.model.table import TableHead
 from exchange.stages.screen.agents import known_agents
@@ -68,6 +68,16 @@ def test_three_quick_leads_of_one_browser_within_minutes_are_a_burst() -> None:
 
     assert [(), ("pair",), ("burst",), ("burst",)] == [each.names for each in found]
     assert [False, False, True, True] == [each.fraud >= REFUSED for each in found]
+
+
+def test_one_slower_lead_in_the_middle_of_a_burst_belongs_to_it() -> None:
+    memory = Memory()
+    for n in range(3):
+        judged(seen(at=AT + n * MINUTE, agent=b"mac", form_ms=14_000), memory)
+
+    assert ("burst",) == names(seen(at=AT + 3 * MINUTE, agent=b"mac", form_ms=24_000), memory)
+    assert () == names(seen(at=AT + 4 * MINUTE, agent=b"mac", form_ms=45_000), memory)
+    assert () == names(seen(at=AT + 4 * MINUTE, form_ms=24_000), memory)
 
 
 def test_a_burst_on_few_lines_is_seen_with_its_second_lead() -> None:
@@ -226,6 +236,12 @@ def test_an_address_of_a_documentation_range_says_nothing_and_a_loaded_list_does
     held = {each.head.name: each for each in tables}
     loaded = Tables({**held, TOR.name: read_table(TOR, written(head, ["198.51.100.0/28", "2001:db8:1::/48"]))})
 
-    assert [Line.UNKNOWN] * 3 == [line_of(text, tables) for text in ("198.51.100.7", "10.1.1.1", "no address")]
-    assert [Line.TOR] * 2 == [line_of(text, loaded) for text in ("198.51.100.7", "2001:db8:1::5")]
-    assert line_of("8.8.8.8", tables) & Line.HOSTING
+    assert [Line.UNKNOWN] * 2 == [line(text, tables) for text in ("198.51.100.7", "10.1.1.1")]
+    assert [Line.TOR] * 2 == [line(text, loaded) for text in ("198.51.100.7", "2001:db8:1::5")]
+    assert line("8.8.8.8", tables) & Line.HOSTING
+
+
+def line(text: str, tables: Tables) -> int:
+    address = read_address(text)
+    assert address is not None
+    return line_of(address, tables)

@@ -10,7 +10,7 @@ from typing import Any
 import iporigin
 from iporigin._data import dataset
 
-from exchange.fields.networks import HOSTERS, PROXIES, TOR, VPNS, Address, Ranges, read, read_address
+from exchange.fields.networks import HOSTERS, PROXIES, TOR, VPNS, Address, Ranges, read
 from exchange.fields.table import Kind, Tables
 
 
@@ -57,11 +57,8 @@ _PACKAGED: Mapping[str, int] = MappingProxyType(
 )
 
 
-def line_of(text: str, tables: Tables) -> int:
-    """Everything that is known of an address; UNKNOWN also for what is none."""
-    address = read_address(text)
-    if address is None:
-        return Line.UNKNOWN
+def line_of(address: Address, tables: Tables) -> int:
+    """Everything that is known of an address."""
     found = _packaged(address)
     for kind, line in _TABLES:
         if tables.value(kind).hold(address):

@@ -16,6 +16,8 @@ BURST_MS = 10 * MINUTE_MS
 DAY_MS = 86_400_000
 STEPS_MS = 30 * DAY_MS
 STEP_MOST = 10  # numbers given out one after another, some of them unused
+UNDER_WAY = 3  # once so many were quick, the same browser's slower leads belong to them too
+SLOWER_MS = 30_000
 QUICK_MS = 20_000  # a form filled with care takes longer; alone it says nothing
 _KEYS = 100_000
 _LATEST = 64
@@ -133,12 +135,14 @@ class Memory:
         return True
 
     def _alike(self, seen: Seen) -> Alike:
-        """A lead is like this one when the same browser filled both forms quickly."""
+        """A lead is like this one when the same browser filled both forms quickly. Of many one may have been slower."""
         window = [each for each in self._sources.of(seen.source) if _within(each, seen)]
         if not window:
             return Alike()
         maker, quick = _maker(seen), _quick(seen)
-        alike = [each for each in window if quick and each.quick and maker is not None and each.maker == maker]
+        alike = [each for each in window if each.quick and maker is not None and each.maker == maker]
+        if not quick and not (_rather_quick(seen) and len(alike) >= UNDER_WAY):
+            alike = []
         addresses = [each.address for each in (*alike,) if each.address is not None]
         repeated = (seen.address in addresses) or len(set(addresses)) < len(addresses)
         nearest = min((abs(seen.at - each.at) for each in alike), default=None)
@@ -175,6 +179,10 @@ def _within(each: Recent, seen: Seen) -> bool:
 
 def _maker(seen: Seen) -> bytes | None:
     return seen.device_key or seen.agent
+
+
+def _rather_quick(seen: Seen) -> bool:
+    return seen.form_ms is not None and seen.form_ms < SLOWER_MS
 
 
 def _quick(seen: Seen) -> bool | None:

@@ -13,7 +13,8 @@ _TAIL = 4
 
 
 class Steps(NamedTuple):
-    """A phone and a mailbox as numbers that may go up step by step. `head` is a keyed hash of the phone's beginning.
+    """A phone and a mailbox as numbers that may go up step by step. `head` is a hash of the phone's beginning, good in
+    this process alone.
 
     Kept in memory alone and never stored: the last four digits of a phone, and the number a mailbox ends in.
     """

@@ -126,9 +126,9 @@ def _burst(past: Past) -> Iterator[tuple[str, str]]:
     if count < 2 or count < BURST_SHARE * all_of_them:
         return
     if count >= BURST_LEAST:
-        yield "burst", f"{count} of {all_of_them} leads in 10 minutes, one browser, each under 20 s"
+        yield "burst", f"{count} of {all_of_them} leads in 10 minutes, one browser, filled in under 20 s"
     elif alike.nearest_ms is not None and alike.nearest_ms <= PAIR_MS:
-        yield "pair", f"{alike.nearest_ms // 1000} s apart, one browser, each under 20 s"
+        yield "pair", f"{alike.nearest_ms // 1000} s apart, one browser, filled in under 20 s"
     if alike.repeated:
         yield "same_line", "one address for several"
 
