@@ -29,6 +29,7 @@ from exchange.commands import (
     ledger,
     migrate,
     replay,
+    scrub,
     serve,
     settle,
     source,
@@ -177,6 +178,7 @@ add(
     "exchange campaign add solar-acme --seller acme --vertical solar",
     "exchange campaign add legal-acme --seller acme --vertical legal --share 65 --floor 40.00 --slots 3",
 )
+add(campaign_app, "scrub", scrub.rules, "exchange campaign scrub c1", "exchange campaign scrub c1 email_role=flag")
 add(campaign_app, "list", campaign.list_all, "exchange campaign list", "exchange campaign list --json")
 add(
     campaign_app,
