@@ -13,6 +13,7 @@ from exchange.demo.people import EVEN, generate
 from exchange.demo.shapes import GeneratedLead
 from exchange.demo.stream import epoch_ms, fields_of
 from exchange.model.ledger import BANK, MARGIN, buyer_account, seller_account
+from exchange.model.verification import HOUSE_VERIFICATION
 from exchange.storage.ledger import balances, house_balance
 from tests.demo.whole import Whole, opened
 
@@ -45,7 +46,9 @@ async def test_every_campaign_of_the_demo_sells_and_the_books_balance(tmp_path: 
         accounts = [buyer_account(buyer.id, buyer.billing) for buyer in whole.parties.buyers]
         accounts += [seller_account(seller.id) for seller in whole.parties.sellers]
         posted = {name: found.posted for name, found in (await whole.market.db.read(balances, accounts)).items()}
-        house = [await whole.market.db.read(house_balance, account, "USD") for account in (MARGIN, BANK)]
+        vendors = {each.card.vendor for each in whole.market.deals.shapes.verifiers.values()}
+        own = (MARGIN, BANK, *(f"{HOUSE_VERIFICATION}{vendor}" for vendor in sorted(vendors)))
+        house = [await whole.market.db.read(house_balance, account, "USD") for account in own]
 
     assert {status for _, status in counts} <= STATUSES
     for habits in whole.cast.sellers:
