@@ -189,6 +189,7 @@ class ContractShape(Shape):
     duplicate_days: int = Field(default=0, ge=0)
     caps: tuple[CapShape, ...] = ()
     budget: Amount | None = None
+    calls_at_once: bool = False
     per_second: float = Field(default=0.0, ge=0)
     post_ms: int = Field(default=3_000, ge=100, le=30_000)
     lower_price: Literal["reject", "accept_lower"] = "reject"

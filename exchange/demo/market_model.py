@@ -177,6 +177,7 @@ def _contract(buyer_id: str, shape: document.ContractShape, currency: str) -> Co
         duplicate_days=shape.duplicate_days,
         caps=tuple(_cap(cap, currency) for cap in shape.caps),
         budget=money(shape.budget),
+        calls_at_once=shape.calls_at_once,
         per_second=shape.per_second,
         post_ms=shape.post_ms,
         lower_price=shape.lower_price,

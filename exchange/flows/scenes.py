@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exchange.connector import Scene
-from exchange.fields.area_codes import state_of_number, zones_of_number
 from exchange.flows.connection import Connection
 from exchange.flows.links import Link, make_link
 from exchange.flows.market import Market
@@ -14,7 +13,7 @@ from exchange.model.auction import AttemptState
 from exchange.model.delivery import ARRIVED, OUT, DeliveryState
 from exchange.model.lead import Lead
 from exchange.model.party import Contract
-from exchange.stages.calling import Whereabouts, next_call, whereabouts, why_not
+from exchange.stages.calling import next_call, whereabouts_of, why_not
 from exchange.stages.offer import shareable
 from exchange.stages.schedule import NEVER, next_opening
 from exchange.storage.database import Row
@@ -42,7 +41,7 @@ async def set_scene(market: Market, connection: str, delivery_id: str) -> Scene 
         return None
     vertical = market.verticals.get(lead.vertical)
     public = shareable(vertical) if vertical is not None else frozenset()
-    refused = why_not(whereabouts_of(market, lead), market.clock.now())
+    refused = why_not(whereabouts_of(lead, market.places), market.clock.now())
     consumer = lead.text("phone") if refused is None else None
     number = delivery["provider_ref"] if delivery["state"] != DeliveryState.SENDING.value else None
     return Scene(delivery_id, stage_of(delivery, attempt), lead, public, consumer, refused or "", number)
@@ -62,17 +61,6 @@ async def values_of(market: Market, row: Row | None) -> Lead | None:
     return await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
 
 
-def whereabouts_of(market: Market, lead: Lead) -> Whereabouts:
-    """Where its consumer may be, by ZIP code, by area code, and by the state that was said."""
-    code, phone, said = lead.text("zip"), lead.text("phone"), lead.text("state")
-    return whereabouts(
-        market.places.zones_of(code) if code is not None else frozenset(),
-        (market.places.states_of(code) if code is not None else frozenset()) | ({said} if said else frozenset()),
-        zones_of_number(phone) if phone is not None else frozenset(),
-        state_of_number(phone) if phone is not None else None,
-    )
-
-
 def next_hour(market: Market, connection: Connection, contract: Contract, lead: Lead, now: int) -> int:
     """When a delivery may ring somebody at the earliest; `now` for one that rings nobody."""
     if connection.rings is None:
@@ -80,7 +68,7 @@ def next_hour(market: Market, connection: Connection, contract: Contract, lead: 
     opens = next_opening(contract, now)
     then = NEVER if opens is None else opens
     if connection.rings.consumer_hours:
-        called = next_call(whereabouts_of(market, lead), then if then != NEVER else now)
+        called = next_call(whereabouts_of(lead, market.places), then if then != NEVER else now)
         then = max(then, called) if called is not None else then
     return then
 

@@ -296,6 +296,7 @@ class Contract:
     min_grade: str | None = None
     max_fraud: int | None = None  # fraud points, 0 to 100; a lead that was not screened has none
     consent: tuple[str, ...] = ()
+    calls_at_once: bool = False  # it calls or texts on arrival: it gets nothing outside the consumer's calling hours
     duplicate_days: int = 0  # 0: the buyer takes consumers it bought before
     caps: tuple[Cap, ...] = ()
     budget: Money | None = None  # money in all, over the contract's life

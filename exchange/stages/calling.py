@@ -15,6 +15,10 @@ from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from exchange.fields.area_codes import state_of_number, zones_of_number
+from exchange.fields.places import Places
+from exchange.model.lead import Lead
+
 ANYWHERE = "*"
 ZONES_MOST = 4
 """A number of more zones than this says nothing about where somebody is: it is toll-free, or of a whole continent."""
@@ -47,6 +51,17 @@ class Whereabouts:
 
     zones: frozenset[str]
     states: frozenset[str]
+
+
+def whereabouts_of(lead: Lead, places: Places) -> Whereabouts:
+    """Where a lead's consumer may be, by ZIP code, by area code, and by the state that was said."""
+    code, phone, said = lead.text("zip"), lead.text("phone"), lead.text("state")
+    return whereabouts(
+        places.zones_of(code) if code is not None else frozenset(),
+        (places.states_of(code) if code is not None else frozenset()) | ({said} if said else frozenset()),
+        zones_of_number(phone) if phone is not None else frozenset(),
+        state_of_number(phone) if phone is not None else None,
+    )
 
 
 def stricter(one: Minutes, other: Minutes) -> Minutes:

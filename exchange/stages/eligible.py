@@ -5,8 +5,8 @@ contracts cost little more than one hundred. The verdicts are made from the same
 is after the answer went out.
 
 The checks, in the order they are told: contract_active, buyer_active, mode, schedule, filter:<field>, geo, source,
-grade, fraud, consent, named_seller, duplicate_buyer, suppression, conflict, cap:<period>, budget, balance, price,
-health, rate, tier, deadline. All are made even after one failed. `reasons.py` turns them into sentences.
+grade, fraud, consent, named_seller, quiet_hours, duplicate_buyer, suppression, conflict, cap:<period>, budget, balance,
+price, health, rate, tier, deadline. All are made even after one failed. `reasons.py` turns them into sentences.
 """
 
 from __future__ import annotations
@@ -156,6 +156,7 @@ def compile_book(
         fit.Fraud.of(ours),
         fit.ConsentGiven.of(ours),
         consents.NamedSeller.of(ours, owners, vertical),
+        consents.QuietHours.of(ours, places),
         rivals.BoughtBefore.of(ours),
         rivals.Suppressed.of(ours),
         conflict,

@@ -15,6 +15,7 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 | grade           | `C`, or `none`                     | `B`                                  |
 | consent         | `none`                             | `jornaya_leadid`                     |
 | named_seller    | `3 companies`, or `nobody`         | `Northsun Solar`                     |
+| quiet_hours     | a sentence                         | `calling hours`                      |
 | duplicate_buyer | `phone on 2 Nov`                   | `30 days`                            |
 | suppression     | `customers.csv`                    | `not listed`                         |
 | conflict        | `Helio One`                        | `another group`, or `another company`|
@@ -74,6 +75,8 @@ def sentence(check: Check) -> str:
             return f"Requires {required}, {'none was sent' if got == NONE else got}."
         case "named_seller":
             return f"The consent names {got}, not {required}."
+        case "quiet_hours":
+            return got
         case "suppression":
             return f'On the buyer\'s suppression list "{got}".'
         case "duplicate_buyer":

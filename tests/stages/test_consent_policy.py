@@ -18,7 +18,9 @@ from exchange.stages.reasons import sentences
 from tests.stages.samples import NOW, buyer, contract, usd
 from tests.stages.solar import SOLAR, solar_lead
 
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
+EARLY = "It is 07:34 where they are, and nobody is called there at that time."
+LATE = EARLY.replace("07:34", "23:34")
 CERTIFICATE = "https://cert.trustedform.com/0123456789abcdef0123456789abcdef01234567"
 
 
@@ -130,3 +132,26 @@ def test_a_list_of_its_own_keeps_a_buyer_from_a_consumer() -> None:
 
     assert ["ct_2"] == [each.id for each in judgement.eligible]
     assert ('On the buyer\'s suppression list "customers.csv".',) == sentences(judgement.verdicts[0])
+
+
+@pytest.mark.parametrize(
+    ("now", "zip_code", "phone", "told"),
+    (
+        (NOW, "85016", "6025550142", (EARLY,)),
+        (NOW + 4 * HOUR_MS, "85016", "6025550142", ()),
+        (NOW + 4 * HOUR_MS, "85016", None, ()),
+        (NOW + 16 * HOUR_MS, "85016", "6025550142", (LATE,)),
+        (NOW + 4 * HOUR_MS, None, None, ("Nobody knows what time it is where they are.",)),
+    ),
+)
+def test_who_calls_on_arrival_is_asked_in_calling_hours_only(
+    now: int, zip_code: str | None, phone: str | None, told: tuple[str, ...]
+) -> None:
+    calling = replace(contract("ct_2"), calls_at_once=True)
+    book = compile_book([contract("ct_1"), calling], [buyer()], SOLAR, Places.load())
+    sent = {"zip": zip_code, "phone": phone}
+    lead = solar_lead(**{name: value for name, value in sent.items() if value is not None})
+
+    one, two = judge(book, lead, Facts(available={"by_1": usd("500")}), now).verdicts
+
+    assert ((), told) == (sentences(one), sentences(two))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from exchange.fields.places import Places
 from exchange.model.lead import Kind, Lead
 from exchange.model.party import Buyer, Contract
 from exchange.model.verdict import Check
 from exchange.model.vertical import ConsentPolicy, Vertical
-from exchange.stages.checks.bits import Index, index_of, places_of
+from exchange.stages.calling import whereabouts_of, why_not
+from exchange.stages.checks.bits import Index, index_of, mask_of, places_of
 from exchange.stages.checks.facts import Case, Told
 from exchange.stages.consent_policy import company_key, named_companies, policy_of
 
@@ -48,6 +50,28 @@ class NamedSeller:
         got = "nobody" if not count else "1 company" if count == 1 else f"{count} companies"
         for place in places_of(failed):
             yield (place,), Check("named_seller", got, self.companies[place])
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Who calls or texts on arrival gets a lead only while its consumer may be called, wherever that may be."""
+
+    calling: int
+    places: Places
+
+    @classmethod
+    def of(cls, contracts: Sequence[Contract], places: Places) -> QuietHours:
+        return cls(mask_of([place for place, each in enumerate(contracts) if each.calls_at_once]), places)
+
+    def failing(self, case: Case) -> int:
+        if not self.calling or why_not(whereabouts_of(case.lead, self.places), case.now) is None:
+            return 0
+        return self.calling
+
+    def tell(self, case: Case, failed: int) -> Told:
+        why = why_not(whereabouts_of(case.lead, self.places), case.now) if failed else None
+        if why is not None:
+            yield places_of(failed), Check("quiet_hours", why, "calling hours")
 
 
 def _asks_for_names(lead: Lead, vertical: Vertical) -> bool:

@@ -31,6 +31,7 @@ _FAILED: Mapping[str, str] = MappingProxyType(
         "fraud": "Fraud score",
         "consent": "Consent",
         "named_seller": "Not named",
+        "quiet_hours": "Quiet hours",
         "duplicate_buyer": "Bought before",
         "suppression": "Suppressed",
         "conflict": "Conflict",
