@@ -23,7 +23,7 @@ from exchange.flows.trail import wire_lines
 from exchange.flows.verifier import ReadyVerifier
 from exchange.model.lead import Kind, Lead
 from exchange.model.verification import DAY_MS, Kept, ProofEnd, ProofRow, VerifierRule
-from exchange.model.work import JobRow, WiresRow
+from exchange.model.work import JobRow, LeadState, WiresRow
 from exchange.stages.verification import cost
 from exchange.storage.closing import add_wires
 from exchange.storage.database import Row
@@ -35,6 +35,7 @@ STAGE = "retain"
 KEEPABLE_DAYS = 90  # longer no vendor keeps a proof that nobody asked it to keep
 LATE_MS = 48 * 3_600_000  # a certificate nobody retained is gone after 72 hours: there is a day to find out why
 _AT_ONCE = 100
+_NEVER_SOLD = (LeadState.INVALID, LeadState.REJECTED, LeadState.DUPLICATE)
 _SECONDS = 20.0
 
 
@@ -42,9 +43,9 @@ class NotKept(Exception):
     """The vendor gave no answer that counts; the job comes again. Its text holds nothing personal."""
 
 
-def proofs_of(case: Case) -> tuple[ProofRow, ...]:
-    """The proofs that came with a live post and that their vendors keep when they are told to."""
-    if not case.live or case.submission.kind is Kind.PING:
+def proofs_of(case: Case, state: LeadState) -> tuple[ProofRow, ...]:
+    """The proofs that came with a live post and that their vendors keep when they are told to, if it may be sold."""
+    if not case.live or case.submission.kind is Kind.PING or state in _NEVER_SOLD:
         return ()
     rules = case.campaign.verifiers if case.campaign.verifiers is not None else case.vertical.verifiers
     return tuple(

@@ -280,7 +280,7 @@ class Closer:
             _unmapped(case, market.vault) if case.live else (),
             idempotency=self.key,
             checked=_checked(case),
-            proofs=proofs_of(case),
+            proofs=proofs_of(case, state),
             screened=case.screened,
         )
         settled = sold.placed.settled if sold is not None else ()

@@ -49,7 +49,7 @@ from exchange.stages.verification import (
     unheld,
 )
 from exchange.storage.verifiers import read_answers, store_verification
-from exchange.vault import DataKey, Vault
+from exchange.vault import DataKey, Vault, VaultError
 
 WIRE = "verify"
 OWN_CHANNEL = "exchange"  # of a sale that the exchange goes on with by itself: after a silent buyer, or a person's word
@@ -189,10 +189,8 @@ class _Round:
         found: dict[str, tuple[Verified, int]] = {}
         for row in await self.market.db.read(read_answers, keys):
             ask, old_ms = wanted[row.verifier], max(now - row.asked_at, 0)
-            if old_ms <= ask.cache_ms:
-                said, facts, appends = orjson.loads(vault.open(ask.key(vault), _SEALED, row.sealed))
-                pairs = [tuple((name, text) for name, text in each) for each in (facts, appends)]
-                found[row.verifier] = (Verified(Verdict(row.verdict), said, *pairs), old_ms)
+            if old_ms <= ask.cache_ms and (opened := _opened(ask, vault, row)) is not None:
+                found[row.verifier] = (opened, old_ms)
         return found
 
     def _again(self, ask: _Ask, found: Verified, old_ms: int) -> _Told:
@@ -278,6 +276,16 @@ class _Round:
             took_ms,
             sealed,
         )
+
+
+def _opened(ask: _Ask, vault: Vault, row: CachedRow) -> Verified | None:
+    """An earlier answer; None when it does not open, and then the vendor is asked again."""
+    try:
+        said, facts, appends = orjson.loads(vault.open(ask.key(vault), _SEALED, row.sealed))
+    except VaultError:
+        return None
+    pairs = [tuple((name, text) for name, text in each) for each in (facts, appends)]
+    return Verified(Verdict(row.verdict), said, *pairs)
 
 
 def _why_away(result: Result, budget_ms: int) -> str:

@@ -17,6 +17,7 @@ from exchange.model.lead import Mode
 from exchange.model.party import Clause, Group, Payout
 from exchange.model.verification import Action, Stage, VerifierRule
 from exchange.stages.offer import make_offer
+from exchange.storage.database import Tx
 from exchange.worker import run_jobs
 from tests.flows.lab import OPERATOR, later, lead_of, ping, post, post_on
 from tests.flows.vendors import KEY, MOBILE, VOIP, document, with_vendor
@@ -185,6 +186,20 @@ async def test_the_same_question_within_its_age_is_answered_from_before(either: 
     assert [("passed", "Phone line: good, mobile")] == [each[:2] for each in found]
     assert "Answer of 3 h ago: nobody was asked again" in found[0][2]
     assert not any(b"6029580142" in bytes(row["about"]) + bytes(row["sealed"]) for row in kept)
+
+
+async def test_an_earlier_answer_that_does_not_open_is_asked_for_again(exchange: Exchange) -> None:
+    async with with_vendor(exchange) as (opened, vendor):
+        await opened.add(*buying("acme"), *selling("cedar", duplicate_days=0, **rule(cache_ms=DAY_MS)))
+        await post(opened)
+        await opened.market.db.write(spoil_answers)
+        again = await post(opened)
+
+    assert ("accepted", 2) == (again["status"], len(vendor.asked))
+
+
+async def spoil_answers(tx: Tx) -> None:
+    await tx.execute("UPDATE verifier_answers SET sealed = :sealed", sealed=b"\0" * 40)
 
 
 async def test_a_share_of_leads_is_asked_about_always_the_same_ones(exchange: Exchange) -> None:
