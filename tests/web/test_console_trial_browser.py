@@ -13,10 +13,12 @@ import orjson
 from aiohttp import web
 from playwright.async_api import Browser, Page
 
+from exchange.flows.csv_addresses import make_address
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.samples import keep_sample
 from exchange.flows.shapes import CONNECTION
 from exchange.model.actor import SYSTEM
+from exchange.model.lead import Mode
 from exchange.model.party import State
 from tests.flows.lab import post
 from tests.market import buying, open_exchange, reply, selling, usd
@@ -170,7 +172,9 @@ async def test_its_pages_fit_every_screen(served: Served) -> None:
     document = {"connection": "rook", "title": "Rookery", "connector": "json_http", "post": stage}
     await save_document(market, CONNECTION, "rook", document, SYSTEM)
     await save_secret(market, "rook_key", "k-0123456789", SYSTEM)
-    await served.exchange.add(*buying("birch", connection="rook", price=usd("60")))
+    await save_document(market, CONNECTION, "linden", {"connection": "linden", "connector": "csv_url"}, SYSTEM)
+    await served.exchange.add(*buying("birch", connection="rook", price=usd("60")), *buying("linden"))
+    await make_address(market, "linden", "linden-solar", Mode.LIVE, SYSTEM)
     for expected in ("accepted", "rejected"):
         await keep_sample(market, "rook", "post", "", expected, reply(state="Taken"), SYSTEM)
     served.exchange.buyers.answers_posts("birch", reply(state="Pending" * 9))
@@ -183,6 +187,8 @@ async def test_its_pages_fit_every_screen(served: Served) -> None:
             paths = [
                 "/console/connectors",
                 "/console/connectors/rook",
+                "/console/connectors/linden",
+                f"/console/connectors/{max(market.workshop.files, key=len)}",
                 "/console/inbox",
                 page.url.removeprefix(served.address),
             ]
