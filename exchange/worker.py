@@ -355,6 +355,8 @@ async def learn(market: Market) -> int:
 
 async def take_up_screened(market: Market) -> None:
     await take_up(market.screening, market.db, market.clock.now())
+    if market.screening.labelled_until is None:  # just started: what was learned before is counted again at once
+        await learn_to_screen(market)
 
 
 async def learn_to_screen(market: Market) -> None:
