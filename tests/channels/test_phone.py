@@ -61,7 +61,7 @@ async def test_key_1_buys_the_lead_and_reads_all_of_it(either: Ringing) -> None:
     assert "New solar lead. State: A Z. Zip: 8 5 0 1 6. Monthly bill: 101 to 150." in before
     assert "To accept this lead, press 1. To refuse it, press 2. To accept it and be connected now, press 9." in before
     assert not any(personal in before for personal in ("Maria", "Sandoval", "6 0 2", "maria"))
-    assert "It is yours. First name: Maria. Last name: Sandoval. Phone: 6 0 2, 5 5 5, 0 1 4 2." in after[0]
+    assert "It is yours. First name: Maria. Last name: Sandoval. Phone: 6 0 2, 9 5 8, 0 1 4 2." in after[0]
     assert "Email: maria at consumer dot example." in after[0]
     assert after[1].startswith("First name: Maria.")  # the star says it again
     assert [] == call.errors
