@@ -8,6 +8,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,7 @@ from hypothesis import settings
 
 from exchange.storage.migrate import migrate
 from exchange.storage.postgres import open_postgres
+from tests.processes import stop
 
 NOW = 1_795_000_000_000
 
@@ -69,8 +71,7 @@ def postgres_url() -> Iterator[str]:
             asyncio.run(_wait_until_up(folder, server))
             yield f"postgresql://exchange@/postgres?host={quote(str(folder))}"
         finally:
-            server.terminate()
-            server.wait()
+            stop(server, signal.SIGINT)  # it would else wait for whoever a failed test left connected
     finally:
         shutil.rmtree(folder)
 

@@ -59,6 +59,16 @@ async def started(
         await made.wait()
 
 
+def stop(server: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
+    """Tell a server of the tests to stop, and see that it does."""
+    server.send_signal(how)
+    try:
+        server.wait(ENDING_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
 def end_group(process_id: int) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process_id, signal.SIGKILL)

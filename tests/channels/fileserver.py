@@ -18,6 +18,7 @@ import asyncssh
 import trustme
 
 from exchange.model.wire import Place
+from tests.processes import stop
 
 PROGRAM = shutil.which("proftpd", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 MODULES = Path("/usr/lib/proftpd")
@@ -125,8 +126,7 @@ def file_server() -> Iterator[FileServer]:
                     _wait_until_up(port, server, folder)
                 yield made
             finally:
-                server.terminate()
-                server.wait()
+                stop(server)
     finally:
         shutil.rmtree(folder)
 
