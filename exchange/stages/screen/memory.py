@@ -136,7 +136,9 @@ class Memory:
 
     def _alike(self, seen: Seen) -> Alike:
         """A lead is like this one when the same browser filled both forms quickly. Of many one may have been slower."""
-        window = [each for each in self._sources.of(seen.source) if _within(each, seen)]
+        at, me = seen.at, seen.lead_id  # leads of other nodes come in a moment late: the window lies on both sides
+        held = self._sources.of(seen.source)
+        window = [each for each in held if -BURST_MS <= at - each.at <= BURST_MS and each.lead_id != me]
         if not window:
             return Alike()
         maker, quick = _maker(seen), _quick(seen)
@@ -170,11 +172,6 @@ class Memory:
 
 def _of(shelf: _Shelf[_K, _V], key: _K | None) -> Iterable[_V]:
     return shelf.of(key) if key is not None else ()
-
-
-def _within(each: Recent, seen: Seen) -> bool:
-    """Leads of other nodes come in a moment late, so the window lies on both sides."""
-    return abs(seen.at - each.at) <= BURST_MS and each.lead_id != seen.lead_id
 
 
 def _maker(seen: Seen) -> bytes | None:
