@@ -105,7 +105,7 @@ def test_what_a_document_needs_is_known_before_it_is_used() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "spoken"),
     [
-        ("phone", "+16029580142", "6 0 2, 5 5 5, 0 1 4 2"),
+        ("phone", "+16029580142", "6 0 2, 9 5 8, 0 1 4 2"),
         ("phone", "+442079460018", "4 4 2 0 7 9 4 6 0 0 1 8"),
         ("zip", "85016", "8 5 0 1 6"),
         ("state", "AZ", "A Z"),
@@ -125,7 +125,7 @@ def test_a_long_lead_is_cut_at_a_word() -> None:
     text = whole(sample()._replace(values=values), values)
 
     assert len(text) <= CHARACTERS_MOST and text.endswith(("word", ":", "."))
-    assert "6 0 2, 5 5 5, 0 1 4 2" == digits("+16029580142")
+    assert "6 0 2, 9 5 8, 0 1 4 2" == digits("+16029580142")
 
 
 @given(st.text(max_size=60))
