@@ -113,7 +113,7 @@ def test_the_exchanges_own_fields_are_the_same_in_both_places() -> None:
 def test_standard_fields_use_known_types_and_no_name_twice() -> None:
     spelled: dict[str, str] = {}
     for name, (spec, _) in standard_fields().items():
-        assert spec.type in field_types() or spec.type == "line"
+        assert spec.type in field_types() or spec.type in ("line", "trap")
         for word in (name, *spec.aliases):
             folded = "".join(char for char in word.lower() if char not in "-_. ")
             assert spelled.setdefault(folded, name) == name

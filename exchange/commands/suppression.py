@@ -36,7 +36,7 @@ def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
             f"{ours} add customers customers.csv --buyer acme --kind email",
             f"{ours} add national dnc.txt --purpose dnc_national --dated 2026-11-20 --mode replace",
         ),
-        ("check", check, f"{ours} check 6025550142", f"echo maria@consumer.example | {ours} check - --json"),
+        ("check", check, f"{ours} check 6025550142", f"{ours} check - --json < one-address.txt"),
         (
             "remove",
             remove,

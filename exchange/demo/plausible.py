@@ -117,6 +117,11 @@ def _birth(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> st
     return (today - timedelta(days=int(365.25 * rng.triangular(19, 84, 42)))).isoformat()
 
 
+def _phone(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> str:
+    """Another line where the first is, of an exchange that has no subscribers."""
+    return f"{known.get('phone', '602')[:3]}958{rng.randrange(10_000):04d}"
+
+
 def _text(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> str:
     """A field nobody knows keeps its example, which is known to fit."""
     return rng.choice(TEXTS.get(spec.name, (spec.example,)))
@@ -174,5 +179,6 @@ TYPED: Mapping[str, Chooser] = {
     "instant": _instant,
     "date": _date,
     "dob": _birth,
+    "phone": _phone,
     "text": _text,
 }

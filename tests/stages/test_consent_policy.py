@@ -149,7 +149,7 @@ def test_who_calls_on_arrival_is_asked_in_calling_hours_only(
 ) -> None:
     calling = replace(contract("ct_2"), calls_at_once=True)
     book = compile_book([contract("ct_1"), calling], [buyer()], SOLAR, Places.load())
-    sent = {"zip": zip_code, "phone": phone}
+    sent: dict[str, Any] = {"zip": zip_code, "phone": phone}
     lead = solar_lead(**{name: value for name, value in sent.items() if value is not None})
 
     one, two = judge(book, lead, Facts(available={"by_1": usd("500")}), now).verdicts

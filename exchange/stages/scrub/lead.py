@@ -60,6 +60,7 @@ class Terms:
     emails: tuple[str, ...]
     streets: tuple[str, ...]
     births: tuple[str, ...]
+    seconds: frozenset[str] = frozenset()  # phones and addresses beside the first: a bad one is flagged, not refused
 
 
 def compile_terms(vertical: Vertical, campaign: Campaign) -> Terms:
@@ -70,8 +71,9 @@ def compile_terms(vertical: Vertical, campaign: Campaign) -> Terms:
     def of_type(name: str) -> tuple[str, ...]:
         return tuple(spec.name for spec in vertical.fields if spec.type == name)
 
+    seconds = frozenset(name for kind in ("phone", "email") for name in of_type(kind)[1:])
     kinds = {spec.name: spec.type for spec in vertical.fields if spec.type in _CHANGED}
-    return Terms(actions, kinds, of_type("phone"), of_type("email"), of_type("street"), of_type("dob"))
+    return Terms(actions, kinds, of_type("phone"), of_type("email"), of_type("street"), of_type("dob"), seconds)
 
 
 class Scrubbed(NamedTuple):
@@ -103,6 +105,8 @@ def scrub(lead: Lead, mended: Mapping[str, str], problems: Iterable[Problem], te
             seen.append(_of(_label(each.field), each.fact or rule.sentence.rstrip(".")))
             continue
         finding = against(f"{CHECK}:{each.field}", each.code, terms, each.fact)
+        if finding.outcome is Outcome.REFUSED and each.field in terms.seconds:
+            finding = finding._replace(outcome=Outcome.FLAGGED, reason=None)
         findings.append(finding._replace(sentence=_of(_label(each.field), rule.sentence)))
         doubted.append(Problem(each.field, each.code, _of(each.field, rule.sentence), closest=each.closest))
     if all(finding.outcome is Outcome.FIXED for finding in findings):

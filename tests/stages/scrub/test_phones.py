@@ -61,6 +61,11 @@ def test_a_test_lead_may_have_the_number_of_a_story() -> None:
     assert None is refused(scrubbed(Mode.TEST, phone="6025550142"))
 
 
+def test_a_bad_second_number_is_flagged_and_the_lead_goes_on() -> None:
+    found = scrubbed(phone2="6025550142")
+    assert refused(found) is None and "phone_fictional" in doubted(found)
+
+
 def test_a_campaign_says_what_becomes_of_a_rule() -> None:
     assert "phone_refused" == refused(scrubbed(actions=(("phone_area", Action.REFUSE),), phone="2129614101"))
     assert None is refused(scrubbed(actions=(("phone_fictional", Action.FLAG),), phone="6025550142"))
