@@ -26,9 +26,9 @@ def message_of(document: dict[str, Any], links: dict[str, str] | None = None, **
 @pytest.mark.parametrize(
     ("document", "path", "sentence"),
     [
-        (by_telnyx(to="602-958-0133"), "to", "write it like +16029580142"),
+        (by_telnyx(to="602-958-0133"), "to", "write it like +16025550142"),
         (by_telnyx(to="+1602555"), "to", "no telephone number"),
-        (by_telnyx(**{"from": "6029580100"}), "from", "write it like +16029580142"),
+        (by_telnyx(**{"from": "6029580100"}), "from", "write it like +16025550142"),
         (by_telnyx(public_key="c2hvcnQ="), "public_key", "32 bytes in Base64"),
         (by_telnyx(public_key="no base64!"), "public_key", "32 bytes in Base64"),
         (by_telnyx(api="api.telnyx.com"), "api", "https://api.telnyx.com"),

@@ -70,7 +70,7 @@ async def test_the_console_shows_the_page_and_asks_for_a_number(tmp_path: Path) 
         assert "Nguyễn Trần" in html.unescape(picture[1])
         assert ("Send it to my number instead" in shown.source, "style=" in picture[1]) == (True, False)
         assert (422, []) == (refused.http_status, provider.faxes)
-        assert "write it like +16029580142" in html.unescape(refused.source)
+        assert "write it like +16025550142" in html.unescape(refused.source)
 
 
 async def test_what_a_fax_has_no_use_for_is_not_asked_and_its_answer_is_told(tmp_path: Path) -> None:
