@@ -131,6 +131,8 @@ def _lead(
 ) -> GeneratedLead:
     who = person(rng, homes, source.states, phones)
     values = _about(who, rng) | _visit(rng, at, source)
+    if "consented_buyers" in vertical.consent.required:
+        values["consented_buyers"] = NAMED_COMPANY
     today = datetime.fromtimestamp(at / 1000, ZoneInfo(source.zone)).date()
     for spec in vertical.fields:
         if spec.name not in values and _filled(spec, rng):
@@ -142,7 +144,9 @@ def _lead(
 
 SENT_ALWAYS = frozenset({"sub_id1", "seller_lead_id", "landing_page_url", "ip_address", "user_agent"}) | frozenset(
     {"trustedform_cert_url", "tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "jornaya_leadid"}
+    | {"consent_page_url", "consented_buyers"}
 )
+NAMED_COMPANY = "Juniper Health Plans"  # where a consent must name a company
 
 
 def _filled(spec: FieldSpec, rng: random.Random) -> bool:
@@ -177,6 +181,7 @@ def _visit(rng: random.Random, at: int, source: Source) -> dict[str, str]:
         "form_ms": str(int(1_000 * rng.triangular(*HUMAN_FORM_SECONDS))),
         "trustedform_cert_url": f"https://cert.trustedform.com/{rng.getrandbits(160):040x}",
         "jornaya_leadid": _uuid(rng),
+        "consent_page_url": source.landing_pages[0],
         "tcpa_consent": "yes",
         "tcpa_consent_text": CONSENT_TEXT,
         "tcpa_consent_at": agreed.isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -119,7 +119,8 @@ def _birth(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> st
 
 def _phone(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> str:
     """Another line where the first is, of an exchange that has no subscribers."""
-    return f"{known.get('phone', '602')[:3]}958{rng.randrange(10_000):04d}"
+    first = known["phone"]
+    return f"{first[:6]}{(int(first[6:]) + 5_000) % 10_000:04d}"
 
 
 def _text(spec: FieldSpec, rng: random.Random, known: Known, today: date) -> str:
