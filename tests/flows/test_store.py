@@ -226,11 +226,12 @@ async def test_a_lead_may_be_sold_to_several_and_to_each_once(either: Exchange) 
 
 
 async def test_a_purchase_that_a_crash_cut_anywhere_is_finished_or_was_never_begun(either: Exchange) -> None:
-    leads = await unsold(either, "acme", numbers=16)
+    leads = await unsold(either, "acme", "birch", numbers=16)
     for point, lead_id in enumerate(leads, 1):
-        held = await claim(either.market, lead_id, person("acme"))
+        who = person("acme" if point % 2 else "birch")  # one alone would hold more than it may
+        held = await claim(either.market, lead_id, who)
         with suppress(Crash):
-            await confirm(doomed(either, point).market, held.id, person("acme"))
+            await confirm(doomed(either, point).market, held.id, who)
     cut = {row["state"] for row in await either.rows("SELECT state FROM store_claims")}
     later(either, 200)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from tests.filling_in import HOME, PERSON, with_form
+from tests.filling_in import HOME, PERSON
 from tests.market import selling
 from tests.web.served import Served
 from tests.web.test_console_browser import NARROW, TOO_SMALL, WIDE, browsing
 from tests.web.test_console_browser import signed_in as looking
-from tests.web.test_form_browser import fill_in, violations
+from tests.web.test_form_browser import fill_in, ready, violations
 from tests.web.visitor import Page, Visitor, signed_in
 
 STEPS = "# Home\nzip\nmonthly_bill | Your bill | In dollars | required\nhomeowner\n\n# You\n" + "\n".join(PERSON)
@@ -100,7 +100,7 @@ async def test_what_to_paste_works_as_it_stands(served: Served) -> None:
 
 
 async def test_results_tell_how_far_people_come(served: Served) -> None:
-    await with_form(served.exchange, least_seconds=0)
+    await ready(served)
     async with browsing(served) as browser:
         for steps in (0, 1, 3):
             page = await (await browser.new_context()).new_page()
