@@ -17,18 +17,17 @@ ENDING_S = 60.0  # from the end of the `with`, for one that was told to stop
 
 
 class Child(subprocess.Popen[str]):
-    """A process with a group of its own: what it started ends with it."""
+    """A process; what it started ends with it."""
 
     def __init__(self, words: Sequence[str], env: Mapping[str, str]) -> None:
         self._limit = threading.Timer(LIFE_S, self.end)
         self._limit.daemon = True
-        super().__init__(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, start_new_session=True
-        )
+        super().__init__(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
         self._limit.start()
 
     def end(self) -> None:
-        end_group(self.pid)
+        if self.poll() is None:
+            end_tree(self.pid)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -47,15 +46,14 @@ async def started(
     *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The same inside a loop. What it prints can be read; what it says of errors goes where the tests' own goes."""
-    made = await asyncio.create_subprocess_exec(
-        *words, env=env, cwd=cwd, stdout=subprocess.PIPE, start_new_session=True
-    )
-    limit = asyncio.get_running_loop().call_later(LIFE_S, end_group, made.pid)
+    made = await asyncio.create_subprocess_exec(*words, env=env, cwd=cwd, stdout=subprocess.PIPE)
+    limit = asyncio.get_running_loop().call_later(LIFE_S, end_tree, made.pid)
     try:
         yield made
     finally:
         limit.cancel()
-        end_group(made.pid)
+        if made.returncode is None:
+            end_tree(made.pid)
         await made.wait()
 
 
@@ -69,6 +67,11 @@ def stop(server: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) 
         server.wait()
 
 
-def end_group(process_id: int) -> None:
+def end_tree(process_id: int) -> None:
+    """Kill a process and what it started. They share the tests' own group, so that who ends the tests ends them too."""
+    for listed in Path(f"/proc/{process_id}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in listed.read_text().split():
+                end_tree(int(child))
     with suppress(ProcessLookupError):
-        os.killpg(process_id, signal.SIGKILL)
+        os.kill(process_id, signal.SIGKILL)
