@@ -117,7 +117,7 @@ async def test_a_connection_that_cannot_be_used_is_refused_whole(
 
 
 async def test_there_is_no_other_kind_of_document(exchange: Exchange) -> None:
-    assert "not one of connection, form, source, vertical" in await problems(exchange, "poem", "a", {})
+    assert "not one of connection, form, source, verifier, vertical" in await problems(exchange, "poem", "a", {})
 
 
 async def test_a_vertical_lies_over_its_file_until_it_is_removed(exchange: Exchange) -> None:

@@ -32,8 +32,8 @@ async def large(exchange: Exchange, rows: int, first: int = 0) -> ImportRow:
         mine = {
             **lead,
             "last_name": surname(number),
-            "phone": f"{602 + number % 7}{2_000_000 + number}",
-            "email": f"p{number}@consumer.example",
+            "phone": f"{602 + number % 7}{2_120_000 + number * 7_919 % 90_000}",  # no number beside the last
+            "email": f"{surname(number)}@consumer.example",
         }
         spool.write(",".join(mine.values()).encode() + b"\n")
     campaign = exchange.market.deals.campaigns["cedar-solar"]
