@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from exchange.flows.case import Case
-from exchange.flows.lists import of_buyers
+from exchange.flows.lists import Found, of_buyers
 from exchange.flows.market import Market
-from exchange.stages.suppression.forms import digests_of, values_of
+from exchange.model.finding import Finding, Outcome
+from exchange.model.lead import Lead
+from exchange.model.vertical import Vertical
+from exchange.stages.suppression.forms import digests_of, seconds_of, values_of
 from exchange.stages.suppression.judge import judge_do_not_call, judge_suppression
+
+
+class Listed(NamedTuple):
+    """What the lists say of a lead's consumer; `buyers` are those who will not have them, with the list's name."""
+
+    findings: tuple[Finding, ...]
+    buyers: Mapping[str, str]
+
+    def keeps_from(self, buyer_id: str) -> str | None:
+        """Why this buyer may not have the lead; None when no list is against it."""
+        refused = next((each.sentence for each in self.findings if each.outcome is Outcome.REFUSED), None)
+        return refused or ("The consumer is on a list of the buyer." if buyer_id in self.buyers else None)
 
 
 async def check_suppression(case: Case, market: Market) -> Case:
@@ -14,14 +32,22 @@ async def check_suppression(case: Case, market: Market) -> Case:
 
 
 def listed(case: Case, market: Market) -> Case:
-    """The case with what the lists say of its consumer. A ping names nobody, unless it brings digests."""
-    lead, vertical = case.lead, case.vertical
+    """The case with what the lists say of its consumer."""
+    said = ask_lists(case.lead, case.vertical, market)
+    case = case.finding(*said.findings)
+    return case._replace(suppressed=said.buyers) if said.buyers else case
+
+
+def ask_lists(lead: Lead, vertical: Vertical, market: Market) -> Listed:
+    """Every list, as it stands now. A ping names nobody, unless it brings digests."""
     values, digests = values_of(lead, market.lists.kinds), digests_of(lead)
     found = market.lists.look(values, digests, vertical.name)
+    for kind, value in seconds_of(lead, vertical):
+        more = market.lists.look({kind: value}, {}, vertical.name)
+        found = Found((*found.hits, *more.hits), (*found.unreadable, *more.unreadable), found.asked)
     registries = [each.row for each in market.lists if each.row.purpose.ages]
-    case = case.finding(
+    findings = (
         *judge_suppression(found.hits, found.unreadable, found.asked, bool(values or digests)),
         *judge_do_not_call(lead, vertical, registries, found.hits, found.unreadable, market.clock.now()),
     )
-    buyers = of_buyers((*found.hits, *found.unreadable))
-    return case._replace(suppressed=buyers) if buyers else case
+    return Listed(findings, of_buyers((*found.hits, *found.unreadable)))

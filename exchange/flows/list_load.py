@@ -15,7 +15,8 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.lists import Lists, take_up_lists
 from exchange.flows.market import Market
 from exchange.model.actor import SYSTEM, Actor
-from exchange.model.suppression import ListRow, LoadRow
+from exchange.model.suppression import ListRow, LoadRow, Purpose
+from exchange.stages.suppression.forms import PLAIN
 from exchange.stages.suppression.rows import BadList, Batch, Mode, RowReader
 from exchange.storage.key_file import Heap, KeyFile, write_keys
 from exchange.storage.suppression import (
@@ -115,8 +116,11 @@ async def load(
         problems = tuple(str(each) for each in reader.wrong)
         if reader.wrong_rows and not options.leave_out_wrong:
             raise Refused(_wrong_rows(reader.wrong_rows), problems)
-        if row.hash and row.file and reader.hash_name != row.hash and options.mode is not Mode.REPLACE:
-            raise Refused(f"The list holds {row.hash} and this file is {reader.hash_name}: put it into another list.")
+        held = row.hash if row.file else PLAIN if await market.db.write(changes_of, row.id, folded) else ""
+        if held and reader.hash_name != held and options.mode is not Mode.REPLACE:
+            raise Refused(f"The list holds {held} and this file is {reader.hash_name}: put it into another list.")
+        if row.purpose is Purpose.REVOKED:
+            raise Refused("What consumers took back is told one by one: put a file into a list of its own.")
         made = await _put_in_force(market, row, noted.file_name, work, options, folded, actor)
         ended = _so_far(noted, reader, "done")._replace(rows=made.rows, ended_at=made.changed_at)
         await market.db.write(note_load, ended)

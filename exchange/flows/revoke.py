@@ -24,13 +24,14 @@ from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.auction import Accepted
+from exchange.model.lead import Mode
 from exchange.model.revocation import ACKNOWLEDGED, BY_HAND, DUE_DAYS, SENT, WAITING, NoticeRow, RevocationRow
 from exchange.model.suppression import Purpose, Scope
 from exchange.model.wire import EmailMessage, Message, Reply
 from exchange.stages.calling import is_holiday
 from exchange.stages.normalize import looks_personal
 from exchange.stages.respond import rfc3339
-from exchange.stages.suppression.forms import EMAIL, PHONE, PLAIN, values_of
+from exchange.stages.suppression.forms import EMAIL, PHONE, PLAIN, spellings, values_of
 from exchange.storage import revocations as kept
 from exchange.storage.database import Row
 from exchange.storage.endpoints import emails_of
@@ -84,7 +85,8 @@ async def revoke(market: Market, taken: Taken, actor: Actor, ip: str = "") -> Re
     for kind, value in values.items():
         wish = Wish(LIST_NAME, kind, scope, taken.vertical, Purpose.REVOKED)
         row = await make_list(market, wish, SYSTEM)
-        changes.append((row.id, market.lists.key(kind, row.hash or PLAIN, value)))
+        hash_name = row.hash or PLAIN
+        changes += [(row.id, market.lists.key(kind, hash_name, form)) for form in spellings(kind, hash_name, value)]
     row_id = market.ids.new("rev", now)
     index = market.vault.index
     phone, email = values.get(PHONE), values.get(EMAIL)
@@ -124,7 +126,8 @@ async def _values(market: Market, taken: Taken, actor: Actor) -> Mapping[str, st
     if taken.lead_id:
         lead = await _lead(market, taken.lead_id, actor)
         campaign = market.deals.campaigns.get(lead["campaign_id"]) if lead is not None else None
-        read = await stored_lead(market, lead, campaign) if lead is not None and campaign is not None else None
+        live = lead is not None and lead["mode"] == Mode.LIVE.value and campaign is not None
+        read = await stored_lead(market, lead, campaign) if live and lead and campaign else None
         if read is None:
             raise CannotRevoke("lead_id", "There is no such lead, or its values were erased.")
         found |= values_of(read, (PHONE, EMAIL))

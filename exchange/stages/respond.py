@@ -14,6 +14,15 @@ from exchange.model.reason import Reason
 
 _CATEGORIES = {1: "request", 2: "data", 3: "quality", 4: "demand", 5: "demand", 6: "price", 7: "demand", 8: "demand"}
 
+_SENTENCES = {
+    3: "The lead did not pass the exchange's checks.",
+    4: "No buyer may have this lead.",
+    5: "No buyer wanted this lead.",
+    6: "No buyer paid enough for this lead.",
+    7: "No buyer took this lead.",
+    8: "No buyer could take this lead.",
+}
+
 
 def respond(answer: Answer, took_ms: int, disclosure: Disclosure = Disclosure.FULL) -> dict[str, Any]:
     """Only what applies is in it; money is decimal text, times are RFC 3339 with milliseconds."""
@@ -51,7 +60,7 @@ def _reason(reason: Reason | None, answer: Answer, disclosure: Disclosure) -> Ma
     if reason is None:
         return {"message": answer.message}
     if disclosure is Disclosure.CATEGORY and reason.number >= Reason.FRAUD_SCORE.number:
-        return {"reason": _CATEGORIES[reason.number // 100], "message": answer.message or reason.sentence}
+        return {"reason": _CATEGORIES[reason.number // 100], "message": _SENTENCES[reason.number // 100]}
     told: dict[str, Any] = {"reason": reason.slug, "message": answer.message or reason.sentence}
     if disclosure is Disclosure.FULL and answer.details:
         told["details"] = list(answer.details)

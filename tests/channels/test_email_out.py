@@ -8,7 +8,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from exchange.flows.revoke import Taken, revoke
 from exchange.flows.trial import Trial, send
+from exchange.model.actor import Actor, Role
 from exchange.model.party import Geo
 from tests.buyers.test_email import maria
 from tests.channels.mailed import mailing, settle_down, states, takes_mail, work_for
@@ -79,6 +81,17 @@ async def test_a_mailbox_that_is_not_there_refuses_and_the_next_buyer_gets_it(tm
 
         assert [("delivered", "accepted"), ("refused", "rejected")] == sorted(await states(exchange))
         assert ([], 1, "20.00") == (server.taken, len(other.taken), await spent(exchange, "dune"))
+
+
+async def test_a_mail_that_waits_is_not_sent_once_consent_was_taken_back(tmp_path: Path) -> None:
+    async with mail_server() as server, mailing(tmp_path) as exchange:
+        await takes_mail(exchange, server)
+        answer = await post(exchange)
+        await revoke(exchange.market, Taken(lead_id=answer["lead_id"]), Actor(Role.OPERATOR, "pat"))
+        await settle_down(exchange)
+
+        assert ([], [("failed", "failed")]) == (server.taken, await states(exchange))
+        assert ("0.00", "0.00") == (await held(exchange, "cobalt"), await spent(exchange, "cobalt"))
 
 
 async def test_a_greylisted_mail_waits_alone(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from exchange.flows.revoke import CannotRevoke, Taken, acknowledge, business_days_after, confirm_told, revoke
 from exchange.flows.sign_in import create_user
 from exchange.model.actor import Actor, Role
+from exchange.model.lead import Mode
 from exchange.model.party import SaleMode
 from exchange.model.revocation import NoticeRow, RevocationRow
 from exchange.storage.revocations import list_revocations
@@ -180,3 +181,12 @@ async def test_a_consent_record_is_not_deleted_before_its_values_are(either: Exc
 async def _restore(tx: Any, keys: list[tuple[str, bytes]]) -> None:
     for subject, wrapped in keys:
         await tx.execute("UPDATE data_keys SET wrapped = :wrapped WHERE subject = :id", wrapped=wrapped, id=subject)
+
+
+async def test_a_test_lead_takes_nobody_s_consent_back(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme"), *selling("cedar"))
+    answer = await post(exchange, MARIA, mode=Mode.TEST)
+
+    with pytest.raises(CannotRevoke, match="There is no such lead"):
+        await revoke(exchange.market, Taken(lead_id=answer["lead_id"]), PAT)
+    assert ("accepted", None) == (await post(exchange, MARIA)).told

@@ -269,3 +269,24 @@ async def test_the_check_says_what_it_asked_when_nothing_is_found(exchange: Exch
 
     assert "check:passed No list is loaded." in await steps(exchange, none)
     assert "check:passed Not on the one list." in await steps(exchange, one)
+
+
+async def test_a_second_phone_is_looked_for_as_the_first(exchange: Exchange) -> None:
+    await ready(exchange)
+    await load(exchange, f"{digits(LISTED)}\n")
+
+    assert ("rejected", "suppressed") == (await post(exchange, {**FREE, "phone2": digits(LISTED)})).told
+
+
+async def test_hashes_are_not_mixed_with_single_values_nor_with_what_was_taken_back(exchange: Exchange) -> None:
+    await ready(exchange)
+    row = await make_list(exchange.market, PARTNERS, PAT)
+    await change_values(exchange.market, [row], dict([plain_value(digits(LISTED)) or ("", "")]), True, PAT)
+    hashed = hashlib.sha256(digits(FREE).encode()).hexdigest()
+
+    with pytest.raises(Refused, match="put it into another list"):
+        await load(exchange, f"{hashed}\n", mode=Mode.ADD)
+    with pytest.raises(Refused, match="list of its own"):
+        await load(exchange, f"{digits(FREE)}\n", Wish("taken back", purpose=Purpose.REVOKED))
+    assert ("rejected", "suppressed") == (await post(exchange, LISTED)).told
+    assert ("accepted", None) == (await post(exchange, FREE)).told

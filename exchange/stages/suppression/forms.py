@@ -11,10 +11,11 @@ import base64
 import binascii
 import hashlib
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from exchange.model.lead import Lead
+from exchange.model.vertical import Vertical
 
 PHONE, EMAIL, PERSON = "phone", "email", "person"
 KINDS = (PHONE, EMAIL, PERSON)
@@ -116,6 +117,19 @@ def values_of(lead: Lead, kinds: Collection[str] = KINDS) -> Mapping[str, str]:
     if email is not None and (address := plain_email(email)) is not None:
         found[EMAIL] = address
     return found
+
+
+def seconds_of(lead: Lead, vertical: Vertical) -> Iterator[tuple[str, str]]:
+    """The lead's other phones and addresses, by kind: whoever is on a list is there by any of theirs."""
+    for spec in vertical.fields:
+        if (
+            spec.type in (PHONE, EMAIL)
+            and spec.name not in (PHONE, EMAIL)
+            and (text := lead.text(spec.name)) is not None
+        ):
+            plain = plain_phone(text) if spec.type == PHONE else plain_email(text)
+            if plain is not None:
+                yield spec.type, plain
 
 
 def digests_of(lead: Lead) -> Mapping[tuple[str, str], str]:

@@ -18,7 +18,7 @@ from exchange.intake.decode import Refused, decode
 from exchange.intake.encode import answer_format, encode
 from exchange.intake.soap import soap_version
 from exchange.model.answer import Answer
-from exchange.model.lead import Problem
+from exchange.model.lead import Mode, Problem
 from exchange.model.reason import Reason
 from exchange.model.work import AnswerRow, RequestRow
 from exchange.settings import Settings
@@ -115,6 +115,13 @@ class Call:
 
     def admit_by_header(self, kind: str) -> Caller:
         return self.admit(secret_in_headers(self.request), kind)
+
+    def admit_live(self, kind: str) -> Caller:
+        """Who calls, for what counts for live leads: test keys are shown on public pages."""
+        caller = self.admit_by_header(kind)
+        if caller.key.mode == Mode.TEST.value:
+            raise Stop(Reason.LIVE_KEY_NEEDED, 403)
+        return caller
 
     async def read(self) -> bytes:
         """The body, within the limits."""

@@ -44,7 +44,7 @@ async def listed(call: Call) -> Told:
 
 async def decide(call: Call) -> Told:
     """Approve a held lead, or refuse it."""
-    caller, lead_id = call.admit_by_header("operator"), call.request.match_info["lead_id"]
+    caller, lead_id = call.admit_live("operator"), call.request.match_info["lead_id"]
     sent = sent_fields(await call.read_fields())
     word, note = _word(sent, DECISIONS), _note(sent)
     try:
@@ -56,7 +56,7 @@ async def decide(call: Call) -> Told:
 
 async def close(call: Call) -> Told:
     """Say that an alert was seen to."""
-    caller, alert_id = call.admit_by_header("operator"), call.request.match_info["alert_id"]
+    caller, alert_id = call.admit_live("operator"), call.request.match_info["alert_id"]
     note = _note(sent_fields(await call.read_fields()))
     if not await see_to(call.market, alert_id, note, caller.actor, call.remote_ip):
         raise Stop(Reason.NOT_FOUND, 404, "There is no such open alert.")
@@ -65,7 +65,7 @@ async def close(call: Call) -> Told:
 
 async def block(call: Call) -> Told:
     """Shut a sub id of a seller out of all its campaigns, or let it in again."""
-    caller = call.admit_by_header("operator")
+    caller = call.admit_live("operator")
     sent = sent_fields(await call.read_fields())
     word, note = _word(sent, BLOCKING), _note(sent)
     seller_id, sub_id = sent.get("sellerid", ""), sent.get("subid", "")
@@ -84,7 +84,7 @@ async def block(call: Call) -> Told:
 
 async def rule(call: Call) -> Told:
     """Say from where on a campaign refuses and holds, and how many posts its pings must bring."""
-    caller, campaign_id = call.admit_by_header("operator"), call.request.match_info["campaign_id"]
+    caller, campaign_id = call.admit_live("operator"), call.request.match_info["campaign_id"]
     sent = sent_fields(await call.read_fields())
     note = _note(sent)
     campaign = call.market.deals.campaigns.get(campaign_id)

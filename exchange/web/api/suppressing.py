@@ -83,7 +83,7 @@ async def remove(call: Call) -> Told:
 
 async def take_back(call: Call) -> Told:
     """A consumer took the consent back. Operators say who; sellers and buyers say which lead of theirs."""
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     sent = sent_fields(await call.read_fields())
     at = _instant(sent.get("revokedat", ""))
     source = caller.actor.role.value if caller.actor.role is not Role.OPERATOR else sent.get("source", "consumer")
@@ -115,8 +115,8 @@ async def heard(call: Call) -> Told:
 
 
 def _caller(call: Call) -> Caller:
-    """An operator or a buyer."""
-    caller = call.admit_by_header("any")
+    """An operator or a buyer, with a live key: what is on a list counts for live leads."""
+    caller = call.admit_live("any")
     if caller.actor.role not in (Role.OPERATOR, Role.BUYER):
         raise Stop(Reason.KEY_UNKNOWN, 401, "This call takes the key of an operator or of a buyer.")
     return caller
