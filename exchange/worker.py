@@ -53,6 +53,7 @@ from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
+from exchange.flows.review import refuse_overdue
 from exchange.flows.revoke import confirm_told, find_recipients, pass_on
 from exchange.flows.screen_alerts import note_screen_alert
 from exchange.flows.screening import learn as learn_signals
@@ -302,6 +303,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("finish purchases", 30.0, finish_purchases),
+        Duty("refuse what nobody decided", 60.0, refuse_overdue),
         Duty("recover", 30.0, recover_old),
         Duty("roll up", 60.0, roll_up_hours),
         Duty("confirm revocations", 60.0, confirm_told),

@@ -26,6 +26,7 @@ from exchange.storage.database import Row
 from exchange.vault import DataKey
 
 DAY_MS = 86_400_000
+HELD_DAYS = 30  # so long a lead waits for a person's decision, and its consumer is kept for it
 FORM_CHANNEL = "form"
 _IN_FLIGHT_MS = 3_600_000  # a claim whose request died is free again after an hour, if recovery did not end it
 
@@ -289,6 +290,8 @@ def idempotency(case: Case, body_hash: bytes) -> Idempotency | None:
 
 def claims_until(case: Case, state: LeadState, now: int) -> int | None:
     """How long a lead that ends like this keeps its consumer; None: it is given back."""
+    if state is LeadState.HELD:
+        return now + HELD_DAYS * DAY_MS
     return taken_until(windows_of(case.campaign, case.vertical), state, now)
 
 

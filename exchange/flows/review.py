@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 
 from exchange.flows.by_hand import audit_line
+from exchange.flows.case import DAY_MS, HELD_DAYS
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
 from exchange.flows.screening import take_up
 from exchange.flows.tell import UNSOLD, News, tell
 from exchange.flows.terms import change_campaign
-from exchange.model.actor import Actor, Role
+from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.party import ScreenRule
 from exchange.model.reason import Reason
 from exchange.model.screen import Block
 from exchange.model.work import JobRow
 from exchange.storage.database import Row
-from exchange.storage.review import refuse_held, release_held
+from exchange.storage.review import overdue_held, refuse_held, release_held
 from exchange.storage.screen import close_alert, lift_block, save_block
 from exchange.storage.selling import read_lead
 
@@ -28,9 +30,13 @@ class NotHeld(LookupError):
 
 
 async def approve(market: Market, lead_id: str, note: str, actor: Actor, ip: str = "") -> None:
-    """The lead is sold as usual: by a job, as one whose buyer was silent. Raises `NotHeld`."""
+    """The lead is sold as usual: by a job, as one whose buyer was silent. Raises `NotHeld`, also when it waited so long
+    that its consumer is kept no more and may have been sold meanwhile.
+    """
     lead = await _held(market, lead_id)
     now = market.clock.now()
+    if lead["received_at"] <= now - HELD_DAYS * DAY_MS:
+        raise NotHeld(lead_id)
     line = replace(audit_line(market.ids, now, actor, "lead.approved", f"lead:{lead_id}", after={"why": note}), ip=ip)
     sell = job(market, f"{RESELL}:{lead_id}", RESELL, {"lead_id": lead_id}, now, now, f"held:{lead_id}")
     told = f"Approved by {actor.name}: {note}"
@@ -49,6 +55,15 @@ async def refuse(market: Market, lead_id: str, note: str, actor: Actor, ip: str 
         refuse_held, lead_id, lead["month"], told, reason, now, line, _told_seller(market, lead, now)
     ):
         raise NotHeld(lead_id)
+
+
+async def refuse_overdue(market: Market) -> int:
+    """Leads nobody decided about in time. Returns how many there were."""
+    overdue = await market.db.read(overdue_held, market.clock.now() - HELD_DAYS * DAY_MS)
+    for lead_id in overdue:
+        with suppress(NotHeld):
+            await refuse(market, lead_id, f"Nobody decided within {HELD_DAYS} days", SYSTEM)
+    return len(overdue)
 
 
 async def _held(market: Market, lead_id: str) -> Row:

@@ -11,7 +11,6 @@ import orjson
 from exchange.clock import month_of
 from exchange.flows.answers import write_answer
 from exchange.flows.case import (
-    DAY_MS,
     Case,
     begin,
     checks_duplicates,
@@ -79,7 +78,6 @@ from exchange.storage.selling import advance
 from exchange.vault import Vault
 
 _POLL_SECONDS = 0.05
-HELD_DAYS = 30  # so long the consumer of a held lead is kept for it
 
 
 class Written(NamedTuple):
@@ -300,7 +298,7 @@ class Closer:
             _echo(answer, case),
             state,
             free_quote=None if held else case.lead.ping_id,
-            claims_until=self.market.clock.now() + HELD_DAYS * DAY_MS if held else None,
+            claims_until=claims_until(case, state, self.market.clock.now()) if held else None,
         )
 
     async def answer_only(self, case: Case, answer: Answer) -> Written:

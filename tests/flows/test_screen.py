@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exchange.flows.dispositions import Report, record_disposition
-from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, see_to
+from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, refuse_overdue, see_to
 from exchange.flows.screening import Screening, learn, take_up
 from exchange.flows.sign_in import create_user
 from exchange.flows.trail import read_trail
@@ -119,6 +119,19 @@ async def test_a_held_lead_is_sold_when_a_person_approves_it(either: Exchange) -
     assert "good" == (await screened(either))[0]["label"]
     with pytest.raises(NotHeld):
         await approve(either.market, answer["lead_id"], "Twice.", PAT)
+
+
+async def test_a_held_lead_that_nobody_decides_about_ends_with_its_claim(either: Exchange) -> None:
+    await market_of(either, screen=ScreenRule(hold_at=40))
+    answer = await post(either, person(1, form_ms="5000"))
+    later(either, 30 * 86_400 + 1)
+
+    with pytest.raises(NotHeld):
+        await approve(either.market, answer["lead_id"], "Too late.", PAT)
+    assert 1 == await refuse_overdue(either.market)
+    lead = await lead_of(either, answer)
+    assert ("rejected", "fraud_score", 0) == (lead["state"], lead["reason"], await refuse_overdue(either.market))
+    assert "bad" != (await screened(either))[0]["label"] and 0 == await either.count("claims")
 
 
 async def test_a_held_lead_that_a_person_refuses_gives_its_consumer_back(either: Exchange) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import FormData
 
 from exchange.worker import run_jobs
-from tests.market import OPERATOR_KEY, POST, buyer_key, buying, consumer, live_key, operator
+from tests.market import OPERATOR_KEY, POST, buyer_key, buying, consumer, key_for_tests, live_key, operator
 from tests.web.served import Heard, Served, heard
 
 MARIA = consumer(1)
@@ -137,3 +137,14 @@ async def test_what_cannot_be_taken_back_says_why(served: Served) -> None:
     answer = await served.send("revocations", {"phone": POST["phone"], "source": "consumer"}, key=OPERATOR_KEY)
     assert ("ok", "consumer") == (answer["status"], answer["source"])
     assert "consent_revoked" == (await served.send("pingpost", POST))["reason"]
+
+
+async def test_a_test_key_takes_nobody_s_consent_back(served: Served) -> None:
+    await ready(served)
+    key = key_for_tests("cedar")
+    lead_id = (await served.send("post", MARIA, key=key))["lead_id"]
+
+    refused = await served.send("revocations", {"lead_id": lead_id}, key=key)
+
+    assert (403, "live_key_needed") == (refused.http_status, refused["reason"])
+    assert 0 == await served.exchange.count("revocations")
