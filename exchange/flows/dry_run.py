@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from exchange.flows.check_suppression import ask_lists
 from exchange.flows.checks import deciding
 from exchange.flows.estimate import Estimate, Estimator
 from exchange.flows.imports import row_submission
@@ -115,7 +116,8 @@ def _judge(market: Market, campaign: Campaign, mode: Mode, record: Record, found
     scrubbed = scrub(read.lead, read.mended, (), market.deals.scrub_terms[campaign.id], market.scrub_tools)
     found.no_consent += not _consented(read.lead, vertical)
     if refusal is None:
-        decided = deciding((*scrubbed.findings, judge_consent(scrubbed.lead, vertical)))
+        listed = ask_lists(scrubbed.lead, vertical, market).findings
+        decided = deciding((*scrubbed.findings, *listed, judge_consent(scrubbed.lead, vertical)))
         if decided is None or decided.reason is None:
             return scrubbed.lead
         found.rejected += 1

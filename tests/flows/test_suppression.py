@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from exchange.flows.import_desk import check
 from exchange.flows.list_desk import (
     BadWish,
     Upload,
@@ -27,6 +28,8 @@ from exchange.model.suppression import Purpose, Scope
 from exchange.stages.suppression.rows import Mode
 from exchange.storage.suppression import all_lists, recent_loads
 from exchange.worker import look_at_lists, run_jobs
+from tests.flows.import_bench import bring as bring_file
+from tests.flows.import_bench import csv_of, worked
 from tests.flows.lab import ping, post
 from tests.flows.test_consent import steps
 from tests.market import NOW, POST, Exchange, buying, consumer, open_exchange, selling
@@ -290,3 +293,13 @@ async def test_hashes_are_not_mixed_with_single_values_nor_with_what_was_taken_b
         await load(exchange, f"{digits(FREE)}\n", Wish("taken back", purpose=Purpose.REVOKED))
     assert ("rejected", "suppressed") == (await post(exchange, LISTED)).told
     assert ("accepted", None) == (await post(exchange, FREE)).told
+
+
+async def test_a_dry_run_of_a_file_asks_the_lists_too(exchange: Exchange) -> None:
+    await ready(exchange)
+    await load(exchange, f"{digits(LISTED)}\n")
+    row = await bring_file(exchange, csv_of([LISTED, FREE]))
+    await check(exchange.market, row)
+    report = (await worked(exchange, row)).report or {}
+
+    assert (1, 1, {"suppressed": 1}) == (report["valid"], report["rejected"], report["rejected_by"])
