@@ -13,7 +13,7 @@ from exchange.stages.screen.memory import BURST_MS, Memory
 from exchange.stages.screen.seen import Seen
 from exchange.storage.database import Db, Row
 from exchange.storage.screen import read_blocks
-from exchange.storage.screened import label_leads, names_of, screened_since, signal_counts, source_counts
+from exchange.storage.screened import AT_ONCE, label_leads, names_of, screened_since, signal_counts, source_counts
 from exchange.vault import Vault
 
 DAY_MS = 86_400_000
@@ -52,10 +52,15 @@ class Screening:
 async def take_up(screening: Screening, db: Db, now: int) -> None:
     """What other nodes saw, and which sub ids are shut out now."""
     since = screening.noted_until if screening.noted_until is not None else now - BURST_MS
-    rows = await db.read(screened_since, since - _OVERLAP_MS)
-    for row in rows:
-        screening.memory.note(_seen(row))
-    screening.noted_until = rows[-1]["noted_at"] if rows else max(since, now - _OVERLAP_MS)
+    after, until = since - _OVERLAP_MS, max(since, now - _OVERLAP_MS)
+    while rows := await db.read(screened_since, after):
+        for row in rows:
+            screening.memory.note(_seen(row))
+        until = max(since, rows[-1]["noted_at"])
+        if len(rows) < AT_ONCE:
+            break
+        after = max(after + 1, until - 1)  # leads of the last moment may stand on the next page too
+    screening.noted_until = until
     found = await db.read(read_blocks)
     screening.blocks = {(row["seller_id"], row["sub_id"]): row["reason"] for row in found}
 

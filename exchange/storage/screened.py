@@ -16,7 +16,7 @@ GOOD_WORDS = (
     "not_interested", "already_customer", "lost_on_price", "lost",
 )  # fmt: skip
 """Whoever was spoken to is a person, whether or not they bought."""
-_AT_ONCE = 2_000
+AT_ONCE = 2_000
 
 
 def screened_row(row: ScreenedRow) -> Statement:
@@ -32,7 +32,7 @@ async def screened_since(tx: Tx, since: int) -> list[Row]:
         """SELECT lead_id, at, noted_at, seller_id, sub_id, address, maker, phone, email, form_ms FROM screened
            WHERE noted_at > :since ORDER BY noted_at, lead_id LIMIT :most""",
         since=since,
-        most=_AT_ONCE,
+        most=AT_ONCE,
     )
 
 
