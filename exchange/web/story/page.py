@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from exchange.flows.market import Market
 from exchange.model.money import Money
+from exchange.stages.screen.agents import browser_words
 from exchange.web import words
 from exchange.web.story.contracts import Panel, panels
 from exchange.web.story.line import Section
@@ -237,7 +238,7 @@ def _consent(story: Story) -> tuple[tuple[str, str], ...]:
         ("Text SHA-256", _shortened(record.get("text_hash"))),
         ("Given by", record.get("method") or ""),
         ("Scope", "named sellers" if record.get("buyers") else "partners"),
-        ("Browser", record.get("user_agent") or ""),
+        ("Browser", _browser(record.get("user_agent") or "")),
         ("Time zone", record.get("time_zone") or ""),
     )
     return tuple((name, story.mask.text(value) if value else "not sent") for name, value in pairs)
@@ -254,3 +255,8 @@ def _masked_ip(address: str | None) -> str:
         return ""
     head, point, _ = address.rpartition("." if "." in address else ":")
     return f"{head}{point}{HIDDEN}"
+
+
+def _browser(agent: str) -> str:
+    """A browser's name in words, and what it says of itself."""
+    return f"{browser_words(agent)}: {agent}" if agent else ""
