@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exchange.commands.reply_file import read_reply
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
@@ -31,22 +32,7 @@ def test(
 
     if stage not in STAGES:
         raise Stop(Exit.USAGE, f"--stage is ping or post, not {stage}.")
-    run(_test(context.obj, contract, stage, lead, _reply(reply, status), show))
-
-
-def _reply(file: Path | None, status: int) -> Reply | None:
-    from exchange.limits import RULE_INPUT_CHARACTERS
-    from exchange.model.wire import Reply
-
-    if file is None:
-        return None
-    try:
-        body = file.read_bytes()
-    except OSError as error:
-        raise Stop(Exit.USAGE, f"{file} cannot be read: {error.strerror}.") from error
-    if len(body) > RULE_INPUT_CHARACTERS:
-        raise Stop(Exit.USAGE, f"{file} is longer than the {RULE_INPUT_CHARACTERS} bytes that rules look at.")
-    return Reply(status, {}, body)
+    run(_test(context.obj, contract, stage, lead, read_reply(reply, status), show))
 
 
 async def _test(terminal: Terminal, wanted: str, stage: str, lead: str, pasted: Reply | None, show_only: bool) -> None:

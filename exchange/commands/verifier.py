@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exchange.commands.reply_file import read_reply
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
     from exchange.flows.verifier_figures import VerifierLine
     from exchange.flows.verifier_trial import VerifierTrial, VerifierTried
     from exchange.model.wire import HttpMessage, Reply
-
-_BYTES_MOST = 256 * 1024
 
 
 def list_all(context: typer.Context) -> None:
@@ -65,21 +64,7 @@ def test(
 
     if stage not in ("verify", "retain"):
         raise Stop(Exit.USAGE, f"--stage is verify or retain, not {stage}.")
-    run(_test(context.obj, verifier, stage, lead, vertical, _reply(reply, status), show))
-
-
-def _reply(file: Path | None, status: int) -> Reply | None:
-    from exchange.model.wire import Reply
-
-    if file is None:
-        return None
-    try:
-        body = file.read_bytes()
-    except OSError as error:
-        raise Stop(Exit.USAGE, f"{file} cannot be read: {error.strerror}.") from error
-    if len(body) > _BYTES_MOST:
-        raise Stop(Exit.USAGE, f"{file} is longer than the {_BYTES_MOST} bytes that are read of a reply.")
-    return Reply(status, {}, body)
+    run(_test(context.obj, verifier, stage, lead, vertical, read_reply(reply, status), show))
 
 
 async def _test(

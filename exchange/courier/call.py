@@ -48,6 +48,19 @@ class Result(NamedTuple):
     took_ms: int
 
 
+def as_if(conversation: Generator[Message, Reply, Any], reply: Reply, *, delivered: bool) -> Result:
+    """A conversation of one message held with this reply and nobody."""
+    answer, error = None, None
+    try:
+        next(conversation)
+        conversation.send(reply)
+    except StopIteration as end:
+        answer = end.value
+    except BadReply as bad:
+        error = bad
+    return Result(answer, error, None, (), delivered, reply.status, 0)
+
+
 class Courier(Protocol):
     """Holds conversations with buyers. Deadlines are `clock.monotonic()` seconds."""
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from exchange.connector import BadReply, Match, Terms
-from exchange.courier.call import Call, Result
+from exchange.courier.call import Call, Result, as_if
 from exchange.courier.masking import MASK, mask_record
 from exchange.flows.called_back import page_link
 from exchange.flows.connection import Connection
@@ -158,7 +158,9 @@ async def send(market: Market, trial: Trial, edit: Edit | None = None, send_to: 
 def read(market: Market, trial: Trial, reply: Reply) -> Tried:
     """How a reply would be read that nobody sent for: pasted, or kept. Of a conversation of several messages only the
     rules' part is told, because what the first ones would have brought is not known."""
-    result = _as_if(market, trial, reply) if not trial.connection.several_messages else None
+    result = None
+    if not trial.connection.several_messages:
+        result = as_if(_conversation(market, trial), reply, delivered=trial.stage == "post")
     tried = _told(market, trial, reply, result)
     return replace(tried, records=())
 
@@ -196,20 +198,6 @@ def _answer(trial: Trial, result: Result) -> list[Bid] | NoBid | Outcome:
     if trial.stage == "ping":
         return ping_outcome(trial.contract, result)
     return post_outcome(trial.contract, trial_award(trial), result, profile=trial.connection.profile)
-
-
-def _as_if(market: Market, trial: Trial, reply: Reply) -> Result:
-    """The conversation held with this reply and nobody."""
-    answer, error = None, None
-    conversation = _conversation(market, trial)
-    try:
-        next(conversation)
-        conversation.send(reply)
-    except StopIteration as end:
-        answer = end.value
-    except BadReply as bad:
-        error = bad
-    return Result(answer, error, None, (), trial.stage == "post", reply.status, 0)
 
 
 def _conversation(market: Market, trial: Trial) -> Generator[Message, Reply, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.connector import BadReply, Match, Terms
-from exchange.courier.call import Call, Result
+from exchange.courier.call import Call, Result, as_if
 from exchange.courier.masking import mask_record
 from exchange.flows.market import Market
 from exchange.flows.trial import SECONDS, pick_lead, stand_in_contract
@@ -120,16 +120,7 @@ async def send(market: Market, trial: VerifierTrial) -> VerifierTried:
 
 def read(market: Market, trial: VerifierTrial, reply: Reply) -> VerifierTried:
     """How a pasted reply would be read. Nothing is sent."""
-    answer, error = None, None
-    conversation = _conversation(market, trial)
-    try:
-        next(conversation)
-        conversation.send(reply)
-    except StopIteration as end:
-        answer = end.value
-    except BadReply as bad:
-        error = bad
-    return _tried(trial, Result(answer, error, None, (), False, reply.status, 0), reply)
+    return _tried(trial, as_if(_conversation(market, trial), reply, delivered=False), reply)
 
 
 def _tried(trial: VerifierTrial, result: Result, reply: Reply | None) -> VerifierTried:

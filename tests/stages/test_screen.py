@@ -12,7 +12,7 @@ from exchange.stages.screen.device import Device, read_device
 from exchange.stages.screen.judge import Count, Learned, teaches, weigh
 from exchange.stages.screen.lines import Line, line_of
 from exchange.stages.screen.memory import Memory
-from exchange.stages.screen.seen import Steps, mailbox_number, tail_of
+from exchange.stages.screen.seen import Seen, Steps, mailbox_number, tail_of
 from exchange.stages.screen.signals import KINDS, Signal
 from exchange.stages.tables import packaged_tables
 from tests.stages.seen_leads import AT, DAY, MINUTE, judged, names, seen
@@ -42,8 +42,8 @@ def test_nothing_speaks_against_an_ordinary_visitor() -> None:
         (seen(device=Device(automation=1)), "automated"),
     ],
 )
-def test_one_sure_sign_is_enough(lead: object, name: str) -> None:
-    found = judged(lead)  # type: ignore[arg-type]  # parametrize loses the type
+def test_one_sure_sign_is_enough(lead: Seen, name: str) -> None:
+    found = judged(lead)
     assert (name,) == found.names and found.fraud >= REFUSED
 
 
@@ -58,8 +58,8 @@ def test_one_sure_sign_is_enough(lead: object, name: str) -> None:
         seen(steps=steps(142, 142)),  # numbers below 1,000 are a birthday or a house
     ],
 )
-def test_one_weak_sign_never_refuses(lead: object) -> None:
-    assert judged(lead).fraud < REFUSED  # type: ignore[arg-type]  # parametrize loses the type
+def test_one_weak_sign_never_refuses(lead: Seen) -> None:
+    assert judged(lead).fraud < REFUSED
 
 
 def test_three_quick_leads_of_one_browser_within_minutes_are_a_burst() -> None:
