@@ -13,6 +13,7 @@ from typing import NamedTuple
 BANDS = (0.02, 0.04, 0.06, 0.08, 0.10, 0.13, 0.17, 0.22, 0.30, 0.45)
 """Upper ends of the bands of chance; the last band has none."""
 WEEK_MS = 7 * 86_400_000
+_TO_MONDAY_MS = 3 * 86_400_000  # from the Monday before the epoch, which was a Thursday
 _WEEKS = 9  # that count
 _LEAST_LEADS, _LEAST_CONVERTED = 200, 10
 _WORSE = 1.05  # chance alone makes smaller differences among so few leads
@@ -78,7 +79,7 @@ class Calibration:
         `chance` is what the model foretold, `by_source` what the rate of its source did.
         """
         weeks = self._weeks.setdefault(vertical, {})
-        number = arrived_at // WEEK_MS
+        number = (arrived_at + _TO_MONDAY_MS) // WEEK_MS
         week = weeks.get(number)
         if week is None:
             week = weeks[number] = _Week()
@@ -106,13 +107,13 @@ class Calibration:
         return Verdict(tuple(bands), total.leads, total.foretold, total.reported, loss, source_loss, base_loss)
 
     def by_week(self, vertical: str) -> tuple[tuple[int, Band], ...]:
-        """Each week's sum, the oldest first; a week is told by the time it began."""
+        """Each week's sum, the oldest first; a week is told by its Monday, 00:00 UTC."""
         made = []
         for number, week in sorted(self._weeks.get(vertical, {}).items()):
             total = Band()
             for band in week.bands:
                 total = total.plus(band)
-            made.append((number * WEEK_MS, total))
+            made.append((number * WEEK_MS - _TO_MONDAY_MS, total))
         return tuple(made)
 
 
@@ -122,4 +123,4 @@ def _surprise(foretold: float, reported: bool) -> float:
 
 def _entropy(rate: float) -> float:
     """The log loss of foretelling the true rate for every lead."""
-    return -sum(part * math.log(part) for part in (rate, 1.0 - rate) if part > 0.0)
+    return sum(-part * math.log(part) for part in (rate, 1.0 - rate) if 0.0 < part < 1.0)

@@ -33,7 +33,7 @@ def pairs(groups: Sequence[Pair], summary: str) -> Markup:
     for quarter in range(1, 5):
         y = _BOTTOM - top * quarter / 4 * scale
         parts.append(line(_LEFT, y, _WIDTH, y, "gl"))
-        parts.append(label(_LEFT - 6, y + 3.5, f"{top * quarter / 4:.0%}", "ax", "end"))
+        parts.append(label(_LEFT - 6, y + 3.5, f"{top * quarter / 4 * 100:.3g}%", "ax", "end"))
     for index, each in enumerate(groups):
         x, width = _LEFT + index * step + step * 0.16, step * 0.33
         heights = (max(each.expected, 0.0) * scale, max(each.came, 0.0) * scale)
