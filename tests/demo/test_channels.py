@@ -100,7 +100,7 @@ async def test_the_demo_shows_every_way_in_and_out_and_nothing_leaves_the_machin
         tasks = [group.create_task(perform(scene)), group.create_task(sellers.run())]
         those_who_fetch = [act for act in acts() if act.name in FETCH]
         with suppress(TimeoutError):
-            async with asyncio.timeout(170):
+            async with asyncio.timeout(230):
                 async for _ in watch(running.market):
                     outside |= set(strangers())
                     leads += 1
