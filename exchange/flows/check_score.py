@@ -8,6 +8,7 @@ from exchange.flows.case import Case
 from exchange.flows.market import Market
 from exchange.flows.scoring import Scored, pack
 from exchange.model.finding import Finding, Outcome
+from exchange.model.lead import Kind
 from exchange.stages.score.features import words
 from exchange.stages.score.grade import GRADES, grade
 from exchange.stages.score.points import Part
@@ -34,8 +35,9 @@ async def check_score(case: Case, market: Market) -> Case:
         _told(case, scored),
         Finding("grade", Outcome.PASSED, f"Grade {made.letter}, {made.points} points", facts=tuple(facts)),
     )
+    kept = pack(scored.features) if case.lead.kind is not Kind.PING else None  # its post is scored again, and learned
     normalized, findings = case.normalized._replace(lead=lead), (*case.findings, *told)
-    return case._replace(normalized=normalized, features=pack(scored.features), findings=findings)
+    return case._replace(normalized=normalized, features=kept, findings=findings)
 
 
 def _told(case: Case, scored: Scored) -> Finding:

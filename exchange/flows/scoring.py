@@ -117,13 +117,9 @@ def _reports(rows: list[Row], verticals: Mapping[str, Vertical]) -> list[Reporte
         vertical = verticals.get(row["vertical"])
         if vertical is not None and row["kind"] in vertical.score.converted:
             found.append(Reported(row["at"], row["lead_id"], True))
-        elif row["kind"] == RETURNED or (vertical is not None and row["kind"] in vertical.score.lost):
+        elif vertical is not None and row["kind"] in vertical.score.lost:
             found.append(Reported(row["at"], row["lead_id"], False))
     return found
-
-
-RETURNED = "returned"
-"""What a sale that was given back counts as, in every vertical."""
 
 
 def pack(found: Features) -> str:

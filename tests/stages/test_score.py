@@ -115,6 +115,15 @@ def test_a_source_of_few_leads_is_held_to_be_like_the_others() -> None:
     assert poor < usual < good and good == pytest.approx(GOOD, rel=0.25)
 
 
+def test_a_source_that_sent_nothing_for_half_a_year_is_forgotten() -> None:
+    learner = Learner()
+    learner.feed(Arrived(DAY_MS, "ld_1", made("gone")))
+    learner.pass_time(100 * DAY_MS)
+    assert 1 == learner.rates.leads("solar/gone")
+    learner.pass_time(183 * DAY_MS)
+    assert 0 == learner.rates.leads("solar/gone") == learner.rates.leads("solar")
+
+
 def test_predictions_are_judged_beside_what_was_reported_by_ten_days() -> None:
     learner = learned(market_of(5))
     verdict = learner.calibration.verdict("solar")

@@ -23,7 +23,8 @@ from exchange.stages.score.weights import Weights, places
 
 _AGES = (1, 2, 3, 5, 7, 10, 14, 21, 30)  # days
 JUDGED_AT = 10  # the age at which a prediction is compared with what was reported
-_KEPT_DAYS = 180  # conversions and leads older than this teach no more
+_KEPT_DAYS = 180  # conversions older than this teach no more
+_SILENT_DAYS = 90  # so long a lead is remembered, should it convert late
 _MEAN_OVER = 500  # leads that a feature's usual contribution is taken over
 
 
@@ -73,7 +74,8 @@ class Learner:
         self.usual: dict[str, dict[str, float]] = {}  # by vertical, each feature's usual part of the log-odds
         self.arrived = 0
         self.learned_to = 0
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, _Open] = {}  # the oldest first
+        self._paths: dict[str, tuple[str, ...]] = {}
         self._reviews: tuple[deque[tuple[int, str]], ...] = tuple(deque() for _ in _AGES)
         self._conversions: dict[str, deque[tuple[int, int]]] = {}  # by vertical: reported at, lag
         self._midnight = 0
@@ -108,6 +110,7 @@ class Learner:
         if event.lead_id in self._open:  # sold once more
             return
         texts, source = event.features
+        source = self._paths.setdefault(source[-1], source)  # one for all its leads
         vertical, where = source[0], places(texts)
         usual = self.usual.setdefault(vertical, {})
         share = 1 / min(self.rates.leads(vertical) + 1, _MEAN_OVER)
@@ -118,7 +121,7 @@ class Learner:
         self._open[event.lead_id] = _Open(
             event.at, vertical, array("H", where), source, self.weights.chance(where), self.rates.rate(source)
         )
-        self.rates.arrive(source)
+        self.rates.arrive(source, event.at // DAY_MS)
         self.arrived += 1
         self._reviews[0].append((event.at + _AGES[0] * DAY_MS, event.lead_id))
 
@@ -165,8 +168,12 @@ class Learner:
                 known.popleft()
             cases = ((lag / DAY_MS, (at - told + lag) / DAY_MS) for told, lag in known)
             self.exposure[vertical] = estimate(cases)
-        self.rates.fade()
-        for lead_id in [key for key, lead in self._open.items() if lead.at < at - _KEPT_DAYS * DAY_MS]:
+        self.rates.fade(at // DAY_MS)
+        self._paths = {name: path for name, path in self._paths.items() if name in self.rates}
+        while self._open:
+            lead_id, lead = next(iter(self._open.items()))
+            if lead.at >= at - _SILENT_DAYS * DAY_MS:
+                break
             del self._open[lead_id]
 
 

@@ -14,7 +14,7 @@ from exchange.stages.score.weights import PRIOR
 _SHRINK = 30.0  # leads that the level above counts for
 _HALF_LIFE_DAYS = 90.0
 _KEPT = 0.5 ** (1 / _HALF_LIFE_DAYS)  # of a day
-_LEAST = 1e-3  # a source that faded to this is forgotten
+_FORGOTTEN_DAYS = 180  # after its last lead
 
 
 class Source(NamedTuple):
@@ -30,15 +30,21 @@ class _Count:
     leads: int = 0
     exposed: float = 0.0
     converted: float = 0.0
+    day: int = 0  # of its last lead
 
 
 class SourceRates:
     def __init__(self) -> None:
         self._sources: dict[str, _Count] = {}
 
-    def arrive(self, path: tuple[str, ...]) -> None:
+    def arrive(self, path: tuple[str, ...], day: int) -> None:
         for name in path:
-            self._sources.setdefault(name, _Count()).leads += 1
+            known = self._sources.setdefault(name, _Count())
+            known.leads += 1
+            known.day = day
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sources
 
     def expose(self, path: tuple[str, ...], share: float) -> None:
         for name in path:
@@ -66,10 +72,10 @@ class SourceRates:
                 rate = (known.converted + _SHRINK * rate) / (max(known.exposed, known.converted) + _SHRINK)
         return rate
 
-    def fade(self) -> None:
-        """Let a day pass."""
+    def fade(self, day: int) -> None:
+        """A new day begins; what sent nothing for long is forgotten, or made-up sub ids would fill the memory."""
         for name, known in list(self._sources.items()):
             known.exposed *= _KEPT
             known.converted *= _KEPT
-            if known.exposed < _LEAST and known.converted < _LEAST and not known.leads:
+            if day - known.day > _FORGOTTEN_DAYS:
                 del self._sources[name]
