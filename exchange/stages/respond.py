@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from exchange.model.reason import Reason
 
 _CATEGORIES = {1: "request", 2: "data", 3: "quality", 4: "demand", 5: "demand", 6: "price", 7: "demand", 8: "demand"}
 
+_OURS = frozenset({"grade", "score"})  # what a lead is worth to us is no check of it
 _SENTENCES = {
     3: "The lead did not pass the exchange's checks.",
     4: "No buyer may have this lead.",
@@ -49,6 +50,34 @@ def respond(answer: Answer, took_ms: int, disclosure: Disclosure = Disclosure.FU
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def told_reason(reason: Reason, disclosure: Disclosure) -> dict[str, str]:
+    """A reason as far as the campaign discloses it. What the exchange holds against a lead, and what buyers want, is a
+    category to those who are told no more.
+    """
+    hundred = reason.number // 100
+    if disclosure is Disclosure.CATEGORY and hundred in _SENTENCES:
+        return {"reason": _CATEGORIES[hundred], "message": _SENTENCES[hundred]}
+    return {"reason": reason.slug, "message": reason.sentence}
+
+
+def told_checks(steps: Sequence[Mapping[str, Any]], disclosure: Disclosure) -> list[dict[str, str]]:
+    """What each check of a lead said, from the steps of its record: name and outcome; of the scrub its sentence too,
+    where all is disclosed. Nothing where the bare code is.
+    """
+    if disclosure is Disclosure.CODE:
+        return []
+    told = []
+    for step in steps:
+        check = str(step.get("check", ""))
+        if not check or check in _OURS:
+            continue
+        line = {"check": check, "outcome": str(step["name"]).removeprefix("check:")}
+        if disclosure is Disclosure.FULL and check.startswith("scrub"):
+            line["message"] = str(step["sentence"])
+        told.append(line)
+    return told
+
+
 def rfc3339(at: int) -> str:
     """Epoch milliseconds as `2026-11-20T14:16:22.573Z`."""
     moment = datetime.fromtimestamp(at // 1000, UTC)
@@ -59,9 +88,9 @@ def _reason(reason: Reason | None, answer: Answer, disclosure: Disclosure) -> Ma
     """A refusal as much as the campaign discloses: everything, its category, or the bare code."""
     if reason is None:
         return {"message": answer.message}
-    if disclosure is Disclosure.CATEGORY and reason.number >= Reason.FRAUD_SCORE.number:
-        return {"reason": _CATEGORIES[reason.number // 100], "message": _SENTENCES[reason.number // 100]}
-    told: dict[str, Any] = {"reason": reason.slug, "message": answer.message or reason.sentence}
+    told: dict[str, Any] = {**told_reason(reason, disclosure)}
+    if answer.message is not None and told["reason"] == reason.slug:
+        told["message"] = answer.message
     if disclosure is Disclosure.FULL and answer.details:
         told["details"] = list(answer.details)
     return told

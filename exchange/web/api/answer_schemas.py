@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exchange import limits
+from exchange.model.finding import Outcome
 from exchange.model.reason import Reason
 from exchange.web.api.webhook_schemas import webhook_schemas
 
@@ -142,6 +143,12 @@ def _leads() -> dict[str, Schema]:
         reason=text(),
         took_ms={"type": "integer"},
     )
+    check = record(
+        ("check", "outcome"),
+        check=text("`scrub:email`, `duplicates`, `screen` …"),
+        outcome=text(enum=[each.value for each in Outcome]),
+        message=text("What the scrub changed or found, where everything is disclosed."),
+    )
     lead = record(
         ("status", "lead_id", "received_at", "changed_at"),
         status=text(enum=[*STATUSES, "quoted"]),
@@ -160,6 +167,7 @@ def _leads() -> dict[str, Schema]:
         test={"type": "boolean"},
         received_at=moment("When it came."),
         changed_at=moment("When it last changed."),
+        checks=many("Check"),
         timeline=many("Event"),
         **ends(),
     )
@@ -167,7 +175,7 @@ def _leads() -> dict[str, Schema]:
         "description": "A page of leads; asked with `seller_lead_id`, that one lead.",
         "anyOf": [{"$ref": "#/components/schemas/Leads"}, {"$ref": "#/components/schemas/Lead"}],
     }
-    return {"Event": event, "Lead": lead, "Leads": _page("leads", "Lead"), "LeadsOrLead": either}
+    return {"Check": check, "Event": event, "Lead": lead, "Leads": _page("leads", "Lead"), "LeadsOrLead": either}
 
 
 def _page(name: str, entry: str) -> Schema:

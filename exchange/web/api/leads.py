@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from exchange.flows.trail import read_trail
+from exchange.model.party import Disclosure
 from exchange.model.reason import Reason
-from exchange.stages.respond import rfc3339
+from exchange.stages.respond import rfc3339, told_checks, told_reason
+from exchange.storage.leads import trails_of
 from exchange.storage.seller_views import (
     SellerEvent,
     SellerLead,
@@ -59,15 +62,25 @@ async def leads(call: Call) -> Told:
     until = call.market.clock.now() - SETTLED_MS
     changed = await call.market.db.read(changed_leads, caller.actor, caller.key.mode, since(call), until, limit)
     last = (changed[-1].changed_at, changed[-1].id) if changed else None
-    return Told(page("leads", [_fields(each) for each in changed], last, limit))
+    return Told(page("leads", [_fields(each, _disclosure(call, each)) for each in changed], last, limit))
 
 
 async def _told(call: Call, caller: Caller, found: SellerLead) -> Told:
     way = await call.market.db.read(way_of_lead, caller.actor, found.id)
-    return Told({**_fields(found), "timeline": [_event(event) for event in way]})
+    records = await call.market.db.read(trails_of, found.id)
+    disclosure = _disclosure(call, found)
+    steps = read_trail(bytes(records[-1]["document"]))["steps"] if records else []
+    checks = told_checks(steps, disclosure)
+    timeline = [_event(event, disclosure) for event in way]
+    return Told({**_fields(found, disclosure), **({"checks": checks} if checks else {}), "timeline": timeline})
 
 
-def _fields(found: SellerLead) -> dict[str, Any]:
+def _disclosure(call: Call, found: SellerLead) -> Disclosure:
+    campaign = call.market.deals.campaigns.get(found.campaign_id)
+    return campaign.disclosure if campaign is not None else Disclosure.CODE
+
+
+def _fields(found: SellerLead, disclosure: Disclosure) -> dict[str, Any]:
     status = STATUS.get(found.state, found.state)
     sold = found.state == "sold"
     quoted = found.quoted if found.state == "quoted" else None
@@ -83,8 +96,7 @@ def _fields(found: SellerLead) -> dict[str, Any]:
         "times_sold": found.times_sold if sold else None,
         "return": _return(found) if sold else None,
         "returned_at": rfc3339(found.returned_at) if found.returned_at is not None else None,
-        "reason": found.reason,
-        "message": _message(found.reason),
+        **_reason(found.reason, disclosure),
         "sub_id1": found.sub_id1,
         "test": True if found.mode == "test" else None,
         "received_at": rfc3339(found.received_at),
@@ -96,17 +108,18 @@ def _return(found: SellerLead) -> str:
     return "returned" if found.returned_at is not None else "none"
 
 
-def _message(slug: str | None) -> str | None:
-    return next((reason.sentence for reason in Reason if reason.slug == slug), None)
+def _reason(slug: str | None, disclosure: Disclosure) -> dict[str, str | None]:
+    known = next((reason for reason in Reason if reason.slug == slug), None)
+    return {**told_reason(known, disclosure)} if known is not None else {"reason": slug, "message": None}
 
 
-def _event(event: SellerEvent) -> dict[str, Any]:
+def _event(event: SellerEvent, disclosure: Disclosure) -> dict[str, Any]:
     return {
         "at": rfc3339(event.at),
         "what": event.what,
         "request_id": event.request_id,
         "http_status": event.status_code,
         "status": event.status,
-        "reason": event.reason,
+        "reason": _reason(event.reason, disclosure)["reason"],
         "took_ms": event.took_ms,
     }
