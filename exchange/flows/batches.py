@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from exchange import limits
 from exchange.connector import DeliversBatches, Parcel, Terms
 from exchange.courier.courier import Call, Result
+from exchange.flows.check_suppression import kept_back
 from exchange.flows.conclude import conclude
 from exchange.flows.connection import Connection
 from exchange.flows.deliver import DeliveryBroken, award_of
@@ -103,10 +104,16 @@ async def _parcels(market: Market, members: list[Row], contract: Contract) -> li
             await _leaves(market, member, DeliveryState.CANCELLED, "its sale was not made")
         elif lead is None:
             await _leaves(market, member, DeliveryState.FAILED, "the values of its lead were erased")
+        elif not _may_be_out(member) and (listed := kept_back(lead, contract.buyer_id, market)) is not None:
+            await _leaves(market, member, DeliveryState.FAILED, listed)
         else:
             links = delivery_links(market, attempt["id"], lead.vertical, contract.return_days)
             parcels.append(Parcel(lead, award_of(attempt), links))
     return parcels
+
+
+def _may_be_out(member: Row) -> bool:
+    return bool(member["state"] == DeliveryState.SENDING.value)
 
 
 async def _leaves(market: Market, member: Row, state: DeliveryState, why: str) -> None:

@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from exchange.flows.case import Case
+from exchange.flows.job_ends import ComeBack
 from exchange.flows.lists import Found, of_buyers
 from exchange.flows.market import Market
 from exchange.model.finding import Finding, Outcome
-from exchange.model.lead import Lead
+from exchange.model.lead import Lead, Mode
+from exchange.model.reason import Reason
 from exchange.model.vertical import Vertical
 from exchange.stages.suppression.forms import digests_of, seconds_of, values_of
 from exchange.stages.suppression.judge import judge_do_not_call, judge_suppression
+
+UNREADY_MS = 1_000  # until a list that cannot be read is looked at again
+_ITS_OWN = "The consumer is on a list of the buyer."
 
 
 class Listed(NamedTuple):
@@ -20,11 +25,6 @@ class Listed(NamedTuple):
 
     findings: tuple[Finding, ...]
     buyers: Mapping[str, str]
-
-    def keeps_from(self, buyer_id: str) -> str | None:
-        """Why this buyer may not have the lead; None when no list is against it."""
-        refused = next((each.sentence for each in self.findings if each.outcome is Outcome.REFUSED), None)
-        return refused or ("The consumer is on a list of the buyer." if buyer_id in self.buyers else None)
 
 
 async def check_suppression(case: Case, market: Market) -> Case:
@@ -51,3 +51,18 @@ def ask_lists(lead: Lead, vertical: Vertical, market: Market) -> Listed:
         *judge_do_not_call(lead, vertical, registries, found.hits, found.unreadable, market.clock.now()),
     )
     return Listed(findings, of_buyers((*found.hits, *found.unreadable)))
+
+
+def kept_back(lead: Lead, buyer_id: str, market: Market) -> str | None:
+    """Why a buyer may not have a sold lead any more that waits to go out: consent may have been taken back meanwhile.
+
+    None when nothing is against it. Raises `ComeBack` while a list cannot be read.
+    """
+    vertical = market.verticals.get(lead.vertical)
+    if vertical is None or lead.mode is not Mode.LIVE:
+        return None
+    said = ask_lists(lead, vertical, market)
+    refused = next((each for each in said.findings if each.outcome is Outcome.REFUSED), None)
+    if refused is not None and refused.reason is Reason.LISTS_UNREADY:
+        raise ComeBack(market.clock.now() + UNREADY_MS)
+    return refused.sentence if refused is not None else _ITS_OWN if buyer_id in said.buyers else None

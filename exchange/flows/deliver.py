@@ -9,7 +9,7 @@ from exchange import limits
 from exchange.connector import Terms
 from exchange.courier.courier import Call, Result
 from exchange.flows.called_back import calls_us
-from exchange.flows.check_suppression import ask_lists
+from exchange.flows.check_suppression import kept_back
 from exchange.flows.conclude import LEAD_AT_WORK_MS, conclude
 from exchange.flows.connection import Connection
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
@@ -22,9 +22,8 @@ from exchange.flows.scenes import next_hour, own_links, values_of
 from exchange.flows.settle import terms_of
 from exchange.model.auction import AttemptState, Award
 from exchange.model.delivery import ENDED, DeliveryState, TryEnd
-from exchange.model.lead import Lead, Mode
+from exchange.model.lead import Lead
 from exchange.model.party import Contract
-from exchange.model.reason import Reason
 from exchange.model.work import LeadState
 from exchange.stages.delivery import MAY_HAVE, STATES, Meaning, Tried, try_outcome, wait_ms
 from exchange.stages.outcome import post_outcome
@@ -112,21 +111,14 @@ async def _go_out(market: Market, delivery: Row, attempt: Row) -> Ended | None:
         return Ended.UNASKED
     work = Work(delivery, attempt, lead_row, lead, contract, connection, _zone(market, lead))
     await _wait_for_its_hour(market, work)
-    if delivery["sent_at"] is None and not left_behind and (listed := _on_a_list(market, work)) is not None:
+    if (
+        delivery["sent_at"] is None
+        and not left_behind
+        and (listed := kept_back(lead, contract.buyer_id, market)) is not None
+    ):
         await give_up(market, delivery, listed)
         return Ended.UNASKED
     return await _try(market, work, left_behind=left_behind)
-
-
-def _on_a_list(market: Market, work: Work) -> str | None:
-    """Why its buyer may not have the lead any more: consent may have been taken back while it waited."""
-    vertical = market.verticals.get(work.lead.vertical)
-    if vertical is None or work.lead.mode is not Mode.LIVE:
-        return None
-    said = ask_lists(work.lead, vertical, market)
-    if any(finding.reason is Reason.LISTS_UNREADY for finding in said.findings):
-        raise ComeBack(market.clock.now() + LEAD_AT_WORK_MS)
-    return said.keeps_from(work.contract.buyer_id)
 
 
 def _zone(market: Market, lead: Lead) -> str | None:

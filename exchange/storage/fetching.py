@@ -6,7 +6,10 @@ moment. So a cursor has everything before it behind it, whatever is shelved, sen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from exchange.storage.database import Row, Tx
+from exchange.storage.rows import listed
 
 Cursor = tuple[int, str]
 """`sent_at` and id of the last delivery of a page."""
@@ -32,29 +35,31 @@ async def pulled(tx: Tx, buyer_id: str, mode: str, after: Cursor, limit: int) ->
     )
 
 
-async def anything_new(tx: Tx, buyer_id: str, mode: str) -> bool:
-    """Whether something was never returned yet."""
-    rows = await tx.fetch(
-        f"SELECT 1 AS found FROM {_FROM} WHERE {_OWN} AND d.sent_at IS NULL AND {_READY} LIMIT 1",
+async def never_returned(tx: Tx, buyer_id: str, mode: str, limit: int) -> list[Row]:
+    """What a buyer was never given yet, the oldest first."""
+    return await tx.fetch(
+        f"""SELECT d.attempt_id FROM {_FROM} WHERE {_OWN} AND d.sent_at IS NULL AND {_READY}
+            ORDER BY d.made_at, d.attempt_id LIMIT :limit""",
         buyer=buyer_id,
         mode=mode,
+        limit=limit,
     )
-    return bool(rows)
 
 
-async def enter(tx: Tx, buyer_id: str, mode: str, now: int, most: int) -> int:
-    """Put what was never returned at the end of the log, the oldest first: it is returned from now on."""
+async def enter(tx: Tx, buyer_id: str, mode: str, now: int, attempts: Sequence[str]) -> int:
+    """Put these, if they still wait, at the end of the log: they are returned from now on."""
     await tx.fetch(f"SELECT id FROM buyers WHERE id = :buyer {tx.for_update}", buyer=buyer_id)
     rows = await tx.fetch(
         "SELECT MAX(sent_at) AS last FROM deliveries WHERE channel = 'pull' AND buyer_id = :buyer", buyer=buyer_id
     )
+    those, params = listed("attempt", attempts)
     return await tx.execute(
         f"""UPDATE deliveries SET sent_at = :at WHERE attempt_id IN (SELECT d.attempt_id FROM {_FROM}
-                WHERE {_OWN} AND d.sent_at IS NULL AND {_READY} ORDER BY d.made_at, d.attempt_id LIMIT :most)""",
+                WHERE {_OWN} AND d.sent_at IS NULL AND {_READY} AND d.attempt_id IN {those})""",
         buyer=buyer_id,
         mode=mode,
         at=max(now, (rows[0]["last"] or 0) + 1),
-        most=most,
+        **params,
     )
 
 

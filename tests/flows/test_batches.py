@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from exchange.flows.revoke import Taken, revoke
+from exchange.model.actor import Actor, Role
 from exchange.worker import run_jobs
 from tests.flows.doom import Crash, doomed, started_again, struck
 from tests.flows.lab import HUNG_UP, UNREACHABLE, held, later, person, post, spent
@@ -42,6 +44,17 @@ async def test_what_waits_goes_out_together_when_it_is_time(either: Exchange) ->
     await post(either, person(9))
     await run_for(either, 900, 60)
     assert ("birch-solar-0002", 1) == names(either)[-1]
+
+
+async def test_whose_consent_was_taken_back_is_left_out_of_the_batch(either: Exchange) -> None:
+    either.buyers.answers_posts("birch", TAKEN)
+    await filed(either, 2)
+    await revoke(either.market, Taken(person(1)["phone"]), Actor(Role.OPERATOR, "pat"))
+
+    await run_for(either, 900, 60)
+
+    assert [("birch-solar-0001", 1)] == names(either)
+    assert ("30.00", "0.00") == (await spent(either, "birch"), await held(either, "birch"))
 
 
 async def test_a_batch_that_was_not_taken_goes_out_again_with_the_same_leads(either: Exchange) -> None:

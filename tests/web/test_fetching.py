@@ -15,6 +15,8 @@ from exchange.flows.documents import save_document
 from exchange.flows.market import refresh
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.resend import resend
+from exchange.flows.revoke import Taken
+from exchange.flows.revoke import revoke as take_back
 from exchange.flows.shapes import CONNECTION
 from exchange.flows.undo import reverse_sale
 from exchange.model.actor import SYSTEM
@@ -103,6 +105,33 @@ async def test_asking_for_the_next_page_says_that_the_one_before_arrived(either:
     )
     assert ["0000", "0001", "0002"] == phones(await page(either, "0"))
     assert [] == await broken(exchange.market)
+
+
+async def test_whose_consent_was_taken_back_is_on_no_page(either: Served) -> None:
+    exchange = either.exchange
+    await fetches(exchange, "pull")
+    await one_of_two_takes_it_back(exchange)
+
+    assert ["0001"] == phones(await page(either))
+    assert ["failed", "shelved"] == await states(exchange)
+    assert "30.00" == await held(exchange, "linden")
+
+
+async def test_whose_consent_was_taken_back_is_in_no_table(either: Served) -> None:
+    exchange = either.exchange
+    await fetches(exchange, "csv_url", document={"columns": {"call": "phone"}})
+    path, _ = await address(exchange)
+    await one_of_two_takes_it_back(exchange)
+
+    assert ["+16029580001"] == [row["call"] for row in rows(await either.get(path, key=None))]
+    assert ["failed", "delivered"] == await states(exchange)
+
+
+async def one_of_two_takes_it_back(exchange: Exchange) -> None:
+    for number in range(2):
+        await post(exchange, person(number))
+        later(exchange, 1)
+    await take_back(exchange.market, Taken(person(0)["phone"]), OPERATOR)
 
 
 async def test_what_comes_later_is_behind_no_cursor(either: Served) -> None:
