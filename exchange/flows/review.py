@@ -13,10 +13,12 @@ from exchange.flows.screening import take_up
 from exchange.flows.tell import UNSOLD, News, tell
 from exchange.flows.terms import change_campaign
 from exchange.model.actor import SYSTEM, Actor, Role
+from exchange.model.lead import Problem
 from exchange.model.party import ScreenRule
 from exchange.model.reason import Reason
 from exchange.model.screen import Block
 from exchange.model.work import JobRow
+from exchange.stages.notes import note_problem
 from exchange.storage.database import Row
 from exchange.storage.review import overdue_held, refuse_held, release_held
 from exchange.storage.screen import close_alert, lift_block, save_block
@@ -29,10 +31,25 @@ class NotHeld(LookupError):
     """No lead of that id waits for a decision."""
 
 
+class BadNote(ValueError):
+    """A note that may not be kept, since it is kept in clear; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def keepable(note: str) -> None:
+    """Raises `BadNote`."""
+    if (problem := note_problem(note)) is not None:
+        raise BadNote(problem)
+
+
 async def approve(market: Market, lead_id: str, note: str, actor: Actor, ip: str = "") -> None:
     """The lead is sold as usual: by a job, as one whose buyer was silent. Raises `NotHeld`, also when it waited so long
-    that its consumer is kept no more and may have been sold meanwhile.
+    that its consumer is kept no more and may have been sold meanwhile. Like all here it raises `BadNote` too.
     """
+    keepable(note)
     lead = await _held(market, lead_id)
     now = market.clock.now()
     if lead["received_at"] <= now - HELD_DAYS * DAY_MS:
@@ -46,6 +63,7 @@ async def approve(market: Market, lead_id: str, note: str, actor: Actor, ip: str
 
 async def refuse(market: Market, lead_id: str, note: str, actor: Actor, ip: str = "") -> None:
     """The lead is refused, its consumer given back, its seller told. Raises `NotHeld`."""
+    keepable(note)
     lead = await _held(market, lead_id)
     now = market.clock.now()
     line = replace(audit_line(market.ids, now, actor, "lead.refused", f"lead:{lead_id}", after={"why": note}), ip=ip)
@@ -89,6 +107,7 @@ def _told_seller(market: Market, lead: Row, now: int) -> tuple[JobRow, ...]:
 
 async def block_sub_id(market: Market, seller_id: str, sub_id: str, why: str, actor: Actor, ip: str = "") -> None:
     """Shut a sub id out, in all campaigns of its seller, from the next lead on."""
+    keepable(why)
     now = market.clock.now()
     what = f"sub_id:{seller_id}:{sub_id}"
     line = replace(audit_line(market.ids, now, actor, "sub_id.blocked", what, after={"why": why}), ip=ip)
@@ -98,6 +117,7 @@ async def block_sub_id(market: Market, seller_id: str, sub_id: str, why: str, ac
 
 async def let_in(market: Market, seller_id: str, sub_id: str, why: str, actor: Actor, ip: str = "") -> bool:
     """Undo it; False when the sub id was not shut out."""
+    keepable(why)
     now = market.clock.now()
     before = {"why": market.screening.blocks.get((seller_id, sub_id), "")}
     what = f"sub_id:{seller_id}:{sub_id}"
@@ -109,6 +129,7 @@ async def let_in(market: Market, seller_id: str, sub_id: str, why: str, actor: A
 
 async def see_to(market: Market, alert_id: str, note: str, actor: Actor, ip: str = "") -> bool:
     """Close an alert; False when it is closed already, or there is none."""
+    keepable(note)
     now = market.clock.now()
     line = replace(audit_line(market.ids, now, actor, "alert.closed", f"alert:{alert_id}", after={"why": note}), ip=ip)
     news = News(CLOSED, Role.OPERATOR, None, alert_id, now, {"id": alert_id, "closed_by": actor.name, "note": note})
@@ -124,6 +145,7 @@ async def set_rule(market: Market, campaign_id: str, rule: ScreenRule, why: str,
 
     Returns the number of the campaign's new version, in force at once.
     """
+    keepable(why)
     points = (rule.refuse_at, rule.hold_at)
     if any(each is not None and not 1 <= each <= 100 for each in points):
         raise BadRule("Points are 1 to 100, or empty for never.")

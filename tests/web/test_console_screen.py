@@ -43,6 +43,9 @@ async def test_a_held_lead_waits_on_the_page_until_somebody_approves_it(tmp_path
         path = f"/console/screen/held/{lead_id}"
         assert 422 == (await visitor.submit(path, decision="approve")).http_status
         assert 422 == (await visitor.submit(path, decision="perhaps", note="x")).http_status
+        for personal in ("Called (602) 555-0142.", "maria@consumer.example answered."):
+            told = await visitor.submit(path, decision="approve", note=personal)
+            assert 422 == told.http_status and "no phone number and no email address" in told.text
         assert 200 == (await visitor.submit(path, decision="approve", note="I called them.")).http_status
         await run_jobs(exchange.market)
 
@@ -84,6 +87,8 @@ async def test_the_same_by_program(tmp_path: Path) -> None:
         assert [lead_id] == [each["lead_id"] for each in (await by_program(served, ""))["held"]]
 
         assert 422 == (await by_program(served, f"/held/{lead_id}", decision="refuse")).http_status
+        told = await by_program(served, f"/held/{lead_id}", decision="refuse", note="602-555-0142 is dead")
+        assert [("note", "personal")] == [(each["field"], each["code"]) for each in told["errors"]]
         assert 401 == (await by_program(served, "", key=buyer_key("acme"))).http_status
         told = await by_program(served, f"/held/{lead_id}", decision="refuse", note="Nobody there.")
         assert ((200, "refused", None), "rejected") == (told.told, await state_of(exchange, lead_id))

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from exchange import limits
 from exchange.flows.settle import CannotSettle, Decision, NoSuchDelivery, settle
 from exchange.flows.top_up import top_up
 from exchange.model.lead import Problem
 from exchange.model.money import BadMoney, Money
 from exchange.model.reason import Reason
+from exchange.stages.notes import note_problem
 from exchange.stages.respond import rfc3339
 from exchange.storage.ledger import BookingConflict
 from exchange.storage.seller_views import OpenDelivery, open_deliveries
@@ -98,8 +98,8 @@ def _decision(sent: Mapping[str, str], currency: str) -> Decision:
         problems.append(Problem("decision", code, "decision must be accepted or rejected.", word, DECISIONS))
     price = _amount(sent, "price", currency, problems) if "price" in sent else None
     note = sent.get("note", "")
-    if len(note) > limits.NOTE_CHARACTERS:
-        problems.append(Problem("note", "length", f"note must have at most {limits.NOTE_CHARACTERS} characters."))
+    if note and (wrong := note_problem(note)) is not None:
+        problems.append(wrong)
     if problems:
         raise Stop(Reason.INVALID, 422, problems=tuple(problems))
     return Decision(word == DECISIONS[0], note or "told by the API", price)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from exchange import limits
 from exchange.flows.review import BadRule, NotHeld, approve, block_sub_id, let_in, refuse, see_to, set_rule
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
+from exchange.stages.notes import note_problem
 from exchange.stages.respond import rfc3339
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
@@ -120,10 +120,8 @@ def _word(sent: Mapping[str, str], allowed: tuple[str, ...]) -> str:
 
 def _note(sent: Mapping[str, str]) -> str:
     note = sent.get("note", "").strip()
-    if not note:
-        raise _wrong(Problem("note", "missing", "note is required: it is kept in the audit log."))
-    if len(note) > limits.NOTE_CHARACTERS:
-        raise _wrong(Problem("note", "length", f"note must have at most {limits.NOTE_CHARACTERS} characters."))
+    if (problem := note_problem(note)) is not None:
+        raise _wrong(problem)
     return note
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange import limits
 from exchange.flows.jobs import BATCH, DELIVER
 from exchange.flows.market import Market
 from exchange.flows.replay import replay_dead
@@ -19,6 +18,7 @@ from exchange.flows.undo import reverse_sale
 from exchange.model.actor import Actor
 from exchange.model.delivery import DeliveryState, spoken
 from exchange.model.money import Money
+from exchange.stages.notes import note_problem
 from exchange.storage.database import Row
 from exchange.storage.delivery_views import list_deliveries, next_at
 from exchange.storage.queues import dead_jobs_of, resting_queues
@@ -138,9 +138,11 @@ async def send_again(request: web.Request) -> web.StreamResponse:
 async def undo(request: web.Request) -> web.StreamResponse:
     """Somebody decides that what came back is no sale."""
     market, attempt_id = request.app[MARKET], request.match_info["attempt_id"]
-    note = request[FORM].get("note", "").strip()[: limits.NOTE_CHARACTERS]
+    note = request[FORM].get("note", "").strip()
     if not note:
         return await notice(request, "Not undone yet", "Say why: the reason is kept with your name.", http_status=422)
+    if (wrong := note_problem(note)) is not None:
+        return await notice(request, "Not undone yet", wrong.message, http_status=422)
     actor, state = actor_of(request), DeliveryState.BOUNCED
     try:
         done = await reverse_sale(market, attempt_id, note, actor, state, ip_of(request))

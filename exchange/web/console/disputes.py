@@ -7,10 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange import limits
 from exchange.flows.disputes import stands, undo_disputed
 from exchange.flows.settle import CannotSettle
 from exchange.model.money import Money
+from exchange.stages.notes import note_problem
 from exchange.storage.disputes import disputed_sales
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
@@ -74,11 +74,13 @@ async def decide(request: web.Request) -> web.StreamResponse:
     """Somebody says whether the sale stands. It is kept with their name and their reason."""
     market, form = request.app[MARKET], request[FORM]
     attempt_id = request.match_info["attempt_id"]
-    note = form.get("note", "").strip()[: limits.NOTE_CHARACTERS]
+    note = form.get("note", "").strip()
     word = form.get("decision", "")
     if not note or word not in ("stands", "undo"):
         told = "Say whether the sale stands or is undone, and why: the reason is kept with your name."
         return await notice(request, "Not decided yet", told, http_status=422)
+    if (wrong := note_problem(note)) is not None:
+        return await notice(request, "Not decided yet", wrong.message, http_status=422)
     try:
         if word == "undo":
             await undo_disputed(market, attempt_id, note, actor_of(request), ip_of(request))

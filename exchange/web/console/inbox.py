@@ -15,6 +15,7 @@ from exchange.flows.inbox import forget
 from exchange.flows.market import Market
 from exchange.flows.trial import outcome_of
 from exchange.model.wire import Reply
+from exchange.stages.notes import note_problem
 from exchange.stages.shape import shape_of
 from exchange.storage.database import Row
 from exchange.storage.timeline import read_lead_rows
@@ -109,7 +110,9 @@ async def done_with(request: web.Request) -> web.StreamResponse:
     if kind is None:
         return await _gone(request)
     shape = b"" if kind.shape == "none" else bytes.fromhex(kind.shape)
-    note = request[FORM].get("note", "")
+    note = request[FORM].get("note", "").strip()
+    if note and (wrong := note_problem(note)) is not None:
+        return await notice(request, "Not taken out yet", wrong.message, http_status=422)
     await forget(request.app[MARKET], kind.contract_id, kind.stage, shape, note, actor_of(request))
     return web.Response(status=303, headers={"Location": _PATH, "Cache-Control": "no-store"})
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from exchange import limits
 from exchange.flows.review import BadRule, NotHeld, approve, block_sub_id, let_in, refuse, see_to, set_rule
 from exchange.model.party import ScreenRule
+from exchange.stages.notes import note_problem
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.figures.screen import Screen, alert_fields, held_fields, screen_of, seller_name, words_of
 from exchange.web.keys import MARKET
@@ -57,8 +57,10 @@ async def decide(request: web.Request) -> web.StreamResponse:
     """Somebody approves a held lead, or refuses it."""
     market, form, lead_id = request.app[MARKET], request[FORM], request.match_info["lead_id"]
     note, word = _note(form.get("note", "")), form.get("decision", "")
-    if not note or word not in ("approve", "refuse"):
+    if word not in ("approve", "refuse"):
         return await notice(request, "Not decided yet", f"Approve it or refuse it. {_NO_REASON}", http_status=422)
+    if (wrong := note_problem(note)) is not None:
+        return await notice(request, "Not decided yet", wrong.message, _NO_REASON, http_status=422)
     try:
         await (approve if word == "approve" else refuse)(market, lead_id, note, actor_of(request), ip_of(request))
     except NotHeld:
@@ -71,8 +73,8 @@ async def close(request: web.Request) -> web.StreamResponse:
     """Somebody has seen to an alert, and may shut its sub id out with it."""
     market, form = request.app[MARKET], request[FORM]
     note = _note(form.get("note", ""))
-    if not note:
-        return await notice(request, "Not closed yet", _NO_REASON, http_status=422)
+    if (wrong := note_problem(note)) is not None:
+        return await notice(request, "Not closed yet", wrong.message, _NO_REASON, http_status=422)
     actor, ip = actor_of(request), ip_of(request)
     if form.get("decision") == "block":
         await block_sub_id(market, form.get("seller_id", ""), form.get("sub_id", ""), note, actor, ip)
@@ -86,9 +88,11 @@ async def block(request: web.Request) -> web.StreamResponse:
     market, form = request.app[MARKET], request[FORM]
     seller_id, sub_id = form.get("seller_id", ""), form.get("sub_id", "").strip()[:_SUB_ID_CHARACTERS]
     note = _note(form.get("note", ""))
-    if not note or not sub_id or seller_id not in market.deals.sellers:
+    if not sub_id or seller_id not in market.deals.sellers:
         told = f"Name a seller and its sub id. {_NO_REASON}"
         return await notice(request, "Nothing changed", told, http_status=422)
+    if (wrong := note_problem(note)) is not None:
+        return await notice(request, "Nothing changed", wrong.message, _NO_REASON, http_status=422)
     actor, ip = actor_of(request), ip_of(request)
     if form.get("decision") == "let_in":
         if not await let_in(market, seller_id, sub_id, note, actor, ip):
@@ -103,8 +107,10 @@ async def rule(request: web.Request) -> web.StreamResponse:
     """A campaign refuses or holds from another number of points on, or asks for another share of posts."""
     market, form = request.app[MARKET], request[FORM]
     note, campaign_id = _note(form.get("note", "")), form.get("campaign_id", "")
-    if not note or campaign_id not in market.deals.campaigns:
+    if campaign_id not in market.deals.campaigns:
         return await notice(request, "Nothing changed", f"Name a campaign. {_NO_REASON}", http_status=422)
+    if (wrong := note_problem(note)) is not None:
+        return await notice(request, "Nothing changed", wrong.message, _NO_REASON, http_status=422)
     try:
         wanted = ScreenRule(
             _whole(form, "refuse_at"),
@@ -128,7 +134,7 @@ def _whole(form: Mapping[str, str], name: str) -> int | None:
 
 
 def _note(text: str) -> str:
-    return text.strip()[: limits.NOTE_CHARACTERS]
+    return text.strip()
 
 
 def _home() -> web.Response:

@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange import limits
 from exchange.flows.settle import CannotSettle, Decision, NoSuchDelivery, settle
 from exchange.model.money import BadMoney, Money
+from exchange.stages.notes import note_problem
 from exchange.storage.database import Row
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.selling import read_attempt
@@ -66,12 +66,14 @@ async def decide(request: web.Request) -> web.StreamResponse:
     """Somebody says what a delivery was. It is booked with their name and their reason."""
     market, form = request.app[MARKET], request[FORM]
     attempt_id = request.match_info["attempt_id"]
-    note = form.get("note", "").strip()[: limits.NOTE_CHARACTERS]
+    note = form.get("note", "").strip()
     word = form.get("decision", "")
     back = form.get("back", _HOME)
     if not note or word not in ("accepted", "refused"):
         told = "Say what it was, accepted or refused, and why: the reason is kept with your name."
         return await notice(request, "Not settled yet", told, http_status=422)
+    if (wrong := note_problem(note)) is not None:
+        return await notice(request, "Not settled yet", wrong.message, http_status=422)
     attempt = await market.db.read(read_attempt, attempt_id)
     try:
         price = _price(form.get("price", ""), attempt)
