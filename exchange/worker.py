@@ -59,7 +59,7 @@ from exchange.flows.screen_alerts import note_screen_alert
 from exchange.flows.screening import learn as learn_signals
 from exchange.flows.screening import take_up
 from exchange.flows.settle import settle_by_rule
-from exchange.flows.shelf import list_unsold
+from exchange.flows.shelf import list_unsold, look_over
 from exchange.flows.sources import take
 from exchange.flows.specs import keep_specs
 from exchange.flows.spent import tell_spent
@@ -296,6 +296,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),
+        Duty("look over the store", 2.0, look_over),
         Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("proofs to keep", 5.0, plan_proofs),
         Duty("screen", 1.0, take_up_screened),

@@ -1,4 +1,8 @@
-"""What nobody bought in its auction is put on the store's shelf, and whoever looks for such a lead is told."""
+"""What nobody bought in its auction is put on the store's shelf, and whoever looks for such a lead is told.
+
+A lead whose consumer may not be sold any more leaves the shelf: at once when they take their consent back or are
+erased, and soon after they came on a list.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,25 @@ from dataclasses import replace
 import orjson
 from pydantic import TypeAdapter
 
+from exchange.flows.check_suppression import ask_lists
 from exchange.flows.market import Market
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Role
+from exchange.model.finding import Outcome
+from exchange.model.lead import Lead
 from exchange.model.party import State
+from exchange.model.reason import Reason
+from exchange.model.vertical import Vertical
 from exchange.stages.store import Wanted, card_of
 from exchange.storage.database import Row
+from exchange.storage.shelf import ERASED, note_seen, unseen
 from exchange.storage.store import ItemRow, all_searches, end_items, list_item, unlisted
 
 MATCH = "store.match"
 _DAY_MS = 86_400_000
 _LISTED_AT_ONCE = 100
+_SEEN_AT_ONCE = 100
 WANTED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
 
 
@@ -43,7 +54,7 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
     if lead is None or vertical is None or campaign.store is None:
         return 0
     rule = replace(campaign.store, sales=min(campaign.store.sales, campaign.slots))
-    card = card_of(lead, vertical)
+    card, gone = card_of(lead, vertical), kept_off(market, lead, vertical)
     item = ItemRow(
         lead.id,
         lead.month,
@@ -55,10 +66,39 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
         rule,
         now,
         now + rule.days * _DAY_MS,
+        market.lists.seen,
+        gone,
     )
-    matched = [each for each in searches if wanted_in(each).takes(card, rule.first)]
+    matched = [each for each in searches if gone is None and wanted_in(each).takes(card, rule.first)]
     jobs = [job for each in matched for job in tell(market, _match_news(each, item, now))]
-    return int(await market.db.write(list_item, item, [str(each["id"]) for each in matched], tuple(jobs)))
+    listed = await market.db.write(list_item, item, [str(each["id"]) for each in matched], tuple(jobs))
+    return int(listed and gone is None)
+
+
+def kept_off(market: Market, lead: Lead, vertical: Vertical) -> str | None:
+    """Why the lists forbid that a lead is sold, as a sentence. A list that cannot be asked forbids no listing: a claim
+    asks again.
+    """
+    said = ask_lists(lead, vertical, market).findings
+    refused = [each for each in said if each.outcome is Outcome.REFUSED and each.reason is not Reason.LISTS_UNREADY]
+    return refused[0].sentence if refused else None
+
+
+async def look_over(market: Market) -> int:
+    """The duty: hold what is on the shelf against lists that changed, some at once. Returns how many leads left."""
+    version = market.lists.seen
+    rows = await market.db.read(unseen, version, _SEEN_AT_ONCE)
+    gone = []
+    for row in rows:
+        campaign, vertical = market.deals.campaigns.get(row["campaign_id"]), market.verticals.get(row["vertical"])
+        lead = await stored_lead(market, row, campaign) if campaign is not None else None
+        why = ERASED if lead is None else kept_off(market, lead, vertical) if vertical is not None else None
+        if why is not None:
+            gone.append((str(row["id"]), why))
+    if rows:
+        ids = [str(row["id"]) for row in rows]
+        await market.db.write(note_seen, ids, version, gone, market.clock.now())
+    return len(gone)
 
 
 def wanted_in(search: Row) -> Wanted:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from exchange.model.work import JobRow
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
+from exchange.storage.shelf import ERASED, leave
 
 _UNDER_WAY = "('open', 'selling')"
 
@@ -55,6 +56,7 @@ async def erase_lead(tx: Tx, lead_id: str, event: tuple[str, str, int, str], job
     for table in ("wires", "claims", "sightings"):
         await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
     event_id, month, at, sentence = event
+    await leave(tx, lead_id, ERASED, at)
     await tx.execute(
         """INSERT INTO lead_events (id, month, lead_id, at, kind, sentence, actor)
            VALUES (:id, :month, :lead, :at, 'erased', :sentence, 'exchange')""",

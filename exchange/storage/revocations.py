@@ -11,6 +11,7 @@ from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
+from exchange.storage.shelf import leave_all
 from exchange.storage.suppression import add_changes
 
 _MAY_HAVE_IT = "('accepted', 'pending', 'unclear', 'sending', 'reserved')"
@@ -19,7 +20,7 @@ _MAY_HAVE_IT = "('accepted', 'pending', 'unclear', 'sending', 'reserved')"
 async def save_revocation(
     tx: Tx, row: RevocationRow, changes: Sequence[tuple[str, int]], job: JobRow, line: AuditLine
 ) -> None:
-    """Write it down and put the consumer on the lists at once; the job finds whom to tell."""
+    """Write it down, put the consumer on the lists and off the store at once; the job finds whom to tell."""
     await tx.execute(
         """INSERT INTO revocations (id, month, revoked_at, heard_at, due_at, phone_index, email_index, vertical, source,
                means, lead_id, actor, role)
@@ -29,6 +30,7 @@ async def save_revocation(
     )
     for list_id, key in sorted(changes):
         await add_changes(tx, list_id, (key,), True, row.heard_at, row.actor)
+    await leave_all(tx, row.phone_index, row.email_index, row.vertical, row.heard_at)
     await add_job(tx, job)
     await record(tx, line)
 

@@ -31,6 +31,8 @@ class ItemRow(NamedTuple):
     rule: StoreRule
     listed_at: int
     ends_at: int
+    lists_seen: int = 0  # the version of the lists that its consumer was held against
+    gone: str | None = None  # why it never comes on the shelf at all
 
 
 class ClaimRow(NamedTuple):
@@ -76,9 +78,9 @@ async def list_item(tx: Tx, item: ItemRow, searches: list[str], jobs: tuple[JobR
     """Put a lead on the shelf, and note whose searches it answers. False when it is there."""
     added = await tx.execute(
         """INSERT INTO store_items (lead_id, month, vertical, campaign_id, us_state, grade, card, rule, currency,
-               listed_at, ends_at, state, views)
+               listed_at, ends_at, state, views, lists_seen, gone, gone_at)
            VALUES (:lead, :month, :vertical, :campaign, :us_state, :grade, :card, :rule, :currency, :at, :ends,
-               'listed', 0)
+               :state, 0, :seen, :gone, :gone_at)
            ON CONFLICT (lead_id) DO NOTHING""",
         lead=item.lead_id,
         month=item.month,
@@ -91,6 +93,10 @@ async def list_item(tx: Tx, item: ItemRow, searches: list[str], jobs: tuple[JobR
         currency=item.rule.first.currency,
         at=item.listed_at,
         ends=item.ends_at,
+        state="listed" if item.gone is None else "over",
+        seen=item.lists_seen,
+        gone=item.gone,
+        gone_at=item.listed_at if item.gone is not None else None,
     )
     if not added:
         return False

@@ -44,8 +44,8 @@ async def test_a_held_lead_waits_on_the_page_until_somebody_approves_it(tmp_path
         assert 422 == (await visitor.submit(path, decision="approve")).http_status
         assert 422 == (await visitor.submit(path, decision="perhaps", note="x")).http_status
         for personal in ("Called (602) 555-0142.", "maria@consumer.example answered."):
-            told = await visitor.submit(path, decision="approve", note=personal)
-            assert 422 == told.http_status and "no phone number and no email address" in told.text
+            refused = await visitor.submit(path, decision="approve", note=personal)
+            assert 422 == refused.http_status and "no phone number and no email address" in refused.text
         assert 200 == (await visitor.submit(path, decision="approve", note="I called them.")).http_status
         await run_jobs(exchange.market)
 

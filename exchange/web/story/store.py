@@ -29,8 +29,13 @@ def told_store(market: Market, story: Story) -> list[Line]:
     """One line for the listing, two for each claim, one for its end."""
     lines: list[Line] = []
     for item in story.rows.store_items:
+        if item["gone_at"] == item["listed_at"]:
+            lines.append(Line(item["gone_at"], None, "clock", "warn", "Not put in the store", item["gone"]))
+            continue
         lines.append(_listed(item))
-        if item["state"] == "over":
+        if item["gone"] is not None:
+            lines.append(Line(item["gone_at"], None, "clock", "warn", "Taken off the store", item["gone"]))
+        elif item["state"] == "over":
             lines.append(Line(item["ends_at"], None, "clock", "", "Taken off the store", "Its days there were over"))
     for claim in story.rows.store_claims:
         lines += _claim(market, claim)
