@@ -12,6 +12,7 @@ from exchange.model.answer_shape import AnswerShape
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
+from exchange.model.payout import PaymentTerms
 from exchange.model.scrub import Action
 from exchange.model.verification import VerifierRule
 
@@ -92,9 +93,17 @@ class Mismatch(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Seller:
+    """Who sends leads; `terms` say how it is paid."""
+
     id: str
     name: str
     state: State = State.ACTIVE
+    terms: PaymentTerms = field(default_factory=PaymentTerms)
+
+    @property
+    def chargeback_days(self) -> int:
+        """So long after a sale its return debits the seller; later the house bears it."""
+        return self.terms.chargeback_days
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from pydantic import TypeAdapter
 from exchange.model.endpoint import Endpoint
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.party import Buyer, Campaign, Contract, Seller, State
+from exchange.model.payout import PaymentTerms
 from exchange.storage.database import Row, Tx
 from exchange.storage.endpoints import read_endpoints
 from exchange.storage.ledger import set_account
+from exchange.storage.seller_terms import read_terms
 from exchange.storage.touch import touch_market as touch_market  # given on to whoever stores parties
 
 _CAMPAIGN: TypeAdapter[Campaign] = TypeAdapter(Campaign)
@@ -51,6 +53,7 @@ class Parties:
 async def read_parties(tx: Tx) -> Parties:
     version = (await tx.fetch("SELECT version FROM market_version WHERE one = 1"))[0]["version"]
     sellers = await tx.fetch("SELECT id, name, state FROM sellers ORDER BY id")
+    terms = {seller_id: row.terms for seller_id, row in (await read_terms(tx)).items()}
     buyers = await tx.fetch("SELECT document FROM buyers ORDER BY id")
     campaigns = await tx.fetch("SELECT document FROM campaigns WHERE current = 1 ORDER BY id")
     contracts = await tx.fetch("SELECT document FROM contracts WHERE current = 1 ORDER BY id")
@@ -58,7 +61,9 @@ async def read_parties(tx: Tx) -> Parties:
     served = await tx.fetch("SELECT contract_id, served_at FROM tier_turns ORDER BY contract_id")
     return Parties(
         version,
-        tuple(Seller(row["id"], row["name"], State(row["state"])) for row in sellers),
+        tuple(
+            Seller(row["id"], row["name"], State(row["state"]), terms.get(row["id"], PaymentTerms())) for row in sellers
+        ),
         tuple(_CAMPAIGN.validate_json(row["document"]) for row in campaigns),
         tuple(_BUYER.validate_json(row["document"]) for row in buyers),
         tuple(_CONTRACT.validate_json(row["document"]) for row in contracts),
