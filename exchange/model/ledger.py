@@ -10,6 +10,7 @@ from exchange.model.money import Money
 MARGIN = "house:margin"
 FEES = "house:fees"
 ROUNDING = "house:rounding"
+TAX = "house:tax"
 BANK = "bank"
 
 
@@ -24,8 +25,18 @@ def buyer_account(buyer_id: str, billing: Billing) -> str:
     return f"buyer:{buyer_id}:{'prepaid' if billing is Billing.PREPAID else 'receivable'}"
 
 
+def deposit_account(buyer_id: str) -> str:
+    """Where a buyer's security lies: it buys nothing until it is applied."""
+    return f"buyer:{buyer_id}:deposit"
+
+
 def seller_account(seller_id: str) -> str:
     return f"seller:{seller_id}:payable"
+
+
+def reserve_account(seller_id: str) -> str:
+    """Held back of what a seller earned, until returns are no more to be feared."""
+    return f"seller:{seller_id}:reserve"
 
 
 class TransactionKind(Enum):
@@ -34,8 +45,13 @@ class TransactionKind(Enum):
     REVERSAL = "reversal"
     ADJUSTMENT = "adjustment"
     PAYOUT = "payout"
-    INVOICE = "invoice"
+    INVOICE = "invoice"  # a document was issued: its tax and its rounding
     FEE = "fee"
+    PAYMENT = "payment"  # of an invoice
+    REFUND = "refund"  # money that was paid in goes back
+    DISPUTE = "dispute"  # a card's holder had a payment taken back, or lost that
+    DEPOSIT = "deposit"  # kept as a security
+    RESERVE = "reserve"  # of a seller's earnings, held back for returns and let go later
 
 
 class Posting(NamedTuple):

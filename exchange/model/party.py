@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from exchange.model.answer_shape import AnswerShape
+from exchange.model.billing import BillingTerms
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
@@ -269,6 +270,7 @@ class Buyer:
     limit: Money
     group: str = ""  # buyers of one group never meet in one auction
     away_until: int | None = None
+    terms: BillingTerms = field(default_factory=BillingTerms)
 
     @property
     def account(self) -> str:

@@ -23,6 +23,7 @@ SEALED_AT_ONCE = 500
 class Chain(Enum):
     TRANSACTIONS = "transactions"
     AUDIT = "audit"
+    STATEMENTS = "statements"
 
 
 async def seal(tx: Tx, chain: Chain, limit: int = SEALED_AT_ONCE) -> int:
@@ -79,6 +80,9 @@ async def row_bodies(tx: Tx, chain: Chain, row_ids: Sequence[str]) -> dict[str, 
     if chain is Chain.AUDIT:
         rows = await tx.fetch(f"SELECT * FROM audit_lines WHERE id IN {names}", **params)
         return {row["id"]: canonical(row) for row in rows}
+    if chain is Chain.STATEMENTS:
+        rows = await tx.fetch(f"SELECT * FROM statements WHERE number IN {names}", **params)
+        return {row["number"]: canonical(row) for row in rows}
     rows = await tx.fetch(f"SELECT * FROM transactions WHERE reference IN {names}", **params)
     postings: dict[str, list[Row]] = {row["reference"]: [] for row in rows}
     for line in await tx.fetch(f"SELECT * FROM postings WHERE reference IN {names} ORDER BY reference, line", **params):

@@ -20,6 +20,13 @@ FLAWS_TOLD = 20
 
 Sums = Mapping[tuple[str, str], int]
 
+_SEALED = {
+    Chain.TRANSACTIONS: ("transactions", "t.reference", "t.at"),
+    Chain.AUDIT: ("audit_lines", "t.id", "t.at"),
+    Chain.STATEMENTS: ("statements", "t.number", "t.issued_at"),
+}
+"""By chain: the table whose rows it seals, their id and their time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -64,11 +71,18 @@ async def verify_books(db: Db) -> Verification:
 
 async def verify_audit(db: Db) -> Verification:
     """Walk the chain of the audit log."""
-    walk = await _walk(db, Chain.AUDIT)
-    flaws = [*walk.flaws, *await db.read(_strays, Chain.AUDIT)]
-    return Verification(
-        Chain.AUDIT, walk.position, await db.read(_waiting, Chain.AUDIT), walk.head, tuple(flaws[:FLAWS_TOLD])
-    )
+    return await _verify_chain(db, Chain.AUDIT)
+
+
+async def verify_documents(db: Db) -> Verification:
+    """Walk the chain of issued documents: that none was altered. Whether they reproduce is for the books to say."""
+    return await _verify_chain(db, Chain.STATEMENTS)
+
+
+async def _verify_chain(db: Db, chain: Chain) -> Verification:
+    walk = await _walk(db, chain)
+    flaws = [*walk.flaws, *await db.read(_strays, chain)]
+    return Verification(chain, walk.position, await db.read(_waiting, chain), walk.head, tuple(flaws[:FLAWS_TOLD]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +141,7 @@ async def _page(tx: Tx, chain: Chain, after: int, limit: int) -> tuple[list[Row]
         return [], {}, []
     row_ids = [seal["row_id"] for seal in seals]
     bodies = await row_bodies(tx, chain, row_ids)
-    if chain is Chain.AUDIT:
+    if chain is not Chain.TRANSACTIONS:
         return seals, bodies, []
     names, params = listed("id", row_ids)
     sql = f"SELECT source, destination, units, currency FROM postings WHERE reference IN {names}"
@@ -136,12 +150,11 @@ async def _page(tx: Tx, chain: Chain, after: int, limit: int) -> tuple[list[Row]
 
 async def _strays(tx: Tx, chain: Chain) -> list[Flaw]:
     """Rows that neither have a seal nor wait for one: they were put in by hand."""
-    row = "t.reference" if chain is Chain.TRANSACTIONS else "t.id"
-    table = "transactions" if chain is Chain.TRANSACTIONS else "audit_lines"
+    table, row, at = _SEALED[chain]
     rows = await tx.fetch(
         f"""SELECT {row} AS row_id FROM {table} AS t
             WHERE NOT EXISTS (SELECT 1 FROM seals WHERE seals.chain = :chain AND seals.row_id = {row})
-            AND NOT EXISTS (SELECT 1 FROM unsealed WHERE unsealed.chain = :chain AND unsealed.at = t.at
+            AND NOT EXISTS (SELECT 1 FROM unsealed WHERE unsealed.chain = :chain AND unsealed.at = {at}
                             AND unsealed.row_id = {row})
             ORDER BY {row} LIMIT 1""",
         chain=chain.value,
