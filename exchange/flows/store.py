@@ -50,6 +50,7 @@ from exchange.storage.store import (
     unfinished,
     withdraw,
 )
+from exchange.storage.store_orders import take_within
 
 CLAIM_MS = 120_000
 HELD_AT_ONCE = 10
@@ -119,8 +120,8 @@ async def browse(
     return found, f"{before[0]}_{before[1]}"
 
 
-async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
-    """Hold a lead for two minutes, at the price of this moment. Raises `CannotBuy`."""
+async def claim(market: Market, lead_id: str, actor: Actor, order_id: str | None = None) -> Claim:
+    """Hold a lead for two minutes, at the price of this moment. Raises `CannotBuy`, and `OverLimit` for an order."""
     buyer_id = _buyer(actor)
     now = market.clock.now()
     item = await market.db.read(read_item, lead_id)
@@ -128,6 +129,8 @@ async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
         raise CannotBuy("not_listed", _GONE)
     own = await market.db.read(open_claim, buyer_id, lead_id)
     if own is not None and own["state"] == "held" and own["expires_at"] > now:
+        if own["order_id"] != order_id:
+            raise CannotBuy("held", "You hold this lead already.")
         return Claim(own["id"], lead_id, Money(own["price_units"], own["currency"]), own["expires_at"])
     await _check_holds(market, buyer_id, lead_id, now)
     price = price_of(item, now)
@@ -142,8 +145,10 @@ async def claim(market: Market, lead_id: str, actor: Actor) -> Claim:
         now,
         actor.name,
         now + CLAIM_MS,
+        order_id,
     )
-    taken = await market.db.write(take, row, rule_of(item).sales, _news(market, row))
+    unit = take if order_id is None else take_within
+    taken = await market.db.write(unit, row, rule_of(item).sales, _news(market, row))
     if taken is not None:
         raise CannotBuy("taken", _taken(taken, now))
     return Claim(row.id, lead_id, price, row.expires_at)
@@ -237,6 +242,16 @@ async def _case(market: Market, lead_id: str) -> Case:
     return case
 
 
+async def _own(market: Market, lead_id: str) -> Lead:
+    """A lead that was paid for, whatever became of its campaign since. Raises `CannotBuy` when it was erased."""
+    row = await market.db.write(read_lead, lead_id)
+    campaign = market.deals.campaigns.get(row["campaign_id"]) if row is not None else None
+    lead = await stored_lead(market, row, campaign) if row is not None and campaign is not None else None
+    if lead is None:
+        raise CannotBuy("erased", "The consumer's values were erased since: you must erase yours too.")
+    return lead
+
+
 async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:
     """Pay for a held lead and see it. The same again answers the same. Raises `CannotBuy`."""
     row = await market.db.read(read_claim, actor, claim_id)
@@ -248,8 +263,8 @@ async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:
         await _finish(market, row, actor)
     elif row["state"] != "bought":
         raise CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
-    case = await _case(market, row["lead_id"])
-    return Bought(row["id"], str(row["attempt_id"]), Money(row["price_units"], row["currency"]), case.lead)
+    price = Money(row["price_units"], row["currency"])
+    return Bought(row["id"], str(row["attempt_id"]), price, await _own(market, row["lead_id"]))
 
 
 async def _begin(market: Market, row: Row, actor: Actor) -> Row:

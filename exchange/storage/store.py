@@ -45,6 +45,7 @@ class ClaimRow(NamedTuple):
     made_at: int
     made_by: str
     expires_at: int
+    order_id: str | None = None
 
 
 class Taken(NamedTuple):
@@ -167,8 +168,8 @@ async def take(tx: Tx, claim: ClaimRow, sales: int, jobs: Sequence[JobRow] = ())
     for slot in range(1, sales + 1):
         added = await tx.execute(
             """INSERT INTO store_claims (id, lead_id, slot, buyer_id, contract_id, price_units, currency, state,
-                   made_at, made_by, expires_at)
-               SELECT :id, :lead, :slot, :buyer, :contract, :price, :currency, 'held', :at, :by, :expires
+                   made_at, made_by, expires_at, order_id)
+               SELECT :id, :lead, :slot, :buyer, :contract, :price, :currency, 'held', :at, :by, :expires, :order
                WHERE EXISTS (SELECT 1 FROM store_items JOIN leads ON leads.id = store_items.lead_id
                    WHERE lead_id = :lead AND store_items.state = 'listed' AND ends_at > :at
                        AND leads.state IN ('unsold', 'sold'))
@@ -183,6 +184,7 @@ async def take(tx: Tx, claim: ClaimRow, sales: int, jobs: Sequence[JobRow] = ())
             at=claim.made_at,
             by=claim.made_by,
             expires=claim.expires_at,
+            order=claim.order_id,
         )
         if added:
             for job in jobs:

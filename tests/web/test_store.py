@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from exchange.flows.shelf import list_unsold
+from exchange.model.lead import Mode
 from exchange.model.party import StoreRule
 from tests.flows.lab import post
-from tests.market import buyer_key, buying, consumer, selling, surname, usd
+from tests.market import Key, buyer_key, buying, consumer, selling, surname, usd
 from tests.web.served import Heard, Served
 from tests.web.test_console_browser import NARROWEST, TOO_SMALL, WIDE, browsing
 from tests.web.visitor import later, login_path, signed_in
@@ -67,6 +69,54 @@ async def test_a_balance_that_is_short_is_told_with_the_amount(served: Served) -
 
     assert 409 == refused.http_status
     assert [("balance", "15.00")] == [(each["code"], each["got"]) for each in refused["errors"]]
+
+
+async def test_a_test_key_takes_nothing(served: Served) -> None:
+    (lead_id,) = await stocked(served, "acme")
+    await served.exchange.add(Key("bk_test_acme_0001", "buyer", "acme", Mode.TEST))
+
+    for path in (f"/{lead_id}/claim", "/orders", "/searches"):
+        refused = await served.send(
+            f"store{path}", {"reference": "a", "limit": "5", "name": "a"}, key="bk_test_acme_0001"
+        )
+        assert (403, "live_key_needed") == (refused.http_status, refused["reason"]), path
+
+
+async def test_a_program_buys_many_within_a_limit(served: Served) -> None:
+    await stocked(served, "acme", numbers=4)
+
+    wrong = await call(served, "/orders", "acme", limit="much", count="0")
+    got = await call(served, "/orders", "acme", reference="march-1", limit="50", states="AZ")
+    again = await call(served, "/orders", "acme", reference="march-1", limit="50", states="AZ")
+    other = await call(served, "/orders", "acme", reference="march-1", limit="60", states="AZ")
+
+    assert [("reference", "missing"), ("limit", "type"), ("count", "range")] == [
+        (each["field"], each["code"]) for each in wrong["errors"]
+    ]
+    assert ("bought", 2, "40.00", "limit") == (got["status"], got["count"], got["spent"], got["why"])
+    assert {"AZ"} == {each["lead"]["state"] for each in got["leads"]} and got["leads"] == again["leads"]
+    assert 409 == other.http_status
+    assert usd("960") == (await served.exchange.balance("acme")).posted
+
+
+async def test_a_person_buys_several_by_one_form_that_may_be_sent_twice(served: Served) -> None:
+    await stocked(served, "acme", numbers=3)
+    async with signed_in(served, "al@acme.example", "buyer", "acme") as visitor:
+        shelf = await visitor.open("/buyer/store?states=AZ")
+        reference = re.findall(r'name="reference" value="([^"]+)"', shelf.source)[0]
+        form = {"reference": reference, "states": "AZ", "limit": "45", "count": "10"}
+        assert 422 == (await visitor.send("/buyer/store/orders", csrf=shelf.token, **{**form, "limit": ""})).http_status
+        done = await visitor.send("/buyer/store/orders", csrf=shelf.token, **form)
+        twice = await visitor.send("/buyer/store/orders", csrf=shelf.token, **form)
+
+        assert "2 leads bought" in done.text and "$40.00 of $45.00 spent" in done.text
+        assert "more than was left" in done.part("why") and done.text == twice.text
+        assert not [word for word in PERSONAL if word in done.source]
+        lead = re.findall(r"/buyer/store/claims/\w+", done.source)[0]
+        assert "Maria" in (await visitor.open(lead)).text
+    async with signed_in(served, "bea@birch.example", "buyer", "birch") as visitor:
+        order = (await served.exchange.rows("SELECT id FROM store_orders"))[0]["id"]
+        assert 404 == (await visitor.open(f"/buyer/store/orders/{order}")).http_status
 
 
 async def test_searches_are_saved_told_and_deleted(served: Served) -> None:

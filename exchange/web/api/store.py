@@ -9,7 +9,7 @@ from typing import Any
 from exchange.fields.instant import read_instant
 from exchange.flows.searches import CannotSave, drop_search, keep_search
 from exchange.flows.shelf import wanted_in
-from exchange.flows.store import CannotBuy, card_in, claim, confirm, price_of, release
+from exchange.flows.store import Bought, CannotBuy, card_in, claim, confirm, price_of, release
 from exchange.model.lead import Problem
 from exchange.model.money import BadMoney, Money
 from exchange.model.reason import Reason
@@ -75,7 +75,7 @@ def card_fields(row: Row, now: int) -> dict[str, Any]:
 
 async def take(call: Call) -> Told:
     """Hold a lead for two minutes."""
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     try:
         held = await claim(call.market, call.request.match_info["lead_id"], caller.actor)
     except CannotBuy as error:
@@ -93,28 +93,30 @@ async def take(call: Call) -> Told:
 
 async def pay(call: Call) -> Told:
     """Pay for a claim, and read the lead. Asked again it answers the same."""
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     try:
         got = await confirm(call.market, call.request.match_info["claim_id"], caller.actor)
     except CannotBuy as error:
         raise _refusal(error) from None
-    values = {name: value.clean for name, value in got.lead.values.items()}
-    fields = {
-        "status": "bought",
+    return Told({"status": "bought", **bought_fields(got)}, lead_id=got.lead.id)
+
+
+def bought_fields(got: Bought) -> dict[str, Any]:
+    """A lead that was paid for, with every value."""
+    return {
         "claim_id": got.claim_id,
         "lead_id": got.lead.id,
         "reference": got.attempt_id,
         "price": got.price.text,
         "currency": got.price.currency,
-        "lead": values,
+        "lead": {name: value.clean for name, value in got.lead.values.items()},
         "trustedform_cert_url": got.lead.consent.trustedform_url,
         "jornaya_leadid": got.lead.consent.jornaya_leadid,
     }
-    return Told(fields, lead_id=got.lead.id)
 
 
 async def give_back(call: Call) -> Told:
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     claim_id = call.request.match_info["claim_id"]
     released = await release(call.market, claim_id, caller.actor)
     return Told({"status": "released" if released else "unchanged", "claim_id": claim_id})
@@ -134,7 +136,7 @@ async def searches(call: Call) -> Told:
 
 async def save(call: Call) -> Told:
     """Keep what the buyer looks for: it is told of each lead that fits when it is listed."""
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     sent = await call.read_fields()
     try:
         wanted = wanted_of(sent, caller_currency(call))
@@ -166,7 +168,7 @@ def wanted_of(sent: Mapping[str, str], currency: str) -> dict[str, object]:
 
 
 async def forget(call: Call) -> Told:
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     search_id = call.request.match_info["search_id"]
     if not await drop_search(call.market, search_id, caller.actor):
         raise Stop(Reason.NOT_FOUND, 404, "You have no search with this id.")

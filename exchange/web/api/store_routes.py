@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from exchange.web.api import store
+from exchange.web.api import store, store_orders
 from exchange.web.api.call import Work
 from exchange.web.api.route import ASKED, TOLD, KeyKind, Parameter, Rank, Route
 
@@ -23,6 +23,7 @@ def routes() -> tuple[Route, ...]:
         post("/{lead_id}/claim", "claim", "Holds a lead for two minutes", store.take, "Held"),
         post("/claims/{claim_id}/confirm", "confirm", "Pays for a claim, and shows the lead", store.pay, "Bought"),
         post("/claims/{claim_id}/release", "release", "Gives a held lead back", store.give_back, "Released"),
+        post("/orders", "order", "Buys many leads, within a limit", store_orders.buy, "Order", takes="ToOrder"),
         get("/searches", "searches", "A buyer's saved searches", store.searches, "Searches"),
         post("/searches", "save_search", "Saves a search", store.save, "Saved", takes="Search"),
         post("/searches/{search_id}/delete", "delete_search", "Deletes a saved search", store.forget, "Deleted"),

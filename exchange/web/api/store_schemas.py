@@ -40,32 +40,68 @@ def store_schemas() -> dict[str, Schema]:
         expires_at=moment("Confirm before this, or the lead is free again."),
         **ends(),
     )
-    bought = record(
-        ("status", "claim_id", "lead_id", "reference", "price", "currency", "lead"),
-        status=text(enum=["bought"]),
-        claim_id=text(),
-        lead_id=text(),
-        reference=text("For dispositions."),
-        price=money("What you paid."),
+    paid: Schema = {
+        "claim_id": text(),
+        "lead_id": text(),
+        "reference": text("For dispositions."),
+        "price": money("What you paid."),
+        "currency": text(),
+        "lead": {"type": "object", "additionalProperties": text(), "description": "Every value by its field."},
+        "trustedform_cert_url": text(),
+        "jornaya_leadid": text(),
+    }
+    needed = ("claim_id", "lead_id", "reference", "price", "currency", "lead")
+    bought = record(("status", *needed), status=text(enum=["bought"]), **paid, **ends())
+    return {
+        "Card": card,
+        "Store": shelf,
+        "Held": held,
+        "Bought": bought,
+        "BoughtLead": record(needed, **paid),
+        **_orders(),
+        **_small(),
+    }
+
+
+def _orders() -> dict[str, Schema]:
+    asked = record(
+        ("reference", "limit"),
+        reference=text("Yours for this order: the same again goes on where it was cut, and buys nothing twice."),
+        limit=money("What the leads may cost together."),
+        count=text("How many at most, 1 to 100; 25 unless said."),
+        **_wanted(),
+    )
+    order = record(
+        ("status", "order_id", "why", "count", "spent", "limit", "currency", "leads"),
+        status=text(enum=["bought", "nothing"]),
+        order_id=text(),
+        why=text(
+            "Why it took no more: all, limit (the next costs more than is left), none_left (nothing more fits), "
+            "stopped (after a minute), balance, too_many or no_contract."
+        ),
+        count={"type": "integer"},
+        spent=money("What they cost together."),
+        limit=money("What they might have cost."),
         currency=text(),
-        lead={"type": "object", "additionalProperties": text(), "description": "Every value by its field."},
-        trustedform_cert_url=text(),
-        jornaya_leadid=text(),
+        leads=many("BoughtLead"),
         **ends(),
     )
-    return {"Card": card, "Store": shelf, "Held": held, "Bought": bought, **_small()}
+    return {"ToOrder": asked, "Order": order}
 
 
-def _small() -> dict[str, Schema]:
-    released = record(("status", "claim_id"), status=text(enum=["released", "unchanged"]), claim_id=text(), **ends())
-    wanted = {
+def _wanted() -> Schema:
+    return {
         "vertical": text("Of this vertical only."),
         "states": text("Two letters each, with commas between."),
         "zip3": text("First three digits of ZIP codes, with commas between."),
         "grades": text("With commas between."),
-        "most": text("The highest price, as decimal text."),
+        "most": text("The highest price of one lead, as decimal text."),
     }
-    search = record(("name",), name=text(), **wanted)
+
+
+def _small() -> dict[str, Schema]:
+    released = record(("status", "claim_id"), status=text(enum=["released", "unchanged"]), claim_id=text(), **ends())
+    search = record(("name",), name=text(), **_wanted())
     found = record(("search_id", "name", "found"), search_id=text(), name=text(), found={"type": "integer"})
     searches = record(("status", "searches"), status=text(enum=["ok"]), searches=many("FoundSearch"), **ends())
     saved = record(("status", "search_id"), status=text(enum=["saved"]), search_id=text(), **ends())

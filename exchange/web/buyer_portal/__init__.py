@@ -5,14 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.web.auth import for_role
-from exchange.web.buyer_portal import card, claim, store
+from exchange.web.buyer_portal import card, claim, order, store
 from exchange.web.pages import add_table
 
 HOME = "/buyer/store"
 
 
 def add_buyer_portal(app: web.Application) -> None:
-    for each in (card, claim, store):
+    for each in (order, claim, store, card):
         add_table(app, each.pages(), lambda show: for_role("buyer", show))
     app.router.add_get("/buyer", _home)
 

@@ -34,7 +34,10 @@ async def show(request: web.Request) -> web.StreamResponse:
         return await notice(request, "The lead is free again", told, http_status=410)
     if row["state"] in ("released", "lapsed"):
         return await notice(request, "You gave it back", "The lead is free for everybody again.", http_status=410)
-    got = await confirm(market, row["id"], actor) if row["state"] == "bought" else None
+    try:
+        got = await confirm(market, row["id"], actor) if row["state"] == "bought" else None
+    except CannotBuy as error:
+        return await notice(request, "It is not kept any more", str(error), http_status=410)
     return await page(
         request,
         "buyer_portal/claim.html",

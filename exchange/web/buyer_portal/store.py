@@ -9,6 +9,7 @@ from aiohttp import web
 from exchange.flows.searches import CannotSave, drop_search, keep_search
 from exchange.flows.shelf import WANTED, wanted_in
 from exchange.flows.store import browse, card_in, price_of
+from exchange.flows.store_orders import LEADS_MOST
 from exchange.model.money import Money
 from exchange.stages.store import Card, age, next_fall
 from exchange.storage.database import Row
@@ -72,6 +73,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         searches=[(row, wanted_in(row)) for row in searches],
         verticals=_verticals(request),
         available=market.live.available.get(buyer_id),
+        reference=market.ids.token(12),
+        most_leads=LEADS_MOST,
     )
 
 
