@@ -55,7 +55,8 @@ async def take_up(screening: Screening, db: Db, now: int) -> None:
     after, until = since - _OVERLAP_MS, max(since, now - _OVERLAP_MS)
     while rows := await db.read(screened_since, after):
         for row in rows:
-            screening.memory.note(_seen(row))
+            if not screening.memory.knows((row["seller_id"], row["sub_id"]), row["lead_id"]):  # most are our own
+                screening.memory.note(_seen(row))
         until = max(since, rows[-1]["noted_at"])
         if len(rows) < AT_ONCE:
             break

@@ -6,7 +6,8 @@ What other nodes saw comes in by `note` as well, so that a burst over two nodes 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from exchange.stages.screen.seen import Seen, Steps
@@ -36,6 +37,9 @@ class Recent(NamedTuple):
     quick: bool | None
     phone: bytes | None
     bad: bool = False
+
+
+_NONE: Mapping[str, Recent] = MappingProxyType({})
 
 
 class Alike(NamedTuple):
@@ -89,11 +93,35 @@ class _Shelf(Generic[_K, _V]):
         held.append(value)
 
 
+class _Sources:
+    """The latest leads of each sub id by their ids: every lead is looked for several times, as nodes tell each other
+    of it."""
+
+    def __init__(self, most: int, latest: int) -> None:
+        self._held: OrderedDict[tuple[str, str], dict[str, Recent]] = OrderedDict()
+        self._most, self._latest = most, latest
+
+    def of(self, source: tuple[str, str]) -> Mapping[str, Recent]:
+        return self._held.get(source, _NONE)
+
+    def add(self, source: tuple[str, str], recent: Recent) -> None:
+        held = self._held.get(source)
+        if held is None:
+            held = self._held[source] = {}
+            if len(self._held) > self._most:
+                self._held.popitem(last=False)
+        else:
+            self._held.move_to_end(source)
+        held[recent.lead_id] = recent
+        if len(held) > self._latest:
+            del held[next(iter(held))]
+
+
 class Memory:
     """Changes with every lead; asked and told by one task at a time."""
 
     def __init__(self, keys: int = _KEYS) -> None:
-        self._sources: _Shelf[tuple[str, str], Recent] = _Shelf(keys, _LATEST)
+        self._sources = _Sources(keys, _LATEST)
         self._steps: _Shelf[tuple[str, str], tuple[int, str, Steps, bytes | None]] = _Shelf(keys, _LATEST)
         self._addresses: _Shelf[bytes, tuple[int, tuple[str, str]]] = _Shelf(keys, 16)
         self._devices: _Shelf[bytes, tuple[int, bytes | None]] = _Shelf(keys, 16)
@@ -116,10 +144,13 @@ class Memory:
             len(phones - {seen.phone}),
         )
 
+    def knows(self, source: tuple[str, str], lead_id: str) -> bool:
+        """Whether a lead of a source is among those remembered."""
+        return lead_id in self._sources.of(source)
+
     def note(self, seen: Seen) -> bool:
         """Remember a lead; False when it is remembered already (a ping and its post are one lead)."""
-        held = self._sources.of(seen.source)
-        if any(each.lead_id == seen.lead_id for each in held):
+        if self.knows(seen.source, seen.lead_id):
             return False
         recent = Recent(seen.lead_id, seen.at, seen.address, _maker(seen), _quick(seen), seen.phone)
         self._sources.add(seen.source, recent)
@@ -137,19 +168,24 @@ class Memory:
     def _alike(self, seen: Seen) -> Alike:
         """A lead is like this one when the same browser filled both forms quickly. Of many one may have been slower."""
         at, me = seen.at, seen.lead_id  # leads of other nodes come in a moment late: the window lies on both sides
-        held = self._sources.of(seen.source)
-        window = [each for each in held if -BURST_MS <= at - each.at <= BURST_MS and each.lead_id != me]
+        first, last = at - BURST_MS, at + BURST_MS
+        held = self._sources.of(seen.source).values()
+        window = [each for each in held if first <= each.at <= last and each.lead_id != me]
         if not window:
             return Alike()
         maker, quick = _maker(seen), _quick(seen)
-        alike = [each for each in window if each.quick and maker is not None and each.maker == maker]
-        if not quick and not (_rather_quick(seen) and len(alike) >= UNDER_WAY):
+        makers = {each.maker for each in window}
+        makers.add(maker)
+        makers.discard(None)
+        if maker is None or not (quick or _rather_quick(seen)):  # nothing can be like it
+            return Alike(len(window), makers=len(makers))
+        alike = [each for each in window if each.quick and each.maker == maker]
+        if not quick and len(alike) < UNDER_WAY:
             alike = []
-        addresses = [each.address for each in (*alike,) if each.address is not None]
+        addresses = [each.address for each in alike if each.address is not None]
         repeated = (seen.address in addresses) or len(set(addresses)) < len(addresses)
-        nearest = min((abs(seen.at - each.at) for each in alike), default=None)
-        makers = len({each.maker for each in window if each.maker is not None} | ({maker} if maker else set()))
-        return Alike(len(window), tuple(each.lead_id for each in alike), nearest, repeated, makers)
+        nearest = min((abs(at - each.at) for each in alike), default=None)
+        return Alike(len(window), tuple(each.lead_id for each in alike), nearest, repeated, len(makers))
 
     def _steady(self, seen: Seen) -> Steady:
         steps = seen.steps
@@ -157,16 +193,16 @@ class Memory:
             return Steady()
         near: list[str] = []
         mailed = made = 0
-        for at, lead_id, each, maker in self._steps.of(seen.source):
-            distance = abs(each.tail - steps.tail)
-            if each.head != steps.head or not 0 < distance <= STEP_MOST:
+        my_head, my_tail, my_mailbox = steps
+        for at, lead_id, (head, tail, mailbox), maker in self._steps.of(seen.source):
+            if head != my_head or not 0 < abs(tail - my_tail) <= STEP_MOST:
                 continue
             if lead_id == seen.lead_id or abs(seen.at - at) > STEPS_MS:
                 continue
             near.append(lead_id)
             made += maker is not None and maker == _maker(seen)
-            if each.mailbox is not None and steps.mailbox is not None:
-                mailed += 0 < abs(each.mailbox - steps.mailbox) <= STEP_MOST
+            if mailbox is not None and my_mailbox is not None:
+                mailed += 0 < abs(mailbox - my_mailbox) <= STEP_MOST
         return Steady(tuple(near), mailed, made)
 
 

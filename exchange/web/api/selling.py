@@ -86,7 +86,8 @@ async def _read(call: Call) -> Flat:
 
 def format_of(flat: Flat, accept: str | None) -> str:
     """The format of the answer: what a field asks for, what `Accept` likes, or the request's own."""
-    asked = next((value for name, value in flat.fields.items() if fold(name) in _FORMAT_FIELDS), None)
+    fields = flat.fields
+    asked = next((fields[name] for name in fields if fold(name) in _FORMAT_FIELDS), None)
     return answer_format(asked, accept, flat.format)
 
 
