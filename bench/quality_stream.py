@@ -27,7 +27,7 @@ from exchange.fields.table import Kind as Table
 from exchange.flows import checks
 from exchange.flows.case import begin
 from exchange.flows.checks import Check
-from exchange.flows.dispositions import Report, record_disposition
+from exchange.flows.dispositions import record_disposition
 from exchange.flows.market import Market, refresh
 from exchange.flows.shapes import FileDocument
 from exchange.flows.simulated import answer_as_asked
@@ -36,6 +36,7 @@ from exchange.flows.tables import update_table
 from exchange.flows.trail import read_trail
 from exchange.intake.encode import encode
 from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Report
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.ledger import Billing
 from exchange.model.money import Money

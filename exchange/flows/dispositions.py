@@ -1,66 +1,271 @@
-"""A buyer says what became of a lead it bought. The sale itself never changes."""
+"""Buyers say what became of the leads they bought, one by one or many at once. The sale itself never changes.
+
+Every channel ends here: a report is matched to a sale of its buyer, its word is understood, and it is kept once. What
+has a word that nobody knows waits until somebody says what it means.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from exchange.clock import month_of
 from exchange.flows.market import Market
+from exchange.flows.people_sold import sales_of_people_meant
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Actor, Role
-from exchange.model.feedback import Disposition
+from exchange.model.feedback import Channel, Disposition, Report, Wait, is_repeat
 from exchange.model.lead import Problem
-from exchange.model.money import BadMoney, Money
+from exchange.model.vertical import Vertical
 from exchange.model.work import JobRow
-from exchange.storage.database import Row
-from exchange.storage.feedback import find_sale, save_disposition
+from exchange.stages.dispositions import NOTHING, Meant, Verdict, closest, fold_word, is_final, read_report
+from exchange.storage.database import Row, Tx
+from exchange.storage.disposition_words import EVERY_CONTRACT, words_of
+from exchange.storage.feedback import (
+    Recording,
+    add_waits,
+    keys_of_leads,
+    record_all,
+    sales_meant,
+    same_word,
+    standing,
+)
 
-_EARLIEST_MS = 5 * 60_000  # clocks differ: a report may be this far ahead of ours
+_AT_ONCE = 100  # reports in one transaction
+_CHOSEN = frozenset({Channel.PORTAL, Channel.CONSOLE, Channel.LINK})
+
+Words = Mapping[tuple[str, str, str], Mapping[str, str]]
+"""By buyer, vertical and contract (empty for all), what the buyer's own words mean."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What was told: `reference` names the lead, `at` is epoch ms or None for now, `value` decimal text."""
+class Teller:
+    """Who tells, and how. Only leads of `buyers` are meant; `name` is kept with each report.
 
-    reference: str
-    kind: str
-    note: str
-    value: str | None
-    at: int | None
+    `at` is the moment of a report that says none, now unless it is given. A `snapshot` is how things stand in the
+    buyer's books. `words` are what its connection says of words. With `people` a phone or an email, or the hash of one,
+    names a lead too.
+    """
+
+    channel: Channel
+    buyers: tuple[str, ...]
+    name: str
+    at: int | None = None
+    snapshot: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+    people: bool = False
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the word was picked from the vertical's list: then none waits."""
+        return self.channel in _CHOSEN
+
+
+class Told(NamedTuple):
+    """What became of a report, or would. `sale` is None when the buyer bought no such lead; `before` is the word that
+    stood for it."""
+
+    report: Report
+    verdict: Verdict
+    sale: Row | None = None
+    kind: str = ""
+    disposition_id: str | None = None
+    problem: Problem | None = None
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    disposition_id: str | None  # None: the same was told before
+    """`disposition_id` is None when the same was told before."""
+
+    disposition_id: str | None
     lead_id: str
+    waits: bool = False  # nobody knows the word yet
 
 
-async def record_disposition(report: Report, market: Market, actor: Actor) -> Recorded | Problem | None:
+def teller_of(actor: Actor, channel: Channel = Channel.API) -> Teller:
+    """A buyer that speaks for itself."""
+    assert actor.role is Role.BUYER and actor.party_id is not None
+    return Teller(channel, (actor.party_id,), f"{actor.role.value} {actor.name}")
+
+
+async def record_disposition(
+    report: Report, market: Market, actor: Actor, channel: Channel = Channel.API
+) -> Recorded | Problem | None:
     """Store one disposition. None when the buyer bought no such lead, a problem when the report is wrong."""
-    now = market.clock.now()
-    sale = await market.db.write(find_sale, actor, report.reference)
-    if sale is None:
+    (told,) = await record_reports(market, teller_of(actor, channel), (report,))
+    if told.verdict is Verdict.INVALID:
+        assert told.problem is not None
+        return told.problem
+    if told.sale is None:
         return None
-    allowed = market.verticals[sale["vertical"]].dispositions
-    if allowed and report.kind not in allowed:
-        message = f"disposition must be one of {len(allowed)} words"
-        return Problem("disposition", "not_allowed", message, report.kind, allowed)
-    if report.at is not None and report.at > now + _EARLIEST_MS:
-        return Problem("at", "in_future", "at lies in the future", str(report.at))
-    try:
-        value = Money.parse(report.value, sale["currency"]) if report.value is not None else None
-    except BadMoney:
-        return Problem("value", "type", "value must be a decimal amount such as 1250.00", report.value or "")
-    told = f"{actor.role.value} {actor.name}"
-    disposition = Disposition(
-        market.ids.new("dsp", now), sale["id"], report.kind, report.note, value, report.at or now, told
+    return Recorded(told.disposition_id, told.sale["lead_id"], told.verdict is Verdict.WAITING)
+
+
+async def record_reports(market: Market, teller: Teller, reports: Sequence[Report]) -> list[Told]:
+    """Keep reports, in their order. What was kept already changes nothing."""
+    told: list[Told] = []
+    for start in range(0, len(reports), _AT_ONCE):
+        made = await _understood(market, teller, reports[start : start + _AT_ONCE])
+        told += await _kept(market, made)
+    return told
+
+
+async def look_at(market: Market, teller: Teller, reports: Sequence[Report]) -> list[Told]:
+    """What `record_reports` would say, with nothing kept."""
+    told: list[Told] = []
+    for start in range(0, len(reports), _AT_ONCE):
+        made = await _understood(market, teller, reports[start : start + _AT_ONCE])
+        told += await market.db.read(_foreseen, tuple(made))
+    return told
+
+
+class _Made(NamedTuple):
+    """A report on its way: what it would be told, and what would be kept."""
+
+    told: Told
+    recording: Recording | None = None
+    wait: Wait | None = None
+
+
+async def _understood(market: Market, teller: Teller, reports: Sequence[Report]) -> list[_Made]:
+    sales = await _matched(market, teller, reports)
+    words = await read_words(market, teller.buyers)
+    keys = await market.db.read(keys_of_leads, sorted({sale["subject"] for sale in sales.values()}))
+    return [_made(market, teller, report, sales.get(report.reference), words, keys) for report in reports]
+
+
+async def _matched(market: Market, teller: Teller, reports: Sequence[Report]) -> dict[str, Row]:
+    """The sale that each reference means: the newest, when it could be several."""
+    wanted = sorted({report.reference for report in reports if report.reference})
+    found: dict[str, Row] = {}
+    for sale in await market.db.read(sales_meant, teller.buyers, wanted):
+        found.setdefault(sale["meant"], sale)
+    left = [reference for reference in wanted if reference not in found]
+    return {**found, **await sales_of_people_meant(market, teller.buyers, left)} if teller.people and left else found
+
+
+async def read_words(market: Market, buyers: Sequence[str]) -> Words:
+    words: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in await market.db.read(words_of, buyers):
+        words.setdefault((row["buyer_id"], row["vertical"], row["contract_id"]), {})[row["word"]] = row["kind"]
+    return words
+
+
+def _made(
+    market: Market, teller: Teller, report: Report, sale: Row | None, words: Words, keys: Mapping[str, bytes]
+) -> _Made:
+    vertical = market.verticals.get(sale["vertical"]) if sale is not None else None
+    if sale is None or vertical is None:
+        return _Made(Told(report, Verdict.NOT_FOUND))
+    now = market.clock.now()
+    own = {**teller.words, **own_words(words, sale)}
+    at = teller.at if teller.at is not None else now
+    meant = read_report(report, own, vertical, sale["currency"], sale["accepted_at"], now, at)
+    if isinstance(meant, Problem):
+        return _Made(Told(report, Verdict.INVALID, sale, problem=meant))
+    if meant.kind == NOTHING:
+        return _Made(Told(report, Verdict.IGNORED, sale))
+    disposition = _disposition(market, teller, report, sale, vertical, meant, keys)
+    if meant.kind is None and teller.chosen:
+        told = f"no disposition of {vertical.name} is called so any more"
+        wrong = Problem("disposition", "not_allowed", told, report.word, vertical.dispositions)
+        return _Made(Told(report, Verdict.INVALID, sale, problem=wrong))
+    if meant.kind is None:
+        wait = Wait(disposition, sale["contract_id"], sale["vertical"], fold_word(report.word), report.word)
+        return _Made(Told(report, Verdict.WAITING, sale, problem=unknown(report.word, vertical)), wait=wait)
+    recording = Recording(disposition, news_of(market, sale, disposition))
+    return _Made(Told(report, Verdict.RECORDED, sale, meant.kind), recording)
+
+
+def own_words(words: Words, sale: Row) -> Mapping[str, str]:
+    """What the buyer's words mean for a sale: those of its contract go before those of all."""
+    party = sale["buyer_id"], sale["vertical"]
+    return {**words.get((*party, EVERY_CONTRACT), {}), **words.get((*party, sale["contract_id"]), {})}
+
+
+def unknown(word: str, vertical: Vertical) -> Problem:
+    """What is said of a word that nobody knows."""
+    told = f"no disposition of {vertical.name} is called so: it waits until the exchange knows what it means"
+    return Problem("disposition", "not_allowed", told, word, vertical.dispositions, closest(word, vertical))
+
+
+def _disposition(
+    market: Market,
+    teller: Teller,
+    report: Report,
+    sale: Row,
+    vertical: Vertical,
+    meant: Meant,
+    keys: Mapping[str, bytes],
+) -> Disposition:
+    now, kind = market.clock.now(), meant.kind or ""
+    made = Disposition(
+        market.ids.new("dsp", now),
+        month_of(now),
+        sale["id"],
+        sale["lead_id"],
+        sale["buyer_id"],
+        kind,
+        report.word.strip() if fold_word(report.word) != kind else None,
+        None,
+        meant.value,
+        meant.at,
+        now,
+        teller.name,
+        teller.channel,
+        meant.said_at,
+        teller.snapshot,
+        is_final(kind, vertical),
     )
-    jobs = _news(market, sale, disposition)
-    new = await market.db.write(save_disposition, disposition, sale, month_of(now), now, jobs)
-    return Recorded(disposition.id if new else None, sale["lead_id"])
+    key = keys.get(sale["subject"])
+    if not report.note or key is None:  # an erased lead has no key, and a note would be about its consumer
+        return made
+    sealed = market.vault.seal(market.vault.data_key(key), note_place(sale["id"]), report.note.encode())
+    return replace(made, sealed_note=sealed)
 
 
-def _news(market: Market, sale: Row, disposition: Disposition) -> tuple[JobRow, ...]:
+def note_place(sale_id: str) -> str:
+    """What a note is sealed for."""
+    return f"note:{sale_id}"
+
+
+async def _kept(market: Market, made: Sequence[_Made]) -> list[Told]:
+    told = [each.told for each in made]
+    waiting = [number for number, each in enumerate(made) if each.wait is not None]
+    if waiting:
+        waits = tuple(wait for number in waiting if (wait := made[number].wait) is not None)
+        for number, added in zip(waiting, await market.db.write(add_waits, waits), strict=True):
+            if not added:
+                told[number] = told[number]._replace(verdict=Verdict.WAITING)
+    recorded = [(number, each.recording) for number, each in enumerate(made) if each.recording is not None]
+    recorded.sort(key=lambda pair: pair[1].report.sale_id)  # rows are locked in one order; of one sale as they came
+    if recorded:
+        ids = await market.db.write(record_all, tuple(recording for _, recording in recorded))
+        for (number, _), kept in zip(recorded, ids, strict=True):
+            verdict = Verdict.RECORDED if kept is not None else Verdict.UNCHANGED
+            told[number] = told[number]._replace(verdict=verdict, disposition_id=kept)
+    return told
+
+
+async def _foreseen(tx: Tx, made: Sequence[_Made]) -> list[Told]:
+    """What stands for each, and whether it is news."""
+    told: list[Told] = []
+    for each in made:
+        report = each.recording.report if each.recording is not None else None
+        if report is None:
+            told.append(each.told)
+            continue
+        stands = await standing(tx, replace(report, said_at=False, snapshot=False))
+        repeat = is_repeat(report, await standing(tx, report), await same_word(tx, report))
+        before = stands.kind if stands is not None else None
+        verdict = Verdict.UNCHANGED if repeat else Verdict.RECORDED
+        told.append(each.told._replace(verdict=verdict, before=before))
+    return told
+
+
+def news_of(market: Market, sale: Row, disposition: Disposition) -> tuple[JobRow, ...]:
     """Its seller hears the word, never the note or the value: those are between the buyer and the exchange."""
     facts: dict[str, object] = {
         "lead_id": sale["lead_id"],

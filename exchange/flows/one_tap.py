@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exchange.flows.dispositions import Recorded, Report, record_disposition
+from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.links import DISPOSITION, RETURN, Link, make_link
 from exchange.flows.market import Market
 from exchange.flows.returns import Returnable, ask_return, find_returnable
 from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Channel, Report
 from exchange.model.lead import Problem
 from exchange.storage.database import Row
-from exchange.storage.feedback import dispositions_of
 from exchange.storage.selling import read_attempt
 
 _GOOD_FOR_MS = 30 * 86_400_000
@@ -38,11 +38,7 @@ async def record_tap(market: Market, link: Link) -> Recorded | Problem | None:
     attempt = await market.db.write(read_attempt, link.attempt_id)
     if attempt is None:
         return None
-    told = await market.db.write(dispositions_of, attempt["lead_id"])
-    own = [str(row["kind"]) for row in told if row["buyer_id"] == attempt["buyer_id"]]
-    if own and own[-1] == link.detail:
-        return Recorded(None, attempt["lead_id"])
-    return await record_disposition(Report(link.attempt_id, link.detail, "", None, None), market, _by_link(attempt))
+    return await record_disposition(Report(link.attempt_id, link.detail), market, _by_link(attempt), Channel.LINK)
 
 
 async def returnable_of(market: Market, link: Link) -> Returnable | None:

@@ -53,6 +53,9 @@ async def erase_lead(tx: Tx, lead_id: str, event: tuple[str, str, int, str], job
         "UPDATE screened SET phone = NULL, email = NULL, address = NULL, maker = NULL WHERE lead_id = :lead",
         lead=lead_id,
     )
+    for table in ("dispositions", "disposition_waits"):
+        await tx.execute(f"UPDATE {table} SET sealed_note = NULL WHERE lead_id = :lead", lead=lead_id)
+    await tx.execute("UPDATE dispositions SET note = '' WHERE lead_id = :lead", lead=lead_id)
     for table in ("wires", "claims", "sightings"):
         await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
     event_id, month, at, sentence = event

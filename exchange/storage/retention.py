@@ -76,6 +76,8 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "store_items",
             "store_claims",
             "sightings",
+            "sale_dispositions",
+            "disposition_waits",
         ):
             await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
         await tx.execute("DELETE FROM leads WHERE id = :lead", lead=lead)

@@ -18,10 +18,14 @@ async def sold_features(tx: Tx, after: int, until: int, most: int) -> list[Row]:
 
 
 async def reports(tx: Tx, after: int, until: int) -> list[Row]:
-    """Dispositions recorded in (after, until], the earliest first: `at`, `lead_id`, `kind` and the vertical."""
+    """Dispositions recorded in (after, until], the earliest first: `at`, `lead_id`, `kind` and the vertical.
+
+    Those that were older than what stood already when they came say nothing of how the lead ended.
+    """
     return await tx.fetch(
         """SELECT d.told_at AS at, d.lead_id, d.kind, l.vertical FROM dispositions d JOIN leads l ON l.id = d.lead_id
            WHERE d.told_at > :after AND d.told_at <= :until AND l.mode = 'live'
+               AND d.overtaken = 0
            ORDER BY d.told_at, d.lead_id, d.kind""",
         after=after,
         until=until,

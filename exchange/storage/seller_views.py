@@ -56,7 +56,7 @@ class SellerEvent:
 
 @dataclass(frozen=True, slots=True)
 class BuyerSale:
-    """A bought lead as its buyer sees it. `disposition` is the last thing told about it."""
+    """A bought lead as its buyer sees it. `disposition` is what stands for it."""
 
     id: str
     lead_id: str
@@ -172,9 +172,8 @@ async def sales_of_buyer(tx: Tx, actor: Actor, mode: str, after: Cursor, until: 
     rows = await tx.fetch(
         """SELECT s.id, s.lead_id, s.attempt_id, s.buyer_reference, s.contract_id, s.price_units, s.currency, s.mode,
                s.accepted_at, l.vertical,
-               (SELECT d.kind FROM dispositions d WHERE d.sale_id = s.id
-                ORDER BY d.at DESC, d.told_at DESC, d.id DESC LIMIT 1) AS disposition
-           FROM sales s JOIN leads l ON l.id = s.lead_id
+               d.kind AS disposition
+           FROM sales s JOIN leads l ON l.id = s.lead_id LEFT JOIN sale_dispositions d ON d.sale_id = s.id
            WHERE s.buyer_id = :buyer AND s.mode = :mode AND s.accepted_at < :until AND s.reversed_at IS NULL
                AND (s.accepted_at > :at OR (s.accepted_at = :at AND s.id > :id))
            ORDER BY s.accepted_at, s.id LIMIT :limit""",

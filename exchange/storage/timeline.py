@@ -9,6 +9,7 @@ from exchange.model.ledger import Transaction
 from exchange.storage.dashboard import transactions_of
 from exchange.storage.database import Row, Tx
 from exchange.storage.delivery_views import deliveries_of, receipts_of, tries_of
+from exchange.storage.disposition_words import waits_of_lead
 from exchange.storage.feedback import dispositions_of
 from exchange.storage.leads import (
     consent_of,
@@ -49,6 +50,7 @@ class LeadRows:
     sends: tuple[Row, ...] = ()
     send_tries: tuple[Row, ...] = ()
     verified: tuple[Row, ...] = ()
+    waits: tuple[Row, ...] = ()
 
 
 async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
@@ -76,4 +78,5 @@ async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
         tuple(await sends_about(tx, lead_id)),
         tuple(await tries_about(tx, lead_id)),
         tuple(await verified_of(tx, lead_id)),
+        tuple(await waits_of_lead(tx, lead_id)),
     )

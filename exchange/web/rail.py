@@ -77,6 +77,7 @@ def _console() -> tuple[Group, ...]:
             (
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
+                Entry("/console/words", "words", "tag", "Unmapped words"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
                 Entry("/console/store", "store", "list", "Store"),
                 Entry("/console/webhooks", "webhooks", "out", "Webhooks"),

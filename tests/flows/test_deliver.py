@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from exchange.flows.dispositions import Report, record_disposition
+from exchange.flows.dispositions import record_disposition
 from exchange.flows.receipts import expire_deliveries
 from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Report
 from exchange.model.wire import Loss, Lost
 from exchange.worker import run_jobs
 from tests.flows.doom import started_again

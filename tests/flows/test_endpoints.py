@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 import pytest
 
-from exchange.flows.dispositions import Report, record_disposition
+from exchange.flows.dispositions import record_disposition
 from exchange.flows.endpoints import (
     NotSaved,
     NotYours,
@@ -19,6 +19,7 @@ from exchange.flows.endpoints import (
     try_out,
 )
 from exchange.model.endpoint import EndpointKind
+from exchange.model.feedback import Report
 from exchange.model.lead import Mode
 from exchange.stages.macros import MACROS
 from tests.flows.lab import later, post

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from exchange.flows.dispositions import Report, record_disposition
+from exchange.flows.dispositions import record_disposition
 from exchange.flows.scoring import Scorer
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Report
 from exchange.model.lead import Mode
 from exchange.stages.score.grade import GRADES
 from exchange.worker import learn

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from exchange.flows.dispositions import Report, record_disposition
+from exchange.flows.dispositions import record_disposition
 from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, refuse_overdue, see_to
 from exchange.flows.screening import Screening, learn, take_up
 from exchange.flows.sign_in import create_user
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Report
 from exchange.model.lead import Mode
 from exchange.model.party import ScreenRule
 from exchange.worker import run_jobs

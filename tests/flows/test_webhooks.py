@@ -7,7 +7,7 @@ import itertools
 import orjson
 import pytest
 
-from exchange.flows.dispositions import Report, record_disposition
+from exchange.flows.dispositions import record_disposition
 from exchange.flows.endpoints import (
     NotYours,
     count_replay,
@@ -20,6 +20,7 @@ from exchange.flows.retain import forget
 from exchange.flows.sign_in import create_user
 from exchange.flows.webhooks import send_webhook
 from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Report
 from exchange.storage.webhooks import LogFilter, log_of, tries_of
 from tests.flows.lab import HUNG_UP, OPERATOR, later, person, ping, post
 from tests.flows.receivers import ACME, CEDAR, arrived, events, hook, listen, run_all, run_for, sends

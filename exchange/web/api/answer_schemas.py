@@ -30,14 +30,14 @@ PROBLEM_CODES = (
 WARNING_CODES = ("unknown_field", "alias_used", "not_for_ping", "deprecated_value", "required_soon", "truncated")
 
 
-def answer_schemas(dispositions: tuple[str, ...]) -> dict[str, Schema]:
-    """Every schema of an answer and of a small request, by name. `dispositions` are the words of all verticals."""
+def answer_schemas() -> dict[str, Schema]:
+    """Every schema of an answer and of a small request, by name."""
     return {
         "Problem": _problem(),
         "Answer": _answer(),
         "Preflight": _preflight(),
         **_leads(),
-        **_buying(dispositions),
+        **_buying(),
         **_managing(),
         **webhook_schemas(),
     }
@@ -189,7 +189,7 @@ def _page(name: str, entry: str) -> Schema:
     )
 
 
-def _buying(dispositions: tuple[str, ...]) -> dict[str, Schema]:
+def _buying() -> dict[str, Schema]:
     sale = record(
         ("sale_id", "lead_id", "reference", "price", "currency", "accepted_at"),
         sale_id=text(),
@@ -200,28 +200,11 @@ def _buying(dispositions: tuple[str, ...]) -> dict[str, Schema]:
         vertical=text(),
         price=money("What you paid."),
         currency=text(),
-        disposition=text("The last one told."),
+        disposition=text("What stands for it."),
         test={"type": "boolean"},
         accepted_at=moment("When you took it."),
     )
-    told = record(
-        ("disposition",),
-        lead_id=text("Our id, or use `reference`."),
-        reference=text("Our reference of the post, or your own."),
-        disposition=text("A word of the lead's vertical.", enum=list(dispositions)),
-        at={"oneOf": [moment("When it became so; now unless said."), {"type": "integer"}]},
-        note=text(maxLength=limits.NOTE_CHARACTERS),
-        value=text("What it was worth to you, as decimal text."),
-    )
-    recorded = record(
-        ("status", "lead_id"),
-        status=text(enum=["recorded", "unchanged"]),
-        disposition_id=text(),
-        lead_id=text(),
-        **ends(),
-    )
-    told_all = {"Sale": sale, "Sales": _page("sales", "Sale"), "Disposition": told, "Recorded": recorded}
-    return {**told_all, **_fetching()}
+    return {"Sale": sale, "Sales": _page("sales", "Sale"), **_fetching()}
 
 
 def _fetching() -> dict[str, Schema]:

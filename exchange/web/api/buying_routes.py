@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from exchange.web.api import buying, fetching
+from exchange import limits
+from exchange.web.api import buying, fetching, reporting
 from exchange.web.api.route import ASKED, TOLD, KeyKind, Rank, Route, paging
 
 
@@ -18,10 +19,34 @@ def routes() -> tuple[Route, ...]:
             told,
             buyer,
             report,
-            buying.disposition,
+            reporting.disposition,
             "Recorded",
             TOLD,
             "Disposition",
+        ),
+        Route(
+            "POST",
+            "/api/v1/buyer/leads/{lead_id}/disposition",
+            "lead_disposition",
+            f"{told}; the lead is named in the address",
+            buyer,
+            report,
+            reporting.of_lead,
+            "Recorded",
+            TOLD,
+            "Disposition",
+        ),
+        Route(
+            "POST",
+            "/api/v1/dispositions/many",
+            "dispositions",
+            f"The same of up to {limits.DISPOSITIONS_AT_ONCE} leads in one call, each with a word or all with one",
+            buyer,
+            report,
+            reporting.many,
+            "RecordedMany",
+            TOLD,
+            "Dispositions",
         ),
         Route(
             "GET",

@@ -17,6 +17,7 @@ from exchange.stages.spec_changes import day
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
+from exchange.web.api.reporting_schemas import reporting_schemas
 from exchange.web.api.route import KeyKind, Route
 from exchange.web.api.screen_schemas import screen_schemas
 from exchange.web.api.store_schemas import store_schemas
@@ -71,7 +72,8 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
         "paths": paths,
         "components": {
             "schemas": {
-                **answer_schemas(words),
+                **answer_schemas(),
+                **reporting_schemas(words),
                 **import_schemas(),
                 **store_schemas(),
                 **suppressing_schemas(),
@@ -175,6 +177,8 @@ def _responses(route: Route) -> dict[str, Any]:
     answers: dict[str, Any] = {"200": {"description": "The answer.", "content": content}}
     if route.gives == "Answer":
         answers["202"] = {"description": "Queued: how it ended is told later.", "content": _content(gives)}
+    if route.gives == "Recorded":
+        answers["202"] = {"description": "Nobody knows the word yet: it waits.", "content": _content(gives)}
     for status in sorted({*route.refusals, 405}):
         answers[str(status)] = {"description": _REFUSED[status], "content": _content(refusal)}
     return answers

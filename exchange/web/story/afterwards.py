@@ -8,6 +8,7 @@ from types import MappingProxyType
 from exchange.flows.market import Market
 from exchange.model.ledger import Transaction
 from exchange.web.story.deliveries import told_deliveries
+from exchange.web.story.dispositions import told_dispositions
 from exchange.web.story.line import Line
 from exchange.web.story.records import Story
 from exchange.web.story.store import told_store
@@ -46,12 +47,7 @@ def afterwards(market: Market, story: Story) -> list[Line]:
         )
         for event in story.rows.events
     ]
-    for row in story.rows.dispositions:
-        buyer = market.deals.buyers.get(row["buyer_id"])
-        title = f"{buyer.name if buyer is not None else row['buyer_id']}: {row['kind'].replace('_', ' ')}"
-        note = story.mask.text(row["note"])
-        facts = ". ".join(part for part in (note, f"By {row['told_by']}") if part)
-        lines.append(Line(row["at"], None, "tag", "info", story.mask.text(title), facts))
+    lines += told_dispositions(market, story)
     lines = [*told_deliveries(market, story), *told_store(market, story), *lines]  # the cause comes first
     lines += told_lines(market, story)
     answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
