@@ -16,6 +16,7 @@ from typing import Any
 
 from exchange import limits
 from exchange.flows.batches import send_batch
+from exchange.flows.billing import bill_due
 from exchange.flows.deliver import deliver
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
@@ -298,6 +299,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("list unsold", 2.0, list_unsold),
         Duty("look over the store", 2.0, look_over),
         Duty("tell of caps and balances", 5.0, tell_spent),
+        Duty("issue documents", 60.0, bill_due),
         Duty("proofs to keep", 5.0, plan_proofs),
         Duty("screen", 1.0, take_up_screened),
         Duty("learn to screen", 600.0, learn_to_screen),
@@ -336,7 +338,7 @@ async def look_at_lists(market: Market) -> bool:
 
 
 async def seal_chains(market: Market) -> int:
-    """Seal what waits, in both chains, a bounded number of rows at once."""
+    """Seal what waits, in every chain, a bounded number of rows at once."""
     return sum([await market.db.write(seal, chain) for chain in Chain])
 
 

@@ -12,11 +12,13 @@ from exchange.model.money import BadMoney, Money
 from exchange.stages.reasons import show_money
 
 if TYPE_CHECKING:
+    from exchange.flows.reproduce import Reproduced
     from exchange.storage.verify import Verification
 
 
 def verify(context: typer.Context) -> None:
-    """Walk both chains from the first entry to the last, and compare every balance with its entries."""
+    """Walk every chain from the first entry to the last, compare every balance with its entries, and count every
+    issued document again."""
     from exchange.commands.opening import run
 
     run(_verify(context.obj))
@@ -26,19 +28,21 @@ async def _verify(terminal: Terminal) -> None:
     from exchange.clock import SystemClock
     from exchange.commands.opening import opened_database, settings_of
     from exchange.commands.progress import finished, progress
+    from exchange.flows.reproduce import reproduce
     from exchange.storage.ledger import all_balances
-    from exchange.storage.verify import verify_audit, verify_books
+    from exchange.storage.verify import verify_audit, verify_books, verify_documents
 
     clock = SystemClock()
     settings = settings_of(terminal)
     async with opened_database(settings) as db:
         began = clock.monotonic()
         with progress(terminal, "Checking", None, clock):
-            books, audit = await verify_books(db), await verify_audit(db)
+            books, audit, documents = await verify_books(db), await verify_audit(db), await verify_documents(db)
+            again = await reproduce(db, clock.now())
         accounts = len(await db.read(all_balances))
         seconds = clock.monotonic() - began
     finished(terminal, "Checking", f"{books.sealed:,} entries   {seconds:.1f} s")
-    flaws = [*books.flaws, *audit.flaws]
+    flaws = [*books.flaws, *audit.flaws, *documents.flaws, *again.flaws]
     document = {
         "sound": books.sound and audit.sound,
         "entries": books.sealed,
@@ -48,9 +52,12 @@ async def _verify(terminal: Terminal) -> None:
         "head": books.head,
         "audit_lines": audit.sealed,
         "audit_head": audit.head,
+        "documents": {kind.value: count for kind, count in again.counts.items()},
+        "documents_head": documents.head,
         "flaws": [{"where": flaw.where, "id": flaw.row_id, "sentence": flaw.sentence} for flaw in flaws],
     }
-    terminal.result(document, _verified(books, audit, accounts, settings.currency))
+    told = [*_verified(books, audit, accounts, settings.currency), _documents_told(again, bool(documents.flaws))]
+    terminal.result(document, told + [f"  FAIL        {flaw.sentence}" for flaw in flaws])
     if flaws or not (books.sound and audit.sound):
         raise Stop(Exit.CHECK_FAILED)
 
@@ -70,7 +77,18 @@ def _verified(books: Verification, audit: Verification, accounts: int, currency:
     told.append(
         f"  Audit       {'BROKEN' if audit.flaws else f'{audit.sealed:,} lines intact, head {audit.head[:6]}…'}"
     )
-    return told + [f"  FAIL        {flaw.sentence}" for flaw in (*books.flaws, *audit.flaws)]
+    return told
+
+
+def _documents_told(again: Reproduced, altered: bool) -> str:
+    """`61 invoices, 12 credit notes reproduce to the cent`."""
+    if altered or again.flaws:
+        return "  Documents   BROKEN"
+    counted = [
+        f"{count:,} {kind.value.replace('_', ' ')}{'' if count == 1 else 's'}"
+        for kind, count in sorted(again.counts.items(), key=lambda pair: -pair[1])
+    ]
+    return f"  Documents   {', '.join(counted)} reproduce to the cent" if counted else "  Documents   none issued yet"
 
 
 def balances(context: typer.Context) -> None:
@@ -160,7 +178,7 @@ def adjust(
 async def _adjust(terminal: Terminal, party: str, text: str, note: str, reference: str) -> None:
     from exchange.commands.opening import opened_market, operator, settings_of
     from exchange.flows.by_hand import account_of
-    from exchange.flows.by_hand import adjust as flow
+    from exchange.flows.payments import correct
     from exchange.storage.ledger import BookingConflict
 
     settings = settings_of(terminal)
@@ -174,7 +192,7 @@ async def _adjust(terminal: Terminal, party: str, text: str, note: str, referenc
             raise Stop(Exit.USAGE, "Zero adjusts nothing.")
         terminal.confirm(f"Move {show_money(amount)} to {account}?", f"{account} was not adjusted.")
         try:
-            balance = await flow(market, account, amount, reference, note, operator())
+            balance = (await correct(market, account, amount, reference, note, operator())).balance
         except BookingConflict as error:
             raise Stop(Exit.REFUSED, f"{reference} is booked already, for another amount.") from error
     terminal.result(

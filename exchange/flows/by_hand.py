@@ -13,13 +13,10 @@ from exchange.ids import Ids
 from exchange.model.actor import Actor
 from exchange.model.audit import AuditLine
 from exchange.model.lead import Mode
-from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
-from exchange.model.money import Money
+from exchange.model.ledger import seller_account
 from exchange.storage.by_hand import grant_key, let_in, take_key_back
 from exchange.storage.database import Db
-from exchange.storage.ledger import Balance
 from exchange.storage.parties import KeyRow
-from exchange.storage.top_ups import book_payment
 from exchange.storage.users import UserRow
 
 KEY_BYTES = 24
@@ -79,28 +76,6 @@ async def invite(db: Db, clock: Clock, ids: Ids, email: str, role: str, party_id
     user = UserRow(ids.new("usr", now), email, role, party_id)
     line = audit_line(ids, now, actor, "user.added", f"user:{user.id}", after={"role": role, "party": party_id or ""})
     return await db.write(let_in, user, now, line)
-
-
-async def adjust(market: Market, account: str, amount: Money, reference: str, note: str, actor: Actor) -> Balance:
-    """Give an account money out of the house's margin, or take it back when the amount is negative.
-
-    Raises `BookingConflict` when the reference was used for another amount.
-    """
-    now = market.clock.now()
-    source, destination = (MARGIN, account) if amount.units > 0 else (account, MARGIN)
-    absolute = Money(abs(amount.units), amount.currency)
-    transaction = Transaction(
-        f"adjustment:{account}:{reference}",
-        TransactionKind.ADJUSTMENT,
-        (Posting(source, destination, absolute),),
-        now,
-        month_of(now),
-        cause=f"{actor.role.value} {actor.name}: {note}",
-    )
-    after = {"amount": amount.text, "currency": amount.currency, "reference": reference, "note": note}
-    line = audit_line(market.ids, now, actor, "account.adjusted", f"account:{account}", after=after)
-    _, balance = await market.db.write(book_payment, transaction, account, line)
-    return balance
 
 
 def account_of(market: Market, party: str) -> str | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from exchange.courier.courier import Call
 from exchange.courier.smtp import NO_MAIL_SERVER
+from exchange.flows.letters import LETTER, as_message
 from exchange.flows.market import Market
 from exchange.model.actor import Role
 from exchange.model.endpoint import Endpoint
@@ -24,14 +25,21 @@ class NotMailed(Exception):
 
 
 async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
-    """Tell whoever an address belongs to, and the operators, that it was disabled; or the operators of an alert.
+    """Tell whoever an address belongs to, and the operators, that it was disabled; or the operators of an alert;
+    or bring a letter that was written when it was made.
 
     Raises `NotMailed`.
     """
+    if LETTER in payload:
+        told = payload[LETTER]
+        people = await market.db.read(emails_of, told["role"], told["party_id"])
+        if people:
+            await _tell_softly(market, as_message(market, told, int(payload["at"]), tuple(people)))
+        return
     if "alert" in payload:
         people = await market.db.read(emails_of, "operator", None)
         if people:
-            await _tell_of_alert(market, _alert_message(market, payload["alert"], int(payload["at"]), tuple(people)))
+            await _tell_softly(market, _alert_message(market, payload["alert"], int(payload["at"]), tuple(people)))
         return
     endpoint = market.deals.hearers.by_id.get(str(payload["endpoint_id"]))
     if endpoint is None:
@@ -44,8 +52,8 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
     await _send(market, _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people)))
 
 
-async def _tell_of_alert(market: Market, message: EmailMessage) -> None:
-    """The page of the screen shows it too: an exchange without a mail server goes without."""
+async def _tell_softly(market: Market, message: EmailMessage) -> None:
+    """Pages show it too: an exchange without a mail server goes without."""
     try:
         await _send(market, message)
     except NotMailed as error:

@@ -114,8 +114,9 @@ class Party(NamedTuple):
 class Statement(NamedTuple):
     """A document as it was issued.
 
-    `opening` and `closing` are the account's balance at the two cuts. `reference` is the transaction that booked its
-    tax and rounding. `names` are those of the lines' groups.
+    `lines` sum to `totals.net`; `payments` are what came from outside, or went there, in the period (a prepaid buyer's
+    document shows them). `opening` and `closing` are the account's balance at the two cuts. `reference` is the
+    transaction that booked its tax and rounding. `names` are those of the lines' groups.
     """
 
     number: str
@@ -130,6 +131,7 @@ class Statement(NamedTuple):
     due_at: int | None
     reference: str
     party: Party
+    payments: tuple[Line, ...] = ()
     tax_name: str = ""
     tax_bp: int = 0
     corrects: str | None = None

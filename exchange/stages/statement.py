@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from exchange.model.billing import Every
 from exchange.model.ledger import BANK, ROUNDING, TAX, Posting, Transaction, TransactionKind
 from exchange.model.money import SCALE, Money
-from exchange.model.statement import Line, Movement, Period, Totals
+from exchange.model.statement import Line, Movement, Period, StatementKind, Totals
 from exchange.stages.schedule import wall_instant
 
 CENT = SCALE // 100
@@ -69,6 +69,22 @@ def totals(lines: Iterable[Line], currency: str, tax_bp: int = 0) -> Totals:
     exact = net + tax
     total = Money(to_cents(exact.units), currency)
     return Totals(net, tax, total - exact, total)
+
+
+def sums_of(kind: StatementKind, lines: Iterable[Line], currency: str, tax_bp: int) -> Totals:
+    """The totals of a document of this kind. A prepaid buyer is given the part of a cent: its account never falls by
+    rounding, so no balance passes its limit, and its prices are what it agreed to, without a tax on top."""
+    if kind is not StatementKind.STATEMENT:
+        return totals(lines, currency, tax_bp)
+    net = sum(line.units for line in lines)
+    rest = net % CENT
+    zero = Money.zero(currency)
+    return Totals(Money(net, currency), zero, Money(-rest, currency), Money(net - rest, currency))
+
+
+def sign_of(kind: StatementKind) -> int:
+    """What comes into the account counts up on a seller's document, what goes out on a buyer's."""
+    return 1 if kind is StatementKind.PAYOUT else -1
 
 
 def to_cents(units: int) -> int:

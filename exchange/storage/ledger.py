@@ -167,6 +167,29 @@ async def balances(tx: Tx, accounts: Sequence[str]) -> dict[str, Balance]:
     return {row["account"]: _balance(row) for row in rows}
 
 
+async def balance_in(tx: Tx, account: str, currency: str) -> Balance:
+    """The balance of an account in one currency; nothing where it never moved."""
+    rows = await tx.fetch(
+        "SELECT * FROM account_balances WHERE account = :account AND currency = :currency",
+        account=account,
+        currency=currency,
+    )
+    zero = Money.zero(currency)
+    return _balance(rows[0]) if rows else Balance(account, zero, zero, zero)
+
+
+async def balances_of(tx: Tx, actor: Actor, party: str) -> list[Balance]:
+    """Every account of a party (`buyer:acme`, `seller:s1`) in each of its currencies; nothing of somebody else's."""
+    if actor.role in (Role.SELLER, Role.BUYER) and party != f"{actor.role.value}:{actor.party_id}":
+        return []
+    rows = await tx.fetch(
+        """SELECT * FROM account_balances WHERE SUBSTR(account, 1, LENGTH(:prefix)) = :prefix
+           ORDER BY account, currency""",
+        prefix=f"{party}:",
+    )
+    return [_balance(row) for row in rows]
+
+
 async def all_balances(tx: Tx) -> list[tuple[str, Money]]:
     """Every account with what it may still spend."""
     rows = await tx.fetch("SELECT * FROM account_balances ORDER BY account")

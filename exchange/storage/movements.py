@@ -15,14 +15,14 @@ LATE_MS = 7 * DAY_MS
 """An entry that is sealed as long as this after its own time is still found by the next document. Seconds are usual."""
 
 
-def slices(period: Period, now: int) -> list[tuple[int, int]]:
+def slices(period: Period, begun: int, now: int) -> list[tuple[int, int]]:
     """The times to read one after another: what came late first, then the days of the period, up to `now` at most.
 
-    A period that begins with the account (`since` 0) is read from `BEGINNING`'s time on: give it `first_movement_at`.
+    `begun` is where the period begins, or the first movement of an account whose first period it is.
     """
-    since, until = period.since.at, min(period.until.at, now)
-    late = [(max(0, since - LATE_MS), since)] if since else []
-    return [*late, *((at, min(at + DAY_MS, until)) for at in range(since, until, DAY_MS))]
+    until = min(period.until.at, now)
+    late = [(max(0, begun - LATE_MS), begun)] if period.since.at else []
+    return [*late, *((at, min(at + DAY_MS, until)) for at in range(begun, until, DAY_MS))]
 
 
 async def sealed_through(tx: Tx, until: int) -> int | None:
@@ -35,8 +35,8 @@ async def sealed_through(tx: Tx, until: int) -> int | None:
     return None if waiting else (await chain_head(tx, Chain.TRANSACTIONS))[0]
 
 
-async def first_movement_at(tx: Tx, account: str, currency: str) -> int | None:
-    """When the account first moved; None: never."""
+async def first_movement_at(tx: Tx, account: str, currency: str) -> int:
+    """When the account first moved; 0: never."""
     rows = await tx.fetch(
         """SELECT MIN(at) AS at FROM
                (SELECT MIN(at) AS at FROM postings WHERE source = :account AND currency = :currency
@@ -45,8 +45,7 @@ async def first_movement_at(tx: Tx, account: str, currency: str) -> int | None:
         account=account,
         currency=currency,
     )
-    first: int | None = rows[0]["at"]
-    return first
+    return int(rows[0]["at"] or 0)
 
 
 async def movements(tx: Tx, period: Period, since: int, until: int) -> list[Movement]:

@@ -157,12 +157,21 @@ async def _insert(tx: Tx, statement: Statement) -> None:
 def _document(statement: Statement) -> str:
     content = {
         "party": statement.party._asdict(),
-        "lines": [[line.kind.value, line.group, line.entries, line.units] for line in statement.lines],
+        "lines": _written(statement.lines),
+        "payments": _written(statement.payments),
         "names": list(statement.names),
         "tax": [statement.tax_name, statement.tax_bp],
         "reason": statement.reason,
     }
     return orjson.dumps(content).decode()
+
+
+def _written(lines: tuple[Line, ...]) -> list[list[object]]:
+    return [[line.kind.value, line.group, line.entries, line.units] for line in lines]
+
+
+def _lines(written: list[list[Any]]) -> tuple[Line, ...]:
+    return tuple(Line(TransactionKind(kind), *rest) for kind, *rest in written)
 
 
 async def last_cut(tx: Tx, account: str, currency: str) -> tuple[Cut, int]:
@@ -183,7 +192,7 @@ async def periods_of(tx: Tx, account: str, currency: str) -> list[Period]:
         account=account,
         currency=currency,
     )
-    return [_period(row) for row in rows]
+    return [period_in(row) for row in rows]
 
 
 async def read_statement(tx: Tx, actor: Actor, number: str) -> Statement | None:
@@ -209,6 +218,16 @@ async def account_statements(tx: Tx, actor: Actor, account: str, currency: str) 
     return [as_statement(row) for row in rows if may_read(actor, row)]
 
 
+async def billed_accounts(tx: Tx) -> list[tuple[str, str]]:
+    """Every account of a buyer that documents are made for, with its currency."""
+    rows = await tx.fetch(
+        """SELECT account, currency FROM account_balances
+           WHERE SUBSTR(account, 1, 6) = 'buyer:' AND SUBSTR(account, LENGTH(account) - 7, 8) <> ':deposit'
+           ORDER BY account, currency"""
+    )
+    return [(row["account"], row["currency"]) for row in rows]
+
+
 def as_statement(row: Row) -> Statement:
     content: dict[str, Any] = orjson.loads(row["document"])
     currency, (tax_name, tax_bp) = row["currency"], content["tax"]
@@ -218,8 +237,8 @@ def as_statement(row: Row) -> Statement:
     return Statement(
         row["number"],
         StatementKind(row["kind"]),
-        _period(row),
-        tuple(Line(TransactionKind(kind), *rest) for kind, *rest in content["lines"]),
+        period_in(row),
+        _lines(content["lines"]),
         Totals(net, tax, rounding, total),
         opening,
         closing,
@@ -228,6 +247,7 @@ def as_statement(row: Row) -> Statement:
         row["due_at"],
         row["reference"],
         Party(**content["party"]),
+        _lines(content["payments"]),
         tax_name,
         tax_bp,
         row["corrects"],
@@ -237,6 +257,6 @@ def as_statement(row: Row) -> Statement:
     )
 
 
-def _period(row: Row) -> Period:
+def period_in(row: Row) -> Period:
     since, until = (Cut(row[f"{end}_at"], row[f"{end}_position"]) for end in ("since", "until"))
     return Period(row["account"], row["currency"], since, until)

@@ -61,7 +61,11 @@ async def sealed(db: Db) -> int:
 
 
 async def read_all(db: Db, period: Period) -> list[tuple[str, int]]:
-    found = [each for span in slices(period, NOW + 30 * DAY) for each in await db.read(movements, period, *span)]
+    found = [
+        each
+        for span in slices(period, period.since.at, NOW + 30 * DAY)
+        for each in await db.read(movements, period, *span)
+    ]
     return [(each.reference, each.units) for each in found]
 
 
