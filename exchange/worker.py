@@ -18,6 +18,7 @@ from exchange import limits
 from exchange.flows.batches import send_batch
 from exchange.flows.billing import bill_due
 from exchange.flows.deliver import deliver
+from exchange.flows.digests import mail_digest, plan_digests
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
@@ -27,6 +28,7 @@ from exchange.flows.jobs import (
     BATCH,
     CHECK_IMPORT,
     DELIVER,
+    DIGEST,
     IMPORT,
     LOAD_LIST,
     NEWS,
@@ -111,6 +113,7 @@ def kinds() -> Mapping[str, Kind]:
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
+        DIGEST: Kind(mail_digest),
         IMPORT: Kind(work_import, at_once=4),
         LOAD_LIST: Kind(load_list, most=3, lease_ms=_LIST_LEASE_MS, at_once=1),
         NEWS: Kind(record_news),
@@ -297,6 +300,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),
+        Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
         Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("issue documents", 60.0, bill_due),

@@ -31,7 +31,16 @@ def build(message: EmailMessage, now: int) -> bytes:
     for each in message.attachments:
         _attach(built, each)
     _mark_boundaries(built, message.message_id)
-    return built.as_bytes()
+    return _way_out(message.unsubscribe) + built.as_bytes()
+
+
+def _way_out(url: str) -> bytes:
+    """Written as it is: the standard library would fold a long address into encoded words, which no reader opens."""
+    if not url:
+        return b""
+    if not (url.isascii() and url.isprintable()) or "<" in url or ">" in url:
+        raise ValueError("an address must be plain ASCII")
+    return f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode()
 
 
 def _attach(built: Built, each: Attachment) -> None:

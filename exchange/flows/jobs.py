@@ -9,6 +9,7 @@ from exchange.model.work import JobRow
 
 BATCH = "batch"
 DELIVER = "deliver"
+DIGEST = "digest"
 SETTLE_TEST = "settle_test"
 SUBMIT_FORM = "submit_form"
 RETURN_TEST = "return_test"

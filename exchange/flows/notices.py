@@ -49,19 +49,20 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
         people += [each for each in await market.db.read(emails_of, "operator", None) if each not in people]
     if not people:
         return
-    await _send(market, _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people)))
+    await send_mail(market, _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people)))
 
 
 async def _tell_softly(market: Market, message: EmailMessage) -> None:
     """Pages show it too: an exchange without a mail server goes without."""
     try:
-        await _send(market, message)
+        await send_mail(market, message)
     except NotMailed as error:
         if NO_MAIL_SERVER not in str(error):
             raise
 
 
-async def _send(market: Market, message: EmailMessage) -> None:
+async def send_mail(market: Market, message: EmailMessage) -> None:
+    """Hand a mail to the mail server. Raises `NotMailed`."""
     result = await market.courier.converse(
         Call("notices", _once(message), delivers=True), market.clock.monotonic() + _SECONDS
     )

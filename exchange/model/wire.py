@@ -96,6 +96,7 @@ class EmailMessage(NamedTuple):
     bounce_to: str = ""
     delivers: bool = True
     secrets: tuple[str, ...] = ()
+    unsubscribe: str = ""  # an address that ends mail of this kind by one POST (RFC 8058)
 
     @property
     def address(self) -> str:

@@ -314,11 +314,14 @@ async def claims_of_lead(tx: Tx, lead_id: str) -> list[Row]:
     return await tx.fetch("SELECT * FROM store_claims WHERE lead_id = :lead ORDER BY made_at, id", lead=lead_id)
 
 
-async def save_search(tx: Tx, search_id: str, actor: Actor, name: str, wanted: dict[str, object], now: int) -> None:
+async def save_search(
+    tx: Tx, search_id: str, actor: Actor, name: str, wanted: dict[str, object], now: int, mail: str = "hourly"
+) -> None:
     assert actor.party_id is not None
     await tx.execute(
-        """INSERT INTO saved_searches (id, buyer_id, name, wanted, made_at, made_by, found)
-           VALUES (:id, :buyer, :name, :wanted, :at, :by, 0)""",
+        """INSERT INTO saved_searches (id, buyer_id, name, wanted, made_at, made_by, found, mail)
+           VALUES (:id, :buyer, :name, :wanted, :at, :by, 0, :mail)""",
+        mail=mail,
         id=search_id,
         buyer=actor.party_id,
         name=name,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exchange.fields.instant import read_instant
-from exchange.flows.searches import CannotSave, drop_search, keep_search
+from exchange.flows.searches import MAILS, CannotSave, drop_search, keep_search
 from exchange.flows.shelf import wanted_in
 from exchange.flows.store import Bought, CannotBuy, card_in, claim, confirm, price_of, release
 from exchange.model.lead import Problem
@@ -140,7 +140,10 @@ async def save(call: Call) -> Told:
     sent = await call.read_fields()
     try:
         wanted = wanted_of(sent, caller_currency(call))
-        search_id = await keep_search(call.market, sent.get("name", ""), wanted, caller.actor)
+        mail = sent.get("mail", "").strip() or MAILS[0]
+        if mail not in MAILS:
+            raise wrong("mail", "not_allowed", "mail must be hourly, daily or never", mail)
+        search_id = await keep_search(call.market, sent.get("name", ""), wanted, caller.actor, mail)
     except CannotSave as error:
         raise wrong("name", "length", str(error)) from None
     return Told({"status": "saved", "search_id": search_id})
@@ -185,6 +188,7 @@ def _search(row: Row) -> dict[str, Any]:
         "zip3": list(wanted.zip3) or None,
         "grades": list(wanted.grades) or None,
         "most": wanted.most or None,
+        "mail": row["mail"],
         "found": row["found"],
         "found_at": rfc3339(row["found_at"]) if row["found_at"] is not None else None,
     }

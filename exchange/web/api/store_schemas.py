@@ -101,8 +101,9 @@ def _wanted() -> Schema:
 
 def _small() -> dict[str, Schema]:
     released = record(("status", "claim_id"), status=text(enum=["released", "unchanged"]), claim_id=text(), **ends())
-    search = record(("name",), name=text(), **_wanted())
-    found = record(("search_id", "name", "found"), search_id=text(), name=text(), found={"type": "integer"})
+    mail = text("How often what it finds is mailed to the buyer's people.", enum=["hourly", "daily", "never"])
+    search = record(("name",), name=text(), mail=mail, **_wanted())
+    found = record(("search_id", "name", "found"), search_id=text(), name=text(), mail=mail, found={"type": "integer"})
     searches = record(("status", "searches"), status=text(enum=["ok"]), searches=many("FoundSearch"), **ends())
     saved = record(("status", "search_id"), status=text(enum=["saved"]), search_id=text(), **ends())
     deleted = record(("status", "search_id"), status=text(enum=["deleted"]), search_id=text(), **ends())

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from exchange.flows.searches import CannotSave, drop_search, keep_search
+from exchange.flows.searches import MAILS, CannotSave, drop_search, keep_search, mail_again, mail_search
 from exchange.flows.shelf import WANTED, wanted_in
 from exchange.flows.store import browse, card_in, price_of
 from exchange.flows.store_orders import LEADS_MOST
 from exchange.model.money import Money
 from exchange.stages.store import Card, age, next_fall
 from exchange.storage.database import Row
-from exchange.storage.store import (
-    rule_of,
-    searches_of,
-)
+from exchange.storage.searches import SEARCHES, mail_stopped
+from exchange.storage.store import rule_of, searches_of
+from exchange.storage.users import UserRow, find_user
 from exchange.web.api.call import Stop
 from exchange.web.api.store import wanted_of
 from exchange.web.auth import FORM, actor_of
@@ -48,6 +47,8 @@ def pages() -> tuple[Page, ...]:
         Page("GET", HOME, show),
         Page("POST", HOME + "/searches", save),
         Page("POST", HOME + "/searches/{search_id:[A-Za-z0-9_]{1,60}}/delete", forget),
+        Page("POST", HOME + "/searches/{search_id:[A-Za-z0-9_]{1,60}}/mail", mail),
+        Page("POST", HOME + "/mails", mails),
     )
 
 
@@ -74,6 +75,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         verticals=_verticals(request),
         available=market.live.available.get(buyer_id),
         reference=market.ids.token(12),
+        mails=MAILS,
+        unsubscribed=await _unsubscribed(request),
         most_leads=LEADS_MOST,
     )
 
@@ -94,6 +97,33 @@ async def save(request: web.Request) -> web.StreamResponse:
 async def forget(request: web.Request) -> web.StreamResponse:
     await drop_search(request.app[MARKET], request.match_info["search_id"], actor_of(request))
     return to(HOME)
+
+
+async def mail(request: web.Request) -> web.StreamResponse:
+    """How often a search is mailed."""
+    search_id = request.match_info["search_id"]
+    try:
+        await mail_search(request.app[MARKET], search_id, request[FORM].get("mail", ""), actor_of(request))
+    except CannotSave as error:
+        return await notice(request, "It was not saved", f"The {error}.", http_status=422)
+    return to(HOME)
+
+
+async def mails(request: web.Request) -> web.StreamResponse:
+    """Whoever unsubscribed has the mails again."""
+    user = await _user(request)
+    if user is not None:
+        await mail_again(request.app[MARKET], user.id, SEARCHES)
+    return to(HOME)
+
+
+async def _user(request: web.Request) -> UserRow | None:
+    return await request.app[MARKET].db.read(find_user, actor_of(request).name)
+
+
+async def _unsubscribed(request: web.Request) -> bool:
+    user = await _user(request)
+    return user is not None and await request.app[MARKET].db.read(mail_stopped, user.id, SEARCHES)
 
 
 def offered(row: Row, now: int) -> Offered:

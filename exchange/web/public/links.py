@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.flows.links import DISPOSITION, PATH, RETURN, BadLink, Link, read_link
+from exchange.flows.links import DISPOSITION, PATH, RETURN, UNSUBSCRIBE, BadLink, Link, read_link
 from exchange.flows.one_tap import record_tap
 from exchange.model.lead import Problem
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.public import returns
+from exchange.web.public import returns, unsubscribe
 from exchange.web.render import notice, page
 
 _TOKEN = PATH + "{token}"
-_KINDS = (DISPOSITION, RETURN)
+_KINDS = (DISPOSITION, RETURN, UNSUBSCRIBE)
 _TEMPLATE = "public/links.html"
 
 
@@ -28,6 +28,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         return await _refuse(request, link)
     if link.kind == RETURN:
         return await returns.show(request, link)
+    if link.kind == UNSUBSCRIBE:
+        return await unsubscribe.show(request)
     return await page(request, _TEMPLATE, title="What became of this lead", word=_words(link), done=False)
 
 
@@ -35,6 +37,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     link = read_link(request.app[MARKET], request.match_info["token"])
     if isinstance(link, BadLink) or link.kind not in _KINDS:
         return await _refuse(request, link)
+    if link.kind == UNSUBSCRIBE:
+        return await unsubscribe.act(request, link)
     return await (returns.act(request, link) if link.kind == RETURN else _record(request, link))
 
 
