@@ -37,7 +37,8 @@ class Case(NamedTuple):
     submission: Submission
     campaign: Campaign
     vertical: Vertical
-    normalized: Normalized
+    normalized: Normalized  # what was understood at first
+    lead: Lead  # the lead as it stands now
     deals: Deals
     trail: Trail
     deadline: float
@@ -57,10 +58,6 @@ class Case(NamedTuple):
     duplicate_of: str | None = None  # the same, when this one repeats it
     corrected: tuple[Problem, ...] = ()  # warnings of the scrub: what it put right
     doubted: tuple[Problem, ...] = ()  # and what it found against the lead
-
-    @property
-    def lead(self) -> Lead:
-        return self.normalized.lead
 
     @property
     def mode(self) -> Mode:
@@ -99,13 +96,10 @@ def begin(submission: Submission, market: Market) -> Case:
         normalized.lead, normalized.mended, normalized.problems, deals.scrub_terms[campaign.id], market.scrub_tools
     )
     lead = scrubbed.lead
-    normalized = normalized._replace(lead=lead)
     if submission.kind is Kind.POST and lead.ping_id is not None and lead.ping_id.startswith("png_"):
         lead = lead._replace(id=f"ld_{lead.ping_id[4:]}")  # a post goes on with its ping's lead: both ids end alike
-        normalized = normalized._replace(lead=lead)
     if lead.test_outcome is not None:  # the simulated buyers read it like any tracking value
         lead = lead._replace(tracking={**lead.tracking, "test_outcome": lead.test_outcome})
-        normalized = normalized._replace(lead=lead)
     timeout_ms = lead.timeout_ms or campaign.timeout_ms
     wrapped, data_key = market.vault.new_data_key()
     trail.step(
@@ -120,6 +114,7 @@ def begin(submission: Submission, market: Market) -> Case:
         campaign,
         vertical,
         normalized,
+        lead,
         deals,
         trail,
         market.clock.monotonic() + timeout_ms / 1000,
@@ -160,6 +155,7 @@ def own_case(row: Row, lead: Lead, campaign: Campaign, vertical: Vertical, marke
         campaign,
         vertical,
         Normalized(lead, (), (), ()),
+        lead,
         market.deals,
         Trail(market.clock),
         market.clock.monotonic() + limits.TIMEOUT_MS_MOST / 1000,
@@ -174,7 +170,7 @@ def own_case(row: Row, lead: Lead, campaign: Campaign, vertical: Vertical, marke
 def own_lead(case: Case) -> Case:
     """A post that is refused at the door never touches the lead of the ping it names: it becomes a lead of its own."""
     lead = case.lead._replace(id=f"ld_{case.submission.id[4:]}")
-    return case._replace(normalized=case.normalized._replace(lead=lead))
+    return case._replace(lead=lead)
 
 
 def _index(market: Market, kind: str, lead: Lead) -> bytes | None:

@@ -22,7 +22,7 @@ async def check_score(case: Case, market: Market) -> Case:
     if any(finding.outcome is Outcome.REFUSED for finding in case.findings):
         lead = case.lead._replace(grade=GRADES[-1])
         refused = Finding("grade", Outcome.PASSED, f"Grade {GRADES[-1]}: the lead is refused")
-        return case._replace(normalized=case.normalized._replace(lead=lead)).finding(refused)
+        return case._replace(lead=lead, findings=(*case.findings, refused))
     scored = market.live.scorer.score(case.lead, case.vertical)
     held_out = crc32(case.lead.id.encode()) % _HELD_OUT == 0
     par = case.vertical.score.par
@@ -36,8 +36,7 @@ async def check_score(case: Case, market: Market) -> Case:
         Finding("grade", Outcome.PASSED, f"Grade {made.letter}, {made.points} points", facts=tuple(facts)),
     )
     kept = pack(scored.features) if case.lead.kind is not Kind.PING else None  # its post is scored again, and learned
-    normalized, findings = case.normalized._replace(lead=lead), (*case.findings, *told)
-    return case._replace(normalized=normalized, features=kept, findings=findings)
+    return case._replace(lead=lead, features=kept, findings=(*case.findings, *told))
 
 
 def _told(case: Case, scored: Scored) -> Finding:

@@ -39,13 +39,12 @@ async def check_screen(case: Case, market: Market) -> Case:
     judged = weigh(signals_of(seen, past), seen.source, screening.learned)
     finding = _finding(judged, past, case)
     lead = lead._replace(fraud=judged.fraud)
-    case = case._replace(normalized=case.normalized._replace(lead=lead)).finding(finding)
+    findings = (*case.findings, finding)
     if lead.mode is Mode.TEST or lead.kind is Kind.PING:
-        return case
+        return case._replace(lead=lead, findings=findings)
     screening.memory.note(seen)
-    return case._replace(
-        screened=_row(seen, judged, finding, case, market.clock.now()), alerts=_alerts(seen, judged, past)
-    )
+    row = _row(seen, judged, finding, case, market.clock.now())
+    return case._replace(lead=lead, findings=findings, screened=row, alerts=_alerts(seen, judged, past))
 
 
 def see(case: Case, market: Market) -> Seen:

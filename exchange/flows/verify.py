@@ -126,7 +126,7 @@ def _appended(case: Case, told: Sequence[_Told]) -> Case:
     if not appends:
         return case
     lead = appended(case.lead, case.deals.names[case.campaign.id], appends)
-    return case._replace(normalized=case.normalized._replace(lead=lead))
+    return case._replace(lead=lead)
 
 
 def _title(case: Case, rule: VerifierRule) -> str:
