@@ -55,6 +55,7 @@ from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
+from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
@@ -202,6 +203,16 @@ def listeners(settings: Settings) -> tuple[Listener, ...]:
     return tuple(found)
 
 
+def _as_set(settings: Settings) -> partial[Market]:
+    """A market with what the settings say in so many words."""
+    return partial(
+        Market,
+        public_url=settings.public_url.rstrip("/"),
+        files_dir=settings.files_dir,
+        issuer=Issuer(settings.name, settings.invoice_address, settings.invoice_note),
+    )
+
+
 @asynccontextmanager
 async def open_market(
     settings: Settings,
@@ -242,7 +253,7 @@ async def open_market(
         tables = await read_tables(opened)
         packaged_list()  # now, so that no lead waits for it
         tools_of(tables)  # nor for these
-        market = Market(
+        market = _as_set(settings)(
             opened,
             clock,
             ids,
@@ -259,8 +270,6 @@ async def open_market(
             settings.zone,
             settings.name,
             settings.retention_days,
-            public_url=settings.public_url.rstrip("/"),
-            files_dir=settings.files_dir,
             screening=Screening(known_agents()),
         )
         await take_up_lists(opened, lists)

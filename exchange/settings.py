@@ -77,6 +77,12 @@ class Settings(BaseSettings):
         le=5_000,
         description="How long a lead waits to hear whether its email's domain takes mail; 0: never.",
     )
+    invoice_address: str = Field(
+        "", description="Your address and tax id, as they stand on invoices; \\n begins a line."
+    )
+    invoice_note: str = Field(
+        "", description="What an invoice says under its total: where to pay, by when, whom to ask."
+    )
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")

@@ -111,7 +111,7 @@ async def _documents(market: Market, buyer: Buyer, work: _Work) -> tuple[Stateme
     heading, period, gathered = heading_of(market, buyer), work.period, work.gathered
     numbers = await _numbers(market, heading.issued_at)
     if period.account.endswith(":prepaid"):
-        if not gathered.entries:
+        if not (gathered.all_lines or gathered.payments):
             return ()
         kind, lines = StatementKind.STATEMENT, gathered.all_lines
         return (_made(kind, numbers, work, lines, heading)._replace(payments=gathered.payments),)
@@ -217,7 +217,7 @@ def heading_of(market: Market, buyer: Buyer) -> Heading:
     zone = terms.zone or market.zone
     names = {each.id: each.name for each in market.deals.contracts.values() if each.buyer_id == buyer.id}
     party = Party(buyer.id, buyer.name, terms.address, terms.tax_id, zone)
-    return Heading(party, now, month_of(now), terms.due_days, terms.tax_name, terms.tax_bp, names)
+    return Heading(party, now, month_of(now), terms.due_days, terms.tax_name, terms.tax_bp, names, market.issuer)
 
 
 def _issue(

@@ -30,6 +30,7 @@ from exchange.log import logger
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Seller
+from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.model.work import Intent
 from exchange.rates import Bucket
@@ -242,6 +243,7 @@ class Market:
     public_url: str = ""  # where the exchange is reached, without a slash at the end
     files_dir: Path = Path("files")  # where files of leads lie, sealed
     screening: Screening = field(default_factory=Screening)
+    issuer: Issuer = field(default_factory=lambda: Issuer(""))  # who stands on invoices
 
     @property
     def deals(self) -> Deals:

@@ -111,6 +111,14 @@ class Party(NamedTuple):
     zone: str
 
 
+class Issuer(NamedTuple):
+    """Who issues documents; `note` says on an invoice where to pay."""
+
+    name: str
+    address: str = ""
+    note: str = ""
+
+
 class Statement(NamedTuple):
     """A document as it was issued.
 
@@ -138,3 +146,4 @@ class Statement(NamedTuple):
     replaces: str | None = None
     reason: str = ""
     names: tuple[tuple[str, str], ...] = ()
+    issuer: Issuer = Issuer("")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exchange.model.ledger import Transaction, TransactionKind
 from exchange.model.money import Money
-from exchange.model.statement import Line, Party, Period, Statement, StatementKind, Totals
+from exchange.model.statement import Issuer, Line, Party, Period, Statement, StatementKind, Totals
 from exchange.stages.statement import closing_postings, issued, sign_of, sums_of
 
 DAY_MS = 86_400_000
@@ -24,6 +24,7 @@ class Heading:
     tax_name: str
     tax_bp: int
     names: Mapping[str, str]
+    issuer: Issuer
 
 
 def document(
@@ -65,6 +66,7 @@ def document(
         replaces,
         reason,
         tuple((group, heading.names[group]) for group in groups if group in heading.names),
+        heading.issuer,
     )
 
 
@@ -94,6 +96,8 @@ def cancelled(invoice: Statement, number: str, heading: Heading, reason: str) ->
         corrects=invoice.number,
         replaces=None,
         reason=reason,
+        party=heading.party,
+        issuer=heading.issuer,
     )
 
 

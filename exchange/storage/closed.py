@@ -37,7 +37,7 @@ async def number_gaps(tx: Tx) -> list[str]:
     )
     found = []
     for row in rows:
-        if not row["last"] == row["have"] == row["highest"]:
+        if row["have"] and not row["last"] == row["have"] == row["highest"]:
             found.append(number_of(row["series"], row["year"], await _first_gap(tx, row["series"], row["year"])))
     return found
 

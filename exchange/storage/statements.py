@@ -14,7 +14,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.ledger import Transaction, TransactionKind
 from exchange.model.money import Money
-from exchange.model.statement import BEGINNING, Cut, Line, Party, Period, Statement, StatementKind, Totals
+from exchange.model.statement import BEGINNING, Cut, Issuer, Line, Party, Period, Statement, StatementKind, Totals
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.chain import Chain
@@ -162,6 +162,7 @@ def _document(statement: Statement) -> str:
         "names": list(statement.names),
         "tax": [statement.tax_name, statement.tax_bp],
         "reason": statement.reason,
+        "issuer": list(statement.issuer),
     }
     return orjson.dumps(content).decode()
 
@@ -254,6 +255,7 @@ def as_statement(row: Row) -> Statement:
         row["replaces"],
         content["reason"],
         tuple((group, name) for group, name in content["names"]),
+        Issuer(*content["issuer"]),
     )
 
 

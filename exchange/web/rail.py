@@ -83,6 +83,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/webhooks", "webhooks", "out", "Webhooks"),
             ),
         ),
+        Group("Money", (Entry("/console/invoices", "invoices", "money", "Invoices"),)),
         Group(
             "Quality",
             (

@@ -22,6 +22,7 @@ SHEETS = (
     "imports.css",
     "connect.css",
     "hooks.css",
+    "bills.css",
     "small.css",
     "print.css",
 )

@@ -7,67 +7,23 @@ from dataclasses import replace
 
 import pytest
 
-from exchange.clock import SimulatedClock, month_of
 from exchange.flows.billing import CannotIssue, bill, bill_due, cancel
 from exchange.flows.market import refresh
 from exchange.flows.payments import account_standings, correct, give_back, keep_deposit, pay_invoice, use_deposit
 from exchange.flows.reproduce import reproduce
-from exchange.model.actor import SYSTEM, Actor, Role
-from exchange.model.billing import BillingTerms, Every
-from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, deposit_account
+from exchange.model.actor import SYSTEM
+from exchange.model.ledger import TransactionKind, deposit_account
 from exchange.model.money import Money
-from exchange.model.statement import Statement, StatementKind
+from exchange.model.statement import StatementKind
 from exchange.stages.standing import State
 from exchange.storage.database import Tx
-from exchange.storage.ledger import BookingConflict, book, house_balance
+from exchange.storage.ledger import BookingConflict, house_balance
 from exchange.storage.payments import TooLittle
 from exchange.storage.statements import account_statements
-from exchange.storage.verify import verify_books, verify_documents
+from exchange.storage.verify import verify_documents
 from exchange.worker import seal_chains
+from tests.flows.billed import CREDIT, DAY, OPERATOR, PREPAID, WEEKLY, issued, later, on_credit, returned, sold, sound
 from tests.market import Deposit, Exchange, buyer, contract, usd
-
-OPERATOR = Actor(Role.OPERATOR, "pat@harbor.example")
-CREDIT, PREPAID = "buyer:acme:receivable", "buyer:acme:prepaid"
-DAY = 86_400_000
-WEEKLY = BillingTerms(every=Every.WEEK, zone="America/New_York", address="1 Main St\nTucson, AZ")
-
-
-async def sold(exchange: Exchange, name: str, price: str, account: str = CREDIT) -> Transaction:
-    at = exchange.clock.now()
-    paid = (Posting(account, MARGIN, usd(price)),)
-    made = Transaction(f"sale:{name}", TransactionKind.SALE, paid, at, month_of(at), name)
-    await exchange.market.db.write(book, made)
-    return made
-
-
-async def returned(exchange: Exchange, of: Transaction) -> None:
-    at = exchange.clock.now()
-    back = tuple(Posting(each.destination, each.source, each.money) for each in of.postings)
-    kind = TransactionKind.REVERSAL
-    made = Transaction(f"reversal:{of.reference}", kind, back, at, month_of(at), of.cause, of.reference)
-    await exchange.market.db.write(book, made)
-
-
-def later(exchange: Exchange, days: float) -> None:
-    assert isinstance(exchange.clock, SimulatedClock)
-    exchange.clock.advance(days * 86_400)
-
-
-async def issued(exchange: Exchange, account: str = CREDIT) -> tuple[Statement, ...]:
-    await seal_chains(exchange.market)
-    return await bill(exchange.market, account, "USD", exchange.clock.now(), OPERATOR)
-
-
-async def sound(exchange: Exchange) -> bool:
-    market = exchange.market
-    await seal_chains(market)
-    again = await reproduce(market.db, market.clock.now())
-    assert () == again.flaws
-    return (await verify_books(market.db)).sound and (await verify_documents(market.db)).sound
-
-
-async def on_credit(exchange: Exchange, terms: BillingTerms = WEEKLY) -> None:
-    await exchange.add(buyer("acme", credit="1000", terms=terms), contract("acme"))
 
 
 async def test_a_return_of_what_was_invoiced_is_a_credit_note_and_other_returns_lower_the_invoice(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from exchange.model.ledger import TransactionKind
 from exchange.model.money import Money
-from exchange.model.statement import BEGINNING, Cut, Line, Party, Period, Statement, StatementKind
+from exchange.model.statement import BEGINNING, Cut, Issuer, Line, Party, Period, Statement, StatementKind
 from exchange.stages.invoice import Heading, cancelled, document
 from exchange.stages.standing import Payment, State, standings
 
@@ -17,7 +17,7 @@ PARTY = Party("globex", "Globex", "", "", "UTC")
 
 
 def heading(at: int = NOW) -> Heading:
-    return Heading(PARTY, at, "2026-11", 14, "", 0, {})
+    return Heading(PARTY, at, "2026-11", 14, "", 0, {}, Issuer("Harbor"))
 
 
 def made(kind: StatementKind, number: str, units: int, at: int = NOW, corrects: Statement | None = None) -> Statement:
