@@ -15,12 +15,12 @@ from exchange.flows.market import Market
 from exchange.flows.people_sold import sales_of_people_meant
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Actor, Role
-from exchange.model.feedback import Channel, Disposition, Report, Wait, is_repeat
+from exchange.model.feedback import Channel, Disposition, Report, Standing, Wait, is_repeat
 from exchange.model.lead import Problem
 from exchange.model.vertical import Vertical
 from exchange.model.work import JobRow
 from exchange.stages.dispositions import NOTHING, Meant, Verdict, closest, fold_word, is_final, read_report
-from exchange.storage.database import Row, Tx
+from exchange.storage.database import Row
 from exchange.storage.disposition_words import EVERY_CONTRACT, words_of
 from exchange.storage.feedback import (
     Recording,
@@ -29,7 +29,7 @@ from exchange.storage.feedback import (
     record_all,
     sales_meant,
     same_word,
-    standing,
+    told_of_sales,
 )
 
 _AT_ONCE = 100  # reports in one transaction
@@ -117,7 +117,8 @@ async def look_at(market: Market, teller: Teller, reports: Sequence[Report]) -> 
     told: list[Told] = []
     for start in range(0, len(reports), _AT_ONCE):
         made = await _understood(market, teller, reports[start : start + _AT_ONCE])
-        told += await market.db.read(_foreseen, tuple(made))
+        sales = sorted({each.recording.report.sale_id for each in made if each.recording is not None})
+        told += _foreseen(made, await market.db.read(told_of_sales, sales))
     return told
 
 
@@ -249,20 +250,35 @@ async def _kept(market: Market, made: Sequence[_Made]) -> list[Told]:
     return told
 
 
-async def _foreseen(tx: Tx, made: Sequence[_Made]) -> list[Told]:
-    """What stands for each, and whether it is news."""
+def _foreseen(made: Sequence[_Made], rows: Sequence[Row]) -> list[Told]:
+    """Of each report, what stands before it and whether it is news. `rows` is all that is kept of their sales."""
+    kept: dict[str, list[Row]] = {}
+    for row in rows:
+        kept.setdefault(row["sale_id"], []).append(row)
     told: list[Told] = []
     for each in made:
         report = each.recording.report if each.recording is not None else None
         if report is None:
             told.append(each.told)
             continue
-        stands = await standing(tx, replace(report, said_at=False, snapshot=False))
-        repeat = is_repeat(report, await standing(tx, report), await same_word(tx, report))
+        of_sale = kept.get(report.sale_id, [])
+        stands = next((_standing(row) for row in of_sale if row["stands"]), None)
+        repeat = is_repeat(report, _compared_with(report, of_sale, stands), same_word(report, of_sale))
         before = stands.kind if stands is not None else None
-        verdict = Verdict.UNCHANGED if repeat else Verdict.RECORDED
-        told.append(each.told._replace(verdict=verdict, before=before))
+        told.append(each.told._replace(verdict=Verdict.UNCHANGED if repeat else Verdict.RECORDED, before=before))
     return told
+
+
+def _compared_with(report: Disposition, rows: Sequence[Row], stands: Standing | None) -> Standing | None:
+    """As `storage.feedback.standing` finds it. Of the rows the one told last comes last."""
+    if report.said_at or not report.snapshot:
+        return None if report.said_at else stands
+    own = [row for row in rows if row["channel"] == report.channel.value and row["told_by"] == report.told_by]
+    return _standing(own[-1]) if own else None
+
+
+def _standing(row: Row) -> Standing:
+    return Standing(row["kind"], row["value_units"], row["at"])
 
 
 def news_of(market: Market, sale: Row, disposition: Disposition) -> tuple[JobRow, ...]:

@@ -8,6 +8,7 @@ from exchange.flows.proofs import KEEPABLE_DAYS
 from exchange.flows.screening import KEPT_DAYS
 from exchange.ids import first_id
 from exchange.model.verification import CACHE_DAYS_MOST
+from exchange.storage.disposition_files import forget_report_files
 from exchange.storage.forms import forget_views
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.proofs import forget_proofs
@@ -38,6 +39,7 @@ async def forget(market: Market) -> None:
         pass
     await forget_files(market, now, market.retention_days["lead"])
     await forget_strays(market, now)
+    await market.db.write(forget_report_files, now - market.retention_days["lead"] * _DAY_MS)
     while await market.db.write(forget_events, now - _EVENT_DAYS * _DAY_MS):
         pass
     await market.db.write(forget_answers, now - CACHE_DAYS_MOST * _DAY_MS)

@@ -12,7 +12,7 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
 
-_CORRECTIONS_MS = 1_000  # another value for the same word and moment stands a millisecond after it, up to this
+_CORRECTIONS = 1_000  # other values for the same word and moment: each stands a millisecond after the one before
 _SALE = """s.id, s.month, s.lead_id, s.attempt_id, s.buyer_id, s.seller_id, s.campaign_id, s.contract_id, s.currency,
     s.mode, s.accepted_at, s.buyer_reference, l.vertical, l.seller_lead_id, l.subject"""
 _FROM = "sales s JOIN leads l ON l.id = s.lead_id"
@@ -107,7 +107,8 @@ async def record_all(tx: Tx, recordings: Sequence[Recording]) -> list[str | None
             kept.append(None)
             continue
         await tx.fetch(f"SELECT id FROM sales WHERE id = :sale {tx.for_update}", sale=report.sale_id)
-        if is_repeat(report, await standing(tx, report), same := await same_word(tx, report)):
+        same = same_word(report, await _same_kind(tx, report))
+        if is_repeat(report, await standing(tx, report), same):
             kept.append(None)
             continue
         at = same[-1].at + 1 if same else report.at
@@ -138,21 +139,38 @@ async def standing(tx: Tx, report: Disposition) -> Standing | None:
     return Standing(rows[0]["kind"], rows[0]["value_units"], rows[0]["at"]) if rows else None
 
 
-async def same_word(tx: Tx, report: Disposition) -> list[Standing]:
-    """What is kept of this word at this moment, and of corrections of its value."""
-    rows = await tx.fetch(
+async def told_of_sales(tx: Tx, sale_ids: Sequence[str]) -> list[Row]:
+    """All that is kept of some sales, in the order it was told; `stands` is 1 for what stands."""
+    if not sale_ids:
+        return []
+    those, params = listed("sale", sale_ids)
+    return await tx.fetch(
+        f"""SELECT d.sale_id, d.kind, d.value_units, d.at, d.channel, d.told_by,
+               CASE WHEN s.disposition_id = d.id THEN 1 ELSE 0 END AS stands
+           FROM dispositions d LEFT JOIN sale_dispositions s ON s.sale_id = d.sale_id
+           WHERE d.sale_id IN {those} ORDER BY d.told_at, d.id""",
+        **params,
+    )
+
+
+def same_word(report: Disposition, rows: Sequence[Row]) -> list[Standing]:
+    """What is kept of a report's word at its moment, and of corrections of its value, which stand a millisecond on."""
+    values = {row["at"]: row["value_units"] for row in rows if row["kind"] == report.kind}
+    found: list[Standing] = []
+    while (at := report.at + len(found)) in values:
+        found.append(Standing(report.kind, values[at], at))
+    return found
+
+
+async def _same_kind(tx: Tx, report: Disposition) -> list[Row]:
+    return await tx.fetch(
         """SELECT kind, value_units, at FROM dispositions WHERE sale_id = :sale AND kind = :kind AND at >= :at
-               AND at < :until ORDER BY at""",
+           ORDER BY at LIMIT :most""",
         sale=report.sale_id,
         kind=report.kind,
         at=report.at,
-        until=report.at + _CORRECTIONS_MS,
+        most=_CORRECTIONS,
     )
-    found: list[Standing] = []
-    for row in rows:  # a row further on is another report, not a correction of this one
-        if row["at"] == report.at + len(found):
-            found.append(Standing(row["kind"], row["value_units"], row["at"]))
-    return found
 
 
 async def _insert(tx: Tx, report: Disposition, at: int, *, overtaken: bool) -> None:

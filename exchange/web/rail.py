@@ -43,7 +43,16 @@ def rail(role: str = "operator") -> tuple[Group, ...]:
 
 
 def _buyer() -> tuple[Group, ...]:
-    return (Group("", (Entry("/buyer/store", "store", "list", "Store", "Store"),)),)
+    return (
+        Group(
+            "",
+            (
+                Entry("/buyer/leads", "leads", "list", "Leads", "Leads"),
+                Entry("/buyer/dispositions", "dispositions", "tag", "Dispositions", "Dispositions"),
+                Entry("/buyer/store", "store", "plug", "Store", "Store"),
+            ),
+        ),
+    )
 
 
 def _seller() -> tuple[Group, ...]:
@@ -77,6 +86,7 @@ def _console() -> tuple[Group, ...]:
             (
                 Entry("/console/connectors", "connectors", "plug", "Connectors"),
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
+                Entry("/console/dispositions", "dispositions", "check", "Dispositions"),
                 Entry("/console/words", "words", "tag", "Unmapped words"),
                 Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
                 Entry("/console/store", "store", "list", "Store"),

@@ -15,6 +15,7 @@ from exchange.web.console import (
     dashboard,
     deliveries,
     disposition_words,
+    dispositions,
     disputes,
     form,
     forms,
@@ -59,6 +60,7 @@ def add_console(app: web.Application) -> None:
         dashboard,
         deliveries,
         disposition_words,
+        dispositions,
         disputes,
         form,
         forms,
@@ -88,7 +90,7 @@ def add_console(app: web.Application) -> None:
         webhooks,
     ):
         add_table(app, each.pages(), for_operators)
-    add_table(app, (*imports.uploads(), *suppression.uploads()), for_uploads)
+    add_table(app, (*imports.uploads(), *suppression.uploads(), *dispositions.uploads()), for_uploads)
 
 
 def _ways() -> tuple[Page, ...]:

@@ -158,7 +158,7 @@ async def _examples(request: web.Request, one: Unknown) -> list[tuple[Row, str, 
     for row in await market.db.read(examples_of, actor, word, EXAMPLES):
         rows = await market.db.read(read_lead_rows, actor, row["lead_id"])
         said = open_story(market, rows).mask.text(row["said"]) if rows is not None else ""
-        found.append((row, said, f"{CHANNELS.get(row['channel'], row['channel'])}, by {row['told_by']}"))
+        found.append((row, said, f"{CHANNELS.get(row['channel'], row['channel'])}, {row['told_by']}"))
     return found
 
 

@@ -51,6 +51,7 @@
     else if (key === "o") expandAll();
     else if (key === "j") move(1);
     else if (key === "k") move(-1);
+    else if (/^[1-9]$/.test(key)) say(event, Number(key));
     else if (key === "Enter" && at >= 0 && !event.target.closest("a, button, summary")) rows()[at].querySelector("a").click();
   });
 
@@ -62,6 +63,22 @@
   function showHelp(event) {
     const help = document.getElementById("help");
     if (help && !help.open) { event.preventDefault(); help.showModal(); }
+  }
+
+  // A digit says what became of a lead: by its button, or of the row one is at, as the list's first nine words.
+  function say(event, digit) {
+    const button = document.querySelector(`[data-key="${digit}"]`);
+    if (button) { event.preventDefault(); return button.click(); }
+    const form = document.querySelector("form[data-set-one]");
+    const row = at >= 0 && rows()[at];
+    const kind = row && (row.dataset.kinds || "").split(" ")[digit - 1];
+    if (!form || !kind) return;
+    event.preventDefault();
+    form.elements.disposition.value = kind;
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: `lead.${row.dataset.lead}`, value: "yes" });
+    form.append(field);
+    form.submit();
   }
 
   function rows() { return all("table.leads tbody tr"); }

@@ -1,0 +1,192 @@
+"""Files of reports: brought, looked at, and recorded when somebody says so. The same file twice changes nothing.
+
+What is shown before it is recorded is made by the same steps that record it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from exchange import limits
+from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
+from exchange.flows.dispositions import Teller, Told, look_at, record_reports
+from exchange.flows.import_desk import shown_name
+from exchange.flows.market import Market
+from exchange.model.actor import Actor
+from exchange.model.batch import Batch, Columns, LeadFile
+from exchange.model.feedback import Channel, Report
+from exchange.stages.dispositions import Verdict
+from exchange.stages.report_columns import MEANINGS, Row, guess_meanings, missing, read_row
+from exchange.storage.disposition_files import (
+    ReportFile,
+    bring_file,
+    note_recorded,
+    read_file,
+    set_file_columns,
+)
+
+SAMPLES = 3
+_PLACE = "dispositions"
+
+
+class CannotRead(Exception):
+    """Why a file is not taken or not recorded, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A file as it stands: its columns with samples, and what would become of each row (`told`), or is missing."""
+
+    file: ReportFile
+    samples: Mapping[str, tuple[str, ...]]
+    missing: str | None
+    told: tuple[tuple[int, Told], ...] = ()
+
+    @property
+    def counts(self) -> Mapping[Verdict, int]:
+        counted = Counter(told.verdict for _, told in self.told)
+        return {verdict: counted[verdict] for verdict in Verdict}
+
+    def of(self, verdict: Verdict) -> list[tuple[int, Told]]:
+        return [(number, told) for number, told in self.told if told.verdict is verdict]
+
+
+async def bring(market: Market, buyer_id: str, name: str, data: bytes, actor: Actor) -> str:
+    """Keep a file of a buyer and guess its columns. Returns its id; the same bytes are the same file.
+
+    Raises `CannotRead`, and the `BadFile` of the door.
+    """
+    if len(data) > limits.DISPOSITION_FILE_BYTES:
+        raise CannotRead(f"It is larger than {limits.DISPOSITION_FILE_BYTES // 1024 // 1024} MB. Cut it into several.")
+    name, hashed = shown_name(name), sha256(data).digest()
+    if market.doors.is_sheet(data[:16]):
+        async with market.live.one_sheet:
+            data = await asyncio.to_thread(_as_csv, market, name, data)
+    batch = await asyncio.to_thread(market.doors.look_through, _file_of(name, data))
+    if not batch.rows:
+        raise CannotRead(f"{name} has a header and no row.")
+    if batch.rows > limits.DISPOSITION_ROWS:
+        raise CannotRead(f"{name} has more than {limits.DISPOSITION_ROWS:,} rows. Cut it into several.")
+    now = market.clock.now()
+    file_id = market.ids.new("dsf", now)
+    wrapped, key = market.vault.new_data_key()
+    columns = guess_meanings(await asyncio.to_thread(_column_names, market, batch))
+    sealed = market.vault.seal(key, f"{_PLACE}:{hashed.hex()}", data)
+    file = ReportFile(file_id, month_of(now), buyer_id, hashed, name, columns, wrapped, sealed, {}, now, actor.name)
+    after = {"file": file_id, "rows": str(batch.rows)}
+    line = audit_line(market.ids, now, actor, "dispositions.uploaded", f"buyer:{buyer_id}", after=after)
+    return await market.db.write(bring_file, file, line)
+
+
+async def look(market: Market, buyers: tuple[str, ...] | None, file_id: str) -> Look | None:
+    """What would become of every row, with nothing recorded. None when the buyers have no such file, or it is no
+    longer kept."""
+    file = await market.db.read(read_file, buyers, file_id)
+    if file is None or file.sealed is None:
+        return None
+    rows, samples = await asyncio.to_thread(_rows, market, file)
+    lacks = missing(file.columns)
+    if lacks is not None:
+        return Look(file, samples, lacks)
+    return Look(file, samples, None, tuple(await _through(market, _teller(file), rows, record=False)))
+
+
+async def record_file(market: Market, file: ReportFile, actor: Actor) -> Mapping[str, int]:
+    """Record every row. Returns how many became what. Raises `CannotRead`."""
+    if file.sealed is None or missing(file.columns) is not None:
+        raise CannotRead(missing(file.columns) or "The file is no longer kept. Upload it again.")
+    rows, _ = await asyncio.to_thread(_rows, market, file)
+    told = await _through(market, _teller(file), rows, record=True)
+    counted = Counter(each.verdict.value for _, each in told)
+    counts = {verdict.value: counted[verdict.value] for verdict in Verdict}
+    after = {"file": file.id, **{name: str(count) for name, count in counts.items() if count}}
+    now = market.clock.now()
+    line = audit_line(market.ids, now, actor, "dispositions.recorded", f"buyer:{file.buyer_id}", after=after)
+    await market.db.write(note_recorded, file.id, counts, line)
+    return counts
+
+
+async def name_columns(market: Market, file: ReportFile, columns: Mapping[str, str]) -> None:
+    """Say what the columns are; an empty meaning leaves one out. Raises `CannotRead`."""
+    given = {column: meaning for column, meaning in columns.items() if meaning}
+    for meaning in given.values():
+        if meaning not in MEANINGS:
+            raise CannotRead(f"No column can be {meaning[:40]}.")
+    twice = [meaning for meaning, count in Counter(given.values()).items() if count > 1]
+    if twice:
+        raise CannotRead(f"Two columns cannot both be: {MEANINGS[twice[0]]}.")
+    await market.db.write(set_file_columns, file.id, given)
+
+
+def _teller(file: ReportFile) -> Teller:
+    """A row without a time speaks of the moment its file first came, however often it comes."""
+    return Teller(Channel.FILE, (file.buyer_id,), f"{file.made_by} ({file.name})", file.made_at, people=True)
+
+
+async def _through(market: Market, teller: Teller, rows: Sequence[Row], *, record: bool) -> list[tuple[int, Told]]:
+    """What becomes of each row. Whom its first name does not find its next one may."""
+    found: dict[int, Told] = {}
+    for turn in range(4):
+        left = [row for row in rows if row.number not in found or _may_be_found(found[row.number], row, turn)]
+        if not left:
+            break
+        reports = [_report(row, turn) for row in left]
+        told = await (record_reports if record else look_at)(market, teller, reports)
+        found |= {row.number: each for row, each in zip(left, told, strict=True)}
+    wrong = {row.number: row for row in rows if row.problem is not None}
+    return [(number, _with_problem(told, wrong.get(number))) for number, told in sorted(found.items())]
+
+
+def _may_be_found(told: Told, row: Row, turn: int) -> bool:
+    return told.verdict is Verdict.NOT_FOUND and len(row.names) > turn
+
+
+def _report(row: Row, turn: int) -> Report:
+    """A row whose own text is wrong names nobody, so that nothing of it is kept."""
+    name = row.names[turn] if turn < len(row.names) and row.problem is None else ""
+    return Report(name, row.word, row.note, row.value, row.at)
+
+
+def _with_problem(told: Told, row: Row | None) -> Told:
+    return told if row is None else told._replace(verdict=Verdict.INVALID, problem=row.problem)
+
+
+def _as_csv(market: Market, name: str, data: bytes) -> bytes:
+    out = io.BytesIO()
+    market.doors.sheet_as_csv(_file_of(name, data), out.write)
+    return out.getvalue()
+
+
+def _file_of(name: str, data: bytes) -> LeadFile:
+    return LeadFile(name, lambda: io.BytesIO(data))
+
+
+def _column_names(market: Market, batch: Batch) -> tuple[str, ...]:
+    if batch.layout.columns:
+        return batch.layout.columns
+    first = next(iter(market.doors.records(batch.file, batch.layout, Columns(), 0)), None)
+    return tuple(first.fields or ()) if first is not None else ()
+
+
+def _rows(market: Market, file: ReportFile) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
+    """In a thread: its rows, and the first values that differ of each column."""
+    assert file.sealed is not None and file.wrapped is not None
+    key = market.vault.data_key(file.wrapped)
+    data = market.vault.open(key, f"{_PLACE}:{file.hash.hex()}", file.sealed)
+    batch = market.doors.look_through(_file_of(file.name, data))
+    rows: list[Row] = []
+    samples: dict[str, dict[str, None]] = {name: {} for name in batch.layout.columns if name}
+    for record in market.doors.records(batch.file, batch.layout, Columns(), 0):
+        cells = record.fields or dict(zip(batch.layout.columns, record.cells, strict=False))
+        rows.append(read_row(record.number, cells, file.columns))
+        for name, value in cells.items():
+            seen = samples.setdefault(name, {})
+            if value.strip() and len(seen) < SAMPLES:
+                seen[value.strip()[: limits.GOT_CHARACTERS]] = None
+    return rows, {name: tuple(seen) for name, seen in samples.items()}

@@ -1,0 +1,138 @@
+"""What buyers bought, with what is known of each lead since: for their own pages and files. Only their own sales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.model.actor import Actor, Role
+from exchange.storage.database import Row, Tx
+
+NOTHING_TOLD = "none"
+"""As a filter: leads nothing was said about."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtFilter:
+    """Which sales. `before` is where the page before ended: moment and sale id."""
+
+    mode: str
+    contract_id: str = ""
+    disposition: str = ""
+    vertical: str = ""
+    since: int | None = None
+    until: int | None = None
+    before: tuple[int, str] | None = None
+    limit: int = 50
+
+
+_COLUMNS = """s.id AS sale_id, s.lead_id, s.attempt_id, s.contract_id, s.price_units, s.currency, s.accepted_at,
+    s.buyer_reference, s.mode, l.vertical, l.city, l.us_state, l.zip, l.facts, l.sealed, l.subject, k.wrapped,
+    d.kind AS disposition, d.value_units, d.at AS disposition_at, d.channel, r.state AS return_state,
+    v.state AS delivery_state"""
+_FROM = """sales s JOIN leads l ON l.id = s.lead_id LEFT JOIN data_keys k ON k.subject = l.subject
+    LEFT JOIN sale_dispositions d ON d.sale_id = s.id LEFT JOIN return_requests r ON r.sale_id = s.id
+    LEFT JOIN deliveries v ON v.attempt_id = s.attempt_id"""
+
+
+async def bought(tx: Tx, actor: Actor, wanted: BoughtFilter) -> list[Row]:
+    """The newest first."""
+    where, params = _where(actor, wanted)
+    at, sale_id = wanted.before or (None, None)
+    if at is not None:
+        where += " AND (s.accepted_at < :before_at OR (s.accepted_at = :before_at AND s.id < :before_id))"
+        params |= {"before_at": at, "before_id": sale_id}
+    return await tx.fetch(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where} ORDER BY s.accepted_at DESC, s.id DESC LIMIT :most",
+        most=wanted.limit,
+        **params,
+    )
+
+
+async def count_bought(tx: Tx, actor: Actor, wanted: BoughtFilter, most: int) -> int:
+    """How many there are, counted up to `most`."""
+    where, params = _where(actor, wanted)
+    rows = await tx.fetch(
+        f"SELECT COUNT(*) AS n FROM (SELECT 1 FROM {_FROM} WHERE {where} LIMIT :most) counted", most=most, **params
+    )
+    return int(rows[0]["n"])
+
+
+async def one_bought(tx: Tx, actor: Actor, lead_id: str) -> Row | None:
+    """The newest sale of a lead to the buyer."""
+    rows = await tx.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM} WHERE s.lead_id = :lead AND s.buyer_id = :buyer AND s.reversed_at IS NULL
+            ORDER BY s.accepted_at DESC, s.id DESC LIMIT 1""",
+        lead=lead_id,
+        buyer=_buyer(actor),
+    )
+    return rows[0] if rows else None
+
+
+async def told_of_sale(tx: Tx, actor: Actor, sale_id: str) -> list[Row]:
+    """All that was said of a sale of the buyer, the latest moment first."""
+    return await tx.fetch(
+        """SELECT id, kind, word, value_units, at, told_at, told_by, channel, overtaken, sealed_note, note
+           FROM dispositions WHERE sale_id = :sale AND buyer_id = :buyer ORDER BY at DESC, told_at DESC, id DESC""",
+        sale=sale_id,
+        buyer=_buyer(actor),
+    )
+
+
+def _where(actor: Actor, wanted: BoughtFilter) -> tuple[str, dict[str, object]]:
+    parts = ["s.buyer_id = :buyer", "s.mode = :mode", "s.reversed_at IS NULL"]
+    params: dict[str, object] = {"buyer": _buyer(actor), "mode": wanted.mode}
+    for column, value in (("s.contract_id", wanted.contract_id), ("l.vertical", wanted.vertical)):
+        if value:
+            name = column.partition(".")[2]
+            parts.append(f"{column} = :{name}")
+            params[name] = value
+    if wanted.disposition == NOTHING_TOLD:
+        parts.append("d.sale_id IS NULL")
+    elif wanted.disposition:
+        parts.append("d.kind = :kind")
+        params["kind"] = wanted.disposition
+    if wanted.since is not None:
+        parts.append("s.accepted_at >= :since")
+        params["since"] = wanted.since
+    if wanted.until is not None:
+        parts.append("s.accepted_at < :until")
+        params["until"] = wanted.until
+    return " AND ".join(parts), params
+
+
+def _buyer(actor: Actor) -> str:
+    """Whose sales may be read. Nobody's for another role: no id is empty."""
+    return actor.party_id or "" if actor.role is Role.BUYER else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFilter:
+    """Which reports. `before` is where the page before ended: when it was told, and its id."""
+
+    mode: str
+    buyer_id: str = ""
+    channel: str = ""
+    kind: str = ""
+    before: tuple[int, str] | None = None
+    limit: int = 50
+
+
+async def told_lately(tx: Tx, actor: Actor, wanted: ToldFilter) -> list[Row]:
+    """What buyers reported, as it came, the newest first. For operators."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    parts, params = ["l.mode = :mode"], {"mode": wanted.mode, "most": wanted.limit}
+    for column, value in (("buyer_id", wanted.buyer_id), ("channel", wanted.channel), ("kind", wanted.kind)):
+        if value:
+            parts.append(f"d.{column} = :{column}")
+            params[column] = value
+    if wanted.before is not None:
+        parts.append("(d.told_at < :at OR (d.told_at = :at AND d.id < :id))")
+        params |= {"at": wanted.before[0], "id": wanted.before[1]}
+    return await tx.fetch(
+        f"""SELECT d.id, d.lead_id, d.sale_id, d.buyer_id, d.kind, d.word, d.value_units, d.at, d.told_at, d.told_by,
+               d.channel, d.overtaken, l.vertical, l.initials, s.currency
+           FROM dispositions d JOIN leads l ON l.id = d.lead_id JOIN sales s ON s.id = d.sale_id
+           WHERE {" AND ".join(parts)} ORDER BY d.told_at DESC, d.id DESC LIMIT :most""",
+        **params,
+    )
