@@ -10,13 +10,12 @@ from exchange.data.build import save
 
 DAY = "2020-01-01"  # older than any list: whoever loads one is not told that the packaged table is newer
 NOBODY = "255.255.255.255"
-TABLES = ("hosting_networks", "vpn_networks", "proxy_networks", "tor_exits", "ip_regions")
+TABLES = ("hosting_networks", "vpn_networks", "proxy_networks", "tor_exits")
 
 
 def main() -> None:
     for name in TABLES:
-        row = f"{NOBODY},US" if name == "ip_regions" else NOBODY
-        save(f"{name}.txt", name, DAY, "made for this package: load a list of your own", "Apache-2.0", [row])
+        save(f"{name}.txt", name, DAY, "made for this package: load a list of your own", "Apache-2.0", [NOBODY])
 
 
 if __name__ == "__main__":

@@ -8,14 +8,19 @@ from __future__ import annotations
 import ipaddress
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from exchange.fields.table import BadRow, Kind, Rows
 
 _MAPPED = 0xFFFF  # how an IPv4 address begins that is written as an IPv6 one
 _FOUR_BITS = 0xFFFF_FFFF
+_FAMILIES = {"4/24": 8, "6/48": 80}  # how many bits of an address lie within a block
+_BEYOND = {"4/24": 1 << 32, "6/48": 1 << 128}
+_PLACE_BITS = 16
+_TITLES = ("network", "cidr", "ip_range_start", "start_ip")
 _FITS = "must be a network or an address, such as 198.51.100.0/24 or 2001:db8::/32"
 
 
@@ -99,23 +104,87 @@ def read(rows: Rows) -> Ranges:
 
 
 def read_regions(rows: Rows) -> Regions:
-    """`network,country,state` a row; the state may be left out. Of two that overlap the narrower one counts."""
+    """`network,country,state` a row, or `first,last,country,state`; the state may be left out. Of two that overlap the
+    narrower one counts. Or a whole country in each row, as `_by_country` says.
+    """
+    if rows and all("," not in row for row in rows):
+        return _by_country(rows)
     fours: list[tuple[int, int, str]] = []
     sixes: list[tuple[int, int, str]] = []
     for number, row in enumerate(rows):
         cells = [cell.strip() for cell in row.split(",")]
-        if number == 0 and cells[0].lower() in ("network", "cidr"):
+        if number == 0 and cells[0].lower() in _TITLES:
             continue
-        if len(cells) < 2 or len(cells[1]) != 2:
+        is_six, first, last, place = _stretch(number, cells)
+        if not place or len(place[0]) != 2 or not place[0].isalpha():
             raise BadRow(number, "must be a network, a country of two letters and perhaps a state, with commas between")
-        network = _network(number, cells[0])
-        region = f"{cells[1].upper()} {cells[2].upper()}" if len(cells) > 2 and cells[2] else cells[1].upper()
-        first = int(network.network_address)
-        found = (first, first + network.num_addresses - 1, region)
-        (fours if network.version == 4 else sixes).append(found)
+        region = f"{place[0].upper()} {place[1].upper()}" if len(place) > 1 and place[1] else place[0].upper()
+        (sixes if is_six else fours).append((first, last, region))
     four_cuts, six_cuts = _cut(fours), _cut(sixes)
     ranges = _ranges([each[:2] for each in four_cuts], [each[:2] for each in six_cuts])
     return Regions(ranges, tuple(each[2] for each in four_cuts), tuple(each[2] for each in six_cuts))
+
+
+def _by_country(rows: Rows) -> Regions:
+    """`US 4/24 12288 5 3 256` a row: in blocks of that prefix, how many to pass over and how many are the country's,
+    again and again. Nothing is smaller, and a quarter of a million stretches are read in a moment: as whole numbers
+    that hold a block and its country, since a process that starts should not build as many tuples.
+    """
+    countries: list[str] = []
+    firsts: dict[str, list[int]] = {family: [] for family in _FAMILIES}
+    ends: dict[str, list[int]] = {family: [] for family in _FAMILIES}
+    for number, row in enumerate(rows):
+        country, _, rest = row.partition(" ")
+        family, _, text = rest.partition(" ")
+        try:
+            blocks = list(accumulate(map(int, text.split())))
+        except ValueError:
+            blocks = []
+        fits = family in _FAMILIES and len(country) == 2 and country.isalpha() and blocks and not len(blocks) % 2
+        if not fits or blocks[0] < 0 or any(after <= before for before, after in pairwise(blocks)):
+            raise BadRow(number, "must be a country of two letters, 4/24 or 6/48, and pairs of whole numbers above 0")
+        if blocks[-1] << _FAMILIES[family] > _BEYOND[family]:
+            raise BadRow(number, "goes on beyond the last address")
+        place = len(countries)
+        countries.append(country.upper())
+        firsts[family] += [block << _PLACE_BITS | place for block in blocks[::2]]
+        ends[family] += [block << _PLACE_BITS | place for block in blocks[1::2]]
+    fours, four_ends, four_regions = _in_order(firsts["4/24"], ends["4/24"], 8, countries)
+    sixes, six_ends, six_regions = _in_order(firsts["6/48"], ends["6/48"], 80, countries)
+    ranges = Ranges(array("L", fours), array("L", four_ends), tuple(sixes), tuple(six_ends))
+    return Regions(ranges, four_regions, six_regions)
+
+
+def _in_order(
+    firsts: list[int], ends: list[int], bits: int, countries: Sequence[str]
+) -> tuple[Iterator[int], Iterator[int], tuple[str, ...]]:
+    """First and last addresses in their order, and whose they are. Sorted apart, both have the same order, unless
+    stretches overlap.
+    """
+    firsts.sort()
+    ends.sort()
+    mask = (1 << _PLACE_BITS) - 1
+    for first, end in zip(firsts, ends, strict=True):
+        if (first ^ end) & mask:
+            raise BadRow(end & mask, "overlaps with another country's")
+    return (
+        (first >> _PLACE_BITS << bits for first in firsts),
+        ((end >> _PLACE_BITS << bits) - 1 for end in ends),
+        tuple(countries[first & mask] for first in firsts),
+    )
+
+
+def _stretch(row: int, cells: Sequence[str]) -> tuple[bool, int, int, Sequence[str]]:
+    """Whether it is IPv6, its first and last address, and what follows."""
+    first = read_address(cells[0])
+    last = read_address(cells[1]) if first is not None and len(cells) > 1 else None
+    if first is not None and last is not None:
+        if first.is_six != last.is_six or last.number < first.number:
+            raise BadRow(row, "must name the first address before the last, both of one kind")
+        return first.is_six, first.number, last.number, cells[2:]
+    network = _network(row, cells[0])
+    start = int(network.network_address)
+    return network.version == 6, start, start + network.num_addresses - 1, cells[1:]
 
 
 def _network(row: int, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -172,4 +241,4 @@ HOSTERS = Kind("hosting_networks", "Networks of data centres", "hosting_networks
 VPNS = Kind("vpn_networks", "Networks of VPNs", "vpn_networks.txt", read, 60)
 PROXIES = Kind("proxy_networks", "Addresses of open proxies", "proxy_networks.txt", read, 14)
 TOR = Kind("tor_exits", "Addresses where Tor comes out", "tor_exits.txt", read, 14)
-REGIONS = Kind("ip_regions", "Where addresses lie: country and state", "ip_regions.txt", read_regions, 90)
+REGIONS = Kind("ip_regions", "Where addresses lie: country and state", "ip_regions.txt.gz", read_regions, 365, True)

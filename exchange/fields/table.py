@@ -53,13 +53,17 @@ class BadRow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """One kind of table. `file` is the packaged one; after `stale_days` an operator is told that it is old."""
+    """One kind of table. `file` is the packaged one; after `stale_days` an operator is told that it is old.
+
+    Of the packaged and a loaded one the newer is used; where the packaged one `gives_way`, the loaded one always is.
+    """
 
     name: str
     meaning: str
     file: str
     read: Callable[[Rows], T]
     stale_days: int = 180
+    gives_way: bool = False
 
 
 class Table(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exchange.fields.networks import REGIONS, Address, read_address
 from exchange.fields.table import Tables
+from exchange.fields.zones import country_of_zone
 from exchange.flows.case import Case
 from exchange.flows.market import Market
 from exchange.flows.screening import KEY_BYTES
@@ -56,6 +57,7 @@ def see(case: Case, market: Market) -> Seen:
     country, state = _region(place, market.tables)
     device = read_device(tracking.get("device"))
     phone, email = lead.text("phone"), lead.text("email")
+    zone = device.time_zone if device is not None and device.time_zone else tracking.get("time_zone")
     device_id = (device.id if device is not None else None) or tracking.get("device_id")
     return Seen(
         lead.id,
@@ -75,7 +77,8 @@ def see(case: Case, market: Market) -> Seen:
         case.phone_index[:KEY_BYTES] if case.phone_index is not None else None,
         case.email_index[:KEY_BYTES] if case.email_index is not None else None,
         _steps(phone, email),
-        _far(device.time_zone if device is not None and device.time_zone else tracking.get("time_zone")),
+        _far(zone),
+        country_of_zone(zone) if zone is not None else None,
     )
 
 

@@ -27,7 +27,7 @@ async def read_tables(db: Db, before: Tables | None = None) -> Tables:
 
 def _newer(stored: StoredTable) -> bool:
     kind = table_kinds().get(stored.head.name)
-    return kind is not None and stored.head.version >= packaged(kind).head.version
+    return kind is not None and (kind.gives_way or stored.head.version >= packaged(kind).head.version)
 
 
 def _same(held: Table, wanted: StoredTable | None) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.fields.networks import HOSTERS, REGIONS, Regions, read, read_address, read_regions
-from exchange.fields.table import BadTable, read_table
+from exchange.fields.table import BadTable, packaged, read_table
 
 
 def held(rows: list[str], text: str) -> bool:
@@ -64,12 +64,61 @@ def test_the_narrower_of_two_regions_counts() -> None:
     assert (("DE", ""), None) == (region(found, "2001:db8::9"), region(found, "203.0.113.1"))
 
 
+def test_first_and_last_address_are_as_good_as_a_network() -> None:
+    rows = ["ip_range_start,ip_range_end,country", "198.51.100.0,198.51.100.9,US", "2001:db8::,2001:db8::ff,CA"]
+    found = read_regions(rows)
+
+    assert [("US", ""), None, ("CA", "")] == [
+        region(found, text) for text in ("198.51.100.9", "198.51.100.10", "2001:db8::ff")
+    ]
+
+
+def test_a_country_may_stand_in_one_row() -> None:
+    found = read_regions(["US 4/24 2 1 1 2", "CA 4/24 3 1", "US 6/48 1 1"])
+    where = {
+        text: region(found, text) for text in ("0.0.1.9", "0.0.2.0", "0.0.3.255", "0.0.5.9", "0.0.6.0", "0:0:1::9")
+    }
+
+    assert [None, ("US", ""), ("CA", ""), ("US", ""), None, ("US", "")] == list(where.values())
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("US 4/24 1", "pairs of whole numbers"),
+        ("US 4/24 1 0", "above 0"),
+        ("US 4/24 1 x", "whole numbers"),
+        ("USA 4/24 1 1", "country of two letters"),
+        ("US 4/16 1 1", "4/24 or 6/48"),
+        ("US 4/24 16777215 2", "beyond the last address"),
+        ("CA 4/24 1 9", "overlaps"),
+    ],
+)
+def test_a_row_of_a_country_that_does_not_fit_is_named(row: str, told: str) -> None:
+    text = f"# table: ip_regions\n# version: 2026-11-20\n# source: s\n# licence: l\nUS 4/24 5 1\n{row}\n"
+
+    with pytest.raises(BadTable, match=rf"Line \d .*{told}"):
+        read_table(REGIONS, text.encode())
+
+
+def test_the_packaged_list_knows_where_well_known_addresses_lie() -> None:
+    """Resolvers and universities whose addresses everybody can look up."""
+    found = packaged(REGIONS)
+    known = {"8.8.8.8": "US", "18.9.22.69": "US", "129.132.1.1": "CH", "133.11.0.1": "JP", "142.103.1.1": "CA"}
+
+    assert known == {text: (region(found.value, text) or ("", ""))[0] for text in known}
+    assert region(found.value, "2001:4860:4860::8888") == ("US", "")
+    assert [None, None] == [region(found.value, text) for text in ("10.0.0.1", "198.51.100.7")]
+    assert "CC-BY-4.0" == found.head.licence and "nro.net" in found.head.source
+
+
 @pytest.mark.parametrize(
     ("kind", "row", "told"),
     [
         (HOSTERS, "198.51.100.0/40", "Line 6 must be a network or an address"),
         (REGIONS, "198.51.100.0/24", "Line 6 must be a network, a country of two letters"),
         (REGIONS, "nowhere,US", "Line 6 must be a network or an address"),
+        (REGIONS, "198.51.100.9,198.51.100.1,US", "Line 6 must name the first address before the last"),
     ],
 )
 def test_a_row_that_does_not_fit_is_named(kind: object, row: str, told: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.fields.disposable import DISPOSABLE
+from exchange.fields.networks import REGIONS, read_address
 from exchange.fields.places import ZIPS
 from exchange.fields.table import BadTable, packaged, written
 from exchange.flows.by_hand import audit_line
@@ -106,3 +107,14 @@ async def test_zip_codes_are_known_by_the_loaded_table(exchange: Exchange) -> No
     await update_table(market, written(TableHead("zips", "2027-01-01", "ours", "MIT"), [row]), PAT, smaller=True)
 
     assert ("NV", 1) == (market.places.state_of("85016"), len(market.tables.value(ZIPS)))
+
+
+async def test_a_loaded_list_of_addresses_takes_the_place_of_a_newer_packaged_one(either: Exchange) -> None:
+    head = TableHead("ip_regions", "2025-01-01", "a list of ours", "ours")
+    address = read_address("198.51.100.7")
+    assert address is not None and either.market.tables.value(REGIONS).of(address) is None
+
+    await update_table(either.market, written(head, ["198.51.100.0/24,US,AZ"]), PAT, smaller=True)
+    await refresh(either.market)
+
+    assert ("US", "AZ") == either.market.tables.value(REGIONS).of(address)

@@ -62,6 +62,24 @@ def test_one_weak_sign_never_refuses(lead: Seen) -> None:
     assert judged(lead).fraud < REFUSED
 
 
+@pytest.mark.parametrize(
+    ("address", "clock", "told"),
+    [
+        ("US", "US", ()),
+        ("US", "CA", ()),
+        ("CA", "PR", ()),
+        ("US", "CO", ("other_zone",)),
+        ("US", "MX", ("other_zone",)),
+        ("PH", "PH", ("abroad",)),
+        ("PH", "US", ("abroad", "other_zone")),
+        (None, "PH", ("far_zone",)),
+        ("US", None, ("far_zone",)),
+    ],
+)
+def test_the_clock_is_held_against_the_address(address: str | None, clock: str | None, told: tuple[str, ...]) -> None:
+    assert set(told) == set(judged(seen(country=address, zone_country=clock, far_zone=True)).names)
+
+
 def test_three_quick_leads_of_one_browser_within_minutes_are_a_burst() -> None:
     memory = Memory()
     found = [judged(seen(at=AT + n * MINUTE, agent=b"mac", form_ms=14_000), memory) for n in range(4)]

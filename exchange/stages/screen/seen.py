@@ -50,6 +50,7 @@ class Seen(NamedTuple):
     email: bytes | None = None
     steps: Steps | None = None
     far_zone: bool | None = None  # the clock of the device is not one of the lead's continent
+    zone_country: str | None = None  # the country whose clock the device has
 
     @property
     def source(self) -> tuple[str, str]:
