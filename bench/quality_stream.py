@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,8 +54,9 @@ LISTS: Mapping[str, Table[Any]] = {
     "tor_exit_ipv4.txt": TOR,
     "ip_geo_synthetic.csv": REGIONS,
 }
+DAY_MS = 86_400_000
 TEND_MS = 300_000  # how often the worker's duties are done, on the stream's clock
-_LEFT_OUT = frozenset({"posting instructions", "list unsold", "seal", "roll up", "forget", "poll"})
+_LEFT_OUT = frozenset({"posting instructions", "list unsold", "seal", "roll up", "forget", "poll", "count quality"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +128,30 @@ def _truth(line: bytes) -> Truth:
     )
 
 
-async def replay(folder: Path, rows: Iterable[Row], truths: Mapping[str, Truth], cost: Cost, lists: Path) -> list[Seen]:
-    """Send every row, say what buyers said of sold ones when they said it, and read what was stored of each."""
+Evening = Callable[[Market], Awaitable[None]]
+
+
+async def replay(
+    folder: Path,
+    rows: Iterable[Row],
+    truths: Mapping[str, Truth],
+    cost: Cost,
+    lists: Path,
+    evening: Evening | None = None,
+) -> list[Seen]:
+    """Send every row, say what buyers said of sold ones when they said it, and read what was stored of each.
+
+    `evening` is called at the end of each day of the stream.
+    """
     rows = list(rows)
     clock = SimulatedClock(rows[0].at)
     with _timed_checks(cost):
         async with _market(folder, clock, rows, lists) as market:
             runner = _Runner(market, clock, truths, cost)
             for row in rows:
+                if evening is not None and row.at // DAY_MS > clock.now() // DAY_MS:
+                    await runner.say_until(row.at - row.at % DAY_MS)
+                    await evening(market)
                 await runner.take(row)
             await runner.end()
             return await _seen(market, rows, runner.answers)
@@ -151,7 +168,7 @@ class _Runner:
         self.answers: dict[str, Mapping[str, Any]] = {}
 
     async def take(self, row: Row) -> None:
-        await self._say_until(row.at)
+        await self.say_until(row.at)
         self._clock.set(max(row.at, self._clock.now()))
         if row.at - self._tended >= TEND_MS:
             await self._tend()
@@ -171,10 +188,10 @@ class _Runner:
                 heapq.heappush(self._due, (told.at, len(self._due), answer["lead_id"], row.vertical, told.kind))
 
     async def end(self) -> None:
-        await self._say_until(None)
+        await self.say_until(None)
         await self._tend()
 
-    async def _say_until(self, at: int | None) -> None:
+    async def say_until(self, at: int | None) -> None:
         while self._due and (at is None or self._due[0][0] <= at):
             due, _, lead_id, vertical, kind = heapq.heappop(self._due)
             self._clock.set(max(due, self._clock.now()))

@@ -73,6 +73,7 @@ BREAKER_PROBE_MS = 60_000  # a probe that was never answered for is forgotten
 LATENCIES_KEPT = 64  # answers per contract behind its p50 and p95
 
 # Work inside
+SOURCES_HELD = 5_000  # sub ids of a vertical whose standing is held, the largest; others are as their seller
 RUNNING_REQUESTS = 400  # at once in one process; more get 503
 ARRIVALS_WAITING = 10_000  # rows of refused requests not yet written; 4 MB, and a second of a flood
 LISTED = 200  # entries on a page of a list of the API

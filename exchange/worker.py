@@ -51,6 +51,7 @@ from exchange.flows.market import Market, refresh
 from exchange.flows.notices import mail_notice
 from exchange.flows.polls import plan_polls, poll
 from exchange.flows.proofs import plan_proofs, retain
+from exchange.flows.quality import keep_quality
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
@@ -297,6 +298,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("lists", 0.5, look_at_lists),
         Duty("poll", 1.0, plan_polls),
         Duty("learn", 5.0, learn),
+        Duty("count quality", 5.0, keep_quality),
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),

@@ -24,6 +24,7 @@ from exchange.flows.scoring import Scorer
 from exchange.flows.screening import Screening
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
 from exchange.flows.simulated import simulated_parties
+from exchange.flows.standings import Standings
 from exchange.flows.table_watch import read_tables
 from exchange.ids import Ids
 from exchange.log import logger
@@ -155,6 +156,7 @@ class Live:
         self.codes: dict[str, str] = {}  # how buyers hear of sellers without an alias, by seller id
         self.requests = 0
         self.scorer = Scorer()
+        self.standings = Standings()
         self.storage_full = False
         self._rates: dict[str, Bucket] = {}
         self._windows: dict[str, ZoneWindows] = {}

@@ -21,15 +21,19 @@ _MOST = 0.98
 
 
 class Exposure(NamedTuple):
-    """`ages` in days, rising; `shares` the share of conversions reported by each; `known` the conversions behind."""
+    """`ages` in days, rising; `shares` the share of conversions reported by each; `known` the conversions behind.
+
+    `usual_days` is the mean lag that is believed before anything is known.
+    """
 
     ages: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
     known: int = 0
+    usual_days: float = _USUAL_DAYS
 
     def share(self, age_days: float) -> float:
         """The share of a lead's chance to convert that would have shown by this age."""
-        usual = 1.0 - math.exp(-max(age_days, 0.0) / _USUAL_DAYS)
+        usual = 1.0 - math.exp(-max(age_days, 0.0) / self.usual_days)
         if not self.known:
             return min(usual, _MOST)
         at = bisect_right(self.ages, age_days)
@@ -38,7 +42,7 @@ class Exposure(NamedTuple):
         return min(trust * seen + (1.0 - trust) * usual, _MOST)
 
 
-def estimate(conversions: Iterable[tuple[float, float]]) -> Exposure:
+def estimate(conversions: Iterable[tuple[float, float]], usual_days: float = _USUAL_DAYS) -> Exposure:
     """From each reported conversion's lag and the age its lead has now, both in days (lag ≤ age)."""
     cases = sorted(conversions)
     lags = [lag for lag, _ in cases]
@@ -55,4 +59,4 @@ def estimate(conversions: Iterable[tuple[float, float]]) -> Exposure:
             share *= 1.0 - (at - first) / (at_risk + _DAMPING)
         at = first
     steps.reverse()
-    return Exposure(tuple(lag for lag, _ in steps), tuple(share for _, share in steps), len(lags))
+    return Exposure(tuple(lag for lag, _ in steps), tuple(share for _, share in steps), len(lags), usual_days)

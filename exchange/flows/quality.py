@@ -1,0 +1,129 @@
+"""Keeps what is known of sources and buyers up to date: counts what happened, and holds how each stands for the line.
+
+Every process does this for itself; what is counted is shared and counted once. The line reads only what is held here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from exchange import limits
+from exchange.flows.market import Market
+from exchange.flows.standings import Standings
+from exchange.model.actor import SYSTEM, Actor
+from exchange.model.quality import DAY_MS, Words
+from exchange.model.vertical import Vertical
+from exchange.stages.quality.days import Curves, weights
+from exchange.stages.quality.standing import Standing, standing
+from exchange.stages.score.exposure import Exposure, estimate
+from exchange.storage.database import Db
+from exchange.storage.quality import (
+    TAKEN_AT_ONCE,
+    counted_day,
+    first_day,
+    read_post_day,
+    read_source_day,
+    replace_day,
+    take_up_outcomes,
+)
+from exchange.storage.quality_sums import DayWeight, counted_verticals, lags, sale_sums, source_sums
+from exchange.storage.screened import BAD_WORDS, GOOD_WORDS
+
+LATE_MS = 5_000  # by then a unit of work is committed, on whichever node
+_TURNS = 20  # of outcomes at one stretch
+_DAYS_AT_ONCE = 30
+_AGAIN_MS = 600_000  # between two counts of the day that runs
+_SEEN_MS = 60_000  # between two looks at how everybody stands, when something was told meanwhile
+_LOOK_MS = 600_000  # and when nothing was
+COUNTED_AGAIN = (1, 2, 7, 31)
+"""Days back that are counted once more when a day begins: alerts, held leads and settlements change them."""
+_CURVE_DAYS = 180
+_CURVE_FROM = 5_000  # reports
+
+
+async def keep_quality(market: Market) -> int:
+    """One turn: outcomes told since, days that are over or run, and how everybody stands. Returns how much was new."""
+    now, held = market.clock.now(), market.live.standings
+    told = await count_outcomes(market.db, market.verticals, now)
+    held.changed = held.changed or told > 0
+    if now - held.counted_at >= _AGAIN_MS:
+        await count_days(market.db, now)
+        held.counted_at, held.changed = now, True
+    if now - held.at >= (_SEEN_MS if held.changed else _LOOK_MS):
+        await look(market.db, held, now)
+    return told
+
+
+async def count_outcomes(db: Db, verticals: Mapping[str, Vertical], now: int) -> int:
+    """What was sold and reported since, some thousands at one stretch."""
+    words, count = words_of(verticals), 0
+    for _ in range(_TURNS):
+        touched = await db.write(take_up_outcomes, words, now - LATE_MS)
+        count += touched
+        if touched < TAKEN_AT_ONCE:
+            break
+    return count
+
+
+def words_of(verticals: Mapping[str, Vertical]) -> dict[str, Words]:
+    """What the dispositions of each vertical say."""
+    return {
+        name: Words(
+            frozenset(GOOD_WORDS) & frozenset(each.dispositions or GOOD_WORDS),
+            frozenset(each.score.converted),
+            frozenset(each.score.lost),
+            frozenset(BAD_WORDS),
+        )
+        for name, each in verticals.items()
+    }
+
+
+async def count_days(db: Db, now: int) -> None:
+    """Posts by sub id and by contract, of the day that runs and of those that are over or may have changed."""
+    today = now // DAY_MS
+    first, counted = await db.read(first_day), await db.read(counted_day)
+    if first is None:
+        return
+    begin = max(counted, first)
+    days = list(range(begin, min(today, begin + _DAYS_AT_ONCE) + 1))
+    if begin < today:
+        days += [today - back for back in COUNTED_AGAIN if first <= today - back < begin]
+    for day in days:
+        sources, posts = await db.read(read_source_day, day), await db.read(read_post_day, day)
+        await db.write(replace_day, day, sources, posts, min(day + 1, today) if day >= begin else None)
+
+
+async def look(db: Db, held: Standings, now: int) -> None:
+    """How everybody stands at this moment."""
+    standings: dict[str, Standing] = {}
+    curves: dict[str, Curves] = {}
+    for vertical in await db.read(counted_verticals):
+        curves[vertical] = await read_curves(db, vertical, now)
+        standings[vertical] = await read_standing(db, SYSTEM, vertical, curves[vertical], now)
+    held.verticals, held.curves, held.at, held.changed = standings, curves, now, False
+
+
+async def read_standing(db: Db, actor: Actor, vertical: str, curves: Curves, now: int) -> Standing:
+    """One vertical's sources as the actor may see them."""
+    days = day_weights(now, curves)
+    groups = ("seller_id", "sub_id")
+    sales = await db.read(sale_sums, actor, vertical, days, groups, "", limits.SOURCES_HELD)
+    posts = await db.read(source_sums, actor, vertical, days, groups, limits.SOURCES_HELD)
+    return await asyncio.to_thread(standing, vertical, sales, posts)
+
+
+def day_weights(now: int, curves: Curves) -> list[DayWeight]:
+    return [DayWeight(*each) for each in weights(now / DAY_MS, curves)]
+
+
+async def read_curves(db: Db, vertical: str, now: int) -> Curves:
+    """How late a vertical's reports come, from the newest of half a year."""
+    usual = Curves()
+    since = now - _CURVE_DAYS * DAY_MS
+    found: list[Exposure] = []
+    for moment, before in zip(("contacted_at", "converted_at", "returned_at", "bad_at"), usual, strict=True):
+        rows = await db.read(lags, vertical, moment, since, _CURVE_FROM)
+        cases = [(max(row["lag_ms"], 0) / DAY_MS, max(now - row["sold_at"], row["lag_ms"]) / DAY_MS) for row in rows]
+        found.append(estimate(cases, before.usual_days))
+    return Curves(*found)

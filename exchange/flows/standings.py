@@ -1,0 +1,25 @@
+"""How sources and buyers stand, as this process last saw it: what the line looks up, in tables made outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exchange.stages.quality.days import Curves
+from exchange.stages.quality.standing import Band, Standing
+
+
+@dataclass(slots=True)
+class Standings:
+    """`at` is when, 0 before the first look; `counted_at` when the running day was counted last."""
+
+    verticals: Mapping[str, Standing] = field(default_factory=dict)
+    curves: Mapping[str, Curves] = field(default_factory=dict)
+    at: int = 0
+    counted_at: int = 0
+    changed: bool = True
+
+    def band(self, vertical: str, seller_id: str, sub_id: str) -> Band:
+        """Of a lead's source; usual where nothing is known."""
+        found = self.verticals.get(vertical)
+        return found.band(seller_id, sub_id) if found is not None else Band.USUAL

@@ -1,0 +1,62 @@
+"""How sure a rate is: the tails and bounds of a beta distribution, in plain Python."""
+
+from __future__ import annotations
+
+import math
+
+_STEPS_MOST = 300
+_ENOUGH = 1e-10
+_TINY = 1e-300
+_HALVINGS = 40
+
+
+def chance_above(a: float, b: float, rate: float) -> float:
+    """P(x > rate) of a beta distribution with `a` hits and `b` misses; both above 0."""
+    if rate <= 0.0:
+        return 1.0
+    if rate >= 1.0:
+        return 0.0
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(rate) + b * math.log1p(-rate))
+    if rate < (a + 1.0) / (a + b + 2.0):
+        return 1.0 - front * _fraction(a, b, rate) / a
+    return front * _fraction(b, a, 1.0 - rate) / b
+
+
+def bounds(a: float, b: float, inside: float = 0.9) -> tuple[float, float]:
+    """The interval that holds `inside` of a beta distribution, with the same chance on either side."""
+    tail = (1.0 - inside) / 2.0
+    return _where(a, b, 1.0 - tail), _where(a, b, tail)
+
+
+def _where(a: float, b: float, above: float) -> float:
+    """The rate that a draw lies above with this chance."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        if chance_above(a, b, middle) > above:
+            low = middle
+        else:
+            high = middle
+        if high - low < 1e-5:
+            break
+    return (low + high) / 2.0
+
+
+def _fraction(a: float, b: float, x: float) -> float:
+    """The continued fraction of the incomplete beta function (Lentz)."""
+    c, d = 1.0, 1.0 / _apart(1.0 - (a + b) * x / (a + 1.0))
+    found = d
+    for step in range(1, _STEPS_MOST):
+        even = step * (b - step) * x / ((a + 2 * step - 1) * (a + 2 * step))
+        d, c = 1.0 / _apart(1.0 + even * d), _apart(1.0 + even / c)
+        found *= d * c
+        odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1))
+        d, c = 1.0 / _apart(1.0 + odd * d), _apart(1.0 + odd / c)
+        found *= d * c
+        if abs(d * c - 1.0) < _ENOUGH:
+            break
+    return found
+
+
+def _apart(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY

@@ -1,0 +1,82 @@
+"""Weekly cohorts: what is known of the leads sold in a week, and what they will come to once all has been reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from exchange.stages.quality.days import Curves
+from exchange.stages.quality.rates import Rate, rate_of
+from exchange.stages.quality.shrink import USUAL, Tally
+
+_MONDAY = 3  # the epoch was a Thursday: so many days from the Monday before it
+_DAYS = 7
+
+
+class Cohort(NamedTuple):
+    """The leads sold in the week from `day` (a Monday, days since the epoch). Shares are of all that would be reported.
+
+    `conversion` and `back` are what it will come to, with their doubt; `conversions` how many are foretold in all.
+    """
+
+    day: int
+    sold: int
+    contacted: int
+    converted: int
+    returned: int
+    price_units: int
+    lost_units: int
+    payout_units: int
+    currency: str
+    shown: float
+    conversion: Rate
+    conversions: float
+    back: Rate
+
+
+def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> list[Cohort]:
+    """From counted days (`week_sums`), the oldest week first. A week that is not over is told as far as it is."""
+    weeks: dict[int, list[Mapping[str, Any]]] = {}
+    for row in days:
+        weeks.setdefault((row["day"] + _MONDAY) // _DAYS * _DAYS - _MONDAY, []).append(row)
+    known = {monday: _known(rows, today, curves) for monday, rows in weeks.items()}
+    hits = sum(each[0].hits for each in known.values())
+    of = sum(each[0].of for each in known.values())
+    back_hits = sum(each[1].hits for each in known.values())
+    back_of = sum(each[1].of for each in known.values())
+    base, back = hits / of if of else 0.0, back_hits / back_of if back_of else 0.0
+    return [_cohort(monday, weeks[monday], *known[monday], base, back) for monday in sorted(weeks)]
+
+
+def _known(rows: list[Mapping[str, Any]], today: float, curves: Curves) -> tuple[Tally, Tally]:
+    conversion, back = Tally(), Tally()
+    for row in rows:
+        age = max(today - row["day"] - 0.5, (today - row["day"]) / 2)
+        of = (row["sold"] - row["ended"]) * curves.conversion.share(age) + row["ended"]
+        conversion = conversion.plus(Tally(row["converted"], of, 0, 0, row["converted"], row["sold"]))
+        of = row["returned"] + (row["sold"] - row["returned"]) * curves.back.share(age)
+        back = back.plus(Tally(row["returned"], of, 0, 0, row["returned"], row["sold"]))
+    return conversion, back
+
+
+def _cohort(
+    monday: int, rows: list[Mapping[str, Any]], conversion: Tally, back: Tally, base: float, base_back: float
+) -> Cohort:
+    sums = {name: sum(row[name] for row in rows) for name in ("sold", "contacted", "converted", "returned", "ended")}
+    money = {name: sum(row[name] for row in rows) for name in ("price_units", "lost_units", "payout_units")}
+    rate = rate_of(conversion, base, USUAL, base, True)
+    return Cohort(
+        monday,
+        sums["sold"],
+        sums["contacted"],
+        sums["converted"],
+        sums["returned"],
+        money["price_units"],
+        money["lost_units"],
+        money["payout_units"],
+        rows[0]["currency"],
+        min(conversion.of / sums["sold"], 1.0) if sums["sold"] else 0.0,
+        rate,
+        max(rate.value * sums["sold"], float(sums["converted"])),
+        rate_of(back, base_back, USUAL, base_back, False),
+    )

@@ -1,0 +1,210 @@
+"""How each source of a vertical stands: its rates, what it earns, whether it is rotten, and its band.
+
+Made from sums over counted days (`storage/quality_sums.py`), whose rows are taken as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from exchange.stages.quality.days import WHOLE
+from exchange.stages.quality.rates import MEASURES, Rate, Tree, tree
+from exchange.stages.quality.shrink import NOTHING, USUAL, Tally
+from exchange.stages.quality.suspicion import Counts, Suspicion, suspicions
+
+Row = Mapping[str, Any]
+Key = tuple[str, str]
+
+
+class Band(Enum):
+    """What a source's record comes to, as prices and payouts may ask for it."""
+
+    STRONG = "strong"
+    USUAL = "usual"
+    WEAK = "weak"
+    ROTTEN = "rotten"
+
+
+BAND_WORDS: Mapping[Band, str] = {
+    Band.STRONG: "Converts above the vertical's rate, with a chance of nine in ten, and is not given back more often.",
+    Band.USUAL: "Nothing is known that sets it apart.",
+    Band.WEAK: "Converts at less than three quarters of the vertical's rate, or is given back a third more often.",
+    Band.ROTTEN: "So much of it is fraud or comes back that it is no chance.",
+}
+_SURE_STRONG, _SURE_WEAK, _SURE_BACK = 0.9, 0.8, 0.9
+_WEAK_CONVERSION, _WEAK_RETURN = 0.75, 1.3
+_LEAST_SOLD, _LEAST_BACK = 20, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`leads` posts and `sold` sales. `earned_units` is prices without what was given back, `paid_units` the payouts.
+
+    `earned_per_lead` is drawn towards the vertical's, in money units.
+    """
+
+    seller_id: str
+    sub_id: str
+    leads: int
+    sold: int
+    currency: str
+    earned_units: int
+    paid_units: int
+    earned_per_lead: int
+    rates: Mapping[str, Rate]
+    suspicion: Suspicion | None
+    band: Band
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One vertical: its own rates by measure, its sellers, and their sub ids."""
+
+    vertical: str
+    base: Mapping[str, float]
+    sellers: Mapping[str, Source]
+    sources: Mapping[Key, Source]
+
+    def band(self, seller_id: str, sub_id: str) -> Band:
+        """A sub id nobody knows yet is as good as its seller."""
+        found = self.sources.get((seller_id, sub_id)) or self.sellers.get(seller_id)
+        return found.band if found is not None else Band.USUAL
+
+
+@dataclass(slots=True)
+class _Sums:
+    sales: Row | None = None
+    posts: Row | None = None
+
+
+def standing(
+    vertical: str, sales: Iterable[Row], posts: Iterable[Row], everywhere: Mapping[str, float] | None = None
+) -> Standing:
+    """From sums by seller and sub id: `sales` of `sale_sums`, `posts` of `source_sums`.
+
+    `everywhere` are the rates of all verticals, which one of few leads is drawn to.
+    """
+    drawn_to = everywhere or {}
+    sums: dict[Key, _Sums] = {}
+    for row in sales:
+        sums.setdefault((row["seller_id"], row["sub_id"]), _Sums()).sales = row
+    for row in posts:
+        sums.setdefault((row["seller_id"], row["sub_id"]), _Sums()).posts = row
+    trees = {
+        each.name: tree(each, {key: _tally(each.name, known) for key, known in sums.items()}, drawn_to.get(each.name))
+        for each in MEASURES
+    }
+    suspected = suspicions({key: _bad(known) for key, known in sums.items()})
+    usual = _per_lead(sums.values())
+    sources = {key: _source(key, known, trees, suspected[key], usual) for key, known in sums.items()}
+    sellers = {}
+    for seller_id in {seller_id for seller_id, _ in sums}:
+        own = [source for key, source in sources.items() if key[0] == seller_id]
+        sellers[seller_id] = _seller(seller_id, own, trees, usual)
+    return Standing(vertical, {name: each.base for name, each in trees.items()}, sellers, sources)
+
+
+def _tally(measure: str, sums: _Sums) -> Tally:
+    sale, post = sums.sales, sums.posts
+    if measure in ("contact", "conversion", "return"):
+        if sale is None:
+            return NOTHING
+        told = sale[{"contact": "contacted", "conversion": "converted", "return": "returned"}[measure]]
+        hits, of, plain = _OF_SALES[measure](sale)
+        return Tally(hits / WHOLE, of / WHOLE, told, plain, told, sale["sold"])
+    if post is None:
+        return NOTHING
+    told, leads = post[measure], post["leads"]
+    return Tally(post[f"{measure}_hits"] / WHOLE, post["leads_short"] / WHOLE, told, leads, told, leads)
+
+
+def _contact(row: Row) -> tuple[int, int, float]:
+    return row["contact_hits"], row["contact_of"], float(row["sold"])
+
+
+def _conversion(row: Row) -> tuple[int, int, float]:
+    """A lead that ended counts whole at once; any other for the share that would have shown by its age."""
+    of = row["conversion_fading"] + row["conversion_ended"]
+    return row["conversion_hits"], of, row["plain_fading"] / WHOLE + row["ended"]
+
+
+def _return(row: Row) -> tuple[int, int, float]:
+    return row["return_hits"], row["return_hits"] + row["return_fading"], float(row["sold"])
+
+
+_OF_SALES = {"contact": _contact, "conversion": _conversion, "return": _return}
+
+
+def _bad(sums: _Sums) -> Counts:
+    sale, post = sums.sales, sums.posts
+    bad = of = bad_long = of_long = 0
+    told = leads = days = 0
+    if post is not None:
+        bad, bad_long = post["fraud_capped"], post["fraud_capped_long"]
+        of, of_long = bad + post["unsold_short"], bad_long + post["unsold_long"]
+        told, leads, days = post["fraud_plain"], post["leads"], post["bad_days"]
+    if sale is not None:
+        bad, bad_long = bad + sale["bad_hits"], bad_long + sale["bad_hits_long"]
+        of += sale["bad_hits"] + sale["bad_fading"]
+        of_long += sale["bad_hits_long"] + sale["bad_fading_long"]
+        told += sale["bad"]
+        days = max(days, sale["bad_days"])
+        leads = max(leads, sale["sold"])
+    return Counts(bad / WHOLE, of / WHOLE, bad_long / WHOLE, of_long / WHOLE, told, leads, days)
+
+
+def _per_lead(sums: Iterable[_Sums]) -> int:
+    earned = leads = 0
+    for each in sums:
+        earned += _earned(each)
+        leads += each.posts["leads"] if each.posts is not None else 0
+    return earned // max(leads, 1)
+
+
+def _earned(sums: _Sums) -> int:
+    return sums.sales["price_units"] - sums.sales["lost_units"] if sums.sales is not None else 0
+
+
+def _source(key: Key, sums: _Sums, trees: Mapping[str, Tree], suspicion: Suspicion, usual: int) -> Source:
+    rates = {name: each.subs[key] for name, each in trees.items()}
+    leads = sums.posts["leads"] if sums.posts is not None else 0
+    sold = sums.sales["sold"] if sums.sales is not None else 0
+    earned, paid = _earned(sums), sums.sales["payout_units"] if sums.sales is not None else 0
+    currency = sums.sales["currency"] if sums.sales is not None else ""
+    drawn = (earned + int(USUAL) * usual) // (leads + int(USUAL))
+    return Source(*key, leads, sold, currency, earned, paid, drawn, rates, suspicion, band_of(rates, suspicion))
+
+
+def _seller(seller_id: str, own: list[Source], trees: Mapping[str, Tree], usual: int) -> Source:
+    rates = {name: each.sellers[seller_id] for name, each in trees.items()}
+    leads, earned = sum(each.leads for each in own), sum(each.earned_units for each in own)
+    return Source(
+        seller_id,
+        "",
+        leads,
+        sum(each.sold for each in own),
+        next((each.currency for each in own if each.currency), ""),
+        earned,
+        sum(each.paid_units for each in own),
+        (earned + int(USUAL) * usual) // (leads + int(USUAL)),
+        rates,
+        None,
+        band_of(rates, None),
+    )
+
+
+def band_of(rates: Mapping[str, Rate], suspicion: Suspicion | None) -> Band:
+    """The band of these rates. Only a sub id is ever rotten."""
+    if suspicion is not None and suspicion.rotten:
+        return Band.ROTTEN
+    conversion, back = rates["conversion"], rates["return"]
+    given_back = back.above(min(back.base * _WEAK_RETURN, 0.99)) if back.told >= _LEAST_BACK else 0.0
+    sells = conversion.leads >= _LEAST_SOLD and conversion.base > 0.0
+    if given_back > _SURE_BACK or (sells and 1.0 - conversion.above(conversion.base * _WEAK_CONVERSION) > _SURE_WEAK):
+        return Band.WEAK
+    if sells and conversion.above(conversion.base) > _SURE_STRONG and given_back < 0.5:
+        return Band.STRONG
+    return Band.USUAL

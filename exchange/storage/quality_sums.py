@@ -1,0 +1,201 @@
+"""Sums over counted days, each day weighed by its age: what the rates of sources and buyers are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from exchange.model.actor import Actor, Role
+from exchange.storage.database import Row, Tx
+from exchange.storage.rows import values_of
+
+WHOLE = 1_000_000
+"""A weight of one."""
+
+
+class DayWeight(NamedTuple):
+    """How much one day counts, in millionths. `long` and `short` fade with age, slowly and fast; the others are those
+    times the share of what would have been reported by that age: of contacts and conversions (`long`), of returns
+    (`short`), of bad leads (`bad` with `short`, `bad_long` with `long`). `share` is that of conversions, not faded.
+    """
+
+    day: int
+    long: int
+    short: int
+    contact: int
+    conversion: int
+    back: int
+    bad: int
+    bad_long: int
+    share: int
+
+
+SALE_GROUPS = ("seller_id", "sub_id", "buyer_id")
+BURST = 4
+"""More leads of fraud of one sub id and day count as so many: one bad hour is no rotten source."""
+
+
+def _weights(weights: Sequence[DayWeight]) -> tuple[str, dict[str, Any]]:
+    names = DayWeight._fields
+    values, params = values_of(tuple(f"w_{name}" for name in names), [
+        {f"w_{name}": value for name, value in each._asdict().items()} for each in weights
+    ])  # fmt: skip
+    return f"WITH w ({', '.join(names)}) AS ({values})", params
+
+
+def _columns(groups: Sequence[str]) -> tuple[str, str]:
+    """The groups as columns, and as a GROUP BY; nothing to group by is one group."""
+    unknown = set(groups) - set(SALE_GROUPS)
+    assert not unknown, f"no such group: {unknown}"
+    return ", ".join(f"d.{each}" for each in groups), f"GROUP BY {', '.join(f'd.{each}' for each in groups)}"
+
+
+async def sale_sums(
+    tx: Tx,
+    actor: Actor,
+    vertical: str,
+    weights: Sequence[DayWeight],
+    groups: Sequence[str],
+    buyer_id: str = "",
+    most: int = 20_000,
+) -> list[Row]:
+    """Sales of a vertical by sub id, seller or buyer: plain counts, and `*_hits` and `*_of` in millionths.
+
+    Those with most sales first. A seller sees its own, a buyer what it bought.
+    """
+    with_w, params = _weights(weights)
+    names, grouped = _columns(groups)
+    mine, own = _own(actor)
+    only = "AND d.buyer_id = :only_buyer" if buyer_id else ""
+    return await tx.fetch(
+        f"""{with_w} SELECT {names}, MAX(d.currency) AS currency, {_plain()},
+               {_weighed("d.contacted", "w.long", "contact_hits")},
+               {_weighed("d.sold", "w.contact", "contact_of")},
+               {_weighed("d.converted", "w.long", "conversion_hits")},
+               {_weighed("(d.sold - d.ended)", "w.conversion", "conversion_fading")},
+               {_weighed("d.ended", "w.long", "conversion_ended")},
+               {_weighed("(d.sold - d.ended)", "w.share", "plain_fading")},
+               {_weighed("d.returned", "w.short", "return_hits")},
+               {_weighed("(d.sold - d.returned)", "w.back", "return_fading")},
+               {_weighed("d.bad", "w.short", "bad_hits")},
+               {_weighed("(d.sold - d.bad)", "w.bad", "bad_fading")},
+               {_weighed("d.bad", "w.long", "bad_hits_long")},
+               {_weighed("(d.sold - d.bad)", "w.bad_long", "bad_fading_long")},
+               CAST(SUM(CASE WHEN d.bad > 0 THEN 1 ELSE 0 END) AS BIGINT) AS bad_days
+           FROM w JOIN sale_days d ON d.vertical = :vertical AND d.day = w.day
+           WHERE 1 = 1 {mine} {only} {grouped} ORDER BY sold DESC, {names} LIMIT :most""",
+        vertical=vertical,
+        most=most,
+        **params,
+        **own,
+        **({"only_buyer": buyer_id} if buyer_id else {}),
+    )
+
+
+def _plain() -> str:
+    counts = ("sold", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units", "lost_units")
+    return ", ".join(f"CAST(SUM(d.{name}) AS BIGINT) AS {name}" for name in counts)
+
+
+def _weighed(count: str, weight: str, name: str) -> str:
+    return f"CAST(SUM({count} * {weight}) AS BIGINT) AS {name}"
+
+
+def _own(actor: Actor) -> tuple[str, dict[str, Any]]:
+    if actor.role is Role.SELLER:
+        return "AND d.seller_id = :own", {"own": actor.party_id}
+    if actor.role is Role.BUYER:
+        return "AND d.buyer_id = :own", {"own": actor.party_id}
+    return "", {}
+
+
+async def source_sums(
+    tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight], groups: Sequence[str], most: int = 20_000
+) -> list[Row]:
+    """Posts of a vertical by sub id or seller: plain counts, those weighed by the fast fading, and for fraud by both.
+
+    `*_capped` count at most `BURST` leads of fraud of one sub id and day. `bad_days` are days with any.
+    """
+    with_w, params = _weights(weights)
+    names, grouped = _columns(groups)
+    mine, own = _own(actor)
+    capped = f"(CASE WHEN d.fraud > {BURST} THEN {BURST} ELSE d.fraud END)"
+    plain = ", ".join(
+        f"CAST(SUM(d.{name}) AS BIGINT) AS {name}" for name in ("leads", "refused", "duplicate", "fraud", "passed")
+    )
+    return await tx.fetch(
+        f"""{with_w} SELECT {names}, {plain}, CAST(SUM(d.sold) AS BIGINT) AS bought,
+               {_weighed("d.leads", "w.short", "leads_short")},
+               {_weighed("d.refused", "w.short", "refused_hits")},
+               {_weighed("d.duplicate", "w.short", "duplicate_hits")},
+               {_weighed("d.fraud", "w.short", "fraud_hits")},
+               {_weighed(capped, "w.short", "fraud_capped")},
+               {_weighed(capped, "w.long", "fraud_capped_long")},
+               {_weighed("(d.passed - d.sold)", "w.short", "unsold_short")},
+               {_weighed("(d.passed - d.sold)", "w.long", "unsold_long")},
+               CAST(SUM({capped}) AS BIGINT) AS fraud_plain,
+               CAST(SUM(CASE WHEN d.fraud > 0 THEN 1 ELSE 0 END) AS BIGINT) AS bad_days
+           FROM w JOIN source_days d ON d.vertical = :vertical AND d.day = w.day
+           WHERE 1 = 1 {mine} {grouped} ORDER BY leads DESC, {names} LIMIT :most""",
+        vertical=vertical,
+        most=most,
+        **params,
+        **own,
+    )
+
+
+async def post_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight]) -> list[Row]:
+    """Posts of a vertical by contract and seller: plain counts, and those that fade fast."""
+    with_w, params = _weights(weights)
+    mine, own = _own(actor)
+    plain = ", ".join(
+        f"CAST(SUM(d.{name}) AS BIGINT) AS {name}"
+        for name in ("posts", "taken", "lowered", "bid_units", "price_units", "refused_alive")
+    )
+    return await tx.fetch(
+        f"""{with_w} SELECT d.seller_id, d.buyer_id, d.contract_id, MAX(d.currency) AS currency, {plain},
+               {_weighed("d.posts", "w.short", "posts_short")}, {_weighed("d.taken", "w.short", "taken_short")},
+               {_weighed("d.refused_alive", "w.short", "alive_short")}
+           FROM w JOIN post_days d ON d.vertical = :vertical AND d.day = w.day
+           WHERE 1 = 1 {mine} GROUP BY d.seller_id, d.buyer_id, d.contract_id
+           ORDER BY d.buyer_id, d.contract_id, d.seller_id""",
+        vertical=vertical,
+        **params,
+        **own,
+    )
+
+
+async def week_sums(tx: Tx, actor: Actor, vertical: str, since_day: int, seller_id: str = "") -> list[Row]:
+    """Sales by day since a day, for cohorts: what is known of each now."""
+    mine, own = _own(actor)
+    only = "AND d.seller_id = :only_seller" if seller_id else ""
+    return await tx.fetch(
+        f"""SELECT d.day, MAX(d.currency) AS currency, {_plain()} FROM sale_days d
+            WHERE d.vertical = :vertical AND d.day >= :since {mine} {only} GROUP BY d.day ORDER BY d.day""",
+        vertical=vertical,
+        since=since_day,
+        **own,
+        **({"only_seller": seller_id} if seller_id else {}),
+    )
+
+
+_MOMENTS = ("contacted_at", "converted_at", "returned_at", "bad_at")
+
+
+async def lags(tx: Tx, vertical: str, moment: str, since: int, most: int) -> list[Row]:
+    """How late contacts, conversions or returns told after `since` were told: the newest; all in milliseconds."""
+    assert moment in _MOMENTS, moment
+    return await tx.fetch(
+        f"""SELECT sold_at, {moment} - sold_at AS lag_ms FROM sale_outcomes
+            WHERE vertical = :vertical AND {moment} IS NOT NULL AND {moment} > :since
+            ORDER BY {moment} DESC LIMIT :most""",
+        vertical=vertical,
+        since=since,
+        most=most,
+    )
+
+
+async def counted_verticals(tx: Tx) -> list[str]:
+    """Verticals that anything was counted of."""
+    rows = await tx.fetch("SELECT DISTINCT vertical FROM source_days UNION SELECT DISTINCT vertical FROM sale_days")
+    return sorted(row["vertical"] for row in rows)

@@ -1,0 +1,120 @@
+"""What sources bring, counted from what happened: exactly, whatever is repeated, and held for the line."""
+
+from __future__ import annotations
+
+from exchange.flows.dispositions import record_disposition
+from exchange.flows.quality import count_outcomes, keep_quality
+from exchange.flows.returns import ask_return, find_returnable
+from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Report
+from exchange.model.lead import Mode
+from exchange.stages.quality.standing import Band
+from exchange.storage.database import Tx
+from exchange.storage.quality import count_sales
+from tests.flows.lab import later, post
+from tests.market import REFUSED, SOLD, Exchange, buying, consumer, selling, usd
+
+ACME = Actor(Role.BUYER, "acme", "acme")
+COUNTS = "sold, contacted, converted, ended, returned, bad, price_units, payout_units, lost_units"
+
+
+async def sold(exchange: Exchange, number: int, sub_id: str = "good", mode: Mode = Mode.LIVE) -> str:
+    answer = await post(exchange, {**consumer(number), "sub_id1": sub_id}, mode=mode)
+    assert answer["status"] == "accepted", answer.fields
+    return str(answer["lead_id"])
+
+
+async def told(exchange: Exchange, lead_id: str, kind: str) -> None:
+    await record_disposition(Report(lead_id, kind, "", None, None), exchange.market, ACME)
+    later(exchange, 1)
+
+
+async def counted(exchange: Exchange) -> dict[str, tuple[int, ...]]:
+    """By sub id, what its days come to."""
+    rows = await exchange.rows(f"SELECT sub_id, {COUNTS} FROM sale_days ORDER BY sub_id")
+    return {str(row.pop("sub_id")): tuple(row.values()) for row in rows}
+
+
+async def test_what_buyers_report_is_counted_once_however_often_it_is_told(either: Exchange) -> None:
+    await either.add(*selling("cedar"), *buying("acme", price=usd("30")))
+    first, second = await sold(either, 1), await sold(either, 2)
+    await sold(either, 3, "other")
+    await sold(either, 4, mode=Mode.TEST)
+    later(either, 10)
+    await keep_quality(either.market)
+    assert {"good": (2, 0, 0, 0, 0, 0, 600_000, 480_000, 0), "other": (1, 0, 0, 0, 0, 0, 300_000, 240_000, 0)} == (
+        await counted(either)
+    )
+    for kind in ("contacted", "sold", "contacted"):
+        await told(either, first, kind)
+    found = await find_returnable(either.market, ACME, second)
+    assert found is not None and await ask_return(either.market, ACME, found, "wrong_number", "")
+    later(either, 10)
+    for _ in range(3):
+        await keep_quality(either.market)
+    assert (2, 1, 1, 1, 1, 1, 600_000, 480_000, 300_000) == (await counted(either))["good"]
+
+    sales = [row["id"] for row in await either.rows("SELECT id FROM sales WHERE mode = 'live' ORDER BY id")]
+    await either.market.db.write(count_sales, sales, {})
+    assert (2, 0, 0, 1, 1, 1, 600_000, 480_000, 300_000) == (await counted(either))["good"]  # without words: no reports
+
+
+async def test_a_return_that_was_declined_is_taken_back(either: Exchange) -> None:
+    await either.add(*selling("cedar"), *buying("acme", price=usd("30")))
+    lead_id = await sold(either, 1)
+    found = await find_returnable(either.market, ACME, lead_id)
+    assert found is not None and await ask_return(either.market, ACME, found, "wrong_number", "")
+    later(either, 10)
+    await keep_quality(either.market)
+    assert 1 == (await counted(either))["good"][4]
+    await either.market.db.write(decline)
+    sale = (await either.rows("SELECT id FROM sales"))[0]["id"]
+    await either.market.db.write(count_sales, [sale], {})
+    assert (1, 0, 0, 0, 0, 0, 300_000, 240_000, 0) == (await counted(either))["good"]
+
+
+async def decline(tx: Tx) -> None:
+    await tx.execute("UPDATE return_requests SET state = 'declined'")
+
+
+async def test_days_are_counted_from_the_leads_by_sub_id_and_contract(either: Exchange) -> None:
+    await either.add(*selling("cedar"), *buying("acme"), *buying("birch", price=usd("20")))
+    either.buyers.bids("acme", "30.00")
+    either.buyers.answers_posts("acme", REFUSED, SOLD)
+    await sold(either, 1)
+    await sold(either, 2)
+    again = await post(either, {**consumer(2), "sub_id1": "good"})
+    assert again["status"] == "duplicate"
+    later(either, 10)
+    await keep_quality(either.market)
+    days = await either.rows("SELECT sub_id, leads, refused, duplicate, fraud, passed, sold FROM source_days")
+    assert [("good", 3, 1, 1, 0, 2, 2)] == [tuple(row.values()) for row in days]
+    posts = await either.rows(
+        "SELECT contract_id, posts, taken, refused_alive, bid_units FROM post_days ORDER BY contract_id"
+    )
+    assert [("acme-solar", 2, 1, 1, 300_000), ("birch-solar", 1, 1, 0, 200_000)] == [
+        tuple(row.values()) for row in posts
+    ]
+    later(either, 86_400)
+    await sold(either, 5)
+    await keep_quality(either.market)
+    assert 2 == len(await either.rows("SELECT DISTINCT day FROM source_days"))
+
+
+async def test_the_line_finds_how_a_source_stands(exchange: Exchange) -> None:
+    await exchange.add(*selling("cedar"), *buying("acme", "100000", price=usd("30")))
+    number = 0
+    for _ in range(6):
+        for sub_id, bad in (("good", False), ("rotten", True), ("plain", False), ("common", False)):
+            for _ in range(4):
+                number += 1
+                lead_id = await sold(exchange, number, sub_id)
+                await told(exchange, lead_id, "wrong_number" if bad else "contacted")
+        later(exchange, 86_400)
+        await keep_quality(exchange.market)
+    live = exchange.market.live.standings
+    assert Band.ROTTEN is live.band("solar", "cedar", "rotten")
+    assert {Band.USUAL} == {live.band("solar", *each) for each in (("cedar", "good"), ("cedar", "new"), ("elm", "x"))}
+    source = live.verticals["solar"].sources["cedar", "rotten"]
+    assert (24, 24, 24) == (source.leads, source.sold, source.suspicion.counts.told if source.suspicion else 0)
+    assert 0 == await count_outcomes(exchange.market.db, exchange.market.verticals, exchange.market.clock.now())

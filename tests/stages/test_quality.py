@@ -1,0 +1,172 @@
+"""Rates of sources: what little says is drawn to what much says, and doubt is told."""
+
+from __future__ import annotations
+
+import math
+import random
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchange.model.quality import Words, outcome_of
+from exchange.stages.quality.beta import bounds, chance_above
+from exchange.stages.quality.cohorts import cohorts
+from exchange.stages.quality.days import WHOLE, Curves, weights
+from exchange.stages.quality.rates import BY_NAME, tree
+from exchange.stages.quality.shrink import Tally, middle, shrunk, strength, total
+from exchange.stages.quality.suspicion import Counts, suspicions
+from exchange.stages.score.exposure import estimate
+
+CONVERSION, RETURN = BY_NAME["conversion"], BY_NAME["return"]
+
+
+def tally(hits: float, of: float) -> Tally:
+    return Tally(hits, of, hits, of, int(hits), int(of))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "rate", "chance"),
+    [(1, 1, 0.3, 0.7), (2, 2, 0.5, 0.5), (2, 5, 0.3, 0.420175), (30, 70, 0.35, 0.138425), (0.5, 0.5, 0.1, 0.795167)],
+)
+def test_the_tail_of_a_beta_distribution(a: float, b: float, rate: float, chance: float) -> None:
+    assert chance_above(a, b, rate) == pytest.approx(chance, abs=2e-3)
+
+
+@given(st.floats(1, 500), st.floats(1, 500))
+def test_bounds_hold_nine_in_ten(a: float, b: float) -> None:
+    low, high = bounds(a, b)
+    assert 0.0 <= low <= high <= 1.0
+    assert chance_above(a, b, low) - chance_above(a, b, high) == pytest.approx(0.9, abs=0.02)
+
+
+def test_tails_fall_as_rates_rise() -> None:
+    tails = [chance_above(3, 40, step / 100) for step in range(101)]
+    assert all(before >= after - 1e-12 for before, after in pairwise(tails)) and (tails[0], tails[-1]) == (1.0, 0.0)
+
+
+def test_m_is_measured_by_moments_where_siblings_are_many() -> None:
+    draw = random.Random(5)
+
+    def siblings(m: float) -> list[Tally]:
+        rates = [draw.betavariate(0.1 * m, 0.9 * m) for _ in range(300)]
+        return [tally(sum(draw.random() < rate for _ in range(80)), 80) for rate in rates]
+
+    assert strength(siblings(20)) == pytest.approx(20, rel=0.35)
+    assert strength(siblings(120)) == pytest.approx(120, rel=0.5)
+    assert strength([tally(8, 80)] * 40) == 300  # no more apart than chance makes them
+    assert strength(siblings(20)[:4]) == 30
+
+
+def test_a_small_sample_says_little_and_a_large_one_speaks_for_itself() -> None:
+    assert shrunk(tally(3, 5), 0.1, 30) == pytest.approx(6 / 35)
+    assert shrunk(tally(300, 500), 0.1, 30) == pytest.approx(303 / 530)
+    assert shrunk(tally(2, 0.5), 0.1, 30) == pytest.approx(5 / 32)  # two of leads that had hardly time to
+
+
+def test_a_parent_is_not_what_its_largest_child_is() -> None:
+    small = [tally(10, 100)] * 20
+    expected = middle([*small, tally(5_000, 10_000)], 30, total([*small, tally(5_000, 10_000)]).rate)
+    assert 0.1 < expected < 0.16
+
+
+def test_each_sub_id_is_drawn_to_its_seller_and_each_seller_to_the_vertical() -> None:
+    subs = {("cedar", f"s{number}"): tally(30, 100) for number in range(8)}
+    subs |= {("birch", f"s{number}"): tally(5, 100) for number in range(8)}
+    subs |= {("cedar", "new"): Tally(), ("birch", "new"): Tally()}
+    found = tree(CONVERSION, subs)
+    assert found.sellers["cedar"].value > found.base > found.sellers["birch"].value
+    assert found.subs["cedar", "new"].value > 0.25 > 0.1 > found.subs["birch", "new"].value
+    low, high = found.subs["cedar", "s1"].bounds
+    assert low < 0.3 < high and found.subs["cedar", "new"].bounds[0] < low
+    assert found.subs["birch", "s1"].worse > 0.95 > 0.05 > found.subs["cedar", "s1"].worse
+
+
+def test_worse_means_more_of_what_is_bad() -> None:
+    subs = {("cedar", f"s{number}"): tally(10, 100) for number in range(8)} | {("cedar", "bad"): tally(45, 100)}
+    found = tree(RETURN, subs)
+    assert found.subs["cedar", "bad"].worse > 0.99 > 0.5 > found.subs["cedar", "s1"].worse
+    assert (45, 100) == (found.subs["cedar", "bad"].told, found.subs["cedar", "bad"].leads)
+
+
+def test_old_days_fade_and_young_ones_count_for_what_would_have_shown() -> None:
+    curves = Curves(conversion=estimate([(2.0, 60.0)] * 200 + [(20.0, 60.0)] * 200))
+    by_age = {100 - each.day: each for each in weights(100.5, curves)}
+    assert by_age[90].long / WHOLE == pytest.approx(0.5, abs=0.01)
+    assert by_age[14].short / WHOLE == pytest.approx(0.5, abs=0.01)
+    assert by_age[5].share / WHOLE == pytest.approx(0.5, abs=0.07)
+    assert by_age[60].share / WHOLE > 0.95 and by_age[0].conversion < 0.1 * WHOLE
+
+
+def counts(bad: float, of: float, days: int = 9) -> Counts:
+    return Counts(bad, of, bad, of, int(bad), int(of), days)
+
+
+def test_a_rotten_sub_id_is_told_from_good_ones() -> None:
+    sources = {("cedar", f"s{number}"): counts(4, 80) for number in range(30)}
+    sources |= {
+        ("cedar", "rotten"): counts(20, 40),
+        ("cedar", "small"): counts(2, 3),
+        ("cedar", "hour"): counts(9, 20, 1),
+    }
+    found = suspicions(sources)
+    assert [("cedar", "rotten")] == [key for key, each in found.items() if each.rotten]
+    assert found["cedar", "rotten"].chance > 0.99 and found["cedar", "s1"].chance < 0.01
+
+
+def test_rotten_sources_do_not_raise_the_bar_they_are_measured_by() -> None:
+    sources = {("cedar", f"s{number}"): counts(4, 80) for number in range(8)}
+    sources |= {("cedar", f"rotten{number}"): counts(40, 80) for number in range(8)}
+    found = suspicions(sources)
+    assert 8 == sum(each.rotten for each in found.values())
+    assert all(each.bar < 0.25 for each in found.values())
+
+
+def test_a_source_that_mended_its_ways_is_let_go() -> None:
+    sources = {("cedar", f"s{number}"): counts(4, 80) for number in range(8)}
+    mended = Counts(1.0, 40.0, 40.0, 120.0, 45, 160, 12)
+    assert not suspicions({**sources, ("cedar", "mended"): mended})["cedar", "mended"].rotten
+
+
+def test_a_young_cohort_is_told_as_what_it_will_be() -> None:
+    curves = Curves(conversion=estimate([(float(day), 90.0) for day in range(1, 41) for _ in range(10)]))
+    old = [day(monday, 700, 140) for monday in range(4, 4 + 7 * 8, 7)]
+    made = cohorts([*old, day(95, 700, 35)], 106.0, curves)  # ten days later a quarter is known
+    young = made[-1]
+    assert young.converted / young.sold == 0.05 and 0.14 < young.conversion.value < 0.26
+    assert 0.15 < young.shown < 0.35 and young.conversions > 100
+    low, high = young.conversion.bounds
+    assert low < 0.2 < high and math.isclose(made[0].conversion.value, 0.2, abs_tol=0.02)
+
+
+def day(number: int, sold: int, converted: int) -> dict[str, object]:
+    nothing = dict.fromkeys(("contacted", "returned", "ended", "price_units", "lost_units", "payout_units"), 0)
+    return {"day": number, "sold": sold, "converted": converted, "currency": "USD", **nothing}
+
+
+SALE = {
+    "id": "sal_1", "lead_id": "ld_1", "accepted_at": 86_400_000 * 3 + 5, "vertical": "solar", "seller_id": "cedar",
+    "sub_id": "s1", "buyer_id": "acme", "currency": "USD", "price_units": 300_000, "payout_units": 240_000,
+}  # fmt: skip
+WORDS = {
+    "solar": Words(frozenset({"contacted"}), frozenset({"sold"}), frozenset({"not_interested"}), frozenset({"fake"}))
+}
+
+
+@given(
+    st.permutations(
+        [("contacted", 10, False), ("sold", 30, False), ("contacted", 20, False), ("not_interested", 9, True)]
+    )
+)
+def test_reports_come_to_the_same_in_whatever_order(reports: list[tuple[str, int, bool]]) -> None:
+    found = outcome_of(SALE, reports, None, WORDS)
+    assert (10, 30, None, None) == (found.contacted_at, found.converted_at, found.ended_at, found.bad_at)
+    assert (1, 1, 1, 0, 0, 0, 300_000, 240_000, 0) == found.counted and 3 == found.day
+
+
+def test_what_comes_back_is_bad_and_earns_nothing() -> None:
+    back = outcome_of(SALE, [], 40, WORDS)
+    fake = outcome_of(SALE, [("fake", 20, False)], None, WORDS)
+    assert (40, 40, 300_000) == (back.returned_at, back.bad_at, back.lost_units)
+    assert (None, 20, 20, 0) == (fake.returned_at, fake.bad_at, fake.ended_at, fake.lost_units)
