@@ -37,6 +37,7 @@ from exchange.flows.jobs import (
     POLL,
     RESELL,
     RETAIN,
+    RETURN,
     RETURN_TEST,
     REVOKE,
     SCREEN_ALERT,
@@ -57,6 +58,7 @@ from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
+from exchange.flows.return_rules import consider_job
 from exchange.flows.review import refuse_overdue
 from exchange.flows.revoke import confirm_told, find_recipients, pass_on
 from exchange.flows.screen_alerts import note_screen_alert
@@ -123,6 +125,7 @@ def kinds() -> Mapping[str, Kind]:
         POLL: Kind(poll, most=3, lease_ms=300_000),
         RESELL: Kind(resell),
         RETAIN: Kind(retain),
+        RETURN: Kind(consider_job, at_once=4),
         RETURN_TEST: Kind(return_test_lead),
         SCREEN_ALERT: Kind(note_screen_alert),
         REVOKE: Kind(find_recipients),

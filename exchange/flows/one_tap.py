@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.links import DISPOSITION, RETURN, Link, make_link
 from exchange.flows.market import Market
-from exchange.flows.returns import Returnable, ask_return, find_returnable
+from exchange.flows.return_rules import consider
+from exchange.flows.returns import Asked, Asking, Returnable, ask_return, find_returnable
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Channel, Report
 from exchange.model.lead import Problem
@@ -48,9 +49,10 @@ async def returnable_of(market: Market, link: Link) -> Returnable | None:
     return await find_returnable(market, _by_link(attempt), link.attempt_id) if attempt is not None else None
 
 
-async def return_by_link(market: Market, found: Returnable, reason: str, note: str) -> Problem | bool:
-    """As `ask_return`."""
-    return await ask_return(market, _by_link(found.sale), found, reason, note)
+async def return_by_link(market: Market, found: Returnable, reason: str, note: str) -> Asked | Recorded | Problem:
+    """As `ask_return`, with what the rules made of it at once."""
+    asked = await ask_return(market, _by_link(found.sale), found, Asking(reason, note))
+    return Asked(await consider(market, asked.request["id"]), asked.new) if isinstance(asked, Asked) else asked
 
 
 def _by_link(row: Row) -> Actor:

@@ -25,6 +25,7 @@ _DAY_MS = 86_400_000
 _BACK_MS = 180 * _DAY_MS  # what is older teaches nothing that still holds
 _LATE_MS = 5_000  # by then a unit of work is committed, on whichever node
 _AT_ONCE = 2_000
+RETURNED = "returned"  # how the log calls a return that was granted: after it there is no conversion
 _BREATH = 200  # events between two chances for requests to go on
 
 
@@ -117,7 +118,7 @@ def _reports(rows: list[Row], verticals: Mapping[str, Vertical]) -> list[Reporte
         vertical = verticals.get(row["vertical"])
         if vertical is not None and row["kind"] in vertical.score.converted:
             found.append(Reported(row["at"], row["lead_id"], True))
-        elif vertical is not None and row["kind"] in vertical.score.lost:
+        elif vertical is not None and (row["kind"] == RETURNED or row["kind"] in vertical.score.lost):
             found.append(Reported(row["at"], row["lead_id"], False))
     return found
 

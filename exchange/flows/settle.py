@@ -211,7 +211,9 @@ async def campaign_of(market: Market, lead: Row) -> Campaign:
 
 async def _earlier(market: Market, lead: Row) -> Earlier:
     currency = lead["currency"]
-    payouts = sum(row["payout_units"] for row in await market.db.write(standing_sales, lead["id"]))
+    payouts = sum(
+        row["payout_units"] - row["returned_payout_units"] for row in await market.db.write(standing_sales, lead["id"])
+    )
     return Earlier(
         Money(lead["revenue_units"], currency), Money(payouts, currency), Money(lead["payout_units"], currency)
     )

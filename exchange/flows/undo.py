@@ -99,6 +99,8 @@ async def _read(market: Market, attempt_id: str, why: str) -> _Undoing | None:
         raise CannotSettle(f"{attempt_id} is no sale.")
     if sale["reversed_at"] is not None:
         return None
+    if sale["returned_at"] is not None:
+        raise CannotSettle(f"A return of {attempt_id} was granted: its sale can no more be undone.")
     lead = await market.db.write(read_lead, sale["lead_id"])
     contract = await terms_of(market, attempt)
     if lead is None or contract is None:
@@ -113,18 +115,7 @@ async def _without(market: Market, undoing: _Undoing) -> Undone:
     sale, lead, now = undoing.sale, undoing.lead, undoing.now
     currency = lead["currency"]
     booked = await market.db.write(find_transaction, SYSTEM, f"sale:{sale['attempt_id']}")
-    attempts = {row["id"]: row for row in await market.db.write(lead_attempts, lead["id"])}
-    others = [row for row in await market.db.write(standing_sales, lead["id"]) if row["id"] != sale["id"]]
-    remaining = [
-        Remaining(Money(row["price_units"], currency), bool(made["exclusive"]), _promised(made, currency))
-        for row in others
-        if (made := attempts[row["attempt_id"]])
-    ]
-    promises = [each for row in attempts.values() if (each := _promised(row, currency)) is not None]
-    promised = promises[0] if promises else None
-    owed = due(await campaign_of(market, lead), remaining, promised, currency)
-    if booked is None:  # a test: the seller is owed nothing, and its sums say what its sales would have paid
-        owed = Money(sum(row["payout_units"] for row in others), currency)
+    owed = await owed_without(market, lead, sale["id"], test=booked is None)
     return undone(
         booked,
         Money(sale["payout_units"], currency),
@@ -136,6 +127,26 @@ async def _without(market: Market, undoing: _Undoing) -> Undone:
         month=month_of(now),
         cause=lead["id"],
     )
+
+
+async def owed_without(market: Market, lead: Row, sale_id: str, *, test: bool) -> Money:
+    """What the seller is owed for a lead if one of its sales had never been.
+
+    For a test it is owed nothing, and its sums say what its sales would have paid.
+    """
+    currency = lead["currency"]
+    attempts = {row["id"]: row for row in await market.db.write(lead_attempts, lead["id"])}
+    others = [row for row in await market.db.write(standing_sales, lead["id"]) if row["id"] != sale_id]
+    if test:
+        return Money(sum(row["payout_units"] - row["returned_payout_units"] for row in others), currency)
+    remaining = [
+        Remaining(Money(row["price_units"], currency), bool(made["exclusive"]), _promised(made, currency))
+        for row in others
+        if (made := attempts[row["attempt_id"]])
+    ]
+    promises = [each for row in attempts.values() if (each := _promised(row, currency)) is not None]
+    promised = promises[0] if promises else None
+    return due(await campaign_of(market, lead), remaining, promised, currency)
 
 
 def _promised(attempt: Row, currency: str) -> Money | None:

@@ -14,6 +14,7 @@ from exchange.model.lead import Mode
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
 from exchange.model.payout import PaymentTerms
+from exchange.model.return_terms import USUAL_RETURNS, ReturnTerms
 from exchange.model.scrub import Action
 from exchange.model.verification import VerifierRule
 
@@ -323,5 +324,6 @@ class Contract:
     on_bounce: str = "ask"  # ask | reverse: when it came back after it had arrived
     schedule: str = ""  # deliveries go together at these times, as `stages/timetable.py` reads them; empty: one by one
     return_days: int = 7
+    returns: ReturnTerms = USUAL_RETURNS
     paused_reason: str = ""
     settings: tuple[tuple[str, str], ...] = field(default=())  # values the connection's mapping may use

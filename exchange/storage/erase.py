@@ -53,10 +53,15 @@ async def erase_lead(tx: Tx, lead_id: str, event: tuple[str, str, int, str], job
         "UPDATE screened SET phone = NULL, email = NULL, address = NULL, maker = NULL WHERE lead_id = :lead",
         lead=lead_id,
     )
+    await tx.execute(
+        """UPDATE return_requests SET note = '', sealed_note = NULL, sealed_answer = NULL, sealed_reply = NULL,
+               file_name = NULL WHERE lead_id = :lead""",
+        lead=lead_id,
+    )
     for table in ("dispositions", "disposition_waits"):
         await tx.execute(f"UPDATE {table} SET sealed_note = NULL WHERE lead_id = :lead", lead=lead_id)
     await tx.execute("UPDATE dispositions SET note = '' WHERE lead_id = :lead", lead=lead_id)
-    for table in ("wires", "claims", "sightings"):
+    for table in ("wires", "claims", "sightings", "return_files"):
         await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
     event_id, month, at, sentence = event
     await leave(tx, lead_id, ERASED, at)

@@ -19,11 +19,13 @@ _FROM = "sales s JOIN leads l ON l.id = s.lead_id"
 
 
 async def find_sale(tx: Tx, actor: Actor, reference: str) -> Row | None:
-    """The sale a buyer means by our lead id, delivery id or sale id, or by its own reference. Only its own sales."""
+    """The sale a buyer means by our lead id, delivery id or sale id, or by its own reference. Only its own sales,
+    those that it gave back too."""
     whose = "AND buyer_id = :buyer" if actor.role is Role.BUYER else ""
     rows = await tx.fetch(
         f"""SELECT s.*, l.vertical, l.seller_lead_id FROM sales s JOIN leads l ON l.id = s.lead_id
-            WHERE s.reversed_at IS NULL AND (s.lead_id = :reference OR s.attempt_id = :reference OR s.id = :reference
+            WHERE (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)
+                AND (s.lead_id = :reference OR s.attempt_id = :reference OR s.id = :reference
                 OR s.buyer_reference = :reference) {whose.replace("buyer_id", "s.buyer_id")}
             ORDER BY s.accepted_at DESC, s.id LIMIT 1""",
         reference=reference,
@@ -42,7 +44,7 @@ async def sales_meant(tx: Tx, buyers: Sequence[str], references: Sequence[str]) 
     columns = ("s.lead_id", "s.attempt_id", "s.id", "s.buyer_reference")
     parts = [
         f"SELECT {column} AS meant, {_SALE} FROM {_FROM} WHERE {column} IN {names} AND s.buyer_id IN {whose} "
-        "AND s.reversed_at IS NULL"
+        "AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)"
         for column in columns
     ]
     sql = f"SELECT * FROM ({' UNION ALL '.join(parts)}) found ORDER BY accepted_at DESC, id"
@@ -57,7 +59,7 @@ async def sales_of_people(tx: Tx, buyers: Sequence[str], indexes: Sequence[bytes
     those, more = listed("index", indexes)
     parts = [
         f"SELECT s.{column} AS meant, {_SALE} FROM {_FROM} WHERE s.{column} IN {those} AND s.buyer_id IN {whose} "
-        "AND s.reversed_at IS NULL"
+        "AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)"
         for column in ("phone_index", "email_index")
     ]
     sql = f"SELECT * FROM ({' UNION ALL '.join(parts)}) found ORDER BY accepted_at DESC, id"
@@ -69,7 +71,8 @@ async def sales_to_open(tx: Tx, buyers: Sequence[str], before: tuple[int, str], 
     whose, params = listed("buyer", buyers)
     return await tx.fetch(
         f"""SELECT {_SALE}, l.sealed, k.wrapped FROM {_FROM} JOIN data_keys k ON k.subject = l.subject
-            WHERE s.buyer_id IN {whose} AND s.reversed_at IS NULL AND l.sealed IS NOT NULL AND k.wrapped IS NOT NULL
+            WHERE s.buyer_id IN {whose} AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)
+                AND l.sealed IS NOT NULL AND k.wrapped IS NOT NULL
                 AND (s.accepted_at < :at OR (s.accepted_at = :at AND s.id < :id))
             ORDER BY s.accepted_at DESC, s.id DESC LIMIT :most""",
         at=before[0],

@@ -328,7 +328,8 @@ async def bought_before(tx: Tx, phone_index: bytes | None, email_index: bytes | 
     """When each buyer last bought the consumer behind this phone or email."""
     rows = await tx.fetch(
         """SELECT buyer_id, MAX(accepted_at) AS last_at FROM sales
-           WHERE mode = 'live' AND reversed_at IS NULL AND (phone_index = :phone OR email_index = :email)
+           WHERE mode = 'live' AND (reversed_at IS NULL OR returned_at IS NOT NULL)
+               AND (phone_index = :phone OR email_index = :email)
            GROUP BY buyer_id""",
         phone=phone_index,
         email=email_index,

@@ -54,7 +54,8 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "DELETE FROM data_keys WHERE subject IN (SELECT id FROM source_items WHERE lead_id = :lead)", lead=lead
         )
         await tx.execute("UPDATE source_items SET sealed = NULL WHERE lead_id = :lead", lead=lead)
-        await tx.execute("DELETE FROM return_requests WHERE lead_id = :lead", lead=lead)
+        for table in ("return_requests", "return_decisions", "return_files"):
+            await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
         await tx.execute(
             "DELETE FROM dispositions WHERE sale_id IN (SELECT id FROM sales WHERE lead_id = :lead)", lead=lead
         )

@@ -21,12 +21,16 @@ async def reports(tx: Tx, after: int, until: int) -> list[Row]:
     """Dispositions recorded in (after, until], the earliest first: `at`, `lead_id`, `kind` and the vertical.
 
     Those that were older than what stood already when they came say nothing of how the lead ended.
+    A return that was granted then is among them, as `returned`.
     """
     return await tx.fetch(
         """SELECT d.told_at AS at, d.lead_id, d.kind, l.vertical FROM dispositions d JOIN leads l ON l.id = d.lead_id
            WHERE d.told_at > :after AND d.told_at <= :until AND l.mode = 'live'
                AND d.overtaken = 0
-           ORDER BY d.told_at, d.lead_id, d.kind""",
+           UNION ALL SELECT r.at, r.lead_id, 'returned', l.vertical FROM return_decisions r
+               JOIN leads l ON l.id = r.lead_id
+           WHERE r.at > :after AND r.at <= :until AND l.mode = 'live' AND r.state IN ('approved', 'replaced')
+           ORDER BY 1, 2, 3""",
         after=after,
         until=until,
     )

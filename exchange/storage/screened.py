@@ -37,7 +37,7 @@ async def screened_since(tx: Tx, since: int) -> list[Row]:
 
 
 async def label_leads(tx: Tx, since: int, now: int) -> int:
-    """Give leads the label that buyers' words and returns told after an instant make. Bad stays bad."""
+    """Give leads the label that buyers' words and approved returns of after an instant make. Bad stays bad."""
     good, good_params = listed("good", GOOD_WORDS)
     bad, bad_params = listed("bad", BAD_WORDS)
     back, back_params = listed("back", BAD_RETURNS)
@@ -51,8 +51,8 @@ async def label_leads(tx: Tx, since: int, now: int) -> int:
     bads = await tx.execute(
         f"""UPDATE screened SET label = 'bad', labelled_at = :now WHERE (label IS NULL OR label = 'good') AND lead_id IN
                 (SELECT lead_id FROM dispositions WHERE told_at > :since AND kind IN {bad}
-                 UNION SELECT lead_id FROM return_requests WHERE asked_at > :since AND reason IN {back}
-                     AND state <> 'refused')""",
+                 UNION SELECT lead_id FROM return_requests WHERE decided_at > :since AND reason IN {back}
+                     AND state IN ('approved', 'partial', 'replaced'))""",
         since=since,
         now=now,
         **bad_params,

@@ -174,7 +174,8 @@ async def sales_of_buyer(tx: Tx, actor: Actor, mode: str, after: Cursor, until: 
                s.accepted_at, l.vertical,
                d.kind AS disposition
            FROM sales s JOIN leads l ON l.id = s.lead_id LEFT JOIN sale_dispositions d ON d.sale_id = s.id
-           WHERE s.buyer_id = :buyer AND s.mode = :mode AND s.accepted_at < :until AND s.reversed_at IS NULL
+           WHERE s.buyer_id = :buyer AND s.mode = :mode AND s.accepted_at < :until
+               AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)
                AND (s.accepted_at > :at OR (s.accepted_at = :at AND s.id > :id))
            ORDER BY s.accepted_at, s.id LIMIT :limit""",
         buyer=_party(actor, Role.BUYER),

@@ -34,6 +34,13 @@ def _leads_of(candidates: str) -> str:
 
 
 _LIKELY = _leads_of(" UNION ".join(_alike(way) for way in WAYS))
+_SAME_CONTACT = _leads_of(
+    " UNION ".join(
+        f"SELECT lead_id FROM (SELECT lead_id FROM sales WHERE {way}_index = :{way} ORDER BY accepted_at DESC "
+        f"LIMIT {_PER_WAY}) AS by_{way}"
+        for way in ("phone", "email")
+    )
+)
 _ANYBODY = " UNION ALL ".join(_alike(way) for way in WAYS)
 
 
@@ -50,7 +57,8 @@ async def likely_same(tx: Tx, sighting: Sighting) -> Seen:
     names, params = listed("lead", sold)
     sales = await tx.fetch(
         f"""SELECT lead_id, buyer_id, MAX(accepted_at) AS last_at FROM sales
-            WHERE lead_id IN {names} AND mode = 'live' AND reversed_at IS NULL GROUP BY lead_id, buyer_id""",
+            WHERE lead_id IN {names} AND mode = 'live' AND (reversed_at IS NULL OR returned_at IS NOT NULL)
+            GROUP BY lead_id, buyer_id""",
         **params,
     )
     return Seen(tuple(leads), tuple(sales))
@@ -81,6 +89,15 @@ async def seen_around(tx: Tx, actor: Actor, lead_id: str) -> list[Row]:
     if not mine:
         return []
     return await tx.fetch(_LIKELY, lead=lead_id, since=0, **mine[0])
+
+
+async def sold_to_same_contact(
+    tx: Tx, actor: Actor, lead_id: str, phone: bytes | None, email: bytes | None
+) -> list[Row]:
+    """Leads that were sold with this phone or mailbox, also those whose campaigns look for nobody again."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(_SAME_CONTACT, lead=lead_id, phone=phone, email=email)
 
 
 async def overlaps(tx: Tx, actor: Actor, since: int) -> list[Row]:

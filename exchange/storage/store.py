@@ -133,7 +133,8 @@ async def shelf(tx: Tx, buyer_id: str, vertical: str, now: int, before: tuple[in
            WHERE store_items.state = 'listed' AND store_items.ends_at > :now AND leads.state IN ('unsold', 'sold')
                AND (store_items.vertical = :vertical OR :vertical = '')
                AND (store_items.listed_at < :at OR (store_items.listed_at = :at AND store_items.lead_id < :lead))
-               AND NOT EXISTS (SELECT 1 FROM sales WHERE sales.buyer_id = :buyer AND sales.reversed_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM sales WHERE sales.buyer_id = :buyer
+                   AND (sales.reversed_at IS NULL OR sales.returned_at IS NOT NULL)
                    AND (sales.phone_index = leads.phone_index OR sales.email_index = leads.email_index))
            ORDER BY store_items.listed_at DESC, store_items.lead_id DESC LIMIT :most""",
         buyer=buyer_id,

@@ -247,14 +247,18 @@ async def _hold_drift(tx: Tx) -> list[Flaw]:
 
 
 async def _undone_drift(tx: Tx) -> list[Flaw]:
-    """Sales that say they were undone against the reversals in the books. A test moved no money."""
+    """Sales that say they were undone against the reversals in the books. A test moved no money.
+
+    A reversal that was itself reversed leaves the sale standing.
+    """
+    again = "(SELECT 1 FROM transactions AS r WHERE r.kind = 'reversal' AND r.reverses = t.reference)"
     rows = await tx.fetch(
-        """SELECT s.attempt_id AS id, 0 AS booked FROM sales AS s
+        f"""SELECT s.attempt_id AS id, 0 AS booked FROM sales AS s
            WHERE s.reversed_at IS NOT NULL AND s.mode = 'live' AND NOT EXISTS (SELECT 1 FROM transactions AS t
-               WHERE t.kind = 'reversal' AND t.reverses = 'sale:' || s.attempt_id)
+               WHERE t.kind = 'reversal' AND t.reverses = 'sale:' || s.attempt_id AND NOT EXISTS {again})
            UNION ALL SELECT SUBSTR(t.reverses, 6) AS id, 1 AS booked FROM transactions AS t
            WHERE t.kind = 'reversal' AND SUBSTR(t.reverses, 1, 5) = 'sale:' AND EXISTS (SELECT 1 FROM sales AS s
-               WHERE s.attempt_id = SUBSTR(t.reverses, 6) AND s.reversed_at IS NULL)
+               WHERE s.attempt_id = SUBSTR(t.reverses, 6) AND s.reversed_at IS NULL) AND NOT EXISTS {again}
            ORDER BY 1 LIMIT :limit""",
         limit=FLAWS_TOLD,
     )

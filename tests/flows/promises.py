@@ -37,7 +37,7 @@ class Stored:
     claims: Mapping[str, Sequence[Row]]  # by lead
     slots: Mapping[tuple[str, int], int]  # by campaign version
     booked: Mapping[str, str]  # by a sale's reference, the account that paid
-    undone: frozenset[str]  # references of sales that were reversed
+    undone: frozenset[str]  # references of sales that were reversed; of those given back the buyer has the lead
     spending: frozenset[str]  # accounts that buyers pay from now
     promised: Mapping[str, int]  # units made up for a promise, by lead
     running: frozenset[str]  # requests whose idempotency key waits
@@ -67,7 +67,10 @@ async def _read(tx: Tx) -> Stored:
     promised: dict[str, int] = defaultdict(int)
     for row in extras:
         promised[row["cause"]] += row["units"]
-    undone = await tx.fetch("SELECT reverses FROM transactions WHERE kind = 'reversal'")
+    undone = await tx.fetch(
+        """SELECT reverses FROM transactions t WHERE kind = 'reversal' AND reference NOT LIKE 'return:%'
+           AND NOT EXISTS (SELECT 1 FROM transactions r WHERE r.kind = 'reversal' AND r.reverses = t.reference)"""
+    )
     sales = await tx.fetch(
         """SELECT t.reference, p.source FROM transactions t JOIN postings p ON p.reference = t.reference AND p.line = 1
            WHERE t.kind = 'sale'"""
@@ -105,7 +108,7 @@ def _by(column: str, rows: Sequence[Row]) -> Mapping[str, Sequence[Row]]:
 
 def _lead(stored: Stored, lead: Row, at_rest: bool) -> Iterator[str]:
     attempts = stored.attempts.get(lead["id"], [])
-    sales = [row for row in stored.sales.get(lead["id"], []) if row["reversed_at"] is None]
+    sales = [row for row in stored.sales.get(lead["id"], []) if row["reversed_at"] is None or row["returned_at"]]
     name = f"Lead {lead['id']}"
     taken = [row for row in attempts if row["state"] in TAKEN]
     slots = stored.slots[(lead["campaign_id"], lead["campaign_version"])] if lead["mode"] == "live" else 1
@@ -154,8 +157,8 @@ def _sums(stored: Stored, lead: Row, sales: Sequence[Row], name: str) -> Iterato
     live = lead["mode"] == "live"
     extra = stored.promised.get(lead["id"], 0) if live else 0
     wanted = (
-        sum(row["price_units"] for row in sales),
-        sum(row["payout_units"] for row in sales) + extra,
+        sum(row["price_units"] - row["returned_units"] for row in sales),
+        sum(row["payout_units"] - row["returned_payout_units"] for row in sales) + extra,
         len(sales),
     )
     if wanted != (lead["revenue_units"], lead["payout_units"], lead["times_sold"]):
@@ -234,6 +237,6 @@ def _accepted(stored: Stored, market: Market, row: Row, leads: Mapping[str, Any]
     key = market.vault.data_key(bytes(row["wrapped"]))
     told = orjson.loads(market.vault.open(key, f"answer:{row['id']}", bytes(row["answer"])))
     price = Money.parse(told["price"], told["currency"])
-    stands = all(sale["reversed_at"] is None for sale in stored.sales[lead["id"]])
+    stands = all(sale["reversed_at"] is None and sale["returned_at"] is None for sale in stored.sales[lead["id"]])
     if stands and price.units > lead["payout_units"]:
         yield f"{name} was told {price.text}, its seller earned {lead['payout_units']} units."

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from exchange.flows.links import RETURN
+from exchange.flows.returns import NOTE, key_of_lead, words_in
 from exchange.flows.undo import reverse_sale
 from exchange.model.actor import SYSTEM
-from exchange.model.feedback import RETURN_REASONS
+from exchange.model.return_terms import RETURN_REASONS
 from tests.flows.lab import later
 from tests.market import Exchange, open_exchange
 from tests.web.served import serve_exchange
@@ -20,7 +21,9 @@ from tests.web.visitor import stranger
 
 async def asked(exchange: Exchange) -> list[tuple[str, str, str, str]]:
     rows = await exchange.rows("SELECT * FROM return_requests ORDER BY asked_at")
-    return [(row["reason"], row["note"], row["told_by"], row["state"]) for row in rows]
+    market = exchange.market
+    notes = [words_in(market, row, NOTE, await key_of_lead(market, row["lead_id"])) for row in rows]
+    return [(row["reason"], note, row["told_by"], row["state"]) for row, note in zip(rows, notes, strict=True)]
 
 
 async def test_opening_asks_nothing_and_the_button_asks_once(tmp_path: Path) -> None:
@@ -50,7 +53,7 @@ async def test_opening_asks_nothing_and_the_button_asks_once(tmp_path: Path) -> 
     ("reason", "note", "told"),
     [
         ("", "", "Choose why you give it back."),
-        ("no_answer", "kept", "Choose why you give it back."),
+        ("gave_up", "kept", "Choose why you give it back."),
         ("wrong_number", "x" * 501, "Note must have at most 500 characters."),
     ],
 )

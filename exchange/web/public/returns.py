@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from exchange.flows.dispositions import Recorded
 from exchange.flows.links import Link
 from exchange.flows.one_tap import return_by_link, returnable_of
 from exchange.flows.returns import Returnable, Window
-from exchange.model.feedback import RETURN_REASONS
 from exchange.model.lead import Problem
 from exchange.model.money import Money
+from exchange.stages.returns.words import reason_words
 from exchange.web.auth import read_form
 from exchange.web.keys import MARKET
 from exchange.web.render import notice, page
@@ -36,7 +37,14 @@ async def act(request: web.Request, link: Link) -> web.StreamResponse:
     if isinstance(asked, Problem):
         told = "Choose why you give it back." if asked.field == "reason" else f"{asked.message}.".capitalize()
         return await _page(request, found, problem=asked.field, told=told, reason=reason, note=note)
-    return await _page(request, found, done=True, reason=reason)
+    if isinstance(asked, Recorded):
+        return await _page(request, found, noted=True, reason=reason)
+    return await _page(request, found, done=True, reason=reason, state=asked.request["state"])
+
+
+def _reasons(found: Returnable) -> tuple[str, ...]:
+    """Those that the contract allows."""
+    return found.contract.returns.reasons if found.contract is not None else ()
 
 
 async def no_sale(request: web.Request) -> web.StreamResponse:
@@ -49,10 +57,12 @@ async def _page(
     found: Returnable,
     *,
     done: bool = False,
+    noted: bool = False,
     problem: str = "",
     told: str = "",
     reason: str = "",
     note: str = "",
+    state: str = "",
 ) -> web.StreamResponse:
     """The form while the window is open; once it is not, or it was asked, what there is to know."""
     sale = found.sale
@@ -60,14 +70,16 @@ async def _page(
     return await page(
         request,
         _TEMPLATE,
-        title="Thank you" if done else "Too late to return this lead" if closed else "Ask to return this lead",
+        title="Thank you" if done or noted else "Too late to return this lead" if closed else "Ask to return this lead",
         http_status=422 if problem else 410 if closed else 200,
         sale=sale,
         price=Money(sale["price_units"], sale["currency"]),
         found=found,
         window=found.window.value,
         done=done,
-        reasons=[(each, each.replace("_", " ").capitalize()) for each in RETURN_REASONS],
+        noted=noted,
+        state=state,
+        reasons=[(each, reason_words(each)) for each in _reasons(found)],
         problem=problem,
         told=told,
         reason=reason,

@@ -1,0 +1,288 @@
+"""A return is decided: by a person or a rule, once. What it moves is worked out, told before, and booked with it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+import orjson
+
+from exchange.clock import month_of
+from exchange.flows.market import Market
+from exchange.flows.return_terms import bears
+from exchange.flows.settle import TRIES, StillAtWork, sums_of
+from exchange.flows.tell import News, tell
+from exchange.flows.undo import owed_without
+from exchange.model.actor import SYSTEM, Actor, Role
+from exchange.model.audit import AuditLine
+from exchange.model.money import Money
+from exchange.model.returns import GRANTED, OPEN_RETURNS, Bears, Effect, ReturnState, Ruling
+from exchange.model.work import JobRow
+from exchange.stages.returns.money import Moved, Sold, give_another, give_back, give_part, nothing, take_back
+from exchange.stages.returns.words import Parties, sentence, undone_sentence
+from exchange.storage.database import Row
+from exchange.storage.ledger import find_transaction
+from exchange.storage.returns import CannotPay, SaleGone, decide, return_of
+from exchange.storage.selling import LeadMoved, read_lead
+
+RETURN_DECIDED = "lead.return_decided"
+TURN_MS = 30 * 86_400_000  # so long a person may take back what a rule decided
+_OPEN = tuple(each.value for each in OPEN_RETURNS)
+
+
+class CannotDecide(Exception):
+    """The sentence says what is in the way."""
+
+
+class Choice(NamedTuple):
+    """What is to be decided. `credit` is the part for PARTIAL; `rule` names the rule that did it by itself."""
+
+    state: ReturnState
+    why: str = ""
+    credit: Money | None = None
+    rule: str = ""
+    automatic: bool = False
+
+
+class Decided(NamedTuple):
+    """The request as it stands now. `first` is False when it had been decided before: then nothing was changed."""
+
+    request: Row
+    first: bool
+
+
+class Outlook(NamedTuple):
+    """What a choice would do, before it is made."""
+
+    effect: Effect
+    sentence: str
+
+
+async def outlook(market: Market, request: Row, choice: Choice) -> Outlook:
+    """Raises `CannotDecide`."""
+    now = market.clock.now()
+    parties = _parties(market, request)
+    if _is_turn(request, choice, now) and request["state"] == ReturnState.APPROVED.value:
+        effect = _booked_effect(request)
+        return Outlook(effect, undone_sentence(effect, parties))
+    moved = await _moved(market, request, choice, now)
+    effect = moved.effect if moved is not None else nothing(request["currency"])
+    return Outlook(effect, sentence(choice.state, effect, parties))
+
+
+async def decide_return(market: Market, return_id: str, choice: Choice, actor: Actor, ip: str = "") -> Decided:
+    """Decide it, or, what a rule decided, the other way round. Raises `CannotDecide`, and `StillAtWork` while the lead
+    is being sold."""
+    for _ in range(TRIES):
+        request = await market.db.write(return_of, return_id)
+        if request is None:
+            raise CannotDecide(f"There is no return {return_id}.")
+        if not _may_decide(request, choice, market.clock.now()):
+            return Decided(request, first=False)
+        with suppress(LeadMoved):
+            return await _decide(market, request, choice, actor, ip)
+    raise StillAtWork(f"The lead of {return_id} is being sold at this moment. Try again.")
+
+
+async def _decide(market: Market, request: Row, choice: Choice, actor: Actor, ip: str) -> Decided:
+    now = market.clock.now()
+    ruling = await _ruling(market, request, choice, actor, ip, now)
+    try:
+        first = await market.db.write(decide, ruling)
+    except SaleGone:
+        raise CannotDecide("Its sale was undone meanwhile: there is nothing to give back.") from None
+    except CannotPay:
+        parties = _parties(market, request)
+        raise CannotDecide(f"{parties.buyer} has too little to pay for it again: it must top up first.") from None
+    row = await market.db.write(return_of, request["id"])
+    assert row is not None
+    return Decided(row, first)
+
+
+def _may_decide(request: Row, choice: Choice, now: int) -> bool:
+    return request["state"] in _OPEN or _is_turn(request, choice, now)
+
+
+def _is_turn(request: Row, choice: Choice, now: int) -> bool:
+    """Whether this takes back what a rule decided: once, within 30 days, by a person."""
+    if not may_turn(request, now) or choice.automatic:
+        return False
+    was_declined: bool = request["state"] == ReturnState.DECLINED.value
+    return (choice.state in GRANTED) == was_declined
+
+
+def may_turn(request: Row, now: int) -> bool:
+    """Whether a person may still decide it the other way round."""
+    decided_by_rule = bool(request["automatic"]) and not request["turned"] and request["decided_at"] is not None
+    return decided_by_rule and now < int(request["decided_at"]) + TURN_MS
+
+
+async def _ruling(market: Market, request: Row, choice: Choice, actor: Actor, ip: str, now: int) -> Ruling:
+    undoes = request["state"] == ReturnState.APPROVED.value
+    if undoes:
+        moved: Moved | None = await _taken_back(market, request, now)
+    else:
+        moved = await _moved(market, request, choice, now)
+    lead = await market.db.write(read_lead, request["lead_id"])
+    if lead is None:
+        raise CannotDecide("Its lead is gone.")
+    if moved is not None and lead["state"] in ("open", "selling"):
+        raise StillAtWork(f"The lead of {request['id']} is being sold at this moment. Try again in a moment.")
+    effect = moved.effect if moved is not None else nothing(request["currency"])
+    told = undone_sentence(effect, _parties(market, request)) if undoes else choice.why
+    return Ruling(
+        request["id"],
+        choice.state,
+        _OPEN if request["state"] in _OPEN else (request["state"],),
+        now,
+        month_of(now),
+        actor.name,
+        choice.automatic,
+        choice.rule,
+        choice.why,
+        effect,
+        _line(market, request, choice, effect, actor, ip, now),
+        _event(market, request, choice, effect, actor, undoes),
+        sums_of(lead) if moved is not None else None,
+        moved.transactions if moved is not None else (),
+        moved.back if moved is not None else None,
+        moved.payout_back if moved is not None else None,
+        moved.reverses_sale if moved is not None else False,
+        undoes,
+        _news(market, request, lead, choice, effect, told, undoes, now),
+    )
+
+
+async def _moved(market: Market, request: Row, choice: Choice, now: int) -> Moved | None:
+    """None when nothing moves. Raises `CannotDecide` for a credit that makes no sense."""
+    if choice.state not in GRANTED:
+        return None
+    sold, who = await _sold(market, request), bears(request, now)
+    month, return_id = month_of(now), request["id"]
+    if choice.state is ReturnState.APPROVED:
+        return give_back(sold, return_id, who, now, month)
+    if choice.state is ReturnState.REPLACED:
+        return give_another(sold, return_id, who, now, month)
+    credit = choice.credit
+    if credit is None or credit.currency != sold.price.currency or not 0 < credit.units < sold.price.units:
+        raise CannotDecide(f"A part is more than 0 and less than the price, {sold.price.text} {sold.price.currency}.")
+    return give_part(sold, return_id, credit, who, now, month)
+
+
+async def _sold(market: Market, request: Row) -> Sold:
+    lead = await market.db.write(read_lead, request["lead_id"])
+    if lead is None or request["reversed_at"] is not None or request["returned_at"] is not None:
+        raise CannotDecide("Its sale was undone before: there is nothing to give back.")
+    currency = request["currency"]
+    booked = await market.db.write(find_transaction, SYSTEM, f"sale:{request['attempt_id']}")
+    payout = Money(request["payout_units"], currency)
+    loses = payout
+    if booked is not None:
+        owed = await owed_without(market, lead, request["sale_id"], test=False)
+        loses = Money(lead["payout_units"], currency) - owed
+    return Sold(
+        request["attempt_id"],
+        lead["id"],
+        request["seller_id"],
+        Money(request["price_units"], currency),
+        payout,
+        loses,
+        booked,
+    )
+
+
+async def _taken_back(market: Market, request: Row, now: int) -> Moved:
+    """What an automatic approval moved, the other way."""
+    references = (f"return:{request['id']}", f"promise:{request['attempt_id']}")
+    made = [await market.db.write(find_transaction, SYSTEM, each) for each in references]
+    effect = _booked_effect(request)
+    back = take_back([each for each in made if each is not None], now, month_of(now))
+    payout = Money(request["payout_units"], request["currency"])
+    payout_back = payout if effect.bears is Bears.SELLER else Money.zero(request["currency"])
+    return Moved(effect, back, effect.credit, payout_back, False)
+
+
+def _booked_effect(request: Row) -> Effect:
+    """What the last decision moved."""
+    currency = request["currency"]
+    in_time = request["decided_at"] is not None and request["decided_at"] < request["due_at"]
+    who = Bears.SELLER if in_time else Bears.HOUSE
+    return Effect(Money(request["credit_units"] or 0, currency), Money(request["debit_units"] or 0, currency), who)
+
+
+def _parties(market: Market, request: Row) -> Parties:
+    buyer = market.deals.buyers.get(request["buyer_id"])
+    seller = market.deals.sellers.get(request["seller_id"])
+    return Parties(
+        buyer.name if buyer is not None else request["buyer_id"],
+        seller.name if seller is not None else request["seller_id"],
+    )
+
+
+def _event(market: Market, request: Row, choice: Choice, effect: Effect, actor: Actor, undoes: bool) -> str:
+    """A line of the lead's timeline, for those who run the exchange."""
+    who = f"by rule {choice.rule}" if choice.automatic else f"by {actor.name}"
+    if undoes:
+        return f"Return taken back {who}: {undone_sentence(effect, _parties(market, request))}"
+    told = sentence(choice.state, effect, _parties(market, request))
+    return f"Return {choice.state.value} {who}. {told}"
+
+
+def _line(market: Market, request: Row, choice: Choice, effect: Effect, actor: Actor, ip: str, now: int) -> AuditLine:
+    after = {
+        "state": choice.state.value,
+        "why": choice.why,
+        "rule": choice.rule,
+        "credit": effect.credit.text,
+        "debit": effect.debit.text,
+    }
+    return AuditLine(
+        market.ids.new("aud", now),
+        now,
+        month_of(now),
+        actor,
+        ip,
+        "return.decided",
+        f"return:{request['id']}",
+        orjson.dumps({"state": request["state"]}).decode(),
+        orjson.dumps(after).decode(),
+    )
+
+
+def _news(
+    market: Market,
+    request: Row,
+    lead: Row,
+    choice: Choice,
+    effect: Effect,
+    told: str,
+    undoes: bool,
+    now: int,
+) -> tuple[JobRow, ...]:
+    """Both sides hear: the buyer what it gets, the seller what it loses. Neither hears of the other."""
+    sign = -1 if undoes else 1
+    common: dict[str, object] = {
+        "lead_id": request["lead_id"],
+        "return_id": request["id"],
+        "reason": request["reason"],
+        "status": "taken_back" if undoes else choice.state.value,
+        "currency": request["currency"],
+        "rule": choice.rule or None,
+        "test": request["mode"] == "test",
+    }
+    credit = Money(sign * effect.credit.units, request["currency"]).text
+    to_buyer = {**common, "your_return_id": request["their_reference"], "credit": credit, "why": told}
+    returned = Money(sign * effect.debit.units, request["currency"]).text
+    to_seller = {
+        **common,
+        "seller_lead_id": lead["seller_lead_id"],
+        "your_return_id": request["seller_reference"],
+        "returned_amount": returned,
+        "price": Money(lead["payout_units"] - sign * effect.debit.units, request["currency"]).text,
+    }
+    about = request["sale_id"]
+    news = [News(RETURN_DECIDED, Role.BUYER, request["buyer_id"], about, now, to_buyer)]
+    if request["rule"] != "outside_window" or choice.state in GRANTED:  # else it had not heard of the request
+        seller = request["seller_id"]
+        news.append(News(RETURN_DECIDED, Role.SELLER, seller, about, now, to_seller, request["campaign_id"]))
+    return tuple(job for each in news for job in tell(market, each))

@@ -1,0 +1,162 @@
+"""Returns as people look at them: the queue, one request, what each party may see of it, and how many there were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exchange.model.actor import Actor, Role
+from exchange.storage.database import Row, Tx
+from exchange.storage.rows import listed
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnFilter:
+    """Which requests: None or empty leaves a filter out. `before` is (asked at, id) of the last one of a page.
+
+    `automatic` True: those a rule decided. `older_ms`: asked before this moment.
+    """
+
+    mode: str = "live"
+    states: tuple[str, ...] = ()
+    automatic: bool | None = None
+    buyer_id: str | None = None
+    seller_id: str | None = None
+    reason: str | None = None
+    suggestion: str | None = None
+    older_than: int | None = None
+    lead_id: str | None = None
+    before: tuple[int, str] | None = None
+    limit: int = 50
+
+
+_LIST = """SELECT r.*, s.payout_units, s.contract_version, s.reversed_at, s.returned_at, l.initials, l.city, l.us_state,
+       l.seller_lead_id, l.sub_id1, l.vertical
+   FROM return_requests r JOIN sales s ON s.id = r.sale_id JOIN leads l ON l.id = r.lead_id"""
+
+
+async def list_returns(tx: Tx, actor: Actor, wanted: ReturnFilter) -> list[Row]:
+    """Requests, the newest first, with the place of their leads. A buyer finds its own, a seller those of its leads."""
+    where, params = _where(actor, wanted)
+    return await tx.fetch(
+        f"{_LIST} WHERE {' AND '.join(where)} ORDER BY r.asked_at DESC, r.id DESC LIMIT :limit",
+        limit=wanted.limit,
+        **params,
+    )
+
+
+async def read_request(tx: Tx, actor: Actor, return_id: str) -> Row | None:
+    """One request with its lead's place; None when there is none that this actor may see."""
+    where, params = _whose(actor)
+    rows = await tx.fetch(f"{_LIST} WHERE {' AND '.join(['r.id = :id', *where])}", id=return_id, **params)
+    return rows[0] if rows else None
+
+
+async def count_returns(tx: Tx, actor: Actor, wanted: ReturnFilter, most: int = 10_000) -> int:
+    """How many match, counted up to `most`."""
+    where, params = _where(actor, wanted)
+    rows = await tx.fetch(
+        f"""SELECT COUNT(*) AS found FROM (SELECT r.id FROM return_requests r WHERE {" AND ".join(where)}
+            LIMIT :most) AS some""",
+        most=most,
+        **params,
+    )
+    return int(rows[0]["found"])
+
+
+async def count_waiting(tx: Tx, actor: Actor, mode: str) -> int:
+    """Requests that wait for a person."""
+    return await count_returns(tx, actor, ReturnFilter(mode, ("asked",)), 1_000)
+
+
+def _whose(actor: Actor) -> tuple[list[str], dict[str, object]]:
+    """A seller finds none that were declined for being late: they never concerned it."""
+    if actor.role is Role.BUYER:
+        return ["r.buyer_id = :actor"], {"actor": actor.party_id or ""}
+    if actor.role is Role.SELLER:
+        return ["r.seller_id = :actor", "(r.rule IS NULL OR r.rule <> 'outside_window')"], {
+            "actor": actor.party_id or ""
+        }
+    return [], {}
+
+
+def _where(actor: Actor, wanted: ReturnFilter) -> tuple[list[str], dict[str, object]]:
+    where, params = _whose(actor)
+    where.append("r.mode = :mode")
+    params["mode"] = wanted.mode
+    if wanted.states:
+        names, states = listed("state", wanted.states)
+        where.append(f"r.state IN {names}")
+        params |= states
+    for column in ("buyer_id", "seller_id", "reason", "suggestion", "lead_id"):
+        value = getattr(wanted, column)
+        if value:
+            where.append(f"r.{column} = :{column}")
+            params[column] = value
+    if wanted.automatic is not None:
+        where.append(f"r.automatic = {int(wanted.automatic)}")
+    if wanted.older_than is not None:
+        where.append("r.asked_at < :older")
+        params["older"] = wanted.older_than
+    if wanted.before is not None:
+        where.append("(r.asked_at < :at OR (r.asked_at = :at AND r.id < :before))")
+        params["at"], params["before"] = wanted.before
+    return where, params
+
+
+async def bought_leads(tx: Tx, buyer_id: str, lead_ids: Sequence[str]) -> dict[str, int]:
+    """Which of these leads a buyer has, or had and gave back, with when it bought each."""
+    if not lead_ids:
+        return {}
+    names, params = listed("lead", lead_ids)
+    rows = await tx.fetch(
+        f"""SELECT lead_id, MIN(accepted_at) AS at FROM sales WHERE lead_id IN {names} AND buyer_id = :buyer
+               AND (reversed_at IS NULL OR returned_at IS NOT NULL) GROUP BY lead_id""",
+        buyer=buyer_id,
+        **params,
+    )
+    return {row["lead_id"]: row["at"] for row in rows}
+
+
+async def read_file(tx: Tx, actor: Actor, return_id: str) -> Row | None:
+    """The file of a request with the key of its lead, for its buyer and for those who run the exchange."""
+    if actor.role is Role.SELLER:
+        return None
+    where, params = _whose(actor)
+    rows = await tx.fetch(
+        f"""SELECT f.*, k.wrapped FROM return_files f JOIN return_requests r ON r.id = f.return_id
+            JOIN leads l ON l.id = f.lead_id JOIN data_keys k ON k.subject = l.subject
+            WHERE {" AND ".join(["f.return_id = :id", *where])}""",
+        id=return_id,
+        **params,
+    )
+    return rows[0] if rows else None
+
+
+async def by_reason_and_source(tx: Tx, actor: Actor, mode: str, since: int) -> list[Row]:
+    """Requests since then by reason and seller: `asked` and `granted`."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(
+        """SELECT reason, seller_id, COUNT(*) AS asked,
+               COUNT(CASE WHEN state IN ('approved', 'partial', 'replaced') THEN 1 END) AS granted
+           FROM return_requests WHERE mode = :mode AND asked_at >= :since GROUP BY reason, seller_id
+           ORDER BY asked DESC, reason, seller_id""",
+        mode=mode,
+        since=since,
+    )
+
+
+async def rates_by_contract(tx: Tx, actor: Actor, mode: str, since: int) -> list[Row]:
+    """Of each contract the leads bought since then, and how many of them were asked back and not declined."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(
+        """SELECT s.contract_id, s.buyer_id, COUNT(*) AS bought,
+               COUNT(CASE WHEN r.state <> 'declined' THEN 1 END) AS asked
+           FROM sales s LEFT JOIN return_requests r ON r.sale_id = s.id
+           WHERE s.mode = :mode AND s.accepted_at >= :since AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)
+           GROUP BY s.contract_id, s.buyer_id ORDER BY 4 DESC, 3 DESC, 1""",
+        mode=mode,
+        since=since,
+    )
