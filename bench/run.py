@@ -1,10 +1,11 @@
 """The whole exchange beside a bare program, on the same machine in the same minutes.
 
-    python -m bench.run [--pings 10 25] [--rounds 5] [--seconds 5] [--connections 16]
+    python -m bench.run [--pings 10 25] [--rounds 5] [--seconds 5] [--connections 16] [--workers 1 2]
 
 Both get the same leads over the same kind of connections and ask the same buyers. Rounds alternate, so that a machine
 that is busy for a while is busy for both; the ratio is the median over rounds. Trust ratios and processor time more
-than rates.
+than rates. The exchange has as many workers as `exchange serve` starts by itself; `--workers 1 2` measures it with one
+and with two, in the same rounds.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -25,7 +26,8 @@ import orjson
 from bench.market import lead_body, write_market
 from bench.processes import ROOT, NotStarted, processor_seconds, running
 
-BUYERS_PORT, BARE_PORT, EXCHANGE_PORT = 9100, 9200, 9300
+BUYERS_PORT, BARE_PORT, EXCHANGE_PORT = 9100, 9200, 9300  # and the ports after the last, one for each `--workers`
+BARE = "bare"
 WARM_SECONDS = 1.5
 
 
@@ -80,22 +82,20 @@ class Leads:
         )
 
 
-def compare(pings: int, rounds: int, leads: Leads, folder: Path) -> dict[str, list[Round]]:
-    """Both programs at `pings` pings per lead, in alternating rounds."""
+def compare(pings: int, rounds: int, leads: Leads, folder: Path, workers: Sequence[int]) -> dict[str, list[Round]]:
+    """The bare program and the exchange with so many workers (0: as it comes), in alternating rounds."""
     log = folder / "programs.log"
-    settings = asyncio.run(write_market(folder, pings, BUYERS_PORT, EXCHANGE_PORT))
     with ExitStack() as stack:
         stack.enter_context(
             running("bench.bidders", "--count", str(pings), "--port", str(BUYERS_PORT), port=BUYERS_PORT, log=log)
         )
         ports = ("--port", str(BARE_PORT), "--buyers-port", str(BUYERS_PORT))
         bare = stack.enter_context(running("bench.bare", "--pings", str(pings), *ports, port=BARE_PORT, log=log))
-        told = {"EXCHANGE_CONFIG": str(settings)}
-        whole = stack.enter_context(running("exchange", "serve", port=EXCHANGE_PORT, log=log, environment=told))
-        subjects = (
-            Subject("bare", f"http://127.0.0.1:{BARE_PORT}/lead", bare),
-            Subject("exchange", f"http://127.0.0.1:{EXCHANGE_PORT}/api/v1/pingpost", whole),
-        )
+        subjects = [Subject(BARE, f"http://127.0.0.1:{BARE_PORT}/lead", bare)]
+        for number, count in enumerate(workers):
+            subjects.append(
+                stack.enter_context(exchange(pings, count, folder / str(count), EXCHANGE_PORT + number, log))
+            )
         results: dict[str, list[Round]] = {subject.name: [] for subject in subjects}
         for number in range(rounds):
             for subject in subjects if number % 2 == 0 else subjects[::-1]:
@@ -103,11 +103,22 @@ def compare(pings: int, rounds: int, leads: Leads, folder: Path) -> dict[str, li
     return results
 
 
+@contextmanager
+def exchange(pings: int, workers: int, folder: Path, port: int, log: Path) -> Iterator[Subject]:
+    """An exchange with a database of its own; `workers` 0 leaves their number to it."""
+    folder.mkdir()
+    told = {"EXCHANGE_CONFIG": str(asyncio.run(write_market(folder, pings, BUYERS_PORT, port)))}
+    named = ("--workers", str(workers)) if workers else ()
+    with running("exchange", "serve", *named, port=port, log=log, environment=told) as process:
+        name = f"exchange, {workers}" if workers else "exchange"
+        yield Subject(name, f"http://127.0.0.1:{port}/api/v1/pingpost", process)
+
+
 def table(pings: int, results: dict[str, list[Round]]) -> str:
     """The medians of a comparison and the ratios over its rounds."""
     lines = [
         f"{pings} pings per lead",
-        f"  {'':10}{'leads/s':>10}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'CPU µs':>9}{'refused':>9}",
+        f"  {'':12}{'leads/s':>10}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'CPU µs':>9}{'refused':>9}",
     ]
     for name, rounds in results.items():
         cells = [
@@ -116,12 +127,19 @@ def table(pings: int, results: dict[str, list[Round]]) -> str:
             f"{_median(rounds, 'cpu_us'):9.0f}",
             f"{sum(each.refused for each in rounds):9d}",
         ]
-        lines.append(f"  {name:10}{''.join(cells)}")
-    pairs = list(zip(results["exchange"], results["bare"], strict=True))
-    speed = median(ours.leads_per_second / theirs.leads_per_second for ours, theirs in pairs)
-    cost = median(theirs.cpu_us / ours.cpu_us for ours, theirs in pairs if ours.cpu_us)
-    lines.append(f"  exchange / bare: {speed:.2f} of its leads a second, {cost:.2f} of its leads per processor second")
+        lines.append(f"  {name:12}{''.join(cells)}")
+    lines += [_compared(name, rounds, results[BARE]) for name, rounds in results.items() if name != BARE]
     return "\n".join(lines)
+
+
+def _compared(name: str, ours: Sequence[Round], bare: Sequence[Round]) -> str:
+    pairs = list(zip(ours, bare, strict=True))
+    speeds = [ours.leads_per_second / theirs.leads_per_second for ours, theirs in pairs]
+    cost = median(theirs.cpu_us / ours.cpu_us for ours, theirs in pairs if ours.cpu_us)
+    return (
+        f"  {name} / bare: {median(speeds):.2f} of its leads a second ({min(speeds):.2f} to {max(speeds):.2f}), "
+        f"{cost:.2f} of its leads per processor second"
+    )
 
 
 def _median(rounds: Sequence[Round], field: str) -> float:
@@ -134,6 +152,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument(
+        "--workers", type=int, nargs="+", default=[0], help="processes of the exchange, one row for each"
+    )
     given = parser.parse_args()
     print("The exchange (SQLite, every answer durable) beside a bare program that only fans out and posts.")
     for pings in given.pings:
@@ -142,7 +163,8 @@ def main() -> int:
             body = folder / "lead.json"
             body.write_bytes(lead_body())
             try:
-                results = compare(pings, given.rounds, Leads(body, given.connections, given.seconds), folder)
+                leads = Leads(body, given.connections, given.seconds)
+                results = compare(pings, given.rounds, leads, folder, given.workers)
             except NotStarted as error:
                 print(f"stopped: {error}", file=sys.stderr)
                 return 1

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -63,6 +64,7 @@ from exchange.sources.read import BadSource, read_source
 from exchange.stages.screen.agents import known_agents
 from exchange.stages.screen.lines import packaged_list
 from exchange.stages.scrub.lead import tools_of
+from exchange.stages.tables import packaged_tables
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
 from exchange.storage.migrate import migrate
@@ -167,6 +169,14 @@ def _check_servers(urls: Mapping[str, str], allowed: Sequence[Network]) -> None:
 def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[str, Connection]:
     """The connections of the files, ready for use without a database."""
     return compile_shapes(workshop_of(catalog, environment), (), {}).connections
+
+
+def load_once() -> None:
+    """Everything that is alike in all serving processes: what is loaded before they part they share."""
+    for module in ("exchange.web.app", "exchange.worker"):
+        import_module(module)
+    packaged_list()
+    tools_of(packaged_tables())
 
 
 def doors() -> Doors:

@@ -77,12 +77,16 @@ LATENCIES_KEPT = 64  # answers per contract behind its p50 and p95
 
 # Work inside
 SOURCES_HELD = 5_000  # sub ids of a vertical whose standing is held, the largest; others are as their seller
+BACKLOG = 2_048  # connections that the system keeps until they are accepted
 RUNNING_REQUESTS = 400  # at once in one process; more get 503
 ARRIVALS_WAITING = 10_000  # rows of refused requests not yet written; 4 MB, and a second of a flood
 LISTED = 200  # entries on a page of a list of the API
 LISTED_MOST = 1_000  # that a caller may ask for
 WRITER_QUEUE = 20_000  # units waiting for the writer
+WORKERS = 64  # of one `exchange serve`
+WORKERS_OF_USE = 4  # that "auto" starts at most: by then the writer is as busy as one of them
 GROUP_UNITS = 256  # units in one commit
+ANSWERS_UNREAD_BYTES = 4 * 1024 * 1024  # of a process that does not read; then its units wait
 READ_SECONDS = 10.0  # a read that takes longer is ended: an open snapshot keeps the WAL growing
 RULE_PATTERN_CHARACTERS = 500
 RULE_INPUT_CHARACTERS = 65_536

@@ -108,6 +108,23 @@ def start_logging(stream: TextIO | None = None, level: int = logging.INFO) -> Lo
     return Logging(listener, queued)
 
 
+class _LineHandler(logging.StreamHandler[TextIO]):
+    def format(self, record: logging.LogRecord) -> str:
+        return _line(record)
+
+
+def log_at_once(stream: TextIO | None = None, level: int = logging.INFO) -> logging.Handler:
+    """The same lines with no thread and no queue, for a process that parts into others and serves nobody itself.
+
+    Take the handler from the root logger again before `start_logging`.
+    """
+    handler = _LineHandler(stream or sys.stderr)
+    root = logging.getLogger()
+    root.setLevel(level)
+    root.addHandler(handler)
+    return handler
+
+
 def logger(name: str) -> Any:
     """`logger(__name__).warning("Buyer left alone", buyer="by_1")`: a constant sentence and fields of the list.
 

@@ -7,12 +7,13 @@ import json
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from exchange.limits import WORKERS
 from exchange.model.wire import Relay
 
 HEAD = """\
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
     )
     invoice_note: str = Field(
         "", description="What an invoice says under its total: where to pay, by when, whom to ask."
+    )
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=WORKERS)] = Field(
+        1, description="Serving processes of this machine; auto: one for each processor, at most four."
     )
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")

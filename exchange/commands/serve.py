@@ -1,4 +1,4 @@
-"""`exchange serve`: the exchange itself, in one process or, on PostgreSQL, in several."""
+"""`exchange serve`: the exchange itself, in one process or in several."""
 
 from __future__ import annotations
 
@@ -6,45 +6,54 @@ import asyncio
 import errno
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exchange import limits
+from exchange.commands.cores import cores
 from exchange.commands.terminal import Exit, Stop, Terminal
 
 if TYPE_CHECKING:
+    from exchange.clock import Clock
+    from exchange.commands.worker_life import Part
     from exchange.flows.market import Market
     from exchange.settings import Settings
+    from exchange.storage.database import Db
+    from exchange.web.app import Handed
 
-PROCESSES_MOST = 64
+PROCESSES_MOST = limits.WORKERS
 
 
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; the settings' when left out.")] = "",
     port: Annotated[int, typer.Option(min=-1, max=65_535, help="Port; the settings' when left out.")] = -1,
-    workers: Annotated[int, typer.Option(min=1, max=PROCESSES_MOST, help="Processes; PostgreSQL only.")] = 1,
-    part_of: Annotated[int, typer.Option(hidden=True)] = 0,
+    workers: Annotated[int, typer.Option(min=0, max=PROCESSES_MOST, help="Processes; 0: the settings'.")] = 0,
 ) -> None:
     """Serve the API and the console until told to stop. What is at work then ends first."""
-    from exchange.commands.opening import is_file, settings_of
+    from exchange.commands.opening import settings_of
 
     terminal: Terminal = context.obj
     settings = _with(settings_of(terminal), host, port)
-    if part_of:
-        run_serving(_one(terminal, settings, part_of))
-        return
-    if workers > 1 and is_file(settings):
-        raise Stop(
-            Exit.REFUSED, f"--workers {workers} needs PostgreSQL: a SQLite file has one writer. Set database_url."
-        )
-    if workers > 1:
+    require_place(settings)
+    count = workers or count_of(settings)
+    part: Part | None = None
+    if count > 1:
         from exchange.commands.workers import supervise
 
-        run_serving(supervise(terminal, settings, workers))
-    else:
-        run_serving(_one(terminal, settings, 1))
+        with listening_problems():
+            part = supervise(terminal, settings, count)
+        if part is None:
+            return
+    run_serving(_one(terminal, settings, part))
+
+
+def count_of(settings: Settings) -> int:
+    """How many processes the settings mean; `auto`: one for each processor, as long as one more is of use."""
+    return settings.workers if isinstance(settings.workers, int) else min(cores(), limits.WORKERS_OF_USE)
 
 
 def _with(settings: Settings, host: str, port: int) -> Settings:
@@ -65,12 +74,18 @@ def run_serving(work: Coroutine[Any, Any, None]) -> None:
 
     log = start_logging(level=logging.WARNING if sys.stderr.isatty() else logging.INFO)
     try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        with listening_problems(), asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(work)
-    except OSError as error:
-        raise listening_problem(error) from error
     finally:
         log.close()
+
+
+@contextmanager
+def listening_problems() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise listening_problem(error) from error
 
 
 def listening_problem(error: OSError) -> Stop:
@@ -81,8 +96,8 @@ def listening_problem(error: OSError) -> Stop:
     return Stop(Exit.UNREACHABLE, f"{error.strerror or error}.")
 
 
-async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
-    """One process that serves. `processes` share the port and the rates; of several, the first of them reports."""
+async def _one(terminal: Terminal, settings: Settings, part: Part | None) -> None:
+    """One process that serves: all of the exchange, or its part among several."""
     from exchange.bootstrap import besides, listeners, open_market
     from exchange.clock import SystemClock
     from exchange.commands.opening import clock_of, reached
@@ -90,20 +105,56 @@ async def _one(terminal: Terminal, settings: Settings, processes: int) -> None:
     from exchange.web.app import serve as listen
 
     began = SystemClock().monotonic()
-    require_place(settings)
-    with reached():
-        async with open_market(settings, clock=clock_of(settings)) as market:
-            warnings = await take_up(market, settings)
-            listening = listeners(settings)
-            app = build_app(market, settings, beside=besides(), listeners=listening, processes=processes)
+    clock = clock_of(settings)
+    handed = handed_to(part)
+    async with AsyncExitStack() as opened:
+        opened.enter_context(reached())
+        db = await opened.enter_async_context(shared_file(settings, part, clock))
+        market = await opened.enter_async_context(open_market(settings, clock=clock, db=db))
+        warnings = [] if part is not None and not part.first else await take_up(market, settings)
+        app = build_app(
+            market,
+            settings,
+            beside=besides(),
+            listeners=listeners(settings),
+            processes=part.of if part is not None else 1,
+        )
 
-            def started(address: str) -> None:
-                if processes > 1:
-                    terminal.result({"listening": address}, [address])
-                else:
-                    tell(terminal, settings, 1, warnings, market.clock.monotonic() - began)
+        def started(_: str) -> None:
+            if handed is not None:
+                handed.hand.ready(warnings)
+            else:
+                tell(terminal, settings, 1, warnings, market.clock.monotonic() - began)
 
-            await listen(app, settings, reuse_port=processes > 1, started=started)
+        await listen(app, settings, handed=handed, started=started)
+
+
+def handed_to(part: Part | None) -> Handed | None:
+    from exchange.intake.handed import Hand
+    from exchange.web.app import Handed
+
+    return Handed(Hand(part.end), part.address) if part is not None else None
+
+
+@asynccontextmanager
+async def shared_file(settings: Settings, part: Part | None, clock: Clock) -> AsyncIterator[Db | None]:
+    """The SQLite file through the writer of all workers. The first lets it rehearse. None: there is none to share."""
+    from exchange.commands.opening import database_file
+    from exchange.storage.migrate import migrate
+    from exchange.storage.rehearsal import rehearse
+    from exchange.storage.sqlite import open_shared
+
+    if part is None or part.door is None:
+        yield None
+        return
+    db = await open_shared(database_file(settings), part.door)
+    try:
+        if part.first:
+            await migrate(db, clock.now())
+            await rehearse(db, 1, clock.now())
+        yield db
+    finally:
+        await db.close()
 
 
 def require_place(settings: Settings) -> None:

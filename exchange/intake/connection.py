@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -116,9 +117,15 @@ class GuardedServer(web.Server):
         self._factory = server.request_factory
         self._head_seconds = head_seconds
         self._settings = settings
+        self.told_of_ends: Callable[[], None] | None = None
 
     def __call__(self) -> web.RequestHandler:
         return GuardedConnection(self, loop=self._loop, head_seconds=self._head_seconds, **self._settings)
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        if self.told_of_ends is not None:
+            self.told_of_ends()
 
     def _begin(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         protocol.head_complete()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing
@@ -27,7 +28,7 @@ from exchange.storage.sqlite_group import (
     read_error,
     run_group,
 )
-from exchange.storage.sqlite_link import WriterProcess
+from exchange.storage.sqlite_link import OwnWriter, SharedWriter, WriterCalls
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class SqliteDb:
     @property
     def writer_process_id(self) -> int | None:
         """The writer's process, None when it works in this one."""
-        return self._writes.process_id if isinstance(self._writes, WriterProcess) else None
+        return self._writes.process_id if isinstance(self._writes, WriterCalls) else None
 
 
 async def open_sqlite(
@@ -87,20 +88,32 @@ async def open_sqlite(
     exclusive = process if exclusive is None else exclusive
     if not process:
         return SqliteDb(_WritesHere(file, exclusive, durable), _ReadsHere(file))
-    options = {
-        "path": str(file),
+    return await _opened(file, WriterCalls(OwnWriter(writer_options(file, exclusive=exclusive, durable=durable))))
+
+
+async def open_shared(path: Path | str, door: socket.socket) -> SqliteDb:
+    """Open a database file whose writer serves other processes too: `door` leads to it. Raises `StorageError`."""
+    return await _opened(Path(path).absolute(), WriterCalls(SharedWriter(door)))
+
+
+async def _opened(file: Path, writes: WriterCalls) -> SqliteDb:
+    try:
+        await writes.start()
+    except BaseException:
+        await writes.close()
+        raise
+    return SqliteDb(writes, _ReadPool(file, READERS))
+
+
+def writer_options(path: Path, *, exclusive: bool = True, durable: bool = True) -> Mapping[str, Any]:
+    """What a writer process is told, for `spawn_writer`."""
+    return {
+        "path": str(path.absolute()),
         "exclusive": exclusive,
         "durable": durable,
         "busy_ms": BUSY_MS,
         "lock_ms": LOCK_MS,
     }
-    writer = WriterProcess(options)
-    try:
-        await writer.start()
-    except BaseException:
-        await writer.close()
-        raise
-    return SqliteDb(writer, _ReadPool(file, READERS))
 
 
 class _WritesHere:

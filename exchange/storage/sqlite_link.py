@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from exchange.limits import WRITER_QUEUE
 from exchange.storage import parcel
 from exchange.storage.database import StorageBusy, StorageError, StorageUnclear
-
-BUFFER_BYTES = 1 << 20
-LEAVING_SECONDS = 10.0  # how long a writer may take to commit its last group
+from exchange.storage.sqlite_door import LEAVING_SECONDS, knock, let_go, make_door, spawn_writer
 
 
 class WriterLink(asyncio.Protocol):
@@ -69,18 +64,70 @@ class WriterLink(asyncio.Protocol):
             self._transport.write_eof()
 
 
-class WriterProcess:
-    """Writes through a process of its own, which is started again when it dies.
+class Writer(Protocol):
+    """A writer process to be reached, again when it died."""
+
+    @property
+    def process_id(self) -> int | None: ...
+
+    async def reach(self) -> socket.socket:
+        """Our end of a pair of sockets whose other end a writer has."""
+        ...
+
+    async def left(self) -> None:
+        """Wait until it has gone, if it is to go with us."""
+        ...
+
+
+class OwnWriter:
+    """A writer for this process alone, started by it and, when it died, started again."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process_id(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    async def reach(self) -> socket.socket:
+        await self.left()
+        outside, inside = make_door()
+        with outside, inside:  # nobody else comes through it: the writer leaves when our end is closed
+            self._process = spawn_writer(inside, self._options)
+            return knock(outside)
+
+    async def left(self) -> None:
+        if self._process is not None:
+            await asyncio.get_running_loop().run_in_executor(None, let_go, self._process)
+
+
+class SharedWriter:
+    """The writer that a supervisor keeps running, for this process and others."""
+
+    process_id: int | None = None
+
+    def __init__(self, door: socket.socket) -> None:
+        self._door = door
+
+    async def reach(self) -> socket.socket:
+        return knock(self._door)
+
+    async def left(self) -> None:
+        return
+
+
+class WriterCalls:
+    """Writes through a writer process, and through another when it died.
 
     Units that were not sent yet wait for the next writer; those that were get `StorageUnclear`.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self._options = options
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
         self._names: dict[Callable[..., Any], str] = {}
         self._link: WriterLink | None = None
         self._starting: asyncio.Task[None] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
         self._frames: list[bytes] = []
         self._unsent: dict[int, asyncio.Future[Any]] = {}
         self._number = parcel.READY
@@ -88,10 +135,10 @@ class WriterProcess:
 
     @property
     def process_id(self) -> int | None:
-        return self._process.pid if self._process is not None else None
+        return self._writer.process_id
 
     async def start(self) -> None:
-        """Start the writer and wait until the file is open. Raises why it could not be."""
+        """Reach the writer and wait until the file is open. Raises why it could not be."""
         self._begin()
         assert self._starting is not None
         await self._starting
@@ -126,8 +173,7 @@ class WriterProcess:
             self._flush()
             link.end()
             await asyncio.wait([link.closed], timeout=LEAVING_SECONDS)
-        if self._process is not None:
-            await asyncio.get_running_loop().run_in_executor(None, _let_go, self._process)
+        await self._writer.left()
 
     def _flush(self) -> None:
         if self._link is None or not self._frames:
@@ -141,15 +187,11 @@ class WriterProcess:
             self._starting.add_done_callback(self._started)
 
     async def _start(self) -> None:
+        try:
+            ours = await self._writer.reach()
+        except OSError as error:
+            raise StorageError(f"the writer process cannot be reached: {error}") from error
         loop = asyncio.get_running_loop()
-        if self._process is not None:
-            await loop.run_in_executor(None, _let_go, self._process)
-        ours, theirs = socket.socketpair()
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        with theirs:
-            self._process = _spawn(theirs.fileno(), self._options)
-        ours.setblocking(False)
         _, link = await loop.create_unix_connection(lambda: WriterLink(self._gone), sock=ours)
         await link.ready
         self._link = link
@@ -163,29 +205,10 @@ class WriterProcess:
         unsent, self._unsent, self._frames = self._unsent, {}, []
         for future in unsent.values():
             if not future.done():
-                future.set_exception(StorageError(f"the writer process does not start: {error}"))
+                future.set_exception(StorageError(f"no writer process can be reached: {error}"))
 
     def _gone(self, link: WriterLink) -> None:
         if self._link is link:
             self._link = None
             if not self._closing:
                 self._begin()
-
-
-def _spawn(descriptor: int, options: Mapping[str, Any]) -> subprocess.Popen[bytes]:
-    """A fresh interpreter, so that a running loop is never forked. It finds the units where we do."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "exchange.storage.sqlite_writer", str(descriptor), json.dumps(dict(options))],
-        pass_fds=(descriptor,),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)},
-        stdin=subprocess.DEVNULL,
-    )
-
-
-def _let_go(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a writer to leave; one that does not is ended."""
-    try:
-        process.wait(LEAVING_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

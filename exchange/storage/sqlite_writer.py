@@ -1,58 +1,190 @@
 """The writer process: the one owner of a SQLite file. `python -m exchange.storage.sqlite_writer FD OPTIONS`.
 
-It takes whatever waits, runs it as one group, commits once and answers. When the exchange is gone (the socket ends)
-it commits what it has already received and leaves.
+The exchange's processes hand it sockets through a door (`sqlite_door`). It takes whatever waits on any of them, runs it
+as one group, commits once and answers each on its own. When the door and all sockets are closed it leaves; what a
+process sent before it went is stored all the same.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import selectors
 import signal
 import socket
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from exchange.limits import GROUP_UNITS
+from exchange.handing import take
+from exchange.limits import ANSWERS_UNREAD_BYTES, GROUP_UNITS
 from exchange.storage import parcel
 from exchange.storage.database import StorageError
 from exchange.storage.file_lock import hold_file
 from exchange.storage.sqlite_group import NotStored, Stored, Units, open_writing, run_group
 
 CHUNK_BYTES = 256 * 1024
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-def serve(wire: socket.socket, connection: sqlite3.Connection) -> None:
-    """Answer units until the exchange closes its end."""
-    units, inbox = Units(), parcel.Inbox()
-    open_end = True
-    while True:
-        waiting = inbox.take(GROUP_UNITS)
-        if not waiting:
-            if not open_end:
-                return
-            open_end = _receive(wire, inbox)
-            continue
-        answers = run_group(connection, [partial(units.run, blob) for _, _, blob in waiting])
-        told = [_tell(number, answer) for (number, _, _), answer in zip(waiting, answers, strict=True)]
+class Wire:
+    """One process's socket: what came from it and is not run, what is answered and not sent."""
+
+    __slots__ = ("answers", "deaf", "inbox", "left", "more", "socket", "watched")
+
+    def __init__(self, end: socket.socket) -> None:
+        self.socket = end
+        self.inbox = parcel.Inbox()
+        self.answers = bytearray()
+        self.more = False  # whole units may be left in the inbox
+        self.left = False  # nothing more comes
+        self.deaf = False  # nobody hears the answers
+        self.watched = _READ
+
+    @property
+    def full(self) -> bool:
+        """Its process does not read: no unit is taken from it until it does, and nobody else waits for it."""
+        return len(self.answers) >= ANSWERS_UNREAD_BYTES
+
+    @property
+    def over(self) -> bool:
+        return self.left and not self.more and (self.deaf or not self.answers)
+
+    def receive(self) -> None:
+        """Take the bytes that are there."""
         try:
-            wire.sendall(b"".join(told))
-        except ConnectionError:  # the exchange is gone: what it sent before is stored all the same
-            open_end = _receive(wire, inbox)
+            data = self.socket.recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            data = b""
+        self.inbox.add(data)
+        self.left = not data
+        self.more = True
+
+    def units(self, most: int) -> list[tuple[int, bool, bytes]]:
+        if not self.more or self.full:
+            return []
+        found = self.inbox.take(most)
+        self.more = len(found) == most
+        return found
+
+    def send(self, told: bytes = b"") -> None:
+        """Answer as far as that goes at once; the rest goes as the other end reads."""
+        self.answers += told
+        if self.deaf:
+            self.answers.clear()
+        if not self.answers:
+            return
+        try:
+            del self.answers[: self.socket.send(self.answers)]
+        except BlockingIOError:
+            return
+        except ConnectionError:  # gone: what it sent before is stored all the same
+            self.deaf = True
+            self.answers.clear()
 
 
-def _receive(wire: socket.socket, inbox: parcel.Inbox) -> bool:
-    """Wait for bytes and take all that are there. False when no more will come."""
-    try:
-        data = wire.recv(CHUNK_BYTES)
-    except ConnectionError:
-        return False
-    inbox.add(data)
-    return bool(data)
+class Hall:
+    """The door, the wires of those who came in through it, and the file, opened for the first of them."""
+
+    def __init__(self, door: socket.socket, open_file: Callable[[], sqlite3.Connection]) -> None:
+        self._door: socket.socket | None = door
+        self._open_file = open_file
+        self._file: sqlite3.Connection | None = None
+        self._units = Units()
+        self._wires: list[Wire] = []
+        self._selector = selectors.DefaultSelector()
+        door.setblocking(False)
+        self._selector.register(door, _READ)
+
+    def serve(self) -> None:
+        """Answer units until nobody is there and nobody can come."""
+        while self._door is not None or self._wires:
+            self._listen()
+            self._work()
+            self._look_after()
+
+    def _listen(self) -> None:
+        """Take bytes from everybody who sent some, and wait for some when nothing is to be done."""
+        at_work = any(wire.more and not wire.full for wire in self._wires)
+        for key, ready in self._selector.select(0 if at_work else None):
+            wire: Wire | None = key.data
+            if wire is None:
+                self._welcome()
+                continue
+            if ready & _WRITE:
+                wire.send()
+            if ready & _READ and not wire.more:
+                wire.receive()
+
+    def _work(self) -> None:
+        """One group of what waits, as much of each as of the others, and the answers."""
+        if not self._wires or self._file is None:
+            return
+        most = max(1, GROUP_UNITS // len(self._wires))
+        taken = [(wire, unit) for wire in self._wires for unit in wire.units(most)]
+        if not taken:
+            return
+        answers = run_group(self._file, [partial(self._units.run, blob) for _, (_, _, blob) in taken])
+        told: dict[Wire, list[bytes]] = {}
+        for (wire, (number, _, _)), answer in zip(taken, answers, strict=True):
+            told.setdefault(wire, []).append(_tell(number, answer))
+        for wire, frames in told.items():
+            wire.send(b"".join(frames))
+        self._wires.append(self._wires.pop(0))  # another one is first in the next group
+
+    def _look_after(self) -> None:
+        """Watch each wire for what is waited for there; end those that are over."""
+        for wire in [each for each in self._wires if each.over]:
+            self._end(wire)
+        for wire in self._wires:
+            wanted = (0 if wire.left or wire.full else _READ) | (_WRITE if wire.answers else 0)
+            if wanted != wire.watched:
+                self._watch(wire, wanted)
+
+    def _watch(self, wire: Wire, wanted: int) -> None:
+        if not wanted:
+            self._selector.unregister(wire.socket)
+        elif wire.watched:
+            self._selector.modify(wire.socket, wanted, wire)
+        else:
+            self._selector.register(wire.socket, wanted, wire)
+        wire.watched = wanted
+
+    def _welcome(self) -> None:
+        """Somebody knocked, or nobody can any more."""
+        assert self._door is not None
+        try:
+            end = take(self._door)
+        except BlockingIOError:
+            return
+        if end is None:
+            self._selector.unregister(self._door)
+            self._door = None
+            return
+        wire = Wire(end)
+        try:
+            if self._file is None:
+                self._file = self._open_file()
+                gc.freeze()
+        except StorageError as error:
+            wire.send(parcel.frame(parcel.READY, False, parcel.pack_error(error)))
+            end.close()
+            return
+        wire.send(parcel.frame(parcel.READY, True, parcel.pack(None)))
+        self._selector.register(end, _READ, wire)
+        self._wires.append(wire)
+
+    def _end(self, wire: Wire) -> None:
+        if wire.watched:
+            self._selector.unregister(wire.socket)
+        wire.socket.close()
+        self._wires.remove(wire)
 
 
 def _tell(number: int, answer: Stored | NotStored) -> bytes:
@@ -66,19 +198,19 @@ def main(descriptor: int, options: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     path = Path(options["path"])
-    with ExitStack() as opened, socket.socket(fileno=descriptor) as wire:
-        try:
-            if options["exclusive"]:
-                opened.enter_context(hold_file(path, wait_ms=options["lock_ms"]))
-            connection = opened.enter_context(
-                closing(open_writing(path, busy_ms=options["busy_ms"], durable=options["durable"]))
-            )
-        except StorageError as error:
-            wire.sendall(parcel.frame(parcel.READY, False, parcel.pack_error(error)))
-            return
-        wire.sendall(parcel.frame(parcel.READY, True, parcel.pack(None)))
-        gc.freeze()
-        serve(wire, connection)
+    with ExitStack() as opened, socket.socket(fileno=descriptor) as door:
+
+        def open_file() -> sqlite3.Connection:
+            with ExitStack() as opening:
+                if options["exclusive"]:
+                    opening.enter_context(hold_file(path, wait_ms=options["lock_ms"]))
+                connection = opening.enter_context(
+                    closing(open_writing(path, busy_ms=options["busy_ms"], durable=options["durable"]))
+                )
+                opened.push(opening.pop_all())
+            return connection
+
+        Hall(door, open_file).serve()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from exchange.flows.health import health
 from exchange.flows.market import Market
 from exchange.intake.connection import GuardedRunner
 from exchange.intake.encode import encode
+from exchange.intake.handed import Hand, HandedSite
 from exchange.log import logger
 from exchange.settings import Settings
 from exchange.web.api.mount import add_api
@@ -31,7 +33,6 @@ from exchange.web.render import add_pages
 from exchange.web.seller_portal import add_seller_portal
 from exchange.web.throttle import Throttle
 
-BACKLOG = 2_048
 FINISH_SECONDS = limits.TIMEOUT_MS_MOST / 1000 + 5
 """How long requests at work may take to end after a stop: the longest deadline, and the writing of their answers."""
 
@@ -39,6 +40,14 @@ _LOG = logger(__name__)
 Beside = Callable[[Market, Write], Awaitable[None]]
 Listener = Callable[[Market], AbstractAsyncContextManager[object]]
 """Takes something that is not HTTP as long as it is open: mail, files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """How a worker gets its connections, and the address where they came in."""
+
+    hand: Hand
+    address: str
 
 
 def build_app(
@@ -80,13 +89,14 @@ async def serve(
     app: web.Application,
     settings: Settings,
     *,
-    reuse_port: bool = False,
+    handed: Handed | None = None,
     started: Callable[[str], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or `stop`; then take no new connection and let what is at work end.
 
-    `reuse_port` lets several processes listen on one port. `started` is told the address that is listened on.
+    A worker among several does not listen: its connections are `handed` to it, and it stops when nobody hands any more.
+    `started` is told the address that is listened on.
     """
     stop = stop or asyncio.Event()
     runner = GuardedRunner(app, access_log=None, handle_signals=False, shutdown_timeout=FINISH_SECONDS)
@@ -95,15 +105,18 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG, reuse_port=reuse_port or None)
+        if handed is not None:
+            site: web.BaseSite = HandedSite(runner, handed.hand, handed.address, stop.set)
+        else:
+            site = web.TCPSite(runner, settings.host, settings.port, backlog=limits.BACKLOG)
         await site.start()
         gc.collect()
         gc.freeze()  # what is here now stays for good: the collector need not look at it again
         gc.set_threshold(20_000, 20, 20)  # and what comes later mostly dies young, by reference counts
-        host, port = runner.addresses[0][:2]
-        _LOG.info("Listening", address=f"{host}:{port}")
+        address = handed.address if handed is not None else "{}:{}".format(*runner.addresses[0][:2])
+        _LOG.info("Listening", address=address)
         if started is not None:
-            started(f"http://{host}:{port}")
+            started(f"http://{address}")
         await stop.wait()
         _LOG.info("Stopping", count=app[MARKET].live.requests)
     finally:

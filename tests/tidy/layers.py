@@ -11,7 +11,7 @@ from typing import Final
 from tests.tidy.source import Finding, Source
 
 # Open to all but model and buyers; buyers may read limits, which are numbers only.
-OPEN = frozenset({"clock", "ids", "limits", "log", "metrics", "rates"})
+OPEN = frozenset({"clock", "handing", "ids", "limits", "log", "metrics", "rates"})
 PURE = frozenset({"model", "fields", "connector"})
 SHAPES = frozenset({"settings", "catalog", "cases", "sources", "verifier_rules", "score_rule"})
 INSIDE = PURE | SHAPES | {"stages", "storage", "courier", "vault"}
@@ -22,6 +22,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "fields": frozenset({"model"}) | OPEN,
         "connector": frozenset({"model"}),
         "clock": frozenset(),
+        "handing": frozenset(),
         "ids": frozenset(),
         "limits": frozenset(),
         "rates": frozenset(),
