@@ -92,4 +92,3 @@ CREATE TABLE quality_seen (
     day BIGINT NOT NULL
 );
 INSERT INTO quality_seen (one, at, sale_id, day) VALUES (1, 0, '', 0);
-CREATE INDEX return_requests_asked ON return_requests (asked_at, sale_id);
