@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.quality import count_outcomes, keep_quality
-from exchange.flows.returns import ask_return, find_returnable
+from exchange.flows.returns import Asking, ask_return, find_returnable
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.model.lead import Mode
@@ -48,7 +48,7 @@ async def test_what_buyers_report_is_counted_once_however_often_it_is_told(eithe
     for kind in ("contacted", "sold", "contacted"):
         await told(either, first, kind)
     found = await find_returnable(either.market, ACME, second)
-    assert found is not None and await ask_return(either.market, ACME, found, "wrong_number", "")
+    assert found is not None and await ask_return(either.market, ACME, found, Asking("wrong_number"))
     later(either, 10)
     for _ in range(3):
         await keep_quality(either.market)
@@ -63,7 +63,7 @@ async def test_a_return_that_was_declined_is_taken_back(either: Exchange) -> Non
     await either.add(*selling("cedar"), *buying("acme", price=usd("30")))
     lead_id = await sold(either, 1)
     found = await find_returnable(either.market, ACME, lead_id)
-    assert found is not None and await ask_return(either.market, ACME, found, "wrong_number", "")
+    assert found is not None and await ask_return(either.market, ACME, found, Asking("wrong_number"))
     later(either, 10)
     await keep_quality(either.market)
     assert 1 == (await counted(either))["good"][4]

@@ -41,7 +41,7 @@ UPDATE return_requests SET
     price_units = (SELECT s.price_units FROM sales s WHERE s.id = return_requests.sale_id),
     sold_at = (SELECT s.accepted_at FROM sales s WHERE s.id = return_requests.sale_id),
     due_at = (SELECT s.accepted_at + 2592000000 FROM sales s WHERE s.id = return_requests.sale_id);
-CREATE INDEX return_requests_asked ON return_requests (asked_at, id);
+CREATE INDEX return_requests_newest ON return_requests (asked_at, id);
 CREATE INDEX return_requests_buyer ON return_requests (buyer_id, asked_at, id);
 CREATE INDEX return_requests_seller ON return_requests (seller_id, asked_at, id);
 CREATE INDEX return_requests_contract ON return_requests (contract_id, sold_at);
