@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from types import MappingProxyType
@@ -41,8 +42,10 @@ from exchange.flows.shapes import (
     Document,
     DocumentProblems,
     Keyed,
+    KeyedPayments,
     KeyedSource,
     KeyedVerifier,
+    ReadyPayments,
     Secrets,
     Workshop,
     compile_shapes,
@@ -58,6 +61,8 @@ from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
+from exchange.payments import payment_secrets, providers
+from exchange.payments.protocol import Access
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.read import BadSource, read_source
@@ -143,6 +148,20 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         catalog.forms,
         {name: keyed_verifier(loaded) for name, loaded in catalog.verifiers.items()},
     )
+
+
+def payments_of(settings: Settings, environment: Mapping[str, str]) -> KeyedPayments:
+    """The provider of the settings: none without one, or as long as its key is missing."""
+    provider = providers().get(settings.payment_provider)
+
+    def keyed(stored: Secrets) -> ReadyPayments | None:
+        names = payment_secrets(settings.payment_provider)
+        key, *signed = (environment.get(SECRET_PREFIX + name.upper()) or stored.get(name, "") for name in names)
+        if provider is None or not key:
+            return None
+        return ReadyPayments(provider, Access(settings.payment_url.rstrip("/"), key, tuple(signed)))
+
+    return keyed
 
 
 def _keyed_verifier(secrets_of: Callable[[Iterable[str], Secrets], Secrets], loaded: vendors.Loaded) -> KeyedVerifier:
@@ -251,7 +270,8 @@ async def open_market(
     )
     outside = Outside(settings.allowed_networks)
     mail_domains = MailDomains(names or Dns(), clock, settings.mx_ms)
-    workshop = workshop_of(catalog, os.environ, settings.allowed_networks)
+    made = workshop_of(catalog, os.environ, settings.allowed_networks)
+    workshop = replace(made, payments=payments_of(settings, os.environ))
     lists = Lists(settings.files_dir, vault)
     try:
         await migrate(opened, clock.now())

@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=WORKERS)] = Field(
         1, description="Serving processes of this machine; auto: one for each processor, at most four."
     )
+    payment_provider: Literal["", "stripe"] = Field(
+        "", description="Who takes cards for top-ups: stripe; empty takes none. Its key is the secret stripe_key."
+    )
+    payment_url: str = Field("https://api.stripe.com", pattern="^https?://", description="Where the provider is.")
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")

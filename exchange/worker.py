@@ -15,8 +15,10 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
+from exchange.flows.auto_top_up import begin_auto_top_ups, run_auto_top_up
 from exchange.flows.batches import send_batch
 from exchange.flows.billing import bill_due
+from exchange.flows.charges import send_refund
 from exchange.flows.deliver import deliver
 from exchange.flows.digests import mail_digest, plan_digests
 from exchange.flows.doors import Write
@@ -25,6 +27,7 @@ from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
     ASK_OUTCOME,
+    AUTO_TOP_UP,
     BATCH,
     CHECK_IMPORT,
     DELIVER,
@@ -34,7 +37,9 @@ from exchange.flows.jobs import (
     NEWS,
     NOTICE,
     PASS_ON,
+    PAYMENT_EVENT,
     POLL,
+    REFUND,
     RESELL,
     RETAIN,
     RETURN,
@@ -50,6 +55,7 @@ from exchange.flows.list_desk import fold_crowded, load_list
 from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
 from exchange.flows.notices import mail_notice
+from exchange.flows.payment_events import work_event
 from exchange.flows.polls import plan_polls, poll
 from exchange.flows.proofs import plan_proofs, retain
 from exchange.flows.quality import keep_quality
@@ -113,6 +119,7 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind of durable job, in alphabetical order."""
     return {
         ASK_OUTCOME: Kind(reconcile),
+        AUTO_TOP_UP: Kind(run_auto_top_up),
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
@@ -121,8 +128,10 @@ def kinds() -> Mapping[str, Kind]:
         LOAD_LIST: Kind(load_list, most=3, lease_ms=_LIST_LEASE_MS, at_once=1),
         NEWS: Kind(record_news),
         NOTICE: Kind(mail_notice),
+        PAYMENT_EVENT: Kind(work_event),
         PASS_ON: Kind(pass_on),
         POLL: Kind(poll, most=3, lease_ms=300_000),
+        REFUND: Kind(send_refund),
         RESELL: Kind(resell),
         RETAIN: Kind(retain),
         RETURN: Kind(consider_job, at_once=4),
@@ -308,6 +317,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
         Duty("tell of caps and balances", 5.0, tell_spent),
+        Duty("fill up accounts", 3.0, begin_auto_top_ups),
         Duty("issue documents", 60.0, bill_due),
         Duty("proofs to keep", 5.0, plan_proofs),
         Duty("screen", 1.0, take_up_screened),

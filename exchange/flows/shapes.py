@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from exchange.flows.connection import Connection
 from exchange.flows.verifier import ReadyVerifier
@@ -12,6 +12,7 @@ from exchange.model.form import Form
 from exchange.model.teaching import Guess, Proposal, Seen, Taught, Template
 from exchange.model.vertical import Vertical
 from exchange.model.wire import Reply
+from exchange.payments.protocol import Access, PaymentProvider
 from exchange.sources.document import Source
 from exchange.sources.form import BadForm, read_form
 from exchange.storage.documents import DocumentRow
@@ -30,7 +31,21 @@ KeyedSource = Callable[[Secrets], Source]
 """A source that waits for its secrets."""
 KeyedVerifier = Callable[[Secrets], ReadyVerifier]
 """A verifier that waits for its secrets."""
+KeyedPayments = Callable[[Secrets], "ReadyPayments | None"]
+"""A payment provider that waits for its secrets; None while there are none."""
 Made = Vertical | Keyed | KeyedSource | KeyedVerifier | Form
+
+
+class ReadyPayments(NamedTuple):
+    """The payment provider of this exchange, with what it takes to speak to it."""
+
+    provider: PaymentProvider
+    access: Access
+
+
+def no_payments(_: Secrets) -> ReadyPayments | None:
+    """Of an exchange without a provider."""
+    return None
 
 
 class DocumentProblems(Exception):
@@ -90,6 +105,7 @@ class Workshop:
     verifier: Callable[[str, Document], KeyedVerifier]
     forms: Mapping[str, Form] = field(default_factory=dict)  # of the files; a document lies over its file
     verifiers: Mapping[str, KeyedVerifier] = field(default_factory=dict)  # of the files
+    payments: KeyedPayments = no_payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,7 @@ class Shapes:
     forms: Mapping[str, Form] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)  # of the connections that no file makes
     verifiers: Mapping[str, ReadyVerifier] = field(default_factory=dict)
+    payments: ReadyPayments | None = None
 
 
 def compile_shapes(
@@ -132,6 +149,7 @@ def compile_shapes(
         {**workshop.forms, **{name: shape for (kind, name, _), shape in made.items() if kind == FORM}},
         {row.name: row.document for row in rows if row.kind == CONNECTION},
         {name: keyed(secrets) for name, keyed in {**verifiers, **workshop.verifiers}.items()},
+        workshop.payments(secrets),
     )
 
 

@@ -13,7 +13,7 @@ from tests.tidy.source import Finding, Source
 # Open to all but model and buyers; buyers may read limits, which are numbers only.
 OPEN = frozenset({"clock", "handing", "ids", "limits", "log", "metrics", "rates"})
 PURE = frozenset({"model", "fields", "connector"})
-SHAPES = frozenset({"settings", "catalog", "cases", "sources", "verifier_rules", "score_rule"})
+SHAPES = frozenset({"settings", "catalog", "cases", "sources", "payments", "verifier_rules", "score_rule"})
 INSIDE = PURE | SHAPES | {"stages", "storage", "courier", "vault"}
 
 MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -34,6 +34,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "score_rule": PURE | OPEN,  # what a vertical's conversion score learns from
         "verifier_rules": PURE | OPEN,  # how a vertical or a campaign uses verifiers
         "sources": PURE | OPEN,  # documents that say where leads are fetched
+        "payments": PURE | OPEN,  # one file for each payment provider
         "cases": frozenset({"model", "connector"}) | OPEN,
         "vault": frozenset({"model"}) | OPEN,
         "stages": PURE | OPEN,

@@ -51,9 +51,21 @@ def peers() -> tuple[Peer, ...]:
     from exchange.demo.peers.platforms import platforms
     from exchange.demo.peers.receivers import receivers
     from exchange.demo.peers.telephone import telephone
+    from exchange.demo.peers.till.server import till
     from exchange.demo.peers.vendors import vendors
 
-    return (faxes(), filehouse(), gateways(), letterbox(), mailroom(), platforms(), receivers(), telephone(), vendors())
+    return (
+        faxes(),
+        filehouse(),
+        gateways(),
+        letterbox(),
+        mailroom(),
+        platforms(),
+        receivers(),
+        telephone(),
+        till(),
+        vendors(),
+    )
 
 
 @asynccontextmanager

@@ -98,8 +98,7 @@ CREATE TABLE payment_methods (
     changed_at BIGINT NOT NULL
 );
 
--- state: on, off, stopped (and `why`). `crossing` counts how often the balance fell under the threshold; `below` is 1
--- while it is under it and that was seen.
+-- state: on, off, stopped (and `why`). `crossing` counts how often a charge began because the balance was too low.
 CREATE TABLE auto_top_ups (
     buyer_id TEXT PRIMARY KEY,
     currency TEXT NOT NULL,
@@ -108,7 +107,6 @@ CREATE TABLE auto_top_ups (
     most_per_day BIGINT NOT NULL,
     state TEXT NOT NULL,
     why TEXT NOT NULL,
-    below BIGINT NOT NULL,
     crossing BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
     changed_by TEXT NOT NULL
