@@ -39,7 +39,7 @@ class Shape(BaseModel):
 class TierShape(Shape):
     number: int = Field(ge=1, le=20)
     name: str
-    strategy: Literal["highest_price", "priority", "weighted", "round_robin", "waterfall"] = "highest_price"
+    strategy: Literal["highest_price", "priority", "weighted", "round_robin", "waterfall", "expected"] = "highest_price"
     ping_ms: int = Field(default=1_500, ge=50, le=10_000)
 
 

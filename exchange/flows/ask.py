@@ -95,7 +95,7 @@ async def ask(
     for contract in bidders:
         market.live.count_ping(contract, now)
     calls = [_call(case, contract, offer, now) for contract in bidders]
-    closes = _closes_early(case, bidders, fixed, tier)
+    closes = _closes_early(case, market, bidders, fixed, tier)
     results = await market.courier.fan_out(calls, deadline, closes)
     bids, refusals = _read(case, market, bidders, results, began)
     case.trail.step(
@@ -120,26 +120,34 @@ def _call(case: Case, contract: Contract, offer: Offer, now: int) -> Call:
 
 
 def _closes_early(
-    case: Case, bidders: Sequence[Contract], fixed: Sequence[Bid], tier: Tier
+    case: Case, market: Market, bidders: Sequence[Contract], fixed: Sequence[Bid], tier: Tier
 ) -> Callable[[int, Result], bool] | None:
-    """Ends an exclusive auction by price as soon as no outstanding bidder could beat the best bid heard."""
-    if case.campaign.slots > 1 or tier.strategy is not Strategy.HIGHEST_PRICE:
+    """Ends an exclusive auction by price or worth as soon as no outstanding bidder could beat the best bid heard."""
+    if case.campaign.slots > 1 or tier.strategy not in (Strategy.HIGHEST_PRICE, Strategy.EXPECTED):
         return None
-    outstanding = {index: contract.max_bid.units for index, contract in enumerate(bidders)}
-    best = max((bid.price.units for bid in fixed), default=0)
+    weigh = _weigh(case, market, tier)
+    outstanding = {index: weigh(contract.id, contract.max_bid.units) for index, contract in enumerate(bidders)}
+    best = max((weigh(bid.contract_id, bid.price.units) for bid in fixed), default=0)
 
     def heard(index: int, result: Result) -> bool:
         nonlocal best
         del outstanding[index]
         if isinstance(result.answer, list):
             for bid in result.answer:
-                if isinstance(bid, Bid) and bid.price.units > best:
-                    best = bid.price.units
+                if isinstance(bid, Bid):
+                    best = max(best, weigh(bid.contract_id, bid.price.units))
         for most in outstanding.values():  # usually the first stays above every bid
             return best > most and best > max(outstanding.values())
         return False
 
     return heard
+
+
+def _weigh(case: Case, market: Market, tier: Tier) -> Callable[[str, int], int]:
+    """What a bid is ranked by: its price, or what it is worth with refusals and returns counted in."""
+    if tier.strategy is Strategy.EXPECTED:
+        return market.live.standings.worth(case.vertical.name, case.submission.seller_id).of
+    return lambda _, units: units
 
 
 def _read(

@@ -18,6 +18,7 @@ from exchange.flows.case import Case
 from exchange.flows.checks import clear, refusal
 from exchange.flows.intents import intents
 from exchange.flows.market import Market
+from exchange.flows.ranking import tell_ranking
 from exchange.model.auction import (
     Accepted,
     AttemptState,
@@ -112,6 +113,7 @@ def _tell_plan(case: Case, plan: Plan, rules: Rules, began: float) -> None:
         f"{'Exclusive' if plan.exclusive else 'Shared'}, {rules.strategy.value.replace('_', ' ')}, "
         f"floor {rules.reserve.text}",
         *(["Then " + ", ".join(others)] if others else []),
+        *tell_ranking(case, plan, rules),
         since_ms=began,
     )
 

@@ -15,6 +15,7 @@ from exchange.model.actor import SYSTEM, Actor
 from exchange.model.quality import DAY_MS, Words
 from exchange.model.vertical import Vertical
 from exchange.stages.quality.days import Curves, weights
+from exchange.stages.quality.odds import Bidding, bidding
 from exchange.stages.quality.standing import Standing, standing
 from exchange.stages.score.exposure import Exposure, estimate
 from exchange.storage.database import Db
@@ -27,7 +28,7 @@ from exchange.storage.quality import (
     replace_day,
     take_up_outcomes,
 )
-from exchange.storage.quality_sums import DayWeight, counted_verticals, lags, sale_sums, source_sums
+from exchange.storage.quality_sums import DayWeight, counted_verticals, lags, post_sums, sale_sums, source_sums
 from exchange.storage.screened import BAD_WORDS, GOOD_WORDS
 
 LATE_MS = 5_000  # by then a unit of work is committed, on whichever node
@@ -98,10 +99,13 @@ async def look(db: Db, held: Standings, now: int) -> None:
     """How everybody stands at this moment."""
     standings: dict[str, Standing] = {}
     curves: dict[str, Curves] = {}
+    bids: dict[str, Bidding] = {}
     for vertical in await db.read(counted_verticals):
         curves[vertical] = await read_curves(db, vertical, now)
         standings[vertical] = await read_standing(db, SYSTEM, vertical, curves[vertical], now)
-    held.verticals, held.curves, held.at, held.changed = standings, curves, now, False
+        bids[vertical] = await read_bidding(db, SYSTEM, vertical, curves[vertical], now)
+    held.verticals, held.bidding, held.curves = standings, bids, curves
+    held.at, held.changed = now, False
 
 
 async def read_standing(db: Db, actor: Actor, vertical: str, curves: Curves, now: int) -> Standing:
@@ -111,6 +115,13 @@ async def read_standing(db: Db, actor: Actor, vertical: str, curves: Curves, now
     sales = await db.read(sale_sums, actor, vertical, days, groups, "", limits.SOURCES_HELD)
     posts = await db.read(source_sums, actor, vertical, days, groups, limits.SOURCES_HELD)
     return await asyncio.to_thread(standing, vertical, sales, posts)
+
+
+async def read_bidding(db: Db, actor: Actor, vertical: str, curves: Curves, now: int) -> Bidding:
+    """One vertical's buyers as the actor may see them."""
+    days = day_weights(now, curves)
+    posts = await db.read(post_sums, actor, vertical, days)
+    return bidding(posts, await db.read(sale_sums, actor, vertical, days, ("buyer_id",)))
 
 
 def day_weights(now: int, curves: Curves) -> list[DayWeight]:

@@ -13,12 +13,14 @@ from exchange.flows.ask import Asked, ask, eligible
 from exchange.flows.case import Case, ping_id, zero
 from exchange.flows.checks import clear, nobody_takes, refusal
 from exchange.flows.market import Market
+from exchange.flows.ranking import tell_ranking
 from exchange.model.answer import Answer
 from exchange.model.auction import Bid, NoBid, Progress, Quote
 from exchange.model.money import Money
 from exchange.model.party import Contract, Strategy, Tier
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState, QuoteRow
+from exchange.model.worth import NO_WORTH
 from exchange.stages.auction import Plan, Rules, run_auction
 from exchange.stages.price import least_after_promise, reserve
 
@@ -74,7 +76,12 @@ def rules(case: Case, market: Market, tier: Tier, reserve: Money, promised: Mone
     campaign = case.campaign
     draw = market.ids.draw() if tier.strategy is Strategy.WEIGHTED else 0.0
     exclusive = None if promised is None else least_after_promise(campaign, promised, reserve, True)
-    return Rules(tier.strategy, campaign.slots, reserve, campaign.exclusive_only, draw, market.live.served, exclusive)
+    worth = NO_WORTH
+    if tier.strategy is Strategy.EXPECTED:
+        worth = market.live.standings.worth(campaign.vertical, campaign.seller_id)
+    return Rules(
+        tier.strategy, campaign.slots, reserve, campaign.exclusive_only, draw, market.live.served, exclusive, worth
+    )
 
 
 def least_asked(rules: Rules) -> Money:
@@ -111,16 +118,15 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
                 continue
             deadline = market.clock.monotonic() + min(tier.ping_ms, left_ms) / 1000
             asked = await ask(case, market, group, least, tier, deadline)
-            plan = run_auction(
-                asked.bids, asked.contracts, rules(case, market, tier, least), Progress(), market.clock.now()
-            )
+            under = rules(case, market, tier, least)
+            plan = run_auction(asked.bids, asked.contracts, under, Progress(), market.clock.now())
             outlook = outlook.after(len(group), asked, plan.below)
             if plan.winners:
                 case = await clear(case, market)
                 if (refused := refusal(case)) is not None:
                     return refused[0]._replace(ping_id=ping_id(case)), refused[1], None
                 unheard = (*asked.unheard, *(contract for below in later for contract in below))
-                return _quoted(case, market, plan, tier, unheard)
+                return _quoted(case, market, plan, tier, under, unheard)
     nobody_takes(case)
     return _unsold(case, outlook.reason(case.trail.priced_out()))
 
@@ -131,7 +137,7 @@ def _unsold(case: Case, reason: Reason) -> tuple[Answer, LeadState, None]:
 
 
 def _quoted(
-    case: Case, market: Market, plan: Plan, tier: Tier, unheard: Sequence[Contract]
+    case: Case, market: Market, plan: Plan, tier: Tier, under: Rules, unheard: Sequence[Contract]
 ) -> tuple[Answer, LeadState, QuoteRow]:
     now = market.clock.now()
     payout = zero(case)
@@ -156,6 +162,7 @@ def _quoted(
         f"Auction: {case.deals.buyer_name(plan.winners[0].contract_id)} wins at {plan.winners[0].price.text}",
         "Exclusive" if plan.exclusive else f"Shared, {len(plan.winners)} winners",
         tier.strategy.value.replace("_", " "),
+        *tell_ranking(case, plan, under),
     )
     answer = Answer(
         "accepted",

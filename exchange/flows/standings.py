@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from exchange.model.worth import NO_WORTH, Worth
 from exchange.stages.quality.days import Curves
+from exchange.stages.quality.odds import Bidding
 from exchange.stages.quality.standing import Band, Standing
 
 
@@ -15,6 +17,7 @@ class Standings:
 
     verticals: Mapping[str, Standing] = field(default_factory=dict)
     curves: Mapping[str, Curves] = field(default_factory=dict)
+    bidding: Mapping[str, Bidding] = field(default_factory=dict)
     at: int = 0
     counted_at: int = 0
     changed: bool = True
@@ -23,3 +26,8 @@ class Standings:
         """Of a lead's source; usual where nothing is known."""
         found = self.verticals.get(vertical)
         return found.band(seller_id, sub_id) if found is not None else Band.USUAL
+
+    def worth(self, vertical: str, seller_id: str) -> Worth:
+        """How bids for a seller's leads are weighed; plain prices where nothing is known."""
+        found = self.bidding.get(vertical)
+        return found.worth(seller_id) if found is not None else NO_WORTH

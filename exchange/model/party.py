@@ -42,6 +42,7 @@ class Strategy(Enum):
     WEIGHTED = "weighted"
     ROUND_ROBIN = "round_robin"
     WATERFALL = "waterfall"  # asks one contract after another and takes the first that pays the reserve
+    EXPECTED = "expected"  # by what a bid is worth with refusals and returns counted in
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,13 +74,13 @@ def outcome_of(
     sale: Mapping[str, object],
     reports: Iterable[tuple[str, int, bool]],
     returned_at: int | None,
+    lost_units: int | None,
     words: Mapping[str, Words],
-    lost_units: int | None = None,
 ) -> SaleOutcome:
     """What one sale's reports (kind, when it was told, whether a later one stood then) and its return come to.
 
     A report that was overtaken still says that somebody was reached, and nothing of how it ended.
-    `lost_units` is what was given back; None gives back all of a returned sale.
+    `lost_units` is what was given back; None, before that is decided, stands for all of it.
     """
     told = words.get(str(sale["vertical"]), NO_WORDS)
     everything = tuple(reports)

@@ -1,8 +1,8 @@
 """Where a lead's price is decided, part two: which bids win.
 
-First price: a winner pays what it bid. Ties fall to the lower priority number, then to the contract id. A lead is
-sold once exclusively, or shared up to its slots with at most one sale per leg; what brings more money in all wins,
-and an equal sum goes to the exclusive bid. Leftover contracts fill slots that no other shared bid wants.
+First price: a winner pays what it bid, whatever ranks it. Ties fall to the lower priority number, then to the contract
+id. A lead is sold once exclusively, or shared up to its slots with at most one sale per leg; what brings more money in
+all wins, and an equal sum goes to the exclusive bid. Leftover contracts fill slots that no other shared bid wants.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from exchange.model.auction import Bid, NoBid, Progress
 from exchange.model.money import Money
 from exchange.model.party import Contract, SaleMode, Strategy
 from exchange.model.reason import Reason
+from exchange.model.worth import NO_WORTH, Worth
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What an auction is held under. `served` says when a contract last won, for turns; `draw` is uniform in [0, 1).
 
-    `exclusive_reserve` is the least for an exclusive sale where that is not the reserve: after a promise.
+    `exclusive_reserve` is the least for an exclusive sale where that is not the reserve: after a promise. `worth` says
+    how bids are weighed by the strategy that counts refusals and returns in.
     """
 
     strategy: Strategy
@@ -30,10 +32,15 @@ class Rules:
     draw: float = 0.0
     served: Mapping[str, int] = field(default_factory=dict)
     exclusive_reserve: Money | None = None
+    worth: Worth = NO_WORTH
 
     def least(self, bid: Bid) -> Money:
         """What a bid must reach."""
         return self.exclusive_reserve if bid.exclusive and self.exclusive_reserve is not None else self.reserve
+
+    def index(self, bid: Bid) -> int:
+        """What a bid is worth, in money units."""
+        return self.worth.of(bid.contract_id, bid.price.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def run_auction(
     winners = tuple(shared)
     if not taken:
         best = next((bid for bid in ranked if bid.exclusive), None)
-        if best is not None and _exclusive_wins(best, shared, ranked, rules.strategy):
+        if best is not None and _exclusive_wins(best, shared, ranked, rules):
             winners = (best,)
     left = tuple(bid for bid in ranked if bid not in winners)
     return Plan(winners, left, tuple(losers))
@@ -98,6 +105,8 @@ def rank(bids: Sequence[Bid], contracts: Mapping[str, Contract], rules: Rules) -
         case Strategy.WEIGHTED:
             first = _drawn(sorted(bids, key=price_first), contracts, rules.draw)
             return sorted(bids, key=lambda bid: (bid.contract_id != first, *price_first(bid)))
+        case Strategy.EXPECTED:
+            return sorted(bids, key=lambda bid: (-rules.index(bid), *price_first(bid)))
         case Strategy.HIGHEST_PRICE:
             return sorted(bids, key=price_first)
 
@@ -134,12 +143,14 @@ def _shared(ranked: Sequence[Bid], contracts: Mapping[str, Contract], legs: set[
     return chosen
 
 
-def _exclusive_wins(best: Bid, shared: Sequence[Bid], ranked: Sequence[Bid], strategy: Strategy) -> bool:
-    """By price the larger sum wins; under any other strategy the first in rank decides the way of selling."""
+def _exclusive_wins(best: Bid, shared: Sequence[Bid], ranked: Sequence[Bid], rules: Rules) -> bool:
+    """By price or worth the larger sum wins; under any other strategy the first in rank decides the way of selling."""
     if not shared:
         return True
-    if strategy is Strategy.HIGHEST_PRICE:
+    if rules.strategy is Strategy.HIGHEST_PRICE:
         return best.price.units >= sum(bid.price.units for bid in shared)
+    if rules.strategy is Strategy.EXPECTED:
+        return rules.index(best) >= sum(rules.index(bid) for bid in shared)
     return ranked.index(best) < ranked.index(shared[0])
 
 

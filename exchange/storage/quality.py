@@ -27,6 +27,8 @@ async def take_up_outcomes(tx: Tx, words: Mapping[str, Words], until: int) -> in
                SELECT accepted_at AS at, id AS sale_id FROM sales WHERE accepted_at >= :since AND accepted_at <= :until
                UNION SELECT told_at, sale_id FROM dispositions WHERE told_at >= :since AND told_at <= :until
                UNION SELECT asked_at, sale_id FROM return_requests WHERE asked_at >= :since AND asked_at <= :until
+               UNION SELECT d.at, r.sale_id FROM return_decisions d JOIN return_requests r ON r.id = d.return_id
+                   WHERE d.at >= :since AND d.at <= :until
                UNION SELECT reversed_at, id FROM sales WHERE reversed_at >= :since AND reversed_at <= :until) AS t
            WHERE at > :since OR sale_id > :sale ORDER BY at, sale_id LIMIT :most""",
         since=seen["at"],
@@ -77,12 +79,11 @@ async def _outcomes(tx: Tx, ids: str, params: Mapping[str, Any], words: Mapping[
     ):
         reports[row["sale_id"]].append((row["kind"], row["told_at"], bool(row["overtaken"])))
     asked = await tx.fetch(
-        f"""SELECT sale_id, asked_at FROM return_requests
-            WHERE sale_id IN {ids} AND state NOT IN ('declined', 'refused', 'withdrawn')""",
+        f"SELECT sale_id, asked_at, credit_units FROM return_requests WHERE sale_id IN {ids} AND state <> 'declined'",
         **params,
     )
-    back = {row["sale_id"]: row["asked_at"] for row in asked}
-    return [outcome_of(sale, reports[sale["id"]], back.get(sale["id"]), words) for sale in sales]
+    back = {row["sale_id"]: (row["asked_at"], row["credit_units"]) for row in asked}
+    return [outcome_of(sale, reports[sale["id"]], *back.get(sale["id"], (None, None)), words) for sale in sales]
 
 
 async def _rows(tx: Tx, table: str, column: str, ids: str, params: Mapping[str, Any]) -> list[Row]:

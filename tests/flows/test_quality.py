@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.quality import count_outcomes, keep_quality
 from exchange.flows.returns import Asking, ask_return, find_returnable
+from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.model.lead import Mode
+from exchange.model.party import Strategy, Tier
 from exchange.stages.quality.standing import Band
 from exchange.storage.database import Tx
 from exchange.storage.quality import count_sales
@@ -48,7 +52,7 @@ async def test_what_buyers_report_is_counted_once_however_often_it_is_told(eithe
     for kind in ("contacted", "sold", "contacted"):
         await told(either, first, kind)
     found = await find_returnable(either.market, ACME, second)
-    assert found is not None and await ask_return(either.market, ACME, found, Asking("wrong_number"))
+    assert found is not None and await ask_return(either.market, ACME, found, Asking("language"))
     later(either, 10)
     for _ in range(3):
         await keep_quality(either.market)
@@ -63,7 +67,7 @@ async def test_a_return_that_was_declined_is_taken_back(either: Exchange) -> Non
     await either.add(*selling("cedar"), *buying("acme", price=usd("30")))
     lead_id = await sold(either, 1)
     found = await find_returnable(either.market, ACME, lead_id)
-    assert found is not None and await ask_return(either.market, ACME, found, Asking("wrong_number"))
+    assert found is not None and await ask_return(either.market, ACME, found, Asking("language"))
     later(either, 10)
     await keep_quality(either.market)
     assert 1 == (await counted(either))["good"][4]
@@ -118,3 +122,24 @@ async def test_the_line_finds_how_a_source_stands(exchange: Exchange) -> None:
     source = live.verticals["solar"].sources["cedar", "rotten"]
     assert (24, 24, 24) == (source.leads, source.sold, source.suspicion.counts.told if source.suspicion else 0)
     assert 0 == await count_outcomes(exchange.market.db, exchange.market.verticals, exchange.market.clock.now())
+
+
+async def test_who_refuses_what_it_won_is_ranked_behind_and_the_record_says_why(exchange: Exchange) -> None:
+    tree = (Tier(1, "Everybody", Strategy.EXPECTED),)
+    await exchange.add(*selling("cedar", tiers=tree), *buying("birch", "9000"), *buying("acme", "9000"))
+    exchange.buyers.bids("birch", "31.00")
+    exchange.buyers.bids("acme", "30.00")
+    exchange.buyers.answers_posts("birch", REFUSED)
+    buyers = []
+    for number in range(30):
+        answer = await post(exchange, consumer(number))
+        buyers.append(len(await exchange.rows("SELECT id FROM attempts WHERE lead_id = :id", id=answer["lead_id"])))
+        later(exchange, 3_600)
+        await keep_quality(exchange.market)
+    assert [2, 1] == [buyers[0], buyers[-1]]
+    rows = await exchange.rows("SELECT document FROM trails ORDER BY request_id DESC LIMIT 1")
+    ranking = read_trail(bytes(rows[0]["document"]))["ranking"]
+    first, second = ranking["candidates"]
+    assert ("acme-solar", "30.00", "birch-solar") == (first["contract"], first["bid"], second["contract"])
+    assert first["taken"] > 0.9 > second["taken"] and 0.5 < ranking["alive"] < 1.0
+    assert Decimal(first["index"]) > Decimal(second["index"]) > 0

@@ -160,13 +160,14 @@ WORDS = {
     )
 )
 def test_reports_come_to_the_same_in_whatever_order(reports: list[tuple[str, int, bool]]) -> None:
-    found = outcome_of(SALE, reports, None, WORDS)
+    found = outcome_of(SALE, reports, None, None, WORDS)
     assert (10, 30, None, None) == (found.contacted_at, found.converted_at, found.ended_at, found.bad_at)
     assert (1, 1, 1, 0, 0, 0, 300_000, 240_000, 0) == found.counted and 3 == found.day
 
 
 def test_what_comes_back_is_bad_and_earns_nothing() -> None:
-    back = outcome_of(SALE, [], 40, WORDS)
-    fake = outcome_of(SALE, [("fake", 20, False)], None, WORDS)
+    back = outcome_of(SALE, [], 40, None, WORDS)
+    fake = outcome_of(SALE, [("fake", 20, False)], None, None, WORDS)
+    assert 100_000 == outcome_of(SALE, [], 40, 100_000, WORDS).lost_units
     assert (40, 40, 300_000) == (back.returned_at, back.bad_at, back.lost_units)
     assert (None, 20, 20, 0) == (fake.returned_at, fake.bad_at, fake.ended_at, fake.lost_units)
