@@ -237,6 +237,7 @@ def _as_set(settings: Settings) -> partial[Market]:
     return partial(
         Market,
         public_url=settings.public_url.rstrip("/"),
+        mail_domain=settings.mail_domain,
         files_dir=settings.files_dir,
         issuer=Issuer(settings.name, settings.invoice_address, settings.invoice_note),
     )

@@ -151,6 +151,14 @@ class Addressed(Protocol):
 
 
 @runtime_checkable
+class GoesToMailboxes(Protocol):
+    """Ability: say which addresses a delivery goes to. A mail from one of them may answer it."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
 class InStore(Protocol):
     """Ability: it is never asked. Its people take leads from the store."""
 

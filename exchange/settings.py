@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     )
     mail_user: str = Field("", description="Who signs in there; empty signs nobody in.")
     mail_password: str = Field("", description="Better from the environment: EXCHANGE_MAIL_PASSWORD.")
-    mail_domain: str = Field("", description="The domain whose mail reaches the exchange: bounces come back to it.")
+    mail_domain: str = Field(
+        "", description="The domain whose mail reaches the exchange: bounces and answers come back to it."
+    )
     dkim_key_file: Path | None = Field(
         None, description="The private key in PEM, RSA or Ed25519, that mail is signed with."
     )

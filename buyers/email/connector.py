@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from buyers.email.attach import attached
 from buyers.email.document import EmailDocument, RelayDocument
-from buyers.email.page import html_of, text_of
+from buyers.email.page import REPLY, html_of, mark_of, text_of
 from buyers.email.templates import Write, compile_html, compile_line, compile_text, tidy
 from buyers.family import ConnectionProblems, Loaded
 from buyers.mapping.values import Facts
@@ -45,6 +45,10 @@ class EmailConnector:
     @property
     def domain(self) -> str:
         return self.document.sender.rpartition("@")[2].rstrip(">")
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        return tuple(self.document.to)
 
     def destination(self, contract: Contract) -> str:
         """The server its mail goes through, or where the exchange's own brings it."""
@@ -90,14 +94,14 @@ class EmailConnector:
         return EmailMessage(
             sender=document.sender,
             to=tuple(document.to),
-            subject=subject,
+            subject=_with_mark(subject, document, leads),
             text=text,
             message_id=f"<{terms.reference}@{self.domain}>",
             html=html,
-            reply_to=document.reply_to or "",
+            reply_to=document.reply_to or _answered_at(leads),
             attachments=attached(document.attach, leads),
             relay=relay_of(self.document.relay, terms.secrets),
-            secrets=tuple(url for facts in leads for url in facts.terms.links.values()),  # who has one may use it
+            secrets=_usable(leads),
         )
 
     def _linked(self, terms: Terms) -> Terms:
@@ -105,9 +109,29 @@ class EmailConnector:
         wanted = self.document.links
 
         def kept(name: str) -> bool:
-            return ("return" if name == "return" else "dispositions") in wanted
+            return (name if name in ("return", REPLY) else "dispositions") in wanted
 
         return terms._replace(links={name: url for name, url in terms.links.items() if kept(name)})
+
+
+def _usable(leads: Sequence[Facts]) -> tuple[str, ...]:
+    """Who has one of these may use it: links, and the marks of answers."""
+    links = [facts.terms.links for facts in leads]
+    marks = [mark_of(each[REPLY]) for each in links if REPLY in each]
+    return (*(url for each in links for url in each.values()), *marks)
+
+
+def _answered_at(leads: Sequence[Facts]) -> str:
+    """Where the mail of one lead is answered; of several nobody could say which one an answer means."""
+    address = leads[0].terms.links.get(REPLY, "") if len(leads) == 1 else ""
+    return address if "@" in address else ""
+
+
+def _with_mark(subject: str, document: EmailDocument, leads: Sequence[Facts]) -> str:
+    """Answers that come to a mailbox of somebody's own are known by the mark in their subject."""
+    if document.reply_to is None or len(leads) != 1 or REPLY not in leads[0].terms.links:
+        return subject
+    return f"{subject} [#{mark_of(leads[0].terms.links[REPLY])}]"
 
 
 def relay_of(relay: RelayDocument | None, secrets: Mapping[str, str]) -> Relay | None:

@@ -15,7 +15,7 @@ from exchange import limits
 
 ADDRESSES_MOST = 20
 TEMPLATE_CHARACTERS = 20_000
-Links = Literal["dispositions", "return"]
+Links = Literal["dispositions", "return", "reply"]
 _SERVER = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
 
 
@@ -118,7 +118,7 @@ class EmailDocument(Rules):
     text: Annotated[str, Field(max_length=TEMPLATE_CHARACTERS), AfterValidator(_text)] | None = None
     html: Annotated[str, Field(max_length=TEMPLATE_CHARACTERS), AfterValidator(_html)] | None = None
     attach: Literal["none", "csv", "xml", "adf"] = "none"
-    links: list[Links] = Field(default_factory=list, max_length=2)
+    links: list[Links] = Field(default_factory=list, max_length=3)
     relay: RelayDocument | None = None
     seconds: float = Field(default=30.0, ge=1, le=limits.MAIL_SECONDS_MOST)
     tags: list[Scalar] = Field(default_factory=list)

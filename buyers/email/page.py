@@ -11,6 +11,7 @@ from buyers.mapping.values import Facts
 from exchange.model.lead import Lead
 
 Row = tuple[str, str]
+REPLY = "reply"  # among the links of a delivery: where its mail is answered
 
 _FIRST = (
     *("first_name", "last_name", "full_name", "phone", "phone2", "email"),
@@ -68,8 +69,9 @@ def moment(at: int) -> str:
 
 def text_of(facts: Facts) -> str:
     lines = [f"{label}: {value}" for label, value in rows_of(facts)]
-    links = [f"{link_label(name)}: {url}" for name, url in facts.terms.links.items()]
-    return "\n".join([*lines, *(["", *links] if links else [])]) + "\n"
+    links = [f"{link_label(name)}: {url}" for name, url in facts.terms.links.items() if name != REPLY]
+    told = [answer_told(facts)] if REPLY in facts.terms.links else []
+    return "\n".join([*lines, *(["", *links] if links else []), *(["", *told] if told else [])]) + "\n"
 
 
 def html_of(title: str, leads: Sequence[Facts]) -> str:
@@ -89,10 +91,28 @@ def _one(facts: Facts, number: int | None) -> str:
         f'<tr><th scope="row" {_HEAD}>{escape(label)}</th><td {_CELL}>{escape(value)}</td></tr>\n'
         for label, value in rows_of(facts)
     )
-    return f'{head}<table style="border-collapse:collapse">\n{rows}</table>\n{links_html(facts.terms.links)}'
+    links = links_html(facts.terms.links) + _answer_html(facts)
+    return f'{head}<table style="border-collapse:collapse">\n{rows}</table>\n{links}'
+
+
+def answer_told(facts: Facts) -> str:
+    """How the mail is answered, for whoever reads it."""
+    address = facts.terms.links[REPLY]
+    to = f" to {address}" if "@" in address else ""
+    return f"Or answer{to} with one word, such as contacted or sold 1250, to say what became of it."
+
+
+def mark_of(address: str) -> str:
+    """The mark of a delivery in the address that answers come to."""
+    return address.partition("@")[0].partition("+")[2] or address
+
+
+def _answer_html(facts: Facts) -> str:
+    return f"<p>{escape(answer_told(facts))}</p>\n" if REPLY in facts.terms.links else ""
 
 
 def links_html(links: Mapping[str, str]) -> str:
+    links = {name: url for name, url in links.items() if name != REPLY}
     if not links:
         return ""
     shown = "".join(f'<a href="{escape(url)}" {_BUTTON}>{escape(link_label(name))}</a>' for name, url in links.items())

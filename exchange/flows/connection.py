@@ -14,6 +14,7 @@ from exchange.connector import (
     DeliversBatches,
     DeliversLater,
     GoesElsewhere,
+    GoesToMailboxes,
     HandsOut,
     HasProfile,
     HoldsCalls,
@@ -70,6 +71,7 @@ class Connection:
     addressed: Addressed | None = None
     files: StoresFiles | None = None
     tables: WritesTable | None = None
+    mailed: GoesToMailboxes | None = None
 
     @property
     def can_reconcile(self) -> bool:
@@ -121,4 +123,5 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         addressed=connector if isinstance(connector, Addressed) else None,
         files=connector if isinstance(connector, StoresFiles) else None,
         tables=connector if isinstance(connector, WritesTable) else None,
+        mailed=connector if isinstance(connector, GoesToMailboxes) else None,
     )

@@ -13,6 +13,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.feedback import Channel, Disposition
 from exchange.model.money import Money
 from exchange.model.vertical import Vertical
+from exchange.stages.answer_line import SENTENCE
 from exchange.stages.dispositions import NOTHING, fold_word, is_final
 from exchange.storage.database import Row, Tx
 from exchange.storage.disposition_words import Word, drop_word, put_word, waits_with
@@ -66,6 +67,8 @@ def _checked(market: Market, word: Word) -> Vertical:
         raise CannotMap("The buyer has no such contract.")
     if not word.word:
         raise CannotMap("Write the word as the buyer says it.")
+    if word.kind != NOTHING and word.word == fold_word(SENTENCE):
+        raise CannotMap("It stands for whole sentences: read them, and say what became of each lead.")
     if word.kind != NOTHING and vertical.dispositions and word.kind not in vertical.dispositions:
         raise CannotMap(f"Choose one of {', '.join(vertical.dispositions)}.")
     return vertical

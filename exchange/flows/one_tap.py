@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exchange.flows.dispositions import Recorded, record_disposition
-from exchange.flows.links import DISPOSITION, RETURN, Link, make_link
+from exchange.flows.links import DISPOSITION, REPLY, RETURN, Link, make_link
 from exchange.flows.market import Market
+from exchange.flows.replies import reply_address
 from exchange.flows.return_rules import consider
 from exchange.flows.returns import Asked, Asking, Returnable, ask_return, find_returnable
 from exchange.model.actor import Actor, Role
@@ -20,13 +21,17 @@ _MORE_MS = 86_400_000  # a link to return outlives its window, so that it can sa
 
 
 def delivery_links(market: Market, attempt_id: str, vertical: str, return_days: int) -> Mapping[str, str]:
-    """The pages that go with a delivery: one for each word the vertical has for what became of a lead, and `return`."""
+    """The pages that go with a delivery: one for each word the vertical has for what became of a lead, and `return`.
+
+    With them, as `reply`, the address that answers to its mail come to.
+    """
+    links = {REPLY: reply_address(market, attempt_id)}
     if not market.public_url:
-        return {}
+        return links
     now = market.clock.now()
     known = market.verticals.get(vertical)
     words = known.dispositions if known is not None else ()
-    links = {word: make_link(market, Link(attempt_id, DISPOSITION, word, now + _GOOD_FOR_MS)) for word in words}
+    links |= {word: make_link(market, Link(attempt_id, DISPOSITION, word, now + _GOOD_FOR_MS)) for word in words}
     if return_days:
         until = now + max(return_days * _MORE_MS, _GOOD_FOR_MS) + _MORE_MS
         links[RETURN] = make_link(market, Link(attempt_id, RETURN, "", until))

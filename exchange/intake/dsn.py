@@ -66,7 +66,7 @@ def read_bounce(content: bytes, recipients: Iterable[str] = ()) -> Bounce | None
     """What a mail says of one that we sent; None when it is no bounce. Never raises, whatever arrives."""
     try:
         message = BytesParser(policy=policy.compat32).parsebytes(content)
-        if _answers_by_itself(message):
+        if answers_by_itself(message):
             return None
         groups = _status_groups(message)
         addressed = _addressed(message, recipients)
@@ -83,7 +83,8 @@ def read_bounce(content: bytes, recipients: Iterable[str] = ()) -> Bounce | None
     return Bounce(reference, kind, detail[:_DETAIL_CHARACTERS], own_id[:_DETAIL_CHARACTERS])
 
 
-def _answers_by_itself(message: Message) -> bool:
+def answers_by_itself(message: Message) -> bool:
+    """Whether the mail says of itself that a machine answered."""
     marks = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-From")
     return _text(message, "Precedence").lower() == "auto_reply" or any(message[name] is not None for name in marks)
 

@@ -101,7 +101,8 @@ async def examples_of(tx: Tx, actor: Actor, word: Word, most: int) -> list[Row]:
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return []
     return await tx.fetch(
-        """SELECT id, lead_id, contract_id, said, at, told_at, channel, told_by FROM disposition_waits
+        """SELECT id, sale_id, lead_id, contract_id, said, sealed_note, at, told_at, channel, told_by
+           FROM disposition_waits
            WHERE state = 'waiting' AND buyer_id = :buyer AND vertical = :vertical AND word = :word
            ORDER BY told_at DESC, id DESC LIMIT :most""",
         buyer=word.buyer_id,

@@ -1,4 +1,4 @@
-"""The exchange's own mail server: takes mails for the addresses of its sources, bounces of its own, and nothing else.
+"""The exchange's own mail server: mails for the addresses of its sources, answers to and bounces of its own, no more.
 
 A mail is answered with 250 only once its leads are durable. What cannot be kept is answered so that it comes again.
 """
@@ -19,6 +19,7 @@ from exchange.flows.market import Market
 from exchange.flows.polls import is_paused
 from exchange.flows.sources import store_items
 from exchange.intake.dsn import hear_bounce, is_return_address
+from exchange.intake.mail.answers import hear_answer, is_reply_address
 from exchange.intake.mail.items import items_of
 from exchange.log import logger
 from exchange.rates import Bucket
@@ -73,7 +74,7 @@ class Postman:
     ) -> str:
         source = self._source(address)
         if source is None:
-            if not await is_return_address(self._market, address):
+            if not is_reply_address(self._market, address) and not await is_return_address(self._market, address):
                 return _UNKNOWN
             envelope.rcpt_tos.append(address)
             return "250 2.1.5 Known"
@@ -93,7 +94,7 @@ class Postman:
         if not all(self._in_time(source) for source in sources.values()):
             return _TOO_MANY
         try:
-            if any(source is None for source in found):
+            if any(source is None for source in found) and not await hear_answer(self._market, raw, envelope.rcpt_tos):
                 await hear_bounce(self._market, raw, envelope.rcpt_tos)
             for source in sources.values():
                 await self._keep(source, raw)

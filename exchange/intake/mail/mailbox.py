@@ -21,6 +21,7 @@ from exchange.courier.dial import NotReached
 from exchange.flows.doors import NotPolled
 from exchange.flows.market import Market
 from exchange.intake.dsn import hear_bounce
+from exchange.intake.mail.answers import hear_answer
 from exchange.intake.mail.items import items_of
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
@@ -73,7 +74,7 @@ async def poll(market: Market, source: Source, cursor: str) -> AsyncIterator[Pol
     try:
         for uids in _parts(await _to_thread(_uids, box, document)):
             mails = await _to_thread(_fetch, box, uids)
-            read = [(mail, await asyncio.to_thread(_items, mail, market, document)) for mail in mails]
+            read = [(mail, await _read(mail, market, document)) for mail in mails]
             yield Polled(tuple(item for _, items in read for item in items), cursor)
             for mail, items in read:
                 if not items:  # a machine wrote it, perhaps about a mail of ours
@@ -81,6 +82,13 @@ async def poll(market: Market, source: Source, cursor: str) -> AsyncIterator[Pol
             await _to_thread(_move, box, document, read)
     finally:
         await asyncio.to_thread(_close, box)
+
+
+async def _read(mail: Fetched, market: Market, document: MailboxDocument) -> tuple[Item, ...]:
+    """The leads of a mail; none when it answers a mail of ours, and is heard as that."""
+    if await hear_answer(market, mail.raw):
+        return ()
+    return await asyncio.to_thread(_items, mail, market, document)
 
 
 def _items(mail: Fetched, market: Market, document: MailboxDocument) -> tuple[Item, ...]:

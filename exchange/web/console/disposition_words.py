@@ -12,10 +12,12 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.disposition_words import CannotMap, forget_word, map_word
+from exchange.flows.dispositions import note_place
 from exchange.flows.market import Market
 from exchange.storage.database import Row
 from exchange.storage.disposition_words import Word, all_words, examples_of, unknown_words
 from exchange.storage.timeline import read_lead_rows
+from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
@@ -157,9 +159,21 @@ async def _examples(request: web.Request, one: Unknown) -> list[tuple[Row, str, 
     found: list[tuple[Row, str, str]] = []
     for row in await market.db.read(examples_of, actor, word, EXAMPLES):
         rows = await market.db.read(read_lead_rows, actor, row["lead_id"])
-        said = open_story(market, rows).mask.text(row["said"]) if rows is not None else ""
+        said = open_story(market, rows).mask.text(_words(market, row, rows.wrapped)) if rows is not None else ""
         found.append((row, said, f"{CHANNELS.get(row['channel'], row['channel'])}, {row['told_by']}"))
     return found
+
+
+def _words(market: Market, row: Row, wrapped: bytes | None) -> str:
+    """What was said, with the note beside it."""
+    if row["sealed_note"] is None or wrapped is None:
+        return str(row["said"])
+    try:
+        key = market.vault.data_key(wrapped)
+        note = market.vault.open(key, note_place(row["sale_id"]), bytes(row["sealed_note"])).decode()
+    except VaultError:
+        return str(row["said"])
+    return f"{row['said']}: {note}"
 
 
 def _contract(market: Market, contract_id: str) -> str:
