@@ -63,6 +63,7 @@ from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.payments import payment_secrets, providers
 from exchange.payments.protocol import Access
+from exchange.rates import Rates
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.read import BadSource, read_source
@@ -254,6 +255,7 @@ async def open_market(
     courier: Callable[[Clock, Breaker], Courier] | None = None,
     db: Db | None = None,
     names: NameService | None = None,
+    rates: Rates | None = None,
 ) -> AsyncIterator[Market]:
     """A `Market` on an up-to-date database. `process` as in `open_database`; the rest replaces a part of it."""
     clock = clock or SystemClock()
@@ -296,7 +298,7 @@ async def open_market(
             outside,
             doors(),
             mail_domains,
-            Live(compile_deals(parties, shapes, tables.value(ZIPS)), tables),
+            Live(compile_deals(parties, shapes, tables.value(ZIPS)), tables, rates),
             lists,
             settings.zone,
             settings.name,

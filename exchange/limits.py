@@ -85,6 +85,7 @@ LISTED_MOST = 1_000  # that a caller may ask for
 WRITER_QUEUE = 20_000  # units waiting for the writer
 WORKERS = 64  # of one `exchange serve`
 WORKERS_OF_USE = 4  # that "auto" starts at most: by then the writer is as busy as one of them
+RATES_SHARED = 8_192  # names whose rate all workers count together: campaigns twice, contracts; 2.4 MB
 GROUP_UNITS = 256  # units in one commit
 ANSWERS_UNREAD_BYTES = 4 * 1024 * 1024  # of a process that does not read; then its units wait
 READ_SECONDS = 10.0  # a read that takes longer is ended: an open snapshot keeps the WAL growing

@@ -1,10 +1,29 @@
-"""How often something may happen: a token bucket, with the moment handed in."""
+"""How often something may happen, and how much of it at once: by one process, or by all workers of a machine together.
+
+Buckets and counts come from `Rates`. Those of `SharedRates` lie in memory that the workers of one machine share. Nobody
+waits for anybody there: two that take at the very same moment may take one more than is allowed, which is no matter for
+rates. What must be exact (caps, money, idempotency) is never decided here.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import mmap
+import struct
+import tempfile
+from hashlib import blake2b
+
+from exchange.limits import RATES_SHARED, WORKERS
+
+_NAME = struct.Struct("=16s")
+_STATE = struct.Struct("=dq")  # what is left, and when that was so (epoch ms); 0: nobody took yet
+_COUNT = struct.Struct("=i")
+_PLACE = _NAME.size + _STATE.size + WORKERS * _COUNT.size
+_NOBODY = bytes(_NAME.size)
+
 
 class Bucket:
-    """`per_second` on average, `burst` at once."""
+    """`per_second` on average, `burst` at once, with the moment handed in."""
 
     __slots__ = ("_at", "_burst", "_left", "_per_second")
 
@@ -24,6 +43,7 @@ class Bucket:
         if self._left < 1:
             return False
         self._left -= 1
+        self._keep()
         return True
 
     def left(self, now: int) -> int:
@@ -40,3 +60,125 @@ class Bucket:
         passed = 0 if self._at is None else max(now - self._at, 0)
         self._at = now
         self._left = min(self._burst, self._left + passed * self._per_second / 1000)
+
+    def _keep(self) -> None:
+        """Tell others what is left, where there are others."""
+
+
+class _SharedBucket(Bucket):
+    __slots__ = ("_memory", "_offset")
+
+    def __init__(self, per_second: float, burst: int, memory: mmap.mmap, place: int) -> None:
+        super().__init__(per_second, burst)
+        self._memory, self._offset = memory, place + _NAME.size
+
+    def _fill(self, now: int) -> None:
+        left, at = _STATE.unpack_from(self._memory, self._offset)
+        self._left, self._at = (left, at) if at else (self._burst, None)
+        super()._fill(now)
+
+    def _keep(self) -> None:
+        _STATE.pack_into(self._memory, self._offset, self._left, self._at)
+
+
+class Running:
+    """How many are at work."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self) -> None:
+        self._own = 0
+
+    @property
+    def count(self) -> int:
+        return self._own
+
+    def add(self, more: int) -> None:
+        """One more began (1), or ended (-1)."""
+        self._own += more
+
+
+class _SharedRunning(Running):
+    __slots__ = ("_all", "_memory", "_mine", "_offset")
+
+    def __init__(self, memory: mmap.mmap, place: int, worker: int, workers: int) -> None:
+        super().__init__()
+        self._memory, self._offset = memory, place + _NAME.size + _STATE.size
+        self._mine = self._offset + worker * _COUNT.size
+        self._all = struct.Struct(f"={workers}i")
+
+    @property
+    def count(self) -> int:
+        return sum(self._all.unpack_from(self._memory, self._offset))
+
+    def add(self, more: int) -> None:
+        super().add(more)
+        _COUNT.pack_into(self._memory, self._mine, self._own)
+
+
+class Rates:
+    """Buckets and counts by name, of this process alone. Who asks again for a name gets another one."""
+
+    def bucket(self, name: str, per_second: float, burst: int) -> Bucket:
+        return Bucket(per_second, burst)
+
+    def running(self, name: str) -> Running:
+        return Running()
+
+
+class SharedRates(Rates):
+    """Those that `workers` processes share: made before they part; each says by `part` which of them it is.
+
+    A name has the same bucket and count in all of them. When there are more names than places, the further ones get a
+    worker's share of what is allowed.
+    """
+
+    def __init__(self, workers: int) -> None:
+        assert 1 <= workers <= WORKERS
+        self._workers, self._worker = workers, 0
+        self._memory = mmap.mmap(-1, RATES_SHARED * _PLACE)
+        self._lock = tempfile.TemporaryFile()  # noqa: SIM115  # for as long as this; a lock ends with its holder
+        self._places: dict[str, int | None] = {}
+
+    def close(self) -> None:
+        self._lock.close()
+        self._memory.close()
+
+    def part(self, worker: int) -> None:
+        """From now on this process is that worker; what an earlier one had at work has ended with it."""
+        self._worker = worker
+        mine = _NAME.size + _STATE.size + worker * _COUNT.size
+        for place in range(0, RATES_SHARED * _PLACE, _PLACE):
+            if self._memory[place : place + _NAME.size] != _NOBODY:
+                _COUNT.pack_into(self._memory, place + mine, 0)
+
+    def bucket(self, name: str, per_second: float, burst: int) -> Bucket:
+        place = self._place(name)
+        if place is None:
+            return Bucket(per_second / self._workers, max(1, burst // self._workers))
+        return _SharedBucket(per_second, burst, self._memory, place)
+
+    def running(self, name: str) -> Running:
+        place = self._place(name)
+        return Running() if place is None else _SharedRunning(self._memory, place, self._worker, self._workers)
+
+    def _place(self, name: str) -> int | None:
+        if name not in self._places:
+            self._places[name] = self._found(blake2b(name.encode(), digest_size=_NAME.size).digest())
+        return self._places[name]
+
+    def _found(self, digest: bytes) -> int | None:
+        """Where a name stands, or stands from now on; None when all places are taken."""
+        first = int.from_bytes(digest[:4], "big")
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+        try:
+            for step in range(RATES_SHARED):
+                place = (first + step) % RATES_SHARED * _PLACE
+                stands = self._memory[place : place + _NAME.size]
+                if stands == _NOBODY:
+                    _NAME.pack_into(self._memory, place, digest)
+                if stands in (digest, _NOBODY):
+                    return place
+        finally:
+            fcntl.lockf(self._lock, fcntl.LOCK_UN)
+        return None

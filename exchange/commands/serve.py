@@ -107,18 +107,15 @@ async def _one(terminal: Terminal, settings: Settings, part: Part | None) -> Non
     began = SystemClock().monotonic()
     clock = clock_of(settings)
     handed = handed_to(part)
+    rates = part.rates if part is not None else None
+    if part is not None:
+        part.rates.part(part.number)
     async with AsyncExitStack() as opened:
         opened.enter_context(reached())
         db = await opened.enter_async_context(shared_file(settings, part, clock))
-        market = await opened.enter_async_context(open_market(settings, clock=clock, db=db))
+        market = await opened.enter_async_context(open_market(settings, clock=clock, db=db, rates=rates))
         warnings = [] if part is not None and not part.first else await take_up(market, settings)
-        app = build_app(
-            market,
-            settings,
-            beside=besides(),
-            listeners=listeners(settings),
-            processes=part.of if part is not None else 1,
-        )
+        app = build_app(market, settings, beside=besides(), listeners=listeners(settings))
 
         def started(_: str) -> None:
             if handed is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from exchange.handing import hand
+from exchange.rates import SharedRates
 
 PAUSE_SECONDS = (0.0, 1.0, 5.0, 15.0)  # before what died again and again is started once more
 LIVED_SECONDS = 60.0  # one that lived so long is started again at once
@@ -19,11 +20,12 @@ HEARD_BYTES = 65_536
 class Part:
     """What a worker is given when it parts from its supervisor.
 
-    `of` workers share the rates; the `first` takes up what a stopped exchange left before anybody serves. Clients are
-    handed in at `end`; they came to `address`. `door` leads to the writer of a SQLite file.
+    It is worker `number` of those that share `rates`; the `first` takes up what a stopped exchange left before anybody
+    serves. Clients are handed in at `end`; they came to `address`. `door` leads to the writer of a SQLite file.
     """
 
-    of: int
+    number: int
+    rates: SharedRates
     first: bool
     end: socket.socket
     address: str
@@ -49,7 +51,8 @@ class Lives:
 class Worker:
     """A place for a process; `connections` it has, as far as it told."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.lives = Lives()
         self.process_id = 0
         self.end: socket.socket | None = None

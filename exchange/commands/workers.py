@@ -27,6 +27,7 @@ from exchange.commands.serve import tell
 from exchange.commands.terminal import Exit, Stop, Terminal
 from exchange.commands.worker_life import Lives, Part, Worker
 from exchange.log import log_at_once, logger
+from exchange.rates import SharedRates
 from exchange.storage.sqlite import writer_options
 from exchange.storage.sqlite_door import let_go, make_door, spawn_writer
 
@@ -76,7 +77,8 @@ class Supervisor:
         monotonic: Callable[[], float],
     ) -> None:
         self._listening, self._announce, self._monotonic = listening, announce, monotonic
-        self._workers = [Worker() for _ in range(count)]
+        self._workers = [Worker(number) for number in range(count)]
+        self._rates = SharedRates(count)
         self._selector = selectors.DefaultSelector()
         self._signs = Signs()
         self._selector.register(self._signs.heard, selectors.EVENT_READ, self._signs.read)
@@ -137,7 +139,7 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         door = self._writing.outside if self._writing is not None else None
-        part = Part(len(self._workers), not self._taken_up, theirs, self._listening.address, door)
+        part = Part(worker.number, self._rates, not self._taken_up, theirs, self._listening.address, door)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNS)
@@ -211,6 +213,7 @@ class Supervisor:
             self._client.close()
         if self._writing is not None:
             self._writing.end()
+        self._rates.close()
         self._selector.close()
         self._signs.close()
 

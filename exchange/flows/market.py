@@ -34,7 +34,7 @@ from exchange.model.party import Buyer, Campaign, Contract, Seller
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.model.work import Intent
-from exchange.rates import Bucket
+from exchange.rates import Bucket, Rates
 from exchange.sources.document import Source
 from exchange.stages.caps import cap_windows
 from exchange.stages.duplicates.windows import windows_of
@@ -140,8 +140,9 @@ class Live:
     refused hold and never a cap.
     """
 
-    def __init__(self, deals: Deals, tables: Tables) -> None:
+    def __init__(self, deals: Deals, tables: Tables, rates: Rates | None = None) -> None:
         self.deals, self.tables = deals, tables
+        self.rates = rates or Rates()
         self.available: Mapping[str, Money] = {}
         self._cap_use: Mapping[tuple[str, int], int] = {}
         self._use_now: Mapping[str, int] = {}
@@ -158,7 +159,7 @@ class Live:
         self.scorer = Scorer()
         self.standings = Standings()
         self.storage_full = False
-        self._rates: dict[str, Bucket] = {}
+        self._buckets: dict[tuple[str, float], Bucket] = {}
         self._windows: dict[str, ZoneWindows] = {}
 
     def note_hold(self, intent: Intent, got: Held | CapFull | BalanceShort | None) -> None:
@@ -215,9 +216,11 @@ class Live:
             self._bucket(contract).take(now)
 
     def _bucket(self, contract: Contract) -> Bucket:
-        bucket = self._rates.get(contract.id)
+        known = (contract.id, contract.per_second)
+        bucket = self._buckets.get(known)
         if bucket is None:
-            bucket = self._rates[contract.id] = Bucket(contract.per_second, max(1, int(contract.per_second)))
+            burst = max(1, int(contract.per_second))
+            bucket = self._buckets[known] = self.rates.bucket(f"contract:{contract.id}", contract.per_second, burst)
         return bucket
 
 

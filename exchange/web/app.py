@@ -56,19 +56,17 @@ def build_app(
     *,
     beside: Sequence[Beside] = (),
     listeners: Sequence[Listener] = (),
-    processes: int = 1,
 ) -> web.Application:
     """The application on a market that stays open as long as it runs.
 
-    Each of `beside` (`exchange.worker.work`) and `listeners` runs as long as it does. `processes` share the rates
-    between them.
+    Each of `beside` (`exchange.worker.work`) and `listeners` runs as long as it does.
     """
     table = routes()
     app = web.Application(middlewares=[make_front(table)], client_max_size=limits.BODY_BYTES)
     app[MARKET] = market
     app[SETTINGS] = settings
     app[ARRIVALS] = Arrivals(market.db)
-    app[THROTTLE] = Throttle(processes)
+    app[THROTTLE] = Throttle(market.live.rates)
     app.on_response_prepare.append(add_headers)
     add_api(app, table)
     add_pages(app)

@@ -25,7 +25,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "handing": frozenset(),
         "ids": frozenset(),
         "limits": frozenset(),
-        "rates": frozenset(),
+        "rates": frozenset({"limits"}),
         "data": frozenset(),
         "log": OPEN,
         "metrics": OPEN,
