@@ -59,6 +59,7 @@ from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
+from exchange.model.money import Money
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.payments import payment_secrets, providers
@@ -304,6 +305,7 @@ async def open_market(
             settings.name,
             settings.retention_days,
             screening=Screening(known_agents()),
+            payout_two_above_units=Money.parse(settings.payout_two_above, "XXX").units,
         )
         await take_up_lists(opened, lists)
         await refresh(market)

@@ -28,6 +28,7 @@ from exchange.commands import (
     key,
     ledger,
     migrate,
+    payout,
     replay,
     scrub,
     serve,
@@ -113,6 +114,7 @@ webhook_app = group(
 ledger_app = group(
     "ledger", "The books: check, read, add.", "exchange ledger verify", "exchange ledger balances --json"
 )
+payout_app = group("payout", "What sellers are paid.", "exchange payout preview", "exchange payout export ach")
 data_app = group(
     "data",
     "Tables of facts: ZIP codes, mail domains, networks.",
@@ -294,7 +296,7 @@ add(
     "exchange webhook remove whk_01KAG4",
     "exchange webhook remove whk_01KAG4 --yes",
 )
-for _app, _module in ((suppression_app, suppression), (consent_app, consent)):
+for _app, _module in ((suppression_app, suppression), (consent_app, consent), (payout_app, payout)):
     for _command in _module.commands():
         add(_app, *_command)
 add(source_app, "list", source.list_all, "exchange source list", "exchange source list --json")

@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=WORKERS)] = Field(
         1, description="Serving processes of this machine; auto: one for each processor, at most four."
     )
+    payout_two_above: str = Field(
+        "5000.00",
+        pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$",
+        description="A payout above this is approved by two people; the same number in every currency.",
+    )
     payment_provider: Literal["", "stripe"] = Field(
         "", description="Who takes cards for top-ups: stripe; empty takes none. Its key is the secret stripe_key."
     )

@@ -56,6 +56,7 @@ from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
 from exchange.flows.notices import mail_notice
 from exchange.flows.payment_events import work_event
+from exchange.flows.payouts import prepare_due
 from exchange.flows.polls import plan_polls, poll
 from exchange.flows.proofs import plan_proofs, retain
 from exchange.flows.quality import keep_quality
@@ -329,6 +330,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("recover", 30.0, recover_old),
         Duty("roll up", 60.0, roll_up_hours),
         Duty("confirm revocations", 60.0, confirm_told),
+        Duty("prepare payouts", 60.0, prepare_due),
         Duty("fold lists", 300.0, fold_crowded),
         Duty("forget", 3_600.0, forget),
     )

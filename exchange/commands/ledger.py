@@ -12,6 +12,7 @@ from exchange.model.money import BadMoney, Money
 from exchange.stages.reasons import show_money
 
 if TYPE_CHECKING:
+    from exchange.flows.payout_check import PayoutsChecked
     from exchange.flows.reproduce import Reproduced
     from exchange.storage.verify import Verification
 
@@ -28,6 +29,7 @@ async def _verify(terminal: Terminal) -> None:
     from exchange.clock import SystemClock
     from exchange.commands.opening import opened_database, settings_of
     from exchange.commands.progress import finished, progress
+    from exchange.flows.payout_check import check_payouts
     from exchange.flows.reproduce import reproduce
     from exchange.storage.ledger import all_balances
     from exchange.storage.verify import verify_audit, verify_books, verify_documents
@@ -39,10 +41,11 @@ async def _verify(terminal: Terminal) -> None:
         with progress(terminal, "Checking", None, clock):
             books, audit, documents = await verify_books(db), await verify_audit(db), await verify_documents(db)
             again = await reproduce(db, clock.now())
+            payouts = await check_payouts(db)
         accounts = len(await db.read(all_balances))
         seconds = clock.monotonic() - began
     finished(terminal, "Checking", f"{books.sealed:,} entries   {seconds:.1f} s")
-    flaws = [*books.flaws, *audit.flaws, *documents.flaws, *again.flaws]
+    flaws = [*books.flaws, *audit.flaws, *documents.flaws, *again.flaws, *payouts.flaws]
     document = {
         "sound": books.sound and audit.sound,
         "entries": books.sealed,
@@ -52,11 +55,15 @@ async def _verify(terminal: Terminal) -> None:
         "head": books.head,
         "audit_lines": audit.sealed,
         "audit_head": audit.head,
-        "documents": {kind.value: count for kind, count in again.counts.items()},
+        "documents": {kind.value: count for kind, count in again.counts.items()} | {"payout": payouts.statements},
         "documents_head": documents.head,
         "flaws": [{"where": flaw.where, "id": flaw.row_id, "sentence": flaw.sentence} for flaw in flaws],
     }
-    told = [*_verified(books, audit, accounts, settings.currency), _documents_told(again, bool(documents.flaws))]
+    told = [
+        *_verified(books, audit, accounts, settings.currency),
+        _documents_told(again, bool(documents.flaws)),
+        _payouts_told(payouts),
+    ]
     terminal.result(document, told + [f"  FAIL        {flaw.sentence}" for flaw in flaws])
     if flaws or not (books.sound and audit.sound):
         raise Stop(Exit.CHECK_FAILED)
@@ -78,6 +85,14 @@ def _verified(books: Verification, audit: Verification, accounts: int, currency:
         f"  Audit       {'BROKEN' if audit.flaws else f'{audit.sealed:,} lines intact, head {audit.head[:6]}…'}"
     )
     return told
+
+
+def _payouts_told(payouts: PayoutsChecked) -> str:
+    if payouts.flaws:
+        return "  Payouts     BROKEN"
+    number = payouts.statements
+    told = f"{number:,} statement{'' if number == 1 else 's'} of sellers"
+    return f"  Payouts     {told} reproduce to the cent" if number else "  Payouts     none issued yet"
 
 
 def _documents_told(again: Reproduced, altered: bool) -> str:

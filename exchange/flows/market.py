@@ -250,6 +250,7 @@ class Market:
     files_dir: Path = Path("files")  # where files of leads lie, sealed
     screening: Screening = field(default_factory=Screening)
     issuer: Issuer = field(default_factory=lambda: Issuer(""))  # who stands on invoices
+    payout_two_above_units: int = 50_000_000  # a payout above it is approved by two people
 
     @property
     def deals(self) -> Deals:

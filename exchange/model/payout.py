@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from exchange.model.billing import Every
+from exchange.model.ledger import seller_account
 from exchange.model.money import Money
+from exchange.model.statement import Cut, Party, Period
 
 
 class Method(Enum):
@@ -20,6 +23,11 @@ class Method(Enum):
     def currency(self) -> str | None:
         """The one currency it moves; None: any."""
         return {Method.ACH: "USD", Method.SEPA: "EUR", Method.BY_HAND: None}[self]
+
+    @property
+    def file_format(self) -> str | None:
+        """What kind of file a bank gets; None: none."""
+        return {Method.ACH: "nacha", Method.SEPA: "pain.001", Method.BY_HAND: None}[self]
 
     @property
     def title(self) -> str:
@@ -105,3 +113,129 @@ class AchPayer:
 
 
 Payer = AchPayer | SepaAccount
+
+
+class RunState(Enum):
+    """PREPARED: its figures stand and wait for approval. ISSUED: it is the seller's statement, and owed. PAID: nothing
+    of it is owed any more. DISCARDED: made by mistake, as if it had never been."""
+
+    PREPARED = "prepared"
+    ISSUED = "issued"
+    PAID = "paid"
+    DISCARDED = "discarded"
+
+
+class PaymentState(Enum):
+    """DUE, in a file for a bank (EXPORTED), PAID, or BOUNCED: the bank gave it back, and another takes its place."""
+
+    DUE = "due"
+    EXPORTED = "exported"
+    PAID = "paid"
+    BOUNCED = "bounced"
+
+
+class Sums(NamedTuple):
+    """What a seller's account moved in a period, in units, with how many entries. What came back is below zero."""
+
+    sold: int = 0
+    sold_count: int = 0
+    returned: int = 0
+    returned_count: int = 0
+    adjusted: int = 0
+    adjusted_count: int = 0
+
+    @property
+    def moved(self) -> int:
+        return self.sold + self.returned + self.adjusted
+
+
+class Figures(NamedTuple):
+    """A statement's sum, in units. `carried + sums.moved + released - held + rounding = pay + carry`.
+
+    `carried` came over from the statement before, `carry` goes over into the next; `pay` is whole cents, and what is
+    left of a cent goes to the house (`rounding`, zero or less).
+    """
+
+    sums: Sums
+    carried: int
+    released: int
+    held: int
+    rounding: int
+    pay: int
+    carry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One seller's statement for a period in one currency, and how far its payment is.
+
+    `previous` is the id of the run before it, empty for the first. `released_in` names the run that let go what this
+    one held back. `number` is given when it is issued.
+    """
+
+    id: str
+    seller_id: str
+    currency: str
+    previous: str
+    since: Cut
+    until: Cut
+    terms_version: int
+    party: Party
+    method: Method
+    figures: Figures
+    reserve_until: int
+    due_at: int
+    prepared_at: int
+    prepared_by: str
+    state: RunState = RunState.PREPARED
+    hold_reason: str = ""
+    released_in: str | None = None
+    number: str | None = None
+    issued_at: int | None = None
+    issued_by: str | None = None
+
+    @property
+    def period(self) -> Period:
+        return Period(seller_account(self.seller_id), self.currency, self.since, self.until)
+
+    def money(self, units: int) -> Money:
+        return Money(units, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """All or a part of what a run owes. `reference` is what the bank calls it, once it is paid."""
+
+    id: str
+    run_id: str
+    part: int
+    seller_id: str
+    money: Money
+    method: Method
+    state: PaymentState
+    made_at: int
+    hold_reason: str = ""
+    file_id: str | None = None
+    reference: str = ""
+    paid_at: int | None = None
+    paid_by: str | None = None
+    bounced_at: int | None = None
+    bounce_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """A file for a bank, as it was exported: the same bytes whenever it is asked for. `effective_day` is ISO text."""
+
+    id: str
+    format: str
+    currency: str
+    day: str
+    letter: str
+    name: str
+    sha256: str
+    payments: int
+    units: int
+    effective_day: str
+    made_at: int
+    made_by: str

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from exchange.fields.area_codes import state_of_number, zones_of_number
 from exchange.fields.places import Places
 from exchange.model.lead import Lead
+from exchange.stages.holidays import federal_holidays
 
 ANYWHERE = "*"
 ZONES_MOST = 4
@@ -139,19 +140,5 @@ def _minutes(text: str) -> Minutes:
 def is_holiday(day: date) -> bool:
     """A federal holiday, or the weekday it is kept on when it falls on a weekend."""
     nearby = [day + timedelta(days=shift) for shift in (-1, 0, 1)]
-    before, own, after = (each in _holidays(each.year) for each in nearby)
+    before, own, after = (each in federal_holidays(each.year) for each in nearby)
     return own or (before and day.weekday() == 0) or (after and day.weekday() == 4)
-
-
-@lru_cache(maxsize=8)
-def _holidays(year: int) -> frozenset[date]:
-    fixed = {date(year, month, day) for month, day in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))}
-    mondays = {_nth(year, month, 0, number) for month, number in ((1, 3), (2, 3), (9, 1), (10, 2))}
-    memorial = _nth(year, 6, 0, 1) - timedelta(days=7)
-    return frozenset(fixed | mondays | {memorial, _nth(year, 11, 3, 4)})
-
-
-def _nth(year: int, month: int, weekday: int, number: int) -> date:
-    """The `number`-th such weekday (0 Monday) of a month."""
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (number - 1))

@@ -43,6 +43,16 @@ async def terms_of(tx: Tx, seller_id: str) -> TermsRow:
     return _row(rows[0]) if rows else TermsRow(seller_id, 0, PaymentTerms(), "", 0, "")
 
 
+async def terms_version(tx: Tx, seller_id: str, version: int) -> PaymentTerms | None:
+    """The terms that a run was prepared under; None: the usual ones."""
+    rows = await tx.fetch(
+        "SELECT document FROM seller_terms WHERE seller_id = :seller AND version = :version",
+        seller=seller_id,
+        version=version,
+    )
+    return _TERMS.validate_json(rows[0]["document"]) if rows else None
+
+
 async def bank_of(tx: Tx, seller_id: str) -> SealedAccount | None:
     """Where a seller's money goes, sealed; None when nobody said."""
     rows = await tx.fetch(
@@ -51,6 +61,17 @@ async def bank_of(tx: Tx, seller_id: str) -> SealedAccount | None:
     return (
         SealedAccount(bytes(rows[0]["bank"]), rows[0]["bank_last4"]) if rows and rows[0]["bank"] is not None else None
     )
+
+
+async def bank_changed(tx: Tx, seller_id: str) -> tuple[int, str] | None:
+    """When the bank details in force were given first, and by whom; None when there are none."""
+    rows = await tx.fetch(
+        """SELECT first.made_at, first.made_by FROM seller_terms AS now
+           JOIN seller_terms AS first ON first.seller_id = now.seller_id AND first.bank = now.bank
+           WHERE now.seller_id = :seller AND now.current = 1 ORDER BY first.version LIMIT 1""",
+        seller=seller_id,
+    )
+    return (rows[0]["made_at"], rows[0]["made_by"]) if rows else None
 
 
 async def save_terms(

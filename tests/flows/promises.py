@@ -208,7 +208,7 @@ def _accounts(stored: Stored) -> Iterator[str]:
         left = row["limit_units"] + row["posted_units"] - row["held_units"]
         if account in stored.spending and left < 0:
             yield f"{account} is {-left} beyond what it may spend."
-        if account.startswith("seller:") and row["posted_units"] != earned[account]:
+        if stored.leads and account.endswith(":payable") and row["posted_units"] != earned[account]:
             yield f"{account} stands at {row['posted_units']}, its leads earned {earned[account]}."
 
 

@@ -1,0 +1,164 @@
+"""Every statement of a seller again, from the ledger alone: sums, reserve, carry, payments. What differs is named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from exchange.model.actor import SYSTEM
+from exchange.model.ledger import Transaction, seller_account
+from exchange.model.money import Money
+from exchange.model.payout import Payment, PaymentState, PaymentTerms, Run, RunState
+from exchange.model.statement import BEGINNING, Cut, Period
+from exchange.stages.payout.run import bounce_booking, figures_of, issue_booking, payment_booking
+from exchange.storage.database import Db
+from exchange.storage.ledger import find_transaction
+from exchange.storage.payout_payments import payments_of
+from exchange.storage.payout_runs import all_runs
+from exchange.storage.payout_sums import OPEN, moved_accounts, summed, sums
+from exchange.storage.seller_terms import terms_version
+from exchange.storage.verify import FLAWS_TOLD, Flaw
+
+
+class PayoutsChecked(NamedTuple):
+    """How many statements were counted again, and the first flaw of each account."""
+
+    statements: int
+    flaws: tuple[Flaw, ...]
+
+
+async def check_payouts(db: Db) -> PayoutsChecked:
+    """Every run of every account, one account after another."""
+    chains: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in await db.read(all_runs):
+        chains[run.seller_id, run.currency].append(run)
+    numbers = [run.number for runs in chains.values() for run in runs if run.number is not None]
+    flaws = _gaps(numbers)
+    for runs in chains.values():
+        if (flaw := await _check_chain(db, runs)) is not None:
+            flaws.append(flaw)
+    return PayoutsChecked(len(numbers), tuple(flaws[:FLAWS_TOLD]))
+
+
+def _gaps(numbers: list[str]) -> list[Flaw]:
+    """The first number of each year that no statement has."""
+    years: dict[str, set[int]] = defaultdict(set)
+    for number in numbers:
+        series, _, place = number.rpartition("-")
+        years[series].add(int(place))
+    missing = ((series, next(n for n in range(1, len(taken) + 2) if n not in taken)) for series, taken in years.items())
+    return [
+        Flaw("payout_runs", series, f"Statement {series}-{place:05d} is missing: its series has a gap.")
+        for series, place in missing
+        if place <= max(years[series])
+    ]
+
+
+async def _check_chain(db: Db, runs: list[Run]) -> Flaw | None:
+    """All runs of one account, oldest first."""
+    payments: dict[str, list[Payment]] = defaultdict(list)
+    for payment in await db.read(payments_of, [run.id for run in runs]):
+        payments[payment.run_id].append(payment)
+    before: Run | None = None
+    for run in runs:
+        for told in (
+            _wrong_place(run, before),
+            await _wrong_figures(db, run, before, runs),
+            await _wrong_bookings(db, run, payments[run.id]),
+        ):
+            if told:
+                return _flaw(run, told)
+        before = run
+    return await _wrong_balance(db, runs, payments)
+
+
+def _wrong_place(run: Run, before: Run | None) -> str:
+    follows = (before.id, before.until) if before is not None else ("", BEGINNING)
+    return "" if (run.previous, run.since) == follows else "does not begin where the one before it ended"
+
+
+async def _wrong_figures(db: Db, run: Run, before: Run | None, runs: list[Run]) -> str:
+    found = summed(await db.read(sums, run.period))
+    row = await db.read(terms_version, run.seller_id, run.terms_version)
+    let_go = [each for each in runs if each.released_in == run.id] if run.number is not None else []
+    released = sum(each.figures.held for each in let_go) if run.number is not None else run.figures.released
+    carried = before.figures.carry if before is not None else 0
+    again = figures_of(found, carried, released, row or PaymentTerms(), run.currency)
+    if again == run.figures:
+        return ""
+    said, is_now = run.figures, again
+    for name in ("sold", "returned", "adjusted"):
+        if getattr(said.sums, name) != getattr(is_now.sums, name):
+            return f"says {name} {_text(run, getattr(said.sums, name))}; its entries sum to " + _text(
+                run, getattr(is_now.sums, name)
+            )
+    for name in ("carried", "released", "held", "pay", "carry", "rounding"):
+        if getattr(said, name) != getattr(is_now, name):
+            return f"says {name} {_text(run, getattr(said, name))}; from the ledger it is " + _text(
+                run, getattr(is_now, name)
+            )
+    return "counts its entries wrongly"
+
+
+async def _wrong_bookings(db: Db, run: Run, payments: list[Payment]) -> str:
+    """Whether what it says was moved is in the books, and nothing else."""
+    if run.issued_at is None:
+        return "has payments before it was issued" if payments else ""
+    wanted = list(_bookings(run, payments))
+    for booking in wanted:
+        booked = await db.read(find_transaction, SYSTEM, booking.reference)
+        if booked is None:
+            return f"needs the entry {booking.reference}, which is not in the books"
+        if (booked.kind, booked.postings) != (booking.kind, booking.postings):
+            return f"does not agree with the entry {booking.reference}"
+    owed = sum(each.money.units for each in payments if each.state is not PaymentState.BOUNCED)
+    if owed != run.figures.pay:
+        return f"pays {_text(run, run.figures.pay)}; its payments sum to {_text(run, owed)}"
+    return ""
+
+
+def _bookings(run: Run, payments: list[Payment]) -> Iterator[Transaction]:
+    if (booking := issue_booking(run, 0, "")) is not None:
+        yield booking
+    for each in payments:
+        if each.state in (PaymentState.PAID, PaymentState.BOUNCED):
+            yield payment_booking(each.id, run, each.money, 0, "")
+        if each.state is PaymentState.BOUNCED:
+            yield bounce_booking(each.id, run, each.money, 0, "")
+
+
+async def _wrong_balance(db: Db, runs: list[Run], payments: dict[str, list[Payment]]) -> Flaw | None:
+    """What the account holds is what statements still owe, what they carry over, and what moved since."""
+    last = runs[-1]
+    issued = [run for run in runs if run.number is not None]
+    open_units = sum(
+        each.money.units
+        for run in issued
+        for each in payments[run.id]
+        if each.state in (PaymentState.DUE, PaymentState.EXPORTED)
+    )
+    carry = issued[-1].figures.carry if issued else 0
+    since = issued[-1].until if issued else BEGINNING
+    whole = Period(seller_account(last.seller_id), last.currency, since, Cut(OPEN, OPEN))
+    moved = summed(await db.read(sums, whole)).moved
+    reserve = sum(run.figures.held for run in issued if run.released_in is None)
+    for seller_id, currency, payable, held in await db.read(moved_accounts):
+        if (seller_id, currency) == (last.seller_id, last.currency):
+            if payable != open_units + carry + moved:
+                return _flaw(
+                    last, f"leaves {_text(last, open_units + carry + moved)}; the account holds {_text(last, payable)}"
+                )
+            if held != reserve:
+                return _flaw(last, f"leaves a reserve of {_text(last, reserve)}; the account holds {_text(last, held)}")
+    return None
+
+
+def _text(run: Run, units: int) -> str:
+    return f"{Money(units, run.currency).text} {run.currency}"
+
+
+def _flaw(run: Run, told: str) -> Flaw:
+    name = run.number or run.id
+    what = "Statement" if run.state is not RunState.PREPARED else "Payout run"
+    return Flaw("payout_runs", run.id, f"{what} {name} of {run.seller_id} {told}.")

@@ -1,0 +1,195 @@
+"""What a seller's account moved in a period, summed by the database: the figures and the lines of its statement.
+
+A period that has ended is read below its cut and tells the same for ever. One that runs is read as it stands, what is
+not sealed yet included. What a statement moved itself (reserve, the rest of a cent) and payments are no part of either.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from exchange.model.ledger import BANK, ROUNDING, reserve_account, seller_account
+from exchange.model.payout import Sums
+from exchange.model.statement import Period
+from exchange.storage.chain import Chain
+from exchange.storage.database import Row, Tx
+from exchange.storage.movements import LATE_MS
+
+OPEN = 1 << 62
+"""The cut of a period that runs: no entry is above it."""
+
+Cursor = tuple[int, str, int]
+"""Where a list of entries goes on: time, reference and line of the last one seen."""
+
+SOLD, RETURNED, ADJUSTED = "sold", "returned", "adjusted"
+
+_CLASS = """CASE WHEN t.reverses IS NOT NULL OR t.kind = 'reversal' THEN 'returned'
+                 WHEN t.kind = 'sale' THEN 'sold' ELSE 'adjusted' END"""
+_OTHER = "CASE WHEN p.destination = :account THEN p.source ELSE p.destination END"
+_UNITS = "CASE WHEN p.destination = :account THEN p.units ELSE -p.units END"
+_FROM = """FROM (SELECT * FROM postings WHERE source = :account AND at >= :from_late AND at < :to_at
+                  UNION ALL
+                  SELECT * FROM postings WHERE destination = :account AND at >= :from_late AND at < :to_at) AS p
+            JOIN transactions AS t ON t.reference = p.reference
+            LEFT JOIN seals AS s ON s.chain = :chain AND s.row_id = p.reference
+            LEFT JOIN sales AS l ON l.attempt_id = SUBSTR(COALESCE(t.reverses, t.reference), 6)"""
+_WITHIN = f"""WHERE p.currency = :currency AND COALESCE(s.position, :unsealed) <= :to_position
+                  AND NOT (p.at < :from_at AND COALESCE(s.position, :unsealed) <= :from_position)
+                  AND {_OTHER} NOT IN (:bank, :rounding, :reserve)"""
+
+
+class SumLine(NamedTuple):
+    """All entries of one kind and one campaign (empty: of none), in units."""
+
+    kind: str  # sold | returned | adjusted
+    campaign_id: str
+    entries: int
+    units: int
+
+
+class EntryLine(NamedTuple):
+    """One entry: what was sold, came back or was adjusted. `note` says why an adjustment was made."""
+
+    at: int
+    reference: str
+    line: int
+    kind: str
+    units: int
+    lead_id: str | None
+    campaign_id: str
+    sub_id1: str | None
+    sold_at: int | None
+    note: str
+
+
+async def sums(tx: Tx, period: Period) -> tuple[SumLine, ...]:
+    """Its lines, the sold ones first. An open period ends at the cut (`OPEN`, `OPEN`)."""
+    rows = await tx.fetch(
+        f"""SELECT {_CLASS} AS kind, COALESCE(l.campaign_id, '') AS campaign_id, COUNT(*) AS entries,
+               CAST(SUM({_UNITS}) AS BIGINT) AS units
+            {_FROM} {_WITHIN} GROUP BY {_CLASS}, COALESCE(l.campaign_id, '')""",
+        **_params(period),
+    )
+    order = (SOLD, RETURNED, ADJUSTED)
+    lines = [SumLine(row["kind"], row["campaign_id"], row["entries"], row["units"]) for row in rows]
+    return tuple(sorted(lines, key=lambda line: (order.index(line.kind), line.campaign_id)))
+
+
+def summed(lines: tuple[SumLine, ...]) -> Sums:
+    """The lines as the figures of a statement."""
+    found = {kind: [line for line in lines if line.kind == kind] for kind in (SOLD, RETURNED, ADJUSTED)}
+    told = [(sum(line.units for line in each), sum(line.entries for line in each)) for each in found.values()]
+    return Sums(*(number for pair in told for number in pair))
+
+
+async def entries(
+    tx: Tx,
+    period: Period,
+    after: Cursor | None = None,
+    limit: int = 200,
+    kind: str = "",
+    campaign_id: str | None = None,
+) -> list[EntryLine]:
+    """The entries of a period after a cursor, oldest first: all, or those of one line (`kind` and campaign)."""
+    at, reference, line = after or (-1, "", 0)
+    rows = await tx.fetch(
+        f"""SELECT p.at, p.reference, p.line, {_CLASS} AS kind, {_UNITS} AS units, l.lead_id, l.campaign_id,
+               l.accepted_at, d.sub_id1, t.cause
+            {_FROM} LEFT JOIN leads AS d ON d.id = l.lead_id
+            {_WITHIN} AND (:kind = '' OR {_CLASS} = :kind)
+                AND (:any_campaign = 1 OR COALESCE(l.campaign_id, '') = :campaign)
+                AND (p.at > :after_at OR (p.at = :after_at AND (p.reference > :after_reference
+                     OR (p.reference = :after_reference AND p.line > :after_line))))
+            ORDER BY p.at, p.reference, p.line LIMIT :limit""",
+        kind=kind,
+        any_campaign=int(campaign_id is None),
+        campaign=campaign_id or "",
+        after_at=at,
+        after_reference=reference,
+        after_line=line,
+        limit=limit,
+        **_params(period),
+    )
+    return [_entry(row) for row in rows]
+
+
+async def moved_accounts(tx: Tx) -> list[tuple[str, str, int, int]]:
+    """Every seller with its currency, what its account holds and what is held back, in units."""
+    rows = await tx.fetch(
+        """SELECT account, currency, posted_units FROM account_balances
+           WHERE SUBSTR(account, 1, 7) = 'seller:' ORDER BY account"""
+    )
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        _, seller_id, what = row["account"].split(":")
+        held = found.setdefault((seller_id, row["currency"]), [0, 0])
+        held[0 if what == "payable" else 1] += row["posted_units"]
+    return [(seller_id, currency, held[0], held[1]) for (seller_id, currency), held in sorted(found.items())]
+
+
+async def first_entry_at(tx: Tx, period: Period) -> int | None:
+    """When the first entry of a period was made; None: it has none."""
+    rows = await tx.fetch(f"SELECT MIN(p.at) AS at {_FROM} {_WITHIN}", **_params(period))
+    at: int | None = rows[0]["at"]
+    return at
+
+
+async def drifted(tx: Tx, seller_id: str, currency: str) -> list[str]:
+    """The seller's accounts whose balance is not what their entries sum to."""
+    found = []
+    for account in (seller_account(seller_id), reserve_account(seller_id)):
+        rows = await tx.fetch(
+            """SELECT COALESCE((SELECT CAST(SUM(units) AS BIGINT) FROM postings
+                                WHERE destination = :account AND currency = :currency), 0)
+                   - COALESCE((SELECT CAST(SUM(units) AS BIGINT) FROM postings
+                               WHERE source = :account AND currency = :currency), 0)
+                   - COALESCE((SELECT posted_units FROM account_balances
+                               WHERE account = :account AND currency = :currency), 0) AS units""",
+            account=account,
+            currency=currency,
+        )
+        if rows[0]["units"]:
+            found.append(account)
+    return found
+
+
+async def last_check(tx: Tx) -> tuple[int, bool] | None:
+    """When the books were last checked, and whether they were sound; None: never yet."""
+    rows = await tx.fetch("SELECT at, sound FROM ledger_checks ORDER BY at DESC LIMIT 1")
+    return (rows[0]["at"], bool(rows[0]["sound"])) if rows else None
+
+
+def _params(period: Period) -> dict[str, Any]:
+    return {
+        "account": period.account,
+        "currency": period.currency,
+        "chain": Chain.TRANSACTIONS.value,
+        "from_at": period.since.at,
+        "from_late": max(period.since.at - LATE_MS, 0),
+        "from_position": period.since.position,
+        "to_at": period.until.at,
+        "to_position": period.until.position,
+        "unsealed": OPEN,
+        "bank": BANK,
+        "rounding": ROUNDING,
+        "reserve": period.account.removesuffix("payable") + "reserve",
+    }
+
+
+def _entry(row: Row) -> EntryLine:
+    cause: str = row["cause"]
+    is_lead = cause.startswith("ld_")
+    lead_id = row["lead_id"] or (cause if is_lead else None)
+    note = "" if row["kind"] != ADJUSTED or is_lead else cause.partition(": ")[2]
+    return EntryLine(
+        row["at"],
+        row["reference"],
+        row["line"],
+        row["kind"],
+        row["units"],
+        lead_id,
+        row["campaign_id"] or "",
+        row["sub_id1"],
+        row["accepted_at"],
+        note,
+    )
