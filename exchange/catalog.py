@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 from exchange import limits
 from exchange.fields import field_types
 from exchange.fields.state import NAMES as STATES
+from exchange.model.follow import Stage, stage_problems
 from exchange.model.lead import Problem
 from exchange.model.scrub import RULES, Action
 from exchange.model.vertical import (
@@ -45,12 +46,10 @@ CONSENT_FIELDS = (
     "consent_method",
     "user_agent",
 )
-CONTROL_FIELDS = frozenset(
-    {
-        "campaign_key", "campaign_id", "format", "idempotency_key", "test", "test_outcome", "timeout_ms", "ping_id",
-        "seller_lead_id", "min_price",
-    }
-)  # fmt: skip
+CONTROL_FIELDS = frozenset({
+    "campaign_key", "campaign_id", "format", "idempotency_key", "test", "test_outcome", "timeout_ms", "ping_id",
+    "seller_lead_id", "min_price",
+})  # fmt: skip
 IDENTITY_TYPES = ("ssn", "routing_number", "account_number")
 EXAMPLE_NOW = 1_795_000_000_000  # the moment examples are checked at, so that a check gives the same answer every day
 
@@ -163,6 +162,7 @@ class VerticalDocument(_Document):
     do_not_call: DoNotCallDocument = DoNotCallDocument()
     score: ScoreDocument = ScoreDocument()
     scrub: Mapping[str, Action] = {}
+    stages: Mapping[Name, Stage] = {}
 
 
 def default_config() -> Path:
@@ -249,6 +249,7 @@ def read_vertical(name: str, content: bytes, where: str, problems: list[str]) ->
         document.duplicate_unsold_days,
         document.duplicate_refused_days,
         tuple(document.scrub.items()),
+        tuple(document.stages.items()),
     )
 
 
@@ -325,6 +326,7 @@ def _vertical_problems(name: str, document: VerticalDocument) -> Iterator[str]:
             yield f"consent.states: {state!r} is not the two letters of a state."
     if len(set(document.dispositions)) < len(document.dispositions):
         yield "dispositions: a word occurs twice."
+    yield from stage_problems(document.stages, document.dispositions)
     for code in document.scrub.keys() - (codes := {rule.code for rule in RULES}):
         yield f"scrub: {code!r} is no rule; there are {', '.join(sorted(codes))}."
     for name in document.no_filters:

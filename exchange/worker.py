@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
+from exchange.flows.agent_mail import mail_agent
 from exchange.flows.auto_top_up import begin_auto_top_ups, run_auto_top_up
 from exchange.flows.batches import send_batch
 from exchange.flows.billing import bill_due
@@ -22,6 +23,7 @@ from exchange.flows.charges import send_refund
 from exchange.flows.deliver import deliver
 from exchange.flows.digests import mail_digest, plan_digests
 from exchange.flows.doors import Write
+from exchange.flows.follow import follow_leads
 from exchange.flows.form_sale import submit_form
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
@@ -32,6 +34,7 @@ from exchange.flows.jobs import (
     CHECK_IMPORT,
     DELIVER,
     DIGEST,
+    FOLLOW_NOTE,
     IMPORT,
     LOAD_LIST,
     NEWS,
@@ -125,6 +128,7 @@ def kinds() -> Mapping[str, Kind]:
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
         DIGEST: Kind(mail_digest),
+        FOLLOW_NOTE: Kind(mail_agent),
         IMPORT: Kind(work_import, at_once=4),
         LOAD_LIST: Kind(load_list, most=3, lease_ms=_LIST_LEASE_MS, at_once=1),
         NEWS: Kind(record_news),
@@ -317,6 +321,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("list unsold", 2.0, list_unsold),
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
+        Duty("follow leads", 1.0, follow_leads),
         Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("fill up accounts", 3.0, begin_auto_top_ups),
         Duty("issue documents", 60.0, bill_due),

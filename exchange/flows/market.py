@@ -154,6 +154,8 @@ class Live:
         self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}
         self.one_sheet = asyncio.Semaphore()  # reading a spreadsheet may take 2 GB: never two at a time
+        self.followed_to = 0  # dispositions told up to then are in the stages of followed leads
+        self.stages_of: dict[str, str] = {}  # by vertical, the mapping that all its stages were made under
         self.codes: dict[str, str] = {}  # how buyers hear of sellers without an alias, by seller id
         self.requests = 0
         self.scorer = Scorer()

@@ -19,6 +19,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "lead.delivered": "A buyer took a lead; the price is what it pays.",
         "lead.delivery_failed": "A delivery failed for good.",
         "lead.disposition": "A buyer said what became of a lead.",
+        "lead.assigned": "A bought lead was given to one of the buyer's agents.",
         "lead.return_requested": "A buyer asks its money back.",
         "lead.return_decided": "A return was decided.",
         "lead.claimed": "A lead of the store was claimed.",

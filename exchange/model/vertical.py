@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from exchange.model.follow import Stage
 from exchange.model.scrub import Action
 from exchange.model.verification import VerifierRule
 
@@ -149,6 +150,7 @@ class Vertical:
     duplicate_unsold_days: int = 0
     duplicate_refused_days: int = 0
     scrub: tuple[tuple[str, Action], ...] = ()  # by code, where it is not the usual action
+    stages: tuple[tuple[str, Stage], ...] = ()  # what a disposition means, where it is not the usual stage
     by_name: Mapping[str, FieldSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -59,6 +59,10 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
         await tx.execute(
             "DELETE FROM dispositions WHERE sale_id IN (SELECT id FROM sales WHERE lead_id = :lead)", lead=lead
         )
+        for table in ("follow_events", "reminders"):
+            await tx.execute(
+                f"DELETE FROM {table} WHERE sale_id IN (SELECT id FROM sales WHERE lead_id = :lead)", lead=lead
+            )
         await tx.execute(
             "DELETE FROM receipts WHERE attempt_id IN (SELECT id FROM attempts WHERE lead_id = :lead)", lead=lead
         )
@@ -79,6 +83,7 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "sightings",
             "sale_dispositions",
             "disposition_waits",
+            "follow_ups",
         ):
             await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
         await tx.execute("DELETE FROM leads WHERE id = :lead", lead=lead)

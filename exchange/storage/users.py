@@ -10,12 +10,16 @@ from exchange.storage.database import Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """`role` is operator, seller or buyer; `party_id` the seller or buyer they belong to."""
+    """`role` is operator, seller or buyer; `party_id` the seller or buyer they belong to.
+
+    `duty` is what somebody of a buyer does there: admin (or empty), agent or finance.
+    """
 
     id: str
     email: str
     role: str
     party_id: str | None
+    duty: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -32,12 +36,13 @@ class Session:
 async def add_user(tx: Tx, user: UserRow, now: int) -> bool:
     """False when somebody has this address already."""
     rows = await tx.fetch(
-        """INSERT INTO users (id, email, role, party_id, state, made_at)
-           VALUES (:id, :email, :role, :party, 'active', :now) ON CONFLICT (email) DO NOTHING RETURNING id""",
+        """INSERT INTO users (id, email, role, party_id, duty, state, made_at)
+           VALUES (:id, :email, :role, :party, :duty, 'active', :now) ON CONFLICT (email) DO NOTHING RETURNING id""",
         id=user.id,
         email=user.email.lower(),
         role=user.role,
         party=user.party_id,
+        duty=user.duty,
         now=now,
     )
     return bool(rows)
@@ -45,7 +50,8 @@ async def add_user(tx: Tx, user: UserRow, now: int) -> bool:
 
 async def find_user(tx: Tx, email: str) -> UserRow | None:
     rows = await tx.fetch(
-        "SELECT id, email, role, party_id FROM users WHERE email = :email AND state = 'active'", email=email.lower()
+        "SELECT id, email, role, party_id, duty FROM users WHERE email = :email AND state = 'active'",
+        email=email.lower(),
     )
     return _user(rows[0]) if rows else None
 
@@ -83,7 +89,7 @@ async def use_login_link(tx: Tx, link_hash: bytes, session_hash: bytes, csrf: st
 
 async def find_session(tx: Tx, session_hash: bytes, now: int) -> Session | None:
     rows = await tx.fetch(
-        """SELECT u.id, u.email, u.role, u.party_id, s.csrf, s.expires_at FROM sessions s
+        """SELECT u.id, u.email, u.role, u.party_id, u.duty, s.csrf, s.expires_at FROM sessions s
            JOIN users u ON u.id = s.user_id
            WHERE s.hash = :hash AND s.ended_at IS NULL AND s.expires_at > :now AND u.state = 'active'""",
         hash=session_hash,
@@ -97,4 +103,4 @@ async def end_session(tx: Tx, session_hash: bytes, now: int) -> None:
 
 
 def _user(row: Row) -> UserRow:
-    return UserRow(row["id"], row["email"], row["role"], row["party_id"])
+    return UserRow(row["id"], row["email"], row["role"], row["party_id"], row["duty"])

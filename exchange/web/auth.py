@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +16,7 @@ from exchange.flows.specs import PATH, page_of
 from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused
 from exchange.model.actor import Actor
+from exchange.model.follow import Duty
 from exchange.storage.users import Session
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.render import SESSION, as_json, notice
@@ -41,8 +42,11 @@ def for_uploads(show: Handler) -> Handler:
     return for_role("operator", show, token=False)
 
 
-def for_role(role: str, show: Handler, *, token: bool = True) -> Handler:
-    """The page for one role; for anybody else the way in, or a refusal. Forms carry the token."""
+def for_role(role: str, show: Handler, *, token: bool = True, duties: Collection[Duty] = ()) -> Handler:
+    """The page for one role; for anybody else the way in, or a refusal. Forms carry the token.
+
+    Of a buyer's people only those with one of `duties` see it; none given: whoever has the role.
+    """
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         session = await find_session(request)
@@ -51,11 +55,29 @@ def for_role(role: str, show: Handler, *, token: bool = True) -> Handler:
         request[SESSION] = session
         if session.user.role != role:
             return await _not_theirs(request, session, role)
+        if duties and duty_of(session) not in duties:
+            return await _not_their_duty(request, session, duties)
         if token and request.method == "POST" and not await has_token(request, session):
             return await without_token(request)
         return await show(request)
 
     return guarded
+
+
+def duty_of(session: Session) -> Duty:
+    """What somebody of a buyer does there. Who was let in without a duty is an admin."""
+    return Duty(session.user.duty or Duty.ADMIN.value)
+
+
+async def _not_their_duty(request: web.Request, session: Session, duties: Collection[Duty]) -> web.StreamResponse:
+    needed = " or ".join(sorted(each.value for each in duties))
+    own = duty_of(session).value
+    if request.path.endswith(_TWINS):
+        return as_json({"status": "error", "message": f"This needs the duty {needed}; yours is {own}."}, 403)
+    told = f"You are signed in as {session.user.email}, whose duty is {own}. This page needs the duty {needed}."
+    return await notice(
+        request, "This part is for others", told, "An admin of your company can do it.", http_status=403
+    )
 
 
 async def without_token(request: web.Request) -> web.StreamResponse:

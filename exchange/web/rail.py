@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -32,12 +34,17 @@ class Dock(NamedTuple):
         return any(entry.key == key for entry in self.entries)
 
 
+_OPEN: Mapping[str, frozenset[str]] = MappingProxyType({"agent": frozenset({"work"}), "finance": frozenset()})
+"""The entries that a duty opens; an admin finds all."""
 DOCKED = 4
 """How many entries fit beside the one that leads to the others."""
 
 
-def rail(role: str = "operator") -> tuple[Group, ...]:
-    """What somebody of this role finds."""
+def rail(role: str = "operator", duty: str = "") -> tuple[Group, ...]:
+    """What somebody of this role finds; of a buyer's people each what its duty opens."""
+    if role == "buyer" and duty in _OPEN:
+        own = tuple(entry for group in _buyer() for entry in group.entries if entry.key in _OPEN[duty])
+        return (Group("", own),)
     groups = {"operator": _console, "seller": _seller, "buyer": _buyer}.get(role)
     return groups() if groups is not None else ()
 
@@ -50,6 +57,8 @@ def _buyer() -> tuple[Group, ...]:
                 Entry("/buyer/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/buyer/dispositions", "dispositions", "tag", "Dispositions", "Dispositions"),
                 Entry("/buyer/store", "store", "plug", "Store", "Store"),
+                Entry("/buyer/follow-up", "work", "person", "Follow-up", "Follow-up"),
+                Entry("/buyer/agents", "agents", "person", "Agents", "Agents"),
             ),
         ),
     )

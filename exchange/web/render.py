@@ -94,7 +94,7 @@ async def page(
     role = session.user.role if session is not None else ""
     signed_in = role in _PORTALS
     mode = values.pop("mode", None) or mode_of(request)
-    groups = rail(role)
+    groups = rail(role, session.user.duty if session is not None else "")
     unclear = 0
     if session is not None and role == "operator":
         unclear = await request.app[MARKET].db.read(count_unclear, session.user.actor, mode)

@@ -23,6 +23,7 @@ SHEETS = (
     "connect.css",
     "hooks.css",
     "bills.css",
+    "work.css",
     "small.css",
     "print.css",
 )

@@ -1,22 +1,52 @@
-"""Pages for buyers: each sees what is its own."""
+"""Pages for buyers: each sees what is its own, and of its people each what its duty opens."""
 
 from __future__ import annotations
 
-from aiohttp import web
+from collections.abc import Callable, Collection
+from types import ModuleType
 
-from exchange.web.auth import for_role
-from exchange.web.buyer_portal import _reports, card, claim, lead, leads, order, store
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from exchange.model.follow import Duty
+from exchange.web.auth import duty_of, find_session, for_role
+from exchange.web.buyer_portal import (
+    _reports,
+    agents,
+    card,
+    claim,
+    lead,
+    leads,
+    order,
+    store,
+    work,
+    work_lead,
+)
 from exchange.web.pages import add_table
 
 HOME = "/buyer/store"
+ADMINS = (Duty.ADMIN,)
+"""Who sees the pages of a module that does not say in DUTIES who does."""
+
+
+def modules() -> tuple[ModuleType, ...]:
+    """Those with pages."""
+    return (order, claim, store, card, leads, lead, _reports, agents, work, work_lead)
 
 
 def add_buyer_portal(app: web.Application) -> None:
-    for each in (order, claim, store, card, leads, lead, _reports):
-        add_table(app, each.pages(), lambda show: for_role("buyer", show))
-    add_table(app, _reports.uploads(), lambda show: for_role("buyer", show, token=False))
-    app.router.add_get("/buyer", _home)
+    for each in modules():
+        add_table(app, each.pages(), _guard(each))
+    add_table(app, _reports.uploads(), _guard(_reports, token=False))
+    app.router.add_get("/buyer", for_role("buyer", _home))
 
 
-async def _home(_: web.Request) -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME})
+def _guard(module: ModuleType, *, token: bool = True) -> Callable[[Handler], Handler]:
+    duties: Collection[Duty] = getattr(module, "DUTIES", ADMINS)
+    return lambda show: for_role("buyer", show, token=token, duties=duties)
+
+
+async def _home(request: web.Request) -> web.StreamResponse:
+    session = await find_session(request)
+    is_agent = session is not None and duty_of(session) is Duty.AGENT
+    return web.Response(status=303, headers={"Location": work.HOME if is_agent else HOME})
