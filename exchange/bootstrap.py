@@ -242,6 +242,7 @@ def _as_set(settings: Settings) -> partial[Market]:
         mail_domain=settings.mail_domain,
         files_dir=settings.files_dir,
         issuer=Issuer(settings.name, settings.invoice_address, settings.invoice_note),
+        payout_two_above_units=Money.parse(settings.payout_two_above, "XXX").units,
     )
 
 
@@ -305,7 +306,6 @@ async def open_market(
             settings.name,
             settings.retention_days,
             screening=Screening(known_agents()),
-            payout_two_above_units=Money.parse(settings.payout_two_above, "XXX").units,
         )
         await take_up_lists(opened, lists)
         await refresh(market)
