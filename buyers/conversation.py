@@ -63,6 +63,14 @@ class Stage:
         return facts, replies
 
 
+def prepared(before: tuple[Before, ...], facts: Facts) -> Conversation[Facts]:
+    """What messages before bring, for one that is asked without a stage of its own."""
+    for step in before:
+        reply = yield step.plan.message(facts, None)
+        facts = Facts(facts.contract, facts.terms, kept={**facts.kept, **_kept(step, reply)})
+    return facts
+
+
 def _kept(step: Before, reply: Reply) -> Mapping[str, str]:
     document = read_document(reply, Shape())
     if document.kind == BROKEN or reply.status // 100 != 2:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exchange.connector import Connector
+from exchange.connector import Connector, ReadsDispositions
 
 Presets = Mapping[str, Mapping[str, Any]]
 """Documents by name; a preset's `variants` lie between it and the connection."""
@@ -45,6 +45,7 @@ class Loaded:
     secrets: frozenset[str]
     urls: Mapping[str, str]
     build: Callable[[], Connector]
+    reports: ReadsDispositions | None = None
 
 
 Family = Callable[[str, Mapping[str, Any]], Loaded]

@@ -17,7 +17,8 @@ import orjson
 
 import verifiers as vendors
 from buyers import connectors
-from buyers.family import ConnectionProblems, Loaded, load
+from buyers.family import ConnectionProblems, Loaded
+from buyers.loading import load_connection
 from buyers.teaching import Lessons
 from exchange.catalog import read_vertical
 from exchange.clock import Clock, SystemClock
@@ -99,13 +100,14 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         connector = loaded.build()
 
         def with_secrets(stored: Secrets) -> Connection:
-            return ready(connector, secrets_of(loaded.secrets, stored), simulated=loaded.name == SIMULATED)
+            simulated = loaded.name == SIMULATED
+            return ready(connector, secrets_of(loaded.secrets, stored), simulated=simulated, reports=loaded.reports)
 
         return with_secrets
 
     def connection(name: str, document: Document) -> Keyed:
         try:
-            loaded = load(document, catalog.presets, table)
+            loaded = load_connection(document, catalog.presets, table)
         except ConnectionProblems as error:
             raise DocumentProblems(f"{problem.path}: {problem.message}" for problem in error.problems) from None
         if loaded.name != name:

@@ -9,7 +9,8 @@ from typing import Any
 
 import verifiers as vendors
 from buyers import connectors
-from buyers.family import ConnectionProblems, Loaded, load
+from buyers.family import ConnectionProblems, Loaded
+from buyers.loading import load_connection
 from exchange.catalog import CatalogError, Presets, default_config, read_file, read_verticals, read_yaml
 from exchange.flows.shapes import Document, FileDocument
 from exchange.model.form import Form
@@ -93,7 +94,7 @@ def _connection(
 ) -> Loaded | None:
     """One document's connection; None when something is wrong with it, which is then told with its place."""
     try:
-        return load(document, presets, connectors())
+        return load_connection(document, presets, connectors())
     except ConnectionProblems as error:
         problems += [f"{where}: {problem.path}: {problem.message}" for problem in error.problems]
         return None

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from exchange.model.auction import Accepted, Answered, Award, Bid, NoBid, Pending, Rejected
+from exchange.model.feedback import HeardReports
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
@@ -79,6 +80,30 @@ class AsksOutcome(Protocol):
     """Ability: ask the buyer what became of a post whose answer was lost."""
 
     def ask(self, reference: str, contract: Contract, terms: Terms) -> Conversation[Accepted | Pending | Rejected]: ...
+
+
+class ReadsDispositions(Protocol):
+    """Ability of a connection, whatever it delivers by: its buyer's system tells what became of leads.
+
+    It is asked every `every_ms` (None: never), first for the last `first_days`; with a hook it calls by itself. `words`
+    are the buyer's own. `ask` and `heard` raise `BadReply`, `heard` raises `Forged`. `is_address` says whether the last
+    part of an address is the hook's.
+    """
+
+    @property
+    def every_ms(self) -> int | None: ...
+    @property
+    def first_days(self) -> int: ...
+    @property
+    def has_hook(self) -> bool: ...
+    @property
+    def words(self) -> Mapping[str, str]: ...
+
+    def ask(self, since: int, page: str, contract: Contract, terms: Terms) -> Conversation[HeardReports]: ...
+
+    def is_address(self, secret: str, terms: Terms) -> bool: ...
+
+    def heard(self, call: Callback, terms: Terms) -> HeardReports: ...
 
 
 @runtime_checkable

@@ -60,12 +60,13 @@ from exchange.flows.market import Market, refresh
 from exchange.flows.notices import mail_notice
 from exchange.flows.payment_events import work_event
 from exchange.flows.payouts import prepare_due
-from exchange.flows.polls import plan_polls, poll
+from exchange.flows.polls import poll
 from exchange.flows.proofs import plan_proofs, retain
 from exchange.flows.quality import keep_quality
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.reconcile import reconcile
 from exchange.flows.recover import recover
+from exchange.flows.reports_in import READ_REPORTS, plan_looks, read_reports
 from exchange.flows.resell import resell
 from exchange.flows.retain import forget
 from exchange.flows.return_rules import consider_job
@@ -136,6 +137,7 @@ def kinds() -> Mapping[str, Kind]:
         PAYMENT_EVENT: Kind(work_event),
         PASS_ON: Kind(pass_on),
         POLL: Kind(poll, most=3, lease_ms=300_000),
+        READ_REPORTS: Kind(read_reports, most=3, lease_ms=300_000),
         REFUND: Kind(send_refund),
         RESELL: Kind(resell),
         RETAIN: Kind(retain),
@@ -313,7 +315,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
     return (
         Duty("refresh", 0.5, refresh),
         Duty("lists", 0.5, look_at_lists),
-        Duty("poll", 1.0, plan_polls),
+        Duty("poll", 1.0, plan_looks),
         Duty("learn", 5.0, learn),
         Duty("count quality", 5.0, keep_quality),
         Duty("seal", 1.0, seal_chains),

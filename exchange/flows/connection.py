@@ -22,6 +22,7 @@ from exchange.connector import (
     OffersPage,
     Previews,
     Profile,
+    ReadsDispositions,
     ReadsReceipts,
     ReadsReplies,
     RepeatsSafely,
@@ -72,6 +73,7 @@ class Connection:
     files: StoresFiles | None = None
     tables: WritesTable | None = None
     mailed: GoesToMailboxes | None = None
+    reports: ReadsDispositions | None = None  # its buyer's system tells what became of leads
 
     @property
     def can_reconcile(self) -> bool:
@@ -93,7 +95,13 @@ class Connection:
         return self.addressed.destination(contract) if self.addressed is not None else contract.buyer_id
 
 
-def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool = False) -> Connection:
+def ready(
+    connector: Connector,
+    secrets: Mapping[str, str],
+    *,
+    simulated: bool = False,
+    reports: ReadsDispositions | None = None,
+) -> Connection:
     """The connection of a connector, with the abilities it has."""
     return Connection(
         connector,
@@ -124,4 +132,5 @@ def ready(connector: Connector, secrets: Mapping[str, str], *, simulated: bool =
         files=connector if isinstance(connector, StoresFiles) else None,
         tables=connector if isinstance(connector, WritesTable) else None,
         mailed=connector if isinstance(connector, GoesToMailboxes) else None,
+        reports=reports,
     )

@@ -8,19 +8,20 @@ from __future__ import annotations
 import asyncio
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
 from exchange import limits
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
-from exchange.flows.dispositions import Teller, Told, look_at, record_reports
+from exchange.flows.disposition_rows import told_of_rows
+from exchange.flows.dispositions import Teller, Told
 from exchange.flows.import_desk import shown_name
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.batch import Batch, Columns, LeadFile
-from exchange.model.feedback import Channel, Report
+from exchange.model.feedback import Channel
 from exchange.stages.dispositions import Verdict
 from exchange.stages.report_columns import MEANINGS, Row, guess_meanings, missing, read_row
 from exchange.storage.disposition_files import (
@@ -94,7 +95,7 @@ async def look(market: Market, buyers: tuple[str, ...] | None, file_id: str) -> 
     lacks = missing(file.columns)
     if lacks is not None:
         return Look(file, samples, lacks)
-    return Look(file, samples, None, tuple(await _through(market, _teller(file), rows, record=False)))
+    return Look(file, samples, None, tuple(await told_of_rows(market, _teller(file), rows, record=False)))
 
 
 async def record_file(market: Market, file: ReportFile, actor: Actor) -> Mapping[str, int]:
@@ -102,7 +103,7 @@ async def record_file(market: Market, file: ReportFile, actor: Actor) -> Mapping
     if file.sealed is None or missing(file.columns) is not None:
         raise CannotRead(missing(file.columns) or "The file is no longer kept. Upload it again.")
     rows, _ = await asyncio.to_thread(_rows, market, file)
-    told = await _through(market, _teller(file), rows, record=True)
+    told = await told_of_rows(market, _teller(file), rows, record=True)
     counted = Counter(each.verdict.value for _, each in told)
     counts = {verdict.value: counted[verdict.value] for verdict in Verdict}
     after = {"file": file.id, **{name: str(count) for name, count in counts.items() if count}}
@@ -126,35 +127,9 @@ async def name_columns(market: Market, file: ReportFile, columns: Mapping[str, s
 
 def _teller(file: ReportFile) -> Teller:
     """A row without a time speaks of the moment its file first came, however often it comes."""
-    return Teller(Channel.FILE, (file.buyer_id,), f"{file.made_by} ({file.name})", file.made_at, people=True)
-
-
-async def _through(market: Market, teller: Teller, rows: Sequence[Row], *, record: bool) -> list[tuple[int, Told]]:
-    """What becomes of each row. Whom its first name does not find its next one may."""
-    found: dict[int, Told] = {}
-    for turn in range(4):
-        left = [row for row in rows if row.number not in found or _may_be_found(found[row.number], row, turn)]
-        if not left:
-            break
-        reports = [_report(row, turn) for row in left]
-        told = await (record_reports if record else look_at)(market, teller, reports)
-        found |= {row.number: each for row, each in zip(left, told, strict=True)}
-    wrong = {row.number: row for row in rows if row.problem is not None}
-    return [(number, _with_problem(told, wrong.get(number))) for number, told in sorted(found.items())]
-
-
-def _may_be_found(told: Told, row: Row, turn: int) -> bool:
-    return told.verdict is Verdict.NOT_FOUND and len(row.names) > turn
-
-
-def _report(row: Row, turn: int) -> Report:
-    """A row whose own text is wrong names nobody, so that nothing of it is kept."""
-    name = row.names[turn] if turn < len(row.names) and row.problem is None else ""
-    return Report(name, row.word, row.note, row.value, row.at)
-
-
-def _with_problem(told: Told, row: Row | None) -> Told:
-    return told if row is None else told._replace(verdict=Verdict.INVALID, problem=row.problem)
+    return Teller(
+        Channel.FILE, (file.buyer_id,), f"{file.made_by} ({file.name})", file.made_at, people=True, hashes=True
+    )
 
 
 def _as_csv(market: Market, name: str, data: bytes) -> bytes:

@@ -44,8 +44,8 @@ class Teller:
     """Who tells, and how. Only leads of `buyers` are meant; `name` is kept with each report.
 
     `at` is the moment of a report that says none, now unless it is given. A `snapshot` is how things stand in the
-    buyer's books. `words` are what its connection says of words. With `people` a phone or an email, or the hash of one,
-    names a lead too.
+    buyer's books. `words` are what its connection says of words. With `people` a phone or an email names a lead too,
+    with `hashes` the hash of one as well: finding those opens every lead of the buyer.
     """
 
     channel: Channel
@@ -55,6 +55,7 @@ class Teller:
     snapshot: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
     people: bool = False
+    hashes: bool = False
 
     @property
     def chosen(self) -> bool:
@@ -144,7 +145,9 @@ async def _matched(market: Market, teller: Teller, reports: Sequence[Report]) ->
     for sale in await market.db.read(sales_meant, teller.buyers, wanted):
         found.setdefault(sale["meant"], sale)
     left = [reference for reference in wanted if reference not in found]
-    return {**found, **await sales_of_people_meant(market, teller.buyers, left)} if teller.people and left else found
+    if not teller.people or not left:
+        return found
+    return {**found, **await sales_of_people_meant(market, teller.buyers, left, hashes=teller.hashes)}
 
 
 async def read_words(market: Market, buyers: Sequence[str]) -> Words:

@@ -32,16 +32,18 @@ _AT_ONCE = 500
 _AFTER_ALL = (1 << 62, "")
 
 
-async def sales_of_people_meant(market: Market, buyers: Sequence[str], references: Sequence[str]) -> dict[str, Row]:
+async def sales_of_people_meant(
+    market: Market, buyers: Sequence[str], references: Sequence[str], *, hashes: bool
+) -> dict[str, Row]:
     """The newest sale of each consumer that a reference names, by that reference."""
-    hashes = {reference: name for reference in references if (name := hash_named(reference)) is not None}
+    hashed = {reference: name for reference in references if (name := hash_named(reference)) is not None}
     plain = {
-        index: reference for reference in references if reference not in hashes for index in _keys(market, reference)
+        index: reference for reference in references if reference not in hashed for index in _keys(market, reference)
     }
     found: dict[str, Row] = {}
     for row in await market.db.read(sales_of_people, buyers, list(plain)):
         found.setdefault(plain[bytes(row["meant"])], row)
-    return {**found, **await _by_hash(market, buyers, hashes)} if hashes else found
+    return {**found, **await _by_hash(market, buyers, hashed)} if hashes and hashed else found
 
 
 def _keys(market: Market, text: str) -> Iterator[bytes]:

@@ -37,6 +37,24 @@ class Report:
     at: int | None = None
 
 
+class RawReport(NamedTuple):
+    """What a buyer's system says of one lead, as it wrote it: `names` are what may name the lead, surest first."""
+
+    names: tuple[str, ...]
+    word: str
+    value: str = ""
+    at: str = ""
+    note: str = ""
+
+
+class HeardReports(NamedTuple):
+    """`wrong` counts what named no lead or said no word; `next` names the page that follows, empty for none."""
+
+    reports: tuple[RawReport, ...]
+    wrong: int
+    next: str
+
+
 @dataclass(frozen=True, slots=True)
 class Disposition:
     """What became of a sold lead, in the vertical's words, ready to be kept.

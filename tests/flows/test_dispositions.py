@@ -23,7 +23,7 @@ ACME = Actor(Role.BUYER, "acme", "acme")
 BIRCH = Actor(Role.BUYER, "birch", "birch")
 API = teller_of(ACME)
 FILE = Teller(Channel.FILE, ("acme",), "file november.csv", at=NOW, people=True)
-PEOPLE = Teller(Channel.FILE, ("acme",), "file november.csv", people=True)
+PEOPLE = Teller(Channel.FILE, ("acme",), "file november.csv", people=True, hashes=True)
 POLL = Teller(Channel.POLL, ("acme",), "acme_crm", snapshot=True)
 HOUR_MS = 3_600_000
 
@@ -133,7 +133,7 @@ async def test_a_lead_is_named_by_any_id_a_phone_an_email_or_the_hash_of_one_and
         assert ["recorded"] == await tell(either, Report(name, word), by=PEOPLE if name in people else API), name
     assert ["not_found"] * len(people) == await tell(either, *(Report(name, "sold") for name in people))
     theirs = [Report(name, "sold") for name in (*names, *people, "", "ld_nobody")]
-    told = await record_reports(either.market, Teller(Channel.FILE, ("birch",), "x", people=True), theirs)
+    told = await record_reports(either.market, Teller(Channel.FILE, ("birch",), "x", people=True, hashes=True), theirs)
     assert {Verdict.NOT_FOUND} == {each.verdict for each in told}
     assert other not in {row["lead_id"] for row in await either.rows("SELECT lead_id FROM dispositions")}
 

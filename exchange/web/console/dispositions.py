@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
@@ -13,11 +13,13 @@ from aiohttp import web
 from exchange import limits
 from exchange.flows.dispositions import Teller, record_reports
 from exchange.flows.market import Market
+from exchange.flows.reports_in import contracts_over, read_now
 from exchange.model.feedback import Channel, Report
 from exchange.model.money import Money
 from exchange.stages.dispositions import Verdict
 from exchange.storage.bought import ToldFilter, told_lately
 from exchange.storage.database import Row
+from exchange.storage.disposition_polls import ReadState, read_states
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
@@ -53,12 +55,23 @@ _BEFORE = re.compile(r"(\d{1,15})_(dsp_[0-9A-Z]{1,40})")
 _SAID = (Verdict.RECORDED, Verdict.UNCHANGED, Verdict.NOT_FOUND, Verdict.INVALID)
 
 
+class System(NamedTuple):
+    """A buyer's system: how often it is asked (None: never), whether it calls by itself, and how that went."""
+
+    name: str
+    buyers: str
+    every_ms: int | None
+    calls: bool
+    state: ReadState
+
+
 def pages() -> tuple[Page, ...]:
     return (
         Page("GET", HOME, show),
         Page("GET", f"{HOME}.json", as_json),
         Page("GET", f"{HOME}.csv", as_csv),
         Page("POST", f"{HOME}/many", tell),
+        Page("POST", f"{HOME}/read", read),
         *file_pages(_FILES),
     )
 
@@ -86,7 +99,29 @@ async def show(request: web.Request) -> web.StreamResponse:
         choices=_choices(market),
         most=limits.DISPOSITIONS_AT_ONCE,
         told=request.query.get("told", "")[:200],
+        systems=await _systems(market),
     )
+
+
+async def read(request: web.Request) -> web.StreamResponse:
+    """Have a buyer's system asked now."""
+    name = request[FORM].get("connection", "")
+    if not await read_now(request.app[MARKET], name, actor_of(request)):
+        return await notice(request, "It cannot be asked", "No such system is ever asked.", http_status=404)
+    told = f"{name} is asked within seconds"
+    return web.Response(status=303, headers={"Location": address(HOME, told=told), "Cache-Control": "no-store"})
+
+
+async def _systems(market: Market) -> list[System]:
+    """The buyers' systems that tell by themselves or are asked."""
+    states = await market.db.read(read_states)
+    found: list[System] = []
+    for name, connection in sorted(market.connections.items()):
+        if connection.reports is not None:
+            names = {buyer_name(market, contract.buyer_id) for contract in contracts_over(market, name)}
+            every_ms, calls = connection.reports.every_ms, connection.reports.has_hook
+            found.append(System(name, ", ".join(sorted(names)), every_ms, calls, states.get(name, ReadState(name))))
+    return found
 
 
 async def tell(request: web.Request) -> web.StreamResponse:

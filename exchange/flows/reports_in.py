@@ -1,0 +1,176 @@
+"""What buyers' systems tell of the leads they bought: read every so often, or sent by themselves.
+
+A look begins where the last good one ended, less an overlap, and is over once its last page was recorded: what it
+brings twice changes nothing. A reply that cannot be read leaves the place where it is, and is told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from exchange import limits
+from exchange.connector import Callback, ReadsDispositions, Terms
+from exchange.courier.call import Call
+from exchange.flows.by_hand import audit_line
+from exchange.flows.connection import Connection
+from exchange.flows.disposition_rows import told_of_rows
+from exchange.flows.dispositions import Teller
+from exchange.flows.job_ends import Ended
+from exchange.flows.jobs import READ_REPORTS as READ_REPORTS  # given on with what the worker runs
+from exchange.flows.jobs import job
+from exchange.flows.market import Market
+from exchange.flows.polls import plan_polls
+from exchange.model.actor import Actor
+from exchange.model.feedback import Channel, HeardReports, RawReport
+from exchange.model.lead import Problem
+from exchange.model.party import Contract
+from exchange.model.work import JobRow
+from exchange.stages.dispositions import fold_word
+from exchange.stages.report_columns import Row, read_when
+from exchange.storage.disposition_polls import (
+    Read,
+    ReadState,
+    begin_reads,
+    note_failed_read,
+    note_heard,
+    note_read,
+    read_soon,
+    read_states,
+)
+
+WRONG = "wrong"
+"""Counted beside the verdicts: what named no lead or said no word."""
+_DAY_MS = 86_400_000
+
+
+class NotRead(Exception):
+    """The system could not be asked, or its reply cannot be used. The sentence holds nothing personal."""
+
+
+async def plan_looks(market: Market) -> int:
+    """The duty: queue every look at a source of leads, and at a buyer's system, whose time has come."""
+    return await plan_polls(market) + await plan_reads(market)
+
+
+async def plan_reads(market: Market) -> int:
+    """Queue every look at a buyer's system whose time has come. On any number of nodes each is queued once."""
+    asked = {name: each.reports for name, each in market.connections.items() if each.reports is not None}
+    every = {name: reports.every_ms for name, reports in asked.items() if reports.every_ms is not None}
+    if not every:
+        return 0
+    now = market.clock.now()
+    states = await market.db.read(read_states)
+    due = [
+        Read(name, now + every_ms, _job(market, name, now))
+        for name, every_ms in every.items()
+        if states.get(name, ReadState(name)).next_at <= now and contracts_over(market, name)
+    ]
+    return await market.db.write(begin_reads, due, now) if due else 0
+
+
+def _job(market: Market, name: str, now: int) -> JobRow:
+    payload: dict[str, object] = {"connection": name}
+    return job(market, f"reports:{name}", READ_REPORTS, payload, now, now, f"reports:{name}")
+
+
+async def read_reports(market: Market, payload: Mapping[str, object]) -> Ended | None:
+    """The job: ask a buyer's system, and record what it says."""
+    name = str(payload["connection"])
+    connection = market.connections.get(name)
+    contracts = contracts_over(market, name)
+    if connection is None or connection.reports is None or connection.reports.every_ms is None or not contracts:
+        return Ended.UNASKED
+    state = (await market.db.read(read_states)).get(name, ReadState(name))
+    began = market.clock.now()
+    since = state.since if state.since is not None else began - connection.reports.first_days * _DAY_MS
+    try:
+        counts = await _look(market, name, connection, contracts, since)
+    except NotRead as error:
+        await market.db.write(note_failed_read, name, str(error), market.clock.now())
+        return None
+    await market.db.write(note_read, name, began - limits.PULL_OVERLAP_MS, counts, market.clock.now())
+    return None
+
+
+async def _look(
+    market: Market, name: str, connection: Connection, contracts: Sequence[Contract], since: int
+) -> Mapping[str, int]:
+    """Page after page, each recorded before the next is asked for. Raises `NotRead`."""
+    assert connection.reports is not None
+    counts: Counter[str] = Counter()
+    page = ""
+    for _ in range(limits.REPORT_PAGES):
+        heard = await _ask(market, name, connection, contracts[0], since, page)
+        counts += await _record(market, name, connection.reports, contracts, heard, Channel.POLL)
+        if not heard.next or heard.next == page:
+            return counts
+        page = heard.next
+    raise NotRead(f"It has more than {limits.REPORT_PAGES} pages; ask more often, or for larger pages.")
+
+
+async def _ask(
+    market: Market, name: str, connection: Connection, contract: Contract, since: int, page: str
+) -> HeardReports:
+    assert connection.reports is not None
+    terms = Terms(market.clock.now(), "", connection.secrets)
+    question = connection.reports.ask(since, page, contract, terms)
+    call = Call(f"reports:{name}", question, delivers=False, simulated=connection.simulated)
+    result = await market.courier.converse(call, market.clock.monotonic() + limits.REPORT_SECONDS)
+    if result.lost is not None:
+        raise NotRead(result.lost.detail or result.lost.why.slug.replace("_", " "))
+    if result.error is not None:
+        raise NotRead(f"The reply cannot be used: {result.error.why}.")
+    found: HeardReports = result.answer
+    return found
+
+
+async def take_reports(market: Market, name: str, connection: Connection, call: Callback) -> dict[str, int]:
+    """Record what a buyer's system sent by itself. Returns how many became what. Raises `Forged` and `BadReply`."""
+    assert connection.reports is not None, "asked of connections that have it"
+    terms = Terms(market.clock.now(), "", connection.secrets)
+    heard = connection.reports.heard(call, terms)
+    counts = await _record(market, name, connection.reports, contracts_over(market, name), heard, Channel.HOOK)
+    await market.db.write(note_heard, name, counts, market.clock.now())
+    return dict(counts)
+
+
+async def _record(
+    market: Market,
+    name: str,
+    reports: ReadsDispositions,
+    contracts: Sequence[Contract],
+    heard: HeardReports,
+    channel: Channel,
+) -> Counter[str]:
+    """Only leads that the buyers of these contracts bought are meant."""
+    buyers = tuple(sorted({contract.buyer_id for contract in contracts}))
+    words = {fold_word(word): kind for word, kind in reports.words.items()}
+    teller = Teller(channel, buyers, f"connection {name}", snapshot=True, words=words, people=True)
+    rows = [_row(number, raw) for number, raw in enumerate(heard.reports, start=1)]
+    told = await told_of_rows(market, teller, rows, record=True) if buyers else []
+    counts = Counter(each.verdict.value for _, each in told)
+    counts[WRONG] = heard.wrong
+    return counts
+
+
+def _row(number: int, raw: RawReport) -> Row:
+    at = read_when(raw.at) if raw.at else None
+    problem = Problem("at", "type", "its time is none that is read") if raw.at and at is None else None
+    return Row(number, raw.names, raw.word, raw.value or None, at, raw.note[: limits.NOTE_CHARACTERS], problem)
+
+
+def contracts_over(market: Market, name: str) -> tuple[Contract, ...]:
+    """The contracts that a connection delivers for, in the order of their ids."""
+    found = (contract for contract in market.deals.contracts.values() if contract.connection == name)
+    return tuple(sorted(found, key=lambda contract: contract.id))
+
+
+async def read_now(market: Market, name: str, actor: Actor) -> bool:
+    """Have a buyer's system asked without waiting for its time. False when it is never asked."""
+    connection = market.connections.get(name)
+    if connection is None or connection.reports is None or connection.reports.every_ms is None:
+        return False
+    line = audit_line(market.ids, market.clock.now(), actor, "reports.asked_for", f"connection:{name}")
+    await market.db.write(read_soon, name, line)
+    return True
