@@ -65,7 +65,15 @@ def _buyer() -> tuple[Group, ...]:
 
 
 def _seller() -> tuple[Group, ...]:
-    return (Group("", (Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),)),)
+    return (
+        Group(
+            "",
+            (
+                Entry("/seller/quality", "quality", "pulse", "Quality", "Quality"),
+                Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),
+            ),
+        ),
+    )
 
 
 def _console() -> tuple[Group, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 _STEPS_MOST = 300
 _ENOUGH = 1e-10
 _TINY = 1e-300
 _HALVINGS = 40
+_SERIES_FROM = 3.0
+NORMAL = NormalDist()
 
 
 def chance_above(a: float, b: float, rate: float) -> float:
@@ -29,7 +32,9 @@ def bounds(a: float, b: float, inside: float = 0.9) -> tuple[float, float]:
 
 
 def _where(a: float, b: float, above: float) -> float:
-    """The rate that a draw lies above with this chance."""
+    """The rate that a draw lies above with this chance: by a series where it is good to a hundredth of the chance."""
+    if a >= _SERIES_FROM and b >= _SERIES_FROM:
+        return _by_series(a, b, NORMAL.inv_cdf(above))
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
@@ -40,6 +45,14 @@ def _where(a: float, b: float, above: float) -> float:
         if high - low < 1e-5:
             break
     return (low + high) / 2.0
+
+
+def _by_series(a: float, b: float, y: float) -> float:
+    """Abramowitz and Stegun, 26.5.22; `y` is the normal quantile."""
+    one, other = 1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0)
+    curve, middle = (y * y - 3.0) / 6.0, 2.0 / (one + other)
+    w = y * math.sqrt(middle + curve) / middle - (other - one) * (curve + 5.0 / 6.0 - 2.0 / (3.0 * middle))
+    return a / (a + b * math.exp(2.0 * w))
 
 
 def _fraction(a: float, b: float, x: float) -> float:

@@ -11,6 +11,7 @@ from exchange.stages.quality.shrink import USUAL, Tally
 
 _MONDAY = 3  # the epoch was a Thursday: so many days from the Monday before it
 _DAYS = 7
+_HALF = 0.5  # a hit: what never happened may happen yet
 
 
 class Cohort(NamedTuple):
@@ -44,7 +45,7 @@ def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> 
     of = sum(each[0].of for each in known.values())
     back_hits = sum(each[1].hits for each in known.values())
     back_of = sum(each[1].of for each in known.values())
-    base, back = hits / of if of else 0.0, back_hits / back_of if back_of else 0.0
+    base, back = (hits + _HALF) / (of + 1.0), (back_hits + _HALF) / (back_of + 1.0)
     return [_cohort(monday, weeks[monday], *known[monday], base, back) for monday in sorted(weeks)]
 
 

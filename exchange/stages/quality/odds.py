@@ -153,3 +153,8 @@ def _buyer(
         sold["lost_units"] if sold is not None else 0,
         sold["price_units"] if sold is not None else 0,
     )
+
+
+def source_rates(measure: str, rows: Iterable[Row]) -> Mapping[tuple[str, str], Rate]:
+    """A rate of sold leads by seller and sub id, as of one buyer's own sums."""
+    return tree(BY_NAME[measure], {(row["seller_id"], row["sub_id"]): _tally(measure, row) for row in rows}).subs

@@ -16,6 +16,7 @@ from exchange.stages.quality.shrink import USUAL, Tally, middle, shrunk, strengt
 
 LONG_DAYS, SHORT_DAYS = 90.0, 14.0
 INSIDE = 0.9  # of the interval that is shown
+_HALF_A_HIT = 0.5
 
 
 class Measure(NamedTuple):
@@ -98,13 +99,15 @@ def tree(measure: Measure, subs: Sources, everywhere: float | None = None) -> Tr
     sums = {seller_id: total(tallies) for seller_id, tallies in by_seller.items()}
     everything = total(sums.values())
     base = shrunk(everything, everywhere if everywhere is not None else everything.rate, USUAL)
+    unseen = min(_HALF_A_HIT / (everything.of + 1.0), 0.5)  # what never happened may happen yet
+    base = max(base, unseen)
     m_sellers, m_subs = strength(tuple(sums.values())), strength(tuple(subs.values()))
-    expected = middle(sums.values(), m_sellers, base)
+    expected = max(middle(sums.values(), m_sellers, base), unseen)
     sellers = {each: rate_of(tally, expected, m_sellers, base, measure.good) for each, tally in sums.items()}
     parents: dict[str, tuple[float, float]] = {}
     for seller_id, tallies in by_seller.items():
         own = strength(tallies)
         m = own if own != USUAL else m_subs  # too few of its own: as all sub ids of the vertical
-        parents[seller_id] = middle(tallies, m, sellers[seller_id].value), m
+        parents[seller_id] = max(middle(tallies, m, sellers[seller_id].value), unseen), m
     found = {key: rate_of(tally, *parents[key[0]], base, measure.good) for key, tally in subs.items()}
     return Tree(base, sellers, found)

@@ -7,11 +7,11 @@ from aiohttp import web
 from exchange.web.auth import for_role, posting_pages
 from exchange.web.pages import add_table
 from exchange.web.render import SESSION, notice
-from exchange.web.seller_portal import postbacks
+from exchange.web.seller_portal import postbacks, quality
 
 
 def add_seller_portal(app: web.Application) -> None:
-    for each in (postbacks,):
+    for each in (postbacks, quality):
         add_table(app, each.pages(), lambda show: for_role("seller", show))
     app.router.add_get("/seller", for_role("seller", _home))
 

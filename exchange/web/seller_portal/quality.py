@@ -1,0 +1,101 @@
+"""What a seller's own sub ids bring: nothing of other sellers, and of buyers only what they said of its leads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from exchange.flows.market import Market
+from exchange.model.vertical import Vertical
+from exchange.stages.quality.rates import MEASURES
+from exchange.stages.quality.standing import BAND_WORDS
+from exchange.web.auth import actor_of
+from exchange.web.csv_rows import csv_answer
+from exchange.web.figures.quality import (
+    TONES,
+    SourceLine,
+    chosen,
+    own_fields,
+    page_of,
+    ranked,
+    sellers_of,
+    sources_of,
+    standing_of,
+)
+from exchange.web.keys import MARKET
+from exchange.web.pages import Page
+from exchange.web.render import address, notice, page
+from exchange.web.render import as_json as json_response
+
+HOME = "/seller/quality"
+
+
+def pages() -> tuple[Page, ...]:
+    return (Page("GET", HOME, show), Page("GET", f"{HOME}.json", as_json), Page("GET", f"{HOME}.csv", as_csv))
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    market = request.app[MARKET]
+    own = _own(request, market)
+    vertical = chosen(request, market, own)
+    if vertical is None:
+        told = "You have no campaign in it." if own else "It shows once you have a campaign."
+        return await notice(request, "Nothing to show", told, http_status=404 if own else 200)
+    lines, whole = await _lines(request, vertical)
+    shown, after = page_of(lines, request.query.get("after", ""))
+    return await page(
+        request,
+        "seller_portal/quality.html",
+        title="Quality",
+        here="quality",
+        vertical=vertical,
+        verticals=own,
+        lines=shown,
+        total=len(lines),
+        whole=whole,
+        measures=MEASURES,
+        tones=TONES,
+        bands=BAND_WORDS,
+        twin=lambda end: address(HOME + end, vertical=vertical.name),
+        more=address(HOME, vertical=vertical.name, after=after) if after else None,
+    )
+
+
+async def as_json(request: web.Request) -> web.StreamResponse:
+    vertical = chosen(request, request.app[MARKET], _own(request, request.app[MARKET]))
+    if vertical is None:
+        return json_response({"error": "You have no campaign in such a vertical."}, http_status=404)
+    lines, _ = await _lines(request, vertical)
+    told = [own_fields(line, vertical.name) for line in lines]
+    return json_response({"vertical": vertical.name, "count": len(told), "sub_ids": told})
+
+
+async def as_csv(request: web.Request) -> web.StreamResponse:
+    vertical = chosen(request, request.app[MARKET], _own(request, request.app[MARKET]))
+    if vertical is None:
+        return await notice(request, "Nothing to show", "You have no campaign in it.", http_status=404)
+    lines, _ = await _lines(request, vertical)
+    return csv_answer("quality", [own_fields(line, vertical.name) for line in lines])
+
+
+def _own(request: web.Request, market: Market) -> list[Vertical]:
+    """The verticals that the seller has campaigns in."""
+    seller_id = actor_of(request).party_id
+    names = {each.vertical for each in market.deals.campaigns.values() if each.seller_id == seller_id}
+    return sorted((market.verticals[name] for name in names if name in market.verticals), key=lambda each: each.title)
+
+
+async def _lines(request: web.Request, vertical: Vertical) -> tuple[list[SourceLine], SourceLine | None]:
+    """Its sub ids, those with most posts first, and all of them together."""
+    market, actor = request.app[MARKET], actor_of(request)
+    found = await standing_of(market, actor, vertical.name)
+    whole = next(iter(sellers_of(market, found)), None)
+    lines = [_as_all_see(market, vertical, line) for line in sources_of(market, found)]
+    return ranked(lines, "leads"), whole
+
+
+def _as_all_see(market: Market, vertical: Vertical, line: SourceLine) -> SourceLine:
+    """With the band it has among all sources: that is what prices and payouts ask for."""
+    band = market.live.standings.band(vertical.name, line.source.seller_id, line.source.sub_id)
+    return replace(line, source=replace(line.source, band=band))
