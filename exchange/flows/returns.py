@@ -131,7 +131,9 @@ async def ask_return(market: Market, actor: Actor, found: Returnable, asking: As
     if key is None and asking.file is not None:
         return Problem("file", "conflict", "the lead was erased, so nothing can be kept with it")
     request = _request(market, actor, found, reason, asking, key)
-    file = _sealed(market, request, asking.file, key) if asking.file is not None and key is not None else None
+    file = None
+    if asking.file is not None and key is not None:
+        file = sealed_file(market, request.id, request.lead_id, asking.file, key)
     new = await market.db.write(save_return, request, *_told(market, found, request), file)
     row = await market.db.write(return_of, request.id) if new else None
     if row is None:
@@ -155,10 +157,10 @@ def _problem(found: Returnable, reason: str, asking: Asking) -> Problem | None:
     lacks = missing(terms, reason, note=bool(asking.note.strip()), file=asking.file is not None)
     if lacks is not None and found.window is Window.OPEN:
         return Problem(lacks, "missing", f"the contract wants a {lacks} with this reason")
-    return _file_problem(asking.file) if asking.file is not None else None
+    return file_problem(asking.file) if asking.file is not None else None
 
 
-def _file_problem(file: File) -> Problem | None:
+def file_problem(file: File) -> Problem | None:
     if file.media not in MEDIA:
         return Problem("file", "type", "a file is a picture, a PDF, a recording or text", file.media[:80], MEDIA)
     if len(file.content) > limits.RETURN_FILE_BYTES:
@@ -250,8 +252,8 @@ def words_in(market: Market, request: Row, kind: str, key: DataKey | None) -> st
     return market.vault.open(key, f"return:{kind}:{request['id']}", bytes(sealed)).decode()
 
 
-def _sealed(market: Market, request: ReturnRequest, file: File, key: DataKey) -> ReturnFile:
+def sealed_file(market: Market, return_id: str, lead_id: str, file: File, key: DataKey) -> ReturnFile:
     """The file, readable as long as its lead is."""
-    sealed = market.vault.seal(key, f"return:file:{request.id}", file.content)
+    sealed = market.vault.seal(key, f"return:file:{return_id}", file.content)
     name = "".join(each for each in file.name[-80:] if each.isprintable() and each not in '\\/"') or "file"
-    return ReturnFile(request.id, request.lead_id, name, file.media, len(file.content), sealed)
+    return ReturnFile(return_id, lead_id, name, file.media, len(file.content), sealed)

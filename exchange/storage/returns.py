@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from exchange.model.audit import AuditLine
 from exchange.model.ledger import Transaction
 from exchange.model.returns import OPEN_RETURNS, ReturnFile, ReturnRequest, Ruling, Suggestion
 from exchange.model.work import JobRow
@@ -275,3 +276,50 @@ async def return_use(tx: Tx, contract_id: str, mode: str, begin: int, end: int, 
         id=before[1],
     )
     return Use(bought[0]["leads"], asked[0]["leads"])
+
+
+async def ask_buyer(tx: Tx, return_id: str, question: str, line: AuditLine, jobs: tuple[JobRow, ...]) -> bool:
+    """The buyer is asked for more. False when it is decided already."""
+    changed = await tx.execute(
+        f"""UPDATE return_requests SET state = 'question', question = :question
+           WHERE id = :id AND state IN ({_OPEN})""",
+        id=return_id,
+        question=question,
+    )
+    if not changed:
+        return False
+    for job in jobs:
+        await add_job(tx, job)
+    await record(tx, line)
+    return True
+
+
+async def answer_question(tx: Tx, return_id: str, sealed: bytes | None, at: int, file: ReturnFile | None) -> bool:
+    """What the buyer answers, once for each question. False when nobody asks it anything."""
+    changed = await tx.execute(
+        """UPDATE return_requests SET state = 'asked', sealed_answer = :sealed, answered_at = :at,
+               file_name = COALESCE(:file, file_name) WHERE id = :id AND state = 'question'""",
+        id=return_id,
+        sealed=sealed,
+        at=at,
+        file=file.name if file is not None else None,
+    )
+    if not changed:
+        return False
+    if file is not None:
+        await tx.execute("DELETE FROM return_files WHERE return_id = :id", id=return_id)
+        await _add_file(tx, file)
+    return True
+
+
+async def reply_to(tx: Tx, return_id: str, sealed: bytes | None, reference: str | None, at: int) -> bool:
+    """What the seller says to it, and how it calls it itself; the last word stands. False when it is decided."""
+    changed = await tx.execute(
+        f"""UPDATE return_requests SET sealed_reply = COALESCE(:sealed, sealed_reply), replied_at = :at,
+               seller_reference = COALESCE(:reference, seller_reference) WHERE id = :id AND state IN ({_OPEN})""",
+        id=return_id,
+        sealed=sealed,
+        reference=reference,
+        at=at,
+    )
+    return changed == 1

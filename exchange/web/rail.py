@@ -83,6 +83,7 @@ def _console() -> tuple[Group, ...]:
             (
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
+                Entry("/console/returns", "returns", "return", "Returns", "Returns"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries", "Deliveries"),
             ),

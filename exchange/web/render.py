@@ -15,6 +15,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from exchange.storage.dashboard import count_unclear
+from exchange.storage.return_views import count_waiting
 from exchange.storage.users import Session
 from exchange.web import words
 from exchange.web.icons import icon
@@ -95,9 +96,10 @@ async def page(
     signed_in = role in _PORTALS
     mode = values.pop("mode", None) or mode_of(request)
     groups = rail(role, session.user.duty if session is not None else "")
-    unclear = 0
+    unclear = returns = 0
     if session is not None and role == "operator":
         unclear = await request.app[MARKET].db.read(count_unclear, session.user.actor, mode)
+        returns = await request.app[MARKET].db.read(count_waiting, session.user.actor, mode)
     pages = request.app[PAGES]
     settings = request.app[SETTINGS]
     theme = theme_of(request)
@@ -118,6 +120,7 @@ async def page(
         next_theme=THEMES[theme][1],
         path=request.path_qs,
         unclear_waiting=unclear,
+        returns_waiting=returns,
         times=times_of(request),
         assets={name: asset.path for name, asset in pages.assets.items()},
         address=address,

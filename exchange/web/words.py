@@ -42,6 +42,13 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "bounced": ("Came back", "bad", "return"),
         "expired": ("Nobody knows", "warn", "question"),
         "cancelled": ("Cancelled", "", "dash"),
+        # of returns
+        "asked": ("To decide", "warn", "clock"),
+        "question": ("Buyer asked", "warn", "question"),
+        "approved": ("Approved", "good", "check"),
+        "partial": ("Credited in part", "good", "check"),
+        "replaced": ("Another lead instead", "good", "return"),
+        "declined": ("Declined", "bad", "cross"),
         # of imports
         "new": ("To be started", "", "dash"),
         "checking": ("Being checked", "info", "pulse"),

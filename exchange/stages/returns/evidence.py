@@ -94,7 +94,7 @@ def facts(found: Evidence) -> tuple[Fact, ...]:
         *_contact(found, "phone", found.phone),
         *_contact(found, "email", found.email),
         _filters(found),
-        Fact("consent", found.consent or "No consent record is kept", Mark.AGAINST if found.consent else Mark.FOR),
+        _consent(found),
         *_said(found),
         *_others(found),
         _brought(found),
@@ -156,6 +156,12 @@ def _filters(found: Evidence) -> Fact:
     return Fact("filters", f"Outside the contract it was sold under ({told})", Mark.FOR)
 
 
+def _consent(found: Evidence) -> Fact:
+    if found.reason not in ("never_requested", "consent_problem"):
+        return Fact("consent", found.consent or "No consent record is kept", Mark.NEITHER)
+    return Fact("consent", found.consent or "No consent record is kept", Mark.AGAINST if found.consent else Mark.FOR)
+
+
 def _said(found: Evidence) -> Iterator[Fact]:
     for each in found.said[:10]:
         word = each.word.replace("_", " ")
@@ -191,5 +197,6 @@ def _brought(found: Evidence) -> Fact:
 
 def _use(found: Evidence) -> Fact:
     use = found.allowance
-    told = f"Return {use.used} of {use.most} allowed for the {use.bought} leads of that {use.period}"
+    plural = "" if use.bought == 1 else "s"
+    told = f"Return {use.used} of {use.most} allowed for the {use.bought} lead{plural} of that {use.period}"
     return Fact("allowance", told, Mark.AGAINST if use.used > use.most else Mark.NEITHER)

@@ -48,7 +48,7 @@
     const key = event.key;
     if (goes) {
       goes = false;
-      const place = { d: "dashboard", l: "leads", u: "unclear" }[key];
+      const place = { d: "dashboard", l: "leads", r: "returns", u: "unclear" }[key];
       const link = place && document.querySelector(`[data-testid="nav-${place}"]`);
       if (link) { event.preventDefault(); link.click(); }
       return;
@@ -57,8 +57,9 @@
     else if (key === "?") showHelp(event);
     else if (key === "g") goes = true;
     else if (key === "o") expandAll();
-    else if (key === "j") move(1);
-    else if (key === "k") move(-1);
+    else if (key === "j" && rows().length) move(1);
+    else if (key === "k" && rows().length) move(-1);
+    else if (/^[a-z]$/.test(key)) press(key, event);
     else if (/^[1-9]$/.test(key)) say(event, Number(key));
     else if (key === "Enter" && at >= 0 && !event.target.closest("a, button, summary")) rows()[at].querySelector("a").click();
   });
@@ -87,6 +88,13 @@
     Object.assign(field, { type: "hidden", name: `lead.${row.dataset.lead}`, value: "yes" });
     form.append(field);
     form.submit();
+  }
+
+  // A link or button marked data-key is pressed by that key: that of the row one is at, else the first there is.
+  function press(key, event) {
+    const root = at >= 0 && rows()[at] ? rows()[at] : document;
+    const target = root.querySelector(`[data-key="${key}"]`);
+    if (target) { event.preventDefault(); target.click(); }
   }
 
   function rows() { return all("table.leads tbody tr"); }

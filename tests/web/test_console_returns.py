@@ -1,0 +1,111 @@
+"""The queue of returns: facts, the sentence before a decision, decisions by hand and together, and who sees what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from exchange.flows.return_rules import consider
+from exchange.flows.returns import Asked, Asking, File, ask_return, find_returnable
+from exchange.model.actor import Actor, Role
+from tests.flows.lab import owed, person, post, spent
+from tests.market import Exchange, buying, open_exchange, selling, usd
+from tests.web.served import serve_exchange
+from tests.web.visitor import signed_in
+
+ACME = Actor(Role.BUYER, "acme", "acme")
+PATH = "/console/returns"
+
+
+async def asked(exchange: Exchange, number: int = 0, reason: str = "wrong_person", **asking: Any) -> str:
+    """Acme bought a lead at $30 and asks its money back."""
+    lead_id = str((await post(exchange, person(number)))["lead_id"])
+    found = await find_returnable(exchange.market, ACME, lead_id)
+    assert found is not None
+    made = await ask_return(exchange.market, ACME, found, Asking(reason, **asking))
+    assert isinstance(made, Asked)
+    await consider(exchange.market, made.request["id"])
+    return str(made.request["id"])
+
+
+async def test_a_person_reads_the_facts_and_the_effect_and_decides_once(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*selling("cedar"), *buying("acme", price=usd("30")))
+        assert "No returns to decide." in (await visitor.open(PATH)).text
+        note = "call 6029580001, she never asked"
+        return_id = await asked(exchange, 1, note=note, file=File("call.txt", "text/plain", b"who is there?"))
+
+        queue = await visitor.open(PATH)
+        assert [return_id] == queue.attributes("return", "data-return")
+        assert "1 to decide" in queue.text and "1 of 1" in queue.part("returns")
+        shown = await visitor.open(f"{PATH}/{return_id}?act=approve")
+        sentence = "Credit Acme $30.00. Debit Cedar $24.00, still inside the seller's window. Margin falls by $6.00."
+        assert sentence in shown.part("confirm")
+        assert "This buyer reported nothing about it before" in shown.part("facts")
+        assert "she never asked" in shown.text and "6029580001" not in shown.source
+        file = await visitor.open(f"{PATH}/{return_id}/file")
+        assert ("who is there?", 'attachment; filename="call.txt"') == (
+            file.source,
+            file.headers["Content-Disposition"],
+        )
+
+        decided = await visitor.submit(f"{PATH}/{return_id}", act="approve", why="it is so")
+        again = await visitor.submit(f"{PATH}/{return_id}", act="decline", why="no")
+
+        assert ("0.00", "0.00") == (await spent(exchange, "acme"), await owed(exchange))
+        assert (200, 409) == (decided.http_status, again.http_status)
+        assert "It is approved, by olive@operator.example. Nothing was changed." in again.text
+        approved = await visitor.open(PATH + "?tab=approved")
+        assert "by olive@operator.example" in approved.part("returns")
+
+
+async def test_declining_and_asking_want_words_and_a_part_wants_an_amount(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*selling("cedar"), *buying("acme", price=usd("30")))
+        return_id = await asked(exchange, 1)
+        path = f"{PATH}/{return_id}"
+
+        assert 422 == (await visitor.submit(path, act="decline")).http_status
+        assert 422 == (await visitor.submit(path, act="ask", why=" ")).http_status
+        assert "Write an amount" in (await visitor.open(f"{path}?act=part&credit=lots")).text
+        assert 422 == (await visitor.submit(path, act="part", credit="40")).http_status
+        assert "Credit Acme $10.00. Debit Cedar $8.00" in (await visitor.open(f"{path}?act=part&credit=10")).text
+        asks = await visitor.submit(path, act="ask", why="Which number did you call?")
+        assert "Buyer asked" in asks.text
+        assert "Which number did you call?" in (await visitor.open(path)).text
+        await visitor.submit(path, act="part", credit="10", why="half")
+
+        fields = (await visitor.open(f"{path}.json")).fields
+        assert ("partial", "10.00", "8.00") == (fields["state"], fields["credit"], fields["debit"])
+        assert 404 == (await visitor.open(f"{PATH}/ret_none")).http_status
+
+
+async def test_many_are_decided_after_their_total_was_shown(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*selling("cedar"), *buying("acme", price=usd("30")))
+        ids = [await asked(exchange, number) for number in (1, 2, 3)]
+        chosen: Any = {f"id:{each}": "on" for each in ids[:2]}
+
+        total = await visitor.submit(f"{PATH}/bulk", act="approve", **chosen)
+        assert "Credit buyers $60.00 in all. Debit sellers $48.00. Margin falls by $12.00." in total.part("bulk-total")
+        assert "90.00" == await spent(exchange, "acme")
+        done = await visitor.submit(f"{PATH}/bulk", act="approve", sure="yes", **chosen)
+        again = await visitor.submit(f"{PATH}/bulk", act="approve", sure="yes", **chosen)
+
+        assert ("30.00", 200, 409) == (await spent(exchange, "acme"), done.http_status, again.http_status)
+        assert [ids[2]] == (await visitor.open(PATH)).attributes("return", "data-return")
+        assert 422 == (await visitor.submit(f"{PATH}/bulk", act="approve")).http_status
+
+
+async def test_the_list_is_filtered_and_its_twins_agree(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*selling("cedar"), *buying("acme", price=usd("30")))
+        first, second = await asked(exchange, 1), await asked(exchange, 2, "language")
+
+        assert [second] == (await visitor.open(f"{PATH}?reason=language")).attributes("return", "data-return")
+        assert "No returns match." in (await visitor.open(f"{PATH}?reason=bogus_data")).text
+        listed = (await visitor.open(f"{PATH}.json?seller=cedar")).fields["returns"]
+        rows = (await visitor.open(f"{PATH}.csv?seller=cedar")).source.splitlines()
+        assert ({second, first}, 3) == ({each["return_id"] for each in listed}, len(rows))
+        assert "2 of 2" in (await visitor.open(PATH)).part("rates")
+        assert "Language" in (await visitor.open(PATH)).part("by-reason")
