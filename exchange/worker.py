@@ -15,15 +15,23 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange import limits
+
+# Given on under their own names: what runs jobs by hand runs duties by hand too.
+from exchange.duties import STALE_MS as STALE_MS
+from exchange.duties import Duty
+from exchange.duties import duties as duties
+from exchange.duties import learn as learn
+from exchange.duties import look_at_lists as look_at_lists
+from exchange.duties import roll_up_hours as roll_up_hours
+from exchange.duties import seal_chains as seal_chains
+from exchange.duties import settle_silent as settle_silent
 from exchange.flows.agent_mail import mail_agent
-from exchange.flows.auto_top_up import begin_auto_top_ups, run_auto_top_up
+from exchange.flows.auto_top_up import run_auto_top_up
 from exchange.flows.batches import send_batch
-from exchange.flows.billing import bill_due
 from exchange.flows.charges import send_refund
 from exchange.flows.deliver import deliver
-from exchange.flows.digests import mail_digest, plan_digests
+from exchange.flows.digests import mail_digest
 from exchange.flows.doors import Write
-from exchange.flows.follow import follow_leads
 from exchange.flows.form_sale import submit_form
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
@@ -54,45 +62,26 @@ from exchange.flows.jobs import (
     TAKE,
     WEBHOOK,
 )
-from exchange.flows.list_desk import fold_crowded, load_list
-from exchange.flows.lists import take_up_lists
-from exchange.flows.market import Market, refresh
+from exchange.flows.list_desk import load_list
+from exchange.flows.market import Market
 from exchange.flows.notices import mail_notice
 from exchange.flows.payment_events import work_event
-from exchange.flows.payouts import prepare_due
 from exchange.flows.polls import poll
-from exchange.flows.proofs import plan_proofs, retain
-from exchange.flows.quality import keep_quality
-from exchange.flows.receipts import expire_deliveries
+from exchange.flows.proofs import retain
 from exchange.flows.reconcile import reconcile
-from exchange.flows.recover import recover
-from exchange.flows.reports_in import READ_REPORTS, plan_looks, read_reports
+from exchange.flows.reports_in import READ_REPORTS, read_reports
 from exchange.flows.resell import resell
-from exchange.flows.retain import forget
 from exchange.flows.return_rules import consider_job
-from exchange.flows.review import refuse_overdue
-from exchange.flows.revoke import confirm_told, find_recipients, pass_on
+from exchange.flows.revoke import find_recipients, pass_on
 from exchange.flows.screen_alerts import note_screen_alert
-from exchange.flows.screening import learn as learn_signals
-from exchange.flows.screening import take_up
-from exchange.flows.settle import settle_by_rule
-from exchange.flows.shelf import list_unsold, look_over
 from exchange.flows.sources import take
-from exchange.flows.specs import keep_specs
-from exchange.flows.spent import tell_spent
-from exchange.flows.store import finish_purchases
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.flows.webhooks import record_news, send_webhook
 from exchange.log import logger
-from exchange.model.actor import SYSTEM
-from exchange.storage.chain import Chain, seal
 from exchange.storage.jobs import Leased, Terms, end_job, free_leases, lease_jobs, put_back, retry_job
 from exchange.storage.queues import end_and_let_go, rest_queue
-from exchange.storage.reports import roll_up
-from exchange.storage.selling import unsettled_attempts
 
 _LOG = logger(__name__)
-STALE_MS = 90_000  # longer than any request may run: what is older and unanswered belongs to a dead process
 _LOOK_SECONDS = 0.5  # for jobs that others made, and for those whose time has come
 _RETRY_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000)
 _BROKEN_MS = (5_000, 60_000)  # a delivery that breaks its connector each time is put aside soon
@@ -299,50 +288,6 @@ _UNKNOWN = Kind(_unknown)
 """A job that a newer release left behind: it waits for that release, or somebody looks at it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Something done every so often."""
-
-    name: str
-    every_seconds: float
-    do: Callable[[Market], Awaitable[object]]
-
-
-def duties(write: Write) -> tuple[Duty, ...]:
-    async def recover_old(market: Market) -> None:
-        await recover(market, market.clock.now() - STALE_MS, write)
-
-    return (
-        Duty("refresh", 0.5, refresh),
-        Duty("lists", 0.5, look_at_lists),
-        Duty("poll", 1.0, plan_looks),
-        Duty("learn", 5.0, learn),
-        Duty("count quality", 5.0, keep_quality),
-        Duty("seal", 1.0, seal_chains),
-        Duty("posting instructions", 1.0, keep_specs),
-        Duty("list unsold", 2.0, list_unsold),
-        Duty("mail what searches found", 60.0, plan_digests),
-        Duty("look over the store", 2.0, look_over),
-        Duty("follow leads", 1.0, follow_leads),
-        Duty("tell of caps and balances", 5.0, tell_spent),
-        Duty("fill up accounts", 3.0, begin_auto_top_ups),
-        Duty("issue documents", 60.0, bill_due),
-        Duty("proofs to keep", 5.0, plan_proofs),
-        Duty("screen", 1.0, take_up_screened),
-        Duty("learn to screen", 600.0, learn_to_screen),
-        Duty("settle by rule", 10.0, settle_silent),
-        Duty("expire deliveries", 10.0, expire_deliveries),
-        Duty("finish purchases", 30.0, finish_purchases),
-        Duty("refuse what nobody decided", 60.0, refuse_overdue),
-        Duty("recover", 30.0, recover_old),
-        Duty("roll up", 60.0, roll_up_hours),
-        Duty("confirm revocations", 60.0, confirm_told),
-        Duty("prepare payouts", 60.0, prepare_due),
-        Duty("fold lists", 300.0, fold_crowded),
-        Duty("forget", 3_600.0, forget),
-    )
-
-
 async def work(market: Market, write: Write) -> None:
     """All duties and jobs until cancelled. A duty that fails is logged and tried again at its next turn."""
     async with asyncio.TaskGroup() as group:
@@ -358,43 +303,3 @@ async def _repeat(market: Market, duty: Duty) -> None:
             await duty.do(market)
         except Exception as error:
             _LOG.error("A duty failed", duty=duty.name, exc_info=error)
-
-
-async def look_at_lists(market: Market) -> bool:
-    """Suppression lists that another process changed."""
-    return await take_up_lists(market.db, market.lists)
-
-
-async def seal_chains(market: Market) -> int:
-    """Seal what waits, in every chain, a bounded number of rows at once."""
-    return sum([await market.db.write(seal, chain) for chain in Chain])
-
-
-async def settle_silent(market: Market) -> int:
-    """Unclear posts whose contract says what silence means."""
-    attempts = await market.db.write(unsettled_attempts, market.clock.now())
-    for attempt in attempts:
-        try:
-            await settle_by_rule(market, attempt, SYSTEM)
-        except Exception as error:  # one that cannot be settled must not keep the others waiting
-            _LOG.error("A delivery was not settled by rule", attempt=attempt["id"], exc_info=error)
-    return len(attempts)
-
-
-async def learn(market: Market) -> int:
-    """Feed the conversion score what was sold and reported since."""
-    return await market.live.scorer.take_up(market.db, market.verticals, market.clock.now())
-
-
-async def take_up_screened(market: Market) -> None:
-    await take_up(market.screening, market.db, market.clock.now())
-    if market.screening.labelled_until is None:  # just started: what was learned before is counted again at once
-        await learn_to_screen(market)
-
-
-async def learn_to_screen(market: Market) -> None:
-    await learn_signals(market.screening, market.db, market.clock.now())
-
-
-async def roll_up_hours(market: Market) -> None:
-    await market.db.write(roll_up, market.clock.now())

@@ -44,7 +44,8 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "verifiers": frozenset({"model", "connector", "limits"}),
         "flows": INSIDE | OPEN,
         "intake": PURE | SHAPES | OPEN | {"stages", "flows", "courier"},  # it looks outside through the courier
-        "worker": PURE | SHAPES | OPEN | {"stages", "flows", "storage"},  # leases its jobs there
+        "duties": PURE | SHAPES | OPEN | {"stages", "flows", "storage"},  # what is done every so often
+        "worker": PURE | SHAPES | OPEN | {"stages", "flows", "storage", "duties"},  # leases its jobs there
         "web": PURE | SHAPES | OPEN | {"stages", "flows", "intake", "storage", "vault"},  # reads lists there
         "config_files": PURE | SHAPES | OPEN | {"flows", "buyers", "verifiers"},
         "bootstrap": INSIDE | OPEN | {"config_files"} | {"flows", "intake", "worker", "web", "buyers", "verifiers"},
@@ -57,7 +58,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 PLUGINS = frozenset({"buyers", "verifiers"})
 READ_PLUGINS = ("bootstrap", "config_files")  # the second reads the documents that the first makes connections of
 GRAMMAR = ("buyers.mapping", "buyers.reading", "buyers.family")  # how documents say what is sent and read: one for both
-WRITES = frozenset({"flows", "storage", "worker", "bootstrap", "demo", "cli"})
+WRITES = frozenset({"flows", "storage", "worker", "duties", "bootstrap", "demo", "cli"})
 DRIVERS = frozenset({"sqlite3", "aiosqlite", "asyncpg"})
 NETWORK = frozenset({"aiohttp", "asyncio", "httptools", "requests", "socket", "ssl", "urllib.request", "http.client"})
 
