@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from exchange.flows.auto_top_up import begin_auto_top_ups
-from exchange.flows.billing import bill_due
+from exchange.flows.bookkeeping import keep_books
 from exchange.flows.digests import plan_digests
 from exchange.flows.doors import Write
 from exchange.flows.follow import follow_leads
@@ -66,7 +66,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("follow leads", 1.0, follow_leads),
         Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("fill up accounts", 3.0, begin_auto_top_ups),
-        Duty("issue documents", 60.0, bill_due),
+        Duty("keep the books", 60.0, keep_books),
         Duty("proofs to keep", 5.0, plan_proofs),
         Duty("screen", 1.0, take_up_screened),
         Duty("learn to screen", 600.0, learn_to_screen),

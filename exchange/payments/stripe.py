@@ -84,7 +84,10 @@ class Stripe:
         if wish.save:
             fields["payment_intent_data[setup_future_usage]"] = "off_session"
         found = _read((yield _post(access, "/v1/checkout/sessions", fields, wish.charge_id)))
-        return HostedPage(_text(found, "id"), _text(found, "url"))
+        page = HostedPage(_text(found, "id"), _text(found, "url"))
+        if not page.url.startswith(("https://", f"{access.base_url}/")) or not page.url.isprintable():
+            raise BadReply("the page to pay on is at no address that can be trusted")
+        return page
 
     def charge(self, access: Access, wish: Wish, method: Method) -> Conversation[Charged]:
         fields = {

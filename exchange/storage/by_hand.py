@@ -119,3 +119,9 @@ async def change_contract(tx: Tx, contract: Contract, now: int, line: AuditLine,
     version = await save_contract(tx, contract, now, line.actor.name)
     await record(tx, line)
     return version
+
+
+async def change_buyer(tx: Tx, buyer: Buyer, now: int, line: AuditLine) -> None:
+    """A buyer as it is from now on."""
+    await save_buyer(tx, buyer, now)
+    await record(tx, line)

@@ -59,6 +59,7 @@ def _buyer() -> tuple[Group, ...]:
                 Entry("/buyer/store", "store", "plug", "Store", "Store"),
                 Entry("/buyer/follow-up", "work", "person", "Follow-up", "Follow-up"),
                 Entry("/buyer/agents", "agents", "person", "Agents", "Agents"),
+                Entry("/buyer/billing", "billing", "money", "Billing", "Billing"),
             ),
         ),
     )
@@ -111,7 +112,14 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/webhooks", "webhooks", "out", "Webhooks"),
             ),
         ),
-        Group("Money", (Entry("/console/invoices", "invoices", "money", "Invoices"),)),
+        Group(
+            "Money",
+            (
+                Entry("/console/invoices", "invoices", "money", "Invoices"),
+                Entry("/console/billing", "billing", "person", "Buyers' accounts"),
+                Entry("/console/ledger", "ledger", "book", "Ledger"),
+            ),
+        ),
         Group(
             "Quality",
             (

@@ -13,6 +13,7 @@ from exchange.web.auth import duty_of, find_session, for_role
 from exchange.web.buyer_portal import (
     _reports,
     agents,
+    billing,
     card,
     claim,
     lead,
@@ -31,7 +32,7 @@ ADMINS = (Duty.ADMIN,)
 
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
-    return (order, claim, store, card, leads, lead, _reports, agents, work, work_lead)
+    return (order, claim, store, card, leads, lead, billing, _reports, agents, work, work_lead)
 
 
 def add_buyer_portal(app: web.Application) -> None:

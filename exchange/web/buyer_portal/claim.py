@@ -74,4 +74,6 @@ async def refused(request: web.Request, error: CannotBuy) -> web.Response:
     more = (
         "Top up your account, then claim it again." if error.slug == "balance" else "Look for another one in the store."
     )
-    return await notice(request, words.get(error.slug, "You cannot have it"), str(error), more, http_status=409)
+    links = [("Top up", "/buyer/billing#top-up")] if error.slug == "balance" else [("Store", HOME)]
+    title = words.get(error.slug, "You cannot have it")
+    return await notice(request, title, str(error), more, http_status=409, links=links)

@@ -7,6 +7,7 @@ from aiohttp import web
 from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
     answers,
+    billing,
     buyers_new,
     campaigns,
     connector,
@@ -25,6 +26,7 @@ from exchange.web.console import (
     invoices,
     lead,
     leads,
+    ledger,
     login,
     more,
     overlaps,
@@ -59,6 +61,7 @@ def add_console(app: web.Application) -> None:
     add_table(app, _ways())
     for each in (
         answers,
+        billing,
         campaigns,
         buyers_new,
         connector,
@@ -77,6 +80,7 @@ def add_console(app: web.Application) -> None:
         invoices,
         lead,
         leads,
+        ledger,
         login,
         more,
         overlaps,
