@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from ruamel.yaml import YAML
 
 from buyers import connectors
-from buyers.family import load
+from buyers.loading import load_connection
 from exchange.catalog import default_config, load_verticals
 from exchange.clock import SimulatedClock
 from exchange.connector import Connector, Terms
@@ -97,7 +97,7 @@ async def meeting(contract: Contract, **habits: object) -> AsyncIterator[Stage]:
     running = DemoBuyers([somebody(contract.buyer_id, **habits)], seed=3, clock=SimulatedClock(), hurry=True)
     ports = await running.start(any_port=True)
     document = rebased(documents()[contract.connection], ports)
-    yield Stage(running, load(document, presets(), connectors()).build())
+    yield Stage(running, load_connection(document, presets(), connectors()).build())
     await running.close()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from exchange.flows.disposition_words import map_word
 from exchange.storage.disposition_words import Word
 from tests.flows.lab import OPERATOR, post
 from tests.market import buyer_key, buying, consumer, selling, usd
-from tests.web.served import Served
+from tests.web.served import Heard, Served, heard
 from tests.web.visitor import signed_in
 
 ACME, BIRCH = buyer_key("acme"), buyer_key("birch")
@@ -18,13 +20,13 @@ async def bought(served: Served, number: int) -> str:
     return str(answer["lead_id"])
 
 
-async def three(served: Served) -> list[str]:
+async def three_leads(served: Served) -> list[str]:
     await served.exchange.add(*selling("cedar"), *buying("acme", price=usd("25")), *buying("birch", price=usd("1")))
     return [await bought(served, number) for number in range(3)]
 
 
 async def test_many_leads_with_one_word_or_each_its_own_are_told_in_their_order(served: Served) -> None:
-    leads = await three(served)
+    leads = await three_leads(served)
     at = served.exchange.market.clock.now()
 
     once = await served.send(
@@ -63,7 +65,7 @@ def some(counts: dict[str, int]) -> dict[str, int]:
 
 
 async def test_a_list_that_cannot_be_read_says_where_and_records_nothing(served: Served) -> None:
-    (lead, *_) = await three(served)
+    (lead, *_) = await three_leads(served)
     wrong = {"dispositions": [{"lead_id": lead, "disposition": "sold"}, {"disposition": "sold", "at": "soon"}, "x"]}
 
     places = await served.send("dispositions/many", wrong, key=ACME)
@@ -83,7 +85,7 @@ async def test_a_list_that_cannot_be_read_says_where_and_records_nothing(served:
 
 
 async def test_the_lead_may_be_named_in_the_address(served: Served) -> None:
-    (lead, *_) = await three(served)
+    (lead, *_) = await three_leads(served)
 
     told = await served.send(f"buyer/leads/{lead}/disposition", {"disposition": "quoted"}, key=ACME)
     theirs = await served.send(f"buyer/leads/{lead}/disposition", {"disposition": "quoted"}, key=BIRCH)
@@ -93,7 +95,7 @@ async def test_the_lead_may_be_named_in_the_address(served: Served) -> None:
 
 
 async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_means(served: Served) -> None:
-    leads = await three(served)
+    leads = await three_leads(served)
     for lead in leads[:2]:
         told = await served.send("dispositions", {"lead_id": lead, "disposition": "Closed Won"}, key=ACME)
         assert (202, "waiting") == (told.http_status, told["status"])
@@ -122,9 +124,44 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
 
 
 async def test_a_mapped_word_counts_at_once(served: Served) -> None:
-    (lead, *_) = await three(served)
+    (lead, *_) = await three_leads(served)
     await map_word(served.exchange.market, Word("acme", "solar", "", "won", "sold"), OPERATOR)
 
     told = await served.send("dispositions", {"lead_id": lead, "disposition": "WON", "value": "10"}, key=ACME)
 
     assert (200, "recorded", "sold") == (told.http_status, told["status"], told["disposition"])
+
+
+async def send_file(served: Served, body: bytes, **options: str) -> Heard:
+    url = f"{served.address}/api/v1/dispositions/files?{urlencode(options)}"
+    headers = {"Authorization": f"Bearer {ACME}", "Content-Type": "text/csv"}
+    async with served.session.post(url, data=body, headers=headers) as answer:
+        return await heard(answer)
+
+
+async def test_a_file_is_looked_at_and_then_recorded_once(served: Served) -> None:
+    one, two, three = await three_leads(served)
+    body = f"Nr,Ergebnis,Wert\n{one},sold,1250\n{two},Closed Won,\nld_x,sold,\n{three},sold,lots\n".encode()
+    columns = '{"Nr": "reference", "Ergebnis": "disposition", "Wert": "value"}'
+
+    blind = await send_file(served, body, record="no")
+    seen = await send_file(served, body, record="no", columns=columns)
+    assert 0 == await served.exchange.count("dispositions")
+    done, again = await send_file(served, body), await send_file(served, body)
+    refused = [
+        await send_file(served, b"%PDF-"),
+        await send_file(served, b""),
+        await send_file(served, body, record="perhaps"),
+        await send_file(served, body, columns="[]"),
+        await send_file(served, body, columns='{"Nr": "colour"}'),
+    ]
+
+    assert "Say which column tells" in blind["missing"]
+    assert (4, False, None) == (seen["rows"], seen["recorded"], seen.get("missing"))
+    assert {"recorded": 1, "waiting": 1, "not_found": 1, "invalid": 1} == some(seen["counts"])
+    assert ([3], [{"row": 2, "word": "Closed Won"}]) == (seen["not_matched"], seen["waiting"])
+    assert [("value", 4)] == [(each["field"], each["row"]) for each in seen["wrong"]]
+    assert (True, seen["file_id"]) == (done["recorded"], done["file_id"])
+    assert {"unchanged": 1, "waiting": 1, "not_found": 1, "invalid": 1} == some(again["counts"])
+    assert [422, 400, 422, 422, 422] == [each.http_status for each in refused]
+    assert 1 == await served.exchange.count("dispositions")

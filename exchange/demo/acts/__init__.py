@@ -56,6 +56,7 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts.files import left, push, sheet
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
+    from exchange.demo.acts.reports import calls, replies, stages, words
     from exchange.demo.acts.shoppers import shoppers
     from exchange.demo.acts.texts import texts
 
@@ -63,6 +64,7 @@ def acts() -> tuple[Act, ...]:
         addresses(),
         answers(),
         bounces(),
+        calls(),
         facebook(),
         feed(),
         form.act(),
@@ -73,11 +75,14 @@ def acts() -> tuple[Act, ...]:
         pulled(),
         puller(),
         push(),
+        replies(),
         sheet(),
         shoppers(),
         soap(),
         spreadsheet(),
+        stages(),
         texts(),
+        words(),
     )
 
 

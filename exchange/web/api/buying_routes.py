@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from exchange import limits
-from exchange.web.api import buying, fetching, reporting
-from exchange.web.api.route import ASKED, TOLD, KeyKind, Rank, Route, paging
+from exchange.web.api import buying, fetching, report_files, reporting
+from exchange.web.api.route import ASKED, TOLD, KeyKind, Parameter, Rank, Route, paging
+
+_OPTION = "As the field of the form, when the body is the file itself."
 
 
 def routes() -> tuple[Route, ...]:
@@ -47,6 +49,19 @@ def routes() -> tuple[Route, ...]:
             "RecordedMany",
             TOLD,
             "Dispositions",
+        ),
+        Route(
+            "POST",
+            "/api/v1/dispositions/files",
+            "disposition_file",
+            "The same as a file of up to 50,000 rows; with `record=no` it only says what would become of each",
+            buyer,
+            report,
+            report_files.bring_reports,
+            "DispositionFileTold",
+            TOLD,
+            "DispositionFile",
+            query=tuple(Parameter(name, _OPTION) for name in report_files.OPTIONS),
         ),
         Route(
             "GET",

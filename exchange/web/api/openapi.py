@@ -27,7 +27,7 @@ OPENAPI_PATH = "/api/openapi.json"
 _FORMATS = ("application/json", "application/xml", "application/x-www-form-urlencoded")
 _SENT_AS = (*_FORMATS, "multipart/form-data")
 _LEADS = ("Ping", "Post")
-_FILES, _RESULT = ("ImportFile", "SuppressionFile"), "ImportResult"
+_FILES, _RESULT = ("ImportFile", "SuppressionFile", "DispositionFile"), "ImportResult"
 _REFUSED: Mapping[int, str] = {
     400: "The body cannot be read; the message says where.",
     401: "No key, or one that is not known.",

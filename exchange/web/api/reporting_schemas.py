@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exchange import limits
 from exchange.stages.dispositions import Verdict
+from exchange.stages.report_columns import MEANINGS
 from exchange.web.api.answer_schemas import Schema, ends, many, moment, record, text
 
 
@@ -45,11 +46,37 @@ def reporting_schemas(words: tuple[str, ...]) -> dict[str, Schema]:
         "allowed": {"type": "array", "items": text()},
         "closest": text("What was probably meant."),
     }
+    file = record(
+        ("file",),
+        record=text("`no`: nothing is written, it is only said what would be.", enum=["yes", "no"]),
+        columns=text(
+            'Your columns to what they are, as JSON: `{"Ergebnis": "disposition", "Nr": "reference"}`; others are '
+            f"guessed. A column is one of {', '.join(MEANINGS)}, or nothing (an empty text)."
+        ),
+        file={"type": "string", "format": "binary", "description": "The last part of the form."},
+    )
+    row = {"type": "integer", "description": "The data row, from 1."}
+    file_told = record(
+        ("status", "file_id", "rows", "recorded", "columns", "counts"),
+        status=text(enum=["ok"]),
+        file_id=text(),
+        rows={"type": "integer"},
+        recorded={"type": "boolean", "description": "Whether it was written."},
+        columns={"type": "object", "additionalProperties": text(), "description": "How its columns are understood."},
+        missing=text("What it cannot do without, if that is so."),
+        counts=record((), **{each.value: {"type": "integer"} for each in Verdict}),
+        not_matched={"type": "array", "items": row, "description": "The first 200."},
+        waiting={"type": "array", "items": record(("row", "word"), row=row, word=text())},
+        wrong={"type": "array", "items": record(("row", "field", "message"), row=row, field=text(), message=text())},
+        **ends(),
+    )
     counts = record((), **{each.value: {"type": "integer"} for each in Verdict})
     return {
         "Disposition": one,
         "Dispositions": list_of,
         "Recorded": record(("status",), **told, **ends()),
+        "DispositionFile": file,
+        "DispositionFileTold": file_told,
         "Told": record(("status",), **told),
         "RecordedMany": record(
             ("status", "counts", "results"),

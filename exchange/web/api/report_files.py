@@ -1,0 +1,112 @@
+"""Files of dispositions by program: looked at with `record=no`, else recorded. The same file again changes nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from exchange import limits
+from exchange.flows.disposition_files import CannotRead, Look, bring, look, name_columns, record_file
+from exchange.intake.batch import BadFile
+from exchange.intake.upload import NoFile, Sent, receive
+from exchange.model.lead import Problem
+from exchange.model.reason import Reason
+from exchange.stages.dispositions import Verdict
+from exchange.web.api.call import Call, Stop, Told, refused
+from exchange.web.api.pages import wrong
+
+OPTIONS = ("name", "record", "columns")
+LISTED = 200
+_YES_NO = ("yes", "no")
+
+
+async def bring_reports(call: Call) -> Told:
+    """Take a file, as a part of a form or as the body itself, and record its rows unless that is not wanted."""
+    caller = call.admit_by_header("buyer")
+    assert caller.actor.party_id is not None
+    own = (caller.actor.party_id,)
+    held, asked = io.BytesIO(), _Asked()
+
+    def begin(sent: Sent) -> _Held:
+        asked.read(sent.fields)
+        return _Held(held)
+
+    try:
+        sent = await receive(call.request, begin)
+        name = sent.name or "dispositions"
+        file_id = await bring(call.market, caller.actor.party_id, name, held.getvalue(), caller.actor)
+        found = await _looked(call, own, file_id)
+        if asked.columns:
+            await name_columns(call.market, found.file, {**found.file.columns, **asked.columns})
+            found = await _looked(call, own, file_id)
+        if asked.record:
+            await record_file(call.market, found.file, caller.actor)
+    except NoFile as error:
+        raise refused(error.refused) from None
+    except (BadFile, CannotRead) as error:
+        raise Stop(Reason.INVALID, 422, str(error), problems=(Problem("file", "type", str(error)),)) from None
+    return Told(_fields(found, recorded=asked.record))
+
+
+class _Asked:
+    """What is said with a file; raises with the first thing that is wrong."""
+
+    def __init__(self) -> None:
+        self.record = True
+        self.columns: Mapping[str, str] = {}
+
+    def read(self, fields: Mapping[str, str]) -> None:
+        word = fields.get("record", "").strip().lower()
+        if word and word not in _YES_NO:
+            raise wrong("record", "not_allowed", "record must be yes or no", word, _YES_NO)
+        self.record = word != "no"
+        text = fields.get("columns", "").strip()
+        try:
+            found = orjson.loads(text) if text else {}
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise wrong("columns", "type", "columns must be a JSON object of texts", text)
+        self.columns = found
+
+
+class _Held:
+    """A file of this size is held whole."""
+
+    def __init__(self, held: io.BytesIO) -> None:
+        self._held = held
+
+    def write(self, data: bytes) -> None:
+        if self._held.tell() + len(data) > limits.DISPOSITION_FILE_BYTES:
+            most = limits.DISPOSITION_FILE_BYTES // 1024 // 1024
+            raise Stop(Reason.TOO_LARGE, 413, f"The file is larger than {most} MB. Cut it into several.", closes=True)
+        self._held.write(data)
+
+
+async def _looked(call: Call, own: tuple[str, ...], file_id: str) -> Look:
+    found = await look(call.market, own, file_id)
+    assert found is not None, "it was brought just now"
+    return found
+
+
+def _fields(found: Look, *, recorded: bool) -> dict[str, Any]:
+    """What its rows were, or would be; `recorded` counts those that say something new."""
+    return {
+        "status": "ok",
+        "file_id": found.file.id,
+        "rows": len(found.told),
+        "recorded": recorded,
+        "columns": dict(found.file.columns),
+        "missing": found.missing,
+        "counts": {verdict.value: count for verdict, count in found.counts.items()},
+        "not_matched": [number for number, _ in found.of(Verdict.NOT_FOUND)][:LISTED],
+        "waiting": [{"row": number, "word": told.report.word} for number, told in found.of(Verdict.WAITING)[:LISTED]],
+        "wrong": [
+            {"row": number, "field": told.problem.field, "message": told.problem.message}
+            for number, told in found.of(Verdict.INVALID)[:LISTED]
+            if told.problem is not None
+        ],
+    }
