@@ -4,87 +4,50 @@ from __future__ import annotations
 
 from exchange import limits
 from exchange.web.api import buying, fetching, report_files, reporting
+from exchange.web.api.call import Work
 from exchange.web.api.route import ASKED, TOLD, KeyKind, Parameter, Rank, Route, paging
 
+_DISPOSITIONS = "/api/v1/dispositions"
+_TOLD = "A buyer says what became of a lead it bought"
+_MANY = f"The same of up to {limits.DISPOSITIONS_AT_ONCE} leads in one call, each with a word or all with one"
+_FILE = f"The same as a file of up to {limits.DISPOSITION_ROWS:,} rows; with `record=no` it only says what would be"
 _OPTION = "As the field of the form, when the body is the file itself."
+_FETCHED = "Leads that a buyer fetches, with all values; each page confirms the one before"
 
 
 def routes() -> tuple[Route, ...]:
-    buyer, report = KeyKind.BUYER, Rank.REPORT
-    told = "A buyer says what became of a lead it bought"
-    bought = "What a buyer bought, since a cursor"
+    options = tuple(Parameter(name, _OPTION) for name in report_files.OPTIONS)
+    of_lead = "/api/v1/buyer/leads/{lead_id}/disposition"
     return (
-        Route(
-            "POST",
-            "/api/v1/dispositions",
-            "disposition",
-            told,
-            buyer,
-            report,
-            reporting.disposition,
-            "Recorded",
-            TOLD,
-            "Disposition",
-        ),
-        Route(
-            "POST",
-            "/api/v1/buyer/leads/{lead_id}/disposition",
+        _tells(_DISPOSITIONS, "disposition", _TOLD, reporting.disposition, "Recorded", "Disposition"),
+        _tells(
+            of_lead,
             "lead_disposition",
-            f"{told}; the lead is named in the address",
-            buyer,
-            report,
+            f"{_TOLD}; the lead is named in the address",
             reporting.of_lead,
             "Recorded",
-            TOLD,
             "Disposition",
         ),
-        Route(
-            "POST",
-            "/api/v1/dispositions/many",
-            "dispositions",
-            f"The same of up to {limits.DISPOSITIONS_AT_ONCE} leads in one call, each with a word or all with one",
-            buyer,
-            report,
-            reporting.many,
-            "RecordedMany",
-            TOLD,
-            "Dispositions",
-        ),
-        Route(
-            "POST",
-            "/api/v1/dispositions/files",
+        _tells(f"{_DISPOSITIONS}/many", "dispositions", _MANY, reporting.many, "RecordedMany", "Dispositions"),
+        _tells(
+            f"{_DISPOSITIONS}/files",
             "disposition_file",
-            "The same as a file of up to 50,000 rows; with `record=no` it only says what would become of each",
-            buyer,
-            report,
+            _FILE,
             report_files.bring_reports,
             "DispositionFileTold",
-            TOLD,
             "DispositionFile",
-            query=tuple(Parameter(name, _OPTION) for name in report_files.OPTIONS),
+            options,
         ),
-        Route(
-            "GET",
-            "/api/v1/sales",
-            "sales",
-            bought,
-            buyer,
-            report,
-            buying.sales,
-            "Sales",
-            ASKED,
-            query=paging(),
-        ),
-        Route(
-            "GET",
-            "/api/v1/buyer/leads",
-            "fetch_leads",
-            "Leads that a buyer fetches, with all values; each page confirms the one before",
-            buyer,
-            report,
-            fetching.leads,
-            "FetchedLeads",
-            ASKED,
-            query=paging(),
-        ),
+        _asks("/api/v1/sales", "sales", "What a buyer bought, since a cursor", buying.sales, "Sales"),
+        _asks("/api/v1/buyer/leads", "fetch_leads", _FETCHED, fetching.leads, "FetchedLeads"),
     )
+
+
+def _tells(
+    path: str, name: str, summary: str, do: Work, gives: str, takes: str, query: tuple[Parameter, ...] = ()
+) -> Route:
+    return Route("POST", path, name, summary, KeyKind.BUYER, Rank.REPORT, do, gives, TOLD, takes, query=query)
+
+
+def _asks(path: str, name: str, summary: str, do: Work, gives: str) -> Route:
+    return Route("GET", path, name, summary, KeyKind.BUYER, Rank.REPORT, do, gives, ASKED, query=paging())

@@ -46,6 +46,24 @@ def reporting_schemas(words: tuple[str, ...]) -> dict[str, Schema]:
         "allowed": {"type": "array", "items": text()},
         "closest": text("What was probably meant."),
     }
+    counts = record((), **{each.value: {"type": "integer"} for each in Verdict})
+    return {
+        "Disposition": one,
+        "Dispositions": list_of,
+        "Recorded": record(("status",), **told, **ends()),
+        "Told": record(("status",), **told),
+        "RecordedMany": record(
+            ("status", "counts", "results"),
+            status=text(enum=["ok"]),
+            counts=counts,
+            results=many("Told", "In the order they were sent."),
+            **ends(),
+        ),
+        **_files(),
+    }
+
+
+def _files() -> dict[str, Schema]:
     file = record(
         ("file",),
         record=text("`no`: nothing is written, it is only said what would be.", enum=["yes", "no"]),
@@ -70,19 +88,4 @@ def reporting_schemas(words: tuple[str, ...]) -> dict[str, Schema]:
         wrong={"type": "array", "items": record(("row", "field", "message"), row=row, field=text(), message=text())},
         **ends(),
     )
-    counts = record((), **{each.value: {"type": "integer"} for each in Verdict})
-    return {
-        "Disposition": one,
-        "Dispositions": list_of,
-        "Recorded": record(("status",), **told, **ends()),
-        "DispositionFile": file,
-        "DispositionFileTold": file_told,
-        "Told": record(("status",), **told),
-        "RecordedMany": record(
-            ("status", "counts", "results"),
-            status=text(enum=["ok"]),
-            counts=counts,
-            results=many("Told", "In the order they were sent."),
-            **ends(),
-        ),
-    }
+    return {"DispositionFile": file, "DispositionFileTold": file_told}
