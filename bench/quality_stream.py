@@ -56,7 +56,9 @@ LISTS: Mapping[str, Table[Any]] = {
 }
 DAY_MS = 86_400_000
 TEND_MS = 300_000  # how often the worker's duties are done, on the stream's clock
-_LEFT_OUT = frozenset({"posting instructions", "list unsold", "seal", "roll up", "forget", "poll", "count quality"})
+_LEFT_OUT = frozenset(
+    {"posting instructions", "list unsold", "seal", "roll up", "forget", "poll", "count quality", "watch sources"}
+)
 
 
 @dataclass(frozen=True, slots=True)

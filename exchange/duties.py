@@ -13,6 +13,7 @@ from exchange.flows.follow import follow_leads
 from exchange.flows.list_desk import fold_crowded
 from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
+from exchange.flows.measures import consider, hold_caps
 from exchange.flows.payouts import prepare_due
 from exchange.flows.proofs import plan_proofs
 from exchange.flows.quality import keep_quality
@@ -58,6 +59,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("poll", 1.0, plan_looks),
         Duty("learn", 5.0, learn),
         Duty("count quality", 5.0, keep_quality),
+        Duty("watch sources", 60.0, watch_sources),
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
         Duty("list unsold", 2.0, list_unsold),
@@ -117,6 +119,14 @@ async def take_up_screened(market: Market) -> None:
 
 async def learn_to_screen(market: Market) -> None:
     await learn_signals(market.screening, market.db, market.clock.now())
+
+
+async def watch_sources(market: Market) -> None:
+    """Measures against rotten sub ids, once it is known how they stand; caps at once."""
+    if market.live.standings.at:
+        await consider(market)
+    else:
+        await hold_caps(market)
 
 
 async def roll_up_hours(market: Market) -> None:

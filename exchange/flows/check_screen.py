@@ -5,7 +5,7 @@ from __future__ import annotations
 from exchange.fields.networks import REGIONS, Address, read_address
 from exchange.fields.table import Tables
 from exchange.fields.zones import country_of_zone
-from exchange.flows.case import Case
+from exchange.flows.case import DAY_MS, Case
 from exchange.flows.market import Market
 from exchange.flows.screening import KEY_BYTES
 from exchange.model.finding import Finding, Outcome
@@ -35,6 +35,11 @@ async def check_screen(case: Case, market: Market) -> Case:
     if blocked is not None and lead.mode is Mode.LIVE:
         told = f"The operator blocks this sub id: {blocked}"
         return case.finding(Finding(NAME, Outcome.REFUSED, told, Reason.SUB_ID_BLOCKED))
+    if lead.mode is Mode.LIVE and lead.kind is not Kind.PING:
+        cap = market.live.standings.over_cap(lead.seller_id, sub_id, market.clock.now() // DAY_MS)
+        if cap is not None:
+            told = f"The operator takes {cap} posts a day of this sub id"
+            return case.finding(Finding(NAME, Outcome.REFUSED, told, Reason.CAP_REACHED))
     seen = see(case, market)
     past = screening.memory.past(seen)
     judged = weigh(signals_of(seen, past), seen.source, screening.learned)

@@ -93,7 +93,9 @@ def _alert_message(market: Market, alert: Mapping[str, Any], at: int, people: tu
     seller = market.deals.sellers.get(str(alert["seller_id"]))
     who = seller.name if seller is not None else str(alert["seller_id"])
     source = f"{who}, sub id {alert['sub_id']}" if alert["sub_id"] else who
-    what = {"burst": "a burst of leads", "farm": "a lead farm"}.get(str(alert["kind"]), "a seller's way of sending")
+    what = {"burst": "a burst of leads", "farm": "a lead farm", "rotten": "a rotten source"}.get(
+        str(alert["kind"]), "a seller's way of sending"
+    )
     moment = f"{datetime.fromtimestamp(at // 1000, ZoneInfo(market.zone)):%a %d %b %Y, %H:%M:%S %Z}"
     text = (
         f"The fraud screen saw {what} on {moment}: {source}.\n\n{alert['detail']}.\n\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from exchange.flows.measures import consider
+from tests.market import OPERATOR_KEY, operator
 from tests.web.quality_history import DAYS, EACH, lived
 from tests.web.served import Served
 from tests.web.visitor import signed_in
@@ -68,3 +70,37 @@ async def test_a_seller_sees_its_own_sub_ids_and_nobody_elses(served: Served) ->
     assert {"popunder": "rotten", "g-search": "usual"} == {each["sub_id"]: each["band"] for each in told["sub_ids"]}
     assert all("earned" not in each and "bad_chance" not in each for each in told["sub_ids"])
     assert 404 == other.http_status and "popunder" not in console.text
+
+
+async def test_a_measure_is_suggested_taken_and_undone_by_people_and_by_programs(served: Served) -> None:
+    await lived(served.exchange)
+    await served.exchange.add(operator())
+    await consider(served.exchange.market)
+    async with signed_in(served) as person:
+        page = await person.open(f"{HOME}/measures")
+        (found,) = (await person.open(f"{HOME}/measures.json")).fields["measures"]
+        path = f"{HOME}/measures/{found['measure_id']}"
+        silent = await person.send(path, csrf=page.token, decision="block", note="")
+        taken = await person.send(path, csrf=page.token, decision="cap", cap="5", note="Nobody answers")
+        twice = await person.send(path, csrf=page.token, decision="block", note="Nobody answers")
+        ruled = await person.send(
+            f"{HOME}/measures/rule", csrf=page.token, vertical="", action="cap", cap="4", note="Yes"
+        )
+        wrong = await person.send(f"{HOME}/measures/rule", csrf=page.token, vertical="", chance="50", note="Yes")
+    assert ("popunder", "suggested", None) == (found["sub_id"], found["state"], found["cap"])
+    assert "popunder" in page.text and [422, 200, 409, 200, 422] == [
+        each.http_status for each in (silent, taken, twice, ruled, wrong)
+    ]
+    told = await served.get("quality/measures", key=OPERATOR_KEY)
+    assert ("in_force", "cap", 5) == tuple(told["measures"][0][name] for name in ("state", "kind", "cap"))
+    rule = {"action": "cap", "chance": "0.99", "leads": 30, "bad": 10, "days": 3, "cap": 4}
+    assert rule == told["rules"][0]
+    undo = {"decision": "undo", "note": "Mended"}
+    undone = await served.send(f"quality/measures/{found['measure_id']}", undo, key=OPERATOR_KEY)
+    assert (200, "undone") == undone.told[:2]
+    own = await served.get("quality/own?vertical=solar")
+    assert {"g-search", "popunder"} == {each["sub_id"] for each in own["sub_ids"]}
+    every = await served.get("quality/sources?vertical=solar", key=OPERATOR_KEY)
+    bought = await served.get("quality/buyers?vertical=solar", key=OPERATOR_KEY)
+    assert (3, 2) == (every["count"], bought["count"])
+    assert 422 == (await served.get("quality/sources", key=OPERATOR_KEY)).http_status

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -298,3 +298,14 @@ async def standing_of(market: Market, actor: Actor, vertical: str) -> Standing:
 
 async def bidding_of(market: Market, actor: Actor, vertical: str) -> Bidding:
     return await read_bidding(market.db, actor, vertical, await curves_of(market, vertical), market.clock.now())
+
+
+async def own_lines(market: Market, seller: Actor, vertical: str) -> list[SourceLine]:
+    """A seller's own sub ids, those with most posts first, with the bands they have among all sources."""
+    found = await standing_of(market, seller, vertical)
+    return ranked([_as_all_see(market, vertical, line) for line in sources_of(market, found)], "leads")
+
+
+def _as_all_see(market: Market, vertical: str, line: SourceLine) -> SourceLine:
+    band = market.live.standings.band(vertical, line.source.seller_id, line.source.sub_id)
+    return replace(line, source=replace(line.source, band=band))

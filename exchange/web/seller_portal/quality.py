@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aiohttp import web
 
 from exchange.flows.market import Market
@@ -17,10 +15,9 @@ from exchange.web.figures.quality import (
     SourceLine,
     chosen,
     own_fields,
+    own_lines,
     page_of,
-    ranked,
     sellers_of,
-    sources_of,
     standing_of,
 )
 from exchange.web.keys import MARKET
@@ -89,13 +86,5 @@ def _own(request: web.Request, market: Market) -> list[Vertical]:
 async def _lines(request: web.Request, vertical: Vertical) -> tuple[list[SourceLine], SourceLine | None]:
     """Its sub ids, those with most posts first, and all of them together."""
     market, actor = request.app[MARKET], actor_of(request)
-    found = await standing_of(market, actor, vertical.name)
-    whole = next(iter(sellers_of(market, found)), None)
-    lines = [_as_all_see(market, vertical, line) for line in sources_of(market, found)]
-    return ranked(lines, "leads"), whole
-
-
-def _as_all_see(market: Market, vertical: Vertical, line: SourceLine) -> SourceLine:
-    """With the band it has among all sources: that is what prices and payouts ask for."""
-    band = market.live.standings.band(vertical.name, line.source.seller_id, line.source.sub_id)
-    return replace(line, source=replace(line.source, band=band))
+    whole = next(iter(sellers_of(market, await standing_of(market, actor, vertical.name))), None)
+    return await own_lines(market, actor, vertical.name), whole

@@ -1,0 +1,192 @@
+"""Measures against rotten sub ids: suggested, taken by a rule somebody switched on, decided and undone by people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
+from exchange.flows.jobs import NOTICE, job
+from exchange.flows.market import Market
+from exchange.flows.screening import take_up
+from exchange.flows.tell import News, tell
+from exchange.model.actor import Actor, Role
+from exchange.model.audit import AuditLine
+from exchange.model.measure import TEN_THOUSAND, Action, Measure, MeasureState, SourceRule
+from exchange.model.quality import DAY_MS
+from exchange.model.screen import AlertRow
+from exchange.model.work import JobRow
+from exchange.stages.quality.measures import action_for, rule_problem
+from exchange.stages.quality.standing import Source
+from exchange.storage.measures import (
+    caps_in_force,
+    closed_lately,
+    decide_measure,
+    note_measure,
+    posts_since,
+    read_measure,
+    read_rules,
+    save_rule,
+)
+
+KIND = "rotten"
+LEFT_ALONE_DAYS = 30  # after a person dismissed or undid a measure
+_RULE = Actor(Role.SYSTEM, "rule")
+
+
+class NotOpen(LookupError):
+    """There is no such measure to decide about: somebody was there before."""
+
+
+class BadRule(ValueError):
+    """A rule outside its bounds; the sentence says them."""
+
+
+async def consider(market: Market) -> int:
+    """Look at every rotten sub id: suggest a measure, or take it where a rule says so. Returns how many were new."""
+    now, count = market.clock.now(), 0
+    rules = {rule.vertical: rule for rule in await market.db.read(read_rules)}
+    alone = await market.db.read(closed_lately, now - LEFT_ALONE_DAYS * DAY_MS)
+    for vertical, standing in market.live.standings.verticals.items():
+        rule = rules.get(vertical) or rules.get("") or SourceRule("")
+        for key, source in standing.sources.items():
+            action = action_for(source, rule) if key not in alone and key[1] else None
+            if action is not None:
+                count += await _note(market, vertical, source, action, rule, now)
+    if count:
+        await take_up(market.screening, market.db, now)
+    await hold_caps(market)
+    return count
+
+
+async def _note(market: Market, vertical: str, source: Source, action: Action, rule: SourceRule, now: int) -> bool:
+    suspicion = source.suspicion
+    assert suspicion is not None
+    taken = action is not Action.SUGGEST
+    measure = Measure(
+        market.ids.new("msr", now),
+        vertical,
+        source.seller_id,
+        source.sub_id,
+        action if taken else Action.BLOCK,
+        rule.cap if action is Action.CAP else 0,
+        MeasureState.IN_FORCE if taken else MeasureState.SUGGESTED,
+        taken,
+        int(suspicion.chance * TEN_THOUSAND),
+        round(suspicion.share * TEN_THOUSAND),
+        round(suspicion.bar * TEN_THOUSAND),
+        suspicion.counts.leads,
+        suspicion.counts.told,
+        now,
+        now,
+        _RULE.name if taken else "exchange",
+    )
+    line = _line(market, now, _RULE, measure, "in_force") if taken else None
+    alert, jobs = _alert(market, measure, now)
+    return await market.db.write(note_measure, measure, alert, month_of(now), line, jobs)
+
+
+def _line(
+    market: Market, now: int, actor: Actor, measure: Measure, what: str, note: str = "", ip: str = ""
+) -> AuditLine:
+    subject = f"sub_id:{measure.seller_id}:{measure.sub_id}"
+    after = {"kind": measure.kind.value, "why": note or measure.why}
+    if measure.kind is Action.CAP:
+        after["cap"] = str(measure.cap)
+    return replace(
+        audit_line(market.ids, now, actor, f"sub_id.{measure.kind.value}.{what}", subject, after=after), ip=ip
+    )
+
+
+def _alert(market: Market, measure: Measure, now: int) -> tuple[AlertRow, tuple[JobRow, ...]]:
+    """Told to operators, by mail too: what was found, and what was done about it."""
+    done = {
+        MeasureState.SUGGESTED: "Nothing is done yet: decide on the page of measures",
+        MeasureState.IN_FORCE: f"A rule capped it at {measure.cap} posts a day"
+        if measure.cap
+        else "A rule shut it out",
+    }[measure.state]
+    detail = f"{measure.why}. {done}"
+    alert = AlertRow(f"alt_{measure.id[4:]}", KIND, measure.seller_id, measure.sub_id, now, now, detail, ())
+    facts = {
+        "id": alert.id,
+        "kind": KIND,
+        "seller_id": measure.seller_id,
+        "sub_id": measure.sub_id,
+        "detail": detail,
+    }
+    news = News("alert.opened", Role.OPERATOR, None, alert.id, now, facts)
+    mail = job(market, NOTICE, NOTICE, {"alert": facts, "at": now}, now, now, f"mail:{alert.id}")
+    return alert, (*tell(market, news), mail)
+
+
+async def take(
+    market: Market, measure_id: str, kind: Action, cap: int, note: str, actor: Actor, ip: str = ""
+) -> Measure:
+    """A person shuts the sub id out, or caps it. Raises `NotOpen`, and `BadRule` for a cap that means nothing."""
+    if kind is Action.CAP and not 1 <= cap <= 100_000:
+        raise BadRule("cap must be 1 to 100,000 posts a day.")
+    return await _decide(
+        market, measure_id, MeasureState.IN_FORCE, note, actor, ip, kind, cap if kind is Action.CAP else 0
+    )
+
+
+async def dismiss(market: Market, measure_id: str, note: str, actor: Actor, ip: str = "") -> Measure:
+    """A person says that nothing need be done: it is not suggested again for a month. Raises `NotOpen`."""
+    return await _decide(market, measure_id, MeasureState.DISMISSED, note, actor, ip)
+
+
+async def undo(market: Market, measure_id: str, note: str, actor: Actor, ip: str = "") -> Measure:
+    """The sub id is let in again, and no rule touches it for a month. Raises `NotOpen`."""
+    return await _decide(market, measure_id, MeasureState.UNDONE, note, actor, ip)
+
+
+async def _decide(
+    market: Market,
+    measure_id: str,
+    state: MeasureState,
+    note: str,
+    actor: Actor,
+    ip: str,
+    kind: Action | None = None,
+    cap: int | None = None,
+) -> Measure:
+    measure = await market.db.read(read_measure, measure_id)
+    if measure is None:
+        raise NotOpen(measure_id)
+    now = market.clock.now()
+    wanted = measure._replace(kind=kind or measure.kind, cap=measure.cap if cap is None else cap, state=state)
+    line = _line(market, now, actor, wanted, state.value, note, ip)
+    if not await market.db.write(decide_measure, measure, wanted.kind, wanted.cap, state, note, line):
+        raise NotOpen(measure_id)
+    await take_up(market.screening, market.db, now)
+    await hold_caps(market)
+    return wanted
+
+
+async def set_rule(market: Market, rule: SourceRule, note: str, actor: Actor, ip: str = "") -> None:
+    """Say what the exchange may do by itself. Raises `BadRule`."""
+    if (problem := rule_problem(rule)) is not None:
+        raise BadRule(problem)
+    if rule.vertical and rule.vertical not in market.verticals:
+        raise BadRule("vertical must be one of the exchange's, or empty for all.")
+    now = market.clock.now()
+    after = {**{name: str(value) for name, value in rule._asdict().items()}, "action": rule.action.value, "why": note}
+    line = audit_line(market.ids, now, actor, "source_rule.set", f"vertical:{rule.vertical or 'all'}", after=after)
+    await market.db.write(save_rule, rule, replace(line, ip=ip))
+
+
+async def rules_of(market: Market) -> Mapping[str, SourceRule]:
+    """By vertical; the empty one is that of all others."""
+    found = {rule.vertical: rule for rule in await market.db.read(read_rules)}
+    return {"": SourceRule("")} | found
+
+
+async def hold_caps(market: Market) -> None:
+    """What the line looks up: caps in force, and how much of each the running day (UTC) has used on all nodes."""
+    now, held = market.clock.now(), market.live.standings
+    caps = await market.db.read(caps_in_force)
+    day = now // DAY_MS
+    used = {key: await market.db.read(posts_since, *key, day * DAY_MS) for key in caps}
+    held.hold_caps(caps, day, used)

@@ -1,0 +1,128 @@
+"""Quality by program: sources, buyers, measures against rotten sub ids, and the rules for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exchange.flows.measures import BadRule, NotOpen, dismiss, rules_of, set_rule, take, undo
+from exchange.model.actor import Actor
+from exchange.model.lead import Problem
+from exchange.model.measure import Action, Measure
+from exchange.model.reason import Reason
+from exchange.stages.notes import note_problem
+from exchange.web.api.buying import sent_fields
+from exchange.web.api.call import Call, Stop, Told
+from exchange.web.figures.measures import BadWish, cap_wanted, measure_fields, measures_of, rule_fields, rule_wanted
+from exchange.web.figures.quality import (
+    bidding_of,
+    buyers_of,
+    own_fields,
+    own_lines,
+    ranked,
+    source_fields,
+    sources_of,
+    standing_of,
+)
+
+DECISIONS = ("block", "cap", "dismiss", "undo")
+_MOST = 1_000
+
+
+async def sources(call: Call) -> Told:
+    """Sub ids of a vertical, those with most posts first."""
+    caller, vertical = call.admit_by_header("operator"), _vertical(call)
+    found = await standing_of(call.market, caller.actor, vertical)
+    lines = ranked(sources_of(call.market, found), "leads")[:_MOST]
+    told = [source_fields(line, vertical) for line in lines]
+    return Told({"status": "ok", "vertical": vertical, "count": len(told), "sources": told})
+
+
+async def own_sources(call: Call) -> Told:
+    """A seller's own sub ids, those with most posts first."""
+    caller, vertical = call.admit_by_header("campaign"), _vertical(call)
+    lines = await own_lines(call.market, caller.actor, vertical)
+    told = [own_fields(line, vertical) for line in lines[:_MOST]]
+    return Told({"status": "ok", "vertical": vertical, "count": len(told), "sub_ids": told})
+
+
+async def buyers(call: Call) -> Told:
+    """Buyers of a vertical: what they do with what they bid for, and what becomes of their leads."""
+    caller = call.admit_by_header("operator")
+    vertical = _vertical(call)
+    lines = buyers_of(call.market, await bidding_of(call.market, caller.actor, vertical))
+    told = [line.fields(vertical) for line in lines]
+    return Told({"status": "ok", "vertical": vertical, "count": len(told), "buyers": told})
+
+
+async def measures(call: Call) -> Told:
+    """Suggestions, measures in force, those closed in a month, and the rules."""
+    call.admit_by_header("operator")
+    found = [measure_fields(each) for each in await measures_of(call.market)]
+    rules = [rule_fields(each) for each in (await rules_of(call.market)).values()]
+    return Told({"status": "ok", "count": len(found), "measures": found, "rules": rules})
+
+
+async def decide(call: Call) -> Told:
+    """Shut a sub id out, cap it, dismiss the suggestion, or undo a measure."""
+    caller, measure_id = call.admit_live("operator"), call.request.match_info["measure_id"]
+    sent = sent_fields(await call.read_fields())
+    word, note = sent.get("decision", ""), _note(sent)
+    if word not in DECISIONS:
+        told = f"decision must be one of {', '.join(DECISIONS)}."
+        raise _wrong(Problem("decision", "not_allowed" if word else "missing", told, word, DECISIONS))
+    try:
+        cap = cap_wanted(sent)
+        measure = await _done(call, caller.actor, word, measure_id, cap, note)
+    except (BadRule, BadWish) as error:
+        raise _wrong(Problem("cap", "range", str(error))) from None
+    except NotOpen:
+        raise Stop(Reason.NOT_FOUND, 404, "No measure of that id waits for it.") from None
+    return Told({"status": measure.state.value, "measure": measure_fields(measure)})
+
+
+async def _done(call: Call, actor: Actor, word: str, measure_id: str, cap: int, note: str) -> Measure:
+    ip, market = call.remote_ip, call.market
+    match word:
+        case "block":
+            return await take(market, measure_id, Action.BLOCK, 0, note, actor, ip)
+        case "cap":
+            return await take(market, measure_id, Action.CAP, cap, note, actor, ip)
+        case "dismiss":
+            return await dismiss(market, measure_id, note, actor, ip)
+        case _:
+            return await undo(market, measure_id, note, actor, ip)
+
+
+async def rule(call: Call) -> Told:
+    """Say what the exchange may do about rotten sub ids by itself."""
+    caller = call.admit_live("operator")
+    sent = sent_fields(await call.read_fields())
+    note, vertical, rules = _note(sent), sent.get("vertical", ""), await rules_of(call.market)
+    try:
+        wanted = rule_wanted(sent, rules.get(vertical, rules[""])._replace(vertical=vertical))
+        await set_rule(call.market, wanted, note, caller.actor, call.remote_ip)
+    except BadWish as error:
+        raise _wrong(Problem(error.field, "type", str(error))) from None
+    except BadRule as error:
+        raise _wrong(Problem("chance", "range", str(error))) from None
+    return Told({"status": "saved", "rule": rule_fields(wanted)})
+
+
+def _vertical(call: Call) -> str:
+    name = call.request.query.get("vertical", "")
+    known = tuple(sorted(call.market.verticals))
+    if name not in known:
+        told = "vertical must be one of the exchange's."
+        raise _wrong(Problem("vertical", "not_allowed" if name else "missing", told, name, known))
+    return name
+
+
+def _note(sent: Mapping[str, str]) -> str:
+    note = sent.get("note", "").strip()
+    if (problem := note_problem(note)) is not None:
+        raise _wrong(problem)
+    return note
+
+
+def _wrong(problem: Problem) -> Stop:
+    return Stop(Reason.INVALID, 422, problems=(problem,))

@@ -1,0 +1,183 @@
+"""The schemas of the calls about quality."""
+
+from __future__ import annotations
+
+from exchange import limits
+from exchange.model.measure import Action, MeasureState
+from exchange.stages.quality.rates import MEASURES
+from exchange.stages.quality.standing import Band
+from exchange.web.api.answer_schemas import Schema, ends, moment, record, text
+
+_SHARE: Schema = text("A share between 0 and 1, as decimal text.")
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_OF_BUYERS = ("taken", "return", "contact", "conversion")
+
+
+def quality_schemas() -> dict[str, Schema]:
+    """By name."""
+    return {
+        "QualitySources": _told("sources", _source()),
+        "QualityOwn": _told("sub_ids", _own()),
+        "QualityBuyers": _told("buyers", _buyer()),
+        "Measures": record(
+            ("status", "count", "measures", "rules"),
+            status=text(enum=["ok"]),
+            count=_COUNT,
+            measures=_list(_measure()),
+            rules=_list(_rule()),
+            **ends(),
+        ),
+        "MeasureDecision": record(
+            ("decision", "note"),
+            decision=text(enum=["block", "cap", "dismiss", "undo"]),
+            cap={**_COUNT, "description": "Posts a day (UTC), with `cap`."},
+            note=_note(),
+        ),
+        "MeasureDecided": record(
+            ("status", "measure"), status=text(enum=[each.value for each in MeasureState]), measure=_measure(), **ends()
+        ),
+        "SourceRule": record(
+            ("note",),
+            vertical=text("Empty: of all verticals without a rule of their own."),
+            action=text(enum=[each.value for each in Action]),
+            chance=text("Percent: so sure it must be, 95 to 99.99."),
+            leads=_COUNT,
+            bad=_COUNT,
+            days=_COUNT,
+            cap=_COUNT,
+            note=_note(),
+        ),
+        "SourceRuleSaved": record(("status", "rule"), status=text(enum=["saved"]), rule=_rule(), **ends()),
+    }
+
+
+def _told(name: str, line: Schema) -> Schema:
+    lists: dict[str, Schema] = {name: _list(line)}
+    return record(
+        ("status", "vertical", "count", name),
+        status=text(enum=["ok"]),
+        vertical=text(),
+        count=_COUNT,
+        **lists,
+        **ends(),
+    )
+
+
+def _rates(names: tuple[str, ...], worse: bool) -> dict[str, Schema]:
+    """A rate, the interval that holds nine in ten such sources, and the plain count behind it."""
+    found: dict[str, Schema] = {}
+    for name in names:
+        found |= {f"{name}_{end}": _SHARE for end in ("rate", "low", "high")}
+        found |= {f"{name}_count": _COUNT, f"{name}_of": _COUNT}
+        if worse:
+            found[f"{name}_worse"] = text("The chance that it is worse than the vertical's.")
+    return found
+
+
+def _source() -> Schema:
+    rates = _rates(tuple(each.name for each in MEASURES), True)
+    return record(
+        ("vertical", "seller_id", "band", "leads", "sold", *rates),
+        vertical=text(),
+        seller_id=text(),
+        sub_id=_maybe(text()),
+        band=_band(),
+        leads=_COUNT,
+        sold=_COUNT,
+        currency=_maybe(text()),
+        earned=_maybe(text()),
+        earned_per_lead=_maybe(text()),
+        payout=_maybe(text()),
+        bad_share=_maybe(_SHARE),
+        bad_bar=_maybe(_SHARE),
+        bad_chance=_maybe(_SHARE),
+        **rates,
+    )
+
+
+def _own() -> Schema:
+    rates = _rates(tuple(each.name for each in MEASURES), False)
+    return record(
+        ("vertical", "sub_id", "band", "leads", "sold", *rates),
+        vertical=text(),
+        sub_id=text(),
+        band=_band(),
+        leads=_COUNT,
+        sold=_COUNT,
+        currency=_maybe(text()),
+        payout=_maybe(text()),
+        payout_per_lead=_maybe(text()),
+        **rates,
+    )
+
+
+def _buyer() -> Schema:
+    rates = _rates(_OF_BUYERS, True)
+    counts = dict.fromkeys(("posts", "taken", "refused", "lowered", "sold"), _COUNT)
+    money = ("currency", "bid_mean", "paid_mean", "spent", "given_back", "cost_per_conversion")
+    needed, told = ("vertical", "buyer_id", *counts, *rates), dict.fromkeys(money, _maybe(text()))
+    return record(needed, vertical=text(), buyer_id=text(), **counts, **told, **rates)
+
+
+def _measure() -> Schema:
+    return record(
+        (
+            "measure_id",
+            "vertical",
+            "seller_id",
+            "sub_id",
+            "kind",
+            "state",
+            "by_rule",
+            "chance",
+            "share",
+            "leads",
+            "bad",
+        ),
+        measure_id=text(),
+        vertical=text(),
+        seller_id=text(),
+        sub_id=text(),
+        kind=text(enum=[Action.BLOCK.value, Action.CAP.value]),
+        cap=_maybe(_COUNT),
+        state=text(enum=[each.value for each in MeasureState]),
+        by_rule={"type": "boolean"},
+        chance=_SHARE,
+        share=_SHARE,
+        bar=_SHARE,
+        leads=_COUNT,
+        bad=_COUNT,
+        found_at=moment("When it was found."),
+        changed_at=moment("When it was last decided."),
+        changed_by=text(),
+        note=text(),
+    )
+
+
+def _rule() -> Schema:
+    return record(
+        ("vertical", "action", "chance", "leads", "bad", "days", "cap"),
+        vertical=_maybe(text()),
+        action=text(enum=[each.value for each in Action]),
+        chance=_SHARE,
+        leads=_COUNT,
+        bad=_COUNT,
+        days=_COUNT,
+        cap=_COUNT,
+    )
+
+
+def _band() -> Schema:
+    return text(enum=[each.value for each in Band])
+
+
+def _note() -> Schema:
+    return text("Why; kept in the audit log.", maxLength=limits.NOTE_CHARACTERS)
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _maybe(of: Schema) -> Schema:
+    return {"anyOf": [of, {"type": "null"}]}
