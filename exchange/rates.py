@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import mmap
+import os
 import struct
 import tempfile
 from hashlib import blake2b
@@ -126,6 +127,14 @@ class Rates:
         return Running()
 
 
+def _nameless_file() -> int:
+    """In memory where the system has such files: the folder of temporary ones may be read-only."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("exchange-rates")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
 class SharedRates(Rates):
     """Those that `workers` processes share: made before they part; each says by `part` which of them it is.
 
@@ -136,13 +145,14 @@ class SharedRates(Rates):
     def __init__(self, workers: int) -> None:
         assert 1 <= workers <= WORKERS
         self._workers, self._worker = workers, 0
-        self._memory = mmap.mmap(-1, RATES_SHARED * _PLACE)
-        self._lock = tempfile.TemporaryFile()  # noqa: SIM115  # for as long as this; a lock ends with its holder
+        self._file = _nameless_file()  # a lock on it ends with its holder
+        os.truncate(self._file, RATES_SHARED * _PLACE)
+        self._memory = mmap.mmap(self._file, RATES_SHARED * _PLACE)
         self._places: dict[str, int | None] = {}
 
     def close(self) -> None:
-        self._lock.close()
         self._memory.close()
+        os.close(self._file)
 
     def part(self, worker: int) -> None:
         """From now on this process is that worker; what an earlier one had at work has ended with it."""
@@ -170,7 +180,7 @@ class SharedRates(Rates):
     def _found(self, digest: bytes) -> int | None:
         """Where a name stands, or stands from now on; None when all places are taken."""
         first = int.from_bytes(digest[:4], "big")
-        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
         try:
             for step in range(RATES_SHARED):
                 place = (first + step) % RATES_SHARED * _PLACE
@@ -180,5 +190,5 @@ class SharedRates(Rates):
                 if stands in (digest, _NOBODY):
                     return place
         finally:
-            fcntl.lockf(self._lock, fcntl.LOCK_UN)
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
         return None

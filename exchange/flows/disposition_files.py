@@ -67,7 +67,7 @@ async def bring(market: Market, buyer_id: str, name: str, data: bytes, actor: Ac
         raise CannotRead(f"It is larger than {limits.DISPOSITION_FILE_BYTES // 1024 // 1024} MB. Cut it into several.")
     name, hashed = shown_name(name), sha256(data).digest()
     if market.doors.is_sheet(data[:16]):
-        async with market.live.one_sheet:
+        async with market.live.one_sheet(market.clock):
             data = await asyncio.to_thread(_as_csv, market, name, data)
     batch = await asyncio.to_thread(market.doors.look_through, _file_of(name, data))
     if not batch.rows:

@@ -119,7 +119,7 @@ async def take_in(market: Market, spool: Spool, bringing: Bringing, columns: Col
     name = shown_name(bringing.name)
     try:
         if market.doors.is_sheet(spool.start):
-            async with market.live.one_sheet:
+            async with market.live.one_sheet(market.clock):
                 await asyncio.to_thread(_convert, market, spool.id, spool.key, name)
         file = spooled(market, spool.id, spool.key, name)
         batch = await asyncio.to_thread(market.doors.look_through, file)

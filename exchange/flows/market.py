@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -52,6 +53,7 @@ from exchange.storage.selling import mark_sending
 from exchange.vault import Vault, VaultError
 
 _LOG = logger(__name__)
+_LOOK_SECONDS = 0.2  # whether another worker still reads a spreadsheet
 _QUARTER_HOUR_MS = 900_000  # every window of every zone starts on a quarter hour
 
 
@@ -153,9 +155,10 @@ class Live:
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
         self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}
-        self.one_sheet = asyncio.Semaphore()  # reading a spreadsheet may take 2 GB: never two at a time
         self.followed_to = 0  # dispositions told up to then are in the stages of followed leads
         self.stages_of: dict[str, str] = {}  # by vertical, the mapping that all its stages were made under
+        self._one_sheet = asyncio.Semaphore()
+        self._sheets = self.rates.running("spreadsheets")
         self.codes: dict[str, str] = {}  # how buyers hear of sellers without an alias, by seller id
         self.requests = 0
         self.scorer = Scorer()
@@ -163,6 +166,18 @@ class Live:
         self.storage_full = False
         self._buckets: dict[tuple[str, float], Bucket] = {}
         self._windows: dict[str, ZoneWindows] = {}
+
+    @asynccontextmanager
+    async def one_sheet(self, clock: Clock) -> AsyncIterator[None]:
+        """Reading a spreadsheet may take 2 GB: this process reads one at a time, and waits for other workers' too."""
+        async with self._one_sheet:
+            while self._sheets.count:
+                await clock.sleep(_LOOK_SECONDS)
+            self._sheets.add(1)
+            try:
+                yield
+            finally:
+                self._sheets.add(-1)
 
     def note_hold(self, intent: Intent, got: Held | CapFull | BalanceShort | None) -> None:
         """What a hold told about caps and money, so that the next lead is judged by it."""
