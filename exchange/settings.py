@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         "", description="What an invoice says under its total: where to pay, by when, whom to ask."
     )
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=WORKERS)] = Field(
-        1, description="Serving processes of this machine; auto: one for each processor, at most four."
+        "auto", description="Serving processes of this machine; auto: one for each processor, at most four, on SQLite."
     )
     payout_two_above: str = Field(
         "5000.00",

@@ -52,8 +52,15 @@ def serve(
 
 
 def count_of(settings: Settings) -> int:
-    """How many processes the settings mean; `auto`: one for each processor, as long as one more is of use."""
-    return settings.workers if isinstance(settings.workers, int) else min(cores(), limits.WORKERS_OF_USE)
+    """How many processes the settings mean. `auto`: one for each processor, as long as one more is of use.
+
+    On PostgreSQL each opens connections, of which the server has so many for all machines: there it must be said.
+    """
+    from exchange.commands.opening import is_file
+
+    if isinstance(settings.workers, int):
+        return settings.workers
+    return min(cores(), limits.WORKERS_OF_USE) if is_file(settings) else 1
 
 
 def _with(settings: Settings, host: str, port: int) -> Settings:

@@ -59,7 +59,8 @@ class Ran:
 
 
 def exchange(*arguments: str | Path) -> Ran:
-    """Run a command in this process, with no terminal."""
+    """Run a command in this process, with no terminal. What serves would part it into several: it serves alone."""
+    os.environ["EXCHANGE_WORKERS"] = "1"
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = main([str(argument) for argument in arguments])
@@ -71,9 +72,9 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What a process of its own is given: nothing of an exchange elsewhere."""
+    """What a process of its own is given: nothing of an exchange elsewhere. It serves alone unless told otherwise."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("EXCHANGE_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return {**kept, "EXCHANGE_WORKERS": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def start(*arguments: str | Path) -> Child:

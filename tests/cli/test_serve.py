@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from exchange.commands.cores import cores
+from exchange.commands.serve import count_of
+from exchange.settings import load_settings
 from exchange.storage.file_lock import hold_file
 from tests.cli.home import Home, command, environment, until
 from tests.processes import Child
@@ -105,27 +108,36 @@ async def test_workers_share_a_port_are_replaced_and_stop_together(place: tuple[
     assert 0 == parent.returncode
 
 
-def test_a_port_that_is_taken_is_told_by_several_too(home: Home) -> None:
-    with socket.socket() as taken:
+@pytest.mark.parametrize("in_the_way", ["port", "file"])
+def test_several_tell_once_what_is_in_the_way_and_leave_nothing_running(home: Home, in_the_way: str) -> None:
+    with ExitStack() as held:
+        taken = held.enter_context(socket.socket())
         taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        refused = home.run("serve", "--workers", "2", "--port", str(taken.getsockname()[1]))
-
-    assert (6, True) == (refused.code, "--port" in refused.err)
-
-
-def test_a_file_in_use_is_told_once_and_nothing_is_left_running(home: Home) -> None:
-    with hold_file(home.database):
+        port = int(taken.getsockname()[1])
+        if in_the_way == "port":
+            taken.listen()
+        else:
+            taken.close()
+            held.enter_context(hold_file(home.database))
         ran = subprocess.run(
-            command("--data", home.folder, "serve", "--workers", "2", "--port", str(free_port())),
+            command("--data", home.folder, "serve", "--workers", "2", "--port", str(port)),
             env=environment(),
             capture_output=True,
             text=True,
             timeout=60,
         )
 
-    assert 5 == ran.returncode
-    assert 1 == ran.stderr.count("in use by another exchange")
+    assert {"port": 6, "file": 5}[in_the_way] == ran.returncode
+    assert 1 == ran.stderr.count({"port": "--port", "file": "in use by another exchange"}[in_the_way])
+
+
+def test_a_file_is_served_by_as_many_as_are_of_use_and_a_server_as_told() -> None:
+    file = load_settings(None, workers="auto")
+    server = file.model_copy(update={"database_url": "postgresql://exchange@127.0.0.1/exchange"})
+
+    assert min(cores(), 4) == count_of(file)
+    assert 1 == count_of(server)
+    assert [3, 3] == [count_of(each.model_copy(update={"workers": 3})) for each in (file, server)]
 
 
 def test_a_container_has_the_processors_of_its_quota(tmp_path: Path) -> None:
