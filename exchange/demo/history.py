@@ -11,6 +11,7 @@ import orjson
 from exchange.clock import SimulatedClock, month_of
 from exchange.connector import Receipt
 from exchange.demo.homes import CityHomes
+from exchange.demo.payday import Finance
 from exchange.demo.people import generate
 from exchange.demo.personalities import SellerHabits
 from exchange.demo.shapes import GeneratedLead
@@ -49,6 +50,7 @@ async def make_history(
 ) -> int:
     """About `leads` leads over `days` days up to `until` (epoch ms), in the order they came. Returns how many."""
     began = until - days * MINUTES_PER_DAY * MINUTE_MS
+    finance = Finance(market, until)
     made = 0
     for _, lead, who in _arrivals(market, habits, seed, began, until, leads / (days * MINUTES_PER_DAY)):
         clock.set(max(lead.arrived_at, clock.now()))
@@ -57,8 +59,10 @@ async def make_history(
         on_lead(made)
         if made % TENDED_EVERY == 0:
             await _tend(market)
+            await finance.look()
     clock.set(max(until, clock.now()))
     await _tend(market)
+    await finance.look(again=True)
     for _ in range(days):  # a turn of it takes up two days at most
         await roll_up_hours(market)
     return made

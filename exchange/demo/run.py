@@ -20,6 +20,7 @@ from exchange.demo.history import make_history
 from exchange.demo.homes import CityHomes
 from exchange.demo.market import read_parties
 from exchange.demo.market_model import Parties
+from exchange.demo.payday import set_terms
 from exchange.demo.peers import Neighbours, neighbours, peers
 from exchange.demo.personalities import Cast, read_cast
 from exchange.demo.scripted import CastScript
@@ -197,6 +198,7 @@ async def _begin(
             await keep_secrets(market, secrets)
             await found(market, parties, frozen=wanted.frozen)
             if wanted.stream is None:
+                await set_terms(market)
                 await instructions.change_instructions(market, clock, wanted.folder / "config" / "verticals")
                 await make_history(
                     market,

@@ -33,6 +33,11 @@ class Method(Enum):
     def title(self) -> str:
         return {Method.ACH: "ACH", Method.SEPA: "SEPA", Method.BY_HAND: "By hand"}[self]
 
+    @property
+    def way(self) -> str:
+        """Within a sentence."""
+        return {Method.ACH: "by ACH", Method.SEPA: "by SEPA", Method.BY_HAND: "by hand"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentTerms:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange.model.actor import Actor, Role
+from exchange.model.money import Money
 from exchange.model.payout import Run
 from exchange.storage.database import Tx
 from exchange.storage.payout_runs import run_of
@@ -52,6 +53,15 @@ async def statements_of(tx: Tx, actor: Actor, before: tuple[int, str] | None = N
         limit=limit,
     )
     return [run_of(row) for row in rows]
+
+
+async def due_sums(tx: Tx) -> list[tuple[str, int, Money]]:
+    """By way of paying and currency, how many payments wait, without the held ones, and what they sum to."""
+    rows = await tx.fetch(
+        """SELECT method, currency, COUNT(*) AS n, CAST(SUM(units) AS BIGINT) AS units FROM payout_payments
+           WHERE state = 'due' AND hold_reason = '' GROUP BY method, currency ORDER BY method, currency"""
+    )
+    return [(row["method"], row["n"], Money(row["units"], row["currency"])) for row in rows]
 
 
 async def count_prepared(tx: Tx) -> int:

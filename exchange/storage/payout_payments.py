@@ -208,6 +208,19 @@ async def files_of_day(tx: Tx, format: str, day: str) -> int:
     return int(rows[0]["n"])
 
 
+async def unpaid_in(tx: Tx, file_ids: Sequence[str]) -> dict[str, int]:
+    """How many payments of each file are not marked paid; a file without any is left out."""
+    if not file_ids:
+        return {}
+    names, params = listed("file", file_ids)
+    rows = await tx.fetch(
+        f"""SELECT file_id, COUNT(*) AS n FROM payout_payments WHERE file_id IN {names} AND state = 'exported'
+            GROUP BY file_id""",
+        **params,
+    )
+    return {row["file_id"]: row["n"] for row in rows}
+
+
 async def payments_in_file(tx: Tx, file_id: str) -> list[Payment]:
     rows = await tx.fetch("SELECT * FROM payout_payments WHERE file_id = :file ORDER BY id", file=file_id)
     return [payment_of(row) for row in rows]

@@ -70,6 +70,8 @@ def _seller() -> tuple[Group, ...]:
         Group(
             "",
             (
+                Entry("/seller", "home", "home", "Home", "Home"),
+                Entry("/seller/statements", "statements", "money", "Statements", "Statements"),
                 Entry("/seller/quality", "quality", "pulse", "Quality", "Quality"),
                 Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),
             ),
@@ -115,6 +117,7 @@ def _console() -> tuple[Group, ...]:
         Group(
             "Money",
             (
+                Entry("/console/payouts", "payouts", "out", "Payouts"),
                 Entry("/console/invoices", "invoices", "money", "Invoices"),
                 Entry("/console/billing", "billing", "person", "Buyers' accounts"),
                 Entry("/console/ledger", "ledger", "book", "Ledger"),

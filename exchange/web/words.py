@@ -212,6 +212,11 @@ class Times:
             return self._tag(at, f"{local.day} {local:%b %H:%M}")
         return self._tag(at, f"{local.day} {local:%b %Y}")
 
+    def day(self, at: int) -> Markup:
+        """`20 Nov 2026`"""
+        local = self.local(at)
+        return self._tag(at, f"{local.day} {local:%b %Y}")
+
     def moment(self) -> Markup:
         """Now, as the top bar tells it."""
         local = self.local(self.now)

@@ -41,7 +41,7 @@ def draw(bill: Told) -> bytes:
 
     parties = [[_stack(bill.sender, cell, bold), _stack(bill.receiver, cell, bold)]]
     rows = [
-        [cell("What", bold), cell("Contract", bold), cell("Entries", bold_right), cell("Amount", bold_right)],
+        [cell("What", bold), cell(bill.group_word, bold), cell("Entries", bold_right), cell("Amount", bold_right)],
         *(
             [cell(row.what), cell(row.group), cell(f"{row.entries:,}", right), cell(row.amount, right)]
             for row in bill.rows

@@ -67,6 +67,7 @@ class Told(NamedTuple):
     after: tuple[tuple[str, str], ...]
     total: tuple[str, str]
     notes: tuple[str, ...]
+    group_word: str = "Contract"
 
 
 def told(statement: Statement) -> Told:
