@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from exchange.flows.attribution import forget_seen, trace_leads
 from exchange.flows.auto_top_up import begin_auto_top_ups
 from exchange.flows.bookkeeping import keep_books
 from exchange.flows.digests import plan_digests
@@ -65,6 +66,8 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("list unsold", 2.0, list_unsold),
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
+        Duty("trace leads", 2.0, trace_leads),
+        Duty("forget what was seen", 600.0, forget_seen),
         Duty("follow leads", 1.0, follow_leads),
         Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("fill up accounts", 3.0, begin_auto_top_ups),

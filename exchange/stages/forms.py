@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from exchange.fields import state as state_type
 from exchange.fields.characters import EDGE
+from exchange.model.attribution import CLICK_IDS, UTM
 from exchange.model.form import ConsentWords, Form, FormField
 from exchange.model.lead import Kind, Problem, Submission
 from exchange.model.party import Campaign
@@ -25,8 +26,7 @@ NAMES_CHARACTERS = 450  # what a consent text leaves of a field's 2,000 for the 
 TAGS = frozenset(
     {
         *(f"sub_id{number}" for number in range(1, 11)),
-        *("click_id", "referrer_url", "gclid", "fbclid", "msclkid"),
-        *(f"utm_{tag}" for tag in ("source", "medium", "campaign", "term", "content")),
+        *("click_id", "referrer_url", "visitor_id", *CLICK_IDS, *UTM),
     }
 )
 """What the address of a form may carry; everything else in it is left alone."""

@@ -68,6 +68,7 @@ _EXAMPLES: Mapping[str, str] = MappingProxyType(
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
         "device_id": "d-41f0",
         "session_id": "s-9a77",
+        "visitor_id": "3f1c9a52-7f1e-4f0e-9d7a-2b6c1f5e8a10",
         "form_seconds": "41",
         "form_ms": "41200",
         "device": "1;ms=41200;k=63;p=0;f=2;m=58;a=0;tz=America/Phoenix;o=420;id=9f2c41d07be35a18",

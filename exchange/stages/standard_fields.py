@@ -10,6 +10,7 @@ from enum import Enum
 
 from exchange import limits
 from exchange.fields.characters import EDGE, read_text
+from exchange.model.attribution import CLICK_IDS
 from exchange.model.lead import FieldValue, Problem
 from exchange.model.vertical import FieldSpec, Presence
 from exchange.stages.magic import OUTCOMES
@@ -108,7 +109,7 @@ def _tracking() -> list[FieldSpec]:
     ]
     more = ("subid", "pub_id")
     first = _spec("sub_id1", "line", "sub1", "s1", "lp_s1", "lp_subid1", *more, most=SUB_ID_CHARACTERS)
-    tags = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid", "msclkid")
+    tags = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", *CLICK_IDS)
     return [
         first,
         *sub_ids,
@@ -120,6 +121,7 @@ def _tracking() -> list[FieldSpec]:
         _spec("user_agent", "line", "useragent", "browser", most=512),
         _spec("device_id", "line", most=200),
         _spec("session_id", "line", most=200),
+        _spec("visitor_id", "line", most=64),
         _spec("form_seconds", "number", least=0),
         _spec("form_ms", "line", "form_time_ms", most=20),
         _spec("device", "line", "device_report", most=400),

@@ -98,6 +98,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/forms", "forms", "book", "Forms"),
                 Entry("/console/sources", "sources", "in", "Sources"),
                 Entry("/console/imports", "imports", "in", "Imports"),
+                Entry("/console/attribution", "attribution", "pulse", "Attribution"),
                 Entry("/console/overlaps", "overlaps", "copy", "Overlaps"),
                 Entry("/console/verifiers", "verifiers", "shield", "Verifiers"),
             ),

@@ -17,6 +17,7 @@ from exchange.stages.spec_changes import day
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
+from exchange.web.api.media_schemas import media_schemas
 from exchange.web.api.quality_schemas import quality_schemas
 from exchange.web.api.reporting_schemas import reporting_schemas
 from exchange.web.api.route import KeyKind, Route
@@ -79,6 +80,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **store_schemas(),
                 **suppressing_schemas(),
                 **quality_schemas(),
+                **media_schemas(),
                 **screen_schemas(),
                 **lead_schemas(verticals, now),
             },

@@ -7,6 +7,7 @@ from aiohttp import web
 from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
     answers,
+    attribution,
     billing,
     buyers_new,
     campaigns,
@@ -28,6 +29,7 @@ from exchange.web.console import (
     leads,
     ledger,
     login,
+    media,
     more,
     overlaps,
     payouts,
@@ -64,6 +66,7 @@ def add_console(app: web.Application) -> None:
     add_table(app, _ways())
     for each in (
         answers,
+        attribution,
         billing,
         campaigns,
         buyers_new,
@@ -85,6 +88,7 @@ def add_console(app: web.Application) -> None:
         leads,
         ledger,
         login,
+        media,
         more,
         overlaps,
         payouts,
@@ -114,7 +118,7 @@ def add_console(app: web.Application) -> None:
         webhooks,
     ):
         add_table(app, each.pages(), for_operators)
-    add_table(app, (*imports.uploads(), *suppression.uploads(), *dispositions.uploads()), for_uploads)
+    add_table(app, (*imports.uploads(), *suppression.uploads(), *dispositions.uploads(), *media.uploads()), for_uploads)
 
 
 def _ways() -> tuple[Page, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web import callbacks, csv_table, fax_page, hooks_in, payments, told_in, wsdl
+from exchange.web import callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl
 from exchange.web.pages import add_table
 from exchange.web.public import form, links, offer, posting, setup
 from exchange.web.public._addresses import ADDRESSES, Addresses
@@ -15,7 +15,9 @@ _PER_SECOND, _BURST = 4.0, 60
 
 def add_public(app: web.Application) -> None:
     app[ADDRESSES] = Addresses(_PER_SECOND, _BURST)
+    app[tracking.TRACKED] = Addresses(tracking.PER_SECOND, tracking.BURST)
     app[csv_table.TABLES] = csv_table.Tables()
     app[told_in.BUCKETS] = {}
-    for each in (callbacks, csv_table, fax_page, form, hooks_in, links, offer, payments, posting, setup, told_in, wsdl):
+    machines = (callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl)
+    for each in (*machines, form, links, offer, posting, setup):
         add_table(app, each.pages())

@@ -7,6 +7,8 @@
   const given = new URLSearchParams(location.search);
   given.set("_page", location.origin + location.pathname);
   if (document.referrer && !given.has("referrer_url")) given.set("referrer_url", document.referrer);
+  const visitor = /(?:^|; )lx_visitor=([\w-]{8,64})/.exec(document.cookie);
+  if (visitor) given.set("visitor_id", visitor[1]);
   const frame = document.createElement("iframe");
   frame.src = `${source.origin}/f/${name}?${given}`;
   frame.title = script.dataset.title || "Form";

@@ -1,0 +1,1 @@
+"""What brought a conversion: credit shared among the touches that led to it."""
