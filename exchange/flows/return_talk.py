@@ -6,6 +6,7 @@ from exchange import limits
 from exchange.clock import month_of
 from exchange.flows.market import Market
 from exchange.flows.return_decide import CannotDecide
+from exchange.flows.return_rules import look_again
 from exchange.flows.returns import ANSWER, REPLY, RETURN_REQUESTED, File, key_of_lead, sealed_file, sealed_words
 from exchange.flows.returns import file_problem as file_problem
 from exchange.flows.tell import News, tell
@@ -14,7 +15,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.lead import Problem
 from exchange.storage.database import Row
 from exchange.storage.return_views import read_request
-from exchange.storage.returns import answer_question, ask_buyer, reply_to
+from exchange.storage.returns import answer_question, ask_buyer, reply_to, return_of
 
 
 async def question(market: Market, request: Row, text: str, actor: Actor, ip: str = "") -> None:
@@ -39,7 +40,10 @@ async def question(market: Market, request: Row, text: str, actor: Actor, ip: st
 
 
 async def answer(market: Market, actor: Actor, return_id: str, text: str, file: File | None = None) -> Problem | bool:
-    """What the buyer answers. False when there is no such request of this buyer, or nothing was asked."""
+    """What the buyer answers; then the rules look once more.
+
+    False when there is no such request of this buyer, or nothing was asked.
+    """
     request = await market.db.read(read_request, actor, return_id)
     if request is None or request["state"] != "question":
         return False
@@ -52,7 +56,12 @@ async def answer(market: Market, actor: Actor, return_id: str, text: str, file: 
     key = await key_of_lead(market, request["lead_id"])
     sealed = sealed_words(market, return_id, ANSWER, text, key)
     kept = sealed_file(market, return_id, request["lead_id"], file, key) if file is not None and key else None
-    return await market.db.write(answer_question, return_id, sealed, market.clock.now(), kept)
+    if not await market.db.write(answer_question, return_id, sealed, market.clock.now(), kept):
+        return False
+    stored = await market.db.write(return_of, return_id)
+    if stored is not None:
+        await look_again(market, stored)
+    return True
 
 
 async def reply(market: Market, actor: Actor, return_id: str, text: str, reference: str | None) -> Problem | bool:

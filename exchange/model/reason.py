@@ -95,6 +95,7 @@ class Reason(Enum):
     # 8xx money
     CAP_FULL = (800, "cap_full", "The contract's cap is taken.", "buyer", True)
     BALANCE_SHORT = (801, "balance_short", "The buyer's balance or credit does not cover the price.", "buyer", True)
+    RETURN_OVER = (802, "return_over", "The return is decided, or its time is over.", "nobody", False)
 
     def __init__(self, number: int, slug: str, sentence: str, fixer: str, again: bool) -> None:
         self.number = number

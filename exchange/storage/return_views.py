@@ -160,3 +160,20 @@ async def rates_by_contract(tx: Tx, actor: Actor, mode: str, since: int) -> list
         mode=mode,
         since=since,
     )
+
+
+async def returns_after(
+    tx: Tx, actor: Actor, mode: str, after: tuple[int, str], until: int, limit: int, states: tuple[str, ...] = ()
+) -> list[Row]:
+    """Requests this actor may see that were asked after a cursor and before `until`, oldest first."""
+    where, params = _where(actor, ReturnFilter(mode, states))
+    return await tx.fetch(
+        f"""{_LIST} WHERE {" AND ".join(where)} AND r.asked_at < :until
+                AND (r.asked_at > :after OR (r.asked_at = :after AND r.id > :last))
+            ORDER BY r.asked_at, r.id LIMIT :limit""",
+        until=until,
+        after=after[0],
+        last=after[1],
+        limit=limit,
+        **params,
+    )

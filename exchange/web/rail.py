@@ -56,6 +56,7 @@ def _buyer() -> tuple[Group, ...]:
             (
                 Entry("/buyer/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/buyer/dispositions", "dispositions", "tag", "Dispositions", "Dispositions"),
+                Entry("/buyer/returns", "returns", "return", "Returns", "Returns"),
                 Entry("/buyer/store", "store", "plug", "Store", "Store"),
                 Entry("/buyer/follow-up", "work", "person", "Follow-up", "Follow-up"),
                 Entry("/buyer/agents", "agents", "person", "Agents", "Agents"),
@@ -73,6 +74,7 @@ def _seller() -> tuple[Group, ...]:
                 Entry("/seller", "home", "home", "Home", "Home"),
                 Entry("/seller/statements", "statements", "money", "Statements", "Statements"),
                 Entry("/seller/quality", "quality", "pulse", "Quality", "Quality"),
+                Entry("/seller/returns", "returns", "return", "Returns", "Returns"),
                 Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),
             ),
         ),

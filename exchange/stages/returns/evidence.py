@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from exchange.model.actor import Role
 from exchange.model.returns import Fact, Mark
 from exchange.model.verdict import Check
 from exchange.stages.returns.terms import DAY_MS, Allowance
@@ -200,3 +202,18 @@ def _use(found: Evidence) -> Fact:
     plural = "" if use.bought == 1 else "s"
     told = f"Return {use.used} of {use.most} allowed for the {use.bought} lead{plural} of that {use.period}"
     return Fact("allowance", told, Mark.AGAINST if use.used > use.most else Mark.NEITHER)
+
+
+_NOT_FOR_BUYERS = ("elsewhere", "others")
+_NOT_FOR_SELLERS = ("attached", "allowance", "elsewhere")
+_OTHER_LEADS = re.compile(r", as ld_[0-9A-Za-z]+")
+
+
+def facts_for(told: tuple[Fact, ...], role: Role) -> tuple[Fact, ...]:
+    """What a party may read of them: a buyer nothing of other buyers, a seller nothing of other sellers' leads."""
+    if role is Role.BUYER:
+        return tuple(each for each in told if each.name not in _NOT_FOR_BUYERS)
+    if role is Role.SELLER:
+        kept = (each for each in told if each.name not in _NOT_FOR_SELLERS)
+        return tuple(each._replace(sentence=_OTHER_LEADS.sub("", each.sentence)) for each in kept)
+    return told

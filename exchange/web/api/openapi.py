@@ -20,6 +20,7 @@ from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_sch
 from exchange.web.api.media_schemas import media_schemas
 from exchange.web.api.quality_schemas import quality_schemas
 from exchange.web.api.reporting_schemas import reporting_schemas
+from exchange.web.api.returning_schemas import returning_schemas
 from exchange.web.api.route import KeyKind, Route
 from exchange.web.api.screen_schemas import screen_schemas
 from exchange.web.api.store_schemas import store_schemas
@@ -77,6 +78,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **answer_schemas(),
                 **reporting_schemas(words),
                 **import_schemas(),
+                **returning_schemas(),
                 **store_schemas(),
                 **suppressing_schemas(),
                 **quality_schemas(),

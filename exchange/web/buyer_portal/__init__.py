@@ -19,6 +19,9 @@ from exchange.web.buyer_portal import (
     lead,
     leads,
     order,
+    return_ask,
+    return_one,
+    returns,
     store,
     work,
     work_lead,
@@ -32,13 +35,15 @@ ADMINS = (Duty.ADMIN,)
 
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
-    return (order, claim, store, card, leads, lead, billing, _reports, agents, work, work_lead)
+    following = (_reports, agents, work, work_lead)
+    return (order, claim, store, card, leads, lead, billing, *following, returns, return_ask, return_one)
 
 
 def add_buyer_portal(app: web.Application) -> None:
     for each in modules():
         add_table(app, each.pages(), _guard(each))
-    add_table(app, _reports.uploads(), _guard(_reports, token=False))
+    for with_files in (_reports, return_ask, return_one):
+        add_table(app, with_files.uploads(), _guard(with_files, token=False))
     app.router.add_get("/buyer", for_role("buyer", _home))
 
 

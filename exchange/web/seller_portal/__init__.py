@@ -6,9 +6,9 @@ from aiohttp import web
 
 from exchange.web.auth import for_role
 from exchange.web.pages import add_table
-from exchange.web.seller_portal import home, postbacks, quality, statements
+from exchange.web.seller_portal import home, postbacks, quality, returns, statements
 
 
 def add_seller_portal(app: web.Application) -> None:
-    for each in (home, postbacks, quality, statements):
+    for each in (home, postbacks, quality, returns, statements):
         add_table(app, each.pages(), lambda show: for_role("seller", show))
