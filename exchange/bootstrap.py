@@ -33,12 +33,10 @@ from exchange.courier.outside import Outside
 from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.courier.side_lanes import side_lanes
 from exchange.courier.smtp import mail_house
-from exchange.fields.places import ZIPS
 from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.lists import Lists, take_up_lists
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
-from exchange.flows.screening import Screening
 from exchange.flows.shapes import (
     Document,
     DocumentProblems,
@@ -69,7 +67,6 @@ from exchange.rates import Rates
 from exchange.settings import Settings
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.read import BadSource, read_source
-from exchange.stages.screen.agents import known_agents
 from exchange.stages.screen.lines import packaged_list
 from exchange.stages.scrub.lead import tools_of
 from exchange.stages.tables import packaged_tables
@@ -302,12 +299,11 @@ async def open_market(
             outside,
             doors(),
             mail_domains,
-            Live(compile_deals(parties, shapes, tables.value(ZIPS)), tables, rates),
+            Live(compile_deals(parties, shapes, tables), tables, rates),
             lists,
             settings.zone,
             settings.name,
             settings.retention_days,
-            screening=Screening(known_agents()),
         )
         await take_up_lists(opened, lists)
         await refresh(market)

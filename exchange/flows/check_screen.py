@@ -13,6 +13,7 @@ from exchange.model.lead import Kind, Lead, Mode
 from exchange.model.party import ScreenRule
 from exchange.model.reason import Reason
 from exchange.model.screen import AlertRow, ScreenedRow
+from exchange.stages.screen.agents import CRAWLERS
 from exchange.stages.screen.device import Device, read_device
 from exchange.stages.screen.judge import FLAG_AT, Judged, teaches, weigh
 from exchange.stages.screen.lines import Line, line_of
@@ -74,7 +75,7 @@ def see(case: Case, market: Market) -> Seen:
         country,
         state,
         market.screening.agent_key(vault, agent) if agent is not None else None,
-        market.screening.agents.of(agent).program if agent is not None else None,
+        market.tables.value(CRAWLERS).of(agent).program if agent is not None else None,
         _form_ms(lead, device),
         "honeypot" in tracking or lead.text("hp") is not None or (device is not None and device.trap),
         _with_robot(device, tracking.get("automated")),

@@ -11,6 +11,7 @@ import orjson
 from email_validator import EmailNotValidError, validate_email
 
 from exchange import limits
+from exchange.fields.area_codes import AREAS
 from exchange.flows.agent_terms import CannotFollow, Wanted, read_number, read_terms
 from exchange.flows.by_hand import audit_line
 from exchange.flows.dispositions import Recorded, note_place, record_disposition
@@ -179,7 +180,7 @@ async def open_card(market: Market, reader: Reader, sale_id: str) -> Card | None
     stop = await market.db.read(is_revoked, row["lead_id"])
     told = "The consumer took the consent back. Do not contact them." if stop else None
     if told is None and lead is not None:
-        told = why_not(whereabouts_of(lead, market.places), now)
+        told = why_not(whereabouts_of(lead, market.places, market.tables.value(AREAS)), now)
     mine = await market.db.read(reminders_of, (sale_id,), row["agent_id"] or "")
     key = await _key(market, lead_row)
     return Card(

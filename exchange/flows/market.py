@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
 from exchange.courier.mail_domains import MailDomains
 from exchange.courier.outside import Outside
+from exchange.fields.area_codes import AREAS
 from exchange.fields.places import ZIPS, Places
 from exchange.fields.table import Tables
 from exchange.flows.connection import Connection
@@ -87,9 +89,9 @@ class Deals:
         return buyer.name if buyer is not None else contract_id
 
 
-def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
+def compile_deals(parties: Parties, shapes: Shapes, tables: Tables) -> Deals:
     """Everything that can be worked out before a lead comes is worked out here."""
-    verticals = shapes.verticals
+    verticals, places, areas = shapes.verticals, tables.value(ZIPS), tables.value(AREAS)
     currencies = (campaign.currency for campaign in parties.campaigns)
     made_buyers, made_contracts = simulated_parties(verticals.values(), currencies)
     all_buyers = (*parties.buyers, *made_buyers)
@@ -98,8 +100,9 @@ def compile_deals(parties: Parties, shapes: Shapes, places: Places) -> Deals:
     shelf = {name for name, connection in shapes.connections.items() if connection.in_store}
     asked = [contract for contract in all_contracts if contract.connection not in shelf]
     takers = [contract for contract in all_contracts if contract.connection in shelf]
-    books = {name: compile_book(asked, all_buyers, vertical, places) for name, vertical in verticals.items()}
-    stores = {name: compile_book(takers, all_buyers, vertical, places) for name, vertical in verticals.items()}
+    compiled = partial(compile_book, places=places, areas=areas)
+    books = {name: compiled(asked, all_buyers, vertical) for name, vertical in verticals.items()}
+    stores = {name: compiled(takers, all_buyers, vertical) for name, vertical in verticals.items()}
     return Deals(
         parties.version,
         shapes,
@@ -322,7 +325,7 @@ async def refresh(market: Market) -> bool:
         parties = await market.db.read(read_parties)
         shapes = await read_shapes(market.db, market.vault, market.workshop, live.deals.shapes)
         live.tables = await read_tables(market.db, live.tables)
-        live.deals = compile_deals(parties, shapes, market.places)
+        live.deals = compile_deals(parties, shapes, live.tables)
         live.served.update(parties.served)
     now = market.clock.now()
     cap_use = dict(await market.db.read(all_cap_use, now))

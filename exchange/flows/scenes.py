@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exchange.connector import Scene
+from exchange.fields.area_codes import AREAS
 from exchange.flows.connection import Connection
 from exchange.flows.links import Link, make_link
 from exchange.flows.market import Market
@@ -41,7 +42,7 @@ async def set_scene(market: Market, connection: str, delivery_id: str) -> Scene 
         return None
     vertical = market.verticals.get(lead.vertical)
     public = shareable(vertical) if vertical is not None else frozenset()
-    refused = why_not(whereabouts_of(lead, market.places), market.clock.now())
+    refused = why_not(whereabouts_of(lead, market.places, market.tables.value(AREAS)), market.clock.now())
     consumer = lead.text("phone") if refused is None else None
     number = delivery["provider_ref"] if delivery["state"] != DeliveryState.SENDING.value else None
     return Scene(delivery_id, stage_of(delivery, attempt), lead, public, consumer, refused or "", number)
@@ -68,7 +69,9 @@ def next_hour(market: Market, connection: Connection, contract: Contract, lead: 
     opens = next_opening(contract, now)
     then = NEVER if opens is None else opens
     if connection.rings.consumer_hours:
-        called = next_call(whereabouts_of(lead, market.places), then if then != NEVER else now)
+        called = next_call(
+            whereabouts_of(lead, market.places, market.tables.value(AREAS)), then if then != NEVER else now
+        )
         then = max(then, called) if called is not None else then
     return then
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exchange.stages.screen.agents import Agents
 from exchange.stages.screen.harvest import Harvest
 from exchange.stages.screen.judge import Count, Learned
 from exchange.stages.screen.memory import BURST_MS, Memory
@@ -30,7 +29,6 @@ _LABEL_OVERLAP_MS = 60_000
 class Screening:
     """Changes while the exchange runs. `noted_until` is up to when the leads of other nodes were taken up."""
 
-    agents: Agents = field(default_factory=Agents)
     memory: Memory = field(default_factory=Memory)
     harvest: Harvest = field(default_factory=Harvest)
     learned: Learned = field(default_factory=Learned)

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from exchange.fields.area_codes import state_of_number, zones_of_number
+from exchange.fields.area_codes import Areas, zones_of_number
 from exchange.fields.places import Places
 from exchange.model.lead import Lead
 from exchange.stages.holidays import federal_holidays
@@ -54,14 +54,14 @@ class Whereabouts:
     states: frozenset[str]
 
 
-def whereabouts_of(lead: Lead, places: Places) -> Whereabouts:
+def whereabouts_of(lead: Lead, places: Places, areas: Areas) -> Whereabouts:
     """Where a lead's consumer may be, by ZIP code, by area code, and by the state that was said."""
     code, phone, said = lead.text("zip"), lead.text("phone"), lead.text("state")
     return whereabouts(
         places.zones_of(code) if code is not None else frozenset(),
         (places.states_of(code) if code is not None else frozenset()) | ({said} if said else frozenset()),
         zones_of_number(phone) if phone is not None else frozenset(),
-        state_of_number(phone) if phone is not None else None,
+        areas.state_of(phone) if phone is not None else None,
     )
 
 

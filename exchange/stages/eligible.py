@@ -17,7 +17,9 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exchange.fields import field_types
+from exchange.fields.area_codes import AREAS, Areas
 from exchange.fields.places import Places
+from exchange.fields.table import packaged
 from exchange.model.lead import Lead
 from exchange.model.party import Buyer, Clause, Contract, Group
 from exchange.model.verdict import Check, Verdict
@@ -125,8 +127,10 @@ def compile_book(
     vertical: Vertical,
     places: Places,
     previous: Book | None = None,
+    areas: Areas | None = None,
 ) -> Book:
-    """Compile the contracts of `vertical`; those of others are left out. `previous` lends what it has measured.
+    """Compile the contracts of `vertical`; those of others are left out. `previous` lends what it has measured;
+    `areas` are those of the package unless given.
 
     Raises `BadBook` with every problem of every contract.
     """
@@ -156,7 +160,7 @@ def compile_book(
         fit.Fraud.of(ours),
         fit.ConsentGiven.of(ours),
         consents.NamedSeller.of(ours, owners, vertical),
-        consents.QuietHours.of(ours, places),
+        consents.QuietHours.of(ours, places, areas if areas is not None else packaged(AREAS).value),
         rivals.BoughtBefore.of(ours),
         rivals.Suppressed.of(ours),
         conflict,

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from exchange.fields.area_codes import AREAS
 from exchange.fields.disposable import DISPOSABLE
 from exchange.fields.known_names import NAMES
 from exchange.fields.networks import HOSTERS, PROXIES, REGIONS, TOR, VPNS
 from exchange.fields.places import ZIPS
 from exchange.fields.table import Kind, Tables, packaged
+from exchange.stages.screen.agents import CRAWLERS
 
 
 def table_kinds() -> Mapping[str, Kind[Any]]:
     """Each kind by its name."""
-    return {kind.name: kind for kind in (ZIPS, DISPOSABLE, NAMES, HOSTERS, VPNS, PROXIES, TOR, REGIONS)}
+    kinds = (ZIPS, DISPOSABLE, NAMES, HOSTERS, VPNS, PROXIES, TOR, REGIONS, CRAWLERS, AREAS)
+    return {kind.name: kind for kind in kinds}
 
 
 def packaged_tables() -> Tables:

@@ -95,7 +95,7 @@ async def test_a_burst_is_refused_from_its_third_lead_on_and_the_first_two_are_f
 
 async def test_a_burst_over_two_nodes_is_one_burst(either: Exchange) -> None:
     await market_of(either)
-    other = replace(either, market=replace(either.market, screening=Screening(either.market.screening.agents)))
+    other = replace(either, market=replace(either.market, screening=Screening()))
     first = [await post(either, person(100, **QUICK)), await post(other, person(200, **QUICK))]
     later(either, 2)
     await take_up(either.market.screening, either.market.db, either.clock.now())

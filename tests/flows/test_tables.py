@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from exchange.fields.area_codes import AREAS
 from exchange.fields.disposable import DISPOSABLE
 from exchange.fields.networks import REGIONS, read_address
 from exchange.fields.places import ZIPS
@@ -15,7 +16,8 @@ from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.table import StoredTable, TableHead
 from exchange.storage.tables import put_table
-from tests.market import Exchange
+from tests.flows.lab import post
+from tests.market import Exchange, consumer, selling
 
 PAT = Actor(Role.OPERATOR, "pat")
 HEAD = TableHead("disposable_domains", "2026-12-24", "a list of ours", "CC0-1.0")
@@ -70,7 +72,7 @@ async def test_the_packaged_table_comes_back(either: Exchange) -> None:
     ("content", "told"),
     [
         (LIST, "The file has 1 rows, the table in use"),
-        (written(HEAD._replace(name="stars"), ["a"]), "There is no table called stars: there are disposable_domains"),
+        (written(HEAD._replace(name="stars"), ["a"]), "There is no table called stars: there are area_codes"),
         (written(HEAD, ["not a domain"]), "Line 5 must be a domain"),
         (b"mailinator.com\n", "The file does not say its table"),
     ],
@@ -118,3 +120,18 @@ async def test_a_loaded_list_of_addresses_takes_the_place_of_a_newer_packaged_on
     await refresh(either.market)
 
     assert ("US", "AZ") == either.market.tables.value(REGIONS).of(address)
+
+
+async def test_a_new_area_code_and_a_new_crawler_are_known_to_the_next_lead(either: Exchange) -> None:
+    await either.add(*selling("cedar"))
+    lead = {**consumer(1), "phone": "2212220001"}
+    assert ("rejected", "phone_refused") == (await post(either, lead)).told
+    areas = [f"{code},,{kind}" for code, kind in packaged(AREAS).value.kinds.items()]
+
+    await update_table(either.market, written(TableHead("area_codes", "2026-12-01", "s", "l"), [*areas, "221,AZ"]), PAT)
+    crawlers = written(TableHead("crawler_agents", "2026-12-01", "s", "l"), ["BrandNew/"])
+    await update_table(either.market, crawlers, PAT, smaller=True)
+
+    assert "unsold" == (await post(either, lead))["status"]
+    refused = await post(either, {**consumer(2), "user_agent": "BrandNew/1.0"})
+    assert ("rejected", "robot") == refused.told

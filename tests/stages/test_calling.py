@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.fields.area_codes import state_of_number, zones_of_number
+from exchange.fields.area_codes import AREAS, zones_of_number
 from exchange.fields.places import Places
+from exchange.fields.table import packaged
 from exchange.stages.calling import (
     ANYWHERE,
     Whereabouts,
@@ -27,6 +28,7 @@ PHOENIX, DALLAS, MIAMI, NEW_YORK, BOISE = (
     *("America/Phoenix", "America/Chicago", "America/New_York", "America/New_York", "America/Boise"),
 )
 HOUR_MS = 3_600_000
+state_of = packaged(AREAS).value.state_of
 
 
 def at(text: str, zone: str) -> int:
@@ -79,7 +81,7 @@ def test_daylight_saving_moves_the_hour_by_which_we_count() -> None:
 
 def test_who_may_be_in_two_zones_is_called_when_both_are_awake() -> None:
     where = whereabouts(
-        frozenset({PHOENIX}), frozenset({"AZ"}), zones_of_number("+12125550142"), state_of_number("+12125550142")
+        frozenset({PHOENIX}), frozenset({"AZ"}), zones_of_number("+12125550142"), state_of("+12125550142")
     )
 
     assert Whereabouts(frozenset({PHOENIX, NEW_YORK}), frozenset({"AZ", "NY"})) == where
@@ -89,7 +91,7 @@ def test_who_may_be_in_two_zones_is_called_when_both_are_awake() -> None:
 
 
 def test_nobody_is_called_who_might_be_anywhere() -> None:
-    free = whereabouts(frozenset(), frozenset(), zones_of_number("+18005550142"), state_of_number("+18005550142"))
+    free = whereabouts(frozenset(), frozenset(), zones_of_number("+18005550142"), state_of("+18005550142"))
 
     assert len(zones_of_number("+18005550142")) > 20
     assert frozenset() == free.zones
@@ -155,9 +157,9 @@ def test_a_place_more_never_allows_what_one_of_them_forbids(zones: list[str], st
 def test_area_codes_are_of_the_state_most_of_their_zip_codes_lie_in() -> None:
     places: Places = read_once()[1]
 
-    assert ("AZ", "WY", "NY") == tuple(state_of_number(f"+1{code}5550142") for code in (602, 307, 212))
-    assert None is state_of_number("+442079460018")
-    assert None is state_of_number("+18005550142")
+    assert ("AZ", "WY", "NY") == tuple(state_of(f"+1{code}5550142") for code in (602, 307, 212))
+    assert None is state_of("+442079460018")
+    assert None is state_of("+18005550142")
     phoenix = places.place("85016")
-    assert phoenix is not None and all(state_of_number(f"+1{code}5550142") == "AZ" for code in phoenix.area_codes)
+    assert phoenix is not None and all(state_of(f"+1{code}5550142") == "AZ" for code in phoenix.area_codes)
     assert frozenset() == zones_of_number("no number")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exchange.fields.networks import TOR, read_address
-from exchange.fields.table import Tables, read_table, written
+from exchange.fields.table import BadTable, Tables, packaged, read_table, written
 from exchange.model.table import TableHead
-from exchange.stages.screen.agents import known_agents
+from exchange.stages.screen.agents import CRAWLERS
 from exchange.stages.screen.device import Device, read_device
 from exchange.stages.screen.judge import Count, Learned, teaches, weigh
 from exchange.stages.screen.lines import Line, line_of
@@ -212,7 +212,7 @@ def test_a_refusal_bears_out_only_what_others_of_its_kind_would_have_refused() -
 
 
 def test_agents_that_name_themselves_are_known() -> None:
-    agents = known_agents()
+    agents = packaged(CRAWLERS).value
 
     assert None is agents.of(CHROME).program
     for text in (
@@ -222,6 +222,18 @@ def test_agents_that_name_themselves_are_known() -> None:
         CHROME.replace("Chrome", "HeadlessChrome"),
     ):
         assert agents.of(text).program
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [("Chrome", "an ordinary browser"), (".*", "an ordinary browser"), ("bot(", "a pattern of RE2")],
+)
+def test_a_pattern_that_would_shut_everybody_out_is_refused(row: str, told: str) -> None:
+    head = TableHead("crawler_agents", "2026-12-01", "ours", "ours")
+    assert "NewBot" == read_table(CRAWLERS, written(head, ["NewBot/"])).value.of("NewBot/2.0").program
+
+    with pytest.raises(BadTable, match=rf"Line 6 .*{told}"):
+        read_table(CRAWLERS, written(head, ["NewBot/", row]))
 
 
 def test_a_report_of_the_device_script_is_read_whatever_was_sent() -> None:

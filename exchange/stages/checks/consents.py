@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from exchange.fields.area_codes import Areas
 from exchange.fields.places import Places
 from exchange.model.lead import Kind, Lead
 from exchange.model.party import Buyer, Contract
@@ -58,18 +59,19 @@ class QuietHours:
 
     calling: int
     places: Places
+    areas: Areas
 
     @classmethod
-    def of(cls, contracts: Sequence[Contract], places: Places) -> QuietHours:
-        return cls(mask_of([place for place, each in enumerate(contracts) if each.calls_at_once]), places)
+    def of(cls, contracts: Sequence[Contract], places: Places, areas: Areas) -> QuietHours:
+        return cls(mask_of([place for place, each in enumerate(contracts) if each.calls_at_once]), places, areas)
 
     def failing(self, case: Case) -> int:
-        if not self.calling or why_not(whereabouts_of(case.lead, self.places), case.now) is None:
+        if not self.calling or why_not(whereabouts_of(case.lead, self.places, self.areas), case.now) is None:
             return 0
         return self.calling
 
     def tell(self, case: Case, failed: int) -> Told:
-        why = why_not(whereabouts_of(case.lead, self.places), case.now) if failed else None
+        why = why_not(whereabouts_of(case.lead, self.places, self.areas), case.now) if failed else None
         if why is not None:
             yield places_of(failed), Check("quiet_hours", why, "calling hours")
 

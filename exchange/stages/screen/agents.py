@@ -6,23 +6,29 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import crawleruseragents
 import re2
 import ua_parser
 
+from exchange.fields.table import BadRow, Kind, Rows
+
 _KEPT = 20_000
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+_BROWSERS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 "
+    "Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 "
+    "Edg/142.0.0.0",
+)
 _OWN = (
     # Programs the crawler list leaves out because they are no crawlers. Each stands for itself, not for a browser.
     r"(?i)\b(?:python-requests|python-urllib|aiohttp|httpx|okhttp|libwww-perl|guzzlehttp|go-http-client|java/|wget|curl/|"
     r"node-fetch|axios|undici|postmanruntime|insomnia|apache-httpclient|winhttp|powershell)",
     r"(?i)(?:headlesschrome|phantomjs|selenium|puppeteer|playwright|electron/|cypress|slimerjs|htmlunit)",
 )
-
-
-@lru_cache(maxsize=1)
-def known_agents() -> Agents:
-    """With the patterns of known crawlers; compiled once for a process."""
-    return Agents(tuple(each["pattern"] for each in crawleruseragents.CRAWLER_USER_AGENTS_DATA))
 
 
 class Agent(NamedTuple):
@@ -45,6 +51,23 @@ class Agents:
         if not self._set.Match(text):
             return Agent(None)
         return Agent(text.split("/")[0].split("(")[0].strip()[:40] or "a program")
+
+
+def read_agents(rows: Rows) -> Agents:
+    """A pattern a row. One that an ordinary browser fits would call every visitor a program: it is refused."""
+    for number, row in enumerate(rows):
+        try:
+            pattern = re2.compile(row, _QUIET)
+        except re2.error:
+            raise BadRow(number, "must be a pattern of RE2, such as Googlebot/ or curl/[0-9]") from None
+        if any(pattern.search(browser) for browser in _BROWSERS):
+            raise BadRow(number, "fits an ordinary browser: nobody could send a lead any more")
+    return Agents(rows)
+
+
+CRAWLERS = Kind(
+    "crawler_agents", "How crawlers and other programs name themselves", "crawler_agents.txt.gz", read_agents
+)
 
 
 @lru_cache(_KEPT)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from exchange.fields.area_codes import AREAS, Areas
 from exchange.fields.disposable import DISPOSABLE
 from exchange.fields.known_names import NAMES, KnownNames
 from exchange.fields.places import ZIPS, Places
@@ -22,7 +23,7 @@ from exchange.stages.scrub.changes import change
 from exchange.stages.scrub.emails import exists, judge_email, slips, suspects
 from exchange.stages.scrub.notes import Fix, Found, Note
 from exchange.stages.scrub.people import judge_names
-from exchange.stages.scrub.phones import area_kinds, area_states, judge_phone
+from exchange.stages.scrub.phones import area_states, judge_phone
 
 CHECK = "scrub"
 CORRECTED = "corrected"
@@ -37,6 +38,7 @@ class Tools:
 
     places: Places
     cities: Cities
+    codes: Areas
     areas: Mapping[str, frozenset[str]]
     disposable: frozenset[str]
     names: KnownNames
@@ -44,10 +46,11 @@ class Tools:
 
 @lru_cache(maxsize=2)
 def tools_of(tables: Tables) -> Tools:
-    for make in (area_kinds, slips, suspects, partial(exists, "gmail.com")):  # once in a process: no lead waits
+    for make in (slips, suspects, partial(exists, "gmail.com")):  # once in a process: no lead waits
         make()
     places = tables.value(ZIPS)
-    return Tools(places, Cities.of(places), area_states(places), tables.value(DISPOSABLE), tables.value(NAMES))
+    codes = tables.value(AREAS)
+    return Tools(places, Cities.of(places), codes, area_states(places), tables.value(DISPOSABLE), tables.value(NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _judged(lead: Lead, terms: Terms, tools: Tools) -> Iterator[Found]:
     yield from judge_names(values.get("first_name"), values.get("last_name"), tools.names)
     for name in terms.phones:
         if (value := values.get(name)) is not None:
-            yield from judge_phone(name, value, state, tools.areas, test)
+            yield from judge_phone(name, value, state, tools.codes, tools.areas, test)
     for name in terms.emails:
         if (value := values.get(name)) is not None:
             yield from judge_email(name, value, tools.disposable)

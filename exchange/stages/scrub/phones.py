@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
-import phonenumbers
-
+from exchange.fields.area_codes import UNKNOWN, Areas
 from exchange.fields.places import Places
 from exchange.model.lead import FieldValue
 from exchange.stages.scrub.notes import Found, Note
@@ -18,15 +16,20 @@ _KINDS: Mapping[str, str] = {
     "toll_free": "phone_toll_free",
     "premium": "phone_service",
     "personal": "phone_service",
-    "unassigned": "phone_unassigned",
+    UNKNOWN: "phone_unassigned",
     "abroad": "phone_abroad",
 }
 
 
 def judge_phone(
-    field: str, value: FieldValue, state: str | None, areas: Mapping[str, frozenset[str]], test: bool
+    field: str,
+    value: FieldValue,
+    state: str | None,
+    codes: Areas,
+    areas: Mapping[str, frozenset[str]],
+    test: bool,
 ) -> Iterator[Found]:
-    """`areas` gives the states of each area code. Stories' numbers are what test leads are made of."""
+    """`codes` gives the kind of each area code, `areas` all its states. Test leads are made of stories' numbers."""
     parts = value.parts
     if parts.get("country") != "1":
         yield Note(field, "phone_abroad")
@@ -43,7 +46,7 @@ def judge_phone(
         yield Note(field, "phone_service" if national.endswith("1212") else "phone_unassigned")
     elif exchange in _SERVICES:
         yield Note(field, "phone_service")
-    elif (code := _KINDS.get(area_kinds()[area])) is not None:
+    elif (code := _KINDS.get(codes.kind_of(area))) is not None:
         yield Note(field, code)
     else:
         if exchange in _TESTS:
@@ -57,30 +60,6 @@ def _repeats(digits: str) -> bool:
     if digits[3:] == digits[3] * 7 or any(digits in sequence for sequence in _SEQUENCES):
         return True
     return any(digits == (digits[:size] * 10)[:10] for size in (1, 2, 3, 4))
-
-
-@lru_cache(maxsize=1)
-def area_kinds() -> Mapping[str, str]:
-    """Each area code from 200 on: geographic, toll_free, premium, personal, abroad (all but the states), unassigned."""
-    return {str(area): _kind(str(area)) for area in range(200, 1000)}
-
-
-def _kind(area: str) -> str:
-    number = phonenumbers.PhoneNumber(country_code=1, national_number=int(f"{area}2345678"))
-    kind = phonenumbers.number_type(number)
-    types = phonenumbers.PhoneNumberType
-    if kind == types.UNKNOWN:
-        return "unassigned"
-    if kind == types.TOLL_FREE:
-        return "toll_free"
-    if kind == types.PREMIUM_RATE:
-        return "premium"
-    if kind in (types.FIXED_LINE, types.MOBILE, types.FIXED_LINE_OR_MOBILE):
-        return "geographic" if phonenumbers.region_code_for_number(number) in _STATES else "abroad"
-    return "personal"
-
-
-_STATES = frozenset({"US", "PR", "GU", "VI", "AS", "MP"})
 
 
 def area_states(places: Places) -> Mapping[str, frozenset[str]]:
