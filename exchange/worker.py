@@ -33,6 +33,7 @@ from exchange.flows.deliver import deliver
 from exchange.flows.digests import mail_digest
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
+from exchange.flows.harvesting import share_harvest
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
@@ -290,10 +291,14 @@ _UNKNOWN = Kind(_unknown)
 
 async def work(market: Market, write: Write) -> None:
     """All duties and jobs until cancelled. A duty that fails is logged and tried again at its next turn."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(Jobs(market).run())
-        for duty in duties(write):
-            group.create_task(_repeat(market, duty))
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Jobs(market).run())
+            for duty in duties(write):
+                group.create_task(_repeat(market, duty))
+    finally:
+        with suppress(Exception):
+            await share_harvest(market)  # what was counted since the last turn
 
 
 async def _repeat(market: Market, duty: Duty) -> None:

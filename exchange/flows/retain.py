@@ -10,6 +10,7 @@ from exchange.ids import first_id
 from exchange.model.verification import CACHE_DAYS_MOST
 from exchange.storage.disposition_files import forget_report_files
 from exchange.storage.forms import forget_views
+from exchange.storage.harvest import forget_harvest
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.proofs import forget_proofs
 from exchange.storage.queues import forget_queues
@@ -23,6 +24,7 @@ from exchange.storage.webhooks import forget_events
 _DAY_MS = 86_400_000
 _JOB_DAYS = 7
 _EVENT_DAYS = 30
+_HARVEST_DAYS = 30
 
 
 async def forget(market: Market) -> None:
@@ -48,4 +50,5 @@ async def forget(market: Market) -> None:
     await market.db.write(forget_jobs, now - _JOB_DAYS * _DAY_MS)
     while await market.db.write(forget_screened, now - KEPT_DAYS * _DAY_MS):
         pass
+    await market.db.write(forget_harvest, now - _DAY_MS, (now - _HARVEST_DAYS * _DAY_MS) // 3_600_000)
     await market.db.write(forget_queues, now - _DAY_MS)

@@ -35,6 +35,10 @@ class Screening:
     blocks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     noted_until: int | None = None
     labelled_until: int | None = None
+    node: str = ""  # this process among those that share the database
+    marked: int = 0  # how many marks it wrote down
+    marks_until: int | None = None
+    marks_known: dict[str, int] = field(default_factory=dict)  # of the last seconds, by id: when noted
     _agent_keys: dict[str, bytes] = field(default_factory=dict)
 
     def agent_key(self, vault: Vault, agent: str) -> bytes:

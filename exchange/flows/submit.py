@@ -24,6 +24,7 @@ from exchange.flows.case import (
 )
 from exchange.flows.check_duplicates import check as look_who
 from exchange.flows.check_duplicates import found_taken, taken_by_another
+from exchange.flows.check_harvest import note_refusal
 from exchange.flows.checks import check, deciding, tell_findings
 from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
@@ -173,6 +174,8 @@ async def _sell(case: Case, market: Market, closer: Closer, opened: Opened) -> W
         case.trail.step("bind", "The price of the ping had expired: asked again")
     sold = await sell(case, market, made) if made is not None else await direct(case, market)
     answer = _echo(sold.answer, case)
+    if sold.state is LeadState.REJECTED and answer.reason is not None:
+        note_refusal(case, market, answer.reason)
     refused = case.lead.ping_id if sold.state is LeadState.REJECTED else None  # the price of its ping is free again
     return await closer.close(case, answer, sold.state, sold=sold, free_quote=refused)
 
@@ -293,6 +296,8 @@ class Closer:
         assert refused is not None
         answer, state = refused
         held = state is LeadState.HELD
+        if not held and answer.reason is not None:
+            note_refusal(case, self.market, answer.reason)
         return await self.close(
             case,
             _echo(answer, case),

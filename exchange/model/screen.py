@@ -47,3 +47,18 @@ class Block(NamedTuple):
     reason: str
     made_at: int
     made_by: str
+
+
+class Mark(NamedTuple):
+    """Something of a seller's pings and posts that all nodes should remember for a day.
+
+    `kind`: a visitor pinged with other answers, a ZIP code pinged much, one that was posted, or a consumer that was
+    refused. `key` is a keyed hash or a ZIP code; `said` stands for the answers; `reason` is a refusal's slug.
+    """
+
+    kind: str
+    seller_id: str
+    key: bytes
+    at: int
+    said: int = 0
+    reason: str = ""

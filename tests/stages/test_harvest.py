@@ -15,7 +15,7 @@ LIMIT = Limit()
 def ping(harvest: Harvest, n: int = 0, **given: Any) -> Spoken | None:
     told: dict[str, Any] = {
         "at": AT,
-        "visitor": f"visitor {n}",
+        "visitor": b"visitor %d" % n,
         "zip_code": f"{n:05d}",
         "said": n,
         "limit": LIMIT,
@@ -58,12 +58,12 @@ def test_a_campaign_may_ask_for_no_share() -> None:
 
 def test_a_visitor_pinged_with_ever_other_answers_is_a_probe() -> None:
     harvest = Harvest()
-    answers = [ping(harvest, visitor="same", said=n) for n in range(7)]
+    answers = [ping(harvest, visitor=b"same", said=n) for n in range(7)]
 
     assert [None] * 5 == answers[:5]
     assert all(each is not None and each.refuses and each.reason is Reason.PING_VARIED for each in answers[5:])
-    assert None is ping(harvest, visitor="same", said=3)  # a price asked for again
-    assert None is ping(harvest, visitor="same", said=99, at=AT + 2 * HOUR)
+    assert None is ping(harvest, visitor=b"same", said=3)  # a price asked for again
+    assert None is ping(harvest, visitor=b"same", said=99, at=AT + 2 * HOUR)
 
 
 def test_a_zip_code_swept_without_a_post_is_seen() -> None:
@@ -100,3 +100,54 @@ def test_a_wrong_value_may_be_mended_once() -> None:
 
     assert first is not None and second is not None
     assert [False, True] == [first.refuses, second.refuses]
+
+
+def test_what_one_node_saw_is_taken_up_by_another() -> None:
+    one, other = Harvest(), Harvest()
+    for n in range(3):
+        ping(one, visitor=b"same", said=n)
+    one.refused("cedar", AT, (b"phone",), Reason.ROBOT, 1)
+    one.post("cedar", AT, "60610", (), 1)
+
+    told = one.to_share()
+    other.take_up(told.marks)
+    other.take_up_counts(told.counts)
+
+    assert (3, 1) == other.shares("cedar", AT)
+    assert [None, None] == [ping(other, visitor=b"same", said=n) for n in (3, 4)]
+    probe = ping(other, visitor=b"same", said=5)
+    assert probe is not None and probe.reason is Reason.PING_VARIED
+    again = other.post("cedar", AT, "60611", (b"phone",), 2)
+    assert again is not None and again.reason is Reason.REPOST_CHANGED
+    assert not any(ping(other, n, zip_code="60610") for n in range(100, 180))
+
+
+def test_a_sweep_is_told_from_its_fifteenth_ping_on_and_nothing_of_other_pings() -> None:
+    one, other = Harvest(), Harvest()
+    for n in range(40):
+        ping(one, n, zip_code="60610")
+        ping(one, 100 + n)
+
+    told = one.to_share()
+    other.take_up(told.marks)
+
+    assert 40 == len(told.marks)
+    assert not any(ping(other, 200 + n, zip_code="60610") for n in range(20))
+    assert ping(other, 300, zip_code="60610") is not None
+
+
+def test_what_could_not_be_told_waits_and_is_counted_once() -> None:
+    harvest = Harvest()
+    for n in range(5):
+        ping(harvest, n)
+    harvest.refused("cedar", AT, (b"phone",), Reason.ROBOT, 1)
+
+    waiting = harvest.to_share()
+    ping(harvest, 6)
+    harvest.put_back(waiting)
+    again = harvest.to_share()
+
+    assert {("cedar", AT // HOUR): (6, 0)} == again.counts and waiting.marks == again.marks
+    harvest.take_up_counts(again.counts)
+    assert (6, 0) == harvest.shares("cedar", AT)
+    assert ({}, ()) == harvest.to_share()
