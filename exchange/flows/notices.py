@@ -90,6 +90,16 @@ def _message(market: Market, endpoint: Endpoint, why: str, at: int, people: tupl
 def _alert_message(market: Market, alert: Mapping[str, Any], at: int, people: tuple[str, ...]) -> EmailMessage:
     """What the fraud screen saw. Nothing of a consumer is in it."""
     host = urlsplit(market.public_url).hostname or "localhost"
+    if alert["kind"] == "proof":
+        subject = f"{market.name}: proofs of consent are not kept"
+        text = (
+            f"{alert['detail']}.\n\nA vendor keeps a certificate that nobody retained for 72 hours, then it is "
+            "gone: see whether its account and key are in order.\n\n"
+            f"The verifier: {market.public_url}/console/verifiers/"
+            f"{alert['sub_id']}\nThe alert: {market.public_url}/console/screen\n"
+        )
+        message_id = f"<{alert['id']}.{at}@{host}>"
+        return EmailMessage(f"{market.name} <exchange@{host}>", people, subject, text, message_id, delivers=True)
     seller = market.deals.sellers.get(str(alert["seller_id"]))
     who = seller.name if seller is not None else str(alert["seller_id"])
     source = f"{who}, sub id {alert['sub_id']}" if alert["sub_id"] else who

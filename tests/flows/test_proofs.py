@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from exchange.flows.proof_alarm import look_for_late_proofs
 from exchange.flows.proofs import plan_proofs
+from exchange.flows.sign_in import create_user
 from exchange.model.verification import VerifierRule
 from exchange.worker import run_jobs
-from tests.flows.lab import later, lead_of, post
+from tests.flows.lab import OPERATOR, later, lead_of, post
+from tests.flows.receivers import events, hook, listen, run_all
 from tests.flows.vendors import MOBILE, document, vendor, with_vendor
 from tests.market import POST, Exchange, buying, consumer, selling
 
@@ -136,3 +139,56 @@ async def test_where_a_seller_says_that_a_certificate_lies_nobody_is_asked(excha
         await post(opened, sent)
 
     assert ([], []) == (asked.asked, stranger.asked)
+
+
+async def alarmed(exchange: Exchange, hours: float) -> list[tuple[str, int, str]]:
+    """The alerts some hours later: state, how many leads, and what they say."""
+    later(exchange, hours * 3_600)
+    await look_for_late_proofs(exchange.market)
+    rows = await exchange.rows("SELECT state, leads, detail FROM screen_alerts ORDER BY found_at")
+    return [(row["state"], row["leads"], row["detail"]) for row in rows]
+
+
+async def test_a_proof_nobody_kept_for_48_hours_is_an_alarm_that_ends_by_itself(
+    either: Exchange, certified: dict[str, str]
+) -> None:
+    async with with_vendor(either, make=keeping) as (exchange, asked):
+        asked.answer = MOBILE
+        await exchange.add(*buying("acme"), *selling("cedar", **RULES))
+        await create_user(exchange.market, "olive@operator.example", "operator", None)
+        await listen(exchange, hook("ember"), OPERATOR, "alert.*")
+        posted = await post(exchange, certified)
+        await worked(exchange)
+        assert [] == await alarmed(exchange, 47)
+        opened = await alarmed(exchange, 2)
+        again = await alarmed(exchange, 1)
+        asked.answer = KEPT
+        later(exchange, 4 * 3_600)
+        await worked(exchange)
+        closed = await alarmed(exchange, 0)
+        await run_all(exchange)
+
+    told = "1 sold lead has no kept proof of consent: Phone line did not keep it within 48 hours"
+    assert [("open", 1, told)] == opened == again
+    assert [("closed", 1, told)] == closed
+    assert ["alert.opened", "alert.closed"] == [each["type"] for each in events(exchange, hook("ember"))]
+    (mail,) = [each for each in exchange.buyers.mailed if "proofs of consent" in each.subject]
+    assert told in mail.text and "Sandoval" not in mail.text
+    lines = await exchange.rows("SELECT lead_id FROM lead_events WHERE kind = 'proof_late:line_check'")
+    assert [posted["lead_id"]] == [line["lead_id"] for line in lines]
+
+
+async def test_what_a_vendor_refuses_to_keep_is_an_alarm_at_once_and_one_for_many(
+    exchange: Exchange, certified: dict[str, str]
+) -> None:
+    async with with_vendor(exchange, make=keeping) as (opened, asked):
+        await opened.add(*buying("acme"), *selling("cedar", **RULES))
+        for number in range(2):
+            asked.answer = MOBILE
+            await post(opened, {**consumer(number), **CERTIFIED})
+            asked.answer = {"kept": False, "why": "expired"}
+            await worked(opened)
+            found = await alarmed(opened, 0)
+
+    assert [("open", 2)] == [each[:2] for each in found]
+    assert "Phone line refused to keep it" in found[0][2]

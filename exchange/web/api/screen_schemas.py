@@ -26,7 +26,7 @@ def _screen() -> Schema:
     alert = record(
         ("alert_id", "kind", "state", "seller_id", "sub_id", "leads", "detail", "began_at", "last_at"),
         alert_id=text(),
-        kind=text(enum=["burst", "farm", "harvest", "rotten"]),
+        kind=text(enum=["burst", "farm", "harvest", "rotten", "proof"]),
         state=text(enum=["open", "closed"]),
         seller_id=text(),
         sub_id=text(),
