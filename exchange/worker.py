@@ -33,7 +33,6 @@ from exchange.flows.deliver import deliver
 from exchange.flows.digests import mail_digest
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
-from exchange.flows.harvesting import share_harvest
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
@@ -297,8 +296,7 @@ async def work(market: Market, write: Write) -> None:
             for duty in duties(write):
                 group.create_task(_repeat(market, duty))
     finally:
-        with suppress(Exception):
-            await share_harvest(market)  # what was counted since the last turn
+        await last_words(market)
 
 
 async def _repeat(market: Market, duty: Duty) -> None:

@@ -26,6 +26,18 @@ def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
             "exchange consent revoke - < revoked.txt",
         ),
         ("list", list_all, "exchange consent list", "exchange consent list --open --json"),
+        (
+            "evidence",
+            evidence,
+            'exchange consent evidence 6025550142 --why "Case 12-3401"',
+            'exchange consent evidence ld_01KAG4 --why "Subpoena" --json',
+        ),
+        (
+            "hold",
+            hold,
+            'exchange consent hold ld_01KAG4 --why "Case 12-3401"',
+            'exchange consent hold ld_01KAG4 --lift --why "Settled"',
+        ),
     )
 
 
@@ -103,6 +115,70 @@ async def _list(terminal: Terminal, open_only: bool) -> None:
     ]
     fields = [_fields(row, notices) for row, notices in shown]
     terminal.result(fields, columns(rows) or ["  No consent was taken back."])
+
+
+def evidence(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(help="A phone, an email address, or the id of a lead.")],
+    why: Annotated[str, typer.Option(help="Why you look: it is kept with your name.")],
+) -> None:
+    """What is kept of the consent of somebody who was erased: what they agreed to, and who got the lead."""
+    from exchange.commands.opening import run
+
+    run(_evidence(context.obj, who, why))
+
+
+async def _evidence(terminal: Terminal, who: str, why: str) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of, zone_of
+    from exchange.flows.evidence import NoEvidence, show_evidence
+
+    settings = settings_of(terminal)
+    zone = ZoneInfo(zone_of(terminal, settings.zone))
+    async with opened_market(settings) as market:
+        try:
+            found = await show_evidence(market, who, why, operator())
+        except NoEvidence as error:
+            raise Stop(Exit.CHECK_FAILED, str(error)) from error
+    lines = []
+    for each in found:
+        consent = each["consent"]
+        lines.append(
+            f"  {each['lead_id']}: {each['name']}, {each['phone']}, kept until {_day(each['keep_until'], zone)}"
+        )
+        agreed = _day(consent["agreed_at"], zone) if consent["agreed_at"] is not None else "an unknown day"
+        lines.append(f"    agreed on {agreed}, {consent['method'] or 'in a way not told'}, at {consent['page_url']}")
+        lines.append(f"    to: {consent['text'] or 'words of SHA-256 ' + str(consent['text_hash'])}")
+        proofs = (consent["trustedform_url"], consent["jornaya_leadid"])
+        lines += [f"    proof: {proof}" for proof in proofs if proof]
+        lines += [
+            f"    got it: {got['buyer']}, {_day(got['at'], zone)}, {got['reference']}" for got in each["recipients"]
+        ]
+    terminal.result(found, lines)
+
+
+def hold(
+    context: typer.Context,
+    lead: Annotated[str, typer.Argument(help="The id of a lead.")],
+    why: Annotated[str, typer.Option(help="Why: it is kept with your name.")],
+    lift: Annotated[bool, typer.Option("--lift", help="Let it be erased again.")] = False,
+) -> None:
+    """Keep a lead from being erased while somebody is sued about it, whoever asks for the deletion."""
+    from exchange.commands.opening import run
+
+    run(_hold(context.obj, lead, why, lift))
+
+
+async def _hold(terminal: Terminal, lead: str, why: str, lift: bool) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows import evidence as desk
+
+    async with opened_market(settings_of(terminal)) as market:
+        try:
+            await (desk.lift if lift else desk.hold)(market, lead, why, operator())
+        except desk.NoEvidence as error:
+            raise Stop(Exit.CHECK_FAILED, str(error)) from error
+    told = "may be erased again" if lift else "is not erased until the hold is lifted"
+    terminal.result({"lead_id": lead, "held": not lift}, [f"  {lead} {told}."])
 
 
 def _day(at: int, zone: ZoneInfo) -> str:

@@ -1,8 +1,8 @@
 """California's deletion lists (DROP): matched against what is kept, erased, suppressed from then on, and answered.
 
 A file is `YYYYMMDD_BrokerId_Type.csv` with the columns ID and Hash. Its hashes stay on a list, matched or not, so that
-a lead that comes later is caught at the door. Each of its rows gets an answer: 3 deleted, 4 opted out (several people
-share the identifier: none is erased, all are suppressed), 5 not found.
+a lead that comes later is caught at the door. Each of its rows gets an answer: 2 exempt (a lead is held), 3 deleted,
+4 opted out (several people share the identifier: none is erased, all are suppressed), 5 not found.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import orjson
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
+from exchange.flows.evidence import evidence_for
 from exchange.flows.list_desk import Wish, bring, make_list
 from exchange.flows.list_load import Options
 from exchange.flows.market import Market
@@ -43,13 +44,14 @@ from exchange.stages.suppression.rows import Mode
 from exchange.storage.database import Row
 from exchange.storage.drop import DropRun, save_run
 from exchange.storage.erase import erase_lead, leads_to_match
+from exchange.storage.evidence import is_held
 from exchange.storage.leads import standing_sales
 from exchange.vault import VaultError
 
 LIST_NAME = "California DROP"
 EVERY_DAYS = 45
 """How often the law wants the lists fetched."""
-DELETED, OPTED_OUT, NOT_FOUND = "3", "4", "5"
+EXEMPT, DELETED, OPTED_OUT, NOT_FOUND = "2", "3", "4", "5"
 _NAME = re.compile(r"(\d{8})_([A-Za-z0-9]{1,12})_(NDZ|Email|Phone|MAID|NameVIN|CTVID|Removed)(?:_\w+)?\.csv")
 _KINDS: Mapping[str, str] = {"Email": EMAIL, "Phone": PHONE, "NDZ": PERSON}
 _AT_ONCE = 500
@@ -67,6 +69,7 @@ class DropReport:
     list_type: str
     rows: int = 0
     erased: int = 0
+    held: int = 0  # leads under a legal hold
     under_way: int = 0  # leads that are being sold just now: run it again
     counts: Counter[str] = field(default_factory=Counter)
     answers: str = ""
@@ -152,8 +155,9 @@ async def _match(market: Market, kind: str, wanted: frozenset[str], report: Drop
     for digest, people in found.items():
         answers[digest] = DELETED if len(people) == 1 else OPTED_OUT
         if len(people) == 1 and not dry:
-            for lead_id in next(iter(people.values())):
-                await _erase(market, lead_id, report)
+            ends = [await _erase(market, lead_id, report) for lead_id in next(iter(people.values()))]
+            if not all(ends):
+                answers[digest] = EXEMPT
     return answers
 
 
@@ -181,13 +185,19 @@ def _digests(kind: str, values: Mapping[str, str]) -> set[str]:
     return set(spellings(kind, SHA256, plain)) if plain is not None else set()
 
 
-async def _erase(market: Market, lead_id: str, report: DropReport) -> None:
+async def _erase(market: Market, lead_id: str, report: DropReport) -> bool:
+    """False for a lead that somebody holds: it stays."""
     now = market.clock.now()
     event = (market.ids.new("evt", now), month_of(now), now, _SENTENCE)
-    if await market.db.write(erase_lead, lead_id, event, await _news(market, lead_id, now)):
+    evidence = await evidence_for(market, lead_id, now)
+    if await market.db.write(erase_lead, lead_id, event, await _news(market, lead_id, now), evidence):
         report.erased += 1
+    elif await market.db.read(is_held, lead_id):
+        report.held += 1
+        return False
     else:
         report.under_way += 1
+    return True
 
 
 async def _news(market: Market, lead_id: str, now: int) -> tuple[JobRow, ...]:

@@ -9,6 +9,7 @@ from exchange.flows.screening import KEPT_DAYS
 from exchange.ids import first_id
 from exchange.model.verification import CACHE_DAYS_MOST
 from exchange.storage.disposition_files import forget_report_files
+from exchange.storage.evidence import forget_evidence
 from exchange.storage.forms import forget_views
 from exchange.storage.harvest import forget_harvest
 from exchange.storage.jobs import forget_jobs
@@ -44,6 +45,7 @@ async def forget(market: Market) -> None:
     await market.db.write(forget_report_files, now - market.retention_days["lead"] * _DAY_MS)
     while await market.db.write(forget_events, now - _EVENT_DAYS * _DAY_MS):
         pass
+    await market.db.write(forget_evidence, now)
     await market.db.write(forget_answers, now - CACHE_DAYS_MOST * _DAY_MS)
     await market.db.write(forget_proofs, now - KEEPABLE_DAYS * _DAY_MS)
     await market.db.write(forget_views, now - market.retention_days["lead"] * _DAY_MS)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from exchange.model.work import JobRow
 from exchange.storage.database import Row, Tx
+from exchange.storage.evidence import EvidenceRow, save_evidence
 from exchange.storage.jobs import add_job
 from exchange.storage.shelf import ERASED, leave
 
@@ -27,20 +28,30 @@ async def leads_to_match(tx: Tx, after: str, most: int) -> list[Row]:
     )
 
 
-async def erase_lead(tx: Tx, lead_id: str, event: tuple[str, str, int, str], jobs: Sequence[JobRow] = ()) -> bool:
-    """Erase one lead. False while it is being sold, or when it was erased before.
+async def erase_lead(
+    tx: Tx,
+    lead_id: str,
+    event: tuple[str, str, int, str],
+    jobs: Sequence[JobRow] = (),
+    evidence: EvidenceRow | None = None,
+) -> bool:
+    """Erase one lead. False while it is being sold or held, or when it was erased before.
 
     `event` is the line that stays: id, month, moment, sentence. `jobs` tell those who have the lead.
+    `evidence` is what is kept apart of its consent.
     """
     changed = await tx.execute(
         f"""UPDATE leads SET sealed = NULL, phone_index = NULL, email_index = NULL, initials = NULL, zip = NULL,
                city = NULL, changed_at = :at
-            WHERE id = :lead AND sealed IS NOT NULL AND state NOT IN {_UNDER_WAY}""",
+            WHERE id = :lead AND sealed IS NOT NULL AND state NOT IN {_UNDER_WAY}
+                AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE lead_id = :lead AND lifted_at IS NULL)""",
         lead=lead_id,
         at=event[2],
     )
     if not changed:
         return False
+    if evidence is not None:
+        await save_evidence(tx, evidence)
     await tx.execute(
         """UPDATE data_keys SET wrapped = NULL WHERE subject IN (SELECT id FROM requests WHERE lead_id = :lead)
                OR subject IN (SELECT id FROM source_items WHERE lead_id = :lead)""",
