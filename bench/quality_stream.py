@@ -22,7 +22,6 @@ from exchange.bootstrap import Catalog, load_catalog, open_market
 from exchange.clock import SimulatedClock, month_of
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo.stream import WORDS, Row, Told, epoch_ms, rfc3339, seller_slug
-from exchange.duties import duties
 from exchange.fields.networks import HOSTERS, REGIONS, TOR, VPNS
 from exchange.fields.table import Kind as Table
 from exchange.flows import checks
@@ -46,7 +45,7 @@ from exchange.model.wire import HttpMessage, Reply
 from exchange.settings import load_settings
 from exchange.storage.database import Tx
 from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
-from exchange.worker import run_jobs
+from exchange.worker import duties, run_jobs
 
 BUYER = "quality"
 LISTS: Mapping[str, Table[Any]] = {

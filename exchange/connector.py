@@ -18,7 +18,7 @@ from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
 from exchange.model.verification import Asking, Card, Kept, Verified
-from exchange.model.wire import Message, Place, Reply
+from exchange.model.wire import Message, Place, Reply, TextIn
 
 Answer = TypeVar("Answer")
 Conversation = Generator[Message, Reply, Answer]
@@ -296,6 +296,13 @@ class Scene(NamedTuple):
     consumer: str | None = None
     why_not: str = ""
     number: str | None = None
+
+
+@runtime_checkable
+class HearsTexts(Protocol):
+    """Ability: texts come to a number of its account. Raises `Forged`."""
+
+    def texted(self, call: Callback, terms: Terms) -> TextIn: ...
 
 
 @runtime_checkable

@@ -11,11 +11,13 @@ from exchange.flows.bookkeeping import keep_books
 from exchange.flows.digests import plan_digests
 from exchange.flows.doors import Write
 from exchange.flows.follow import follow_leads
+from exchange.flows.harvesting import share_harvest
 from exchange.flows.list_desk import fold_crowded
 from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
 from exchange.flows.measures import consider, hold_caps
 from exchange.flows.payouts import prepare_due
+from exchange.flows.proof_alarm import look_for_late_proofs
 from exchange.flows.proofs import plan_proofs
 from exchange.flows.quality import keep_quality
 from exchange.flows.receipts import expire_deliveries
@@ -73,7 +75,9 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("fill up accounts", 3.0, begin_auto_top_ups),
         Duty("keep the books", 60.0, keep_books),
         Duty("proofs to keep", 5.0, plan_proofs),
+        Duty("proofs that are late", 60.0, look_for_late_proofs),
         Duty("screen", 1.0, take_up_screened),
+        Duty("share what sellers try", 2.0, share_harvest),
         Duty("learn to screen", 600.0, learn_to_screen),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
@@ -134,3 +138,11 @@ async def watch_sources(market: Market) -> None:
 
 async def roll_up_hours(market: Market) -> None:
     await market.db.write(roll_up, market.clock.now())
+
+
+async def last_words(market: Market) -> None:
+    """What a process that ends still tells the others."""
+    try:
+        await share_harvest(market)
+    except Exception as error:
+        _LOG.error("What sellers tried was not written down at the end", exc_info=error)

@@ -18,7 +18,7 @@ from exchange import limits
 
 # Given on under their own names: what runs jobs by hand runs duties by hand too.
 from exchange.duties import STALE_MS as STALE_MS
-from exchange.duties import Duty
+from exchange.duties import Duty, last_words
 from exchange.duties import duties as duties
 from exchange.duties import learn as learn
 from exchange.duties import look_at_lists as look_at_lists

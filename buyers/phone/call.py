@@ -8,6 +8,7 @@ from typing import Final
 
 from buyers.phone.answers import PROFILE, account_of, answer_of, explained, token_of
 from buyers.phone.document import CallDocument, e164
+from buyers.phone.heard import text_in
 from buyers.phone.proof import check
 from buyers.phone.twiml import ACCEPT, AGAIN, CONNECT, GOODBYE, REFUSE, SILENCE, Script, keys, keys_after
 from buyers.phone.twiml import opening as opening_of
@@ -17,7 +18,7 @@ from exchange.model.auction import Answered, Award, Bid, NoBid
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
-from exchange.model.wire import PhoneMessage, Reply
+from exchange.model.wire import PhoneMessage, Reply, TextIn
 
 PLAIN: Final = "text/plain"
 _NOT_REACHED: Final = {
@@ -96,6 +97,10 @@ class CallConnector:
         return (*found, Preview("No key", PLAIN, SILENCE))
 
     # The call itself
+
+    def texted(self, call: Callback, terms: Terms) -> TextIn:
+        """A text that came to the account's number."""
+        return text_in(self.document, call, terms)
 
     def prove(self, call: Callback, terms: Terms) -> str:
         check(call, token_of(self.document, terms.secrets))

@@ -7,6 +7,7 @@ from typing import Final
 
 from buyers.phone.answers import PROFILE, account_of, answer_of, explained, token_of
 from buyers.phone.document import TextDocument, e164
+from buyers.phone.heard import text_in
 from buyers.phone.proof import check
 from buyers.phone.spoken import intro
 from exchange.connector import BadReply, Callback, Conversation, Match, Preview, Profile, Receipt, Terms
@@ -14,7 +15,7 @@ from exchange.model.auction import Answered, Award, Bid, NoBid
 from exchange.model.lead import Lead, Offer
 from exchange.model.party import Contract
 from exchange.model.reason import Reason
-from exchange.model.wire import PhoneMessage, Reply
+from exchange.model.wire import PhoneMessage, Reply, TextIn
 
 NO_LINK: Final = "(a link to the lead)"
 _LOST: Final = frozenset({"failed", "undelivered"})
@@ -64,6 +65,10 @@ class TextConnector:
 
     def text(self, lead: Lead, link: str) -> str:
         return f"{intro(self.document.text, lead)} {link}"
+
+    def texted(self, call: Callback, terms: Terms) -> TextIn:
+        """A text that came to the account's number."""
+        return text_in(self.document, call, terms)
 
     def receipts(self, call: Callback, terms: Terms) -> tuple[Receipt, ...]:
         """That the text arrived is no yes; that it did not is the end of it."""

@@ -189,8 +189,8 @@ async def recover_before(market: Market, settings: Settings) -> tuple[bool, int]
     be at work: there only what is older than any request can be.
     """
     from exchange.commands.opening import is_file
-    from exchange.duties import STALE_MS
     from exchange.storage.imports import import_under_way
+    from exchange.worker import STALE_MS
 
     now = market.clock.now()
     alone = is_file(settings) and not await market.db.read(import_under_way, now - STALE_MS)

@@ -15,7 +15,6 @@ from exchange.demo.payday import Finance
 from exchange.demo.people import generate
 from exchange.demo.personalities import SellerHabits
 from exchange.demo.shapes import GeneratedLead
-from exchange.duties import roll_up_hours, seal_chains, settle_silent
 from exchange.flows.doors import Write
 from exchange.flows.market import Market
 from exchange.flows.receipts import take_receipt
@@ -26,7 +25,7 @@ from exchange.model.lead import Kind, Mode, Submission
 from exchange.stages.schedule import NEVER
 from exchange.storage.deliveries import overdue
 from exchange.storage.delivery_views import DeliveryFilter, list_deliveries
-from exchange.worker import run_jobs
+from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
 
 MINUTES_PER_DAY = 1_440
 MINUTE_MS = 60_000

@@ -11,8 +11,12 @@ from exchange.flows.connection import Connection
 from exchange.flows.links import PAGE, Link, make_link
 from exchange.flows.market import Market
 from exchange.flows.receipts import take_receipt
+from exchange.flows.revoke import CannotRevoke, Taken, revoke
+from exchange.model.actor import SYSTEM
 
 HOOKS_PATH = "/hooks/"
+TEXTS = "/texts"
+"""Behind the connection's own address: where texts to a number of its account come in."""
 PAGE_PATH = "/fax/"
 PAGE_MS = 3_600_000
 """How long a provider may fetch what it was told to deliver."""
@@ -33,6 +37,25 @@ async def take_callback(market: Market, name: str, connection: Connection, call:
     for receipt in receipts:
         await take_receipt(market, name, receipt)
     return len(receipts)
+
+
+async def take_text(market: Market, connection: Connection, call: Callback, terms: Terms) -> bool:
+    """Somebody texts: who says stop takes the consent back, once, for whatever carries their number. START, HELP and
+    all other texts change nothing: a text is no new consent in writing. True when a consent was taken back.
+
+    Raises `Forged`, `BadReply`.
+    """
+    if connection.texts is None:
+        raise Forged("nobody texts to this connection")
+    heard = connection.texts.texted(call, terms)
+    if not heard.stop:
+        return False
+    try:
+        taken = Taken(heard.sender, means=f"a text message: {heard.stop}", once=f"text:{heard.id}")
+        await revoke(market, taken, SYSTEM)
+    except CannotRevoke:  # a short code or a name sent it: nobody's number
+        return False
+    return True
 
 
 async def _receipts(

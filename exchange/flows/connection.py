@@ -17,6 +17,7 @@ from exchange.connector import (
     GoesToMailboxes,
     HandsOut,
     HasProfile,
+    HearsTexts,
     HoldsCalls,
     InStore,
     OffersPage,
@@ -61,6 +62,7 @@ class Connection:
     waits: Waits | None = None
     rings: RingsPeople | None = None
     calls: HoldsCalls | None = None
+    texts: HearsTexts | None = None
     offers_page: bool = False  # a page of ours shows the lead to whoever takes it
     receipts: ReadsReceipts | None = None
     confirms: ConfirmsReceipts | None = None
@@ -120,6 +122,7 @@ def ready(
         waits=connector if isinstance(connector, Waits) else None,
         rings=connector if isinstance(connector, RingsPeople) else None,
         calls=connector if isinstance(connector, HoldsCalls) else None,
+        texts=connector if isinstance(connector, HearsTexts) else None,
         offers_page=isinstance(connector, OffersPage) and connector.offers_page,
         receipts=connector if isinstance(connector, ReadsReceipts) else None,
         confirms=connector if isinstance(connector, ConfirmsReceipts) else None,

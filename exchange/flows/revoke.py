@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,6 +67,7 @@ class Taken:
     source: str = "consumer"
     means: str = ""
     revoked_at: int | None = None
+    once: str = ""  # what is told again under this name is the same revocation
 
 
 async def revoke(market: Market, taken: Taken, actor: Actor, ip: str = "") -> RevocationRow:
@@ -87,7 +89,7 @@ async def revoke(market: Market, taken: Taken, actor: Actor, ip: str = "") -> Re
         row = await make_list(market, wish, SYSTEM)
         hash_name = row.hash or PLAIN
         changes += [(row.id, market.lists.key(kind, hash_name, form)) for form in spellings(kind, hash_name, value)]
-    row_id = market.ids.new("rev", now)
+    row_id = _named(taken.once) if taken.once else market.ids.new("rev", now)
     index = market.vault.index
     phone, email = values.get(PHONE), values.get(EMAIL)
     made = RevocationRow(
@@ -111,6 +113,11 @@ async def revoke(market: Market, taken: Taken, actor: Actor, ip: str = "") -> Re
     await market.db.write(kept.save_revocation, made, changes, look, replace(line, ip=ip))
     await take_up_lists(market.db, market.lists)
     return made
+
+
+def _named(once: str) -> str:
+    """The id that everybody would give to what is told under a name."""
+    return f"rev_{sha256(once.encode()).hexdigest()[:26].upper()}"
 
 
 async def _values(market: Market, taken: Taken, actor: Actor) -> Mapping[str, str]:

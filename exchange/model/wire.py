@@ -288,3 +288,11 @@ class WireRecord(NamedTuple):
     took_ms: int
     peer: str = ""  # address and port connected to, and the TLS version if any
     timing: Timing | None = None  # of a test; nobody takes the times of a live lead's parts
+
+
+class TextIn(NamedTuple):
+    """A text that came in: its id, whom it is from (E.164), and the word that takes a consent back, if one does."""
+
+    id: str
+    sender: str
+    stop: str = ""

@@ -20,14 +20,18 @@ _MAY_HAVE_IT = "('accepted', 'pending', 'unclear', 'sending', 'reserved')"
 async def save_revocation(
     tx: Tx, row: RevocationRow, changes: Sequence[tuple[str, int]], job: JobRow, line: AuditLine
 ) -> None:
-    """Write it down, put the consumer on the lists and off the store at once; the job finds whom to tell."""
-    await tx.execute(
+    """Write it down, put the consumer on the lists and off the store at once; the job finds whom to tell. One of an id
+    that is known changes nothing.
+    """
+    new = await tx.execute(
         """INSERT INTO revocations (id, month, revoked_at, heard_at, due_at, phone_index, email_index, vertical, source,
                means, lead_id, actor, role)
            VALUES (:id, :month, :revoked_at, :heard_at, :due_at, :phone_index, :email_index, :vertical, :source,
-               :means, :lead_id, :actor, :role)""",
+               :means, :lead_id, :actor, :role) ON CONFLICT (id) DO NOTHING""",
         **row._asdict(),
     )
+    if not new:
+        return
     for list_id, key in sorted(changes):
         await add_changes(tx, list_id, (key,), True, row.heard_at, row.actor)
     await leave_all(tx, row.phone_index, row.email_index, row.vertical, row.heard_at)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from exchange.connector import BadReply, Callback, Forged, Terms
-from exchange.flows.called_back import NotConfirmed, take_callback
+from exchange.flows.called_back import TEXTS, NotConfirmed, take_callback, take_text
 from exchange.flows.calls import NoSuchCall, next_step
 from exchange.flows.connection import Connection
 from exchange.intake.body import read_body
@@ -29,10 +29,16 @@ _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 200
 _ENDPOINT = "hooks"
 _AGAIN_SECONDS = "30"
+_SILENCE = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 def pages() -> tuple[Page, ...]:
-    return (Page("POST", PATH, take), Page("POST", PATH + _CALL, speak), Page("POST", PATH + _BEHIND, take))
+    return (
+        Page("POST", PATH, take),
+        Page("POST", PATH + _CALL, speak),
+        Page("POST", PATH + TEXTS, hear),
+        Page("POST", PATH + _BEHIND, take),
+    )
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -77,6 +83,24 @@ async def speak(request: web.Request) -> web.StreamResponse:
     if not said:
         return web.Response(status=204)
     return web.Response(text=said, content_type="text/xml", headers={"Cache-Control": "no-store"})
+
+
+async def hear(request: web.Request) -> web.StreamResponse:
+    """Somebody texts to a number of ours. Nothing is said back: carriers and Twilio answer STOP and HELP themselves."""
+    market, connection = request.app[MARKET], connection_of(request)
+    if connection is None or connection.texts is None:
+        return await nothing_here(request)
+    call = await read_callback(request)
+    if isinstance(call, Refused):
+        return await refuse(Call(request, _ENDPOINT), refused(call), durable=False)
+    try:
+        await take_text(market, connection, call, callback_terms(request, connection))
+    except Forged:
+        return await not_proven(request)
+    except BadReply as bad:
+        stop = Stop(Reason.BAD_REQUEST, 400, f"The text cannot be read: {bad.why}.")
+        return await refuse(Call(request, _ENDPOINT), stop, durable=False)
+    return web.Response(text=_SILENCE, content_type="text/xml", headers={"Cache-Control": "no-store"})
 
 
 def connection_of(request: web.Request) -> Connection | None:

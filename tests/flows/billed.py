@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from exchange.clock import SimulatedClock, month_of
-from exchange.duties import seal_chains
 from exchange.flows.billing import bill
 from exchange.flows.reproduce import reproduce
 from exchange.model.actor import Actor, Role
@@ -12,6 +11,7 @@ from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind
 from exchange.model.statement import Statement
 from exchange.storage.ledger import book
 from exchange.storage.verify import verify_books, verify_documents
+from exchange.worker import seal_chains
 from tests.market import Exchange, buyer, contract, usd
 
 OPERATOR = Actor(Role.OPERATOR, "pat@harbor.example")

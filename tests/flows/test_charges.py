@@ -11,7 +11,6 @@ import orjson
 import pytest
 
 from exchange.clock import month_of
-from exchange.duties import seal_chains
 from exchange.flows.auto_top_up import AutoWish, CannotSet, begin_auto_top_ups, set_auto
 from exchange.flows.charges import CannotCharge, connect_events, give_back_to_card, open_page
 from exchange.flows.market import refresh
@@ -23,6 +22,7 @@ from exchange.storage.ledger import book
 from exchange.storage.payments import TooLittle
 from exchange.storage.postgres import open_postgres
 from exchange.storage.verify import verify_books
+from exchange.worker import seal_chains
 from tests.flows.billed import OPERATOR, later
 from tests.flows.paying import ANN, DECLINED, DECLINED_LATER, Shop, open_shop
 from tests.market import usd

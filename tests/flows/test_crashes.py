@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from exchange.duties import settle_silent
 from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.flows.settle import Decision, settle
@@ -21,7 +20,7 @@ from exchange.intake.encode import encode
 from exchange.model.lead import Kind, Submission
 from exchange.model.party import OnUnclear, SaleMode
 from exchange.model.wire import Lost, Reply
-from exchange.worker import run_jobs
+from exchange.worker import run_jobs, settle_silent
 from tests.flows.doom import Crash, doomed, started_again
 from tests.flows.lab import HUNG_UP, OPERATOR, Heard, later, person, ping, post, send, submission
 from tests.flows.promises import broken

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from exchange.duties import seal_chains
 from exchange.flows.billing import CannotIssue, bill, bill_due, cancel
 from exchange.flows.market import refresh
 from exchange.flows.payments import account_standings, correct, give_back, keep_deposit, pay_invoice, use_deposit
@@ -22,6 +21,7 @@ from exchange.storage.ledger import BookingConflict, house_balance
 from exchange.storage.payments import TooLittle
 from exchange.storage.statements import account_statements
 from exchange.storage.verify import verify_documents
+from exchange.worker import seal_chains
 from tests.flows.billed import CREDIT, DAY, OPERATOR, PREPAID, WEEKLY, issued, later, on_credit, returned, sold, sound
 from tests.market import Deposit, Exchange, buyer, contract, usd
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import orjson
 
-from exchange.duties import settle_silent
 from exchange.flows.recover import recover
 from exchange.flows.resell import resell
 from exchange.intake.encode import encode
 from exchange.model.lead import Kind
 from exchange.model.party import OnUnclear, SaleMode
-from exchange.worker import run_jobs
+from exchange.worker import run_jobs, settle_silent
 from tests.flows.doom import Crash, doomed, started_again
 from tests.flows.lab import HUNG_UP, Heard, later, lead_of, person, post, send, submission
 from tests.market import REFUSED, Exchange, buying, selling

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from exchange.duties import settle_silent
 from exchange.flows.market import refresh
 from exchange.flows.resend import CannotResend, resend
 from exchange.flows.settle import NoSuchDelivery
@@ -15,6 +14,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.hold import HoldState
 from exchange.model.party import Cap, OnUnclear, Window
 from exchange.model.wire import Reply
+from exchange.worker import settle_silent
 from tests.flows.lab import (
     HUNG_UP,
     OPERATOR,

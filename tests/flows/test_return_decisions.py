@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from exchange.duties import seal_chains
 from exchange.flows.return_decide import CannotDecide, Choice, decide_return, outlook
 from exchange.flows.return_rules import consider
 from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
@@ -21,6 +20,7 @@ from exchange.model.returns import Bears, ReturnState
 from exchange.storage.ledger import book
 from exchange.storage.returns import return_of
 from exchange.storage.screened import label_leads
+from exchange.worker import seal_chains
 from tests.flows.lab import OPERATOR, later, owed, person, ping, post, post_on, spent
 from tests.market import Exchange, buying, campaign, selling, usd
 

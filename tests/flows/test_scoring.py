@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from exchange.duties import learn
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.scoring import Scorer
 from exchange.flows.stored_lead import stored_lead
@@ -14,6 +13,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.model.lead import Mode
 from exchange.stages.score.grade import GRADES
+from exchange.worker import learn
 from tests.flows.lab import Heard, later, lead_of, ping, post
 from tests.market import Exchange, buying, consumer, selling, usd
 

@@ -8,12 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
-from exchange.duties import settle_silent
 from exchange.flows.settle import CannotSettle, Decision, NoSuchDelivery, settle
 from exchange.model.lead import Mode
 from exchange.model.party import Cap, OnUnclear, Payout, SaleMode, State, Window
 from exchange.model.work import LeadState
-from exchange.worker import run_jobs
+from exchange.worker import run_jobs, settle_silent
 from tests.flows.lab import (
     HUNG_UP,
     OPERATOR,

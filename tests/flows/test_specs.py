@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange.duties import duties
 from exchange.flows.documents import save_document
 from exchange.flows.shapes import VERTICAL
 from exchange.flows.specs import campaign_of, keep_specs, page_of, page_url, sample_key
@@ -14,7 +13,7 @@ from exchange.model.lead import Mode
 from exchange.stages.spec_changes import changes
 from exchange.storage.parties import revoke_key
 from exchange.storage.specs import passed_steps, read_spec, read_specs
-from exchange.worker import run_jobs
+from exchange.worker import duties, run_jobs
 from tests.flows.doom import started_again
 from tests.flows.lab import later, post
 from tests.market import Exchange, consumer, selling

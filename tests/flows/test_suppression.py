@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from exchange.duties import look_at_lists
 from exchange.flows.import_desk import check
 from exchange.flows.list_desk import (
     BadWish,
@@ -28,7 +27,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.suppression import Purpose, Scope
 from exchange.stages.suppression.rows import Mode
 from exchange.storage.suppression import all_lists, recent_loads
-from exchange.worker import run_jobs
+from exchange.worker import look_at_lists, run_jobs
 from tests.flows.import_bench import bring as bring_file
 from tests.flows.import_bench import csv_of, worked
 from tests.flows.lab import ping, post

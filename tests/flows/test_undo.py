@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.duties import seal_chains
 from exchange.flows.settle import CannotSettle
 from exchange.flows.undo import reverse_sale
 from exchange.model.ledger import Posting, Transaction, TransactionKind
@@ -25,6 +24,7 @@ from exchange.stages.undo import Remaining, due, undone
 from exchange.storage.reports import counts_between, roll_up
 from exchange.storage.sqlite import open_sqlite
 from exchange.storage.verify import verify_books
+from exchange.worker import seal_chains
 from tests.flows.lab import OPERATOR, attempts, lead_of, owed, person, ping, post, post_on, spent, told_about, used
 from tests.flows.promises import broken
 from tests.flows.test_deliver import delivery, opened, run_for, settle_down

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from exchange.courier.scripted import ScriptedCourier
-from exchange.duties import roll_up_hours, seal_chains, settle_silent
 from exchange.flows.market import refresh
 from exchange.flows.recover import recover
 from exchange.flows.retain import forget
@@ -27,7 +26,7 @@ from exchange.flows.top_up import top_up
 from exchange.intake.encode import encode
 from exchange.model.lead import Kind, Submission
 from exchange.storage.sqlite import open_sqlite
-from exchange.worker import run_jobs
+from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
 from tests.flows.doom import Crash, doomed, started_again
 from tests.flows.lab import OPERATOR, Heard, person, send, submission
 from tests.flows.promises import broken

@@ -49,8 +49,8 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "web": PURE | SHAPES | OPEN | {"stages", "flows", "intake", "storage", "vault"},  # reads lists there
         "config_files": PURE | SHAPES | OPEN | {"flows", "buyers", "verifiers"},
         "bootstrap": INSIDE | OPEN | {"config_files"} | {"flows", "intake", "worker", "web", "buyers", "verifiers"},
-        "demo": INSIDE | OPEN | {"flows", "intake", "worker", "duties", "web", "bootstrap"},
-        "commands": INSIDE | OPEN | {"flows", "intake", "worker", "duties", "web", "bootstrap", "demo"},
+        "demo": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap"},
+        "commands": INSIDE | OPEN | {"flows", "intake", "worker", "web", "bootstrap", "demo"},
         "cli": OPEN | {"commands"},
         "__main__": frozenset({"cli"}),
     }

@@ -11,10 +11,9 @@ from queue import Queue
 
 import pytest
 
-from exchange.duties import seal_chains
 from exchange.log import DroppingHandler, Logging, logger, start_logging
 from exchange.model.wire import Loss, Lost
-from exchange.worker import run_jobs
+from exchange.worker import run_jobs, seal_chains
 from tests.market import (
     OPERATOR_KEY,
     PING,

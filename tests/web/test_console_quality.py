@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.duties import learn
+from exchange.worker import learn
 from tests.flows.test_scoring import history
 from tests.market import buying, selling, usd
 from tests.web.served import Served
