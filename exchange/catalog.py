@@ -27,6 +27,7 @@ from exchange.model.vertical import (
     DoNotCall,
     FieldSpec,
     Presence,
+    Unnamed,
     Vertical,
     When,
 )
@@ -128,10 +129,18 @@ class ConsentDocument(_Document):
     max_age_days: Annotated[int, Field(ge=0, le=3_650)] = CONSENT_DAYS
     when_missing: When = When.REFUSE
     when_stale: When = When.REFUSE
+    unnamed_pings: Unnamed = Unnamed.FIXED_PRICE
 
     def rule(self) -> ConsentRule:
-        states = tuple(self.states.items())
-        return ConsentRule(self.required, self.policy, states, self.max_age_days, self.when_missing, self.when_stale)
+        return ConsentRule(
+            self.required,
+            self.policy,
+            tuple(self.states.items()),
+            self.max_age_days,
+            self.when_missing,
+            self.when_stale,
+            self.unnamed_pings,
+        )
 
 
 class DoNotCallDocument(_Document):

@@ -22,6 +22,7 @@ from exchange.model.reason import Reason
 from exchange.model.work import LeadState, QuoteRow
 from exchange.model.worth import NO_WORTH
 from exchange.stages.auction import Plan, Rules, run_auction
+from exchange.stages.consent_policy import BY_NAME, policy_of
 from exchange.stages.price import least_after_promise, reserve
 
 QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
@@ -171,12 +172,21 @@ def _quoted(
         price=payout,
         expires_at=expires_at,
         exclusive=plan.exclusive,
+        companies=_companies(case, made),
     )
     unseen = {spec.name for spec in case.vertical.fields if spec.personal} | case.lead.appended  # no buyer saw them
     pinged = {name: value.clean for name, value in case.lead.values.items() if name not in unseen}
     document = orjson.dumps({"quote": orjson.loads(QUOTE.dump_json(made)), "values": pinged}).decode()
     row = QuoteRow(made.id, case.campaign.id, case.submission.seller_id, document, payout, now, expires_at)
     return answer, LeadState.QUOTED, row
+
+
+def _companies(case: Case, made: Quote) -> tuple[str, ...]:
+    """Who would buy, where the consumer must name them: the seller shows these, and posts those that were chosen."""
+    if policy_of(case.lead, case.vertical) not in BY_NAME:
+        return ()
+    names = (bid.brand or case.deals.buyer_name(bid.contract_id) for bid in made.bids)
+    return tuple(dict.fromkeys(names))
 
 
 def bids_of(quote: Quote, now: int) -> tuple[tuple[Bid, ...], tuple[NoBid, ...]]:

@@ -32,3 +32,4 @@ class Answer(NamedTuple):
     test: bool = False
     retry_after: int | None = None
     replayed: bool = False
+    companies: tuple[str, ...] = ()  # who would buy, to be shown to a consumer who must name them

@@ -61,6 +61,13 @@ class ConsentPolicy(Enum):
     NAMED_SELLER = "named_seller"
 
 
+class Unnamed(Enum):
+    """Who is asked about a ping whose consumer has named no company yet, where companies must be named."""
+
+    EVERYBODY = "everybody"
+    FIXED_PRICE = "fixed_price"  # contracts that are not asked at all, since their price is known: nobody outside hears
+
+
 class When(Enum):
     """What becomes of a lead that a rule is against."""
 
@@ -77,7 +84,8 @@ CONSENT_DAYS = 30
 class ConsentRule:
     """What consent a post must carry. `required` are names of consent fields (`tcpa_consent` …), all of them.
 
-    `states` says where another policy holds. A consent older than `max_age_days` is stale; 0: none is too old.
+    `states` says where another policy holds; `unnamed_pings` who hears of a consumer that named nobody yet. A consent
+    older than `max_age_days` is stale; 0: none is too old.
     """
 
     required: tuple[str, ...] = ()
@@ -86,6 +94,7 @@ class ConsentRule:
     max_age_days: int = CONSENT_DAYS
     when_missing: When = When.REFUSE
     when_stale: When = When.REFUSE
+    unnamed_pings: Unnamed = Unnamed.FIXED_PRICE
 
     @property
     def by_name(self) -> bool:

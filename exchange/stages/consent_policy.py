@@ -11,6 +11,8 @@ from exchange.model.vertical import ConsentPolicy, ConsentRule, Vertical, When
 from exchange.stages.consent import consent_part, consent_problem
 
 CHECK = "consent"
+BY_NAME = frozenset({ConsentPolicy.NAMED_SELLER})
+"""Policies under which only companies that the consumer named may have the lead."""
 _DAY_MS = 86_400_000
 _UNITS = ((_DAY_MS, "day"), (3_600_000, "hour"), (60_000, "minute"))
 _LEGAL_FORMS = frozenset({"inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company", "lp"})

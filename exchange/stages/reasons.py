@@ -14,7 +14,7 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 | source          | `sub ID pop-19`, `Cedar Digital`   | `listed`, or `not blocked`           |
 | grade           | `C`, or `none`                     | `B`                                  |
 | consent         | `none`                             | `jornaya_leadid`                     |
-| named_seller    | `3 companies`, or `nobody`         | `Northsun Solar`                     |
+| named_seller    | `3 companies`, `nobody`, `nobody yet` | `Northsun Solar`                     |
 | quiet_hours     | a sentence                         | `calling hours`                      |
 | duplicate_buyer | `phone on 2 Nov`                   | `30 days`                            |
 | suppression     | `customers.csv`                    | `not listed`                         |
@@ -73,6 +73,8 @@ def sentence(check: Check) -> str:
             return f"Accepts a fraud score up to {required}, lead has {got}."
         case "consent":
             return f"Requires {required}, {'none was sent' if got == NONE else got}."
+        case "named_seller" if got == "nobody yet":
+            return f"The ping names no company yet, so nobody outside is asked for a price: {required} bids live."
         case "named_seller":
             return f"The consent names {got}, not {required}."
         case "quiet_hours":

@@ -36,6 +36,7 @@ def respond(answer: Answer, took_ms: int, disclosure: Disclosure = Disclosure.FU
         "currency": answer.price.currency if answer.price is not None else None,
         "expires_at": rfc3339(answer.expires_at) if answer.expires_at is not None else None,
         "exclusive": answer.exclusive,
+        "companies": list(answer.companies) or None,
         "times_sold": answer.times_sold,
         "redirect_url": answer.redirect_url,
         "seller_lead_id": answer.seller_lead_id,

@@ -15,7 +15,7 @@ from exchange.flows.trail import read_trail
 from exchange.model.actor import SYSTEM
 from exchange.stages.respond import rfc3339
 from tests.flows.lab import Heard, ping, post, post_on
-from tests.market import NOW, POST, Exchange, buyer, buying, selling
+from tests.market import NOW, PING, POST, Exchange, buyer, buying, selling, usd
 
 DAY_MS = 86_400_000
 
@@ -83,3 +83,17 @@ async def test_a_state_that_asks_for_names_refuses_a_post_without_any(exchange: 
     await with_policy(exchange, required=["tcpa_consent"], states={"AZ": "named_seller"})
 
     assert ("rejected", "consent_missing") == (await post(exchange, {**POST, "consent_method": "written"})).told
+
+
+async def test_a_ping_that_names_nobody_leaves_the_house_unheard_and_says_who_would_buy(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme", price=usd("20")), *buying("birch"), *selling("cedar"))
+    exchange.buyers.bids("birch", "40.00")
+    await with_policy(exchange, required=["tcpa_consent"], policy="named_seller")
+
+    pinged = await ping(exchange)
+    sold = await post_on(exchange, pinged, {**POST, "consented_buyers": "Acme", "consent_method": "click"})
+    named = await ping(exchange, {**PING, "consented_buyers": "Birch"})
+
+    assert ("accepted", ["Acme"]) == (pinged["status"], pinged["companies"])
+    assert ("accepted", pinged["price"]) == (sold["status"], sold["price"])
+    assert ("accepted", ["Birch"], 1) == (named["status"], named["companies"], len(exchange.buyers.pings("birch")))

@@ -11,7 +11,7 @@ from exchange.fields.places import Places
 from exchange.model.finding import Outcome
 from exchange.model.lead import Consent, Kind, Lead
 from exchange.model.reason import Reason
-from exchange.model.vertical import ConsentPolicy, ConsentRule, Vertical, When
+from exchange.model.vertical import ConsentPolicy, ConsentRule, Unnamed, Vertical, When
 from exchange.stages.consent_policy import company_key, judge_consent
 from exchange.stages.eligible import Facts, compile_book, judge
 from exchange.stages.reasons import sentences
@@ -117,10 +117,23 @@ def test_only_companies_that_the_consumer_named_may_have_the_lead() -> None:
     assert ["ct_1", "ct_3"] == asked(agreed(buyers=("Helio One LLC", "dune roofs")))
     assert ["ct_2", "ct_3"] == asked(agreed(buyers=("Sunworks",)), named=frozenset({"ct_2", "ct_3"}))
     assert [] == asked(agreed())
-    assert ["ct_1", "ct_2", "ct_3"] == asked(agreed(Kind.PING))
+    assert ["ct_1", "ct_2", "ct_3"] == asked(agreed(Kind.PING)), "their price is known: nobody outside hears"
     assert ["ct_2", "ct_3"] == asked(agreed(Kind.PING, buyers=("Brightroof",)))
     told = judge(book, agreed(buyers=("Sunworks", "Dune Roofs")), Facts(available=paid), NOW).verdicts
     assert ("The consent names 2 companies, not Helio One.",) == sentences(told[0])
+
+
+@pytest.mark.parametrize(("unnamed", "ids"), [(Unnamed.FIXED_PRICE, ["ct_2"]), (Unnamed.EVERYBODY, ["ct_1", "ct_2"])])
+def test_a_ping_that_names_nobody_is_priced_by_who_need_not_be_asked(unnamed: Unnamed, ids: list[str]) -> None:
+    named = vertical(policy=ConsentPolicy.NAMED_SELLER, unnamed_pings=unnamed)
+    contracts = [replace(contract("ct_1"), price=None, max_bid=usd("60")), contract("ct_2")]
+    book = compile_book(contracts, [buyer()], named, Places.load())
+
+    judgement = judge(book, agreed(Kind.PING), Facts(available={"by_1": usd("500")}), NOW)
+
+    assert ids == [each.id for each in judgement.eligible]
+    if unnamed is Unnamed.FIXED_PRICE:
+        assert "names no company yet" in sentences(judgement.verdicts[0])[0]
 
 
 def test_a_list_of_its_own_keeps_a_buyer_from_a_consumer() -> None:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from exchange.fields.area_codes import Areas
 from exchange.fields.places import Places
-from exchange.model.lead import Kind, Lead
+from exchange.model.lead import Kind
 from exchange.model.party import Buyer, Contract
 from exchange.model.verdict import Check
-from exchange.model.vertical import ConsentPolicy, Vertical
+from exchange.model.vertical import Unnamed, Vertical
 from exchange.stages.calling import whereabouts_of, why_not
 from exchange.stages.checks.bits import Index, index_of, mask_of, places_of
 from exchange.stages.checks.facts import Case, Told
-from exchange.stages.consent_policy import company_key, named_companies, policy_of
+from exchange.stages.checks.standing import SIMULATED
+from exchange.stages.consent_policy import BY_NAME, company_key, named_companies, policy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class NamedSeller:
     companies: tuple[str, ...]  # by place, whose name must stand in the consent
     names: Index
     places: Mapping[str, int]
+    asked: int  # contracts whose buyers hear of a ping: they bid live
 
     @classmethod
     def of(cls, contracts: Sequence[Contract], buyers: Mapping[str, Buyer], vertical: Vertical) -> NamedSeller:
@@ -33,11 +35,14 @@ class NamedSeller:
         keys = [{company_key(name) for name in names} - {""} for names in own]
         companies = tuple(names[0] for names in own)
         places = {contract.id: place for place, contract in enumerate(contracts)}
-        return cls(vertical, contracts, companies, index_of(keys), places)
+        asked = [place for place, each in enumerate(contracts) if each.price is None and each.connection != SIMULATED]
+        return cls(vertical, contracts, companies, index_of(keys), places, mask_of(asked))
 
     def failing(self, case: Case) -> int:
-        if not _asks_for_names(case.lead, self.vertical):
+        if policy_of(case.lead, self.vertical) not in BY_NAME:
             return 0
+        if case.lead.kind is Kind.PING and not case.lead.consent.buyers:
+            return self.asked if self.vertical.consent.unnamed_pings is Unnamed.FIXED_PRICE else 0
         named = 0
         for name in named_companies(case.lead.consent):
             named |= self.names.naming(name)
@@ -49,6 +54,8 @@ class NamedSeller:
     def tell(self, case: Case, failed: int) -> Told:
         count = len(case.lead.consent.buyers)
         got = "nobody" if not count else "1 company" if count == 1 else f"{count} companies"
+        if case.lead.kind is Kind.PING and not count:
+            got = "nobody yet"
         for place in places_of(failed):
             yield (place,), Check("named_seller", got, self.companies[place])
 
@@ -74,10 +81,3 @@ class QuietHours:
         why = why_not(whereabouts_of(case.lead, self.places, self.areas), case.now) if failed else None
         if why is not None:
             yield places_of(failed), Check("quiet_hours", why, "calling hours")
-
-
-def _asks_for_names(lead: Lead, vertical: Vertical) -> bool:
-    """A ping that names nobody yet is asked of everybody: whom the consumer is shown follows from its answers."""
-    if policy_of(lead, vertical) is not ConsentPolicy.NAMED_SELLER:
-        return False
-    return lead.kind is not Kind.PING or bool(lead.consent.buyers)

@@ -113,6 +113,12 @@ def _answer() -> Schema:
         currency=text(pattern="^[A-Z]{3}$"),
         expires_at=moment("Until when the price of a ping holds."),
         exclusive={"type": "boolean"},
+        companies={
+            "type": "array",
+            "items": text(),
+            "description": "On a ping whose consumer must name companies: who would buy. Show them, and post as "
+            "consented_buyers those that were chosen.",
+        },
         times_sold={"type": "integer", "minimum": 1},
         redirect_url=text("Where to send the consumer.", format="uri"),
         price_changed={"type": "boolean", "description": "The sale pays less than the ping promised."},
