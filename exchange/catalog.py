@@ -35,18 +35,10 @@ from exchange.score_rule import ScoreDocument, score_problems
 from exchange.verifier_rules import RULES_MOST, VerifierRuleDocument, rule_problem
 
 CONSENT_FIELDS = (
-    "tcpa_consent",
-    "tcpa_consent_text",
-    "tcpa_consent_at",
-    "trustedform_cert_url",
-    "jornaya_leadid",
-    "consented_buyers",
-    "ip_address",
-    "consent_page_url",
-    "consent_version",
-    "consent_method",
-    "user_agent",
-)
+    "tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "trustedform_cert_url", "jornaya_leadid",
+    "consented_buyers", "ip_address", "consent_page_url", "consent_version",
+    "consent_method", "user_agent", "authorization_signed_at",
+)  # fmt: skip
 CONTROL_FIELDS = frozenset({
     "campaign_key", "campaign_id", "format", "idempotency_key", "test", "test_outcome", "timeout_ms", "ping_id",
     "seller_lead_id", "min_price",

@@ -88,8 +88,9 @@ def test_credit_asks_for_nothing_a_creditor_must_not_know(name: str) -> None:
 def test_medicare_goes_only_to_companies_chosen_by_name_and_health_in_washington_too() -> None:
     assert {"consented_buyers", "tcpa_consent_text"} <= set(SHIPPED["medicare"].consent.required)
     assert SHIPPED["medicare"].consent.policy is ConsentPolicy.NAMED_SELLER
+    assert SHIPPED["medicare"].consent.policy_in("WA") is ConsentPolicy.AUTHORIZATION
     for name in ("health_insurance", "legal"):
-        assert SHIPPED[name].consent.policy_in("WA") is ConsentPolicy.NAMED_SELLER
+        assert SHIPPED[name].consent.policy_in("WA") is ConsentPolicy.AUTHORIZATION
         assert SHIPPED[name].consent.policy_in("OR") is ConsentPolicy.WRITTEN
 
 

@@ -13,10 +13,13 @@ from exchange.model.finding import Finding, Outcome
 from exchange.model.lead import Lead, Mode
 from exchange.model.reason import Reason
 from exchange.model.vertical import Vertical
+from exchange.stages.consent_policy import CHECK as CONSENT
+from exchange.stages.consent_policy import authorization_over
 from exchange.stages.suppression.forms import digests_of, seconds_of, values_of
 from exchange.stages.suppression.judge import judge_do_not_call, judge_suppression
 
 UNREADY_MS = 1_000  # until a list that cannot be read is looked at again
+_LATE_MS = 3_600_000  # a lead that is sold so long after it came is judged again
 _ITS_OWN = "The consumer is on a list of the buyer."
 
 
@@ -35,6 +38,9 @@ def listed(case: Case, market: Market) -> Case:
     """The case with what the lists say of its consumer."""
     said = ask_lists(case.lead, case.vertical, market)
     case = case.finding(*said.findings)
+    over = authorization_over(case.lead, case.vertical, market.clock.now())
+    if over is not None and market.clock.now() - case.lead.received_at > _LATE_MS:  # else the check of consent says so
+        case = case.finding(Finding(CONSENT, Outcome.REFUSED, over, Reason.CONSENT_STALE))
     return case._replace(suppressed=said.buyers) if said.buyers else case
 
 
@@ -61,6 +67,8 @@ def kept_back(lead: Lead, buyer_id: str, market: Market) -> str | None:
     vertical = market.verticals.get(lead.vertical)
     if vertical is None or lead.mode is not Mode.LIVE:
         return None
+    if (over := authorization_over(lead, vertical, market.clock.now())) is not None:
+        return over
     said = ask_lists(lead, vertical, market)
     refused = next((each for each in said.findings if each.outcome is Outcome.REFUSED), None)
     if refused is not None and refused.reason is Reason.LISTS_UNREADY:

@@ -21,6 +21,7 @@ from exchange.model.lead import Lead
 from exchange.model.party import State
 from exchange.model.reason import Reason
 from exchange.model.vertical import Vertical
+from exchange.stages.consent_policy import AUTHORIZATION_MS, authorization_over
 from exchange.stages.store import Wanted, card_of
 from exchange.storage.database import Row
 from exchange.storage.shelf import ERASED, note_seen, unseen
@@ -65,7 +66,7 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
         orjson.dumps(card).decode(),
         rule,
         now,
-        now + rule.days * _DAY_MS,
+        min(now + rule.days * _DAY_MS, _good_until(lead, now)),
         market.lists.seen,
         gone,
     )
@@ -75,10 +76,18 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
     return int(listed and gone is None)
 
 
+def _good_until(lead: Lead, now: int) -> int:
+    """An authorization ends after a year: no card outlives it."""
+    signed = lead.consent.authorized_at
+    return signed + AUTHORIZATION_MS if signed is not None else now + 3_650 * _DAY_MS
+
+
 def kept_off(market: Market, lead: Lead, vertical: Vertical) -> str | None:
     """Why the lists forbid that a lead is sold, as a sentence. A list that cannot be asked forbids no listing: a claim
     asks again.
     """
+    if (over := authorization_over(lead, vertical, market.clock.now())) is not None:
+        return over
     said = ask_lists(lead, vertical, market).findings
     refused = [each for each in said if each.outcome is Outcome.REFUSED and each.reason is not Reason.LISTS_UNREADY]
     return refused[0].sentence if refused else None

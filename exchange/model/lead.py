@@ -89,6 +89,7 @@ class Consent(NamedTuple):
     method: str | None = None  # written | oral | click
     user_agent: str | None = None
     time_zone: str | None = None
+    authorized_at: int | None = None  # when an authorization to sell health data was signed
 
     @property
     def scope(self) -> str:

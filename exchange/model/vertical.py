@@ -59,6 +59,7 @@ class ConsentPolicy(Enum):
     ANY = "any"
     WRITTEN = "written"
     NAMED_SELLER = "named_seller"
+    AUTHORIZATION = "authorization"  # a signed authorization that names who buys and is good for a year
 
 
 class Unnamed(Enum):
@@ -99,7 +100,10 @@ class ConsentRule:
     @property
     def by_name(self) -> bool:
         """Whether companies must be named one by one in every state. A form learns their names by asking for prices."""
-        return self.policy is ConsentPolicy.NAMED_SELLER or "consented_buyers" in self.required
+        return (
+            self.policy in (ConsentPolicy.NAMED_SELLER, ConsentPolicy.AUTHORIZATION)
+            or "consented_buyers" in self.required
+        )
 
     def policy_in(self, state: str | None) -> ConsentPolicy:
         """What holds for a consumer of this state; None: nobody knows it."""

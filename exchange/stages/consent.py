@@ -19,7 +19,7 @@ def consent_record(found: Mapping[str, FieldValue], tracking: Mapping[str, str],
     text, at = found.get("tcpa_consent_text"), found.get("tcpa_consent_at")
     certificate, leadid = found.get("trustedform_cert_url"), found.get("jornaya_leadid")
     answer, page = found.get("tcpa_consent"), found.get("consent_page_url")
-    named = found.get("consented_buyers")
+    named, signed = found.get("consented_buyers"), found.get("authorization_signed_at")
     given = answer.clean == "yes" if answer else any(proof is not None for proof in (text, certificate, leadid))
     return Consent(
         given,
@@ -36,6 +36,7 @@ def consent_record(found: Mapping[str, FieldValue], tracking: Mapping[str, str],
         _clean(found, "consent_method"),
         tracking.get("user_agent"),
         tracking.get("time_zone"),
+        int(signed.parts["epoch_ms"]) if signed else None,
     )
 
 
@@ -87,5 +88,6 @@ def consent_part(consent: Consent, name: str) -> bool:
             "consent_version": consent.version,
             "consent_method": consent.method,
             "user_agent": consent.user_agent,
+            "authorization_signed_at": consent.authorized_at,
         }.get(name)
     )

@@ -11,9 +11,10 @@ from exchange.model.vertical import ConsentPolicy, ConsentRule, Vertical, When
 from exchange.stages.consent import consent_part, consent_problem
 
 CHECK = "consent"
-BY_NAME = frozenset({ConsentPolicy.NAMED_SELLER})
+BY_NAME = frozenset({ConsentPolicy.NAMED_SELLER, ConsentPolicy.AUTHORIZATION})
 """Policies under which only companies that the consumer named may have the lead."""
 _DAY_MS = 86_400_000
+AUTHORIZATION_MS = 365 * _DAY_MS
 _UNITS = ((_DAY_MS, "day"), (3_600_000, "hour"), (60_000, "minute"))
 _LEGAL_FORMS = frozenset({"inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company", "lp"})
 _WORDS = re.compile(r"[^\W_]+")
@@ -36,10 +37,27 @@ def judge_consent(lead: Lead, vertical: Vertical) -> Finding:
         where = f" in {lead.text('state')}" if policy is not rule.policy else ""
         got = "it was oral" if consent.method == "oral" else "nothing shows what was agreed to"
         return _against(rule.when_missing, f"Consent must be in writing{where}: {got}.", Reason.CONSENT_INVALID)
-    if policy is ConsentPolicy.NAMED_SELLER and not consent.buyers:
+    if policy in BY_NAME and not consent.buyers:
         told = "Consent must name each company: consented_buyers was not sent."
         return _against(rule.when_missing, told, Reason.CONSENT_MISSING)
+    if policy is ConsentPolicy.AUTHORIZATION and consent.authorized_at is None:
+        told = f"Health data of consumers in {lead.text('state')} are sold on a signed authorization alone: "
+        told += "authorization_signed_at was not sent."
+        return _against(rule.when_missing, told, Reason.CONSENT_MISSING)
+    if (over := authorization_over(lead, vertical, lead.received_at)) is not None:
+        return _against(rule.when_stale, over, Reason.CONSENT_STALE)
     return Finding(CHECK, Outcome.PASSED, _good(consent, rule, age_ms), facts=_facts(consent, policy))
+
+
+def authorization_over(lead: Lead, vertical: Vertical, now: int) -> str | None:
+    """Why health data may not be sold any more at a moment: an authorization is good for a year. None when it may."""
+    signed = lead.consent.authorized_at
+    if policy_of(lead, vertical) is not ConsentPolicy.AUTHORIZATION or signed is None or lead.kind is Kind.PING:
+        return None
+    if now - signed <= AUTHORIZATION_MS:
+        return None
+    age = _span(now - signed)
+    return f"The authorization to sell the consumer's health data was signed {age} before; it ends after a year."
 
 
 def policy_of(lead: Lead, vertical: Vertical) -> ConsentPolicy:

@@ -123,6 +123,10 @@ _POLICIES: Mapping[ConsentPolicy, str] = MappingProxyType(
         ConsentPolicy.NAMED_SELLER: (
             "in writing, to companies named one by one in consented_buyers; nobody else may have the lead"
         ),
+        ConsentPolicy.AUTHORIZATION: (
+            "by an authorization to sell health data that the consumer signed within the last year, its day in "
+            "authorization_signed_at and the companies it names in consented_buyers; nobody else may have the lead"
+        ),
     }
 )
 _THEN: Mapping[When, str] = MappingProxyType(

@@ -136,11 +136,13 @@ def _consent() -> list[FieldSpec]:
     certificate = ("xxtrustedformcerturl", "trusted_form_url", "trustedform", "tf_cert", "trustedform_url")
     leadid = ("universal_leadid", "universal_lead_id", "leadid_token", "leadid")
     at = ("optin_timestamp", "consent_time")
+    signed = ("authorization_date", "health_authorization_at")
     return [
         _spec("trustedform_cert_url", "certificate", *certificate),
         _spec("jornaya_leadid", "leadid", *leadid),
         _spec("tcpa_consent", "consent", "tcpa_optin", "optin"),
         _spec("tcpa_consent_at", "instant", *at, least=CONSENT_OLDEST_MS, most=CONSENT_AHEAD_MS),
+        _spec("authorization_signed_at", "instant", *signed, least=CONSENT_OLDEST_MS, most=CONSENT_AHEAD_MS),
         _spec("tcpa_consent_text", "text", "tcpa_text", "tcpa_language", "disclaimer"),
         _spec("consented_buyers", "text", "owner", "partners"),
         _spec("consent_page_url", "url", "optin_url", "consent_url"),

@@ -10,8 +10,10 @@ from exchange.flows.shelf import list_unsold, look_over
 from exchange.flows.store import CannotBuy, claim, confirm
 from exchange.model.actor import Actor, Role
 from exchange.model.suppression import Purpose
+from exchange.stages.respond import rfc3339
 from exchange.storage.erase import erase_lead
-from tests.flows.lab import post
+from tests.flows.lab import later, post
+from tests.flows.test_consent import with_policy
 from tests.flows.test_store import RULE, bought, person, seen, unsold, why
 from tests.market import Exchange, buying, consumer, selling
 
@@ -81,6 +83,20 @@ async def test_who_is_listed_before_is_never_put_on_the_shelf(either: Exchange) 
     assert 0 == await list_unsold(either.market)
     assert [] == await seen(either, "acme")
     assert ("over", "The consumer asked not to be called.") == await state(either, answer["lead_id"])
+
+
+async def test_an_authorization_that_ends_takes_its_lead_along(exchange: Exchange) -> None:
+    await exchange.add(*selling("cedar", store=RULE), *buying("acme", connection="store"))
+    await with_policy(exchange, required=["tcpa_consent"], states={"AZ": "authorization"})
+    signed = exchange.clock.now() - 364 * 86_400_000
+    lead = {**consumer(1), "consented_buyers": "Acme", "consent_method": "click"}
+    answer = await post(exchange, {**lead, "authorization_signed_at": rfc3339(signed)})
+    assert 1 == await list_unsold(exchange.market) and 1 == len(await seen(exchange, "acme"))
+
+    later(exchange, 86_401)
+
+    assert [] == await seen(exchange, "acme")
+    assert "not_listed" == (await why(exchange, "acme", answer["lead_id"])).slug
 
 
 async def test_an_erased_lead_leaves_too(either: Exchange) -> None:

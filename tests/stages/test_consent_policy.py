@@ -95,6 +95,18 @@ def test_a_state_may_ask_for_more_than_its_vertical() -> None:
     assert (Outcome.PASSED, None) == outcome(agreed(state="WA", buyers=("Helio One",)), **rule)
 
 
+def test_health_data_is_sold_on_an_authorization_of_the_last_year_alone() -> None:
+    rule = {"states": (("WA", ConsentPolicy.AUTHORIZATION),)}
+    here: dict[str, Any] = {"state": "WA", "buyers": ("Helio One",)}
+    year = 365 * DAY_MS
+
+    assert (Outcome.REFUSED, Reason.CONSENT_MISSING) == outcome(agreed(**here), **rule)
+    assert (Outcome.REFUSED, Reason.CONSENT_MISSING) == outcome(agreed(state="WA", authorized_at=NOW - 1), **rule)
+    assert (Outcome.PASSED, None) == outcome(agreed(**here, authorized_at=NOW - year), **rule)
+    assert (Outcome.REFUSED, Reason.CONSENT_STALE) == outcome(agreed(**here, authorized_at=NOW - year - 1), **rule)
+    assert (Outcome.PASSED, None) == outcome(agreed(state="OR"), **rule)
+
+
 @pytest.mark.parametrize("name", ("Helio One", "HELIO ONE, Inc.", "helio-one llc", "Helio One Co., Ltd."))
 def test_a_company_is_known_by_its_name_whatever_its_legal_form(name: str) -> None:
     assert "helioone" == company_key(name)

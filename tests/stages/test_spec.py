@@ -102,7 +102,7 @@ def test_how_consent_must_be_given_is_told_and_so_is_its_change() -> None:
     assert spec_of(campaign("solar")).consent == ()
     health = spec_of(campaign("health_insurance")).consent
     assert health[0].startswith("Consent must have been given in writing") and health[0].endswith("is refused.")
-    assert health[1].startswith("From consumers in WA it must have been given in writing, to companies named")
+    assert health[1].startswith("From consumers in WA it must have been given by an authorization to sell health data")
     assert health[2] == "A consent older than 30 days is refused."
     assert "consented_buyers" in spec_of(campaign("medicare")).consent[0]
 
