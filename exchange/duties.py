@@ -22,6 +22,7 @@ from exchange.flows.proofs import plan_proofs
 from exchange.flows.quality import keep_quality
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.recover import recover
+from exchange.flows.replacements import give_replacements
 from exchange.flows.reports_in import plan_looks
 from exchange.flows.retain import forget
 from exchange.flows.review import refuse_overdue
@@ -65,6 +66,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("watch sources", 60.0, watch_sources),
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
+        Duty("leads given for returns", 2.0, give_replacements),
         Duty("list unsold", 2.0, list_unsold),
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),

@@ -157,6 +157,8 @@ async def _moved(market: Market, request: Row, choice: Choice, now: int) -> Move
     """None when nothing moves. Raises `CannotDecide` for a credit that makes no sense."""
     if choice.state not in GRANTED:
         return None
+    if request["returned_units"] and choice.state is not ReturnState.REPLACED:
+        raise CannotDecide("This lead was given free of charge: decline it, or give another one instead.")
     sold, who = await _sold(market, request), bears(request, now)
     month, return_id = month_of(now), request["id"]
     if choice.state is ReturnState.APPROVED:

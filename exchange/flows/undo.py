@@ -99,7 +99,7 @@ async def _read(market: Market, attempt_id: str, why: str) -> _Undoing | None:
         raise CannotSettle(f"{attempt_id} is no sale.")
     if sale["reversed_at"] is not None:
         return None
-    if sale["returned_at"] is not None:
+    if sale["returned_at"] is not None or sale["returned_units"]:
         raise CannotSettle(f"A return of {attempt_id} was granted: its sale can no more be undone.")
     lead = await market.db.write(read_lead, sale["lead_id"])
     contract = await terms_of(market, attempt)

@@ -30,7 +30,8 @@ class ReturnFilter:
     limit: int = 50
 
 
-_LIST = """SELECT r.*, s.payout_units, s.contract_version, s.reversed_at, s.returned_at, l.initials, l.city, l.us_state,
+_LIST = """SELECT r.*, s.payout_units, s.contract_version, s.reversed_at, s.returned_at, s.returned_units,
+       l.initials, l.city, l.us_state,
        l.seller_lead_id, l.sub_id1, l.vertical
    FROM return_requests r JOIN sales s ON s.id = r.sale_id JOIN leads l ON l.id = r.lead_id"""
 

@@ -89,7 +89,7 @@ async def read_return(tx: Tx, sale_id: str) -> Row | None:
 async def return_of(tx: Tx, return_id: str) -> Row | None:
     """A request with what its sale paid: `payout_units`, `accepted_at`, `contract_version`, `exclusive` and so on."""
     rows = await tx.fetch(
-        """SELECT r.*, s.payout_units, s.contract_version, s.reversed_at, s.returned_at
+        """SELECT r.*, s.payout_units, s.contract_version, s.reversed_at, s.returned_at, s.returned_units
            FROM return_requests r JOIN sales s ON s.id = r.sale_id WHERE r.id = :id""",
         id=return_id,
     )

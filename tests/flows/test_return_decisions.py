@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from exchange.flows.replacements import give_replacements
 from exchange.flows.return_decide import CannotDecide, Choice, decide_return, outlook
 from exchange.flows.return_rules import consider
 from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
@@ -266,3 +267,30 @@ async def test_a_confirmed_duplicate_is_approved_by_the_rule_it_names(either: Ex
     other = str((await post(either, person(9)))["lead_id"])
     row = await state_of(either, await ask(either, other, "duplicate_30d"))
     assert ("asked", "decline", "no_duplicate") == (row["state"], row["suggestion"], row["rule"])
+
+
+async def test_another_lead_is_given_free_of_charge_once_and_shows(either: Exchange) -> None:
+    """The returned lead cost $30, the next one $40: $30 of it are credited."""
+    _, return_id = await asked_for(either)
+    choice = Choice(ReturnState.REPLACED, "take another one")
+    before = await outlook(either.market, await state_of(either, return_id), choice)
+    await decide_return(either.market, return_id, choice, OPERATOR)
+
+    assert "gets its next matching lead free of charge" in before.sentence and "Debit Cedar $24.00" in before.sentence
+    assert ("30.00", "0.00") == (await spent(either, "acme"), await owed(either))
+    assert 0 == await give_replacements(either.market)
+    await either.add(*buying("acme", price=usd("40")))
+    later(either, 60)
+    given = str((await post(either, person(3)))["lead_id"])
+    later(either, 60)
+    await post(either, person(4))
+    counts = await asyncio.gather(*(give_replacements(either.market) for _ in range(4)))
+
+    assert (1, 0) == (sum(counts), await give_replacements(either.market))
+    row = await state_of(either, return_id)
+    assert (given, 300_000) == (row["replacement"], row["credit_units"])
+    assert [("house:margin", "buyer:acme:prepaid", 300_000)] == await entries(either, f"replacement:{return_id}")
+    assert ("80.00", "64.00") == (await spent(either, "acme"), await owed(either))
+    again = await ask(either, given)
+    with pytest.raises(CannotDecide, match="given free of charge"):
+        await decide_return(either.market, again, APPROVE, OPERATOR)

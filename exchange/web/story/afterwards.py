@@ -21,6 +21,8 @@ _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "settled": ("check", "info"),
         "return_asked": ("return", "warn"),
         "returned": ("return", "warn"),
+        "return_declined": ("cross", "info"),
+        "given_free": ("tag", "info"),
         "revealed": ("eye", "warn"),
         "stands": ("check", "info"),
         "proof_kept": ("shield", "good"),
