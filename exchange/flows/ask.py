@@ -9,6 +9,7 @@ from exchange.connector import Terms
 from exchange.courier.courier import CLOSED_EARLY, Call, Result
 from exchange.flows.case import Case
 from exchange.flows.market import Market
+from exchange.flows.payout_tiers import moment_of
 from exchange.model.auction import Bid, NoBid
 from exchange.model.lead import Offer
 from exchange.model.money import Money
@@ -16,7 +17,8 @@ from exchange.model.party import Contract, SaleMode, Strategy, Tier
 from exchange.stages.eligible import Facts, judge
 from exchange.stages.offer import make_offer
 from exchange.stages.outcome import ping_outcome
-from exchange.stages.price import fixed_bids
+from exchange.stages.price import fixed_bids, prices_of
+from exchange.stages.price_rules import rule_for, shown
 
 
 class Asked(NamedTuple):
@@ -85,7 +87,7 @@ async def ask(
 ) -> Asked:
     """Ping the contracts that bid live, all at once, and add what fixed prices bid by themselves."""
     by_id = {contract.id: contract for contract in contracts}
-    fixed = fixed_bids(contracts, case.campaign.slots)
+    fixed = _fixed(case, market, contracts)
     bidders = [contract for contract in contracts if contract.price is None]
     if not bidders:
         return Asked(by_id, tuple(fixed), ())
@@ -107,6 +109,21 @@ async def ask(
     cut = (result.lost is not None and result.lost.detail == CLOSED_EARLY for result in results)
     unheard = tuple(contract for contract, was_cut in zip(bidders, cut, strict=True) if was_cut)
     return Asked(by_id, (*fixed, *bids), tuple(refusals), unheard)
+
+
+def _fixed(case: Case, market: Market, contracts: Sequence[Contract]) -> list[Bid]:
+    """What fixed prices bid by themselves; which rule gave a price is told."""
+    ruled = [contract for contract in contracts if contract.price_rules]
+    if not ruled:
+        return fixed_bids(contracts, case.campaign.slots)
+    moment = moment_of(case, market)
+    told = []
+    for contract in ruled:
+        rule = rule_for(contract.price_rules, moment, contract.zone)
+        why = f"by its rule {shown(rule)}" if rule is not None else "no rule fits"
+        told.append(f"{case.deals.buyer_name(contract.id)}: {prices_of(contract, moment)[0].text}, {why}")
+    case.trail.step("price", "Fixed prices by rule", *told)
+    return fixed_bids(contracts, case.campaign.slots, moment)
 
 
 def _buyers(count: int) -> str:

@@ -13,6 +13,7 @@ from exchange.flows.ask import Asked, ask, eligible
 from exchange.flows.case import Case, ping_id, zero
 from exchange.flows.checks import clear, nobody_takes, refusal
 from exchange.flows.market import Market
+from exchange.flows.payout_tiers import reserve_of
 from exchange.flows.ranking import tell_ranking
 from exchange.model.answer import Answer
 from exchange.model.auction import Bid, NoBid, Progress, Quote
@@ -99,7 +100,7 @@ def least_price(case: Case) -> Money | None:
         kept = case.campaign.min_margin + Money(case.spent_units, case.currency)
         return reserve(replace(case.campaign, min_margin=kept), case.lead.min_price)
     if case.lead.min_price is None:
-        return case.deals.reserves[case.campaign.id]
+        return reserve_of(case)
     return reserve(case.campaign, case.lead.min_price)
 
 

@@ -13,6 +13,7 @@ import orjson
 from exchange.clock import month_of
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
+from exchange.flows.payout_tiers import as_earned, tier_used
 from exchange.flows.tell import DELIVERY_FAILED, News, tell, tell_buyer, tell_seller
 from exchange.model.actor import Actor, Role
 from exchange.model.auction import AttemptState, Bought
@@ -204,9 +205,12 @@ async def _settlement(
 
 
 async def campaign_of(market: Market, lead: Row) -> Campaign:
-    """The campaign version a lead was taken under: its terms hold to the end."""
+    """The campaign version a lead was taken under, with the payout it has earned: its terms hold to the end."""
     found = await market.db.write(read_campaign_version, lead["campaign_id"], lead["campaign_version"])
-    return found if found is not None else market.deals.campaigns[lead["campaign_id"]]
+    campaign = found if found is not None else market.deals.campaigns[lead["campaign_id"]]
+    if not campaign.payout_tiers:
+        return campaign
+    return as_earned(campaign, await tier_used(market, lead, campaign))
 
 
 async def _earlier(market: Market, lead: Row) -> Earlier:

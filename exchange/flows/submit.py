@@ -32,6 +32,7 @@ from exchange.flows.doors import Write
 from exchange.flows.follow_up import jobs_after
 from exchange.flows.market import Market, Running
 from exchange.flows.news import news_of
+from exchange.flows.payout_tiers import with_tier
 from exchange.flows.proofs import proofs_of
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.screen_alerts import alert_jobs
@@ -153,6 +154,7 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
     case = await check(case, market)
     if deciding(case.findings) is not None:
         return await closer.refuse(case)
+    case = with_tier(case, market)
     if case.submission.kind is Kind.PING:
         answer, state, row = await quote(case, market)
         return await closer.close(case, _echo(answer, case), state, quote_row=row)

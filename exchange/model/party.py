@@ -71,6 +71,38 @@ class Payout:
 
 
 @dataclass(frozen=True, slots=True)
+class When:
+    """What a price rule or a payout tier asks for; what is empty is not asked. `opens` equal to `closes`: at any time.
+
+    `grades` are of the lead, `bands` of its source; `days` 0 Monday … 6 Sunday and minutes in the contract's zone.
+    """
+
+    grades: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    days: tuple[int, ...] = ()
+    opens: int = 0
+    closes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRule:
+    """What a contract with a fixed price pays where this fits; a shared sale pays `shared_price` if there is one."""
+
+    when: When
+    price: Money
+    shared_price: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutTier:
+    """What a seller earns for leads that this fits."""
+
+    when: When
+    payout: Payout
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """At most `per_second` requests a second on average, `burst` at once, `running` at the same time."""
 
@@ -178,6 +210,7 @@ class Campaign:
     store: StoreRule | None = None  # what nobody buys is listed there; None: it stays unsold
     verifiers: tuple[VerifierRule, ...] | None = None  # None: the vertical's
     scrub: tuple[tuple[str, Action], ...] = ()  # by code, where it is not its vertical's action
+    payout_tiers: tuple[PayoutTier, ...] = ()  # the first that fits a lead is its payout; else `payout`
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,3 +361,4 @@ class Contract:
     returns: ReturnTerms = USUAL_RETURNS
     paused_reason: str = ""
     settings: tuple[tuple[str, str], ...] = field(default=())  # values the connection's mapping may use
+    price_rules: tuple[PriceRule, ...] = ()  # of a fixed price: the first that fits a lead is what it pays

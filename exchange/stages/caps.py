@@ -81,6 +81,7 @@ def best_price(contract: Contract) -> Money:
 def _fixed_prices(contract: Contract) -> tuple[Money, ...]:
     if contract.price is None:
         return ()
+    by_rule = [price for rule in contract.price_rules for price in (rule.price, rule.shared_price) if price is not None]
     if contract.sale_mode is SaleMode.EITHER and contract.shared_price is not None:
-        return (contract.price, contract.shared_price)
-    return (contract.price,)
+        return (contract.price, contract.shared_price, *by_rule)
+    return (contract.price, *by_rule)

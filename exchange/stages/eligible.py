@@ -220,7 +220,11 @@ def _contract_problems(contract: Contract, owned: bool, vertical: Vertical, plac
     for name in contract.consent:
         if name not in fit.CONSENT_NAMES and name not in vertical.by_name:
             yield f"There is no consent {name[:40]!r}."
-    currencies = {money.currency for money in (contract.price, contract.shared_price, contract.budget) if money}
+    if contract.price_rules and contract.price is None:
+        yield "Price rules are for a fixed price: it bids live."
+    by_rule = [price for rule in contract.price_rules for price in (rule.price, rule.shared_price)]
+    amounts = (contract.price, contract.shared_price, contract.budget, *by_rule)
+    currencies = {money.currency for money in amounts if money}
     if currencies - {contract.max_bid.currency}:
         yield f"All its money is in one currency, not in {', '.join(sorted(currencies | {contract.max_bid.currency}))}."
 

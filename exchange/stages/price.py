@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from exchange.model.auction import Bid
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract, SaleMode
+from exchange.stages.price_rules import Moment, rule_for
 
 _MOST_UNITS = 10_000_000 * 10_000  # no lead is worth ten million
 
@@ -52,19 +53,32 @@ def least_after_promise(campaign: Campaign, promised: Money, reserve: Money, exc
     return campaign.floor if campaign.allow_loss else promised
 
 
-def fixed_bids(contracts: Iterable[Contract], slots: int) -> list[Bid]:
-    """The bids of contracts with a fixed price: they are first spoken to at the post."""
+def fixed_bids(contracts: Iterable[Contract], slots: int, moment: Moment | None = None) -> list[Bid]:
+    """The bids of contracts with a fixed price: they are first spoken to at the post.
+
+    `moment` is what their price rules look at; without one they bid their plain prices.
+    """
     bids: list[Bid] = []
     for contract in contracts:
         if contract.price is None:
             continue
+        price, shared = prices_of(contract, moment)
         if contract.sale_mode in (SaleMode.EXCLUSIVE, SaleMode.EITHER):
-            bids.append(_bid(contract, contract.price, exclusive=True))
+            bids.append(_bid(contract, price, exclusive=True))
         if contract.sale_mode is SaleMode.EITHER and slots > 1:
-            bids.append(_bid(contract, contract.shared_price or contract.price, exclusive=False))
+            bids.append(_bid(contract, shared, exclusive=False))
         if contract.sale_mode in (SaleMode.SHARED, SaleMode.LEFTOVER):
-            bids.append(_bid(contract, contract.price, exclusive=False))
+            bids.append(_bid(contract, price, exclusive=False))
     return bids
+
+
+def prices_of(contract: Contract, moment: Moment | None) -> tuple[Money, Money]:
+    """What a contract with a fixed price pays for a lead, and for a share of one."""
+    assert contract.price is not None, "it bids"
+    rule = rule_for(contract.price_rules, moment, contract.zone) if contract.price_rules and moment else None
+    if rule is not None:
+        return rule.price, rule.shared_price or rule.price
+    return contract.price, contract.shared_price or contract.price
 
 
 def _bid(contract: Contract, price: Money, *, exclusive: bool) -> Bid:

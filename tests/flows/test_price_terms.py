@@ -1,0 +1,76 @@
+"""Prices by rule and payouts by tier inside the exchange: told in the record, kept to the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exchange.flows.price_terms import set_payout_tiers, set_price_rules
+from exchange.flows.settle import Decision, settle
+from exchange.flows.trail import read_trail
+from exchange.stages.price_rules import BadRule
+from tests.flows.lab import OPERATOR, TIMED_OUT, Heard, later, ping, post, post_on
+from tests.market import POST, Exchange, buying, consumer, selling, usd
+
+
+async def steps(exchange: Exchange, answer: Heard) -> dict[str, dict[str, Any]]:
+    rows = await exchange.rows("SELECT document FROM trails WHERE lead_id = :id", id=answer["lead_id"])
+    return {step["name"]: step for step in read_trail(bytes(rows[-1]["document"]))["steps"]}
+
+
+async def opened(exchange: Exchange, **contract: Any) -> None:
+    await exchange.add(*selling("cedar"), *buying("acme", "9000", **contract))
+
+
+async def test_the_record_says_which_rule_gave_which_price(either: Exchange) -> None:
+    await opened(either, price=usd("20"))
+    await set_price_rules(
+        either.market, "acme-solar", "state=CA -> 30.00\ngrade=C state=AZ -> 24.00", "Agreed", OPERATOR
+    )
+    answer = await post(either)
+    assert ("accepted", "19.20") == (answer["status"], answer["price"])
+    assert ["Acme: 24.00, by its rule grade=C state=AZ"] == (await steps(either, answer))["price"]["facts"]
+    sale = (await either.rows("SELECT price_units, contract_version FROM sales"))[0]
+    assert (240_000, 2) == (sale["price_units"], sale["contract_version"])
+    line = (await either.rows("SELECT * FROM audit_lines WHERE action = 'contract.price_rules'"))[0]
+    assert OPERATOR.name == line["actor"] and "24.00" in line["after_json"] and "Agreed" in line["after_json"]
+
+
+async def test_a_rule_may_lift_a_price_over_the_floor(exchange: Exchange) -> None:
+    await exchange.add(*selling("cedar", floor=usd("22")), *buying("acme", "9000", price=usd("20")))
+    assert "unsold" == (await post(exchange, consumer(1)))["status"]
+    await set_price_rules(exchange.market, "acme-solar", "grade=C -> 25.00", "Agreed", OPERATOR)
+    assert "accepted" == (await post(exchange, consumer(5_002)))["status"]
+    with pytest.raises(BadRule):
+        await set_price_rules(exchange.market, "acme-solar", "grade=Z -> 25.00", "Agreed", OPERATOR)
+    await exchange.add(*buying("acme", price=None))
+    with pytest.raises(BadRule, match="bids live"):
+        await set_price_rules(exchange.market, "acme-solar", "grade=A -> 25.00", "Agreed", OPERATOR)
+
+
+async def test_a_lead_earns_what_its_tier_says_by_ping_and_by_post(either: Exchange) -> None:
+    await opened(either, price=usd("20"))
+    await set_payout_tiers(either.market, "cedar-solar", "grade=A,B -> 90%\ngrade=C -> 5.00+50%", "Agreed", OPERATOR)
+    quoted = await ping(either)
+    assert "15.00" == quoted["price"]
+    sold = await post_on(either, quoted)
+    assert ("accepted", "15.00") == (sold["status"], sold["price"])
+    direct = await post(either, consumer(7))
+    assert "15.00" == direct["price"] and "payout" in await steps(either, direct)
+    payouts = await either.rows("SELECT payout_units FROM sales")
+    assert {150_000} == {row["payout_units"] for row in payouts}
+
+
+async def test_a_sale_that_is_settled_later_pays_the_tier_of_its_record(exchange: Exchange) -> None:
+    await opened(exchange, price=usd("20"))
+    await set_payout_tiers(exchange.market, "cedar-solar", "grade=C -> 50%", "Agreed", OPERATOR)
+    exchange.buyers.answers_posts("acme", TIMED_OUT)
+    answer = await post(exchange)
+    assert "queued" == answer["status"]
+    await set_payout_tiers(exchange.market, "cedar-solar", "grade=C -> 10%", "Changed", OPERATOR)
+    later(exchange, 60)
+    attempt = (await exchange.rows("SELECT id FROM attempts"))[0]["id"]
+    await settle(exchange.market, attempt, Decision(True, "They took it"), OPERATOR)
+    assert [100_000] == [row["payout_units"] for row in await exchange.rows("SELECT payout_units FROM sales")]
+    assert POST["state"] == "AZ"
