@@ -24,10 +24,12 @@ from exchange.commands import (
     consent,
     data,
     init,
+    invoice,
     job,
     key,
     ledger,
     migrate,
+    payments,
     payout,
     replay,
     scrub,
@@ -114,6 +116,10 @@ webhook_app = group(
 ledger_app = group(
     "ledger", "The books: check, read, add.", "exchange ledger verify", "exchange ledger balances --json"
 )
+invoice_app = group(
+    "invoice", "What buyers are billed.", "exchange invoice list", "exchange invoice show INV-2026-00042"
+)
+payments_app = group("payments", "Who takes cards.", "exchange payments connect", "exchange payments connect --json")
 payout_app = group("payout", "What sellers are paid.", "exchange payout preview", "exchange payout export ach")
 data_app = group(
     "data",
@@ -296,7 +302,14 @@ add(
     "exchange webhook remove whk_01KAG4",
     "exchange webhook remove whk_01KAG4 --yes",
 )
-for _app, _module in ((suppression_app, suppression), (consent_app, consent), (payout_app, payout)):
+for _app, _module in (
+    (suppression_app, suppression),
+    (consent_app, consent),
+    (payout_app, payout),
+    (ledger_app, ledger),
+    (invoice_app, invoice),
+    (payments_app, payments),
+):
     for _command in _module.commands():
         add(_app, *_command)
 add(source_app, "list", source.list_all, "exchange source list", "exchange source list --json")
@@ -307,22 +320,6 @@ add(
     source.pause,
     "exchange source pause cedar_feed",
     "exchange source pause cedar_feed --resume",
-)
-add(ledger_app, "verify", ledger.verify, "exchange ledger verify", "exchange ledger verify --json --quiet")
-add(ledger_app, "balances", ledger.balances, "exchange ledger balances", "exchange ledger balances --json")
-add(
-    ledger_app,
-    "top-up",
-    ledger.top_up,
-    "exchange ledger top-up northsun 500.00 --reference wire-2291",
-    "exchange ledger top-up northsun 500.00 --reference wire-2291 --yes",
-)
-add(
-    ledger_app,
-    "adjust",
-    ledger.adjust,
-    'exchange ledger adjust northsun 25.00 --reference case-7 --note "goodwill"',
-    'exchange ledger adjust seller:acme --reference case-8 --note "sent twice" -- -9.50',
 )
 add(
     data_app,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +15,27 @@ if TYPE_CHECKING:
     from exchange.flows.payout_check import PayoutsChecked
     from exchange.flows.reproduce import Reproduced
     from exchange.storage.verify import Verification
+
+
+def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
+    """Name, function and two examples of each."""
+    ours = "exchange ledger"
+    return (
+        ("verify", verify, f"{ours} verify", f"{ours} verify --json --quiet"),
+        ("balances", balances, f"{ours} balances", f"{ours} balances --json"),
+        (
+            "top-up",
+            top_up,
+            f"{ours} top-up northsun 500.00 --reference wire-2291",
+            f"{ours} top-up northsun 500.00 --reference wire-2291 --yes",
+        ),
+        (
+            "adjust",
+            adjust,
+            f'{ours} adjust northsun 25.00 --reference case-7 --note "goodwill"',
+            f'{ours} adjust seller:acme --reference case-8 --note "sent twice" -- -9.50',
+        ),
+    )
 
 
 def verify(context: typer.Context) -> None:

@@ -115,8 +115,11 @@ def issued(reference: str, postings: tuple[Posting, ...], number: str, at: int, 
 
 
 def home_of(movement: Movement, periods: Sequence[Period]) -> Period | None:
-    """The period that holds what a movement corrects; None when it corrects nothing, or nothing of theirs."""
-    if movement.corrected is None:
+    """The period that holds the sale that a movement corrects; None when it corrects none, or none of theirs.
+
+    What takes back a return is no credit: it stands where it happened.
+    """
+    if movement.corrected is None or not (movement.reverses or "").startswith("sale:"):
         return None
     return next((each for each in periods if each.holds(*movement.corrected)), None)
 

@@ -25,9 +25,9 @@ async def spent_by_hour(tx: Tx, actor: Actor, buyer_id: str, currency: str, sinc
         return []
     rows = await tx.fetch(
         """SELECT accepted_at - accepted_at % :step AS hour, contract_id, COUNT(*) AS leads,
-               CAST(SUM(price_units) AS BIGINT) AS units
+               CAST(SUM(price_units - returned_units) AS BIGINT) AS units
            FROM sales WHERE buyer_id = :buyer AND currency = :currency AND mode = 'live' AND accepted_at >= :since
-               AND reversed_at IS NULL
+               AND reversed_at IS NULL AND returned_units < price_units
            GROUP BY 1, 2 ORDER BY 1, 2""",
         step=HOUR_MS,
         buyer=buyer_id,

@@ -88,12 +88,13 @@ def test_an_invoice_of_whole_cents_still_books_that_it_was_issued() -> None:
 def test_a_correction_is_at_home_in_the_period_of_what_it_corrects() -> None:
     first = Period(ACCOUNT, "USD", BEGINNING, Cut(100, 10))
     second = Period(ACCOUNT, "USD", first.until, Cut(200, 20))
-    back = moved(5, TransactionKind.REVERSAL)
+    back = moved(5, TransactionKind.REVERSAL)._replace(reverses="sale:a")
 
     assert first == home_of(back._replace(corrected=Cut(99, 10)), [first, second])
     assert second == home_of(back._replace(corrected=Cut(99, 11)), [first, second])  # it was sealed after the cut
     assert home_of(back._replace(corrected=Cut(250, 25)), [first, second]) is None
     assert home_of(back, [first, second]) is None
+    assert home_of(back._replace(corrected=Cut(99, 10), reverses="return:r1"), [first, second]) is None
 
 
 def test_weeks_begin_on_monday_halves_on_the_1st_and_the_16th_in_the_zone_given() -> None:

@@ -16,6 +16,7 @@ from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.spec_changes import day
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
+from exchange.web.api.billing_schemas import billing_schemas
 from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
 from exchange.web.api.media_schemas import media_schemas
 from exchange.web.api.quality_schemas import quality_schemas
@@ -79,6 +80,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **reporting_schemas(words),
                 **import_schemas(),
                 **returning_schemas(),
+                **billing_schemas(),
                 **store_schemas(),
                 **suppressing_schemas(),
                 **quality_schemas(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exchange.web.api import (
+    billing_routes,
     buying_routes,
     deliveries_routes,
     importing_routes,
@@ -29,6 +30,7 @@ def routes() -> tuple[Route, ...]:
             importing_routes,
             leads_routes,
             buying_routes,
+            billing_routes,
             managing_routes,
             media_routes,
             deliveries_routes,
