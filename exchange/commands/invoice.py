@@ -126,9 +126,9 @@ def issue(context: typer.Context, buyer: _BUYER) -> None:
 
 async def _issue(terminal: Terminal, buyer_id: str) -> None:
     from exchange.commands.opening import opened_market, operator, settings_of
-    from exchange.duties import seal_chains
     from exchange.flows.billing import CannotIssue, bill
     from exchange.storage.ledger import balances_of
+    from exchange.worker import seal_chains
 
     async with opened_market(settings_of(terminal)) as market:
         buyer = market.deals.buyers.get(buyer_id)

@@ -56,11 +56,13 @@ def test_nobody_unknown_is_paid(market_home: Home) -> None:
     assert (1, True) == (refused.code, "There are acme." in refused.err)
 
 
-def test_sound_books_are_told_in_five_lines(market_home: Home) -> None:
+def test_sound_books_are_told_in_six_lines(market_home: Home) -> None:
     books = market_home.run("ledger", "verify")
 
     assert 0 == books.code
-    assert ["Sum", "Accounts", "Chain", "Audit", "Documents"] == re.findall(r"^  (\w+) ", books.out, re.MULTILINE)
+    assert ["Sum", "Accounts", "Chain", "Audit", "Documents", "Payouts"] == re.findall(
+        r"^  (\w+) ", books.out, re.MULTILINE
+    )
     assert "1 of 1 balances match" in books.out
 
 
