@@ -76,18 +76,25 @@ def next_hash(before: str, body: str) -> str:
 
 async def row_bodies(tx: Tx, chain: Chain, row_ids: Sequence[str]) -> dict[str, str]:
     """The canonical JSON of these rows by id; a row that is gone is missing."""
+    if chain is Chain.TRANSACTIONS:
+        return (await booked_bodies(tx, row_ids))[0]
     names, params = listed("id", row_ids)
     if chain is Chain.AUDIT:
         rows = await tx.fetch(f"SELECT * FROM audit_lines WHERE id IN {names}", **params)
         return {row["id"]: canonical(row) for row in rows}
-    if chain is Chain.STATEMENTS:
-        rows = await tx.fetch(f"SELECT * FROM statements WHERE number IN {names}", **params)
-        return {row["number"]: canonical(row) for row in rows}
+    rows = await tx.fetch(f"SELECT * FROM statements WHERE number IN {names}", **params)
+    return {row["number"]: canonical(row) for row in rows}
+
+
+async def booked_bodies(tx: Tx, references: Sequence[str]) -> tuple[dict[str, str], list[Row]]:
+    """The canonical JSON of these transactions by reference, and all of their postings: each row is read once."""
+    names, params = listed("id", references)
     rows = await tx.fetch(f"SELECT * FROM transactions WHERE reference IN {names}", **params)
+    lines = await tx.fetch(f"SELECT * FROM postings WHERE reference IN {names} ORDER BY reference, line", **params)
     postings: dict[str, list[Row]] = {row["reference"]: [] for row in rows}
-    for line in await tx.fetch(f"SELECT * FROM postings WHERE reference IN {names} ORDER BY reference, line", **params):
+    for line in lines:
         postings.setdefault(line["reference"], []).append(dict(line))
-    return {row["reference"]: canonical({**row, "postings": postings[row["reference"]]}) for row in rows}
+    return {row["reference"]: canonical({**row, "postings": postings[row["reference"]]}) for row in rows}, lines
 
 
 def canonical(row: Mapping[str, object]) -> str:

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exchange.storage.chain import GENESIS, Chain, chain_head, next_hash, row_bodies
+from exchange.storage.chain import GENESIS, Chain, booked_bodies, chain_head, next_hash, row_bodies
 from exchange.storage.database import Db, Row, Tx
 from exchange.storage.ledger import keeps_balance
-from exchange.storage.rows import listed
 
 PAGE = 500
 FLAWS_TOLD = 20
@@ -140,12 +139,9 @@ async def _page(tx: Tx, chain: Chain, after: int, limit: int) -> tuple[list[Row]
     if not seals:
         return [], {}, []
     row_ids = [seal["row_id"] for seal in seals]
-    bodies = await row_bodies(tx, chain, row_ids)
     if chain is not Chain.TRANSACTIONS:
-        return seals, bodies, []
-    names, params = listed("id", row_ids)
-    sql = f"SELECT source, destination, units, currency FROM postings WHERE reference IN {names}"
-    return seals, bodies, await tx.fetch(sql, **params)
+        return seals, await row_bodies(tx, chain, row_ids), []
+    return seals, *await booked_bodies(tx, row_ids)
 
 
 async def _strays(tx: Tx, chain: Chain) -> list[Flaw]:
