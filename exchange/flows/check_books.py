@@ -6,6 +6,7 @@ import orjson
 
 from exchange.flows.letters import letter
 from exchange.flows.market import Market
+from exchange.flows.payout_check import check_payouts
 from exchange.flows.reproduce import reproduce
 from exchange.flows.tell import News, tell
 from exchange.log import logger
@@ -34,15 +35,15 @@ async def check_now(market: Market) -> CheckRow:
     db, began, now = market.db, market.clock.monotonic(), market.clock.now()
     before = await db.read(last_check)
     books, audit, documents = await verify_books(db), await verify_audit(db), await verify_documents(db)
-    again = await reproduce(db, now)
-    flaws = [flaw.sentence for each in (books, audit, documents, again) for flaw in each.flaws]
+    again, payouts = await reproduce(db, now), await check_payouts(db)
+    flaws = [flaw.sentence for each in (books, audit, documents, again, payouts) for flaw in each.flaws]
     sums = {currency: Money(units, currency).text for currency, units in sorted(books.totals.items())}
     flaws += [f"The sum over all accounts is {text} {currency}, not zero." for currency, text in sums.items()
               if books.totals[currency]]  # fmt: skip
     row = CheckRow(
         now,
         books.sealed,
-        sum(again.counts.values()),
+        sum(again.counts.values()) + payouts.statements,
         int((market.clock.monotonic() - began) * 1000),
         not flaws,
         orjson.dumps(sums).decode(),

@@ -26,6 +26,7 @@ from exchange.model.work import JobRow
 from exchange.stages.payout.run import GRACE_MS, due_at, figures_of, issue_booking, reserve_until
 from exchange.stages.reasons import show_money
 from exchange.stages.statement import bounds_around
+from exchange.storage.ledger_views import last_check
 from exchange.storage.movements import sealed_through
 from exchange.storage.payout_runs import (
     Issuing,
@@ -47,7 +48,6 @@ from exchange.storage.payout_sums import (
     SumLine,
     drifted,
     first_entry_at,
-    last_check,
     moved_accounts,
     summed,
     sums,
@@ -228,9 +228,9 @@ async def discard(market: Market, run_id: str, actor: Actor, ip: str = "") -> Ru
 async def require_sound(market: Market, seller_id: str, currency: str) -> None:
     """Nothing is approved, exported or paid on books that do not hold. Raises `CannotPay`."""
     checked = await market.db.read(last_check)
-    if checked is not None and not checked[1]:
+    if checked is not None and not checked.sound:
         raise CannotPay(
-            f"The check of the ledger on {_day(market, checked[0])} failed, so payouts are locked. "
+            f"The check of the ledger on {_day(market, checked.at)} failed, so payouts are locked. "
             "Run exchange ledger verify: it names what is wrong."
         )
     if drift := await market.db.read(drifted, seller_id, currency):

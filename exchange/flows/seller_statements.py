@@ -207,6 +207,12 @@ def run_fields(run: Run) -> dict[str, Any]:
     }
 
 
+def own_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """A run as its seller may read it: who prepared and approved it is nobody else's business."""
+    inside = ("run_id", "prepared_by", "issued_by", "hold_reason")
+    return {name: value for name, value in fields.items() if name not in inside}
+
+
 def preview_fields(market: Market, found: Preview) -> dict[str, Any]:
     terms = found.terms.terms
     return {

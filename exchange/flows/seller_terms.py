@@ -28,6 +28,11 @@ from exchange.storage.seller_terms import (
     terms_of,
 )
 
+FIELDS = (
+    "currency", "every", "zone", "net_days", "reserve_percent", "reserve_days", "chargeback_days", "minimum", "method",
+    "address", "tax_id", "holder", "routing", "account", "savings", "person", "iban", "bic",
+)  # fmt: skip
+"""What can be said of how a seller is paid."""
 _ACCOUNT_FIELDS = ("holder", "routing", "account", "iban", "bic")
 _EVERY = tuple(each.value for each in Every)
 _METHODS = tuple(each.value for each in Method)
@@ -111,6 +116,27 @@ async def payer(market: Market, method: Method) -> Payer | None:
     found = orjson.loads(market.vault.open_secret(_payer_name(method), sealed.sealed))
     found.pop("method")
     return AchPayer(**found) if method is Method.ACH else SepaAccount(**found)
+
+
+def terms_fields(row: TermsRow) -> dict[str, Any]:
+    """As programs read them; of the bank details the last four alone."""
+    terms = row.terms
+    return {
+        "seller_id": row.seller_id,
+        "version": row.version,
+        "currency": terms.currency or None,
+        "every": terms.every.value,
+        "zone": terms.zone or None,
+        "net_days": terms.net_days,
+        "reserve_percent": f"{terms.reserve_bp // 100}.{terms.reserve_bp % 100:02d}",
+        "reserve_days": terms.reserve_days,
+        "chargeback_days": terms.chargeback_days,
+        "minimum": Money(terms.minimum_units, terms.currency or "XXX").text,
+        "method": terms.method.value,
+        "address": terms.address or None,
+        "tax_id": terms.tax_id or None,
+        "bank_ends_in": row.last4 or None,
+    }
 
 
 def _seal(market: Market, name: str, account: Account | Payer) -> SealedAccount:

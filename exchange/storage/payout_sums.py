@@ -113,6 +113,19 @@ async def entries(
     return [_entry(row) for row in rows]
 
 
+def write_cursor(entry: EntryLine) -> str:
+    """Where a list of entries goes on after this one, as an address carries it."""
+    return f"{entry.at}~{entry.reference}~{entry.line}"
+
+
+def read_cursor(text: str) -> Cursor | None:
+    """None for what is none: the list begins anew."""
+    at, _, rest = text.partition("~")
+    reference, _, line = rest.rpartition("~")
+    numbers = all(part.isascii() and part.isdigit() and len(part) <= 15 for part in (at, line))
+    return (int(at), reference, int(line)) if numbers else None
+
+
 async def moved_accounts(tx: Tx) -> list[tuple[str, str, int, int]]:
     """Every seller with its currency, what its account holds and what is held back, in units."""
     rows = await tx.fetch(
@@ -151,12 +164,6 @@ async def drifted(tx: Tx, seller_id: str, currency: str) -> list[str]:
         if rows[0]["units"]:
             found.append(account)
     return found
-
-
-async def last_check(tx: Tx) -> tuple[int, bool] | None:
-    """When the books were last checked, and whether they were sound; None: never yet."""
-    rows = await tx.fetch("SELECT at, sound FROM ledger_checks ORDER BY at DESC LIMIT 1")
-    return (rows[0]["at"], bool(rows[0]["sound"])) if rows else None
 
 
 def _params(period: Period) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.billing_schemas import billing_schemas
 from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
 from exchange.web.api.media_schemas import media_schemas
+from exchange.web.api.payout_schemas import payout_schemas
 from exchange.web.api.quality_schemas import quality_schemas
 from exchange.web.api.reporting_schemas import reporting_schemas
 from exchange.web.api.returning_schemas import returning_schemas
@@ -83,6 +84,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **billing_schemas(),
                 **store_schemas(),
                 **suppressing_schemas(),
+                **payout_schemas(),
                 **quality_schemas(),
                 **media_schemas(),
                 **screen_schemas(),

@@ -10,16 +10,21 @@ from aiohttp import web
 from exchange.flows import payout_payments as money
 from exchange.flows import payouts as flow
 from exchange.flows.market import Market
+from exchange.flows.payments import correct
 from exchange.flows.payout_files import export, open_file
 from exchange.flows.payouts import CannotPay, Preview
 from exchange.flows.seller_statements import Document, preview_fields, run_fields, running, statement
+from exchange.model.ledger import seller_account
 from exchange.model.money import Money
 from exchange.model.payout import BankFile, Method, Payment, Run
+from exchange.stages.notes import note_problem
+from exchange.storage.ledger import BookingConflict
+from exchange.storage.ledger_views import last_check
 from exchange.storage.payout_lists import RunFilter, due_sums, list_runs
 from exchange.storage.payout_payments import files, read_payment, unpaid_in
 from exchange.storage.payout_runs import approvals_of
-from exchange.storage.payout_sums import last_check
 from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.bills.account import Mistyped, amount_in, reference_in
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page
@@ -74,6 +79,7 @@ def pages() -> tuple[Page, ...]:
         Page("GET", f"{HOME}.csv", as_csv),
         Page("POST", f"{HOME}/prepare", prepare),
         Page("POST", f"{HOME}/export", export_now),
+        Page("POST", f"{HOME}{_OPEN}/adjust", adjust),
         Page("GET", _FILE, take_file),
         Page("POST", f"{_FILE}/paid", file_paid),
         *document_pages(HOME, _RUN, "payouts", _issued, _beside),
@@ -107,7 +113,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         state=wanted.state,
         seller=wanted.seller_id,
         sellers=sorted((each.id, each.name) for each in market.deals.sellers.values()),
-        locked=checked is not None and not checked[1],
+        locked=checked is not None and not checked.sound,
         two_above=market.payout_two_above_units,
     )
 
@@ -185,6 +191,26 @@ async def act_on_payment(request: web.Request) -> web.StreamResponse:
         return await _refused(request, str(error))
     payment: Payment | None = await market.db.read(read_payment, payment_id)
     return _to(f"{HOME}/{payment.run_id}#payments" if payment is not None else HOME)
+
+
+async def adjust(request: web.Request) -> web.StreamResponse:
+    """Give the seller money out of the house's margin, or take it, with a reason that stands on its statement."""
+    market, form = request.app[MARKET], request[FORM]
+    seller_id, currency = request.match_info["seller"], request.match_info["currency"]
+    if seller_id not in market.deals.sellers:
+        return await _refused(request, "There is no such seller.", 404)
+    try:
+        amount, reference = amount_in(form, "amount", currency, below_zero=True), reference_in(form)
+        note = form.get("note", "").strip()
+        if (wrong := note_problem(note)) is not None:
+            raise Mistyped(wrong.message)
+        account = seller_account(seller_id)
+        await correct(market, account, amount, reference, note, actor_of(request), ip_of(request))
+    except Mistyped as error:
+        return await _refused(request, str(error), 422)
+    except BookingConflict:
+        return await _refused(request, "This reference is booked already, for another amount.")
+    return _to(f"{HOME}/open/{seller_id}/{currency}")
 
 
 async def export_now(request: web.Request) -> web.StreamResponse:

@@ -23,6 +23,7 @@ from exchange.storage.endpoints import troubled_endpoints
 from exchange.storage.holds import all_cap_use
 from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger import all_balances
+from exchange.storage.payout_lists import count_prepared
 from exchange.storage.queues import resting_queues
 from exchange.storage.screen import waiting_counts
 from exchange.storage.unmapped import unmapped_answers
@@ -191,6 +192,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
         *await _disputed(market, actor, mode),
         *await _screened(market, mode),
         *await _unmapped(market, actor),
+        *await _payouts(market, mode),
         *await _short(market),
         *await _resting(market, actor),
         *await _webhooks(market, actor),
@@ -228,6 +230,17 @@ async def _to_settle(market: Market, actor: Actor, mode: str) -> list[Need]:
     title = f"{plural(len(rows), 'unclear delivery', 'unclear deliveries')} to settle"
     href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
     return [Need("unclear", "question", title, f"{money(held)} held, the oldest for {oldest}", href, "Settle")]
+
+
+async def _payouts(market: Market, mode: str) -> list[Need]:
+    """Runs that wait for approval; those that somebody holds do not."""
+    count = await market.db.read(count_prepared) if mode == "live" else 0
+    if not count:
+        return []
+    title = f"{plural(count, 'payout')} to approve"
+    return [
+        Need("payouts", "money", title, "Prepared from the ledger", "/console/payouts?state=prepared#runs", "Review")
+    ]
 
 
 async def _screened(market: Market, mode: str) -> list[Need]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange.flows.seller_statements import Document, currencies_of, run_fields, running, statement
+from exchange.flows.seller_statements import Document, currencies_of, own_fields, run_fields, running, statement
 from exchange.storage.payout_lists import statements_of
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
@@ -22,8 +22,6 @@ _NAME = "/{name:PO-[0-9]{4}-[0-9]{1,12}|open-[A-Z]{3}}"
 _LISTED = 30
 _COLUMNS = ("statement", "currency", "state", "since", "until", "due_at", "method")
 _AMOUNTS = ("carried", "sold", "returned", "adjusted", "released", "held", "rounding", "carry", "pay")
-_INSIDE = ("run_id", "prepared_by", "issued_by", "hold_reason")
-"""What is nobody's business but of those who run the exchange."""
 
 
 def pages() -> tuple[Page, ...]:
@@ -73,11 +71,6 @@ async def as_csv(request: web.Request) -> web.StreamResponse:
     headers = {"Content-Disposition": 'attachment; filename="statements.csv"', "Cache-Control": "no-store"}
     body = csv_rows([list(names), *rows])
     return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
-
-
-def own_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """As the seller may read it."""
-    return {name: value for name, value in fields.items() if name not in _INSIDE}
 
 
 async def _find(request: web.Request) -> Document | None:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from exchange.flows.market import Market
 from exchange.flows.seller_statements import Document, entry_fields
-from exchange.storage.payout_sums import EntryLine, entries
+from exchange.storage.payout_sums import EntryLine, entries, read_cursor, write_cursor
 from exchange.web.keys import MARKET
 from exchange.web.render import address, page
 from exchange.web.render import as_json as json_response
@@ -49,16 +49,9 @@ async def as_json(request: web.Request, document: Document) -> web.StreamRespons
 async def _page_of(market: Market, request: web.Request, document: Document, limit: int) -> tuple[list[EntryLine], str]:
     """A page of entries, and where the next one goes on (empty: it is the last)."""
     kind, campaign = request.query.get("kind", ""), request.query.get("campaign", "")
-    at, _, rest = request.query.get("after", "").partition("~")
-    reference, _, line = rest.rpartition("~")
-    after = (int(at), reference, int(line)) if _is_number(at) and _is_number(line) else None
+    after = read_cursor(request.query.get("after", ""))
     chosen = None if not campaign else "" if campaign == "none" else campaign
     found = await market.db.read(entries, document.period, after, limit + 1, kind if kind in KINDS else "", chosen)
     if len(found) <= limit:
         return found, ""
-    last = found[limit - 1]
-    return found[:limit], f"{last.at}~{last.reference}~{last.line}"
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 15
+    return found[:limit], write_cursor(found[limit - 1])
