@@ -10,6 +10,7 @@ from exchange.connector import Preview
 from exchange.flows.market import Market
 from exchange.flows.trial import Trial, trial_award, trial_terms
 from exchange.model.wire import EmailMessage, FaxMessage, FileMessage, HttpMessage, Message, PhoneMessage
+from exchange.stages.store import asking, card_of
 
 PLAIN = "text/plain"
 _FILE_CHARACTERS = 4_000
@@ -17,10 +18,41 @@ _FILE_CHARACTERS = 4_000
 
 def previews(market: Market, trial: Trial, message: Message | None) -> tuple[Preview, ...]:
     """What the connector draws of a post, or the message itself. Nothing when nothing can be shown."""
+    if trial.connection.in_store:
+        return _of_store(market, trial)
     shows = trial.connection.previews
     if shows is not None and trial.stage == "post":
         return shows.preview(trial.lead, trial_award(trial), trial.contract, trial_terms(market, trial))
     return PREVIEWS[type(message)](message) if message is not None else ()
+
+
+def _of_store(market: Market, trial: Trial) -> tuple[Preview, ...]:
+    """The card as people of the buyer see it before they pay, and what they are shown then."""
+    vertical, now = market.verticals[trial.contract.vertical], market.clock.now()
+    card = card_of(trial.lead, vertical)
+    place = f"{card.us_state or 'no state'}{f' {card.zip3}xx' if card.zip3 else ''}"
+    head = f"{vertical.title}, {place}{f', grade {card.grade}' if card.grade else ''}"
+    lines = [head, "", *(f"{label}: {value}" for label, value in card.facts), "", *_prices(market, trial, now)]
+    shown = {spec.name: spec.label for spec in vertical.fields}
+    hidden = [f"{shown.get(name, name)}: {value.clean}" for name, value in trial.lead.values.items()]
+    return (
+        Preview("The card in the store", PLAIN, "\n".join([*lines, "[Claim for 2 minutes]"])),
+        Preview("What is shown once it is paid", PLAIN, "\n".join(hidden)),
+    )
+
+
+def _prices(market: Market, trial: Trial, now: int) -> list[str]:
+    """As a campaign of the vertical lists its leads; each may do it otherwise."""
+    campaigns = sorted(market.deals.campaigns.values(), key=lambda each: each.id)
+    ours = [each for each in campaigns if each.vertical == trial.contract.vertical and each.store is not None]
+    if not ours or ours[0].store is None:
+        return [
+            "No campaign of this vertical lists leads in the store yet: a card has the price that its campaign sets."
+        ]
+    rule = ours[0].store
+    falls = [f"{asking(rule, now, now + after).text} after {after // 3_600_000} h" for after, _ in rule.falls]
+    first = f"{rule.first.text} {rule.first.currency}"
+    return [", ".join([first, *falls]) + f" (as {ours[0].name} lists them)"]
 
 
 def _of_mail(message: EmailMessage) -> tuple[Preview, ...]:

@@ -11,9 +11,9 @@ from exchange.flows.samples import samples_of
 from exchange.flows.shapes import CONNECTION
 from exchange.flows.teach import propose_for
 from exchange.model.actor import SYSTEM
-from exchange.model.party import State
+from exchange.model.party import State, StoreRule
 from exchange.model.wire import Loss, Lost
-from tests.market import REFUSED, buying, reply, usd
+from tests.market import REFUSED, buying, reply, selling, usd
 from tests.web.served import Served
 from tests.web.visitor import Page, Visitor, signed_in, stranger
 
@@ -296,3 +296,17 @@ async def test_nothing_of_a_test_is_a_lead(served: Served) -> None:
     for table in ("leads", "attempts", "holds", "unmapped"):
         assert 0 == await served.exchange.count(table)
     assert 404 == missing.http_status
+
+
+async def test_a_buyer_of_the_store_is_shown_its_card_before_and_after_it_is_paid(served: Served) -> None:
+    rule = StoreRule(usd("20"), ((3_600_000, 60),))
+    await served.exchange.add(*buying("shelf", connection="store"), *selling("cedar", store=rule))
+    async with signed_in(served) as visitor:
+        page = await visitor.open("/console/connectors/store/test?contract=shelf-solar")
+
+    card, paid = re.findall(r'<figure class="preview">(.*?)</figure>', page.source, re.DOTALL)
+    person = re.search(r"Email: (\S+@consumer\.example)", paid)
+    assert "The card in the store" in card and "Solar" in card and "Monthly electric bill" in card
+    assert "20.00 USD, 12.00 after 1 h (as Cedar solar lists them)" in card
+    assert person is not None and person[1] not in card
+    assert 'data-testid="send"' not in page.source
