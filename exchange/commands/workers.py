@@ -91,6 +91,7 @@ class Supervisor:
 
     def run(self) -> Part | None:
         """In the supervisor until all have ended, in a worker at once. Raises `Stop` when workers cannot start."""
+        part: Part | None = None
         try:
             while not self._signs.stop or any(worker.process_id for worker in self._workers):
                 if (part := self._begin_due()) is not None:
@@ -102,7 +103,9 @@ class Supervisor:
         except BaseException:
             self._tell_all(signal.SIGKILL)
             raise
-        self._end()
+        finally:
+            if part is None:
+                self._end()
         if self._failed is not None:
             raise Stop(self._failed, "A worker could not start; it said why above.")
         return None
@@ -143,11 +146,19 @@ class Supervisor:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNS)
-        process_id = os.fork()
-        if process_id == 0:
+        try:
+            process_id = os.fork()
+            if process_id == 0:
+                ours.close()
+                self._leave()
+        except OSError as error:  # the system has no room for one more: later, perhaps
+            _LOG.error("No worker could be begun", exc_info=error)
             ours.close()
-            self._leave()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNS)
+            theirs.close()
+            worker.lives.end(self._monotonic())
+            return None
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNS)
         if process_id == 0:
             return part
         theirs.close()
@@ -199,7 +210,7 @@ class Supervisor:
         if self._signs.stop:
             return
         _LOG.warning("A worker ended; another takes its place", process=process_id, state=str(code))
-        if not was_ready and code in (Exit.UNREACHABLE, Exit.REFUSED):
+        if not was_ready and not self._announced and code in (Exit.UNREACHABLE, Exit.REFUSED):
             self._failed = Exit(code)
             self._signs.stop = True
 
@@ -302,8 +313,12 @@ class Writing:
 
     def begin_due(self, now: float) -> None:
         if self.process is None and self.lives.due <= now:
-            self.process = spawn_writer(self.inside, self._options)
             self.lives.begin(now)
+            try:
+                self.process = spawn_writer(self.inside, self._options)
+            except OSError as error:  # as above
+                _LOG.error("No writer could be begun", exc_info=error)
+                self.lives.end(now)
 
     def look(self, now: float) -> None:
         if self.process is not None and self.process.poll() is not None:
