@@ -25,6 +25,7 @@ from exchange.duties import look_at_lists as look_at_lists
 from exchange.duties import roll_up_hours as roll_up_hours
 from exchange.duties import seal_chains as seal_chains
 from exchange.duties import settle_silent as settle_silent
+from exchange.flows.adverts import tell_platform
 from exchange.flows.agent_mail import mail_agent
 from exchange.flows.auto_top_up import run_auto_top_up
 from exchange.flows.batches import send_batch
@@ -40,6 +41,7 @@ from exchange.flows.jobs import (
     AUTO_TOP_UP,
     BATCH,
     CHECK_IMPORT,
+    CONVERT,
     DELIVER,
     DIGEST,
     FOLLOW_NOTE,
@@ -116,6 +118,7 @@ def kinds() -> Mapping[str, Kind]:
         AUTO_TOP_UP: Kind(run_auto_top_up),
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
+        CONVERT: Kind(tell_platform),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
         DIGEST: Kind(mail_digest),
         FOLLOW_NOTE: Kind(mail_agent),

@@ -8,6 +8,7 @@ from exchange.flows.market import Market
 from exchange.model.work import JobRow
 
 BATCH = "batch"
+CONVERT = "convert"
 DELIVER = "deliver"
 DIGEST = "digest"
 SETTLE_TEST = "settle_test"

@@ -11,9 +11,10 @@ from exchange.storage.database import Row, Tx
 
 _TO_BUYERS = "LOWER(p.destination) LIKE 'buyer:%'"
 _FROM_BUYERS = "LOWER(p.source) LIKE 'buyer:%'"
-_UNITS = f"""CASE WHEN {_FROM_BUYERS} AND NOT {_TO_BUYERS} THEN p.units
+BOOKED_UNITS = f"""CASE WHEN {_FROM_BUYERS} AND NOT {_TO_BUYERS} THEN p.units
     WHEN {_TO_BUYERS} AND NOT {_FROM_BUYERS} THEN -p.units ELSE 0 END"""
-"""What a posting brings: what buyers pay, less what they get back."""
+"""What a posting `p` brings: what buyers pay, less what they get back."""
+TOUCHES_BUYERS = f"({_FROM_BUYERS} OR {_TO_BUYERS})"
 
 
 async def add_link(tx: Tx, link: LinkRow, line: AuditLine) -> None:
@@ -145,10 +146,10 @@ async def journeys_of(tx: Tx, since: int, until: int, currency: str, most: int) 
 async def booked_of(tx: Tx, since: int, until: int, currency: str) -> list[Row]:
     """What leads that arrived in a time brought, posting by posting as the books have it, returns and all."""
     return await tx.fetch(
-        f"""SELECT j.lead_id, p.at, {_UNITS} AS units FROM journeys j
+        f"""SELECT j.lead_id, p.at, {BOOKED_UNITS} AS units FROM journeys j
             JOIN transactions t ON t.cause = j.lead_id JOIN postings p ON p.reference = t.reference
             WHERE j.arrived_at >= :since AND j.arrived_at < :until AND p.currency = :currency
-                AND ({_FROM_BUYERS} OR {_TO_BUYERS})
+                AND {TOUCHES_BUYERS}
             ORDER BY j.lead_id, p.at, p.reference, p.line""",
         since=since,
         until=until,

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import FormData
 
+from exchange.flows.adverts import plan_conversions
 from exchange.flows.attribution import make_link, trace_leads
 from tests.flows.lab import OPERATOR, later, person, post
 from tests.market import OPERATOR_KEY, operator
@@ -154,3 +155,36 @@ async def test_a_page_keeps_a_visitor_only_once_they_agreed(served: Served) -> N
     rows = await served.exchange.rows("SELECT source, visitor FROM touches ORDER BY at, id")
     assert ["mail", "mail"] == [row["source"] for row in rows]
     assert [False, True] == sorted(row["visitor"] is not None for row in rows)
+
+
+async def test_ad_accounts_are_kept_and_told_by_files(served: Served) -> None:
+    fields: dict[str, Any] = {
+        "platform": "google", "name": "Search", "account": "123", "action": "777", "verticals": "solar",
+        "state": "by_file",
+    }  # fmt: skip
+    async with signed_in(served) as visitor:
+        page = await visitor.open("/console/ad-accounts")
+        wrong = await visitor.send("/console/ad-accounts", csrf=page.token, **{**fields, "verticals": "x"})
+        assert (422, True) == (wrong.http_status, "verticals names" in wrong.part("problem"))
+        kept = await visitor.send("/console/ad-accounts", csrf=page.token, **fields)
+        (account,) = kept.attributes("account", "data-account")
+        await sold(served, gclid="g-1")
+        await plan_conversions(served.exchange.market)
+        home = f"/console/ad-accounts/{account}"
+        assert "1 waiting" in (await visitor.open("/console/ad-accounts")).part("account")
+        told = (await visitor.open(f"{home}.json")).fields["conversions"]
+        assert [("conversion", "waiting", "25.00")] == [(row["kind"], row["state"], row["value"]) for row in told]
+        made = await visitor.send(f"{home}/file", csrf=page.token)
+        assert "The file is made" in made.part("told") and "Conversions, CSV" in made.part("file")
+        assert "Nothing waits" in (await visitor.send(f"{home}/file", csrf=page.token)).part("told")
+        at = (await served.exchange.rows("SELECT ended_at FROM conversions"))[0]["ended_at"]
+        assert "g-1,777," in (await visitor.open(f"{home}/file/{at}.csv")).source
+        assert "uploadClickConversions" == (await visitor.open(f"{home}/file/{at}.json")).fields[0]["call"]
+        assert 404 == (await visitor.open(f"{home}/file/1.csv")).http_status
+        assert 2 == len((await visitor.open(f"{home}.csv")).source.splitlines())
+        named = (await visitor.open("/console/ad-accounts.json")).fields["accounts"]
+        assert [("google", "by_file", {"sent": 1})] == [(row["platform"], row["state"], row["told"]) for row in named]
+        ended = await visitor.send(home, csrf=page.token, **{**fields, "state": "ended"})
+        assert "Ended" in ended.part("account")
+    async with signed_in(served, "al@acme.example", "buyer", "acme") as buyer:
+        assert 403 == (await buyer.open("/console/ad-accounts")).http_status

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from exchange.web.auth import for_operators, for_uploads, leave, sign_in
 from exchange.web.console import (
+    ad_accounts,
     answers,
     attribution,
     billing,
@@ -65,6 +66,7 @@ def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out."""
     add_table(app, _ways())
     for each in (
+        ad_accounts,
         answers,
         attribution,
         billing,

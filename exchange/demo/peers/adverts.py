@@ -1,0 +1,138 @@
+"""An advertising platform on this machine, as strict as the four it stands for: what lacks a field is refused.
+
+It remembers what it was told, so that a repeat counts once, as at theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from aiohttp import web
+
+from exchange.demo.peers import HOST, Peer, Site
+
+PORT = 8184
+NAME = "adverts"
+_HASH = re.compile(r"[0-9a-f]{64}")
+_GOOGLE_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d")
+_MICROSOFT_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
+_BEARER = "at-of-the-demo"
+
+
+@dataclass(slots=True)
+class Platforms:
+    """Four platforms at once. `told` is what each took: by platform, what tells a word apart, its document."""
+
+    told: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {"google": {}, "meta": {}, "microsoft": {}, "tiktok": {}}
+    )
+    heard: int = 0  # calls, repeats too
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/token", self.token)
+        app.router.add_post("/google/customers/{customer}", self.google)
+        app.router.add_post("/meta/{pixel}/events", self.meta)
+        app.router.add_post("/microsoft/{what}/Apply", self.microsoft)
+        app.router.add_post("/tiktok/event/track/", self.tiktok)
+        return app
+
+    async def token(self, request: web.Request) -> web.Response:
+        form = parse_qs((await request.read()).decode())
+        if form.get("grant_type") != ["refresh_token"] or not form.get("refresh_token"):
+            return _json({"error": "invalid_grant"}, 400)
+        return _json({"access_token": _BEARER, "expires_in": 3599, "token_type": "Bearer"})
+
+    async def google(self, request: web.Request) -> web.Response:
+        self.heard += 1
+        if _unknown(request) or not request.headers.get("developer-token"):
+            return _json({"error": {"code": 401, "message": "Request had invalid credentials."}}, 401)
+        body, call = orjson.loads(await request.read()), request.match_info["customer"].partition(":")[2]
+        if call == "uploadClickConversions":
+            (each,) = body["conversions"]
+            clicks = [name for name in ("gclid", "wbraid", "gbraid") if each.get(name)]
+            wrong = len(clicks) != 1 or not _GOOGLE_TIME.fullmatch(each.get("conversionDateTime", ""))
+            wrong = wrong or (clicks != ["gclid"] and "orderId" in each) or not each.get("conversionAction")
+            key = f"{each[clicks[0]]} {each['conversionDateTime']}" if clicks and not wrong else ""
+        else:
+            (each,) = body["conversionAdjustments"]
+            known = any(one.get("orderId") == each.get("orderId") for one in self.told["google"].values())
+            restated = each.get("adjustmentType") == "RETRACTION" or "restatementValue" in each
+            wrong = not known or not restated or not _GOOGLE_TIME.fullmatch(each.get("adjustmentDateTime", ""))
+            key = f"{each.get('orderId')} {each.get('adjustmentType')} {each.get('adjustmentDateTime')}"
+        if wrong or body.get("partialFailure") is not True:
+            return _json(
+                {"partialFailureError": {"code": 3, "message": "The conversion cannot be taken."}, "results": [{}]}
+            )
+        self.told["google"][key] = each
+        return _json({"results": [each]})
+
+    async def meta(self, request: web.Request) -> web.Response:
+        self.heard += 1
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
+            return _json({"error": {"message": "Invalid OAuth access token.", "code": 190}}, 401)
+        (each,) = orjson.loads(await request.read())["data"]
+        user = each.get("user_data") or {}
+        hashes = [value for name, values in user.items() if isinstance(values, list) for value in values]
+        wrong = not user or not all(_HASH.fullmatch(value) for value in hashes)
+        if wrong or not {"event_name", "event_time", "event_id", "action_source"} <= set(each):
+            return _json({"error": {"message": "Invalid parameter", "code": 100}}, 400)
+        self.told["meta"][f"{each['event_name']} {each['event_id']}"] = each
+        return _json({"events_received": 1, "messages": [], "fbtrace_id": "demo"})
+
+    async def microsoft(self, request: web.Request) -> web.Response:
+        self.heard += 1
+        if (
+            _unknown(request)
+            or not request.headers.get("DeveloperToken")
+            or not request.headers.get("CustomerAccountId")
+        ):
+            return _json({"Errors": [{"Message": "Authentication failed."}]}, 401)
+        what = request.match_info["what"]
+        (each,) = orjson.loads(await request.read())[what]
+        moments = [each.get("ConversionTime", ""), *([each.get("AdjustmentTime", "")] if "Adjust" in what else [])]
+        if not each.get("MicrosoftClickId") or not all(_MICROSOFT_TIME.fullmatch(each) for each in moments):
+            return _json({"PartialErrors": [{"Code": 5309, "Message": "The click or a time is not valid."}]})
+        self.told["microsoft"][f"{what} {each['MicrosoftClickId']} {' '.join(moments)}"] = each
+        return _json({"PartialErrors": []})
+
+    async def tiktok(self, request: web.Request) -> web.Response:
+        self.heard += 1
+        if not request.headers.get("Access-Token"):
+            return _json({"code": 40105, "message": "Access token is incorrect or has been revoked."})
+        body = orjson.loads(await request.read())
+        (each,) = body["data"]
+        hashes = [each["user"].get(name) for name in ("email", "phone")]
+        if body.get("event_source") != "web" or any(value and not _HASH.fullmatch(value) for value in hashes):
+            return _json({"code": 40002, "message": "Invalid parameter."})
+        self.told["tiktok"][f"{each['event']} {each['event_id']}"] = each
+        return _json({"code": 0, "message": "OK", "data": {}})
+
+
+def _unknown(request: web.Request) -> bool:
+    return request.headers.get("Authorization") != f"Bearer {_BEARER}"
+
+
+def _json(fields: object, http_status: int = 200) -> web.Response:
+    return web.Response(status=http_status, body=orjson.dumps(fields), content_type="application/json")
+
+
+@asynccontextmanager
+async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
+    runner = web.AppRunner(Platforms().app(), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, site.ports[PORT]).start()
+    try:
+        yield {}
+    finally:
+        await runner.cleanup()
+
+
+def adverts() -> Peer:
+    return Peer(NAME, (PORT,), listening)

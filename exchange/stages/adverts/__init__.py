@@ -1,0 +1,1 @@
+"""Conversions as advertising platforms take them: conversations with their servers, and files for their pages."""
