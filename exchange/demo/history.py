@@ -14,10 +14,12 @@ from exchange.demo.homes import CityHomes
 from exchange.demo.payday import Finance
 from exchange.demo.people import generate
 from exchange.demo.personalities import SellerHabits
+from exchange.demo.regrets import Regrets
 from exchange.demo.shapes import GeneratedLead
 from exchange.flows.doors import Write
 from exchange.flows.market import Market
 from exchange.flows.receipts import take_receipt
+from exchange.flows.replacements import give_replacements
 from exchange.flows.submit import submit
 from exchange.model.actor import SYSTEM
 from exchange.model.delivery import DeliveryState
@@ -50,7 +52,7 @@ async def make_history(
 ) -> int:
     """About `leads` leads over `days` days up to `until` (epoch ms), in the order they came. Returns how many."""
     began = until - days * MINUTES_PER_DAY * MINUTE_MS
-    finance = Finance(market, until)
+    finance, regrets = Finance(market, until), Regrets(market)
     made = 0
     for _, lead, who in _arrivals(market, habits, seed, began, until, leads / (days * MINUTES_PER_DAY)):
         clock.set(max(lead.arrived_at, clock.now()))
@@ -59,9 +61,11 @@ async def make_history(
         on_lead(made)
         if made % TENDED_EVERY == 0:
             await _tend(market)
+            await regrets.look()
             await finance.look()
     clock.set(max(until, clock.now()))
     await _tend(market)
+    await regrets.look(last=True)
     await finance.look(again=True)
     for _ in range(days):  # a turn of it takes up two days at most
         await roll_up_hours(market)
@@ -75,6 +79,7 @@ async def _tend(market: Market) -> None:
         await market.clock.sleep(_PACE_SECONDS)
     await _hear_of_faxes(market)
     await _answer_telephones(market)
+    await give_replacements(market)
     while await seal_chains(market):
         continue
 

@@ -178,3 +178,21 @@ async def returns_after(
         limit=limit,
         **params,
     )
+
+
+async def sales_between(tx: Tx, actor: Actor, since: int, until: int, limit: int) -> list[Row]:
+    """Live sales in [since, until) that stand, oldest first, each with whether it was asked back (`asked`) and whether
+    a check called something of its lead bad (`bad`)."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(
+        """SELECT s.id, s.lead_id, s.buyer_id, s.seller_id, s.accepted_at,
+               CASE WHEN EXISTS (SELECT 1 FROM return_requests r WHERE r.sale_id = s.id) THEN 1 ELSE 0 END AS asked,
+               CASE WHEN EXISTS (SELECT 1 FROM verified v WHERE v.lead_id = s.lead_id AND v.verdict = 'bad')
+                   THEN 1 ELSE 0 END AS bad
+           FROM sales s WHERE s.mode = 'live' AND s.accepted_at >= :since AND s.accepted_at < :until
+               AND s.reversed_at IS NULL AND s.returned_at IS NULL ORDER BY s.accepted_at, s.id LIMIT :limit""",
+        since=since,
+        until=until,
+        limit=limit,
+    )

@@ -56,6 +56,7 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts.files import left, push, sheet
     from exchange.demo.acts.mails import mailbox, mails
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
+    from exchange.demo.acts.regrets import regrets
     from exchange.demo.acts.reports import calls, replies, stages, words
     from exchange.demo.acts.shoppers import shoppers
     from exchange.demo.acts.texts import texts
@@ -75,6 +76,7 @@ def acts() -> tuple[Act, ...]:
         pulled(),
         puller(),
         push(),
+        regrets(),
         replies(),
         sheet(),
         shoppers(),
