@@ -99,7 +99,7 @@ async def standing_of(tx: Tx, account_id: str, lead_id: str) -> Standing | None:
     if not sold or sold[0]["at"] is None:
         return None
     booked = await tx.fetch(
-        f"""SELECT CAST(COALESCE(SUM({BOOKED_UNITS}), 0) AS BIGINT) AS units FROM transactions t
+        f"""SELECT COALESCE(CAST(SUM({BOOKED_UNITS}) AS BIGINT), 0) AS units FROM transactions t
             JOIN postings p ON p.reference = t.reference
             WHERE t.cause = :lead AND p.currency = :currency AND {TOUCHES_BUYERS}""",
         lead=lead_id,
