@@ -27,6 +27,7 @@ from exchange.bootstrap import open_market
 from exchange.clock import SimulatedClock, month_of
 from exchange.flows.billing import bill_due
 from exchange.flows.market import Market, refresh
+from exchange.flows.payout_check import PayoutsChecked, check_payouts
 from exchange.flows.payouts import approve, prepare_due
 from exchange.flows.reproduce import Reproduced, reproduce
 from exchange.model.actor import Actor, Role
@@ -213,12 +214,12 @@ async def make(folder: Path, sales: int, returns: int) -> float:
     return perf_counter() - began
 
 
-async def check(db: Db, now: int) -> tuple[list[Verification], Reproduced, float]:
+async def check(db: Db, now: int) -> tuple[list[Verification], Reproduced, PayoutsChecked, float]:
     """What `exchange ledger verify` does, and how long it took."""
     began = perf_counter()
     found = [await verify_books(db), await verify_audit(db), await verify_documents(db)]
-    again = await reproduce(db, now)
-    return found, again, perf_counter() - began
+    again, payouts = await reproduce(db, now), await check_payouts(db)
+    return found, again, payouts, perf_counter() - began
 
 
 async def alter(tx: Tx) -> None:
@@ -236,16 +237,17 @@ async def measure(folder: Path, sales: int, returns: int) -> int:
     print(f"  made in        {took:7.1f} s, {size:,.0f} MB")
     async with opened(folder) as (market, _):
         now = START + 60 * WEEK_MS
-        found, again, seconds = await check(market.db, now)
+        found, again, payouts, seconds = await check(market.db, now)
         books = found[0]
         counts = ", ".join(f"{count:,} {kind.value}s" for kind, count in again.counts.items())
-        sound = all(each.sound for each in found) and not again.flaws
+        counts += f", {payouts.statements:,} statements of sellers"
+        sound = all(each.sound for each in found) and not again.flaws and not payouts.flaws
         told = "sound" if sound else "NOT SOUND"
         print(f"  verified in    {seconds:7.1f} s: {books.sealed:,} entries, {counts}, {told}")
-        for flaw in [*(flaw for each in found for flaw in each.flaws), *again.flaws][:5]:
+        for flaw in [*(flaw for each in found for flaw in each.flaws), *again.flaws, *payouts.flaws][:5]:
             print(f"    {flaw.sentence}")
         await market.db.write(alter)
-        found, again, seconds = await check(market.db, now)
+        found, again, payouts, seconds = await check(market.db, now)
         named = [flaw.sentence for each in found for flaw in each.flaws] + [flaw.sentence for flaw in again.flaws]
         print(f"  one unit more  {seconds:7.1f} s: {' | '.join(named[:3])}")
     return 0 if sound and any("sale:att_0000777" in each for each in named) else 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
+from exchange.flows.letters import letter
 from exchange.flows.market import Market
 from exchange.flows.payouts import CannotPay, require_sound
 from exchange.flows.tell import News, tell
@@ -16,6 +17,7 @@ from exchange.model.money import BadMoney, Money
 from exchange.model.payout import Payment, PaymentState, Run
 from exchange.model.work import JobRow
 from exchange.stages.payout.run import bounce_booking, payment_booking
+from exchange.stages.reasons import show_money
 from exchange.stages.statement import CENT
 from exchange.storage.payout_payments import (
     Paying,
@@ -145,7 +147,10 @@ def _news(market: Market, run: Run, payment: Payment, reference: str, now: int) 
         News(PAID, role, party, payment.id, now, facts, once=payment.id)
         for role, party in ((Role.SELLER, run.seller_id), (Role.OPERATOR, None))
     )
-    return tuple(job for news in told for job in tell(market, news))
+    what = f"{show_money(payment.money)} of statement {run.number} left the bank. Its reference: {reference}."
+    path = f"/seller/statements/{run.number}"
+    mail = letter(market, Role.SELLER, run.seller_id, f"{show_money(payment.money)} paid", (what,), path, payment.id)
+    return (*(job for news in told for job in tell(market, news)), mail)
 
 
 def _line(market: Market, actor: Actor, action: str, payment: Payment, after: Mapping[str, str], ip: str) -> AuditLine:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
+from exchange.flows.letters import letter
 from exchange.flows.market import Market
 from exchange.flows.tell import News, tell
 from exchange.log import logger
@@ -26,6 +27,7 @@ from exchange.model.work import JobRow
 from exchange.stages.payout.run import GRACE_MS, due_at, figures_of, issue_booking, reserve_until
 from exchange.stages.reasons import show_money
 from exchange.stages.statement import bounds_around
+from exchange.storage.jobs import add_jobs
 from exchange.storage.ledger_views import last_check
 from exchange.storage.movements import sealed_through
 from exchange.storage.payout_runs import (
@@ -58,6 +60,7 @@ from exchange.storage.statements import NumberTaken
 ISSUED = "payout.issued"
 _LOG = logger(__name__)
 _TRIES = 20
+_TOLD = 30  # sellers named in a mail
 
 
 class CannotPay(Exception):
@@ -147,19 +150,28 @@ async def prepare(market: Market, seller_id: str, currency: str, actor: Actor, i
 
 async def prepare_due(market: Market) -> int:
     """Prepare whatever period is over. Returns how many runs were made."""
-    made = 0
+    made: list[Run] = []
     for seller_id, currency, *_ in await market.db.read(moved_accounts):
         if seller_id not in market.deals.sellers:
             continue
         try:
             last = await market.db.read(last_run, seller_id, currency)
             run = await prepare(market, seller_id, currency, SYSTEM)
-            made += last is None or last.id != run.id
+            if last is None or last.id != run.id:
+                made.append(run)
         except CannotPay:
             continue
         except Exception as error:  # one seller must not keep the others waiting
             _LOG.error("A payout run could not be prepared", seller=seller_id, exc_info=error)
-    return made
+    if made:
+        await market.db.write(add_jobs, (_to_approve(market, made),))
+    return len(made)
+
+
+def _to_approve(market: Market, made: list[Run]) -> JobRow:
+    lines = tuple(f"{run.party.name}: {show_money(run.money(run.figures.pay))}" for run in made[:_TOLD])
+    subject = f"{len(made)} payout{'' if len(made) == 1 else 's'} to approve"
+    return letter(market, Role.OPERATOR, None, subject, lines, "/console/payouts", f"payouts:{made[0].id}")
 
 
 async def needs_two(market: Market, run: Run) -> bool:
@@ -265,11 +277,12 @@ def _issuing(market: Market, run: Run, number: str, actor: Actor, ip: str, now: 
 
 
 def _news(market: Market, run: Run, number: str, now: int) -> tuple[JobRow, ...]:
+    pay = run.money(run.figures.pay)
     facts: dict[str, object] = {
         "statement": number,
         "run_id": run.id,
         "seller_id": run.seller_id,
-        "pay": run.money(run.figures.pay).text,
+        "pay": pay.text,
         "currency": run.currency,
         "due_at": run.due_at,
     }
@@ -277,7 +290,10 @@ def _news(market: Market, run: Run, number: str, now: int) -> tuple[JobRow, ...]
         News(ISSUED, role, party, run.id, now, facts, once=run.id)
         for role, party in ((Role.SELLER, run.seller_id), (Role.OPERATOR, None))
     )
-    return tuple(job for news in told for job in tell(market, news))
+    what = f"To pay: {show_money(pay)}." if pay.units else f"Carried over: {show_money(run.money(run.figures.carry))}."
+    path = f"/seller/statements/{number}"
+    mail = letter(market, Role.SELLER, run.seller_id, f"statement {number}", (what,), path, f"statement:{run.id}")
+    return (*(job for news in told for job in tell(market, news)), mail)
 
 
 async def _ends(

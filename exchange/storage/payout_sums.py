@@ -22,9 +22,10 @@ Cursor = tuple[int, str, int]
 """Where a list of entries goes on: time, reference and line of the last one seen."""
 
 SOLD, RETURNED, ADJUSTED = "sold", "returned", "adjusted"
+PROMISED = "Made up to what its ping promised"
 
-_CLASS = """CASE WHEN t.reverses IS NOT NULL OR t.kind = 'reversal' THEN 'returned'
-                 WHEN t.kind = 'sale' THEN 'sold' ELSE 'adjusted' END"""
+_CLASS = """CASE WHEN t.reverses IS NOT NULL OR t.kind = 'reversal' OR SUBSTR(t.reference, 1, 15) = 'promise:return:'
+                     THEN 'returned' WHEN t.kind = 'sale' THEN 'sold' ELSE 'adjusted' END"""
 _OTHER = "CASE WHEN p.destination = :account THEN p.source ELSE p.destination END"
 _UNITS = "CASE WHEN p.destination = :account THEN p.units ELSE -p.units END"
 _FROM = """FROM (SELECT * FROM postings WHERE source = :account AND at >= :from_late AND at < :to_at
@@ -187,7 +188,9 @@ def _entry(row: Row) -> EntryLine:
     cause: str = row["cause"]
     is_lead = cause.startswith("ld_")
     lead_id = row["lead_id"] or (cause if is_lead else None)
-    note = "" if row["kind"] != ADJUSTED or is_lead else cause.partition(": ")[2]
+    note = ""
+    if row["kind"] == ADJUSTED:
+        note = PROMISED if row["reference"].startswith("promise:") else "" if is_lead else cause.partition(": ")[2]
     return EntryLine(
         row["at"],
         row["reference"],

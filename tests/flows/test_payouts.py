@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
+from exchange.flows.endpoints import Wanted, save
 from exchange.flows.payout_payments import hold as hold_payment
 from exchange.flows.payout_payments import mark_paid, mark_run_paid, split, take_back
 from exchange.flows.payouts import CannotPay, approve, discard, hold, prepare, prepare_due, preview, waits_for
+from exchange.flows.seller_statements import entries_of, running_of
 from exchange.model.actor import SYSTEM
+from exchange.model.endpoint import EndpointKind
+from exchange.model.ledger import MARGIN, Posting, TransactionKind, seller_account
 from exchange.model.payout import PaymentState, RunState, Sums
 from exchange.storage.ledger import book
 from exchange.storage.payout_payments import payments_of
 from exchange.storage.payout_runs import last_run
+from exchange.storage.payout_sums import PROMISED
 from tests.flows.payouts import ANN, BOB, at, balance, booked, paid_seller, returned, sale
 from tests.market import Exchange, open_exchange, usd
 from tests.storage.units import tell
@@ -229,3 +235,49 @@ async def test_what_was_sealed_late_belongs_to_the_next_statement(tmp_path: Path
 
         following = await prepare(market, "cedar", "USD", ANN)
         assert (600_050, 50_000) == (run.figures.sums.sold, following.figures.sums.sold)
+
+
+async def test_who_listens_hears_that_a_statement_was_issued_and_paid(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange:
+        market = exchange.market
+        await paid_seller(exchange)
+        await booked(exchange, *FIRST_WEEK)
+        await save(
+            market, Wanted(EndpointKind.SIGNED, "https://ops.harbor.example/h", ("payout.*",)), ANN, (), party=None
+        )
+        await prepare_due(market)
+        run = await approve(market, (await prepare(market, "cedar", "USD", ANN)).id, ANN)
+        for _ in range(2):
+            await mark_run_paid(market, run.id, "wire 7", ANN)
+
+        jobs = [
+            json.loads(row["payload"]) for row in await exchange.rows("SELECT payload FROM jobs ORDER BY made_at, id")
+        ]
+        news = {job["event"]: job["facts"] for job in jobs if "event" in job}
+        assert {"payout.issued", "payout.paid"} == news.keys()
+        assert ("PO-2026-00001", "60.00", "wire 7") == (
+            news["payout.issued"]["statement"],
+            news["payout.issued"]["pay"],
+            news["payout.paid"]["reference"],
+        )
+        letters = [job["letter"]["subject"] for job in jobs if "letter" in job]
+        subjects = ["1 payout to approve", "statement PO-2026-00001", "$60.00 paid"]
+        assert sorted(subjects) == sorted(subject.partition(": ")[2] for subject in letters)
+
+
+async def test_a_part_of_a_sale_that_came_back_is_returned_and_a_promise_is_told(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange:
+        part = returned(FIRST_WEEK[0], at(4))._replace(
+            kind=TransactionKind.ADJUSTMENT, postings=(Posting(seller_account("cedar"), MARGIN, usd("10.00")),)
+        )
+        posting = Posting(MARGIN, seller_account("cedar"), usd("2.00"))
+        promise = FIRST_WEEK[0]._replace(
+            reference="promise:ld_a1", kind=TransactionKind.ADJUSTMENT, postings=(posting,), cause="ld_a1"
+        )
+        await paid_seller(exchange)
+        await booked(exchange, *FIRST_WEEK, part, promise)
+
+        found = await preview(exchange.market, "cedar", "USD")
+        assert Sums(600_050, 2, -100_000, 1, 20_000, 1) == found.figures.sums
+        told = [each async for each in entries_of(exchange.market, running_of(exchange.market, found), "adjusted")]
+        assert [("ld_a1", PROMISED)] == [(each.lead_id, each.note) for each in told]

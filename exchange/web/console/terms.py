@@ -35,6 +35,8 @@ TERMS = (
     ("Disposition", "What the buyer says happened to the consumer", "feedback, outcome, status"),
     ("Return", "Buyer asks for money back on a sold lead", "refund, credit request"),
     ("Payout", "What the seller earns", "cost, commission"),
+    ("Statement", "What a seller is owed for a period", "invoice (wrongly)"),
+    ("Reserve", "Part of a seller's earnings, held back for returns and let go later", "holdback"),
     ("Margin", "Revenue minus payout", "profit"),
     ("Breaker", "Stops asking a buyer that does not answer, and tries again after a while", "circuit breaker"),
     ("Sub ID", "Seller's own tracking values sub_id1 to sub_id10", "s1, subid, pub ID"),
