@@ -8,8 +8,8 @@ from typing import NamedTuple
 from exchange.connector import Terms
 from exchange.courier.courier import CLOSED_EARLY, Call, Result
 from exchange.flows.case import Case
+from exchange.flows.lead_terms import moment_of
 from exchange.flows.market import Market
-from exchange.flows.payout_tiers import moment_of
 from exchange.model.auction import Bid, NoBid
 from exchange.model.lead import Offer
 from exchange.model.money import Money

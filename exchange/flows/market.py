@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from exchange import limits
 from exchange.clock import Clock
@@ -33,7 +34,7 @@ from exchange.ids import Ids
 from exchange.log import logger
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
-from exchange.model.party import Buyer, Campaign, Contract, Seller
+from exchange.model.party import Buyer, Campaign, Contract, Payout, Seller
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.model.work import Intent
@@ -59,6 +60,13 @@ _LOOK_SECONDS = 0.2  # whether another worker still reads a spreadsheet
 _QUARTER_HOUR_MS = 900_000  # every window of every zone starts on a quarter hour
 
 
+class Variant(NamedTuple):
+    """A campaign's terms with another payout or floor, and the least price of a lead under them."""
+
+    campaign: Campaign
+    reserve: Money | None
+
+
 @dataclass(frozen=True, slots=True)
 class Deals:
     """One moment's shapes, sellers, campaigns, buyers and contracts, compiled. A new version replaces it whole."""
@@ -77,6 +85,7 @@ class Deals:
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
     hearers: Hearers
     memory_days: int  # how long sightings of people are of use to anybody
+    variants: dict[tuple[str, Payout, Money], Variant] = field(default_factory=dict)  # by campaign, as leads asked for
 
     def key(self, secret: str) -> KeyRow | None:
         """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from exchange.flows.ask import Asked, ask, eligible
 from exchange.flows.case import Case, ping_id, zero
 from exchange.flows.checks import clear, nobody_takes, refusal
+from exchange.flows.lead_terms import reserve_of
 from exchange.flows.market import Market
-from exchange.flows.payout_tiers import reserve_of
 from exchange.flows.ranking import tell_ranking
 from exchange.model.answer import Answer
 from exchange.model.auction import Bid, NoBid, Progress, Quote

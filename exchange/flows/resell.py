@@ -16,8 +16,8 @@ from exchange.flows.case import Case, own_case, request_row
 from exchange.flows.check_suppression import listed
 from exchange.flows.checks import deciding
 from exchange.flows.jobs import RESALE
+from exchange.flows.lead_terms import with_terms
 from exchange.flows.market import Market
-from exchange.flows.payout_tiers import with_tier
 from exchange.flows.place import Placed
 from exchange.flows.sell import Sold, sell
 from exchange.flows.settle import claim_until
@@ -70,7 +70,7 @@ async def _case(market: Market, lead: Row) -> Case | None:
     if found is None:
         return None
     case = listed(own_case(lead, found, campaign, vertical, market, "exchange"), market)
-    return with_tier(case, market) if deciding(case.findings) is None else None
+    return with_terms(case, market) if deciding(case.findings) is None else None
 
 
 def _placed(attempts: Sequence[Row], currency: str) -> Placed:

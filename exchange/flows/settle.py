@@ -12,8 +12,8 @@ import orjson
 
 from exchange.clock import month_of
 from exchange.flows.jobs import RESELL, job
+from exchange.flows.lead_terms import as_earned, tier_used
 from exchange.flows.market import Market
-from exchange.flows.payout_tiers import as_earned, tier_used
 from exchange.flows.tell import DELIVERY_FAILED, News, tell, tell_buyer, tell_seller
 from exchange.model.actor import Actor, Role
 from exchange.model.auction import AttemptState, Bought

@@ -30,9 +30,9 @@ from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
 from exchange.flows.doors import Write
 from exchange.flows.follow_up import jobs_after
+from exchange.flows.lead_terms import with_terms
 from exchange.flows.market import Market, Running
 from exchange.flows.news import news_of
-from exchange.flows.payout_tiers import with_tier
 from exchange.flows.proofs import proofs_of
 from exchange.flows.quote import QUOTE, quote
 from exchange.flows.screen_alerts import alert_jobs
@@ -154,7 +154,7 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
     case = await check(case, market)
     if deciding(case.findings) is not None:
         return await closer.refuse(case)
-    case = with_tier(case, market)
+    case = with_terms(case, market)
     if case.submission.kind is Kind.PING:
         answer, state, row = await quote(case, market)
         return await closer.close(case, _echo(answer, case), state, quote_row=row)

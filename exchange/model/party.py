@@ -211,6 +211,7 @@ class Campaign:
     verifiers: tuple[VerifierRule, ...] | None = None  # None: the vertical's
     scrub: tuple[tuple[str, Action], ...] = ()  # by code, where it is not its vertical's action
     payout_tiers: tuple[PayoutTier, ...] = ()  # the first that fits a lead is its payout; else `payout`
+    floors: tuple[tuple[str, Money], ...] = ()  # by state, where it is not `floor`
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,22 @@ def parse_tiers(text: str, currency: str) -> tuple[PayoutTier, ...]:
     return tuple(tiers)
 
 
+def parse_floors(text: str, currency: str) -> tuple[tuple[str, Money], ...]:
+    """Floors by state, `AZ -> 14.00` a line. Raises `BadRule`."""
+    floors: dict[str, Money] = {}
+    for number, line in _lines(text):
+        state, _, worth = line.rpartition("->")
+        code = state.strip().upper()
+        if len(code) != 2 or not code.isalpha() or code in floors:
+            raise BadRule(f"Line {number}: begin with a state's two letters, each once.")
+        floors[code] = _money(worth, currency, number)
+    return tuple(sorted(floors.items()))
+
+
+def floors_text(floors: Iterable[tuple[str, Money]]) -> str:
+    return "\n".join(f"{state} -> {floor.text}" for state, floor in floors)
+
+
 def rule_text(rule: PriceRule) -> str:
     shared = f"/{rule.shared_price.text}" if rule.shared_price is not None else ""
     return f"{_when_text(rule.when)} -> {rule.price.text}{shared}".strip()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 from exchange.flows.measures import consider
-from tests.market import OPERATOR_KEY, operator
+from exchange.model.party import State
+from tests.flows.lab import post
+from tests.market import OPERATOR_KEY, buying, consumer, operator, selling, usd
 from tests.web.quality_history import DAYS, EACH, lived
 from tests.web.served import Served
 from tests.web.visitor import signed_in
@@ -104,3 +107,40 @@ async def test_a_measure_is_suggested_taken_and_undone_by_people_and_by_programs
     bought = await served.get("quality/buyers?vertical=solar", key=OPERATOR_KEY)
     assert (3, 2) == (every["count"], bought["count"])
     assert 422 == (await served.get("quality/sources", key=OPERATOR_KEY)).http_status
+
+
+async def test_terms_are_seen_before_they_change_and_brought_back_in_one_step(served: Served) -> None:
+    exchange = served.exchange
+    await exchange.add(*selling("cedar", floor=usd("30")), *buying("birch", "9000", price=usd("40")))
+    for number in range(48):
+        answer = await post(exchange, {**consumer(number * 37 + 1), "state": "AZ"})
+        assert "accepted" == answer["status"]
+    await exchange.add(*buying("birch", price=usd("40"), state=State.PAUSED))
+    for number in range(24):
+        await post(exchange, {**consumer(number * 37 + 2_000), "state": "AZ"})
+    prices = f"{HOME}/prices"
+    async with signed_in(served) as person:
+        page = await person.open(prices)
+        told = (await person.open(f"{prices}.json")).fields
+        form: dict[str, Any] = {"csrf": page.token, "kind": "floors", "subject": "cedar-solar"}
+        wrong = await person.send(f"{prices}/preview", text="Arizona -> 3", **form)
+        seen = await person.send(f"{prices}/preview", text="AZ -> 25.00", **form)
+        applied = await person.send(f"{prices}/apply", before="", after="AZ -> 25.00", note="Unsold", **form)
+        stale = await person.send(f"{prices}/apply", before="", after="AZ -> 20.00", note="Unsold", **form)
+        sold = await post(exchange, {**consumer(9_900), "state": "AZ"})
+        after = await person.open(prices)
+        line = (await exchange.rows("SELECT id FROM audit_lines WHERE action = 'campaign.floors'"))[0]["id"]
+        undone = await person.send(f"{prices}/undo/{line}", csrf=page.token, note="")
+        twice = await person.send(f"{prices}/undo/{line}", csrf=page.token, note="")
+    (idea,) = told["suggestions"]
+    assert ("floors", "cedar-solar", "AZ -> 25.00", 24) == (
+        idea["kind"],
+        idea["subject"],
+        idea["after"],
+        idea["changed"],
+    )
+    assert "estimate" == told["evidence"] and "an estimate" in page.text and idea["lead_ids"][0] in page.source
+    assert "from 30.00 to 25.00" in page.text
+    assert [422, 200, 200, 409, 200, 409] == [each.http_status for each in (wrong, seen, applied, stale, undone, twice)]
+    assert "AZ -> 25.00" in seen.part("after") and "accepted" == sold["status"] and "Unsold" in after.text
+    assert () == exchange.market.deals.campaigns["cedar-solar"].floors

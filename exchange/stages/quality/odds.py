@@ -5,7 +5,7 @@ Learned from counted posts: each contract is drawn to its buyer and each buyer t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,3 +158,12 @@ def _buyer(
 def source_rates(measure: str, rows: Iterable[Row]) -> Mapping[tuple[str, str], Rate]:
     """A rate of sold leads by seller and sub id, as of one buyer's own sums."""
     return tree(BY_NAME[measure], {(row["seller_id"], row["sub_id"]): _tally(measure, row) for row in rows}).subs
+
+
+def band_tallies(rows: Iterable[Row], band: Callable[[str, str], str]) -> dict[str, Tally]:
+    """Conversions of one buyer by the band of its sources."""
+    found: dict[str, Tally] = {}
+    for row in rows:
+        name = band(row["seller_id"], row["sub_id"])
+        found[name] = found.get(name, Tally()).plus(_tally("conversion", row))
+    return found

@@ -1,14 +1,14 @@
-"""What a lead earns by its grade and its source: the campaign's terms with the payout of the tier that fits."""
+"""The terms that hold for one lead: its campaign's, with the payout of its grade and source and its state's floor."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from exchange.flows.case import Case
-from exchange.flows.market import Market
+from exchange.flows.market import Market, Variant
 from exchange.flows.trail import read_trail
 from exchange.model.money import Money
-from exchange.model.party import Campaign
+from exchange.model.party import Campaign, Payout
 from exchange.stages.price import reserve
 from exchange.stages.price_rules import Moment, tier_for, tier_text
 from exchange.storage.database import Row
@@ -25,23 +25,42 @@ def moment_of(case: Case, market: Market) -> Moment:
     return Moment(lead.grade, band.value, lead.text("state"), market.clock.now())
 
 
-def with_tier(case: Case, market: Market) -> Case:
-    """The case under the payout that its lead has earned, told in its record; the same one without tiers."""
-    tiers = case.campaign.payout_tiers
-    tier = tier_for(tiers, moment_of(case, market)) if tiers else None
-    if tier is None:
+def with_terms(case: Case, market: Market) -> Case:
+    """The case under the payout that its lead has earned and the floor of its state, both told in its record.
+
+    The same one where the campaign's plain terms hold.
+    """
+    campaign = case.campaign
+    if not campaign.payout_tiers and not campaign.floors:
         return case
-    case.trail.facts[FACT] = tiers.index(tier)
-    case.trail.step("payout", "Payout by grade and source", tier_text(tier))
-    return case._replace(campaign=replace(case.campaign, payout=tier.payout))
+    moment = moment_of(case, market)
+    tier = tier_for(campaign.payout_tiers, moment)
+    floor = next((floor for state, floor in campaign.floors if state == moment.state), None)
+    if tier is not None:
+        case.trail.facts[FACT] = campaign.payout_tiers.index(tier)
+        case.trail.step("payout", "Payout by grade and source", tier_text(tier))
+    if floor is not None:
+        case.trail.step("floor", f"Floor of {moment.state}: {floor.text}")
+    payout = tier.payout if tier is not None else campaign.payout
+    return case._replace(campaign=_variant(case, payout, floor or campaign.floor).campaign)
+
+
+def _variant(case: Case, payout: Payout, floor: Money) -> Variant:
+    """Worked out once for a version of the deals; from then on it is looked up."""
+    key = (case.campaign.id, payout, floor)
+    found = case.deals.variants.get(key)
+    if found is None:
+        made = replace(case.campaign, payout=payout, floor=floor)
+        found = case.deals.variants[key] = Variant(made, reserve(made, None))
+    return found
 
 
 def reserve_of(case: Case) -> Money | None:
-    """The least price of a lead without a `min_price`, under the payout that it has earned."""
-    plain = case.deals.campaigns.get(case.campaign.id)
-    if plain is not None and case.campaign.payout == plain.payout:
-        return case.deals.reserves[case.campaign.id]
-    return reserve(case.campaign, None)
+    """The least price of a lead without a `min_price`, under the terms that hold for it."""
+    campaign = case.campaign
+    if not campaign.payout_tiers and not campaign.floors:
+        return case.deals.reserves[campaign.id]
+    return _variant(case, campaign.payout, campaign.floor).reserve
 
 
 async def tier_used(market: Market, lead: Row, campaign: Campaign) -> int | None:
