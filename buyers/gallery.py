@@ -21,14 +21,14 @@ GALLERY: Final = (
     Template(
         "email",
         "Email",
-        "Each lead as a mail, with links to say what became of it.",
+        "Each lead as a mail, with links to say what became of it; or it is answered with a word.",
         (
             Ask("to", "Its addresses, with commas", "to", "leads@acme.example", many=True),
             Ask("from", "Sender", "from", _SENDER),
             Ask("subject", "Subject", "subject", "Solar lead: {first_name} {last_name}", optional=True),
             Ask("attach", "Attached file", "attach", options=("none", "csv", "xml", "adf")),
         ),
-        {"connector": "email", "links": ["dispositions", "return"]},
+        {"connector": "email", "links": ["dispositions", "return", "reply"]},
     ),
     Template(
         "fax_telnyx",

@@ -109,6 +109,8 @@ class EmailConnector:
         wanted = self.document.links
 
         def kept(name: str) -> bool:
+            if name == REPLY and "@" not in terms.links[name] and self.document.reply_to is None:
+                return False  # nobody would read the answer
             return (name if name in ("return", REPLY) else "dispositions") in wanted
 
         return terms._replace(links={name: url for name, url in terms.links.items() if kept(name)})

@@ -33,6 +33,7 @@ from exchange.storage.feedback import (
 )
 
 _AT_ONCE = 100  # reports in one transaction
+_ASKED_AT_ONCE = 500  # references in one question
 _CHOSEN = frozenset({Channel.PORTAL, Channel.CONSOLE, Channel.LINK})
 
 Words = Mapping[tuple[str, str, str], Mapping[str, str]]
@@ -107,8 +108,9 @@ async def record_disposition(
 async def record_reports(market: Market, teller: Teller, reports: Sequence[Report]) -> list[Told]:
     """Keep reports, in their order. What was kept already changes nothing."""
     told: list[Told] = []
+    sales, words = await _matched(market, teller, reports), await read_words(market, teller.buyers)
     for start in range(0, len(reports), _AT_ONCE):
-        made = await _understood(market, teller, reports[start : start + _AT_ONCE])
+        made = await _understood(market, teller, reports[start : start + _AT_ONCE], sales, words)
         told += await _kept(market, made)
     return told
 
@@ -116,10 +118,11 @@ async def record_reports(market: Market, teller: Teller, reports: Sequence[Repor
 async def look_at(market: Market, teller: Teller, reports: Sequence[Report]) -> list[Told]:
     """What `record_reports` would say, with nothing kept."""
     told: list[Told] = []
+    sales, words = await _matched(market, teller, reports), await read_words(market, teller.buyers)
     for start in range(0, len(reports), _AT_ONCE):
-        made = await _understood(market, teller, reports[start : start + _AT_ONCE])
-        sales = sorted({each.recording.report.sale_id for each in made if each.recording is not None})
-        told += _foreseen(made, await market.db.read(told_of_sales, sales))
+        made = await _understood(market, teller, reports[start : start + _AT_ONCE], sales, words)
+        those = sorted({each.recording.report.sale_id for each in made if each.recording is not None})
+        told += _foreseen(made, await market.db.read(told_of_sales, those))
     return told
 
 
@@ -131,10 +134,11 @@ class _Made(NamedTuple):
     wait: Wait | None = None
 
 
-async def _understood(market: Market, teller: Teller, reports: Sequence[Report]) -> list[_Made]:
-    sales = await _matched(market, teller, reports)
-    words = await read_words(market, teller.buyers)
-    keys = await market.db.read(keys_of_leads, sorted({sale["subject"] for sale in sales.values()}))
+async def _understood(
+    market: Market, teller: Teller, reports: Sequence[Report], sales: Mapping[str, Row], words: Words
+) -> list[_Made]:
+    noted = {sales[report.reference]["subject"] for report in reports if report.note and report.reference in sales}
+    keys = await market.db.read(keys_of_leads, sorted(noted))
     return [_made(market, teller, report, sales.get(report.reference), words, keys) for report in reports]
 
 
@@ -142,8 +146,9 @@ async def _matched(market: Market, teller: Teller, reports: Sequence[Report]) ->
     """The sale that each reference means: the newest, when it could be several."""
     wanted = sorted({report.reference for report in reports if report.reference})
     found: dict[str, Row] = {}
-    for sale in await market.db.read(sales_meant, teller.buyers, wanted):
-        found.setdefault(sale["meant"], sale)
+    for start in range(0, len(wanted), _ASKED_AT_ONCE):
+        for sale in await market.db.read(sales_meant, teller.buyers, wanted[start : start + _ASKED_AT_ONCE]):
+            found.setdefault(sale["meant"], sale)
     left = [reference for reference in wanted if reference not in found]
     if not teller.people or not left:
         return found

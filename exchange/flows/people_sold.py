@@ -36,14 +36,20 @@ async def sales_of_people_meant(
     market: Market, buyers: Sequence[str], references: Sequence[str], *, hashes: bool
 ) -> dict[str, Row]:
     """The newest sale of each consumer that a reference names, by that reference."""
-    hashed = {reference: name for reference in references if (name := hash_named(reference)) is not None}
-    plain = {
-        index: reference for reference in references if reference not in hashed for index in _keys(market, reference)
-    }
+    hashed, plain = await asyncio.to_thread(_sorted_out, market, references)
     found: dict[str, Row] = {}
-    for row in await market.db.read(sales_of_people, buyers, list(plain)):
-        found.setdefault(plain[bytes(row["meant"])], row)
+    indexes = list(plain)
+    for start in range(0, len(indexes), _AT_ONCE):
+        for row in await market.db.read(sales_of_people, buyers, indexes[start : start + _AT_ONCE]):
+            found.setdefault(plain[bytes(row["meant"])], row)
     return {**found, **await _by_hash(market, buyers, hashed)} if hashes and hashed else found
+
+
+def _sorted_out(market: Market, references: Sequence[str]) -> tuple[dict[str, str], dict[bytes, str]]:
+    """In a thread: which are hashes, and the others by the keyed hashes they are found by."""
+    hashed = {reference: name for reference in references if (name := hash_named(reference)) is not None}
+    others = (reference for reference in references if reference not in hashed)
+    return hashed, {index: reference for reference in others for index in _keys(market, reference)}
 
 
 def _keys(market: Market, text: str) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ _COLUMNS = """s.id AS sale_id, s.lead_id, s.attempt_id, s.contract_id, s.price_u
     s.buyer_reference, s.mode, l.vertical, l.city, l.us_state, l.zip, l.facts, l.sealed, l.subject, k.wrapped,
     d.kind AS disposition, d.value_units, d.at AS disposition_at, d.channel, r.state AS return_state,
     v.state AS delivery_state"""
+_STILL = "(s.reversed_at IS NULL OR s.returned_at IS NOT NULL)"  # a returned lead was bought; an undone sale never was
 _FROM = """sales s JOIN leads l ON l.id = s.lead_id LEFT JOIN data_keys k ON k.subject = l.subject
     LEFT JOIN sale_dispositions d ON d.sale_id = s.id LEFT JOIN return_requests r ON r.sale_id = s.id
     LEFT JOIN deliveries v ON v.attempt_id = s.attempt_id"""
@@ -60,7 +61,7 @@ async def count_bought(tx: Tx, actor: Actor, wanted: BoughtFilter, most: int) ->
 async def one_bought(tx: Tx, actor: Actor, lead_id: str) -> Row | None:
     """The newest sale of a lead to the buyer."""
     rows = await tx.fetch(
-        f"""SELECT {_COLUMNS} FROM {_FROM} WHERE s.lead_id = :lead AND s.buyer_id = :buyer AND s.reversed_at IS NULL
+        f"""SELECT {_COLUMNS} FROM {_FROM} WHERE s.lead_id = :lead AND s.buyer_id = :buyer AND {_STILL}
             ORDER BY s.accepted_at DESC, s.id DESC LIMIT 1""",
         lead=lead_id,
         buyer=_buyer(actor),
@@ -79,7 +80,7 @@ async def told_of_sale(tx: Tx, actor: Actor, sale_id: str) -> list[Row]:
 
 
 def _where(actor: Actor, wanted: BoughtFilter) -> tuple[str, dict[str, object]]:
-    parts = ["s.buyer_id = :buyer", "s.mode = :mode", "s.reversed_at IS NULL"]
+    parts = ["s.buyer_id = :buyer", "s.mode = :mode", _STILL]
     params: dict[str, object] = {"buyer": _buyer(actor), "mode": wanted.mode}
     for column, value in (("s.contract_id", wanted.contract_id), ("l.vertical", wanted.vertical)):
         if value:

@@ -15,6 +15,7 @@ from exchange.storage.rows import listed
 _CORRECTIONS = 1_000  # other values for the same word and moment: each stands a millisecond after the one before
 _SALE = """s.id, s.month, s.lead_id, s.attempt_id, s.buyer_id, s.seller_id, s.campaign_id, s.contract_id, s.currency,
     s.mode, s.accepted_at, s.buyer_reference, l.vertical, l.seller_lead_id, l.subject"""
+_OWN = "COALESCE(s.buyer_id, '')"  # no index of buyers: SQLite would go through all sales of one for each question
 _FROM = "sales s JOIN leads l ON l.id = s.lead_id"
 
 
@@ -43,12 +44,23 @@ async def sales_meant(tx: Tx, buyers: Sequence[str], references: Sequence[str]) 
     names, more = listed("reference", references)
     columns = ("s.lead_id", "s.attempt_id", "s.id", "s.buyer_reference")
     parts = [
-        f"SELECT {column} AS meant, {_SALE} FROM {_FROM} WHERE {column} IN {names} AND s.buyer_id IN {whose} "
+        f"SELECT {column} AS meant, {_SALE} FROM {_FROM} WHERE {column} IN {names} AND {_OWN} IN {whose} "
         "AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)"
         for column in columns
     ]
     sql = f"SELECT * FROM ({' UNION ALL '.join(parts)}) found ORDER BY accepted_at DESC, id"
     return await tx.fetch(sql, **params, **more)
+
+
+async def names_of_others(tx: Tx, references: Sequence[str]) -> int:
+    """How many of these are ids of leads that somebody else bought."""
+    if not references:
+        return 0
+    names, params = listed("reference", references)
+    rows = await tx.fetch(
+        f"SELECT COUNT(DISTINCT lead_id) AS n FROM sales WHERE lead_id IN {names} OR attempt_id IN {names}", **params
+    )
+    return int(rows[0]["n"])
 
 
 async def sales_of_people(tx: Tx, buyers: Sequence[str], indexes: Sequence[bytes]) -> list[Row]:
@@ -58,7 +70,7 @@ async def sales_of_people(tx: Tx, buyers: Sequence[str], indexes: Sequence[bytes
     whose, params = listed("buyer", buyers)
     those, more = listed("index", indexes)
     parts = [
-        f"SELECT s.{column} AS meant, {_SALE} FROM {_FROM} WHERE s.{column} IN {those} AND s.buyer_id IN {whose} "
+        f"SELECT s.{column} AS meant, {_SALE} FROM {_FROM} WHERE s.{column} IN {those} AND {_OWN} IN {whose} "
         "AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)"
         for column in ("phone_index", "email_index")
     ]

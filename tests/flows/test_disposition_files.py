@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 
@@ -86,6 +87,17 @@ async def test_a_row_is_found_by_the_next_name_when_its_first_names_nobody(excha
 
     assert {"recorded": 3, "not_found": 1} == await record(exchange, file_id)
     assert {one: "contacted", two: "quoted", three: "sold"} == await stands(exchange)
+
+
+async def test_two_tabs_that_record_a_file_at_once_record_it_once(either: Exchange) -> None:
+    leads = await bought(either)
+    rows = "".join(f"{lead},sold,{number}00\n" for number, lead in enumerate(leads, start=1))
+    file_id = await brought(either, f"lead_id,status,value\n{rows}")
+
+    told = await asyncio.gather(*(record(either, file_id) for _ in range(3)))
+
+    assert len(leads) == sum(each.get("recorded", 0) for each in told)
+    assert len(leads) == await either.count("dispositions") == await either.count("sale_dispositions")
 
 
 async def test_times_of_rows_decide_what_stands(exchange: Exchange) -> None:

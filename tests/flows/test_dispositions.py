@@ -63,14 +63,14 @@ async def test_what_stands_is_of_the_latest_moment_whatever_comes_when(either: E
     assert [sale] == await either.rows("SELECT * FROM sales")
 
 
-async def test_of_one_moment_a_word_that_settles_the_lead_stands(either: Exchange) -> None:
-    lead_id = await bought(either)
-    later(either, 7_200)
+async def test_of_one_moment_a_word_that_settles_the_lead_stands(exchange: Exchange) -> None:
+    lead_id = await bought(exchange)
+    later(exchange, 7_200)
     at = NOW + HOUR_MS
 
-    await tell(either, Report(lead_id, "sold", value="1250", at=at), Report(lead_id, "contacted", at=at))
+    await tell(exchange, Report(lead_id, "sold", value="1250", at=at), Report(lead_id, "contacted", at=at))
 
-    assert [("sold", 12_500_000)] == await stands(either)
+    assert [("sold", 12_500_000)] == await stands(exchange)
 
 
 async def test_the_same_at_once_from_many_sides_is_kept_once(either: Exchange) -> None:
@@ -84,23 +84,23 @@ async def test_the_same_at_once_from_many_sides_is_kept_once(either: Exchange) -
     assert ["sold"] == await kinds(either)
 
 
-async def test_a_corrected_value_is_kept_and_stands_and_is_no_news_twice(either: Exchange) -> None:
-    lead_id = await bought(either)
-    later(either, 7_200)
+async def test_a_corrected_value_is_kept_and_stands_and_is_no_news_twice(exchange: Exchange) -> None:
+    lead_id = await bought(exchange)
+    later(exchange, 7_200)
     values = ["1250", "1300", "1250", "1300", None]
 
-    told = [await tell(either, Report(lead_id, "sold", value=value, at=NOW + HOUR_MS)) for value in values]
+    told = [await tell(exchange, Report(lead_id, "sold", value=value, at=NOW + HOUR_MS)) for value in values]
 
     assert [["recorded"], ["recorded"], ["unchanged"], ["unchanged"], ["unchanged"]] == told
-    assert [("sold", 13_000_000)] == await stands(either)
+    assert [("sold", 13_000_000)] == await stands(exchange)
 
 
-async def test_who_says_no_time_speaks_of_now_and_says_the_same_only_once(either: Exchange) -> None:
-    lead_id = await bought(either)
+async def test_who_says_no_time_speaks_of_now_and_says_the_same_only_once(exchange: Exchange) -> None:
+    lead_id = await bought(exchange)
     told = []
     for word in ("contacted", "contacted", "quoted", "contacted"):
-        later(either, 60)
-        told += await tell(either, Report(lead_id, word))
+        later(exchange, 60)
+        told += await tell(exchange, Report(lead_id, word))
 
     assert ["recorded", "unchanged", "recorded", "recorded"] == told
 
@@ -138,10 +138,10 @@ async def test_a_lead_is_named_by_any_id_a_phone_an_email_or_the_hash_of_one_and
     assert other not in {row["lead_id"] for row in await either.rows("SELECT lead_id FROM dispositions")}
 
 
-async def test_a_look_ahead_says_what_would_become_of_each_and_keeps_nothing(either: Exchange) -> None:
-    lead_id = await bought(either)
-    await tell(either, Report(lead_id, "contacted"))
-    later(either, 60)
+async def test_a_look_ahead_says_what_would_become_of_each_and_keeps_nothing(exchange: Exchange) -> None:
+    lead_id = await bought(exchange)
+    await tell(exchange, Report(lead_id, "contacted"))
+    later(exchange, 60)
     reports = [
         Report(lead_id, "contacted"),
         Report(lead_id, "Sold!", value="$1,250"),
@@ -150,14 +150,14 @@ async def test_a_look_ahead_says_what_would_become_of_each_and_keeps_nothing(eit
         Report(lead_id, "sold", value="much"),
     ]
 
-    seen: list[Told] = await look_at(either.market, FILE, reports)
+    seen: list[Told] = await look_at(exchange.market, FILE, reports)
 
     assert ["unchanged", "recorded", "waiting", "not_found", "invalid"] == [each.verdict.value for each in seen]
     assert "contacted" == seen[1].before
-    assert ["contacted"] == await kinds(either)
-    assert 0 == await either.count("disposition_waits")
+    assert ["contacted"] == await kinds(exchange)
+    assert 0 == await exchange.count("disposition_waits")
     assert [each.verdict for each in seen] == [
-        each.verdict for each in await record_reports(either.market, FILE, reports)
+        each.verdict for each in await record_reports(exchange.market, FILE, reports)
     ]
 
 

@@ -203,7 +203,9 @@ async def test_a_wrong_disposition_is_told_with_the_field(
     assert 0 == await served.exchange.count("dispositions")
 
 
-async def test_a_buyer_can_tell_nothing_of_a_lead_another_bought(served: Served) -> None:
+async def test_a_buyer_can_tell_nothing_of_a_lead_another_bought(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
     await served.exchange.add(*buying("birch", price=usd("1")))
     lead_id = (await sell(served))["lead_id"]
     (attempt,) = await served.exchange.rows("SELECT id FROM attempts")
@@ -211,6 +213,7 @@ async def test_a_buyer_can_tell_nothing_of_a_lead_another_bought(served: Served)
     for reference in (lead_id, attempt["id"], "b1"):
         fields = {"reference": reference, "disposition": "sold"}
         assert (404, "error", "not_found") == (await tell(served, "dispositions", fields, buyer_key("birch"))).told
+    assert ["A buyer spoke of leads that it did not buy"] * 2 == [record.getMessage() for record in caplog.records]
     pass_time(served, 5)
     assert [] == (await served.get("sales", key=buyer_key("birch")))["sales"]
     assert 0 == await served.exchange.count("dispositions")

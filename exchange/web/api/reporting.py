@@ -12,16 +12,21 @@ from exchange.flows.dispositions import record_reports, teller_of
 from exchange.intake.flat import Unreadable
 from exchange.intake.json_in import read_json
 from exchange.intake.trees import plain, text, whole
+from exchange.log import logger
 from exchange.model.feedback import Report
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
 from exchange.stages.dispositions import Verdict
 from exchange.stages.field_names import fold
+from exchange.storage.feedback import names_of_others
+from exchange.web.api.access import Caller
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told, media_type, refused
 
 _ONCE = ("disposition", "note", "value", "at")  # said once for all leads of `lead_ids`
 _WAITS = 202
+
+_LOG = logger(__name__)
 
 
 async def disposition(call: Call) -> Told:
@@ -41,6 +46,7 @@ async def _one(call: Call, named: Mapping[str, str]) -> Told:
         raise Stop(Reason.INVALID, 422, problems=tuple(problems))
     (told,) = await record_reports(call.market, teller_of(caller.actor), (report,))
     if told.sale is None:
+        await _note_others(call, caller, (told,))
         raise Stop(Reason.NOT_FOUND, 404, "You bought no lead with this id.")
     if told.verdict is Verdict.INVALID and told.problem is not None:
         raise Stop(Reason.INVALID, 422, problems=(told.problem,))
@@ -57,10 +63,19 @@ async def many(call: Call) -> Told:
     if problems:
         raise Stop(Reason.INVALID, 422, problems=tuple(problems[: limits.PROBLEMS_TOLD]))
     outcomes = await record_reports(call.market, teller_of(caller.actor), reports)
+    await _note_others(call, caller, outcomes)
     counts = {verdict.value: 0 for verdict in Verdict}
     for outcome in outcomes:
         counts[outcome.verdict.value] += 1
     return Told({"status": "ok", "counts": counts, "results": [_fields(outcome) for outcome in outcomes]})
+
+
+async def _note_others(call: Call, caller: Caller, outcomes: Sequence[Outcome]) -> None:
+    """Who speaks of leads that others bought hears what one does that made them up; here it is noted."""
+    unknown = [told.report.reference for told in outcomes if told.sale is None]
+    count = await call.market.db.read(names_of_others, unknown) if unknown else 0
+    if count:
+        _LOG.warning("A buyer spoke of leads that it did not buy", buyer=caller.actor.party_id, count=count)
 
 
 def _fields(told: Outcome) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from exchange.web.buyer_portal import (
 )
 from exchange.web.pages import add_table
 
-HOME = "/buyer/store"
+HOME = "/buyer/leads"
 ADMINS = (Duty.ADMIN,)
 """Who sees the pages of a module that does not say in DUTIES who does."""
 
