@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from exchange.catalog import default_config
+from exchange.demo.peers.till import PORT as TILL
 from exchange.settings import Settings, load_settings
 
 ZONE = "America/New_York"
@@ -26,6 +28,10 @@ DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
 PEERS = "/PEERS/"  # how a document names a file that a peer makes: /PEERS/mailroom/ca.pem
 LOOPBACK = "127.0.0.0/8"
+INVOICE_ADDRESS = "12 Dock Road\nBoston, MA 02110"
+INVOICE_NOTE = "Pay to Bank of Nowhere, account 4400117723, and name the invoice."
+MONEY = ("payment_provider", "payment_url", "invoice_address", "invoice_note")
+"""Settings about money that other commands need too."""
 LISTENERS = MappingProxyType({"inbox_port": 8144, "sftp_port": 8163})
 """Where the demo takes leads beside HTTP: the setting, and its port in the documents."""
 MAIL_DOMAIN = "leads.harbor.example"
@@ -127,9 +133,19 @@ def settings_for(
         public_url=f"http://127.0.0.1:{port}",
         allowed_networks=(LOOPBACK,),
         mail_domain=MAIL_DOMAIN,
+        invoice_address=INVOICE_ADDRESS,
+        invoice_note=INVOICE_NOTE,
+        **_provider(ports),
         **{setting: ports[named] for setting, named in LISTENERS.items() if named in ports},
         frozen=frozen,
     )
+
+
+def _provider(ports: Mapping[int, int]) -> dict[str, Any]:
+    """Who takes cards: the peer that speaks as Stripe does, where there are peers."""
+    if TILL not in ports:
+        return {}
+    return {"payment_provider": "stripe", "payment_url": f"http://127.0.0.1:{ports[TILL]}"}
 
 
 def database(settings: Settings) -> Path:

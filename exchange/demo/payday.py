@@ -10,6 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from exchange.demo.billing_day import keep_bills
 from exchange.flows.market import Market
 from exchange.flows.payout_files import export
 from exchange.flows.payout_payments import mark_file_paid, mark_run_paid
@@ -62,6 +63,7 @@ class Finance:
         if day == self._day and not again:
             return
         self._day = day
+        await keep_bills(market)
         await prepare_due(market)
         runs = [run for run in await market.db.write(list_runs, RunFilter("prepared")) if self._is_due(run)]
         for run in runs:

@@ -13,6 +13,7 @@ from exchange.clock import Clock, SetClock, SimulatedClock, SystemClock
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
 from exchange.demo import instructions
+from exchange.demo.billing_day import set_buyers_terms
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.folder import FROZEN_AT, ZONE, Note
 from exchange.demo.founding import begin_buyer, found, invite_everybody, keep_secrets, make_keys
@@ -26,11 +27,13 @@ from exchange.demo.personalities import Cast, read_cast
 from exchange.demo.scripted import CastScript
 from exchange.demo.stream import Access, read_rows
 from exchange.demo.traffic import Channel, Traffic, TrafficEvent
+from exchange.flows.charges import connect_events
 from exchange.flows.market import Market
 from exchange.flows.recover import recover
 from exchange.flows.simulated import answer_as_asked
 from exchange.ids import SeededIds
 from exchange.intake.encode import encode
+from exchange.model.actor import SYSTEM
 from exchange.settings import Settings, settings_document
 from exchange.storage.file_lock import hold_file
 from exchange.storage.sqlite import open_sqlite
@@ -138,6 +141,8 @@ async def _on_files(
     async with open_market(settings, clock=clock, catalog=catalog) as market:
         note = await _keys(wanted, market, parties, note)
         await keep_secrets(market, found.secrets)
+        if settings.payment_provider:
+            await connect_events(market, SYSTEM)
         await recover(market, clock.now() + 1, encode)
         yield Running(wanted, settings, market, clock, parties, cast, note.keys, found.ports)
 
@@ -165,7 +170,17 @@ def _at_ports(cast: Cast, ports: Mapping[int, int]) -> Cast:
 
 def _write_settings(settings: Settings, folder: Path) -> None:
     """So that every other command works on the demo with --data."""
-    names = ("name", "zone", "host", "port", "public_url", "allowed_networks", "frozen", *on_disk.LISTENERS)
+    names = (
+        "name",
+        "zone",
+        "host",
+        "port",
+        "public_url",
+        "allowed_networks",
+        "frozen",
+        *on_disk.LISTENERS,
+        *on_disk.MONEY,
+    )
     chosen = {name: value for name in names if (value := getattr(settings, name)) is not None}
     document = settings_document(chosen | {"config_dir": "config"})
     (folder / "exchange.toml").write_text(document, encoding="utf-8")
@@ -199,6 +214,7 @@ async def _begin(
             await found(market, parties, frozen=wanted.frozen)
             if wanted.stream is None:
                 await set_terms(market)
+                await set_buyers_terms(market)
                 await instructions.change_instructions(market, clock, wanted.folder / "config" / "verticals")
                 await make_history(
                     market,

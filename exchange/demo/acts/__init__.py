@@ -55,6 +55,7 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts.fetchers import puller, spreadsheet
     from exchange.demo.acts.files import left, push, sheet
     from exchange.demo.acts.mails import mailbox, mails
+    from exchange.demo.acts.payers import payers
     from exchange.demo.acts.platforms import facebook, feed, gravity, pulled, soap
     from exchange.demo.acts.regrets import regrets
     from exchange.demo.acts.reports import calls, replies, stages, words
@@ -73,6 +74,7 @@ def acts() -> tuple[Act, ...]:
         left(),
         mailbox(),
         mails(),
+        payers(),
         pulled(),
         puller(),
         push(),

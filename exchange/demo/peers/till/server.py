@@ -16,10 +16,10 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from exchange.clock import Clock
 from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers.till import PORT
 from exchange.demo.peers.till.books import CARDS, Books, Object, Refusal, shown
 from exchange.ids import Ids, SystemIds
 
-PORT = 8176
 NAME = "till"
 _TRIES = 5
 _TIMEOUT = ClientTimeout(total=10)
