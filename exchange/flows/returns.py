@@ -120,7 +120,7 @@ async def ask_return(market: Market, actor: Actor, found: Returnable, asking: As
         return await _as_disposition(market, actor, found, reason, asking.note)
     if found.request is not None:
         return Asked(found.request, new=False)
-    if (problem := _problem(found, reason, asking)) is not None:
+    if (problem := problem_of(found, reason, asking)) is not None:
         return problem
     if asking.their_reference is not None:
         known = await market.db.read(return_by_reference, found.sale["buyer_id"], asking.their_reference)
@@ -143,7 +143,7 @@ async def ask_return(market: Market, actor: Actor, found: Returnable, asking: As
     return Asked(row, new)
 
 
-def _problem(found: Returnable, reason: str, asking: Asking) -> Problem | None:
+def problem_of(found: Returnable, reason: str, asking: Asking) -> Problem | None:
     terms = found.contract.returns if found.contract is not None else None
     allowed = terms.reasons if terms is not None else ()
     if reason not in allowed:

@@ -19,6 +19,10 @@ def routes() -> tuple[Route, ...]:
     return (
         post("/api/v1/buyer/leads/{lead_id}/return", "ask_return", buyer, "A buyer asks its money back for a lead",
              returning.ask, "Return", takes="ReturnAsked"),
+        post(HOME + "/many", "ask_returns", buyer,
+             "The same for up to 1,000 leads: the body is CSV with lead_id, reason, note and your_return_id",
+             returning.ask_many, "ReturnRows",
+             query=(Parameter("preview", "`yes`: only what each row would do."),)),
         get(HOME, "returns", everybody, "Returns asked for: a buyer's own, or those of a seller's leads",
             returning.listed, "Returns", query=(*paging(), state)),
         get(HOME + "/allowance", "return_allowance", buyer, "How much a buyer may give back, and did",

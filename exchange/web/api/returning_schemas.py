@@ -33,7 +33,16 @@ def returning_schemas() -> dict[str, Schema]:
         next=text("Send it as `since` for the next page."),
         **ends(),
     )
-    return {"ReturnFact": fact, "ReturnEntry": entry, "Return": one, "Returns": listed, **_allowances(), **_sent()}
+    row = record(
+        ("line", "lead_id", "outcome", "message"),
+        line={"type": "integer"},
+        lead_id=text("As it was sent."),
+        outcome=text(enum=["wrong", "unchanged", "would", "done"]),
+        message=text(),
+    )
+    rows = record(("status", "rows"), status=text(enum=["ok", "preview"]), rows=many("ReturnRow"), **ends())
+    fact = {"ReturnFact": fact, "ReturnRow": row, "ReturnRows": rows}
+    return {**fact, "ReturnEntry": entry, "Return": one, "Returns": listed, **_allowances(), **_sent()}
 
 
 def _entry() -> dict[str, Schema]:

@@ -20,6 +20,7 @@ from exchange.web.buyer_portal import (
     leads,
     order,
     return_ask,
+    return_file,
     return_one,
     returns,
     store,
@@ -36,13 +37,13 @@ ADMINS = (Duty.ADMIN,)
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
     following = (_reports, agents, work, work_lead)
-    return (order, claim, store, card, leads, lead, billing, *following, returns, return_ask, return_one)
+    return (order, claim, store, card, leads, lead, billing, *following, returns, return_ask, return_file, return_one)
 
 
 def add_buyer_portal(app: web.Application) -> None:
     for each in modules():
         add_table(app, each.pages(), _guard(each))
-    for with_files in (_reports, return_ask, return_one):
+    for with_files in (_reports, return_ask, return_file, return_one):
         add_table(app, with_files.uploads(), _guard(with_files, token=False))
     app.router.add_get("/buyer", for_role("buyer", _home))
 

@@ -43,6 +43,7 @@ from exchange.web.console import (
     quality_sources,
     return_bulk,
     return_case,
+    return_file,
     returns,
     revocations,
     screen,
@@ -105,6 +106,7 @@ def add_console(app: web.Application) -> None:
         returns,
         return_bulk,
         return_case,
+        return_file,
         screen,
         revocations,
         search,
@@ -122,7 +124,11 @@ def add_console(app: web.Application) -> None:
         webhooks,
     ):
         add_table(app, each.pages(), for_operators)
-    add_table(app, (*imports.uploads(), *suppression.uploads(), *dispositions.uploads(), *media.uploads()), for_uploads)
+    add_table(
+        app,
+        (*imports.uploads(), *suppression.uploads(), *return_file.uploads(), *dispositions.uploads(), *media.uploads()),
+        for_uploads,
+    )
 
 
 def _ways() -> tuple[Page, ...]:
