@@ -40,7 +40,7 @@ async def prepared(olive: Visitor) -> str:
 
 async def test_a_week_goes_from_the_card_to_the_bank(olive: Visitor) -> None:
     cards = await olive.open(HOME)
-    assert "Sold $100.00 2 leads" in cards.text and "To pay $90.00" in cards.text and "by ACH to …6789" in cards.text
+    assert "Sold $100.0033 2 leads" in cards.text and "To pay $90.00" in cards.text and "by ACH to …6789" in cards.text
     run = await prepared(olive)
     page = await olive.open(run)
     assert "Waits for one approval" in page.text and "Approve $90.00" in page.text
@@ -178,3 +178,28 @@ async def test_lists_have_twins_and_nothing_breaks_on_strange_words(olive: Visit
     for path, form in strange_forms:
         assert (await olive.send(HOME + path, csrf=token, **form)).http_status in (404, 409, 422)
     assert 404 == (await olive.open(f"{HOME}/open/cedar/USD/nothing")).http_status
+
+
+async def test_an_adjustment_stands_on_the_running_statement_with_its_reason(olive: Visitor, served: Served) -> None:
+    run = await prepared(olive)
+    assert "1 payout to approve" in [each["title"] for each in (await olive.open("/console.json")).fields["needs_you"]]
+    page = await olive.open(run)
+    await olive.send(f"{run}/approve", csrf=page.token)
+    assert [] == [x for x in (await olive.open("/console.json")).fields["needs_you"] if x["kind"] == "payouts"]
+    path = f"{HOME}/open/cedar/USD"
+    for form in ({"amount": "x"}, {"amount": "0"}, {"amount": "5", "note": ""}, {"amount": "5", "reference": ""}):
+        wrong = {"amount": "5.00", "reference": "case 7", "note": "sent twice", **form}
+        assert (
+            422
+            == (await olive.session.post(served.address + f"{path}/adjust", data={**wrong, "csrf": page.token})).status
+        )
+    for _ in range(2):
+        done = await olive.send(
+            f"{path}/adjust", csrf=page.token, amount="-9.50", reference="case 7", note="sent twice"
+        )
+        assert "Adjustments 1 −$9.50" in done.text
+    taken = await olive.send(f"{path}/adjust", csrf=page.token, amount="-1.00", reference="case 7", note="sent twice")
+    assert 409 == taken.http_status
+    async with signed_in(served, "ann@cedar.example", "seller", "cedar") as ann:
+        told = (await ann.open("/seller/statements/open-USD/entries?kind=adjusted")).text
+    assert "sent twice" in told and "olive" not in told, "the reason, not who"
