@@ -56,7 +56,7 @@ class SellerEvent:
 
 @dataclass(frozen=True, slots=True)
 class BuyerSale:
-    """A bought lead as its buyer sees it. `disposition` is what stands for it."""
+    """A bought lead as its buyer sees it. `disposition` is what stands for it, `value` what it was worth, if told."""
 
     id: str
     lead_id: str
@@ -68,6 +68,8 @@ class BuyerSale:
     mode: str
     accepted_at: int
     disposition: str | None
+    value: Money | None = None
+    disposition_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ async def sales_of_buyer(tx: Tx, actor: Actor, mode: str, after: Cursor, until: 
     rows = await tx.fetch(
         """SELECT s.id, s.lead_id, s.attempt_id, s.buyer_reference, s.contract_id, s.price_units, s.currency, s.mode,
                s.accepted_at, l.vertical,
-               d.kind AS disposition
+               d.kind AS disposition, d.value_units, d.at AS disposition_at
            FROM sales s JOIN leads l ON l.id = s.lead_id LEFT JOIN sale_dispositions d ON d.sale_id = s.id
            WHERE s.buyer_id = :buyer AND s.mode = :mode AND s.accepted_at < :until
                AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)
@@ -197,6 +199,8 @@ async def sales_of_buyer(tx: Tx, actor: Actor, mode: str, after: Cursor, until: 
             row["mode"],
             row["accepted_at"],
             row["disposition"],
+            Money(row["value_units"], row["currency"]) if row["value_units"] is not None else None,
+            row["disposition_at"],
         )
         for row in rows
     ]

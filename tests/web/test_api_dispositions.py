@@ -102,6 +102,7 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
     async with signed_in(served) as operator:
         listed = await operator.open("/console/words?buyer=acme&vertical=solar&word=closed_won")
         timeline = await operator.open(f"/console/leads/{leads[0]}")
+        home = await operator.open("/console")
         nothing = await operator.submit("/console/words", buyer="acme", vertical="solar", word="closed_won", kind="")
         chosen = await operator.submit(
             "/console/words", buyer="acme", vertical="solar", word="closed_won", kind="sold", contract=""
@@ -112,6 +113,7 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
         assert "1 word, 2 reports" in listed.text and "Record 2" in listed.text
         assert leads[0] in listed.part("examples") and leads[1] in listed.part("examples")
         assert "said “Closed Won”, which is no disposition yet" in timeline.text
+        assert "2 dispositions in words nobody knows 1 word, such as “Closed Won”" in home.part("needs")
         assert 422 == nothing.http_status
         assert "2 reports that waited are settled" in chosen.text and "Closed Won" not in chosen.text
         assert "closed won" in chosen.part("mapped")

@@ -157,6 +157,7 @@ async def test_a_buyer_tells_what_became_of_a_lead_by_any_of_its_ids(served: Ser
         pass_time(served, 1)
     again = (await served.get("sales", key=buyer_key("acme")))["sales"][0]
     assert ("25.00", "sold") == (again["price"], again["disposition"])
+    assert again["disposition_at"] and "disposition_value" not in again
     assert {"price", "contract_id", "vertical"} <= set(sale)
     assert b"cedar" not in (await served.get("sales", key=buyer_key("acme"))).body
     assert b"20.00" not in (await served.get("sales", key=buyer_key("acme"))).body

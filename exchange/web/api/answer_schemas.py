@@ -207,6 +207,8 @@ def _buying() -> dict[str, Schema]:
         price=money("What you paid."),
         currency=text(),
         disposition=text("What stands for it."),
+        disposition_value=money("What it was worth, if that was told."),
+        disposition_at=moment("Since when it is so."),
         test={"type": "boolean"},
         accepted_at=moment("When you took it."),
     )

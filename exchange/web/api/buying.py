@@ -38,6 +38,8 @@ def _sale(sale: BuyerSale) -> dict[str, Any]:
         "price": sale.price.text,
         "currency": sale.price.currency,
         "disposition": sale.disposition,
+        "disposition_value": sale.value.text if sale.value is not None else None,
+        "disposition_at": rfc3339(sale.disposition_at) if sale.disposition_at is not None else None,
         "test": True if sale.mode == "test" else None,
         "accepted_at": rfc3339(sale.accepted_at),
     }

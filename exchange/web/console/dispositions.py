@@ -29,6 +29,7 @@ from exchange.web.report_files import Place
 from exchange.web.report_files import pages as file_pages
 from exchange.web.report_files import uploads as file_uploads
 from exchange.web.story.dispositions import CHANNELS, buyer_name
+from exchange.web.told_in import PATH as TOLD_PATH
 from exchange.web.words import plural, utc
 
 HOME = "/console/dispositions"
@@ -100,6 +101,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         most=limits.DISPOSITIONS_AT_ONCE,
         told=request.query.get("told", "")[:200],
         systems=await _systems(market),
+        told_at=market.public_url + TOLD_PATH,
     )
 
 

@@ -18,6 +18,7 @@ from exchange.sources.document import Source
 from exchange.stages.caps import contract_caps
 from exchange.stages.schedule import window_end, window_start
 from exchange.storage.dashboard import dead_jobs, recent_trails
+from exchange.storage.disposition_words import unknown_words
 from exchange.storage.disputes import disputed_sales
 from exchange.storage.endpoints import troubled_endpoints
 from exchange.storage.holds import all_cap_use
@@ -35,6 +36,7 @@ TRAILS = 300
 """So many of the newest requests tell how fast buyers answer: enough for a p95, few enough to unpack at once."""
 
 GAUGES = 5
+_WORDS_MOST = 200
 _RESTING = 20
 _TIMED_OUT = "timeout"
 
@@ -192,6 +194,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
         *await _disputed(market, actor, mode),
         *await _screened(market, mode),
         *await _unmapped(market, actor),
+        *await _words(market, actor),
         *await _payouts(market, mode),
         *await _short(market),
         *await _resting(market, actor),
@@ -285,6 +288,16 @@ async def _unmapped(market: Market, actor: Actor) -> list[Need]:
         )
         for row in await market.db.read(unmapped_answers, actor)
     ]
+
+
+async def _words(market: Market, actor: Actor) -> list[Need]:
+    """Reports that wait because nobody knows the buyer's word: they count for nothing until then."""
+    rows = await market.db.read(unknown_words, actor, _WORDS_MOST)
+    if not rows:
+        return []
+    title = f"{plural(sum(row['times'] for row in rows), 'disposition')} in words nobody knows"
+    note = f"{plural(len(rows), 'word')}, such as “{rows[0]['said']}”"
+    return [Need("words", "tag", title, note, "/console/words", "Map them")]
 
 
 async def _resting(market: Market, actor: Actor) -> list[Need]:
