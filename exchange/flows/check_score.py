@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from zlib import crc32
 
 from exchange.flows.case import Case
@@ -9,11 +11,13 @@ from exchange.flows.market import Market
 from exchange.flows.scoring import Scored, pack
 from exchange.model.finding import Finding, Outcome
 from exchange.model.lead import Kind
+from exchange.stages.quality.standing import Band
 from exchange.stages.score.features import words
 from exchange.stages.score.grade import GRADES, grade
 from exchange.stages.score.points import Part
 
 _TOLD = 3  # reasons either way
+_OF_BAND: Mapping[Band, int] = MappingProxyType({Band.ROTTEN: -30, Band.WEAK: -10})
 _HELD_OUT = 50  # one lead of so many is graded without the score, so that its use can be measured
 
 
@@ -26,7 +30,8 @@ async def check_score(case: Case, market: Market) -> Case:
     scored = market.live.scorer.score(case.lead, case.vertical)
     held_out = crc32(case.lead.id.encode()) % _HELD_OUT == 0
     par = case.vertical.score.par
-    made = grade(par if held_out else scored.chance, par, case.lead.fraud, case.findings)
+    of_source = None if held_out else _of_source(case, market)
+    made = grade(par if held_out else scored.chance, par, case.lead.fraud, case.findings, of_source)
     facts = [f"{sentence}: {points:+d}" for sentence, points in made.lines]
     if held_out:
         facts.append("Held out: graded without the score, to measure what the score is worth")
@@ -37,6 +42,14 @@ async def check_score(case: Case, market: Market) -> Case:
     )
     kept = pack(scored.features) if case.lead.kind is not Kind.PING else None  # its post is scored again, and learned
     return case._replace(lead=lead, features=kept, findings=(*case.findings, *told))
+
+
+def _of_source(case: Case, market: Market) -> tuple[str, int] | None:
+    """What its source's record takes away: whether its leads convert is in the chance already, the rest is not."""
+    lead = case.lead
+    band = market.live.standings.band(case.vertical.name, lead.seller_id, lead.tracking.get("sub_id1", ""))
+    points = _OF_BAND.get(band)
+    return (f"Its source is {band.value}", points) if points is not None else None
 
 
 def _told(case: Case, scored: Scored) -> Finding:

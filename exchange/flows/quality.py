@@ -37,6 +37,7 @@ _DAYS_AT_ONCE = 30
 _AGAIN_MS = 600_000  # between two counts of the day that runs
 _SEEN_MS = 60_000  # between two looks at how everybody stands, when something was told meanwhile
 _LOOK_MS = 600_000  # and when nothing was
+_REST = 30  # a look that takes long rests so many times as long: it never takes more than a thirtieth of a core
 COUNTED_AGAIN = (1, 2, 7, 31)
 """Days back that are counted once more when a day begins: alerts, held leads and settlements change them."""
 _CURVE_DAYS = 180
@@ -51,8 +52,10 @@ async def keep_quality(market: Market) -> int:
     if now - held.counted_at >= _AGAIN_MS:
         await count_days(market.db, now)
         held.counted_at, held.changed = now, True
-    if now - held.at >= (_SEEN_MS if held.changed else _LOOK_MS):
+    if now - held.at >= (max(_SEEN_MS, _REST * held.took_ms) if held.changed else _LOOK_MS):
+        began = market.clock.monotonic()
         await look(market.db, held, now)
+        held.took_ms = round((market.clock.monotonic() - began) * 1000)
     return told
 
 

@@ -21,6 +21,7 @@ class Standings:
     at: int = 0
     counted_at: int = 0
     changed: bool = True
+    took_ms: int = 0  # by the last look
     _caps: Mapping[tuple[str, str], int] = field(default_factory=dict)
     _used: dict[tuple[str, str], int] = field(default_factory=dict)
     _day: int = 0

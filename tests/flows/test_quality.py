@@ -119,6 +119,14 @@ async def test_the_line_finds_how_a_source_stands(exchange: Exchange) -> None:
     live = exchange.market.live.standings
     assert Band.ROTTEN is live.band("solar", "cedar", "rotten")
     assert {Band.USUAL} == {live.band("solar", *each) for each in (("cedar", "good"), ("cedar", "new"), ("elm", "x"))}
+    grades = {}
+    for name, sub_id in ((8_001, "rotten"), (8_050, "good")):
+        answer = await post(exchange, {**consumer(name), "sub_id1": sub_id})
+        rows = await exchange.rows("SELECT document FROM trails WHERE lead_id = :id", id=answer["lead_id"])
+        steps = read_trail(bytes(rows[0]["document"]))["steps"]
+        grades[sub_id] = next(step["facts"] for step in steps if step.get("check") == "grade")
+    assert "Its source is rotten: -30" in grades["rotten"]
+    assert not any("Its source" in fact for fact in grades["good"])
     source = live.verticals["solar"].sources["cedar", "rotten"]
     assert (24, 24, 24) == (source.leads, source.sold, source.suspicion.counts.told if source.suspicion else 0)
     assert 0 == await count_outcomes(exchange.market.db, exchange.market.verticals, exchange.market.clock.now())

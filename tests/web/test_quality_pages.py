@@ -75,6 +75,24 @@ async def test_a_seller_sees_its_own_sub_ids_and_nobody_elses(served: Served) ->
     assert 404 == other.http_status and "popunder" not in console.text
 
 
+async def test_terms_change_by_program_and_sellers_are_told_their_payout(served: Served) -> None:
+    exchange = served.exchange
+    await exchange.add(operator())
+    change = {"kind": "payout_tiers", "subject": "cedar-solar", "note": "Agreed"}
+    tiers = {**change, "text": "grade=A,B -> 85%; band=rotten -> 0.00"}
+    saved = await served.send("quality/terms", tiers, key=OPERATOR_KEY)
+    wrong = await served.send("quality/terms", {**change, "text": "grade=Q -> 85%"}, key=OPERATOR_KEY)
+    nobody = await served.send("quality/terms", {**change, "text": "", "subject": "elm"}, key=OPERATOR_KEY)
+    none = await served.get("quality/suggestions?vertical=solar", key=OPERATOR_KEY)
+    async with signed_in(served, "sam@cedar.example", "seller", "cedar") as seller:
+        page = await seller.open("/seller/quality")
+    assert (200, "saved") == saved.told[:2] and "grade=A,B -> 85%" in saved["after"]
+    told = [(each.http_status, each["errors"][0]["field"]) for each in (wrong, nobody)]
+    assert [(422, "text"), (422, "subject")] == told
+    assert 0 == none["count"] and "estimate" == none["evidence"]
+    assert "Cedar solar : grade=A,B -> 85%; band=rotten -> 0.00; else 80%" in page.part("payouts")
+
+
 async def test_a_measure_is_suggested_taken_and_undone_by_people_and_by_programs(served: Served) -> None:
     await lived(served.exchange)
     await served.exchange.add(operator())

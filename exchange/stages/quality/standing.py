@@ -36,7 +36,7 @@ BAND_WORDS: Mapping[Band, str] = {
 }
 _SURE_STRONG, _SURE_WEAK, _SURE_BACK = 0.9, 0.8, 0.9
 _WEAK_CONVERSION, _WEAK_RETURN = 0.75, 1.3
-_LEAST_SOLD, _LEAST_BACK = 20, 3
+_LEAST_SOLD, _LEAST_BACK, _LEAST_EXPECTED = 20, 3, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def band_of(rates: Mapping[str, Rate], suspicion: Suspicion | None) -> Band:
         return Band.ROTTEN
     conversion, back = rates["conversion"], rates["return"]
     given_back = back.above(min(back.base * _WEAK_RETURN, 0.99)) if back.told >= _LEAST_BACK else 0.0
-    sells = conversion.leads >= _LEAST_SOLD and conversion.base > 0.0
+    sells = conversion.leads >= _LEAST_SOLD and conversion.base * conversion.leads >= _LEAST_EXPECTED
     if given_back > _SURE_BACK or (sells and 1.0 - conversion.above(conversion.base * _WEAK_CONVERSION) > _SURE_WEAK):
         return Band.WEAK
     if sells and conversion.above(conversion.base) > _SURE_STRONG and given_back < 0.5:

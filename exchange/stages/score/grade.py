@@ -29,8 +29,10 @@ class Grade(NamedTuple):
     lines: tuple[tuple[str, int], ...]
 
 
-def grade(chance: float, par: float, fraud: int | None, findings: Sequence[Finding]) -> Grade:
-    """Grade a lead that will convert with this chance."""
+def grade(
+    chance: float, par: float, fraud: int | None, findings: Sequence[Finding], source: tuple[str, int] | None = None
+) -> Grade:
+    """Grade a lead that will convert with this chance. `source` is what its source's record adds or takes, in words."""
     lines = [("A lead at par", PAR_POINTS)]
     worth = round(points_of(chance) - points_of(par))
     lines.append((f"Expected to convert: {chance:.1%} (par {par:.1%})", worth))
@@ -39,6 +41,8 @@ def grade(chance: float, par: float, fraud: int | None, findings: Sequence[Findi
         lines.append((f"{flags} thing{'s' if flags > 1 else ''} found against it", -min(_FLAG * flags, _FLAGS_MOST)))
     if fraud:
         lines.append((f"Fraud screen: {fraud} of 100", -round(fraud * _OF_FRAUD)))
+    if source is not None:
+        lines.append(source)
     points = sum(points for _, points in lines)
     return Grade(letter(points), points, tuple(lines))
 

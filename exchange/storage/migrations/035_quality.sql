@@ -46,7 +46,6 @@ CREATE TABLE sale_days (
     lost_units BIGINT NOT NULL,
     PRIMARY KEY (day, vertical, seller_id, sub_id, buyer_id, currency)
 ) /* keyed */;
-CREATE INDEX sale_days_vertical ON sale_days (vertical, day);
 
 -- Live posts of a day by sub id. refused: by any check. fraud: by the screen, or part of a burst or farm seen later;
 -- days are counted again, so these never include leads of a sub id that was shut out. passed: buyers were asked.
@@ -63,7 +62,6 @@ CREATE TABLE source_days (
     sold BIGINT NOT NULL,
     PRIMARY KEY (day, vertical, seller_id, sub_id)
 ) /* keyed */;
-CREATE INDEX source_days_vertical ON source_days (vertical, day);
 
 -- Posts to buyers of a day. posts: answered yes or no. bid_units and price_units: of those taken. lowered: taken for
 -- less than was bid. refused_alive: refused, and the lead was sold to another.
@@ -82,7 +80,6 @@ CREATE TABLE post_days (
     refused_alive BIGINT NOT NULL,
     PRIMARY KEY (day, vertical, seller_id, buyer_id, contract_id, currency)
 ) /* keyed */;
-CREATE INDEX post_days_vertical ON post_days (vertical, day);
 
 -- How far all this is counted: reports up to (at, sale_id), days before `day`.
 CREATE TABLE quality_seen (

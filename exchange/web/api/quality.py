@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exchange.flows.measures import BadRule, NotOpen, dismiss, rules_of, set_rule, take, undo
+from exchange.flows.measures import BadRule as BadSourceRule
+from exchange.flows.measures import NotOpen, dismiss, rules_of, set_rule, take, undo
+from exchange.flows.price_terms import Kind, Moved, apply, preview
+from exchange.flows.repricing import suggestions
 from exchange.model.actor import Actor
 from exchange.model.lead import Problem
 from exchange.model.measure import Action, Measure
 from exchange.model.reason import Reason
 from exchange.stages.notes import note_problem
+from exchange.stages.price_rules import BadRule
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
 from exchange.web.figures.measures import BadWish, cap_wanted, measure_fields, measures_of, rule_fields, rule_wanted
+from exchange.web.figures.prices import idea_fields
 from exchange.web.figures.quality import (
     bidding_of,
     buyers_of,
@@ -73,7 +78,7 @@ async def decide(call: Call) -> Told:
     try:
         cap = cap_wanted(sent)
         measure = await _done(call, caller.actor, word, measure_id, cap, note)
-    except (BadRule, BadWish) as error:
+    except (BadSourceRule, BadWish) as error:
         raise _wrong(Problem("cap", "range", str(error))) from None
     except NotOpen:
         raise Stop(Reason.NOT_FOUND, 404, "No measure of that id waits for it.") from None
@@ -103,9 +108,41 @@ async def rule(call: Call) -> Told:
         await set_rule(call.market, wanted, note, caller.actor, call.remote_ip)
     except BadWish as error:
         raise _wrong(Problem(error.field, "type", str(error))) from None
-    except BadRule as error:
+    except BadSourceRule as error:
         raise _wrong(Problem("chance", "range", str(error))) from None
     return Told({"status": "saved", "rule": rule_fields(wanted)})
+
+
+async def suggested(call: Call) -> Told:
+    """Suggestions about floors and prices, those that would change most first. All are estimates."""
+    call.admit_by_header("operator")
+    vertical = _vertical(call)
+    told = [idea_fields(each) for each in await suggestions(call.market, vertical)]
+    return Told({"status": "ok", "vertical": vertical, "count": len(told), "evidence": "estimate", "suggestions": told})
+
+
+async def terms(call: Call) -> Told:
+    """Change price rules of a contract, or payout tiers, floors or ranking of a campaign, in their own text."""
+    caller = call.admit_live("operator")
+    sent = sent_fields(await call.read_fields())
+    note, known = _note(sent), tuple(each.value for each in Kind)
+    if sent.get("kind", "") not in known:
+        raise _wrong(
+            Problem("kind", "not_allowed", f"kind must be one of {', '.join(known)}.", sent.get("kind", ""), known)
+        )
+    subject, text = sent.get("subject", ""), sent.get("text", "").replace(";", "\n")
+    try:
+        change = preview(call.market, Kind(sent["kind"]), subject, text)
+        version = await apply(call.market, change, note, caller.actor, call.remote_ip)
+    except LookupError:
+        told = "subject must be the id of a contract for price_rules, else of a campaign."
+        raise _wrong(Problem("subject", "not_allowed", told, subject)) from None
+    except BadRule as error:
+        raise _wrong(Problem("text", "type", str(error))) from None
+    except Moved:
+        raise Stop(Reason.CANNOT_SETTLE, 409, "Somebody changed these terms meanwhile.") from None
+    fields = {"kind": change.kind.value, "subject": subject, "version": version}
+    return Told({"status": "saved", **fields, "before": change.before, "after": change.after})
 
 
 def _vertical(call: Call) -> str:

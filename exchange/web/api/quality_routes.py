@@ -11,8 +11,10 @@ HOME = "/api/v1/quality"
 def routes() -> tuple[Route, ...]:
     operator, report = KeyKind.OPERATOR, Rank.REPORT
     vertical = (Parameter("vertical", "The vertical's name; required."),)
+    changes = "Changes price rules of a contract, or payout tiers, floors or ranking of a campaign"
     about = "Suggested measures against rotten sub ids, those in force, and the rules"
     decides = "Shuts a sub id out, caps it, dismisses the suggestion, or undoes a measure"
+    offers = "Suggestions about floors and prices, as ranges"
     sets = "Says what the exchange may do about rotten sub ids by itself"
     return (
         Route(
@@ -35,5 +37,13 @@ def routes() -> tuple[Route, ...]:
         Route(
             "POST", HOME + "/rule", "set_source_rule", sets, operator, report, quality.rule, "SourceRuleSaved", TOLD,
             "SourceRule",
+        ),
+        Route(
+            "GET", HOME + "/suggestions", "price_suggestions", offers, operator, report,
+            quality.suggested, "PriceSuggestions", ASKED, query=vertical,
+        ),
+        Route(
+            "POST", HOME + "/terms", "change_terms", changes, operator, report, quality.terms, "TermsChanged",
+            (*TOLD, 409), "TermsChange",
         ),
     )  # fmt: skip

@@ -47,8 +47,55 @@ def quality_schemas() -> dict[str, Schema]:
             cap=_COUNT,
             note=_note(),
         ),
+        "PriceSuggestions": _suggestions(),
+        "TermsChange": record(
+            ("kind", "subject", "text", "note"),
+            kind=_kind(),
+            subject=text("A contract's id for `price_rules`, else a campaign's."),
+            text=text("The terms, one a line or with semicolons between; empty takes them away."),
+            note=_note(),
+        ),
+        "TermsChanged": record(
+            ("status", "kind", "subject", "version", "before", "after"),
+            status=text(enum=["saved"]),
+            kind=_kind(),
+            subject=text(),
+            version=_COUNT,
+            before=text(),
+            after=text(),
+            **ends(),
+        ),
         "SourceRuleSaved": record(("status", "rule"), status=text(enum=["saved"]), rule=_rule(), **ends()),
     }
+
+
+def _suggestions() -> Schema:
+    idea = record(
+        ("kind", "subject", "sentence", "a_week", "currency", "leads", "changed", "before", "after"),
+        kind=_kind(),
+        subject=text(),
+        sentence=text(),
+        a_week=record(("low", "about", "high"), low=text(), about=text(), high=text()),
+        currency=text(),
+        leads=_COUNT,
+        changed=_COUNT,
+        lead_ids=_list(text()),
+        before=text(),
+        after=text(),
+    )
+    return record(
+        ("status", "vertical", "count", "evidence", "suggestions"),
+        status=text(enum=["ok"]),
+        vertical=text(),
+        count=_COUNT,
+        evidence=text("No hold-out has shown it.", enum=["estimate"]),
+        suggestions=_list(idea),
+        **ends(),
+    )
+
+
+def _kind() -> Schema:
+    return text(enum=["price_rules", "payout_tiers", "floors", "ranking"])
 
 
 def _told(name: str, line: Schema) -> Schema:

@@ -18,6 +18,7 @@ from exchange.stages.price_rules import BadRule
 from exchange.storage.repricing import price_changes
 from exchange.web import words
 from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.figures.prices import idea_fields
 from exchange.web.figures.quality import chosen, offered
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
@@ -79,23 +80,8 @@ async def as_json(request: web.Request) -> web.StreamResponse:
     vertical = chosen(request, market)
     if vertical is None:
         return json_response({"error": "There is no such vertical."}, http_status=404)
-    told = [_fields(each) for each in await suggestions(market, vertical.name)]
+    told = [idea_fields(each) for each in await suggestions(market, vertical.name)]
     return json_response({"vertical": vertical.name, "count": len(told), "evidence": "estimate", "suggestions": told})
-
-
-def _fields(idea: Suggestion) -> dict[str, Any]:
-    return {
-        "kind": idea.kind.value,
-        "subject": idea.subject,
-        "sentence": idea.sentence,
-        "a_week": {"low": idea.low.text, "about": idea.middle.text, "high": idea.high.text},
-        "currency": idea.middle.currency,
-        "leads": idea.leads,
-        "changed": idea.changed,
-        "lead_ids": list(idea.lead_ids),
-        "before": idea.before,
-        "after": idea.after,
-    }
 
 
 def _told(idea: Suggestion) -> str:

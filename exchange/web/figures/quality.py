@@ -10,7 +10,7 @@ from aiohttp import web
 
 from exchange.flows.market import Market
 from exchange.flows.quality import read_bidding, read_curves, read_standing
-from exchange.model.actor import Actor
+from exchange.model.actor import Actor, Role
 from exchange.model.money import Money
 from exchange.model.vertical import Vertical
 from exchange.stages.quality.days import Curves
@@ -24,6 +24,7 @@ SORTS = ("leads", "sold", *NAMES, "bad", "earned")
 PAGE = 50
 TONES: Mapping[Band, str] = {Band.STRONG: "good", Band.USUAL: "", Band.WEAK: "warn", Band.ROTTEN: "bad"}
 _FEW = words.FEW
+_FRESH_MS = 600_000
 
 
 @dataclass(frozen=True)
@@ -292,11 +293,20 @@ async def curves_of(market: Market, vertical: str) -> Curves:
     return held if held is not None else await read_curves(market.db, vertical, market.clock.now())
 
 
+def _held(market: Market, actor: Actor) -> bool:
+    """Whether what this process holds is fresh enough for somebody who may see all of it."""
+    return actor.role is Role.OPERATOR and market.clock.now() - market.live.standings.at < _FRESH_MS
+
+
 async def standing_of(market: Market, actor: Actor, vertical: str) -> Standing:
+    if _held(market, actor) and vertical in market.live.standings.verticals:
+        return market.live.standings.verticals[vertical]
     return await read_standing(market.db, actor, vertical, await curves_of(market, vertical), market.clock.now())
 
 
 async def bidding_of(market: Market, actor: Actor, vertical: str) -> Bidding:
+    if _held(market, actor) and vertical in market.live.standings.bidding:
+        return market.live.standings.bidding[vertical]
     return await read_bidding(market.db, actor, vertical, await curves_of(market, vertical), market.clock.now())
 
 

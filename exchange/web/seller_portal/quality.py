@@ -5,7 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.flows.market import Market
+from exchange.model.party import State
 from exchange.model.vertical import Vertical
+from exchange.stages.price_rules import payout_text, tier_text
 from exchange.stages.quality.rates import MEASURES
 from exchange.stages.quality.standing import BAND_WORDS
 from exchange.web.auth import actor_of
@@ -55,8 +57,21 @@ async def show(request: web.Request) -> web.StreamResponse:
         tones=TONES,
         bands=BAND_WORDS,
         twin=lambda end: address(HOME + end, vertical=vertical.name),
+        payouts=_payouts(market, actor_of(request).party_id, vertical.name),
         more=address(HOME, vertical=vertical.name, after=after) if after else None,
     )
+
+
+def _payouts(market: Market, seller_id: str | None, vertical: str) -> list[tuple[str, str, list[str]]]:
+    """What each of its campaigns pays: its plain payout, and the tiers that go before it, in words."""
+    own = [
+        each for each in market.deals.campaigns.values() if each.seller_id == seller_id and each.vertical == vertical
+    ]
+    return [
+        (each.name, payout_text(each.payout), [tier_text(tier) for tier in each.payout_tiers])
+        for each in sorted(own, key=lambda each: each.name)
+        if each.state is not State.DELETED
+    ]
 
 
 async def as_json(request: web.Request) -> web.StreamResponse:
