@@ -136,10 +136,10 @@ def balances(context: typer.Context) -> None:
 
 async def _balances(terminal: Terminal) -> None:
     from exchange.commands.opening import opened_database, settings_of
-    from exchange.storage.by_hand import account_rows
+    from exchange.storage.ledger import all_accounts
 
     async with opened_database(settings_of(terminal)) as db:
-        rows = await db.read(account_rows)
+        rows = await db.read(all_accounts)
     fields = ("posted", "held", "limit", "available")
     document = [
         {"account": row.account, "currency": row.posted.currency}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from exchange.flows.billing import bill_due
 from exchange.flows.check_books import check_books
 from exchange.flows.market import Market
+from exchange.flows.reminders import remind_overdue, warn_low
 
 
 async def keep_books(market: Market) -> int:
     """Once a minute. Returns how many documents were made."""
     made = await bill_due(market)
-    await check_books(market)
+    if await check_books(market) is not None:  # once an hour, by one node
+        await remind_overdue(market)
+        await warn_low(market)
     return made

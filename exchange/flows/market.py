@@ -338,11 +338,16 @@ async def refresh(market: Market) -> bool:
         live.served.update(parties.served)
     now = market.clock.now()
     cap_use = dict(await market.db.read(all_cap_use, now))
-    balances = dict(await market.db.read(all_balances))
-    buyers = live.deals.buyers.values()
-    live.take_up(cap_use, {buyer.id: balances[buyer.account] for buyer in buyers if buyer.account in balances})
+    live.take_up(cap_use, available_of(live.deals.buyers.values(), await market.db.read(all_balances)))
     _note_health(market, now)
     return changed
+
+
+def available_of(buyers: Iterable[Buyer], balances: Iterable[tuple[str, Money]]) -> dict[str, Money]:
+    """By buyer, what it may spend of the account it buys from, in the currency it buys in."""
+    known = {(account, money.currency): money for account, money in balances}
+    places = ((buyer.id, (buyer.account, buyer.limit.currency)) for buyer in buyers)
+    return {buyer_id: known[place] for buyer_id, place in places if place in known}
 
 
 async def read_shapes(db: Db, vault: Vault, workshop: Workshop, before: Shapes | None = None) -> Shapes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from exchange.flows.market import Deals, Market
+from exchange.flows.reminders import lasts
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Role
 from exchange.model.money import Money
@@ -87,12 +88,15 @@ async def _low(market: Market) -> list[News]:
     if not short:
         return []
     paid = await market.db.read(last_payments, [each.buyer.account for each in short])
-    return [_low_news(each, paid.get(each.buyer.account, ""), market.clock.now()) for each in short]
+    return [await _low_news(market, each, paid.get(each.buyer.account, "")) for each in short]
 
 
-def _low_news(short: Short, payment: str, now: int) -> News:
+async def _low_news(market: Market, short: Short, payment: str) -> News:
+    now, found = market.clock.now(), await lasts(market, short.buyer, short.left)
     facts: dict[str, object] = {
         "buyer_id": short.buyer.id,
+        "leads_left": found.leads if found is not None else None,
+        "hours_left": int(found.hours) if found is not None and found.hours is not None else None,
         "available": short.left.text,
         "highest_price": short.highest.text,
         "currency": short.left.currency,

@@ -10,7 +10,6 @@ from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
-from exchange.storage.ledger import Balance, balances
 from exchange.storage.parties import (
     KeyRow,
     revoke_key,
@@ -103,13 +102,6 @@ async def list_users(tx: Tx) -> list[Row]:
                (SELECT MAX(s.made_at) FROM sessions s WHERE s.user_id = u.id) AS seen_at
            FROM users u ORDER BY u.email LIMIT 1000"""
     )
-
-
-async def account_rows(tx: Tx) -> list[Balance]:
-    """Every account with a balance, in order."""
-    rows = await tx.fetch("SELECT account FROM account_balances ORDER BY account")
-    found = await balances(tx, [row["account"] for row in rows])
-    return [found[row["account"]] for row in rows]
 
 
 async def change_contract(tx: Tx, contract: Contract, now: int, line: AuditLine, buyer: Buyer | None = None) -> int:

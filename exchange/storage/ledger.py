@@ -159,7 +159,7 @@ async def set_account(tx: Tx, account: str, currency: str, limit_units: int) -> 
 
 
 async def balances(tx: Tx, accounts: Sequence[str]) -> dict[str, Balance]:
-    """The balances of these accounts; one without a row is left out. An account is kept in one currency."""
+    """The balances of these accounts, for those kept in one currency; one without a row is left out."""
     if not accounts:
         return {}
     names, params = listed("account", accounts)
@@ -191,9 +191,13 @@ async def balances_of(tx: Tx, actor: Actor, party: str) -> list[Balance]:
 
 
 async def all_balances(tx: Tx) -> list[tuple[str, Money]]:
-    """Every account with what it may still spend."""
-    rows = await tx.fetch("SELECT * FROM account_balances ORDER BY account")
-    return [(row["account"], _balance(row).available) for row in rows]
+    """Every account with what it may still spend, in each of its currencies."""
+    return [(each.account, each.available) for each in await all_accounts(tx)]
+
+
+async def all_accounts(tx: Tx) -> list[Balance]:
+    """Every account in each of its currencies, in order."""
+    return [_balance(row) for row in await tx.fetch("SELECT * FROM account_balances ORDER BY account, currency")]
 
 
 async def last_payments(tx: Tx, accounts: Sequence[str]) -> dict[str, str]:

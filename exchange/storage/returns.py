@@ -12,7 +12,7 @@ from exchange.storage.audit import record
 from exchange.storage.closing import add_event
 from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.jobs import add_job
-from exchange.storage.ledger import balances, book
+from exchange.storage.ledger import balance_in, book
 from exchange.storage.selling import lock_lead
 
 HOUR_MS = 3_600_000
@@ -195,9 +195,9 @@ async def _move(tx: Tx, ruling: Ruling, known: Row) -> None:
 
 async def _require_paid(tx: Tx, transactions: tuple[Transaction, ...]) -> None:
     """Nobody is charged beyond what it may spend, for a lead that it has to keep neither."""
-    payers = {move.source for each in transactions for move in each.postings if move.source.startswith("buyer:")}
-    for account, balance in (await balances(tx, sorted(payers))).items():
-        if balance.available.units < 0:
+    moves = [move for each in transactions for move in each.postings if move.source.startswith("buyer:")]
+    for account, currency in sorted({(move.source, move.money.currency) for move in moves}):
+        if (await balance_in(tx, account, currency)).available.units < 0:
             raise CannotPay(f"{account} has too little")
 
 

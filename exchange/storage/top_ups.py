@@ -6,7 +6,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.ledger import Transaction
 from exchange.storage.audit import record
 from exchange.storage.database import Tx
-from exchange.storage.ledger import Balance, balances, book
+from exchange.storage.ledger import Balance, balance_in, book
 
 
 async def book_payment(tx: Tx, transaction: Transaction, account: str, line: AuditLine) -> tuple[bool, Balance]:
@@ -14,4 +14,4 @@ async def book_payment(tx: Tx, transaction: Transaction, account: str, line: Aud
     new = await book(tx, transaction)
     if new:
         await record(tx, line)
-    return new, (await balances(tx, [account]))[account]
+    return new, await balance_in(tx, account, transaction.postings[0].money.currency)

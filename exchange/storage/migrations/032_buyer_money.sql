@@ -125,6 +125,12 @@ CREATE TABLE provider_events (
 ) /* keyed */;
 CREATE INDEX provider_events_time ON provider_events (received_at, event_id);
 
+-- Letters that go once, whoever looks and however often: by what they are about.
+CREATE TABLE letters_once (
+    once TEXT PRIMARY KEY,
+    made_at BIGINT NOT NULL
+);
+
 -- How the books were found when they were last checked, once an hour. An unsound one locks payouts.
 CREATE TABLE ledger_checks (
     at BIGINT PRIMARY KEY,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from exchange.flows.market import Market
+from exchange.flows.market import Market, available_of
 from exchange.flows.spent import short_buyers
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor
@@ -358,9 +358,7 @@ def _contract_name(market: Market, contract_id: str) -> str:
 
 
 async def _short(market: Market) -> list[Need]:
-    balances = dict(await market.db.read(all_balances))
-    buyers = market.deals.buyers.values()
-    available = {buyer.id: balances[buyer.account] for buyer in buyers if buyer.account in balances}
+    available = available_of(market.deals.buyers.values(), await market.db.read(all_balances))
     return [
         Need(
             "balance",
