@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from exchange.model.return_terms import RETURN_REASONS
 from exchange.stages.timetable import read_timetable
 from exchange.verifier_rules import VerifierRuleDocument
 
@@ -162,6 +163,19 @@ class CapShape(Shape):
     days: tuple[Day, ...] = ()
 
 
+class ReturnsShape(Shape):
+    """On which terms leads come back, beside `return_days`."""
+
+    reasons: tuple[str, ...] = RETURN_REASONS
+    percent: float = Field(default=15.0, ge=0, le=100)  # of the leads of a period
+    period: Literal["week", "month"] = "month"
+    over_cap: Literal["queue", "decline"] = "queue"
+    auto_approve: bool = True
+    auto_decline: bool = True
+    evidence: dict[str, Literal["note", "file"]] = Field(default_factory=dict)
+    partial: bool = True
+
+
 class ContractShape(Shape):
     id: Id
     name: str
@@ -202,6 +216,7 @@ class ContractShape(Shape):
     on_bounce: Literal["ask", "reverse"] = "ask"
     schedule: Timetable = ""
     return_days: int = Field(default=7, ge=0)
+    returns: ReturnsShape = ReturnsShape()
     paused_reason: str = ""
     settings: dict[str, str] = Field(default_factory=dict)
 

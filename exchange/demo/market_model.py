@@ -34,6 +34,7 @@ from exchange.model.party import (
     Tier,
     Window,
 )
+from exchange.model.return_terms import ReturnTerms
 
 _AGES_MS = MappingProxyType({"h": 3_600_000, "d": 86_400_000})
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -190,8 +191,22 @@ def _contract(buyer_id: str, shape: document.ContractShape, currency: str) -> Co
         on_bounce=shape.on_bounce,
         schedule=shape.schedule,
         return_days=shape.return_days,
+        returns=_returns(shape.returns),
         paused_reason=shape.paused_reason,
         settings=tuple(shape.settings.items()),
+    )
+
+
+def _returns(shape: document.ReturnsShape) -> ReturnTerms:
+    return ReturnTerms(
+        shape.reasons,
+        round(shape.percent * 100),
+        shape.period,
+        shape.over_cap,
+        shape.auto_approve,
+        shape.auto_decline,
+        tuple(shape.evidence.items()),
+        shape.partial,
     )
 
 

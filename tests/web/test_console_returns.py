@@ -109,3 +109,26 @@ async def test_the_list_is_filtered_and_its_twins_agree(tmp_path: Path) -> None:
         assert ({second, first}, 3) == ({each["return_id"] for each in listed}, len(rows))
         assert "2 of 2" in (await visitor.open(PATH)).part("rates")
         assert "Language" in (await visitor.open(PATH)).part("by-reason")
+
+
+async def test_the_terms_of_a_contract_are_changed_for_what_is_sold_from_then_on(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*selling("cedar"), *buying("acme", price=usd("30")))
+        old = str((await post(exchange, person(1)))["lead_id"])
+        path = f"{PATH}/terms/acme-solar"
+        assert "15.0% a month" in (await visitor.open(f"{PATH}/terms")).part("contracts")
+        form: Any = {"days": "3", "percent": "7.5", "period": "week", "over_cap": "decline", "auto_decline": "on"}
+        wrong = await visitor.submit(path, **{**form, "percent": "700", "over_cap": "ignore"})
+        assert (422, 2) == (wrong.http_status, wrong.source.count('data-testid="problem"'))
+        form |= {"reason:language": "on", "evidence:language": "note"}
+        await visitor.submit(path, **form)
+
+        new = str((await post(exchange, person(2)))["lead_id"])
+        terms = []
+        for lead_id in (old, new):
+            found = await find_returnable(exchange.market, ACME, lead_id)
+            assert found is not None and found.contract is not None
+            told = found.contract.returns
+            terms.append((found.contract.return_days, told.cap_bp, told.reasons[:1]))
+        assert [(7, 1_500, ("disconnected_phone",)), (3, 750, ("language",))] == terms
+        assert "contract.returns" in [row["action"] for row in await exchange.rows("SELECT action FROM audit_lines")]
