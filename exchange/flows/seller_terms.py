@@ -11,12 +11,14 @@ import orjson
 
 from exchange import limits
 from exchange.flows.by_hand import audit_line
+from exchange.flows.letters import letter
 from exchange.flows.market import Market, refresh
-from exchange.model.actor import Actor
+from exchange.model.actor import Actor, Role
 from exchange.model.billing import Every
 from exchange.model.lead import Problem
 from exchange.model.money import BadMoney, Money
 from exchange.model.payout import Account, AchAccount, AchPayer, Method, Payer, PaymentTerms, SepaAccount
+from exchange.model.work import JobRow
 from exchange.stages.payout.accounts import WrongAccount, read_account, read_payer
 from exchange.storage.seller_terms import (
     SealedAccount,
@@ -78,9 +80,19 @@ async def change_terms(
         before=_told(before.terms, before.last4),
         after=_told(terms, account.last4 if account is not None else before.last4 if keep else ""),
     )
-    await market.db.write(save_terms, seller_id, terms, sealed, replace(line, ip=ip), keep_bank=keep)
+    jobs = (_new_account(market, seller_id, account.last4, line.id),) if account is not None else ()
+    await market.db.write(save_terms, seller_id, terms, sealed, replace(line, ip=ip), keep_bank=keep, jobs=jobs)
     await refresh(market)
     return await market.db.read(terms_of, seller_id)
+
+
+def _new_account(market: Market, seller_id: str, last4: str, once: str) -> JobRow:
+    """Whoever is paid elsewhere from now on hears of it, so that a stranger's account is noticed."""
+    told = (
+        f"From now on you are paid to the account that ends in {last4}.",
+        "If you did not ask for that, call whoever runs the exchange before the next payment.",
+    )
+    return letter(market, Role.SELLER, seller_id, "your bank details were changed", told, "/seller/statements", once)
 
 
 async def change_payer(market: Market, method: Method, fields: Mapping[str, str], actor: Actor, ip: str = "") -> str:

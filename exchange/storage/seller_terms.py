@@ -8,8 +8,10 @@ from pydantic import TypeAdapter
 
 from exchange.model.audit import AuditLine
 from exchange.model.payout import PaymentTerms
+from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
+from exchange.storage.jobs import add_jobs
 from exchange.storage.touch import touch_market
 
 _TERMS: TypeAdapter[PaymentTerms] = TypeAdapter(PaymentTerms)
@@ -75,7 +77,14 @@ async def bank_changed(tx: Tx, seller_id: str) -> tuple[int, str] | None:
 
 
 async def save_terms(
-    tx: Tx, seller_id: str, terms: PaymentTerms, bank: SealedAccount | None, line: AuditLine, *, keep_bank: bool
+    tx: Tx,
+    seller_id: str,
+    terms: PaymentTerms,
+    bank: SealedAccount | None,
+    line: AuditLine,
+    *,
+    keep_bank: bool,
+    jobs: tuple[JobRow, ...] = (),
 ) -> int:
     """Add a version and make it the current one; returns its number. `keep_bank`: the bank details stay those before.
 
@@ -103,6 +112,7 @@ async def save_terms(
         by=line.actor.name,
     )
     await record(tx, line)
+    await add_jobs(tx, jobs)
     await touch_market(tx)
     return version
 

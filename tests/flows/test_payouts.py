@@ -12,17 +12,22 @@ from exchange.flows.endpoints import Wanted, save
 from exchange.flows.payout_payments import hold as hold_payment
 from exchange.flows.payout_payments import mark_paid, mark_run_paid, split, take_back
 from exchange.flows.payouts import CannotPay, approve, discard, hold, prepare, prepare_due, preview, waits_for
+from exchange.flows.return_decide import Choice, decide_return
+from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
 from exchange.flows.seller_statements import entries_of, running_of
-from exchange.model.actor import SYSTEM
+from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.endpoint import EndpointKind
 from exchange.model.ledger import MARGIN, Posting, TransactionKind, seller_account
 from exchange.model.payout import PaymentState, RunState, Sums
+from exchange.model.return_terms import ReturnTerms
+from exchange.model.returns import ReturnState
 from exchange.storage.ledger import book
 from exchange.storage.payout_payments import payments_of
 from exchange.storage.payout_runs import last_run
 from exchange.storage.payout_sums import PROMISED
+from tests.flows.lab import person, post
 from tests.flows.payouts import ANN, BOB, at, balance, booked, paid_seller, returned, sale
-from tests.market import Exchange, open_exchange, usd
+from tests.market import Exchange, buying, open_exchange, selling, usd
 from tests.storage.units import tell
 
 FIRST_WEEK = (sale("a1", "40.00", at(3)), sale("a2", "20.0050", at(8, 23)))
@@ -281,3 +286,28 @@ async def test_a_part_of_a_sale_that_came_back_is_returned_and_a_promise_is_told
         assert Sums(600_050, 2, -100_000, 1, 20_000, 1) == found.figures.sums
         told = [each async for each in entries_of(exchange.market, running_of(exchange.market, found), "adjusted")]
         assert [("ld_a1", PROMISED)] == [(each.lead_id, each.note) for each in told]
+
+
+async def test_a_statement_is_the_leads_that_were_sold_less_those_that_came_back(either: Exchange) -> None:
+    """By the flows that sell and that decide returns, whole and in part."""
+    terms = ReturnTerms(auto_approve=False, auto_decline=False)
+    await either.add(*selling("cedar"), *buying("acme", "1000", price=usd("30"), returns=terms))
+    leads = [str((await post(either, person(number)))["lead_id"]) for number in range(1, 5)]
+    buyer = Actor(Role.BUYER, "acme", "acme")
+    for lead_id, credit in ((leads[0], None), (leads[1], usd("15"))):
+        found = await find_returnable(either.market, buyer, lead_id)
+        assert found is not None
+        asked = await ask_return(either.market, buyer, found, Asking("wrong_person"))
+        assert isinstance(asked, Asked)
+        choice = Choice(ReturnState.PARTIAL if credit else ReturnState.APPROVED, "it is so", credit=credit)
+        await decide_return(either.market, asked.request["id"], choice, ANN)
+
+    found_now = await preview(either.market, "cedar", "USD")
+    earned = await either.rows("SELECT id, payout_units FROM leads ORDER BY id")
+    sums = found_now.figures.sums
+    assert (4, 2) == (sums.sold_count, sums.returned_count)
+    assert sums.moved == sum(row["payout_units"] for row in earned) and sums.returned < 0
+    document = running_of(either.market, found_now)
+    told = [each async for each in entries_of(either.market, document)]
+    assert {row["id"] for row in earned} == {each.lead_id for each in told}
+    assert sums.moved == sum(each.units for each in told) == found_now.figures.pay

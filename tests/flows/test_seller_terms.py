@@ -40,6 +40,8 @@ async def test_what_is_not_said_stays_and_the_line_says_what_changed(tmp_path: P
         assert account == await account_of_seller(market, "cedar", Method.ACH)
         assert await account_of_seller(market, "cedar", Method.SEPA) is None
         assert await change_terms(market, "nobody", ACH, ANN) is None
+        letters = await exchange.rows("SELECT payload FROM jobs")
+        assert 1 == len(letters) and "ends in 6789" in letters[0]["payload"], "once, with the new account"
         rows = await exchange.rows("SELECT actor, ip, before_json, after_json FROM audit_lines")
         lines = {row["ip"]: row for row in rows}
         assert "ann@harbor.example" == lines["192.0.2.1"]["actor"]
