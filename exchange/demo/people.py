@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from exchange.demo import dirt
+from exchange.demo.media import tags_of
 from exchange.demo.names import (
     ADDRESS_BLOCKS,
     CONSENT_TEXT,
@@ -27,6 +28,7 @@ from exchange.demo.names import (
 )
 from exchange.demo.plausible import TRAPS, plausible, weighted
 from exchange.demo.shapes import GeneratedLead, Home, Homes, Source
+from exchange.model.attribution import CLICK_IDS, UTM
 from exchange.model.vertical import FieldSpec, Presence, Vertical
 
 # Leads by local hour, percent of the busiest hour: people fill in forms between breakfast and bed.
@@ -131,6 +133,7 @@ def _lead(
 ) -> GeneratedLead:
     who = person(rng, homes, source.states, phones)
     values = _about(who, rng) | _visit(rng, at, source)
+    values |= tags_of(values["seller_lead_id"])
     if "consented_buyers" in vertical.consent.required:
         values["consented_buyers"] = NAMED_COMPANY
     today = datetime.fromtimestamp(at / 1000, ZoneInfo(source.zone)).date()
@@ -144,7 +147,7 @@ def _lead(
 
 SENT_ALWAYS = frozenset({"sub_id1", "seller_lead_id", "landing_page_url", "ip_address", "user_agent"}) | frozenset(
     {"trustedform_cert_url", "tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "jornaya_leadid"}
-    | {"consent_page_url", "consented_buyers"}
+    | {"consent_page_url", "consented_buyers", *UTM, *CLICK_IDS}
 )
 NAMED_COMPANY = "Juniper Health Plans"  # where a consent must name a company
 

@@ -21,6 +21,7 @@ from exchange.demo.history import make_history
 from exchange.demo.homes import CityHomes
 from exchange.demo.market import read_parties
 from exchange.demo.market_model import Parties
+from exchange.demo.media import place_accounts, set_media
 from exchange.demo.payday import set_terms
 from exchange.demo.peers import Neighbours, neighbours, peers
 from exchange.demo.personalities import Cast, read_cast
@@ -143,6 +144,8 @@ async def _on_files(
         await keep_secrets(market, found.secrets)
         if settings.payment_provider:
             await connect_events(market, SYSTEM)
+        if wanted.stream is None:
+            await place_accounts(market, found.ports, settings.allowed_networks)
         await recover(market, clock.now() + 1, encode)
         yield Running(wanted, settings, market, clock, parties, cast, note.keys, found.ports)
 
@@ -239,6 +242,7 @@ async def _keys(wanted: Wanted, market: Market, parties: Parties, note: Note | N
     secrets = await make_keys(market, parties, fixed=not wanted.public, frozen=wanted.frozen)
     if wanted.stream is None:
         await begin_buyer(market)
+        await set_media(market, parties.buyers[0].id)
     note = Note(wanted.seed, wanted.market, wanted.public, wanted.frozen, secrets)
     on_disk.write_note(wanted.folder, note)
     return note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.flows.adverts import event_of, has_click, why_not
+from exchange.flows.adverts import NO_CLICK, event_of, has_click, why_not
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
@@ -26,7 +26,7 @@ async def make_file(market: Market, account: AdAccount, actor: Actor) -> int | N
         if event is None:
             why = why or "Its values were erased."
         elif not has_click(account, event) and event.person is None:
-            why = "There is no click id of the platform."
+            why = NO_CLICK
         state = "skipped" if why is not None else "sent"
         outcome[row.lead_id, row.number] = state
         ended.append((row, state, why or "In a file."))

@@ -60,6 +60,7 @@ from exchange.storage.selling import read_lead
 
 BY_FILE = "by_file"
 STATES = ("active", BY_FILE, "ended")
+NO_CLICK = "There is no click id of the platform."
 NAME_CHARACTERS = 80
 _VALUE_CHARACTERS = 500
 _SECONDS = 30.0
@@ -194,8 +195,9 @@ async def tell_platform(market: Market, payload: Mapping[str, Any]) -> Ended | N
         return Ended.UNASKED
     why = await why_not(market, account, before, row)
     event = await event_of(market, account, row) if why is None else None
-    if event is None:
-        await market.db.write(end_conversion, row, "skipped", why or "Its values were erased.", market.clock.now())
+    if event is None or (not has_click(account, event) and event.person is None and row.kind == CONVERSION):
+        why = why or ("Its values were erased." if event is None else NO_CLICK)
+        await market.db.write(end_conversion, row, "skipped", why, market.clock.now())
         return Ended.UNASKED
     secrets: dict[str, str] = orjson.loads(market.vault.open_secret(_secret(account.id), bytes(sealed)))
     told = await _ask(market, account, _conversation(account, secrets, event, market.zone))

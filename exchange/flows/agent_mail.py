@@ -69,7 +69,7 @@ async def _awake(market: Market, row: Row, agent_id: str) -> Agent | None:
 
 
 async def _send(market: Market, people: tuple[str, ...], what: str, told: str, sale_id: str, at: int) -> None:
-    if not people:
+    if not people or market.live.no_mail_server:
         return
     host = urlsplit(market.public_url).hostname or "localhost"
     message = EmailMessage(
@@ -86,8 +86,9 @@ async def _send(market: Market, people: tuple[str, ...], what: str, told: str, s
     if result.status is None or not 200 <= result.status < 300:
         why = result.lost.detail if result.lost is not None else f"answer {result.status}"
         why = result.error.why if result.error is not None else why
-        if NO_MAIL_SERVER not in why:  # the page shows it too: an exchange without a mail server goes without
+        if NO_MAIL_SERVER not in why:
             raise NotMailed(why)
+        market.live.no_mail_server = True  # the page shows it too: nobody is asked again until the next start
 
 
 def _once(message: EmailMessage) -> Generator[Message, Reply, Reply]:

@@ -34,7 +34,9 @@ class Dock(NamedTuple):
         return any(entry.key == key for entry in self.entries)
 
 
-_OPEN: Mapping[str, frozenset[str]] = MappingProxyType({"agent": frozenset({"work"}), "finance": frozenset()})
+_OPEN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"agent": frozenset({"work"}), "finance": frozenset({"billing"})}
+)
 """The entries that a duty opens; an admin finds all."""
 DOCKED = 4
 """How many entries fit beside the one that leads to the others."""

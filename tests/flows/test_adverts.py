@@ -157,9 +157,9 @@ async def test_a_lead_of_no_click_of_theirs_is_told_only_where_hashes_may_be(exc
         later(exchange, 1)
         await look(exchange, again)
 
-        assert [("conversion", 0, "refused", 250_000)] == (await told(exchange, accounts["google"]))[:1]
+        assert [("conversion", 0, "skipped", 250_000)] == (await told(exchange, accounts["google"]))[:1]
         assert "sent" == (await told(exchange, accounts["tiktok"]))[0][2]
-        assert ["refused"] == [row[2] for row in await told(exchange, plain["meta"])]
+        assert ["skipped"] == [row[2] for row in await told(exchange, plain["meta"])]
         assert {} == there.told["meta"] == there.told["google"]
     (row,) = (await exchange.market.db.read(conversions_of, plain["meta"].id, (2**62, "", 0), 1))[:1]
     event = await event_of(exchange.market, plain["meta"], row)

@@ -43,6 +43,7 @@ class Neighbours:
 
 def peers() -> tuple[Peer, ...]:
     """Every peer of the demo's market, in alphabetical order."""
+    from exchange.demo.peers.adverts import adverts
     from exchange.demo.peers.crm import crm
     from exchange.demo.peers.faxes import faxes
     from exchange.demo.peers.filehouse import filehouse
@@ -56,6 +57,7 @@ def peers() -> tuple[Peer, ...]:
     from exchange.demo.peers.vendors import vendors
 
     return (
+        adverts(),
         crm(),
         faxes(),
         filehouse(),

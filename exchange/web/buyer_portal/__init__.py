@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from types import ModuleType
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType, ModuleType
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -30,6 +30,7 @@ from exchange.web.buyer_portal import (
 from exchange.web.pages import add_table
 
 HOME = "/buyer/leads"
+_HOMES: Mapping[Duty, str] = MappingProxyType({Duty.AGENT: work.HOME, Duty.FINANCE: "/buyer/billing"})
 ADMINS = (Duty.ADMIN,)
 """Who sees the pages of a module that does not say in DUTIES who does."""
 
@@ -55,5 +56,5 @@ def _guard(module: ModuleType, *, token: bool = True) -> Callable[[Handler], Han
 
 async def _home(request: web.Request) -> web.StreamResponse:
     session = await find_session(request)
-    is_agent = session is not None and duty_of(session) is Duty.AGENT
-    return web.Response(status=303, headers={"Location": work.HOME if is_agent else HOME})
+    home = _HOMES.get(duty_of(session), HOME) if session is not None else HOME
+    return web.Response(status=303, headers={"Location": home})
