@@ -6,7 +6,6 @@ What is shown before it is recorded is made by the same steps that record it.
 from __future__ import annotations
 
 import asyncio
-import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from exchange.flows.disposition_rows import told_of_rows
 from exchange.flows.dispositions import Teller, Told
 from exchange.flows.import_desk import shown_name
 from exchange.flows.market import Market
+from exchange.flows.small_files import cells_of, column_names, file_of, plain_bytes
 from exchange.model.actor import Actor
-from exchange.model.batch import Batch, Columns, LeadFile
 from exchange.model.feedback import Channel
 from exchange.stages.dispositions import Verdict
 from exchange.stages.report_columns import MEANINGS, Row, guess_meanings, missing, read_row
@@ -66,10 +65,8 @@ async def bring(market: Market, buyer_id: str, name: str, data: bytes, actor: Ac
     if len(data) > limits.DISPOSITION_FILE_BYTES:
         raise CannotRead(f"It is larger than {limits.DISPOSITION_FILE_BYTES // 1024 // 1024} MB. Cut it into several.")
     name, hashed = shown_name(name), sha256(data).digest()
-    if market.doors.is_sheet(data[:16]):
-        async with market.live.one_sheet(market.clock):
-            data = await asyncio.to_thread(_as_csv, market, name, data)
-    batch = await asyncio.to_thread(market.doors.look_through, _file_of(name, data))
+    data = await plain_bytes(market, name, data)
+    batch = await asyncio.to_thread(market.doors.look_through, file_of(name, data))
     if not batch.rows:
         raise CannotRead(f"{name} has a header and no row.")
     if batch.rows > limits.DISPOSITION_ROWS:
@@ -77,7 +74,7 @@ async def bring(market: Market, buyer_id: str, name: str, data: bytes, actor: Ac
     now = market.clock.now()
     file_id = market.ids.new("dsf", now)
     wrapped, key = market.vault.new_data_key()
-    columns = guess_meanings(await asyncio.to_thread(_column_names, market, batch))
+    columns = guess_meanings(await asyncio.to_thread(column_names, market, batch))
     sealed = market.vault.seal(key, f"{_PLACE}:{hashed.hex()}", data)
     file = ReportFile(file_id, month_of(now), buyer_id, hashed, name, columns, wrapped, sealed, {}, now, actor.name)
     after = {"file": file_id, "rows": str(batch.rows)}
@@ -132,34 +129,16 @@ def _teller(file: ReportFile) -> Teller:
     )
 
 
-def _as_csv(market: Market, name: str, data: bytes) -> bytes:
-    out = io.BytesIO()
-    market.doors.sheet_as_csv(_file_of(name, data), out.write)
-    return out.getvalue()
-
-
-def _file_of(name: str, data: bytes) -> LeadFile:
-    return LeadFile(name, lambda: io.BytesIO(data))
-
-
-def _column_names(market: Market, batch: Batch) -> tuple[str, ...]:
-    if batch.layout.columns:
-        return batch.layout.columns
-    first = next(iter(market.doors.records(batch.file, batch.layout, Columns(), 0)), None)
-    return tuple(first.fields or ()) if first is not None else ()
-
-
 def _rows(market: Market, file: ReportFile) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
     """In a thread: its rows, and the first values that differ of each column."""
     assert file.sealed is not None and file.wrapped is not None
     key = market.vault.data_key(file.wrapped)
     data = market.vault.open(key, f"{_PLACE}:{file.hash.hex()}", file.sealed)
-    batch = market.doors.look_through(_file_of(file.name, data))
+    batch = market.doors.look_through(file_of(file.name, data))
     rows: list[Row] = []
     samples: dict[str, dict[str, None]] = {name: {} for name in batch.layout.columns if name}
-    for record in market.doors.records(batch.file, batch.layout, Columns(), 0):
-        cells = record.fields or dict(zip(batch.layout.columns, record.cells, strict=False))
-        rows.append(read_row(record.number, cells, file.columns))
+    for number, cells in cells_of(market, batch):
+        rows.append(read_row(number, cells, file.columns))
         for name, value in cells.items():
             seen = samples.setdefault(name, {})
             if value.strip() and len(seen) < SAMPLES:

@@ -15,6 +15,7 @@ from exchange.storage.harvest import forget_harvest
 from exchange.storage.jobs import forget_jobs
 from exchange.storage.proofs import forget_proofs
 from exchange.storage.queues import forget_queues
+from exchange.storage.reconciliations import forget_books
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
 from exchange.storage.screened import forget_screened
 from exchange.storage.sightings import forget_sightings
@@ -43,6 +44,7 @@ async def forget(market: Market) -> None:
     await forget_files(market, now, market.retention_days["lead"])
     await forget_strays(market, now)
     await market.db.write(forget_report_files, now - market.retention_days["lead"] * _DAY_MS)
+    await market.db.write(forget_books, now - market.retention_days["lead"] * _DAY_MS)
     while await market.db.write(forget_events, now - _EVENT_DAYS * _DAY_MS):
         pass
     await market.db.write(forget_evidence, now)

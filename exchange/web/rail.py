@@ -126,6 +126,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/invoices", "invoices", "money", "Invoices"),
                 Entry("/console/billing", "billing", "person", "Buyers' accounts"),
                 Entry("/console/ledger", "ledger", "book", "Ledger"),
+                Entry("/console/reconcile", "reconcile", "copy", "Reconcile"),
             ),
         ),
         Group(

@@ -40,6 +40,7 @@ class Stored:
     undone: frozenset[str]  # references of sales that were reversed; of those given back the buyer has the lead
     spending: frozenset[str]  # accounts that buyers pay from now
     promised: Mapping[str, int]  # units made up for a promise, by lead
+    corrected: Mapping[str, int]  # units given by people, or taken, by account
     running: frozenset[str]  # requests whose idempotency key waits
     queues: frozenset[str]  # with a job that waits or runs
 
@@ -75,6 +76,10 @@ async def _read(tx: Tx) -> Stored:
         """SELECT t.reference, p.source FROM transactions t JOIN postings p ON p.reference = t.reference AND p.line = 1
            WHERE t.kind = 'sale'"""
     )
+    corrected: dict[str, int] = defaultdict(int)
+    for row in await tx.fetch("SELECT * FROM postings WHERE reference LIKE 'adjustment:%'"):
+        corrected[row["source"]] -= row["units"]
+        corrected[row["destination"]] += row["units"]
     requests = await tx.fetch("SELECT r.*, k.wrapped FROM requests r LEFT JOIN data_keys k ON k.subject = r.id")
     queues = await tx.fetch("SELECT queue FROM jobs WHERE state IN ('waiting', 'running')")
     running = await tx.fetch(
@@ -94,6 +99,7 @@ async def _read(tx: Tx) -> Stored:
         frozenset(row["reverses"] for row in undone),
         frozenset(buyer.account for buyer in (await read_parties(tx)).buyers),
         promised,
+        corrected,
         frozenset(row["request_id"] for row in running),
         frozenset(row["queue"] for row in queues),
     )
@@ -208,8 +214,9 @@ def _accounts(stored: Stored) -> Iterator[str]:
         left = row["limit_units"] + row["posted_units"] - row["held_units"]
         if account in stored.spending and left < 0:
             yield f"{account} is {-left} beyond what it may spend."
-        if stored.leads and account.endswith(":payable") and row["posted_units"] != earned[account]:
-            yield f"{account} stands at {row['posted_units']}, its leads earned {earned[account]}."
+        due = earned[account] + stored.corrected.get(account, 0)
+        if stored.leads and account.endswith(":payable") and row["posted_units"] != due:
+            yield f"{account} stands at {row['posted_units']}, its leads earned {due}."
 
 
 def _requests(stored: Stored, market: Market, at_rest: bool) -> Iterator[str]:

@@ -41,6 +41,8 @@ from exchange.web.console import (
     quality_measures,
     quality_prices,
     quality_sources,
+    reconcile,
+    reconciliation,
     return_bulk,
     return_case,
     return_file,
@@ -104,6 +106,8 @@ def add_console(app: web.Application) -> None:
         quality_measures,
         quality_prices,
         quality_sources,
+        reconcile,
+        reconciliation,
         returns,
         return_bulk,
         return_case,
@@ -126,11 +130,8 @@ def add_console(app: web.Application) -> None:
         webhooks,
     ):
         add_table(app, each.pages(), for_operators)
-    add_table(
-        app,
-        (*imports.uploads(), *suppression.uploads(), *return_file.uploads(), *dispositions.uploads(), *media.uploads()),
-        for_uploads,
-    )
+    for each in (imports, suppression, return_file, dispositions, reconcile, media):
+        add_table(app, each.uploads(), for_uploads)
 
 
 def _ways() -> tuple[Page, ...]:

@@ -1,0 +1,319 @@
+"""The book of a buyer or a seller laid beside ours: brought, compared, and each difference decided, once.
+
+A decision that takes the other side's word books what its book says more, against the house's margin, or settles the
+post that nobody knew the end of. Nothing is booked by comparing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from exchange import limits
+from exchange.clock import month_of
+from exchange.fields import email, phone
+from exchange.flows.by_hand import audit_line
+from exchange.flows.import_desk import shown_name
+from exchange.flows.market import Market
+from exchange.flows.settle import CannotSettle, Decision, settle
+from exchange.flows.small_files import cells_of, column_names, file_of, plain_bytes
+from exchange.model.actor import Actor
+from exchange.model.audit import AuditLine
+from exchange.model.lead import FieldValue
+from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
+from exchange.model.money import Money
+from exchange.model.reconciling import Difference, DifferenceKind, Ours, Standing, Theirs
+from exchange.model.vertical import FieldSpec, Presence
+from exchange.stages.book_columns import MEANINGS, BookRow, guess_columns, lacking, read_book_row
+from exchange.stages.normalize import looks_personal
+from exchange.stages.reconcile import DAY_MS, Span, compare
+from exchange.storage.database import Row
+from exchange.storage.reconciliations import (
+    OURS_MOST,
+    BookFile,
+    Outcome,
+    add_book,
+    decide_line,
+    keep_outcome,
+    our_book,
+    read_book,
+    read_line,
+)
+
+SAMPLES = 3
+UNREADABLE = "unreadable"
+OURS, THEIRS = "ours", "theirs"
+_PLACE = "reconciliation"
+_BEYOND_MS = 4 * DAY_MS  # so far beyond its span a line of a wrong day is still found
+_UNCLEAR = (DifferenceKind.UNCLEAR.value, DifferenceKind.UNCLEAR_ABSENT.value)
+_NOTE_MOST = 300
+
+
+class CannotReconcile(Exception):
+    """Nothing was done; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A file: its columns with samples of what stands in them, and what it lacks."""
+
+    file: BookFile
+    samples: Mapping[str, tuple[str, ...]]
+    lacks: str | None
+
+
+async def bring_book(market: Market, party: str, currency: str, name: str, data: bytes, actor: Actor) -> str:
+    """Keep a file and guess its columns. Returns its id; the same bytes are the same file.
+
+    Raises `CannotReconcile`, and the `BadFile` of the door.
+    """
+    if account_of_party(market, party) is None:
+        raise CannotReconcile("Choose whose book it is.")
+    if len(data) > limits.DISPOSITION_FILE_BYTES:
+        raise CannotReconcile(f"It is larger than {limits.DISPOSITION_FILE_BYTES // 1024 // 1024} MB. Cut it by month.")
+    name, hashed = shown_name(name), sha256(data).digest()
+    data = await plain_bytes(market, name, data)
+    batch = await asyncio.to_thread(market.doors.look_through, file_of(name, data))
+    if not batch.rows:
+        raise CannotReconcile(f"{name} has a header and no row.")
+    if batch.rows > limits.DISPOSITION_ROWS:
+        raise CannotReconcile(f"{name} has more than {limits.DISPOSITION_ROWS:,} rows. Cut it by month.")
+    now = market.clock.now()
+    wrapped, key = market.vault.new_data_key()
+    columns = guess_columns(await asyncio.to_thread(column_names, market, batch))
+    sealed = market.vault.seal(key, f"{_PLACE}:{hashed.hex()}", data)
+    file_id = market.ids.new("rcn", now)
+    file = BookFile(file_id, month_of(now), party, currency, hashed, name, columns, wrapped, sealed, now, actor.name)
+    after = {"file": file_id, "rows": str(batch.rows)}
+    line = audit_line(market.ids, now, actor, "reconciliation.brought", party, after=after)
+    return await market.db.write(add_book, file, line)
+
+
+async def look_at_book(market: Market, file_id: str) -> Look | None:
+    """None when there is no such file; without samples when it is no longer kept."""
+    file = await market.db.read(read_book, file_id)
+    if file is None:
+        return None
+    samples = await asyncio.to_thread(_samples, market, file) if file.sealed is not None else {}
+    return Look(file, samples, lacking(file.columns))
+
+
+async def compare_book(
+    market: Market, file_id: str, columns: Mapping[str, str] | None = None, span: tuple[int, int] | None = None
+) -> None:
+    """Lay the file beside our book and keep what differs. `columns` and `span` (epoch ms) replace what was guessed.
+
+    Raises `CannotReconcile`; also once something was decided, since the decisions would lose what they are about.
+    """
+    file = await market.db.read(read_book, file_id)
+    if file is None or file.sealed is None:
+        raise CannotReconcile("The file is no longer kept. Bring it again.")
+    chosen = _checked(columns) if columns is not None else file.columns
+    if (lacks := lacking(chosen)) is not None:
+        raise CannotReconcile(lacks)
+    rows = await asyncio.to_thread(_book_rows, market, file, chosen)
+    zone = ZoneInfo(market.zone)
+    since, until = span or _span_of([row.at for row in rows if row.at is not None and not row.problem], zone)
+    found = await market.db.read(our_book, file.party, file.currency, since - _BEYOND_MS, until + _BEYOND_MS)
+    if len(found) >= OURS_MOST:
+        raise CannotReconcile("Our book has more lines than can be laid beside it at once. Take a shorter time.")
+    lines = await asyncio.to_thread(_lines, market, file, rows, found, Span(since, until, zone))
+    outcome = Outcome(file.id, chosen, since, until, *lines, market.clock.now())
+    if not await market.db.write(keep_outcome, outcome):
+        raise CannotReconcile("Some differences are decided already: what was compared stands.")
+
+
+async def decide_difference(
+    market: Market, file_id: str, number: int, decision: str, note: str, actor: Actor, ip: str = ""
+) -> bool:
+    """Whose word counts for one difference: `ours` books nothing, `theirs` books or settles what theirs says.
+
+    False when it was decided before. Raises `CannotReconcile`, and `CannotSettle` for a post that cannot be settled.
+    """
+    note = note.strip()[:_NOTE_MOST]
+    file, row = await market.db.read(read_book, file_id), await market.db.read(read_line, file_id, number)
+    if file is None or row is None:
+        raise CannotReconcile("There is no such difference.")
+    if decision not in (OURS, THEIRS):
+        raise CannotReconcile("Say whose word counts: ours or theirs.")
+    if not note:
+        raise CannotReconcile("Say why: the reason stays with the decision.")
+    if row["decided_at"] is not None:
+        return False
+    if decision == THEIRS and row["kind"] == UNREADABLE:
+        raise CannotReconcile("The row cannot be read: correct the file and bring it again.")
+    if decision == THEIRS and row["kind"] in _UNCLEAR:
+        await _settle(market, file, row, note, actor, ip)
+    booking = _booking(market, file, row, note, actor) if decision == THEIRS else None
+    line = _decided_line(market, file, row, decision, note, actor, ip)
+    return await market.db.write(decide_line, file_id, number, decision, note, booking, line)
+
+
+async def _settle(market: Market, file: BookFile, row: Row, note: str, actor: Actor, ip: str) -> None:
+    """The other side's book says how an unclear post ended. One that was settled meanwhile the same way is no error."""
+    accepted = row["kind"] == DifferenceKind.UNCLEAR.value
+    price = None
+    if accepted and row["theirs_units"] is not None and file.party.startswith("buyer:"):
+        price = Money(row["theirs_units"], file.currency)
+    why = f"{file.name}, row {row['row_number']}: {note}" if accepted else f"not in {file.name}: {note}"
+    try:
+        await settle(market, row["attempt_id"], Decision(accepted, why[:_NOTE_MOST], price), actor, ip)
+    except CannotSettle as error:
+        raise CannotReconcile(str(error)) from error
+
+
+def _booking(market: Market, file: BookFile, row: Row, note: str, actor: Actor) -> Transaction | None:
+    """What their book says more, taken from or given to their account, under one reference for one difference."""
+    more = row["more_units"]
+    if not more:
+        return None
+    account = account_of_party(market, file.party)
+    if account is None:
+        raise CannotReconcile("Whose book it is no longer has an account.")
+    gains = (more > 0) is file.party.startswith("seller:")  # a seller is given what it says more, a buyer owes it
+    source, destination = (MARGIN, account) if gains else (account, MARGIN)
+    now, money = market.clock.now(), Money(abs(more), file.currency)
+    cause = f"{actor.role.value} {actor.name}: {file.name}: {note}"
+    reference = f"adjustment:{account}:{file.id}:{row['number']}"
+    postings = (Posting(source, destination, money),)
+    return Transaction(reference, TransactionKind.ADJUSTMENT, postings, now, month_of(now), cause)
+
+
+def _decided_line(
+    market: Market, file: BookFile, row: Row, decision: str, note: str, actor: Actor, ip: str
+) -> AuditLine:
+    after = {"file": file.id, "difference": str(row["number"]), "kind": row["kind"], "word": decision, "why": note}
+    line = audit_line(market.ids, market.clock.now(), actor, "reconciliation.decided", file.party, after=after)
+    return replace(line, ip=ip)
+
+
+def account_of_party(market: Market, party: str) -> str | None:
+    """The account that a party's sales are booked on; None when there is no such party."""
+    role, _, name = party.partition(":")
+    if role == "buyer" and name in market.deals.buyers:
+        return market.deals.buyers[name].account
+    return seller_account(name) if role == "seller" and name in market.deals.sellers else None
+
+
+def _checked(columns: Mapping[str, str]) -> dict[str, str]:
+    given = {column: meaning for column, meaning in columns.items() if meaning}
+    for meaning in given.values():
+        if meaning not in MEANINGS:
+            raise CannotReconcile(f"No column can be {meaning[:40]}.")
+    twice = [meaning for meaning, count in Counter(given.values()).items() if count > 1]
+    if twice:
+        raise CannotReconcile(f"Two columns cannot both be: {MEANINGS[twice[0]]}.")
+    return given
+
+
+def _opened(market: Market, file: BookFile) -> bytes:
+    assert file.sealed is not None and file.wrapped is not None
+    return market.vault.open(market.vault.data_key(file.wrapped), f"{_PLACE}:{file.hash.hex()}", file.sealed)
+
+
+def _samples(market: Market, file: BookFile) -> dict[str, tuple[str, ...]]:
+    """In a thread: the first values that differ of each column."""
+    batch = market.doors.look_through(file_of(file.name, _opened(market, file)))
+    samples: dict[str, dict[str, None]] = {name: {} for name in batch.layout.columns if name}
+    for number, cells in cells_of(market, batch):
+        if number > limits.DISPOSITIONS_AT_ONCE:
+            break
+        for name, value in cells.items():
+            seen = samples.setdefault(name, {})
+            if value.strip() and len(seen) < SAMPLES:
+                seen[value.strip()[: limits.GOT_CHARACTERS]] = None
+    return {name: tuple(seen) for name, seen in samples.items()}
+
+
+def _book_rows(market: Market, file: BookFile, columns: Mapping[str, str]) -> list[BookRow]:
+    batch = market.doors.look_through(file_of(file.name, _opened(market, file)))
+    return [read_book_row(number, cells, columns, file.currency) for number, cells in cells_of(market, batch)]
+
+
+def _span_of(times: Sequence[int], zone: ZoneInfo) -> tuple[int, int]:
+    """The whole days of the zone that a file speaks of."""
+    if not times:
+        raise CannotReconcile("The rows have no time: say from which day to which the book goes.")
+    first, last = (datetime.fromtimestamp(at / 1000, UTC).astimezone(zone) for at in (min(times), max(times)))
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    end = last.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() + DAY_MS // 1000
+    return int(midnight.timestamp()) * 1000, int(end) * 1000
+
+
+Lines = tuple[int, int, int, tuple[tuple[object, ...], ...]]
+
+
+def _lines(market: Market, file: BookFile, rows: Sequence[BookRow], found: Sequence[Row], span: Span) -> Lines:
+    """In a thread: how many lines agree, the sums of both books, and the differences as they are kept."""
+    buyers = file.party.startswith("buyer:")
+    theirs = [_theirs(market, row) for row in rows if not row.problem]
+    compared = compare([_ours(row, buyers) for row in found], theirs, span)
+    kept: list[tuple[object, ...]] = [
+        _unreadable(file.id, number, row) for number, row in enumerate((row for row in rows if row.problem), start=1)
+    ]
+    kept += [_kept(file.id, number, each) for number, each in enumerate(compared.differences, start=len(kept) + 1)]
+    return compared.agreed, compared.ours_units, compared.theirs_units, tuple(kept)
+
+
+def _ours(row: Row, buyers: bool) -> Ours:
+    units = row["price_units"] - row["credit_units"] if buyers else row["payout_units"] - row["debit_units"]
+    back = row["reversed_at"] is not None and (row["returned_at"] is None or units <= 0)
+    standing = Standing.UNCLEAR if row["state"] == "unclear" else Standing.RETURNED if back else Standing.SOLD
+    names = (row["buyer_reference"], row["bid_reference"]) if buyers else (row["seller_lead_id"],)
+    people = frozenset(bytes(row[name]) for name in ("phone_index", "email_index") if row[name] is not None)
+    ids = (row["sale_id"], row["attempt_id"], row["lead_id"], row["reference"])
+    known = tuple(name for name in names if name)
+    return Ours(row["sale_id"], row["attempt_id"], row["lead_id"], ids, known, people, row["at"], units, standing)
+
+
+def _theirs(market: Market, row: BookRow) -> Theirs:
+    people = frozenset(_people(market, row))
+    return Theirs(row.number, row.id, row.reference, people, row.at, row.units, row.whole_day)
+
+
+def _people(market: Market, row: BookRow) -> Iterator[bytes]:
+    """The keyed hashes of a row's phone and email, where they are any."""
+    for kind, text, parse in (("phone", row.phone, phone.TYPE.parse), ("email", row.email, email.TYPE.parse)):
+        if text:
+            spec = FieldSpec(kind, kind, kind, Presence.OPTIONAL, Presence.OPTIONAL, personal=True)
+            value = parse(text, spec, market.clock.now())
+            if isinstance(value, FieldValue):
+                yield market.vault.index(kind, value.clean.lower())
+
+
+def _unreadable(file_id: str, number: int, row: BookRow) -> tuple[object, ...]:
+    name = _name(row.id or row.reference)
+    nothing = (None,) * 3
+    return file_id, number, UNREADABLE, *nothing, row.number, name, None, None, row.units, 0, None, row.at, row.problem
+
+
+def _kept(file_id: str, number: int, each: Difference) -> tuple[object, ...]:
+    """In the order of `LINE`."""
+    ours, theirs = each.ours, each.theirs
+    return (
+        file_id,
+        number,
+        each.kind.value,
+        ours.sale_id if ours is not None and ours.standing is not Standing.UNCLEAR else None,
+        ours.attempt_id if ours is not None else None,
+        ours.lead_id if ours is not None else None,
+        theirs.number if theirs is not None else None,
+        _name(theirs.name) if theirs is not None else "",
+        each.other.number if each.other is not None else None,
+        ours.units if ours is not None else None,
+        theirs.units if theirs is not None else None,
+        each.more_units,
+        ours.at if ours is not None else None,
+        theirs.at if theirs is not None else None,
+        "",
+    )
+
+
+def _name(text: str) -> str:
+    """As it is kept in clear: a phone or an email in the wrong column is not."""
+    return "" if looks_personal(text) else text[:80]

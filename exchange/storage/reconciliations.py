@@ -1,0 +1,263 @@
+"""Books of others beside ours: their files, what differs, and what was decided, with its money, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from exchange.model.audit import AuditLine
+from exchange.model.ledger import Transaction
+from exchange.storage.audit import record
+from exchange.storage.database import Row, Tx
+from exchange.storage.ledger import book
+from exchange.storage.rows import inserted
+
+_AT_ONCE = 200
+OURS_MOST = 100_000  # lines of our book that are laid beside another
+
+
+@dataclass(frozen=True, slots=True)
+class BookFile:
+    """A file of a party. `columns` gives its columns their meaning; `sealed` is None once it was forgotten."""
+
+    id: str
+    month: str
+    party: str
+    currency: str
+    hash: bytes
+    name: str
+    columns: Mapping[str, str]
+    wrapped: bytes | None
+    sealed: bytes | None
+    made_at: int
+    made_by: str
+    since_at: int | None = None
+    until_at: int | None = None
+    lines: int = 0
+    agreed: int = 0
+    ours_units: int = 0
+    theirs_units: int = 0
+    compared_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A comparison as it is kept. `lines` are tuples in the order of `LINE`, after the id of the file."""
+
+    file_id: str
+    columns: Mapping[str, str]
+    since_at: int
+    until_at: int
+    agreed: int
+    ours_units: int
+    theirs_units: int
+    lines: tuple[tuple[object, ...], ...]
+    at: int
+
+
+LINE = (
+    "reconciliation_id",
+    "number",
+    "kind",
+    "sale_id",
+    "attempt_id",
+    "lead_id",
+    "row_number",
+    "row_name",
+    "other_row",
+    "ours_units",
+    "theirs_units",
+    "more_units",
+    "ours_at",
+    "theirs_at",
+    "note",
+)
+
+
+async def add_book(tx: Tx, file: BookFile, line: AuditLine) -> str:
+    """Keep a file. Returns its id, or that of the same bytes that came before: those are one file."""
+    rows = await tx.fetch(
+        """INSERT INTO reconciliations (id, month, party, currency, file_hash, name, columns, wrapped, sealed, made_at,
+               made_by)
+           VALUES (:id, :month, :party, :currency, :hash, :name, :columns, :wrapped, :sealed, :at, :by)
+           ON CONFLICT (party, file_hash) DO UPDATE SET wrapped = :wrapped, sealed = :sealed RETURNING id""",
+        id=file.id,
+        month=file.month,
+        party=file.party,
+        currency=file.currency,
+        hash=file.hash,
+        name=file.name,
+        columns=orjson.dumps(dict(file.columns)).decode(),
+        wrapped=file.wrapped,
+        sealed=file.sealed,
+        at=file.made_at,
+        by=file.made_by,
+    )
+    if rows[0]["id"] == file.id:
+        await record(tx, line)
+    return str(rows[0]["id"])
+
+
+async def read_book(tx: Tx, file_id: str) -> BookFile | None:
+    rows = await tx.fetch("SELECT * FROM reconciliations WHERE id = :id", id=file_id)
+    return _file(rows[0]) if rows else None
+
+
+async def list_books(tx: Tx, most: int, before: tuple[int, str] | None = None) -> list[tuple[BookFile, int]]:
+    """The newest first, each with how many of its differences wait for a decision; without what is in them."""
+    earlier = "WHERE (r.made_at, r.id) < (:at, :last)" if before is not None else ""
+    rows = await tx.fetch(
+        f"""SELECT r.id, r.month, r.party, r.currency, r.file_hash, r.name, r.columns, NULL AS wrapped, NULL AS sealed,
+                r.made_at, r.made_by, r.since_at, r.until_at, r.line_count, r.agreed, r.ours_units, r.theirs_units,
+                r.compared_at,
+                (SELECT COUNT(*) FROM reconciliation_lines l
+                 WHERE l.reconciliation_id = r.id AND l.decided_at IS NULL) AS waiting
+            FROM reconciliations r {earlier} ORDER BY r.made_at DESC, r.id DESC LIMIT :most""",
+        most=most,
+        **({"at": before[0], "last": before[1]} if before is not None else {}),
+    )
+    return [(_file(row), row["waiting"]) for row in rows]
+
+
+async def keep_outcome(tx: Tx, outcome: Outcome) -> bool:
+    """Keep what a comparison found. False once something was decided: then the earlier one stands."""
+    decided = await tx.fetch(
+        """SELECT number FROM reconciliation_lines
+           WHERE reconciliation_id = :id AND decided_at IS NOT NULL LIMIT 1""",
+        id=outcome.file_id,
+    )
+    if decided:
+        return False
+    await tx.execute("DELETE FROM reconciliation_lines WHERE reconciliation_id = :id", id=outcome.file_id)
+    await tx.execute(
+        """UPDATE reconciliations SET columns = :columns, since_at = :since, until_at = :until, agreed = :agreed,
+               ours_units = :ours, theirs_units = :theirs, line_count = :lines, compared_at = :at WHERE id = :id""",
+        id=outcome.file_id,
+        columns=orjson.dumps(dict(outcome.columns)).decode(),
+        since=outcome.since_at,
+        until=outcome.until_at,
+        agreed=outcome.agreed,
+        ours=outcome.ours_units,
+        theirs=outcome.theirs_units,
+        lines=len(outcome.lines),
+        at=outcome.at,
+    )
+    for start in range(0, len(outcome.lines), _AT_ONCE):
+        sql, params = inserted("reconciliation_lines", LINE, list(outcome.lines[start : start + _AT_ONCE]))
+        await tx.execute(sql, **params)
+    return True
+
+
+async def lines_of(tx: Tx, file_id: str, kind: str = "", *, open_only: bool = False) -> list[Row]:
+    """The differences of a file in their order, of one kind when it is named."""
+    which = "AND l.kind = :kind" if kind else ""
+    waiting = "AND l.decided_at IS NULL" if open_only else ""
+    return await tx.fetch(
+        f"""SELECT l.*, d.initials, d.city, d.us_state FROM reconciliation_lines l LEFT JOIN leads d ON d.id = l.lead_id
+            WHERE l.reconciliation_id = :id {which} {waiting} ORDER BY l.number""",
+        id=file_id,
+        **({"kind": kind} if kind else {}),
+    )
+
+
+async def read_line(tx: Tx, file_id: str, number: int) -> Row | None:
+    rows = await tx.fetch(
+        "SELECT * FROM reconciliation_lines WHERE reconciliation_id = :id AND number = :number",
+        id=file_id,
+        number=number,
+    )
+    return rows[0] if rows else None
+
+
+async def decide_line(
+    tx: Tx, file_id: str, number: int, decision: str, note: str, booking: Transaction | None, line: AuditLine
+) -> bool:
+    """Decide one difference, and book its money in the same breath. False when it was decided before."""
+    changed = await tx.execute(
+        """UPDATE reconciliation_lines SET decision = :decision, note = :note, reference = :reference,
+               decided_at = :at, decided_by = :by
+           WHERE reconciliation_id = :id AND number = :number AND decided_at IS NULL""",
+        id=file_id,
+        number=number,
+        decision=decision,
+        note=note,
+        reference=booking.reference if booking is not None else None,
+        at=line.at,
+        by=line.actor.name,
+    )
+    if not changed:
+        return False
+    if booking is not None:
+        await book(tx, booking)
+    await record(tx, line)
+    return True
+
+
+_SALES = """SELECT s.id AS sale_id, s.attempt_id, s.lead_id, s.buyer_reference, a.reference, a.bid_reference,
+       l.seller_lead_id, s.phone_index, s.email_index, s.accepted_at AS at, s.price_units, s.payout_units,
+       s.reversed_at, s.returned_at, COALESCE(r.credit_units, 0) AS credit_units,
+       COALESCE(r.debit_units, 0) AS debit_units, 'accepted' AS state
+   FROM sales s JOIN attempts a ON a.id = s.attempt_id JOIN leads l ON l.id = s.lead_id
+   LEFT JOIN return_requests r ON r.sale_id = s.id AND r.state IN ('approved', 'partial')
+   WHERE s.mode = 'live' AND s.currency = :currency AND s.accepted_at >= :since AND s.accepted_at < :until
+       AND {party} = :who
+   ORDER BY s.accepted_at, s.id LIMIT :most"""
+_UNCLEAR = """SELECT a.id AS sale_id, a.id AS attempt_id, a.lead_id, a.buyer_reference, a.reference, a.bid_reference,
+       l.seller_lead_id, l.phone_index, l.email_index, a.made_at AS at, a.price_units,
+       COALESCE(a.promised_units, 0) AS payout_units, NULL AS reversed_at, NULL AS returned_at,
+       0 AS credit_units, 0 AS debit_units, a.state
+   FROM attempts a JOIN leads l ON l.id = a.lead_id
+   WHERE a.state = 'unclear' AND a.mode = 'live' AND a.currency = :currency AND a.made_at >= :since
+       AND a.made_at < :until AND {party} = :who
+   ORDER BY a.made_at, a.id LIMIT :most"""
+
+
+async def our_book(tx: Tx, party: str, currency: str, since: int, until: int) -> list[Row]:
+    """What we know of a party's live sales of [since, until): booked ones, returned ones, and unclear posts."""
+    role, _, name = party.partition(":")
+    of_sales, of_posts = ("s.buyer_id", "a.buyer_id") if role == "buyer" else ("s.seller_id", "l.seller_id")
+    values = {"who": name, "currency": currency, "since": since, "until": until, "most": OURS_MOST}
+    sales = await tx.fetch(_SALES.format(party=of_sales), **values)
+    return [*sales, *await tx.fetch(_UNCLEAR.format(party=of_posts), **values)]
+
+
+async def forget_books(tx: Tx, before: int) -> int:
+    """Blank what is in files that came before an instant. What differed, and how it was decided, stays."""
+    return await tx.execute(
+        "UPDATE reconciliations SET wrapped = NULL, sealed = NULL WHERE sealed IS NOT NULL AND made_at < :before",
+        before=before,
+    )
+
+
+def sums(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
+    """Of each kind how many there are, and by how much their book says more."""
+    found: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        count, units = found.get(row["kind"], (0, 0))
+        found[row["kind"]] = (count + 1, units + row["more_units"])
+    return found
+
+
+def _file(row: Row) -> BookFile:
+    return BookFile(
+        row["id"],
+        row["month"],
+        row["party"],
+        row["currency"],
+        bytes(row["file_hash"]),
+        row["name"],
+        orjson.loads(row["columns"]),
+        bytes(row["wrapped"]) if row["wrapped"] is not None else None,
+        bytes(row["sealed"]) if row["sealed"] is not None else None,
+        row["made_at"],
+        row["made_by"],
+        row["since_at"],
+        row["until_at"],
+        row["line_count"],
+        row["agreed"],
+        row["ours_units"],
+        row["theirs_units"],
+        row["compared_at"],
+    )

@@ -1,0 +1,156 @@
+"""Books of buyers and sellers laid beside ours: the files that came, and the form that brings one."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from aiohttp import web
+
+from exchange import limits
+from exchange.flows.market import Market
+from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book
+from exchange.intake.batch import BadFile
+from exchange.intake.upload import NoFile, Sent, receive
+from exchange.model.money import Money
+from exchange.storage.reconciliations import BookFile, list_books
+from exchange.web.auth import actor_of, is_token, without_token
+from exchange.web.keys import MARKET
+from exchange.web.pages import Page
+from exchange.web.render import SESSION, address, as_json, page
+from exchange.web.words import utc
+
+HOME = "/console/reconcile"
+PAGE = 50
+_BEFORE = re.compile(r"(\d{1,15})_(rcn_[0-9A-Z]{1,40})")
+
+
+class _NotFromHere(Exception):
+    """The form's token is missing."""
+
+
+class _Held:
+    """A book of this size is held whole."""
+
+    def __init__(self) -> None:
+        self.bytes = io.BytesIO()
+
+    def write(self, data: bytes) -> None:
+        if self.bytes.tell() + len(data) > limits.DISPOSITION_FILE_BYTES:
+            most = limits.DISPOSITION_FILE_BYTES // 1024 // 1024
+            raise CannotReconcile(f"It is larger than {most} MB. Cut it by month.")
+        self.bytes.write(data)
+
+
+def pages() -> tuple[Page, ...]:
+    return Page("GET", HOME, show), Page("GET", f"{HOME}.json", show_json)
+
+
+def uploads() -> tuple[Page, ...]:
+    return (Page("POST", HOME, take),)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    return await _list(request)
+
+
+async def show_json(request: web.Request) -> web.StreamResponse:
+    found = await request.app[MARKET].db.read(list_books, PAGE)
+    return as_json({"reconciliations": [{**fields(file), "waiting": waiting} for file, waiting in found]})
+
+
+async def take(request: web.Request) -> web.StreamResponse:
+    """A form with a file. Its token comes before it. What can be guessed is compared at once."""
+    market, held = request.app[MARKET], _Held()
+
+    def begin(sent: Sent) -> _Held:
+        if not is_token(request[SESSION], sent.fields):
+            raise _NotFromHere
+        return held
+
+    try:
+        sent = await receive(request, begin)
+        party, currency = sent.fields.get("party", ""), currency_of(market, sent.fields.get("party", ""))
+        data = held.bytes.getvalue()
+        file_id = await bring_book(market, party, currency, sent.name, data, actor_of(request))
+    except _NotFromHere:
+        return _closed(await without_token(request))
+    except (BadFile, CannotReconcile, NoFile) as error:
+        return _closed(await _list(request, str(error), 422))
+    told = ""
+    try:
+        await compare_book(market, file_id)
+    except CannotReconcile as error:
+        told = str(error)
+    location = address(f"{HOME}/{file_id}", told=told or None)
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+async def _list(request: web.Request, problem: str = "", http_status: int = 200) -> web.StreamResponse:
+    market = request.app[MARKET]
+    mark = _BEFORE.fullmatch(request.query.get("before", ""))
+    found = await market.db.read(list_books, PAGE + 1, (int(mark[1]), mark[2]) if mark else None)
+    more = found[PAGE - 1][0] if len(found) > PAGE else None
+    return await page(
+        request,
+        "console/reconcile.html",
+        title="Reconcile",
+        here="reconcile",
+        found=[(file, party_name(market, file.party), waiting) for file, waiting in found[:PAGE]],
+        older=address(HOME, before=f"{more.made_at}_{more.id}") if more else None,
+        parties=_parties(market),
+        money=Money,
+        most_mb=limits.DISPOSITION_FILE_BYTES // 1024 // 1024,
+        most_rows=limits.DISPOSITION_ROWS,
+        problem=problem,
+        http_status=http_status,
+    )
+
+
+def _closed(response: web.StreamResponse) -> web.StreamResponse:
+    """Part of the file may be unread."""
+    response.force_close()
+    return response
+
+
+def fields(file: BookFile) -> dict[str, object]:
+    """A file as JSON tells it. Sums are in units of a ten-thousandth."""
+    return {
+        "reconciliation_id": file.id,
+        "party": file.party,
+        "currency": file.currency,
+        "name": file.name,
+        "since": utc(file.since_at) if file.since_at is not None else None,
+        "until": utc(file.until_at) if file.until_at is not None else None,
+        "agreed": file.agreed,
+        "differences": file.lines,
+        "ours_units": file.ours_units,
+        "theirs_units": file.theirs_units,
+        "made_at": utc(file.made_at),
+        "made_by": file.made_by,
+    }
+
+
+def party_name(market: Market, party: str) -> str:
+    role, _, name = party.partition(":")
+    parties = market.deals.buyers if role == "buyer" else market.deals.sellers
+    known = parties.get(name)
+    return known.name if known is not None else name
+
+
+def currency_of(market: Market, party: str) -> str:
+    """The currency a party's sales are booked in, its first where it has several."""
+    role, _, name = party.partition(":")
+    if role == "buyer" and name in market.deals.buyers:
+        return market.deals.buyers[name].limit.currency
+    own = sorted(each.currency for each in market.deals.campaigns.values() if each.seller_id == name)
+    return own[0] if own else "USD"
+
+
+def _parties(market: Market) -> list[tuple[str, list[tuple[str, str]]]]:
+    def named(role: str, parties: dict[str, str]) -> list[tuple[str, str]]:
+        return sorted(((f"{role}:{id}", name) for id, name in parties.items()), key=lambda pair: pair[1].lower())
+
+    buyers = {each.id: each.name for each in market.deals.buyers.values()}
+    sellers = {each.id: each.name for each in market.deals.sellers.values()}
+    return [("Buyers", named("buyer", buyers)), ("Sellers", named("seller", sellers))]

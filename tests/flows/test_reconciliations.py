@@ -1,0 +1,192 @@
+"""A buyer's and a seller's book beside ours: what was planted is found, and what is decided is booked once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book, decide_difference, look_at_book
+from exchange.flows.retain import forget
+from exchange.model.actor import Actor, Role
+from exchange.stages.book_columns import read_units
+from exchange.storage.database import Row
+from exchange.storage.ledger import balances
+from exchange.storage.reconciliations import lines_of, list_books
+from tests.flows.billed import sound
+from tests.flows.lab import later, post
+from tests.market import Exchange, buying, consumer, selling, usd
+
+FINANCE = Actor(Role.OPERATOR, "fay@example.com")
+SELLER = "seller:cedar:payable"
+
+
+async def sold(exchange: Exchange, count: int) -> Sequence[Row]:
+    """Sales of one buyer at $30, a minute apart, oldest first."""
+    await exchange.add(*selling("cedar"), *buying("acme", price=usd("30"), deposit="5000"))
+    for number in range(count):
+        await post(exchange, {**consumer(number), "seller_lead_id": f"c-{number}"})
+        later(exchange, 60)
+    return await exchange.rows("SELECT * FROM sales ORDER BY accepted_at, id")
+
+
+def day(row: Row) -> str:
+    return datetime.fromtimestamp(row["accepted_at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+async def brought(exchange: Exchange, text: str, party: str = "buyer:acme", name: str = "acme.csv") -> str:
+    file_id = await bring_book(exchange.market, party, "USD", name, text.encode(), FINANCE)
+    await compare_book(exchange.market, file_id)
+    return file_id
+
+
+async def lines(exchange: Exchange, file_id: str) -> list[Row]:
+    return await exchange.market.db.read(lines_of, file_id)
+
+
+async def test_a_buyers_book_differs_in_what_was_planted_and_is_booked_once(either: Exchange) -> None:
+    sales = await sold(either, 8)
+    text = ["lead_id,price,date"]
+    for number, row in enumerate(sales):
+        if number == 1:
+            continue  # missing
+        price = "28.50" if number == 3 else "30.00"
+        when = day(row).replace("-21 ", "-18 ") if number == 5 else day(row)
+        text.append(f"{row['lead_id']},{price},{when}")
+    text.append(f"ld_nobody,30.00,{day(sales[0])}")
+    file_id = await brought(either, "\n".join(text))
+
+    found = await lines(either, file_id)
+    assert [(row["kind"], row["more_units"]) for row in found] == [
+        ("price", -15_000),
+        ("day", 0),
+        ("only_theirs", 300_000),
+        ("only_ours", -300_000),
+    ]
+    assert [row["lead_id"] for row in found] == [sales[3]["lead_id"], sales[5]["lead_id"], None, sales[1]["lead_id"]]
+    ((file, waiting),) = await either.market.db.read(list_books, 10)
+    assert (file.agreed, waiting) == (5, 4)
+    before = (await either.balance("acme")).posted
+
+    decided = await asyncio.gather(
+        *(decide_difference(either.market, file_id, 1, "theirs", "their invoice", FINANCE) for _ in range(3))
+    )
+    await decide_difference(either.market, file_id, 2, "ours", "they book by week", FINANCE)
+    await decide_difference(either.market, file_id, 3, "theirs", "sold by telephone", FINANCE)
+    await decide_difference(either.market, file_id, 4, "theirs", "never came", FINANCE)
+
+    assert sorted(decided) == [False, False, True]
+    assert (await either.balance("acme")).posted - before == usd("1.50") - usd("30") + usd("30")
+    booked = await either.rows("SELECT * FROM transactions WHERE kind = 'adjustment' ORDER BY reference")
+    assert [row["reference"] for row in booked] == [
+        f"adjustment:buyer:acme:prepaid:{file_id}:{number}" for number in (1, 3, 4)
+    ]
+    assert all("acme.csv" in row["cause"] and "fay@example.com" in row["cause"] for row in booked)
+    audited = await either.rows("SELECT * FROM audit_lines WHERE action = 'reconciliation.decided'")
+    assert len(audited) == 4
+    assert await sound(either)
+
+
+async def test_the_same_file_is_one_and_what_was_decided_is_not_compared_again(either: Exchange) -> None:
+    sales = await sold(either, 2)
+    text = f"our id,amount,sold at\n{sales[0]['id']},$30.00,{day(sales[0])}\n{sales[1]['id']},$31.00,{day(sales[1])}\n"
+    file_id = await brought(either, text)
+    assert await brought(either, text) == file_id
+    assert [row["kind"] for row in await lines(either, file_id)] == ["price"]
+    await decide_difference(either.market, file_id, 1, "ours", "a slip of theirs", FINANCE)
+    with pytest.raises(CannotReconcile, match="decided already"):
+        await compare_book(either.market, file_id)
+    assert not await decide_difference(either.market, file_id, 1, "theirs", "after all", FINANCE)
+    assert not await either.rows("SELECT * FROM transactions WHERE kind = 'adjustment'")
+
+
+async def test_a_seller_names_leads_by_its_own_id_or_the_consumers_phone(either: Exchange) -> None:
+    sales = await sold(either, 4)
+    payout = sales[0]["payout_units"]
+    phones = [consumer(number)["phone"] for number in range(4)]
+    text = "seller lead id,phone,payout,date\n" + "\n".join(
+        [
+            f"c-0,,{payout / 10_000:.2f},{day(sales[0])}",
+            f",{phones[1]},{payout / 10_000:.2f},{day(sales[1])}",
+            f"c-2,{phones[2]},{payout / 10_000 + 2:.2f},{day(sales[2])}",
+            f"c-3,,lots,{day(sales[3])}",
+        ]
+    )
+    file_id = await brought(either, text, "seller:cedar", "cedar.csv")
+    found = await lines(either, file_id)
+    assert [(row["kind"], row["more_units"]) for row in found] == [
+        ("unreadable", 0),
+        ("price", 20_000),
+        ("only_ours", -payout),
+    ]
+    assert phones[1] not in str([dict(row) for row in found])
+    with pytest.raises(CannotReconcile, match="correct the file"):
+        await decide_difference(either.market, file_id, 1, "theirs", "as they say", FINANCE)
+    (before,) = (await either.market.db.read(balances, [SELLER])).values()
+    await decide_difference(either.market, file_id, 2, "theirs", "the agreed payout", FINANCE)
+    (after,) = (await either.market.db.read(balances, [SELLER])).values()
+    assert after.posted - before.posted == usd("2")
+    assert await sound(either)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name,price\nJo,30\n", "Say which column names the lead"),
+        ("lead_id,price\nld_1,30\n", "The rows have no time"),
+    ],
+)
+async def test_a_book_that_cannot_be_compared_says_what_it_lacks(either: Exchange, text: str, sentence: str) -> None:
+    await sold(either, 1)
+    with pytest.raises(CannotReconcile, match=sentence):
+        await brought(either, text)
+    ((file, _),) = await either.market.db.read(list_books, 10)
+    look = await look_at_book(either.market, file.id)
+    assert look is not None and look.samples and file.compared_at is None
+
+
+async def test_columns_and_days_are_said_where_they_cannot_be_guessed(either: Exchange) -> None:
+    (row,) = await sold(either, 1)
+    text = f"who,what\n{row['attempt_id']},30.00\n"
+    file_id = await bring_book(either.market, "buyer:acme", "USD", "odd.csv", text.encode(), FINANCE)
+    span = (row["accepted_at"] - 1_000, row["accepted_at"] + 1_000)
+    with pytest.raises(CannotReconcile, match="cannot both be"):
+        await compare_book(either.market, file_id, {"who": "lead", "what": "lead"}, span)
+    await compare_book(either.market, file_id, {"who": "lead", "what": "price"}, span)
+    ((file, waiting),) = await either.market.db.read(list_books, 10)
+    assert (file.agreed, waiting, file.ours_units, file.theirs_units) == (1, 0, 300_000, 300_000)
+
+
+async def test_files_are_forgotten_and_what_differed_stays(either: Exchange) -> None:
+    sales = await sold(either, 1)
+    file_id = await brought(either, f"lead_id,price,date\n{sales[0]['lead_id']},29,{day(sales[0])}\n")
+    later(either, 86_400 * 400)
+    await forget(either.market)
+    assert [row["kind"] for row in await lines(either, file_id)] == ["price"]
+    with pytest.raises(CannotReconcile, match="no longer kept"):
+        await compare_book(either.market, file_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("36.50", 365_000),
+        ("$1,250.00", 12_500_000),
+        ("-36.5", -365_000),
+        ("(36.50)", -365_000),
+        ("USD 7", 70_000),
+        ("7 USD", 70_000),
+        ("0", 0),
+        ("1,25", None),
+        ("36.50000", None),
+        ("--1", None),
+        ("(-1)", None),
+        ("NaN", None),
+        ("1e9", None),
+        ("", None),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(text: str, units: int | None) -> None:
+    assert read_units(text, "USD") == units
