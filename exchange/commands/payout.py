@@ -40,6 +40,12 @@ def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
         ("discard", discard, "exchange payout discard pay_01KAG4", "exchange payout discard pay_01KAG4 --yes"),
         ("export", export, "exchange payout export ach", "exchange payout export sepa --to payouts.xml"),
         (
+            "withdraw",
+            withdraw,
+            'exchange payout withdraw pfl_01KAG4 --reason "file refused, wrong origin"',
+            'exchange payout withdraw pfl_01KAG4 --reason "sent twice" --yes',
+        ),
+        (
             "paid",
             paid,
             "exchange payout paid PO-2026-00007 --reference 'wire 2291'",
@@ -219,6 +225,24 @@ def export(
             told = f"  {file.payments} payments, {show_money(Money(file.units, file.currency))}, in {target}."
             terminal.result({**file_fields(file), "written_to": str(target), "left_out": left_out}, [told])
         terminal.remark(*(f"  Left out {each}" for each in left_out))
+
+    run(_with_market(context.obj, work))
+
+
+def withdraw(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="The file's id.")],
+    reason: Annotated[str, typer.Option(help="What the bank said.")],
+) -> None:
+    """Say that a bank did not take a file: its payments are due again, for another one."""
+    from exchange.commands.opening import run
+
+    async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
+        from exchange.flows import payout_files
+
+        terminal.confirm(f"Pay what is in {file} again?", f"{file} was not withdrawn.")
+        count = await payout_files.withdraw(market, file, reason, actor)
+        terminal.result({"file_id": file, "payments": count}, [f"  {count} payments are due again."])
 
     run(_with_market(context.obj, work))
 

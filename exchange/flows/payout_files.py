@@ -20,10 +20,11 @@ from exchange.stages.payout.pain001 import SepaPayment, sepa_file
 from exchange.stages.statement import CENT
 from exchange.storage.audit import record
 from exchange.storage.database import Conflict
-from exchange.storage.payout_payments import due_payments, files_of_day, read_file, save_file
+from exchange.storage.payout_payments import due_payments, files_of_day, read_file, save_file, withdraw_file
 from exchange.storage.payout_runs import read_run
 from exchange.storage.seller_terms import bank_changed
 
+REASON_MOST = 200
 FILES_A_DAY = 26  # a letter tells those of one day apart
 _ENDS = {Method.ACH: "ach", Method.SEPA: "xml"}
 
@@ -102,6 +103,22 @@ async def open_file(market: Market, file_id: str, actor: Actor, ip: str = "") ->
     line = audit_line(market.ids, market.clock.now(), actor, "payout.file_taken", f"payout_file:{file_id}", after={})
     await market.db.write(record, replace(line, ip=ip))
     return file, content
+
+
+async def withdraw(market: Market, file_id: str, reason: str, actor: Actor, ip: str = "") -> int:
+    """The bank did not take a file: its payments are due again, and go into another one. Raises `CannotPay`."""
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_MOST or not reason.isprintable():
+        raise CannotPay(
+            f"Say what the bank said, in at most {REASON_MOST} characters: the payments will be made again."
+        )
+    after = {"reason": reason}
+    now = market.clock.now()
+    line = audit_line(market.ids, now, actor, "payout.file_withdrawn", f"payout_file:{file_id}", after=after)
+    count = await market.db.write(withdraw_file, file_id, replace(line, ip=ip))
+    if not count:
+        raise CannotPay("Nothing of this file waits: it was paid, or withdrawn before.")
+    return count
 
 
 async def _sorted_out(

@@ -188,6 +188,17 @@ async def save_file(tx: Tx, file: BankFile, sealed: bytes, payment_ids: Sequence
     await record(tx, line)
 
 
+async def withdraw_file(tx: Tx, file_id: str, line: AuditLine) -> int:
+    """A bank did not take a file: what of it is not paid is due again. How many payments that are."""
+    changed = await tx.execute(
+        "UPDATE payout_payments SET state = 'due', file_id = NULL WHERE file_id = :file AND state = 'exported'",
+        file=file_id,
+    )
+    if changed:
+        await record(tx, line)
+    return changed
+
+
 async def files(tx: Tx, limit: int = 50) -> list[BankFile]:
     """The newest first."""
     rows = await tx.fetch("SELECT * FROM payout_files ORDER BY made_at DESC, id DESC LIMIT :limit", limit=limit)
@@ -208,17 +219,17 @@ async def files_of_day(tx: Tx, format: str, day: str) -> int:
     return int(rows[0]["n"])
 
 
-async def unpaid_in(tx: Tx, file_ids: Sequence[str]) -> dict[str, int]:
-    """How many payments of each file are not marked paid; a file without any is left out."""
+async def payments_by_file(tx: Tx, file_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many payments of each file are in it still, and how many of them are not paid; none: it was withdrawn."""
     if not file_ids:
         return {}
     names, params = listed("file", file_ids)
     rows = await tx.fetch(
-        f"""SELECT file_id, COUNT(*) AS n FROM payout_payments WHERE file_id IN {names} AND state = 'exported'
-            GROUP BY file_id""",
+        f"""SELECT file_id, COUNT(*) AS n, CAST(SUM(CASE WHEN state = 'exported' THEN 1 ELSE 0 END) AS BIGINT) AS unpaid
+            FROM payout_payments WHERE file_id IN {names} GROUP BY file_id""",
         **params,
     )
-    return {row["file_id"]: row["n"] for row in rows}
+    return {row["file_id"]: (row["n"], row["unpaid"]) for row in rows}
 
 
 async def payments_in_file(tx: Tx, file_id: str) -> list[Payment]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from exchange.flows.payout_files import Exported, export, open_file
+from exchange.flows.payout_files import Exported, export, open_file, withdraw
 from exchange.flows.payout_payments import mark_file_paid
 from exchange.flows.payouts import CannotPay, approve, prepare
 from exchange.flows.seller_terms import change_payer, change_terms
 from exchange.model.payout import Method, PaymentState
-from exchange.storage.payout_payments import files, payments_in_file
+from exchange.storage.payout_payments import files, payments_by_file, payments_in_file
 from tests.flows.payouts import ANN, BOB, at, balance, booked, paid_seller, sale
 from tests.market import Exchange, open_exchange, usd
 
@@ -100,3 +100,26 @@ async def test_sepa_pays_in_euros_and_what_cannot_go_is_told(tmp_path: Path) -> 
         assert b"GB29NWBK60161331926819" in (await export(market, Method.SEPA, BOB)).content
         with pytest.raises(CannotPay, match="by hand goes into no file"):
             await export(market, Method.BY_HAND, BOB)
+
+
+async def test_a_file_that_the_bank_refused_is_withdrawn_and_its_payments_go_into_another(either: Exchange) -> None:
+    exchange, market = either, either.market
+    await paid_seller(exchange, **ACH)
+    await booked(exchange, sale("a1", "40.00", at(3)))
+    await approved(exchange, "cedar")
+    await change_payer(market, Method.ACH, BANK, ANN)
+    first = (await export(market, Method.ACH, ANN)).file
+    for reason in ("", "x" * 201):
+        with pytest.raises(CannotPay, match="Say what the bank said"):
+            await withdraw(market, first.id, reason, ANN)
+    assert 1 == await withdraw(market, first.id, "wrong origin", ANN)
+    with pytest.raises(CannotPay, match="Nothing of this file waits"):
+        await withdraw(market, first.id, "wrong origin", ANN)
+
+    second = (await export(market, Method.ACH, ANN)).file
+    assert ("a", "b") == (first.letter.lower(), second.letter.lower()) and first.id != second.id
+    assert {second.id: (1, 1)} == await market.db.read(payments_by_file, [first.id, second.id])
+    await mark_file_paid(market, second.id, "batch 2", ANN)
+    assert usd("0") == await balance(exchange)
+    with pytest.raises(CannotPay, match="Nothing of this file waits"):
+        await withdraw(market, second.id, "too late", ANN)

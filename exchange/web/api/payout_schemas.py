@@ -171,6 +171,10 @@ def _payments() -> dict[str, Schema]:
         "PaymentSplit": record(("amount",), amount=money("What stays in the first of the two.")),
         "PayoutExport": record(("method",), method=text(enum=["ach", "sepa"])),
         "PayoutFile": file,
+        "PayoutWithdraw": record(("reason",), reason=text("What the bank said.", maxLength=200)),
+        "PayoutWithdrawn": record(
+            ("status", "file_id", "payments"), status=text(), file_id=text(), payments=_COUNT, **ends()
+        ),
     }
 
 

@@ -173,6 +173,13 @@ async def file(call: Call) -> Told:
     return Told({"status": "ok", **_file(*found)})
 
 
+async def withdraw(call: Call) -> Told:
+    actor, file_id = _operator(call), call.request.match_info["file_id"]
+    reason = sent_fields(await call.read_fields()).get("reason", "")
+    count = await _can(payout_files.withdraw(call.market, file_id, reason, actor, call.remote_ip))
+    return Told({"status": "ok", "file_id": file_id, "payments": count})
+
+
 async def terms(call: Call) -> Told:
     call.admit_by_header("operator")
     seller_id = call.request.match_info["seller_id"]

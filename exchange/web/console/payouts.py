@@ -11,7 +11,7 @@ from exchange.flows import payout_payments as money
 from exchange.flows import payouts as flow
 from exchange.flows.market import Market
 from exchange.flows.payments import correct
-from exchange.flows.payout_files import export, open_file
+from exchange.flows.payout_files import export, open_file, withdraw
 from exchange.flows.payouts import CannotPay, Preview
 from exchange.flows.seller_statements import Document, preview_fields, run_fields, running, statement
 from exchange.model.ledger import seller_account
@@ -21,7 +21,7 @@ from exchange.stages.notes import note_problem
 from exchange.storage.ledger import BookingConflict
 from exchange.storage.ledger_views import last_check
 from exchange.storage.payout_lists import RunFilter, due_sums, list_runs
-from exchange.storage.payout_payments import files, read_payment, unpaid_in
+from exchange.storage.payout_payments import files, payments_by_file, read_payment
 from exchange.storage.payout_runs import approvals_of
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.account import Mistyped, amount_in, reference_in
@@ -82,6 +82,7 @@ def pages() -> tuple[Page, ...]:
         Page("POST", f"{HOME}{_OPEN}/adjust", adjust),
         Page("GET", _FILE, take_file),
         Page("POST", f"{_FILE}/paid", file_paid),
+        Page("POST", f"{_FILE}/withdraw", file_withdrawn),
         *document_pages(HOME, _RUN, "payouts", _issued, _beside),
         *document_pages(HOME, _OPEN, "payouts", _running, _beside),
         *(Page("POST", f"{run}/{action}", act) for action in ("approve", "hold", "let-go", "discard", "paid")),
@@ -251,6 +252,15 @@ async def file_paid(request: web.Request) -> web.StreamResponse:
     return _to(f"{HOME}#files")
 
 
+async def file_withdrawn(request: web.Request) -> web.StreamResponse:
+    reason, file_id = request[FORM].get("reason", ""), request.match_info["file"]
+    try:
+        await withdraw(request.app[MARKET], file_id, reason, actor_of(request), ip_of(request))
+    except CannotPay as error:
+        return await _refused(request, str(error))
+    return _to(f"{HOME}#due")
+
+
 async def _issued(request: web.Request) -> Document | None:
     return await statement(request.app[MARKET], actor_of(request), request.match_info["run"])
 
@@ -281,11 +291,11 @@ async def _cards(market: Market) -> list[Card]:
     return made
 
 
-async def _files(market: Market) -> list[tuple[BankFile, Money, int]]:
-    """The newest, each with its sum and how many of its payments are not paid yet."""
+async def _files(market: Market) -> list[tuple[BankFile, Money, int, int]]:
+    """The newest, each with its sum, how many payments are in it still, and how many of these are not paid."""
     found = await market.db.read(files, 10)
-    unpaid = await market.db.read(unpaid_in, [each.id for each in found])
-    return [(each, Money(each.units, each.currency), unpaid.get(each.id, 0)) for each in found]
+    counts = await market.db.read(payments_by_file, [each.id for each in found])
+    return [(each, Money(each.units, each.currency), *counts.get(each.id, (0, 0))) for each in found]
 
 
 async def _due(market: Market) -> list[Due]:
