@@ -12,7 +12,7 @@ from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.model.party import Buyer
-from exchange.stages.forecast import WEEKS, Forecast, Spent, forecast
+from exchange.stages.forecast import HOUR_MS, WEEKS, Forecast, Spent, forecast
 from exchange.storage.auto_top_ups import AutoRow, read_auto
 from exchange.storage.charges import ChargeRow, MethodRow, charges_of, read_method
 from exchange.storage.ledger import Balance, balances_of
@@ -68,8 +68,9 @@ async def account_view(market: Market, actor: Actor, buyer: Buyer) -> Account:
 
 
 async def spent_lately(market: Market, actor: Actor, buyer: Buyer) -> list[HourSpent]:
-    since = market.clock.now() - WEEKS * 7 * DAY_MS
-    return await market.db.read(spent_by_hour, actor, buyer.id, buyer.limit.currency, since)
+    now = market.clock.now()
+    since, fine = now - WEEKS * 7 * DAY_MS, now - now % HOUR_MS - HOUR_MS
+    return await market.db.read(spent_by_hour, actor, buyer.id, buyer.limit.currency, since, fine)
 
 
 def forecast_of(market: Market, buyer: Buyer, hours: Sequence[HourSpent], available: Money) -> Forecast | None:

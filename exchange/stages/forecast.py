@@ -19,13 +19,14 @@ NEWEST = 200
 """So many sales tell what a lead costs now."""
 FURTHEST_HOURS = 24 * 90
 _FEWEST = 5
-_WINDOWS = (24 * 7, 24 * 2, 24, 8, 3, 1)  # hours
+_WINDOWS_MS = tuple(each * HOUR_MS for each in (24 * 7, 24 * 2, 24, 8, 3, 1))
+_LAST_SALES = (15, 40, 100)
 _LUCK = 16  # four times the spread of a count, squared
 _TELLING = 15
 
 
 class Spent(NamedTuple):
-    """What one hour (its first instant, epoch ms) brought: how many leads, for how much."""
+    """What the time from an instant on (`hour`, epoch ms) brought, an hour or less: how many leads, for how much."""
 
     hour: int
     leads: int
@@ -114,28 +115,47 @@ def _shape(past: Sequence[Spent], zone: ZoneInfo, now: int) -> _Shape:
 
 def _level(past: Sequence[Spent], shape: _Shape, price: Fraction, now: int) -> Fraction:
     """What is spent now against the shape: that of all weeks, unless a shorter time sold so much more or less that it
-    is no luck."""
+    is no luck. A time of less than an hour counts only if it sold in both of its halves: a batch is no pace."""
     level = Fraction(1)
-    for hours in _WINDOWS:
-        since = now - hours * HOUR_MS
+    for window in _windows(past, now):
+        since = now - window
         if since < past[0].hour:
             continue
-        window = [each for each in past if each.hour >= since]
-        leads = sum(each.leads for each in window)
+        found = [each for each in past if each.hour >= since]
+        leads = sum(each.leads for each in found)
+        late = sum(each.leads for each in found if each.hour >= now - window // 2)
+        if window < HOUR_MS and not leads <= 4 * late <= 3 * leads:
+            continue
         expected = _expected(shape, since, now)
         usual = level * expected / price if price else Fraction(0)
         enough = max(Fraction(leads), usual) >= _TELLING
         if expected and enough and (leads - usual) ** 2 > _LUCK * max(usual, Fraction(1)):
-            level = Fraction(sum(each.units for each in window)) / expected
+            level = Fraction(sum(each.units for each in found)) / expected
     return level
 
 
+def _windows(past: Sequence[Spent], now: int) -> list[int]:
+    """The times to look at, from a week down: those of the calendar, then the time of the last so many sales."""
+    found, leads = list(_WINDOWS_MS), 0
+    wanted = list(_LAST_SALES)
+    for each in reversed(past):
+        leads += each.leads
+        while wanted and leads >= wanted[0]:
+            wanted.pop(0)
+            if now - each.hour < HOUR_MS:
+                found.append(max(now - each.hour, 1))
+    return sorted(set(found), reverse=True)
+
+
 def _expected(shape: _Shape, since: int, now: int) -> Fraction:
-    """What the shape says of the time from the beginning of that hour until now."""
-    first = since + -since % HOUR_MS
-    whole = sum((shape.at(hour) for hour in range(first, now - HOUR_MS + 1, HOUR_MS)), Fraction(0))
-    begun = now - now % HOUR_MS
-    return whole + shape.at(begun) * Fraction(now - begun, HOUR_MS)
+    """What the shape says of a time, its broken hours included."""
+    total, start = Fraction(0), since
+    while start < now:
+        hour = start - start % HOUR_MS
+        end = min(hour + HOUR_MS, now)
+        total += shape.at(hour) * Fraction(end - start, HOUR_MS)
+        start = end
+    return total
 
 
 def _walk(left: Fraction, shape: _Shape, level: Fraction, now: int) -> Fraction | None:

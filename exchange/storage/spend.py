@@ -7,11 +7,11 @@ from typing import NamedTuple
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Tx
 
-HOUR_MS = 3_600_000
+HOUR_MS, FINE_MS = 3_600_000, 5_000
 
 
 class HourSpent(NamedTuple):
-    """Sales that stand, of one contract in one hour (its first instant)."""
+    """Sales that stand, of one contract in one hour (its first instant), or in five seconds of the last hours."""
 
     hour: int
     contract_id: str
@@ -19,17 +19,25 @@ class HourSpent(NamedTuple):
     units: int
 
 
-async def spent_by_hour(tx: Tx, actor: Actor, buyer_id: str, currency: str, since: int) -> list[HourSpent]:
-    """From `since` on, oldest first; nothing of another buyer. A return counts against the hour of its sale."""
+async def spent_by_hour(
+    tx: Tx, actor: Actor, buyer_id: str, currency: str, since: int, fine_since: int
+) -> list[HourSpent]:
+    """From `since` on, oldest first, by five seconds from `fine_since` on; nothing of another buyer.
+
+    A return counts against the time of its sale.
+    """
     if actor.role is Role.SELLER or (actor.role is Role.BUYER and actor.party_id != buyer_id):
         return []
     rows = await tx.fetch(
-        """SELECT accepted_at - accepted_at % :step AS hour, contract_id, COUNT(*) AS leads,
+        """SELECT accepted_at - accepted_at % CASE WHEN accepted_at >= :fine THEN :short ELSE :step END AS hour,
+               contract_id, COUNT(*) AS leads,
                CAST(SUM(price_units - returned_units) AS BIGINT) AS units
            FROM sales WHERE buyer_id = :buyer AND currency = :currency AND mode = 'live' AND accepted_at >= :since
                AND reversed_at IS NULL AND returned_units < price_units
            GROUP BY 1, 2 ORDER BY 1, 2""",
         step=HOUR_MS,
+        short=FINE_MS,
+        fine=fine_since,
         buyer=buyer_id,
         currency=currency,
         since=since,
