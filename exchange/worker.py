@@ -35,6 +35,7 @@ from exchange.flows.digests import mail_digest
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
+from exchange.flows.import_order import sort_import
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
     ASK_OUTCOME,
@@ -60,6 +61,7 @@ from exchange.flows.jobs import (
     REVOKE,
     SCREEN_ALERT,
     SETTLE_TEST,
+    SORT_IMPORT,
     SUBMIT_FORM,
     TAKE,
     WEBHOOK,
@@ -123,6 +125,7 @@ def kinds() -> Mapping[str, Kind]:
         DIGEST: Kind(mail_digest),
         FOLLOW_NOTE: Kind(mail_agent),
         IMPORT: Kind(work_import, at_once=4),
+        SORT_IMPORT: Kind(sort_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         LOAD_LIST: Kind(load_list, most=3, lease_ms=_LIST_LEASE_MS, at_once=1),
         NEWS: Kind(record_news),
         NOTICE: Kind(mail_notice),

@@ -139,6 +139,15 @@ class Estimator:
                 self._sell(chances)
                 return
 
+    def worth(self, lead: Lead) -> float:
+        """What it would bring if it came now, in money units; nothing is taken for it."""
+        least = reserve(self._campaign, lead.min_price)
+        for tier in self._campaign.tiers if least is not None else ():
+            assert least is not None
+            if chances := self._chances(lead, least, tier):
+                return sum(chance.middle * likely for chance, likely in self._best(chances))
+        return 0.0
+
     def estimate(self) -> Estimate:
         low, middle, high, payout = (Money(round(units), self._campaign.currency) for units in self._sums)
         return Estimate(low, middle, high, payout)
@@ -185,14 +194,16 @@ class Estimator:
 
     def _sell(self, chances: Sequence[_Chance]) -> None:
         """The way of selling that is expected to bring more: to one, or shared up to the campaign's slots."""
-        alone = _expected([chance for chance in chances if chance.exclusive], 1)
-        shared = _expected(_one_a_leg(chance for chance in chances if not chance.exclusive), self._campaign.slots)
-        best = max(alone, shared, key=lambda sales: sum(chance.middle * likely for chance, likely in sales))
-        for chance, likely in best:
+        for chance, likely in self._best(chances):
             payout = self._campaign.payout.of(Money(chance.middle, self._campaign.currency)).units
             for place, units in enumerate((chance.low, chance.middle, chance.high, payout)):
                 self._sums[place] += units * likely
             self._take(chance, likely)
+
+    def _best(self, chances: Sequence[_Chance]) -> list[tuple[_Chance, float]]:
+        alone = _expected([chance for chance in chances if chance.exclusive], 1)
+        shared = _expected(_one_a_leg(chance for chance in chances if not chance.exclusive), self._campaign.slots)
+        return max(alone, shared, key=lambda sales: sum(chance.middle * likely for chance, likely in sales))
 
     def _take(self, chance: _Chance, likely: float) -> None:
         contract = chance.contract

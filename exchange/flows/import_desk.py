@@ -13,15 +13,16 @@ from types import MappingProxyType
 from exchange import limits
 from exchange.flows.by_hand import audit_line
 from exchange.flows.import_files import converted_spool, drop_file, forget_unbegun, new_spool, put_converted, spooled
-from exchange.flows.jobs import CHECK_IMPORT, IMPORT, job
+from exchange.flows.jobs import CHECK_IMPORT, IMPORT, SORT_IMPORT, job
 from exchange.flows.market import Market
 from exchange.flows.sealed_file import SealedWriter
 from exchange.flows.tell import tell_import
 from exchange.model.actor import Actor
 from exchange.model.batch import Columns
-from exchange.model.importing import ImportRow, Move
+from exchange.model.importing import FILE, ImportRow, Move
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign
+from exchange.storage.import_orders import has_order
 from exchange.storage.imports import (
     begin_import,
     bring_import,
@@ -212,17 +213,23 @@ async def start(
     row: ImportRow,
     actor: Actor,
     *,
-    rate: str = "",
+    rate: str | None = None,
     stop_percent: int | None = None,
     again: bool = False,
+    sort: str | None = None,
+    hours: str | None = None,
 ) -> None:
     """Sell it, from its first row or on from where it stopped. `again`: although the same file was imported before.
 
+    `sort` is the order of its rows, chosen before the first is sold. None leaves what it is, an empty word means none.
     Of two that begin with the same file at once one is started. Raises `NotNow` and `SameFile`.
     """
     now = market.clock.now()
-    work = job(market, f"import:{row.id}", IMPORT, {"import": row.id}, now, now, f"import:{row.id}")
-    move = Move(("new", "checked", "paused", "running"), "running", "run", rate or None, stop_percent)
+    sort = sort if row.started_at is None else None
+    unsorted = (sort or row.sort) != FILE and not await market.db.read(has_order, row.id)
+    kind = SORT_IMPORT if unsorted else IMPORT
+    work = job(market, f"import:{row.id}", kind, {"import": row.id}, now, now, f"{kind}:{row.id}")
+    move = Move(("new", "checked", "paused", "running"), "running", "run", rate, stop_percent, sort=sort, hours=hours)
     word = "import.started" if row.started_at is None else "import.resumed"
     line = audit_line(market.ids, now, actor, word, f"campaign:{row.campaign_id}", after={"import": row.id})
     if row.started_at is None and not again:

@@ -7,7 +7,7 @@ after the one that sold it died.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from exchange.flows.dry_run import dry_run
 from exchange.flows.estimate import open_estimator
 from exchange.flows.import_desk import columns_of, parse_rate
 from exchange.flows.import_files import FileGone, forget_unbegun, held_file, held_results
+from exchange.flows.import_order import TAKEN_AT_ONCE, order_of, taken
 from exchange.flows.imports import Halt, finish_interrupted, run_import
 from exchange.flows.job_ends import ComeBack, Ended
 from exchange.flows.market import Market
@@ -24,10 +25,11 @@ from exchange.flows.sealed_file import InUse
 from exchange.flows.tell import tell_import
 from exchange.log import logger
 from exchange.model.batch import Record
-from exchange.model.importing import ImportRow
+from exchange.model.importing import FILE, ImportRow
 from exchange.model.lead import Mode
 from exchange.model.party import State
 from exchange.model.work import JobRow
+from exchange.stages.hours import opens_at, read_hours
 from exchange.storage.imports import (
     find_import,
     note_problem,
@@ -52,6 +54,8 @@ async def work_import(market: Market, payload: Mapping[str, object]) -> Ended | 
     if row is None:
         return Ended.UNASKED
     halt = Halt()
+    if row.wanted == "run" and (opens := _opens(market, row)) > market.clock.now():
+        raise ComeBack(min(opens, market.clock.now() + _ELSEWHERE_MS))  # soon, for whoever pauses it meanwhile
     if row.wanted == "run" and (closed := _closed(market, row)):
         halt.now("pause", closed)
     elif row.wanted == "run":
@@ -92,11 +96,14 @@ async def _over(market: Market, row: ImportRow, now: int) -> tuple[JobRow, ...]:
 async def _sell_slice(market: Market, row: ImportRow, halt: Halt) -> ImportRow:
     results = await _opened(market, row, held_results)
     try:
-        await finish_interrupted(market, row)
-        rows = await _rows(market, row)
+        order = await order_of(market, row) if row.sort != FILE else None
+        await finish_interrupted(market, row, order)
+        rows = await (_rows(market, row) if order is None else _rows_in_order(market, row, order))
+        more = order is not None and row.done_rows + TAKEN_AT_ONCE < len(order)
         watching = asyncio.create_task(_watch(market, row, halt))
         try:
-            return await run_import(market, row, rows, results, per_second=parse_rate(row.per_second) or 0.0, halt=halt)
+            per_second = parse_rate(row.per_second) or 0.0
+            return await run_import(market, row, rows, results, per_second=per_second, halt=halt, more=more)
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):
@@ -115,9 +122,17 @@ async def _watch(market: Market, row: ImportRow, halt: Halt) -> None:
         now = await market.db.read(find_import, row.id)
         if closed := _closed(market, row):
             halt.now("pause", closed)
+        if _opens(market, row) > market.clock.now():
+            break
         if now is not None and now.wanted is not None and now.wanted in _STATES:
             halt.now(now.wanted)
     halt.now("slice")
+
+
+def _opens(market: Market, row: ImportRow) -> int:
+    """When its rows may be sold: now, unless it has hours and this is none of them."""
+    now, hours = market.clock.now(), read_hours(row.hours)
+    return now if hours is None else opens_at(hours, market.zone, now)
 
 
 def _closed(market: Market, row: ImportRow) -> str | None:
@@ -138,6 +153,15 @@ async def _rows(market: Market, row: ImportRow) -> Iterator[Record]:
     rows = market.doors.records(file, row.layout, columns_of(row), row.done_rows)
     first = await asyncio.to_thread(next, rows, None)
     return chain(() if first is None else (first,), rows)
+
+
+async def _rows_in_order(market: Market, row: ImportRow, order: Sequence[int]) -> Iterator[Record]:
+    """The next rows in the order in which they are sold, picked out of the file in a thread."""
+    file = await _opened(market, row, held_file)
+    assert row.layout is not None
+    records = market.doors.records(file, row.layout, columns_of(row), 0)
+    numbers = order[row.done_rows : row.done_rows + TAKEN_AT_ONCE]
+    return iter(await asyncio.to_thread(taken, records, numbers))
 
 
 async def check_import(market: Market, payload: Mapping[str, object]) -> Ended | None:

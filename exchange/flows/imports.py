@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Protocol
@@ -23,7 +23,7 @@ from exchange.flows.tell import tell_import
 from exchange.log import logger
 from exchange.model.actor import Actor
 from exchange.model.batch import Record, RowResult
-from exchange.model.importing import ImportRow, Move
+from exchange.model.importing import FILE, ImportRow, Move
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
@@ -132,10 +132,15 @@ async def stopped(market: Market, job: ImportRow, halt: Halt) -> ImportRow:
     return replace(job, state=state)
 
 
-async def finish_interrupted(market: Market, job: ImportRow) -> int:
-    """End what a killed import left under way. Only for an import that nobody runs. Returns how many rows it was."""
+async def finish_interrupted(market: Market, job: ImportRow, order: Sequence[int] | None = None) -> int:
+    """End what a killed import left under way. Only for an import that nobody runs. Returns how many rows it was.
+    `order` are the numbers of its rows as they are sold, where that is not as they stand in the file.
+    """
     campaign = market.deals.campaigns[job.campaign_id]
-    keys = [f"key:{_key(job, number)}" for number in range(job.next_row, job.next_row + MAY_BE_BEGUN)]
+    numbers: Sequence[int] = range(job.next_row, job.next_row + MAY_BE_BEGUN)
+    if order is not None:
+        numbers = order[job.done_rows : job.done_rows + MAY_BE_BEGUN]
+    keys = [f"key:{_key(job, number)}" for number in numbers]
     rows = await market.db.read(requests_under_way, campaign.seller_id, Kind.DIRECT.value, keys)
     for request in rows:
         await recover_request(market, request, market.doors.write)
@@ -151,11 +156,13 @@ async def run_import(
     per_second: float,
     halt: Halt,
     on_row: Callable[[int, Mapping[str, int]], None] = lambda _, __: None,
+    more: bool = False,
 ) -> ImportRow:
     """Sell rows until there are no more or `halt` is told; then what is under way ends. Returns how far it came.
 
     The position is saved every second, after the results before it are durable; what is wanted of the import is read
-    with it. Raises `StorageError` when the database fails; the import can be taken up again.
+    with it. `more`: there are rows after these. Raises `StorageError` when the database fails; the import can be taken
+    up again.
     """
     place = _Place(market, job, results, halt)
     pace = _Pace(market, per_second)
@@ -178,7 +185,7 @@ async def run_import(
         for _, task in window:
             task.cancel()
         await asyncio.gather(*(task for _, task in window), return_exceptions=True)
-    await place.save("done" if finished else "running")
+    await place.save("done" if finished and not more else "running")
     return place.job
 
 
@@ -199,7 +206,7 @@ class _Place:
         payout = Money.parse(result.price, self._currency).units if result.price else 0
         self.job = replace(
             self.job,
-            next_row=record.number + 1,
+            next_row=record.number + 1 if self.job.sort == FILE else self.job.next_row + 1,
             counts=dict(counts),
             payout_units=self.job.payout_units + payout,
         )

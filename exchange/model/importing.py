@@ -16,7 +16,8 @@ class ImportRow:
     `result_bytes` is how much of the result belongs to them. `mapping` (JSON) and `per_second` are as they were given.
     `held` imports lie with the exchange, sealed under the key in `wrapped`, and are worked by its jobs; of others
     `file_name` is a path of an operator's own. `wanted` is what somebody asked for last: check, run, pause or cancel.
-    `report` is what a dry run found, `checked` how many rows it has read.
+    `report` is what a dry run found, `checked` how many rows it has read. `sort` is one of `SORTS`; where that is not
+    the file's own order, `next_row` counts in it. `hours` are those at which rows are sold, empty for all.
     """
 
     id: str
@@ -47,10 +48,17 @@ class ImportRow:
     payout_units: int = 0
     started_at: int | None = None
     forgotten_at: int | None = None
+    sort: str = "file"
+    hours: str = ""
 
     @property
     def done_rows(self) -> int:
         return self.next_row - 1
+
+
+FILE, BEST, NEWEST = "file", "best", "newest"
+SORTS = (FILE, BEST, NEWEST)
+"""In which order rows are sold: as they stand in the file, what would earn most first, or the newest consent first."""
 
 
 class Move(NamedTuple):
@@ -62,3 +70,5 @@ class Move(NamedTuple):
     per_second: str | None = None
     stop_percent: int | None = None
     mapping: str | None = None
+    sort: str | None = None
+    hours: str | None = None

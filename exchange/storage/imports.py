@@ -104,7 +104,8 @@ async def move_import(
     touched = await tx.execute(
         f"""UPDATE imports SET state = COALESCE(:state, state), wanted = COALESCE(:wanted, wanted),
                per_second = COALESCE(:rate, per_second), stop_percent = COALESCE(:stop, stop_percent),
-               mapping = COALESCE(:mapping, mapping), problem = NULL, changed_at = :now,
+               mapping = COALESCE(:mapping, mapping), sort = COALESCE(:sort, sort),
+               hours = COALESCE(:hours, hours), problem = NULL, changed_at = :now,
                started_at = CASE WHEN started_at IS NULL AND :state = 'running' THEN :now ELSE started_at END,
                report = CASE WHEN :mapping IS NULL THEN report ELSE NULL END
            WHERE id = :id AND state IN {names}""",
@@ -114,6 +115,8 @@ async def move_import(
         rate=move.per_second,
         stop=move.stop_percent,
         mapping=move.mapping,
+        sort=move.sort,
+        hours=move.hours,
         now=now,
         **params,
     )
@@ -228,6 +231,7 @@ async def imports_with_files(tx: Tx, ids: Sequence[str]) -> frozenset[str]:
 
 async def forget_file(tx: Tx, import_id: str, now: int) -> None:
     """The key goes with the file: a copy of it cannot be opened either. An import that was not over never will be."""
+    await tx.execute("DELETE FROM import_orders WHERE import_id = :id", id=import_id)
     await tx.execute(
         """UPDATE imports SET forgotten_at = :now, wrapped = NULL,
                state = CASE WHEN state = 'done' THEN state ELSE 'cancelled' END WHERE id = :id""",
@@ -304,6 +308,8 @@ def _import(row: Row) -> ImportRow:
         row["payout_units"],
         row["started_at"],
         row["forgotten_at"],
+        row["sort"],
+        row["hours"],
     )
 
 

@@ -72,6 +72,8 @@ def import_fields(each: Shown) -> dict[str, Any]:
         "report": row.report,
         "problem": row.problem,
         "rate": row.per_second or None,
+        "order": row.sort,
+        "hours": row.hours or None,
         "made_by": row.made_by,
         "made_at": utc(row.made_at),
         "changed_at": utc(row.changed_at),

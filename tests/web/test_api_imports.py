@@ -16,6 +16,7 @@ from exchange.web.api.openapi import openapi
 from exchange.web.api.routes import routes
 from exchange.worker import run_jobs
 from tests.flows.import_bench import csv_of, people
+from tests.flows.lab import later
 from tests.intake.test_sheets import xlsx
 from tests.market import NOW, buying, key_for_tests, live_key, read_once, selling, usd
 from tests.web.served import Heard, Served, heard
@@ -128,6 +129,23 @@ async def test_it_is_paused_resumed_and_cancelled(trading: Served) -> None:
     assert 0 == await trading.exchange.count("leads")
 
 
+async def test_its_order_and_hours_are_told_and_kept(trading: Served) -> None:
+    begun = await send_form(trading, csv_of(people(2)), order="newest", hours="0:00-0:01 Asia/Tokyo")
+    await worked(trading)
+    await trading.send(f"imports/{begun['import_id']}/start", {"hours": "any"})
+    later(trading.exchange, 10)
+    await worked(trading)
+    done = await trading.get(f"imports/{begun['import_id']}")
+
+    assert ("newest", "00:00-00:01 Asia/Tokyo") == (begun["order"], begun["hours"])
+    assert ("done", "newest", None, 2) == (
+        done["state"],
+        done["order"],
+        done.fields.get("hours"),
+        done["counts"]["accepted"],
+    )
+
+
 async def test_the_same_file_again_waits_for_a_yes(trading: Served) -> None:
     data = csv_of(people(1))
     first = await send_form(trading, data)
@@ -147,6 +165,8 @@ async def test_the_same_file_again_waits_for_a_yes(trading: Served) -> None:
         ({"rate": "fast"}, "rate"),
         ({"start": "maybe"}, "start"),
         ({"again": "1"}, "again"),
+        ({"order": "dearest"}, "order"),
+        ({"hours": "9-17"}, "hours"),
         ({"stop_percent": "200"}, "stop_percent"),
         ({"columns": "[1]"}, "columns"),
         ({"columns": '{"a": 1}'}, "columns"),

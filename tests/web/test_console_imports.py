@@ -104,6 +104,23 @@ async def test_columns_are_chosen_left_out_and_given_values(served: Served) -> N
         assert [("list-7", "sold")] == [(each["sub_id1"], each["state"]) for each in leads]
 
 
+async def test_order_and_hours_are_asked_for_and_read(served: Served) -> None:
+    async with operator(served) as visitor:
+        path = path_of(await upload(visitor, csv_of(people(2))))
+        no_hours = await visitor.submit(f"{path}/start", hours="nine to five")
+        no_order = await visitor.submit(f"{path}/start", order="dearest")
+        assert 422 == no_hours.http_status and "nine to five are no hours" in no_hours.part("problem")
+        assert 422 == no_order.http_status and "file, best, newest" in no_order.part("problem")
+        begun = await visitor.submit(f"{path}/start", order="best", rate="1/h", hours="9:00-9:01 Asia/Tokyo")
+        assert "It waits for its hours" in begun.source and "what would earn most first" in begun.part("progress")
+        await visitor.submit(f"{path}/pause")
+        await worked(visitor)
+        await visitor.submit(f"{path}/start", hours="", rate="")
+        await worked(visitor)
+        done = await visitor.open(path)
+        assert "Done" in done.part("state") and "2 sold" in done.part("progress")
+
+
 async def test_the_same_file_again_asks_before_it_starts(served: Served) -> None:
     async with operator(served) as visitor:
         data = csv_of(people(1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
+from exchange.model.importing import SORTS
 from exchange.web.api.answer_schemas import Schema, ends, many, moment, money, record, text
 
 FILE_TYPES = (
@@ -38,23 +39,14 @@ def import_schemas() -> dict[str, Schema]:
         "report": {"$ref": "#/components/schemas/ImportReport"},
         "problem": text("Why it stands still, when nobody asked it to."),
         "rate": text("At most so many rows: `20/s`, `600/min`, `5000/h`."),
+        "order": text("In which order its rows are sold.", enum=list(SORTS)),
+        "hours": text("At which hours, such as `09:00-17:30`, with a zone if it is not the exchange's."),
         "made_at": moment("When it came."),
         "changed_at": moment("When it last moved."),
     }
     needed = ("import_id", "state", "file", "campaign_id", "done", "counts", "payout", "currency", "made_at")
     return {
-        "ImportFile": record(
-            ("file",),
-            start=text("`no` only brings the file. Unless said, it is sold at once.", enum=["yes", "no"]),
-            rate=text("At most so many rows: `20/s`, `600/min`, `5000/h`."),
-            stop_percent=text("Stop once more than so many percent of the rows were refused, 1 to 100."),
-            again=text("`yes`: it is meant, although the same file was imported before.", enum=["yes", "no"]),
-            columns=text(
-                'Your columns to our fields, as JSON: `{"Telefon": "phone", "Notes": ""}`. Others are guessed.'
-            ),
-            constants=text('Values for every row, as JSON: `{"sub_id1": "list-7"}`.'),
-            file={"type": "string", "format": "binary", "description": "The last part of the form."},
-        ),
+        "ImportFile": _sent(),
         "Import": record(("status", *needed), status=text(), **fields, **ends()),
         "ImportBrought": record(
             ("status", *needed, "columns", "missing"),
@@ -86,3 +78,21 @@ def import_schemas() -> dict[str, Schema]:
         "Imports": record(("status", "imports"), status=text(), imports=many("Import"), **ends()),
         "ImportResult": {"type": "string", "description": "The file with what became of each row."},
     }
+
+
+def _sent() -> Schema:
+    return record(
+        ("file",),
+        start=text("`no` only brings the file. Unless said, it is sold at once.", enum=["yes", "no"]),
+        rate=text("At most so many rows: `20/s`, `600/min`, `5000/h`."),
+        stop_percent=text("Stop once more than so many percent of the rows were refused, 1 to 100."),
+        order=text(
+            "`file` as they stand, `best` what would earn most first, `newest` the newest consent first.",
+            enum=list(SORTS),
+        ),
+        hours=text("Sell only between: `09:00-17:30`, with a zone if it is not the exchange's; or `any`."),
+        again=text("`yes`: it is meant, although the same file was imported before.", enum=["yes", "no"]),
+        columns=text('Your columns to our fields, as JSON: `{"Telefon": "phone", "Notes": ""}`. Others are guessed.'),
+        constants=text('Values for every row, as JSON: `{"sub_id1": "list-7"}`.'),
+        file={"type": "string", "format": "binary", "description": "The last part of the form."},
+    )

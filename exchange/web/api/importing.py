@@ -15,9 +15,10 @@ from exchange.intake.bring_file import BadColumns, bring_file, fields_given, gue
 from exchange.intake.columns import missing_fields
 from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.batch import Columns
-from exchange.model.importing import ImportRow
+from exchange.model.importing import SORTS, ImportRow
 from exchange.model.lead import Mode, Problem
 from exchange.model.reason import Reason
+from exchange.stages.hours import read_hours
 from exchange.storage.imports import find_import, imports_of_campaign
 from exchange.vault import VaultError
 from exchange.web.api.access import Caller
@@ -26,7 +27,7 @@ from exchange.web.api.call import Call, Stop, Told, refused
 from exchange.web.api.pages import wrong
 from exchange.web.import_rows import import_fields, result_response, shown
 
-OPTIONS = ("name", "start", "rate", "stop_percent", "again", "columns", "constants")
+OPTIONS = ("name", "start", "rate", "stop_percent", "again", "order", "hours", "columns", "constants")
 LISTED = 200
 _YES_NO = ("yes", "no")
 
@@ -112,6 +113,16 @@ class _Asked:
         if percent and not (percent.isascii() and percent.isdigit() and 1 <= int(percent[:4]) <= 100):
             raise wrong("stop_percent", "range", "stop_percent must be 1 to 100", percent)
         self.stop_percent = int(percent) if percent else None
+        self.sort = fields.get("order", "").strip().lower() or None
+        if self.sort is not None and self.sort not in SORTS:
+            raise wrong("order", "not_allowed", f"order must be one of {', '.join(SORTS)}", self.sort, SORTS)
+        hours = fields.get("hours", "").strip()
+        read = read_hours(hours)
+        if hours and hours != "any" and read is None:
+            raise wrong(
+                "hours", "type", "hours must be such as 09:00-17:30, with a zone behind it if it is another", hours
+            )
+        self.hours = read.text if read is not None else ("" if hours else None)
         self.columns = Columns(_words(fields, "columns"), _words(fields, "constants"))
 
 
@@ -136,7 +147,14 @@ def _words(fields: Mapping[str, str], name: str) -> dict[str, str]:
 async def _begin(call: Call, row: ImportRow, caller: Caller, asked: _Asked) -> None:
     try:
         await desk.start(
-            call.market, row, caller.actor, rate=asked.rate, stop_percent=asked.stop_percent, again=asked.again
+            call.market,
+            row,
+            caller.actor,
+            rate=asked.rate or None,
+            stop_percent=asked.stop_percent,
+            again=asked.again,
+            sort=asked.sort,
+            hours=asked.hours,
         )
     except desk.NotNow as error:
         raise Stop(Reason.IMPORT_NOT_NOW, 409, str(error)) from None

@@ -14,8 +14,9 @@ from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import BadColumns, check_columns, fields_given, guess
 from exchange.intake.columns import missing_fields
 from exchange.model.batch import Columns, Guess
-from exchange.model.importing import ImportRow
+from exchange.model.importing import FILE, SORTS, ImportRow
 from exchange.model.money import Money
+from exchange.stages.hours import opens_at, read_hours
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
@@ -158,6 +159,11 @@ async def _start(request: web.Request, row: ImportRow) -> str | None:
     stop = form.get("stop_percent", "").strip().rstrip("%").strip()
     if stop and not (stop.isascii() and stop.isdigit() and 1 <= int(stop[:4]) <= 100):
         return "The share of refused rows at which it stops is a whole number from 1 to 100."
+    sort, hours = form.get("order", "") or None, form.get("hours", "").strip()
+    if sort is not None and sort not in SORTS:
+        return f"The order is one of {', '.join(SORTS)}."
+    if hours and (read := read_hours(hours)) is None:
+        return f"{hours[:40]} are no hours: say 09:00-17:30, or with a zone 09:00-17:30 America/Phoenix."
     try:
         await desk.start(
             request.app[MARKET],
@@ -166,6 +172,8 @@ async def _start(request: web.Request, row: ImportRow) -> str | None:
             rate=rate,
             stop_percent=int(stop) if stop else None,
             again=form.get("again") == "yes",
+            sort=sort,
+            hours=read.text if hours and read is not None else hours,
         )
     except desk.SameFile as same:
         return f"The same file went into this campaign before, as {same.earlier.id}. Say that it is meant."
@@ -213,9 +221,20 @@ async def _page(request: web.Request, row: ImportRow, problem: str = "", http_st
         earn=_earn(row),
         counts=sorted(row.counts.items(), key=lambda item: -item[1]),
         moving=row.state in ("running", "checking"),
+        sorting=row.state == "running" and row.sort != FILE and not row.done_rows,
+        waits_until=_waits_until(market, row),
         problem=problem,
         http_status=http_status,
     )
+
+
+def _waits_until(market: Market, row: ImportRow) -> int | None:
+    """When its hours begin, for one that runs outside of them."""
+    hours, now = read_hours(row.hours), market.clock.now()
+    if hours is None or row.state != "running":
+        return None
+    opens = opens_at(hours, market.zone, now)
+    return opens if opens > now else None
 
 
 async def _columns(market: Market, row: ImportRow) -> tuple[list[ColumnShown], tuple[str, ...]]:
