@@ -58,7 +58,7 @@ async def sold_to(tx: Tx, actor: Actor, mode: str, begin: int, first_id: str, en
         return []
     return await tx.fetch(
         """SELECT COALESCE(buyer_id, '') AS buyer_id, currency, COUNT(DISTINCT lead_id) AS leads, COUNT(*) AS sales,
-               CAST(SUM(price_units) AS BIGINT) AS revenue
+               CAST(SUM(price_units - returned_units) AS BIGINT) AS revenue
            FROM sales WHERE accepted_at >= :begin AND mode = :mode AND lead_id >= :first AND lead_id < :end
                AND reversed_at IS NULL
            GROUP BY 1, 2 ORDER BY 3 DESC, 1""",  # COALESCE: else SQLite walks all sales in the order of buyers

@@ -83,7 +83,8 @@ async def buyers_of(tx: Tx, lead_ids: Sequence[str]) -> dict[str, list[str]]:
     names, params = listed("lead", lead_ids)
     found: dict[str, list[str]] = {}
     for row in await tx.fetch(
-        f"""SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names} AND reversed_at IS NULL
+        f"""SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names}
+               AND (reversed_at IS NULL OR returned_at IS NOT NULL)
             ORDER BY accepted_at, id""",
         **params,
     ):
@@ -226,7 +227,7 @@ def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, objec
     if wanted.buyer_id is not None:
         where.append(
             "EXISTS (SELECT 1 FROM sales WHERE sales.lead_id = leads.id AND sales.buyer_id = :buyer_id "
-            "AND sales.reversed_at IS NULL)"
+            "AND (sales.reversed_at IS NULL OR sales.returned_at IS NOT NULL))"
         )
         found["buyer_id"] = wanted.buyer_id
     for column, value in simple.items():

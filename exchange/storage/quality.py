@@ -70,7 +70,8 @@ async def _outcomes(tx: Tx, ids: str, params: Mapping[str, Any], words: Mapping[
         f"""SELECT s.id, s.lead_id, s.accepted_at, l.vertical, s.seller_id, COALESCE(l.sub_id1, '') AS sub_id,
                 s.buyer_id, s.currency, s.price_units, s.payout_units
             FROM sales s JOIN leads l ON l.id = s.lead_id
-            WHERE s.id IN {ids} AND s.mode = '{LIVE}' AND s.reversed_at IS NULL""",
+            WHERE s.id IN {ids} AND s.mode = '{LIVE}'
+                AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)""",
         **params,
     )
     reports: dict[str, list[tuple[str, int, bool]]] = defaultdict(list)

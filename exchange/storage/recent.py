@@ -31,7 +31,8 @@ async def answers_and_buyers(tx: Tx, lead_ids: list[str]) -> tuple[dict[str, Row
         **params,
     )
     sales = await tx.fetch(
-        f"""SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names} AND reversed_at IS NULL
+        f"""SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names}
+               AND (reversed_at IS NULL OR returned_at IS NOT NULL)
             ORDER BY accepted_at, id""",
         **params,
     )

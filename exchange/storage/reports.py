@@ -27,12 +27,16 @@ async def roll_up(tx: Tx, now: int) -> int:
         begin=begin,
         end=end,
     )
-    for measure, column in (("revenue", "price_units"), ("payout", "payout_units")):
+    for measure, column in (
+        ("revenue", "price_units - returned_units"),
+        ("payout", "payout_units - returned_payout_units"),
+    ):
         await tx.execute(
             f"""INSERT INTO hourly (hour, subject, measure, amount)
                 SELECT accepted_at - accepted_at % :hour, 'mode:' || mode, '{measure}:' || currency,
                     CAST(SUM({column}) AS BIGINT) FROM sales
-                WHERE accepted_at >= :begin AND accepted_at < :end AND reversed_at IS NULL GROUP BY 1, 2, 3""",
+                WHERE accepted_at >= :begin AND accepted_at < :end
+                    AND (reversed_at IS NULL OR returned_at IS NOT NULL) GROUP BY 1, 2, 3""",
             hour=HOUR_MS,
             begin=begin,
             end=end,

@@ -72,7 +72,7 @@ class Story:
     @property
     def standing(self) -> list[Row]:
         """The sales that were not undone."""
-        return [sale for sale in self.rows.sales if sale["reversed_at"] is None]
+        return [sale for sale in self.rows.sales if sale["reversed_at"] is None or sale["returned_at"]]
 
     @property
     def trails(self) -> list[Mapping[str, Any]]:
