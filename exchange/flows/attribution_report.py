@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,9 +12,10 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from exchange.flows.market import Market
-from exchange.model.attribution import BY, Touch
+from exchange.model.attribution import BY, CostRow, Touch
 from exchange.stages.attribution.report import Journey, Report, report
 from exchange.storage.attribution import booked_of, costs_of, currencies_seen, journeys_of
+from exchange.storage.database import Row
 
 JOURNEYS_MOST = 100_000
 DAYS_MOST = 400
@@ -73,21 +76,27 @@ async def read_report(market: Market, asked: Asked) -> Found:
     rows = await market.db.read(journeys_of, since, until, asked.currency, JOURNEYS_MOST + 1)
     cut = len(rows) > JOURNEYS_MOST
     rows = rows[:JOURNEYS_MOST]
-    booked: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for row in await market.db.read(booked_of, rows[-1]["arrived_at"] if cut else since, until, asked.currency):
-        booked[row["lead_id"]].append((row["at"], row["units"]))
+    booked = await market.db.read(booked_of, rows[-1]["arrived_at"] if cut else since, until, asked.currency)
+    costs = await market.db.read(costs_of, asked.first.isoformat(), asked.last.isoformat(), asked.currency)
+    currencies = tuple(await market.db.read(currencies_seen))
+    made = await asyncio.to_thread(_made, rows, booked, costs, asked.by, market.zone)  # many leads take seconds
+    return Found(made, currencies, cut)
+
+
+def _made(rows: Sequence[Row], booked: Iterable[Row], costs: Sequence[CostRow], by: str, zone: str) -> Report:
+    by_lead: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row in booked:
+        by_lead[row["lead_id"]].append((row["at"], row["units"]))
     journeys = [
         Journey(
             row["arrived_at"],
             tuple(Touch(*touch) for touch in orjson.loads(row["path"])),
             bool(row["sold"]),
-            tuple(booked.get(row["lead_id"], ())),
+            tuple(by_lead.get(row["lead_id"], ())),
         )
         for row in rows
     ]
-    costs = await market.db.read(costs_of, asked.first.isoformat(), asked.last.isoformat(), asked.currency)
-    currencies = tuple(await market.db.read(currencies_seen))
-    return Found(report(journeys, costs, asked.by, market.zone), currencies, cut)
+    return report(journeys, costs, by, zone)
 
 
 def _midnight(market: Market, day: date) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ CHANNELS_MOST = 100
 """So many are told apart in chains; the rarest beyond them are one."""
 OTHERS = "others"
 HALF_LIFE_MS = 7 * 86_400_000
+_HOUR_MS = 3_600_000
 _POSITION = (40, 20, 40)
 _WHOLE = 1_000_000_000_000
 _START, _WON, _NULL = "\0start", "\0won", "\0null"
@@ -66,10 +68,12 @@ def position(path: Path) -> Sequence[int]:
 
 
 def decay(path: Path) -> Sequence[int]:
-    """A touch counts half as much for every week that lies between it and the conversion."""
+    """A touch counts half as much for every week that lies between it and the conversion, by whole hours."""
     if len(path.at) != len(path.channels):
         return linear(path)
-    return [max(int(_WHOLE * 0.5 ** (max(path.ended - at, 0) / HALF_LIFE_MS)), 1) for at in path.at]
+    return [
+        max(int(_WHOLE * 0.5 ** (max(path.ended - at, 0) // _HOUR_MS * _HOUR_MS / HALF_LIFE_MS)), 1) for at in path.at
+    ]
 
 
 RULES: Mapping[str, Weigh] = MappingProxyType(
@@ -101,19 +105,25 @@ def credit(model: str, paths: Iterable[Path]) -> dict[str, Credit]:
     return {channel: Credit(conversions[channel], units[channel]) for channel in conversions}
 
 
-def shared(units: int, weights: Sequence[int]) -> list[int]:
+def shared(units: int, weights: Sequence[int]) -> Sequence[int]:
     """`units` in parts by weight that sum to it: what rounding leaves goes to the largest remainders, then in order.
 
     A negative sum (more was returned than sold) is shared the same way.
     """
+    return (units,) if len(weights) == 1 else _shared(units, tuple(weights))
+
+
+@lru_cache(maxsize=65_536)  # prices and paths are few: most are shared again and again
+def _shared(units: int, weights: tuple[int, ...]) -> tuple[int, ...]:
     total, sign = sum(weights), -1 if units < 0 else 1
     amount = abs(units)
     parts = [amount * weight // total for weight in weights]
     left = amount - sum(parts)
-    order = sorted(range(len(weights)), key=lambda place: (-(amount * weights[place] % total), place))
-    for place in order[:left]:
-        parts[place] += 1
-    return [sign * part for part in parts]
+    if left:
+        order = sorted(range(len(weights)), key=lambda place: (-(amount * weights[place] % total), place))
+        for place in order[:left]:
+            parts[place] += 1
+    return tuple(sign * part for part in parts)
 
 
 def _by_shares(effects: Mapping[str, float], paths: Sequence[Path]) -> dict[str, Credit]:

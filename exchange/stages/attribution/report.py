@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from exchange.model.attribution import CostRow, Touch
 from exchange.stages.attribution.models import MODELS, RULES, Path, credit, linear, removal_effects, shared
 
 NOBODY = "(not named)"
+_QUARTER_MS = 900_000
 _WHOLE = 1_000_000_000_000
 
 
@@ -64,7 +66,8 @@ def report(journeys: Sequence[Journey], costs: Sequence[CostRow], by: str, zone:
     """Every model side by side. The sums of each are those of the books, to the last unit."""
     place = ZoneInfo(zone)
     named = [(each, tuple(touch.named(by) or NOBODY for touch in each.path)) for each in journeys]
-    by_model = {model: _shares(model, named, place) for model in MODELS}
+    paths = [_path(journey, channels) for journey, channels in named]
+    by_model = {model: _shares(model, named, paths, place) for model in MODELS}
     spent: dict[str, int] = defaultdict(int)
     clicks: dict[str, int] = defaultdict(int)
     for cost in costs:
@@ -88,20 +91,20 @@ def report(journeys: Sequence[Journey], costs: Sequence[CostRow], by: str, zone:
 
 
 def _shares(
-    model: str, named: Sequence[tuple[Journey, tuple[str, ...]]], place: ZoneInfo
+    model: str, named: Sequence[tuple[Journey, tuple[str, ...]]], paths: Sequence[Path], place: ZoneInfo
 ) -> dict[str, tuple[int, int]]:
     """Conversions and units by channel. Money is shared booking by booking: a return takes back what the sale gave."""
-    paths = [_path(journey, channels) for journey, channels in named]
     counts = {name: each.conversions_millionths for name, each in credit(model, paths).items()}
     units: dict[str, int] = defaultdict(int)
     if model in RULES:
         for path, (journey, channels) in zip(paths, named, strict=True):
-            _give(units, channels, RULES[model](path), [amount for _, amount in journey.booked])
+            if journey.booked:
+                _give(units, channels, RULES[model](path), [amount for _, amount in journey.booked])
         return {name: (counts.get(name, 0), units[name]) for name in {*counts, *units}}
     effects = removal_effects(paths)
     if not any(effects.values()):  # nobody converted: what was booked all the same is shared evenly
-        for journey, channels in named:
-            _give(units, channels, linear(_path(journey, channels)), [amount for _, amount in journey.booked])
+        for path, (journey, channels) in zip(paths, named, strict=True):
+            _give(units, channels, linear(path), [amount for _, amount in journey.booked])
         return {name: (0, units[name]) for name in units}
     names = sorted(effects)
     weights = [round(effects[name] * _WHOLE) for name in names]
@@ -140,5 +143,10 @@ def _weeks(journeys: Sequence[Journey], place: ZoneInfo) -> tuple[Week, ...]:
 
 def monday(at: int, place: ZoneInfo) -> str:
     """The Monday of the week of an instant, as its zone has it."""
-    day: date = datetime.fromtimestamp(at // 1000, place).date()
+    return _monday(at // _QUARTER_MS, place)
+
+
+@lru_cache(maxsize=65_536)  # no zone changes its clocks but at a quarter of an hour
+def _monday(quarter: int, place: ZoneInfo) -> str:
+    day: date = datetime.fromtimestamp(quarter * _QUARTER_MS // 1000, place).date()
     return (day - timedelta(days=day.weekday())).isoformat()
