@@ -14,8 +14,9 @@ from exchange.clock import month_of
 from exchange.flows.market import Market
 from exchange.flows.people_sold import sales_of_people_meant
 from exchange.flows.tell import News, tell
+from exchange.flows.words_of_people import without_people
 from exchange.model.actor import Actor, Role
-from exchange.model.feedback import Channel, Disposition, Report, Standing, Wait, is_repeat
+from exchange.model.feedback import Channel, Disposition, Report, Standing, Wait, is_repeat, note_place
 from exchange.model.lead import Problem
 from exchange.model.vertical import Vertical
 from exchange.model.work import JobRow
@@ -235,16 +236,13 @@ def _disposition(
     return replace(made, sealed_note=sealed)
 
 
-def note_place(sale_id: str) -> str:
-    """What a note is sealed for."""
-    return f"note:{sale_id}"
-
-
 async def _kept(market: Market, made: Sequence[_Made]) -> list[Told]:
     told = [each.told for each in made]
     waiting = [number for number, each in enumerate(made) if each.wait is not None]
     if waiting:
-        waits = tuple(wait for number in waiting if (wait := made[number].wait) is not None)
+        waits = await without_people(
+            market, tuple(wait for number in waiting if (wait := made[number].wait) is not None)
+        )
         for number, added in zip(waiting, await market.db.write(add_waits, waits), strict=True):
             if not added:
                 told[number] = told[number]._replace(verdict=Verdict.WAITING)

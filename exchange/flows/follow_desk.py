@@ -14,14 +14,14 @@ from exchange import limits
 from exchange.fields.area_codes import AREAS
 from exchange.flows.agent_terms import CannotFollow, Wanted, read_number, read_terms
 from exchange.flows.by_hand import audit_line
-from exchange.flows.dispositions import Recorded, note_place, record_disposition
+from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.follow import give_back, restage_sale
 from exchange.flows.jobs import FOLLOW_NOTE, job
 from exchange.flows.market import Market
 from exchange.flows.sign_in import make_login_link
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import Actor
-from exchange.model.feedback import Channel, Report
+from exchange.model.feedback import Channel, Report, note_place
 from exchange.model.follow import Agent, Duty, FollowRules, Order, ReminderRow
 from exchange.model.lead import Lead, Problem
 from exchange.stages.calling import whereabouts_of, why_not

@@ -93,6 +93,11 @@ class Wait:
     said: str
 
 
+def note_place(sale_id: str) -> str:
+    """What the note of a report is sealed for."""
+    return f"note:{sale_id}"
+
+
 class Standing(NamedTuple):
     """What is known of a sale: a word, its value in money units, and the moment it is of."""
 

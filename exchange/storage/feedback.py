@@ -105,6 +105,18 @@ async def keys_of_leads(tx: Tx, subjects: Sequence[str]) -> dict[str, bytes]:
     return {row["subject"]: bytes(row["wrapped"]) for row in rows}
 
 
+async def sealed_leads(tx: Tx, lead_ids: Sequence[str]) -> list[Row]:
+    """The sealed values of leads with their keys, as far as they were not erased."""
+    if not lead_ids:
+        return []
+    those, params = listed("lead", lead_ids)
+    return await tx.fetch(
+        f"""SELECT l.id AS lead_id, l.sealed, k.wrapped FROM leads l JOIN data_keys k ON k.subject = l.subject
+            WHERE l.id IN {those} AND l.sealed IS NOT NULL AND k.wrapped IS NOT NULL""",
+        **params,
+    )
+
+
 class Recording(NamedTuple):
     """One report to be kept, the seller's news of it, and the wait that it ends, if it waited."""
 

@@ -11,7 +11,7 @@ import pytest
 from exchange.flows.disposition_words import CannotMap, forget_word, map_word
 from exchange.flows.dispositions import Teller, Told, look_at, record_reports, teller_of
 from exchange.model.actor import Actor, Role
-from exchange.model.feedback import Channel, Report
+from exchange.model.feedback import Channel, Report, note_place
 from exchange.stages.dispositions import Verdict
 from exchange.storage.disposition_words import Word, examples_of, unknown_words
 from exchange.storage.erase import erase_lead
@@ -232,3 +232,23 @@ async def test_an_erased_lead_keeps_its_words_and_no_note(exchange: Exchange) ->
     assert ["contacted", "quoted"] == await kinds(exchange)
     await exchange.market.db.write(forget_test_leads, NOW * 2)  # of live leads nothing is forgotten
     assert 1 == await exchange.count("sale_dispositions")
+
+
+async def test_a_word_that_repeats_the_consumer_is_sealed_and_waits_as_a_sentence(exchange: Exchange) -> None:
+    lead_id = await bought(exchange)
+    for word, note in (("Maria wants Monday", "calls back"), ("SANDOVAL!", ""), ("Nurturing", "Maria")):
+        later(exchange, 60)
+        assert ["waiting"] == await tell(exchange, Report(lead_id, word, note, at=exchange.market.clock.now()))
+
+    rows = await exchange.rows("SELECT said, word, sealed_note FROM disposition_waits ORDER BY told_at")
+    assert ["a sentence", "a sentence", "Nurturing"] == [row["said"] for row in rows]
+    assert all(row["sealed_note"] for row in rows)
+    kept = "".join(str(row) for row in await exchange.rows("SELECT * FROM disposition_waits"))
+    assert "maria" not in kept.lower() and "sandoval" not in kept.lower()
+    (lead,) = await exchange.rows(
+        "SELECT k.wrapped, w.sale_id FROM disposition_waits w JOIN leads l ON l.id = w.lead_id "
+        "JOIN data_keys k ON k.subject = l.subject LIMIT 1"
+    )
+    key = exchange.market.vault.data_key(bytes(lead["wrapped"]))
+    opened = exchange.market.vault.open(key, note_place(lead["sale_id"]), bytes(rows[0]["sealed_note"]))
+    assert b"Maria wants Monday: calls back" == opened

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from exchange.flows.dispositions import note_place, record_reports, teller_of
+from exchange.flows.dispositions import record_reports, teller_of
 from exchange.flows.stored_lead import stored_lead
-from exchange.model.feedback import Channel, Report
+from exchange.model.feedback import Channel, Report, note_place
 from exchange.model.lead import Consent
 from exchange.model.money import Money
 from exchange.stages.dispositions import Verdict

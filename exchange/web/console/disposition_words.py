@@ -12,8 +12,8 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.disposition_words import CannotMap, forget_word, map_word
-from exchange.flows.dispositions import note_place
 from exchange.flows.market import Market
+from exchange.model.feedback import note_place
 from exchange.storage.database import Row
 from exchange.storage.disposition_words import Word, all_words, examples_of, unknown_words
 from exchange.storage.timeline import read_lead_rows

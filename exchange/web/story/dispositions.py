@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from exchange.flows.dispositions import note_place
 from exchange.flows.market import Market
-from exchange.model.feedback import Channel
+from exchange.model.feedback import Channel, note_place
 from exchange.model.money import Money
 from exchange.storage.database import Row
 from exchange.vault import VaultError
