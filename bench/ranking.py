@@ -182,7 +182,7 @@ def _sales(sales: Mapping[tuple[int, str], Sequence[int]], today: int) -> list[d
             sums[name][place] += amount
     nothing = dict.fromkeys(
         ("contacted", "converted", "contact_hits", "contact_of", "conversion_hits", "conversion_fading",
-         "conversion_ended", "lost_units", "price_units"),
+         "conversion_ended", "conversion_open", "lost_units", "price_units"),
         0,
     )  # fmt: skip
     names = ("sold", "returned", "return_hits", "return_fading")

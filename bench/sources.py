@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -21,11 +22,11 @@ from bench.quality_stream import DAY_MS, Cost, Truth, read_truths, replay
 from exchange.demo.stream import Row, read_rows, seller_slug
 from exchange.flows.market import Market
 from exchange.flows.quality import keep_quality
-from exchange.stages.quality.standing import Band
+from exchange.stages.quality.standing import Band, Standing
 
 Key = tuple[str, str, str]
 WEEKS = (4, 8)
-ROTTEN_SHARE, LARGE = 0.3, 10
+ROTTEN_SHARE, LARGE, FROM_WEEK = 0.3, 10, 3
 
 
 class Evenings:
@@ -34,12 +35,14 @@ class Evenings:
     def __init__(self, began: int) -> None:
         self.began = began
         self.named: dict[Key, int] = {}
+        self.rates: dict[int, dict[str, Standing]] = {}  # by day of the stream, how sources stood when it began
 
     async def __call__(self, market: Market) -> None:
         live = market.live.standings
         live.at = live.counted_at = 0  # at once, whatever the time since the last look
         await keep_quality(market)
         day = (market.clock.now() - self.began) // DAY_MS
+        self.rates[market.clock.now() // DAY_MS] = dict(live.verticals)
         for vertical, told in live.verticals.items():
             for (seller, sub_id), source in told.sources.items():
                 if source.band is Band.ROTTEN:
@@ -56,8 +59,32 @@ def run(stream: Path, truth: Path) -> Iterator[str]:
     rows = [row for row in read_rows(stream) if row.lead_id in truths]
     evenings = Evenings(rows[0].at)
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(replay(Path(folder), rows, truths, Cost(), stream.parent, evenings))
+        seen = asyncio.run(replay(Path(folder), rows, truths, Cost(), stream.parent, evenings))
     yield from found(rows, truths, evenings)
+    yield from foretold([each.row for each in seen if each.status == "accepted"], truths, evenings)
+
+
+def foretold(sold: Sequence[Row], truths: Mapping[str, Truth], evenings: Evenings) -> Iterator[str]:
+    """How well the rates of the evening before foretold the conversions of sold leads from the fourth week on."""
+    cases = []
+    for row in sold:
+        held = evenings.rates.get(row.at // DAY_MS, {}).get(row.vertical)
+        if held is not None and row.at >= evenings.began + FROM_WEEK * 7 * DAY_MS:
+            source = held.sources.get((seller_slug(row.seller_id), row.values.get("sub_id1", "")))
+            seller = held.sellers.get(seller_slug(row.seller_id))
+            known = source or seller
+            rate = known.rates["conversion"].value if known is not None else held.base["conversion"]
+            cases.append((min(max(rate, 1e-3), 1 - 1e-3), truths[row.lead_id].converted))
+    came = sum(converted for _, converted in cases)
+    if came:
+        loss = -sum(math.log(rate if converted else 1 - rate) for rate, converted in cases) / len(cases)
+        base = came / len(cases)
+        constant = -(base * math.log(base) + (1 - base) * math.log(1 - base))
+        ratio = sum(rate for rate, _ in cases) / came
+        yield (
+            f"  rates of sources, {len(cases)} leads from week {FROM_WEEK + 1} on: log loss {loss:.4f} (one true rate "
+            f"for all {constant:.4f}), foretold for each that came {ratio:.3f}"
+        )
 
 
 def found(rows: Sequence[Row], truths: Mapping[str, Truth], evenings: Evenings) -> Iterator[str]:

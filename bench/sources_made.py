@@ -216,7 +216,8 @@ def _named(key: Key) -> dict[str, str]:
 _NO_SALES: Mapping[str, Any] = dict.fromkeys(
     (
         "sold", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units", "lost_units",
-        "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended", "plain_fading",
+        "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended", "conversion_open",
+        "plain_fading",
         "return_hits", "return_fading", "bad_hits", "bad_fading", "bad_hits_long", "bad_fading_long", "bad_days",
     ),
     0,

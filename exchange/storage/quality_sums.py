@@ -74,6 +74,7 @@ async def sale_sums(
                {_weighed("d.converted", "w.long", "conversion_hits")},
                {_weighed("(d.sold - d.ended)", "w.conversion", "conversion_fading")},
                {_weighed("d.ended", "w.long", "conversion_ended")},
+               {_weighed("(d.sold - d.ended)", "w.long", "conversion_open")},
                {_weighed("(d.sold - d.ended)", "w.share", "plain_fading")},
                {_weighed("d.returned", "w.short", "return_hits")},
                {_weighed("(d.sold - d.returned)", "w.back", "return_fading")},

@@ -6,16 +6,17 @@ from decimal import Decimal
 
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.quality import count_outcomes, keep_quality
+from exchange.flows.return_decide import Choice, decide_return
 from exchange.flows.returns import Asking, ask_return, find_returnable
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.model.lead import Mode
 from exchange.model.party import Strategy, Tier
+from exchange.model.returns import ReturnState
 from exchange.stages.quality.standing import Band
-from exchange.storage.database import Tx
 from exchange.storage.quality import count_sales
-from tests.flows.lab import later, post
+from tests.flows.lab import OPERATOR, later, post
 from tests.market import REFUSED, SOLD, Exchange, buying, consumer, selling, usd
 
 ACME = Actor(Role.BUYER, "acme", "acme")
@@ -63,22 +64,22 @@ async def test_what_buyers_report_is_counted_once_however_often_it_is_told(eithe
     assert (2, 0, 0, 1, 1, 1, 600_000, 480_000, 300_000) == (await counted(either))["good"]  # without words: no reports
 
 
-async def test_a_return_that_was_declined_is_taken_back(either: Exchange) -> None:
+async def test_what_is_decided_about_a_return_counts(either: Exchange) -> None:
     await either.add(*selling("cedar"), *buying("acme", price=usd("30")))
-    lead_id = await sold(either, 1)
-    found = await find_returnable(either.market, ACME, lead_id)
-    assert found is not None and await ask_return(either.market, ACME, found, Asking("language"))
-    later(either, 10)
-    await keep_quality(either.market)
-    assert 1 == (await counted(either))["good"][4]
-    await either.market.db.write(decline)
-    sale = (await either.rows("SELECT id FROM sales"))[0]["id"]
-    await either.market.db.write(count_sales, [sale], {})
-    assert (1, 0, 0, 0, 0, 0, 300_000, 240_000, 0) == (await counted(either))["good"]
-
-
-async def decline(tx: Tx) -> None:
-    await tx.execute("UPDATE return_requests SET state = 'declined'")
+    choices = (Choice(ReturnState.DECLINED, "You reached her"), Choice(ReturnState.PARTIAL, credit=usd("10")))
+    for number, choice in enumerate(choices):
+        lead_id = await sold(either, number)
+        found = await find_returnable(either.market, ACME, lead_id)
+        assert found is not None and await ask_return(either.market, ACME, found, Asking("language"))
+        later(either, 10)
+        await keep_quality(either.market)
+        assert (1, 300_000) == (await counted(either))["good"][4::4]  # asked: all of it is counted as lost
+        returns = await either.rows("SELECT id FROM return_requests WHERE lead_id = :id", id=lead_id)
+        await decide_return(either.market, returns[0]["id"], choice, OPERATOR)
+        later(either, 10)
+        await keep_quality(either.market)
+        left = (0, 0) if choice.state is ReturnState.DECLINED else (1, 100_000)
+        assert left == (await counted(either))["good"][4::4]
 
 
 async def test_days_are_counted_from_the_leads_by_sub_id_and_contract(either: Exchange) -> None:

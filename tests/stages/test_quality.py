@@ -15,7 +15,7 @@ from exchange.stages.quality.beta import bounds, chance_above
 from exchange.stages.quality.cohorts import cohorts
 from exchange.stages.quality.days import WHOLE, Curves, weights
 from exchange.stages.quality.rates import BY_NAME, tree
-from exchange.stages.quality.shrink import Tally, middle, shrunk, strength, total
+from exchange.stages.quality.shrink import Tally, exposed, middle, shrunk, strength, total
 from exchange.stages.quality.suspicion import Counts, suspicions
 from exchange.stages.score.exposure import estimate
 
@@ -88,6 +88,13 @@ def test_worse_means_more_of_what_is_bad() -> None:
     found = tree(RETURN, subs)
     assert found.subs["cedar", "bad"].worse > 0.99 > 0.5 > found.subs["cedar", "s1"].worse
     assert (45, 100) == (found.subs["cedar", "bad"].told, found.subs["cedar", "bad"].leads)
+
+
+def test_leads_that_ended_tell_at_once_and_do_not_make_a_young_source_look_bad() -> None:
+    # 300 of 1,000 leads ended at once; a tenth of all will convert, and four tenths of that have shown
+    of = exposed(700 * 0.4, 700, 300)
+    assert 40 / of == pytest.approx(0.1)
+    assert exposed(0.0, 0.0, 12) == 12 and exposed(50.0, 100, 0) == 50.0
 
 
 def test_old_days_fade_and_young_ones_count_for_what_would_have_shown() -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from exchange.stages.quality.days import Curves
 from exchange.stages.quality.rates import Rate, rate_of
-from exchange.stages.quality.shrink import USUAL, Tally
+from exchange.stages.quality.shrink import USUAL, Tally, exposed
 
 _MONDAY = 3  # the epoch was a Thursday: so many days from the Monday before it
 _DAYS = 7
@@ -50,14 +50,14 @@ def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> 
 
 
 def _known(rows: list[Mapping[str, Any]], today: float, curves: Curves) -> tuple[Tally, Tally]:
-    conversion, back = Tally(), Tally()
+    shown, back = 0.0, Tally()
     for row in rows:
         age = max(today - row["day"] - 0.5, (today - row["day"]) / 2)
-        of = (row["sold"] - row["ended"]) * curves.conversion.share(age) + row["ended"]
-        conversion = conversion.plus(Tally(row["converted"], of, 0, 0, row["converted"], row["sold"]))
+        shown += (row["sold"] - row["ended"]) * curves.conversion.share(age)
         of = row["returned"] + (row["sold"] - row["returned"]) * curves.back.share(age)
         back = back.plus(Tally(row["returned"], of, 0, 0, row["returned"], row["sold"]))
-    return conversion, back
+    sold, ended, converted = (sum(row[name] for row in rows) for name in ("sold", "ended", "converted"))
+    return Tally(converted, exposed(shown, sold - ended, ended), 0, 0, converted, sold), back
 
 
 def _cohort(

@@ -11,7 +11,7 @@ from typing import Any
 
 from exchange.model.worth import NO_WORTH, WHOLE, Odds, Worth
 from exchange.stages.quality.rates import BY_NAME, Measure, Rate, rate_of, tree
-from exchange.stages.quality.shrink import USUAL, Tally, total
+from exchange.stages.quality.shrink import USUAL, Tally, exposed, total
 
 Row = Mapping[str, Any]
 TAKEN = Measure("taken", "Taken", True, "posts", "The buyer took the lead that it had bid for.")
@@ -119,8 +119,8 @@ def _tally(measure: str, row: Row) -> Tally:
         case "contact":
             hits, of, told = row["contact_hits"], row["contact_of"], row["contacted"]
         case "conversion":
-            hits, of = row["conversion_hits"], row["conversion_fading"] + row["conversion_ended"]
-            told = row["converted"]
+            hits, told = row["conversion_hits"], row["converted"]
+            of = exposed(row["conversion_fading"], row["conversion_open"], row["conversion_ended"])
         case _:
             hits, of, told = row["return_hits"], row["return_hits"] + row["return_fading"], row["returned"]
     return Tally(hits / WHOLE, of / WHOLE, told, sold, told, sold)

@@ -12,7 +12,7 @@ from typing import Any
 
 from exchange.stages.quality.days import WHOLE
 from exchange.stages.quality.rates import MEASURES, Rate, Tree, tree
-from exchange.stages.quality.shrink import NOTHING, USUAL, Tally
+from exchange.stages.quality.shrink import NOTHING, USUAL, Tally, exposed
 from exchange.stages.quality.suspicion import Counts, Suspicion, suspicions
 
 Row = Mapping[str, Any]
@@ -121,17 +121,18 @@ def _tally(measure: str, sums: _Sums) -> Tally:
     return Tally(post[f"{measure}_hits"] / WHOLE, post["leads_short"] / WHOLE, told, leads, told, leads)
 
 
-def _contact(row: Row) -> tuple[int, int, float]:
+def _contact(row: Row) -> tuple[int, float, float]:
     return row["contact_hits"], row["contact_of"], float(row["sold"])
 
 
-def _conversion(row: Row) -> tuple[int, int, float]:
-    """A lead that ended counts whole at once; any other for the share that would have shown by its age."""
-    of = row["conversion_fading"] + row["conversion_ended"]
-    return row["conversion_hits"], of, row["plain_fading"] / WHOLE + row["ended"]
+def _conversion(row: Row) -> tuple[int, float, float]:
+    """Open leads count for the share that would have shown by their age, and the share of those that ended at once."""
+    of = exposed(row["conversion_fading"], row["conversion_open"], row["conversion_ended"])
+    plain = exposed(row["plain_fading"] / WHOLE, row["sold"] - row["ended"], row["ended"])
+    return row["conversion_hits"], of, plain
 
 
-def _return(row: Row) -> tuple[int, int, float]:
+def _return(row: Row) -> tuple[int, float, float]:
     return row["return_hits"], row["return_hits"] + row["return_fading"], float(row["sold"])
 
 
