@@ -101,10 +101,11 @@ async def preview(market: Market, seller_id: str, currency: str) -> Preview:
     return Preview(seller_id, currency, row, began, until, over, lines, figures, due, last)
 
 
-async def previews(market: Market) -> list[Preview]:
-    """Of every seller that has earned anything, in each of its currencies."""
-    found = [await preview(market, *each[:2]) for each in await market.db.read(moved_accounts)]
-    return sorted(found, key=lambda each: (_name(market, each.seller_id), each.currency))
+async def previews(market: Market, seller_id: str = "", most: int | None = None) -> list[Preview]:
+    """Of every seller that has earned anything, or of one, in each of its currencies; by name, at most so many."""
+    accounts = [each[:2] for each in await market.db.read(moved_accounts) if seller_id in ("", each[0])]
+    ordered = sorted(accounts, key=lambda each: (_name(market, each[0]).lower(), each[1]))
+    return [await preview(market, *each) for each in ordered[:most]]
 
 
 async def prepare(market: Market, seller_id: str, currency: str, actor: Actor, ip: str = "") -> Run:

@@ -79,7 +79,7 @@ async def runs(call: Call) -> Told:
         raise wrong("state", "not_allowed", f"state is one of {', '.join(_STATES)}.", state[:40], _STATES)
     wanted = RunFilter(state, query.get("seller_id", "").strip()[:80], None, length(call))
     found = await call.market.db.read(list_runs, wanted)
-    coming = [preview_fields(call.market, each) for each in await payouts.previews(call.market)]
+    coming = [preview_fields(call.market, each) for each in await payouts.previews(call.market, wanted.seller_id)]
     return Told({"status": "ok", "open": coming, "runs": [run_fields(each) for each in found]})
 
 

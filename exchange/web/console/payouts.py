@@ -40,6 +40,7 @@ _PAYMENT = HOME + "/payments/{payment:pmt_[A-Za-z0-9]{10,40}}"
 _FILE = HOME + "/files/{file:pfl_[A-Za-z0-9]{10,40}}"
 _STATES = ("prepared", "issued", "paid", "discarded")
 _LISTED = 30
+_CARDS = 60  # each asks the ledger for its period
 _CSV = ("run_id", "statement", "seller_id", "currency", "state", "since", "until", "due_at", "method", "carried")
 _CSV_AMOUNTS = ("sold", "returned", "adjusted", "released", "held", "rounding", "carry", "pay")
 
@@ -105,7 +106,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         "console/payouts.html",
         title="Payouts",
         here="payouts",
-        cards=await _cards(market),
+        cards=await _cards(market, wanted.seller_id),
+        most_cards=_CARDS,
         due=await _due(market),
         files=await _files(market),
         runs=[(each, STATES[_standing(each)], await flow.waits_for(market, each)) for each in runs],
@@ -121,8 +123,9 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def as_json(request: web.Request) -> web.StreamResponse:
     market = request.app[MARKET]
-    cards = await flow.previews(market)
-    runs = await market.db.read(list_runs, _filter(request, 500))
+    wanted = _filter(request, 500)
+    cards = await flow.previews(market, wanted.seller_id)
+    runs = await market.db.read(list_runs, wanted)
     return json_response({"open": [preview_fields(market, x) for x in cards], "runs": [run_fields(x) for x in runs]})
 
 
@@ -279,9 +282,9 @@ async def _beside(request: web.Request, document: Document) -> dict[str, Any]:
     return {"may_act": True, "waits": waits, "approvals": approvals}
 
 
-async def _cards(market: Market) -> list[Card]:
+async def _cards(market: Market, seller_id: str) -> list[Card]:
     made = []
-    for found in await flow.previews(market):
+    for found in await flow.previews(market, seller_id, _CARDS):
         seller = market.deals.sellers.get(found.seller_id)
         waits = await flow.waits_for(market, found.last) if found.last is not None else ""
         name = seller.name if seller is not None else found.seller_id
