@@ -65,6 +65,7 @@ NAME_CHARACTERS = 80
 _VALUE_CHARACTERS = 500
 _SECONDS = 30.0
 _AT_ONCE = 200
+_ROUNDS = 20  # in one look
 _OVERLAP_MS = 120_000
 _AFTER_MS = 5_000
 _OLDEST_MS = 90 * 86_400_000  # no platform takes a conversion of a click that is older
@@ -142,10 +143,21 @@ def _secret(account_id: str) -> str:
 async def plan_conversions(market: Market) -> int:
     """The duty: what each account is to be told. Returns how many words were written down."""
     accounts = [each for each in await market.db.read(ad_accounts) if each.state != "ended"]
-    return sum([await _plan(market, account) for account in accounts])
+    return sum([await _plan_all(market, account) for account in accounts])
 
 
-async def _plan(market: Market, account: AdAccount) -> int:
+async def _plan_all(market: Market, account: AdAccount) -> int:
+    count = 0
+    for _ in range(_ROUNDS):
+        planned, upto, full = await _plan(market, account)
+        count, account = count + planned, account._replace(seen_at=upto)
+        if not full:
+            break
+    return count
+
+
+async def _plan(market: Market, account: AdAccount) -> tuple[int, int, bool]:
+    """How many words were written down, up to when was looked, and whether there is more."""
     now, count, by_call = market.clock.now(), 0, account.state == "active"
     rows = await market.db.read(leads_that_moved, account, account.seen_at, _AT_ONCE)
     for row in rows:
@@ -160,7 +172,7 @@ async def _plan(market: Market, account: AdAccount) -> int:
     upto = rows[-1]["at"] if len(rows) == _AT_ONCE else now - _OVERLAP_MS
     if upto > account.seen_at:
         await market.db.write(looked_up_to, account.id, upto)
-    return count
+    return count, max(upto, account.seen_at), len(rows) == _AT_ONCE and upto > account.seen_at
 
 
 def _next_word(account: AdAccount, lead_id: str, stands: Standing, now: int) -> ConversionRow | None:

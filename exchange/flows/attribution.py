@@ -36,6 +36,7 @@ TARGET_CHARACTERS = 1_000
 CLICK = re.compile(r"clk_[0-9A-Z]{26}")
 VISITOR = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _AT_ONCE = 200
+_ROUNDS = 10  # in one look: a burst is caught up with soon, and nothing else waits for long
 _OVERLAP_MS = 120_000
 _FORGET_AT_ONCE = 500
 
@@ -155,7 +156,17 @@ def _host(url: str) -> str:
 
 
 async def trace_leads(market: Market) -> int:
-    """The duty: the path of every lead that came since. Returns how many."""
+    """The duty: the path of every lead that came since, so many at once. Returns how many."""
+    count = 0
+    for _ in range(_ROUNDS):
+        found = await _trace(market)
+        count += found
+        if found < _AT_ONCE:
+            break
+    return count
+
+
+async def _trace(market: Market) -> int:
     seen_at = await market.db.read(seen_up_to)
     rows = await market.db.read(leads_to_trace, seen_at, _AT_ONCE)
     journeys = [await _journey(market, row) for row in rows]
