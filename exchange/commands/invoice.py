@@ -224,6 +224,7 @@ def terms(
     tax_name: Annotated[str | None, typer.Option(help="What the tax is called.")] = None,
     tax_id: Annotated[str | None, typer.Option(help="The buyer's tax id.")] = None,
     address: Annotated[str | None, typer.Option(help="Its address; \\n begins a line.")] = None,
+    security: Annotated[str | None, typer.Option(help="What has to be paid in before a contract goes live.")] = None,
 ) -> None:
     """How a buyer is billed from now on; without an option, how it is."""
     from exchange.commands.opening import run
@@ -235,6 +236,7 @@ def terms(
         "tax_percent": tax_percent,
         "tax_name": tax_name,
         "tax_id": tax_id,
+        "security": security,
         "address": address.replace("\\n", "\n") if address is not None else None,
     }
     run(_terms(context.obj, buyer, {name: text for name, text in given.items() if text is not None}))

@@ -11,13 +11,15 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market, refresh
 from exchange.model.actor import Actor
 from exchange.model.billing import BillingTerms, Every
+from exchange.model.money import Money
 from exchange.model.party import Buyer
 from exchange.stages.buyer_terms import Wrong
 from exchange.storage.by_hand import change_buyer
 
-TYPED = ("every", "zone", "due_days", "tax_name", "tax_percent", "tax_id", "address")
+TYPED = ("every", "zone", "due_days", "tax_name", "tax_percent", "tax_id", "address", "security")
 BY_HAND = "by_hand"
 ADDRESS_CHARACTERS, NAME_CHARACTERS, DUE_DAYS_MOST = 400, 40, 120
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 _PERCENT = re.compile(r"([0-9]{1,2})(?:\.([0-9]{1,2}))?")
 
 
@@ -43,6 +45,7 @@ async def set_terms(market: Market, buyer: Buyer, typed: Mapping[str, str], acto
         _basis_points(given["tax_percent"]),
         given["tax_id"],
         "\n".join(line.strip() for line in given["address"].splitlines() if line.strip()),
+        Money.parse(given["security"], buyer.limit.currency).units,
     )
     now = market.clock.now()
     before, after = typed_of(buyer.terms), typed_of(terms)
@@ -62,6 +65,7 @@ def typed_of(terms: BillingTerms) -> dict[str, str]:
         "tax_percent": f"{terms.tax_bp // 100}.{terms.tax_bp % 100:02d}",
         "tax_id": terms.tax_id,
         "address": terms.address,
+        "security": Money(terms.security_units, "XXX").text,
     }
 
 
@@ -76,6 +80,8 @@ def _wrong(given: Mapping[str, str]) -> Iterator[Wrong]:
         yield Wrong("due_days", f"due_days is 0 to {DUE_DAYS_MOST}.")
     if _PERCENT.fullmatch(given["tax_percent"]) is None:
         yield Wrong("tax_percent", "tax_percent is 0 to 99.99, such as 19 or 8.25.")
+    if not _AMOUNT.fullmatch(given["security"]):
+        yield Wrong("security", "security is an amount such as 500.00; 0 asks for none.")
     for name in ("tax_name", "tax_id"):
         if len(given[name]) > NAME_CHARACTERS:
             yield Wrong(name, f"{name} has at most {NAME_CHARACTERS} characters.")

@@ -9,8 +9,12 @@ from exchange.flows.market import Market, refresh
 from exchange.flows.samples import readiness
 from exchange.model.actor import Actor
 from exchange.model.lead import Mode
-from exchange.model.party import Cap, State, Window
+from exchange.model.ledger import deposit_account
+from exchange.model.money import Money
+from exchange.model.party import Buyer, Cap, State, Window
+from exchange.stages.reasons import show_money
 from exchange.storage.by_hand import change_contract
+from exchange.storage.ledger import balance_in
 
 
 class NotReady(Exception):
@@ -30,6 +34,8 @@ async def go_live(market: Market, contract_id: str, per_day: int, actor: Actor) 
     ready = await readiness(market, contract.connection)
     if not ready.ready:
         raise NotReady(ready.missing)
+    if told := await _security_missing(market, market.deals.buyers[contract.buyer_id]):
+        raise NotReady((told,))
     caps = contract.caps
     if per_day:
         others = tuple(cap for cap in caps if (cap.window, cap.unit, cap.weekdays) != (Window.DAY, "count", ()))
@@ -48,3 +54,14 @@ async def go_live(market: Market, contract_id: str, per_day: int, actor: Actor) 
     version = await market.db.write(change_contract, changed, now, line)
     await refresh(market)
     return version
+
+
+async def _security_missing(market: Market, buyer: Buyer) -> str:
+    """What still has to be paid in as a security; empty when none is asked for, or it is there."""
+    wanted = Money(buyer.terms.security_units, buyer.limit.currency)
+    if not wanted.units:
+        return ""
+    there = (await market.db.read(balance_in, deposit_account(buyer.id), wanted.currency)).posted
+    if wanted <= there:
+        return ""
+    return f"{buyer.name} has to pay in a security of {show_money(wanted)} first: {show_money(there)} is there."

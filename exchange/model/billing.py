@@ -17,7 +17,8 @@ class Every(Enum):
 @dataclass(frozen=True, slots=True)
 class BillingTerms:
     """`every` None makes documents by hand only; an empty `zone` is the exchange's. `tax_bp` is in hundredths of a
-    percent: 1900 is 19 %, and 0 writes no line of tax. `address` may have several lines."""
+    percent: 1900 is 19 %, and 0 writes no line of tax. `address` may have several lines. `security_units` must lie on
+    the buyer's deposit account before a contract of its goes live; 0 asks for none."""
 
     every: Every | None = Every.MONTH
     zone: str = ""
@@ -26,3 +27,4 @@ class BillingTerms:
     tax_bp: int = 0
     tax_id: str = ""
     address: str = ""
+    security_units: int = 0

@@ -12,9 +12,11 @@ import pytest
 from aiohttp import web
 
 from exchange.connector import BadReply, Preview, Terms
+from exchange.flows.billing_terms import set_terms
 from exchange.flows.connection import ready
 from exchange.flows.documents import save_document, save_secret
 from exchange.flows.go_live import NotReady, go_live
+from exchange.flows.payments import keep_deposit
 from exchange.flows.preview import PREVIEWS, previews
 from exchange.flows.samples import CannotKeep, drop_sample, keep_sample, read_again, readiness, samples_of
 from exchange.flows.shapes import CONNECTION, DocumentProblems
@@ -202,6 +204,11 @@ async def test_a_contract_goes_live_when_a_yes_and_a_no_were_read(either: Exchan
     unread = await readiness(market, "rook")
     change = await change_by(market, "rook", "post", Taught("json:state", "Refused", means="rejected"))
     await save_document(market, CONNECTION, "rook", change.document, OPERATOR)
+    await set_terms(market, market.deals.buyers["acme"], {"security": "200.00"}, OPERATOR)
+    await keep_deposit(market, market.deals.buyers["acme"], usd("150"), "wire-1", OPERATOR)
+    with pytest.raises(NotReady, match=r"pay in a security of \$200\.00 first: \$150\.00 is there"):
+        await go_live(market, "acme-solar", 5, OPERATOR)
+    await keep_deposit(market, market.deals.buyers["acme"], usd("50"), "wire-2", OPERATOR)
     await go_live(market, "acme-solar", 5, OPERATOR)
 
     assert 3 == len(nothing.value.missing)
