@@ -10,7 +10,7 @@ import orjson
 from exchange.clock import month_of
 from exchange.flows.market import Market
 from exchange.flows.return_terms import bears
-from exchange.flows.settle import TRIES, StillAtWork, sums_of
+from exchange.flows.settle import TRIES, StillAtWork, sums_of, terms_of
 from exchange.flows.tell import News, tell
 from exchange.flows.undo import owed_without
 from exchange.model.actor import SYSTEM, Actor, Role
@@ -165,7 +165,9 @@ async def _moved(market: Market, request: Row, choice: Choice, now: int) -> Move
         return give_back(sold, return_id, who, now, month)
     if choice.state is ReturnState.REPLACED:
         return give_another(sold, return_id, who, now, month)
-    credit = choice.credit
+    credit, contract = choice.credit, await terms_of(market, request)
+    if contract is not None and not contract.returns.partial:
+        raise CannotDecide("The contract gives back the whole price or nothing.")
     if credit is None or credit.currency != sold.price.currency or not 0 < credit.units < sold.price.units:
         raise CannotDecide(f"A part is more than 0 and less than the price, {sold.price.text} {sold.price.currency}.")
     return give_part(sold, return_id, credit, who, now, month)

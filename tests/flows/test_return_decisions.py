@@ -28,7 +28,6 @@ from tests.market import Exchange, buying, campaign, selling, usd
 ACME = Actor(Role.BUYER, "acme", "acme")
 DAY_S = 86_400
 APPROVE = Choice(ReturnState.APPROVED, "it is so")
-BY_HAND = ReturnTerms(auto_approve=False, auto_decline=False)
 
 
 async def ask(exchange: Exchange, lead_id: str, reason: str = "wrong_person", buyer: Actor = ACME) -> str:
@@ -110,6 +109,13 @@ async def test_a_part_is_credited_with_its_share_of_the_payout_and_never_more_th
     with pytest.raises(CannotSettle, match="granted"):
         await reverse_sale(either.market, made[0].request["attempt_id"], "it came back", OPERATOR)
     assert False is (await decide_return(either.market, return_id, APPROVE, OPERATOR)).first
+
+
+async def test_a_contract_may_give_back_the_whole_price_or_nothing(exchange: Exchange) -> None:
+    _, return_id = await asked_for(exchange, returns=ReturnTerms(partial=False))
+
+    with pytest.raises(CannotDecide, match="the whole price or nothing"):
+        await decide_return(exchange.market, return_id, Choice(ReturnState.PARTIAL, credit=usd("3")), OPERATOR)
 
 
 async def test_declining_moves_nothing_and_keeps_the_reason(either: Exchange) -> None:
