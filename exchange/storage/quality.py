@@ -186,6 +186,7 @@ async def replace_day(
     tx: Tx, day: int, sources: Sequence[SourceDay], posts: Sequence[PostDay], counted: int | None = None
 ) -> None:
     """Keep a day as it was counted now; `counted` is the first day that is not over yet."""
+    await tx.fetch(f"SELECT day FROM quality_seen WHERE one = 1 {tx.for_update}")  # one node at a time
     await tx.execute("DELETE FROM source_days WHERE day = :day", day=day)
     await tx.execute("DELETE FROM post_days WHERE day = :day", day=day)
     await tx.execute_many(
