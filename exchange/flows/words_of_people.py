@@ -11,12 +11,14 @@ import orjson
 
 from exchange.flows.market import Market
 from exchange.model.feedback import Wait, note_place
+from exchange.model.vertical import Vertical
 from exchange.stages.answer_line import SENTENCE
 from exchange.stages.dispositions import fold_word
 from exchange.storage.database import Row
 from exchange.storage.feedback import sealed_leads
 
 _CUTS = re.compile(r"[\W_]+")
+_NAMING = frozenset({"first_name", "name", "email", "phone", "street", "dob"})  # a comment is made of any words
 _LEAST = 3  # letters: what is shorter says nothing of anybody
 
 
@@ -36,7 +38,7 @@ def _looked_over(market: Market, waits: Sequence[Wait], rows: Mapping[str, Row])
 def _sealed(market: Market, wait: Wait, row: Row) -> Wait:
     key = market.vault.data_key(bytes(row["wrapped"]))
     kept = orjson.loads(market.vault.open(key, f"lead:{row['lead_id']}", bytes(row["sealed"])))
-    if not set(_parts(wait.said)) & set(_of_values(kept["values"])):
+    if not set(_parts(wait.said)) & set(_of_values(kept["values"], market.verticals.get(wait.vertical))):
         return wait
     place, note = note_place(wait.report.sale_id), ""
     if wait.report.sealed_note is not None:
@@ -46,10 +48,12 @@ def _sealed(market: Market, wait: Wait, row: Row) -> Wait:
     return replace(wait, report=report, word=fold_word(SENTENCE), said=SENTENCE)
 
 
-def _of_values(values: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Every part of a value; of an address by mail what stands before its domain."""
-    for _, clean, *_ in values.values():
-        yield from _parts(clean.partition("@")[0])
+def _of_values(values: Mapping[str, Sequence[str]], vertical: Vertical | None) -> Iterator[str]:
+    """Every part of what names somebody; of an address by mail what stands before its domain."""
+    known = vertical.by_name if vertical is not None else {}
+    for name, (_, clean, *_) in values.items():
+        if name not in known or known[name].type in _NAMING:
+            yield from _parts(clean.partition("@")[0])
 
 
 def _parts(text: str) -> Iterator[str]:

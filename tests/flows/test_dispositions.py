@@ -235,13 +235,14 @@ async def test_an_erased_lead_keeps_its_words_and_no_note(exchange: Exchange) ->
 
 
 async def test_a_word_that_repeats_the_consumer_is_sealed_and_waits_as_a_sentence(exchange: Exchange) -> None:
-    lead_id = await bought(exchange)
-    for word, note in (("Maria wants Monday", "calls back"), ("SANDOVAL!", ""), ("Nurturing", "Maria")):
+    await bought(exchange)
+    lead_id = await bought(exchange, 3, first_name="Maria", last_name="Sandoval", comments="Please call back")
+    for word, note in (("Maria wants Monday", "calls back"), ("SANDOVAL!", ""), ("Call back", "Maria")):
         later(exchange, 60)
         assert ["waiting"] == await tell(exchange, Report(lead_id, word, note, at=exchange.market.clock.now()))
 
     rows = await exchange.rows("SELECT said, word, sealed_note FROM disposition_waits ORDER BY told_at")
-    assert ["a sentence", "a sentence", "Nurturing"] == [row["said"] for row in rows]
+    assert ["a sentence", "a sentence", "Call back"] == [row["said"] for row in rows]
     assert all(row["sealed_note"] for row in rows)
     kept = "".join(str(row) for row in await exchange.rows("SELECT * FROM disposition_waits"))
     assert "maria" not in kept.lower() and "sandoval" not in kept.lower()
