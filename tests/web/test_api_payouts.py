@@ -94,9 +94,8 @@ async def test_terms_are_told_without_the_account_and_changed_whole(paying: Serv
     assert "000123456789" not in str(told.fields) + str(changed.fields)
 
 
-@pytest.mark.parametrize(
-    ("call", "fields", "status"),
-    [
+async def test_what_cannot_be_is_refused_with_a_reason(paying: Served) -> None:
+    calls: tuple[tuple[str, dict[str, Any], int], ...] = (
         ("payouts", {}, 422),
         ("payouts", {"seller_id": "cedar", "currency": "dollars"}, 422),
         ("payouts", {"seller_id": "cedar", "currency": "EUR"}, 409),
@@ -105,11 +104,8 @@ async def test_terms_are_told_without_the_account_and_changed_whole(paying: Serv
         ("payments/pmt_nothing/paid", {"reference": "x"}, 409),
         ("payments/pmt_nothing/split", {"amount": "x"}, 409),
         ("payout-files", {"method": "cash"}, 422),
-    ],
-)
-async def test_what_cannot_be_is_refused_with_a_reason(
-    paying: Served, call: str, fields: dict[str, Any], status: int
-) -> None:
-    found = await do(paying, call, **fields)
-
-    assert status == found.http_status and (found.get("message") or found["errors"])
+        ("payout-files/pfl_nothing/withdraw", {"reason": "x"}, 409),
+    )
+    for call, fields, status in calls:
+        found = await do(paying, call, **fields)
+        assert (call, status) == (call, found.http_status) and (found.get("message") or found["errors"])
