@@ -58,7 +58,7 @@ async def count_returns(tx: Tx, actor: Actor, wanted: ReturnFilter, most: int = 
     where, params = _where(actor, wanted)
     rows = await tx.fetch(
         f"""SELECT COUNT(*) AS found FROM (SELECT r.id FROM return_requests r WHERE {" AND ".join(where)}
-            LIMIT :most) AS some""",
+            LIMIT :most) AS counted""",
         most=most,
         **params,
     )
