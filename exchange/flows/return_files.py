@@ -28,6 +28,7 @@ _STATES = {
     "part": ReturnState.PARTIAL,
     "replace": ReturnState.REPLACED,
 }
+_LOOKED_AT_ONCE = 50
 _OPEN = tuple(each.value for each in OPEN_RETURNS)
 WRONG, UNCHANGED, WOULD, DONE = "wrong", "unchanged", "would", "done"
 
@@ -73,11 +74,14 @@ async def _look_at_ask(market: Market, actor: Actor, row: AskRow) -> RowTold:
 
 
 async def ask_all(market: Market, actor: Actor, rows: tuple[AskRow, ...]) -> list[RowTold]:
-    """Ask for each. What cannot be asked is told, and does not keep the others."""
-    return [await _ask(market, actor, row) for row in rows]
+    """Ask for each. What cannot be asked is told, and does not keep the others.
+
+    The rules look at once at a short file; of a long one each request's job looks, as vendors may have to be asked.
+    """
+    return [await _ask(market, actor, row, look=len(rows) <= _LOOKED_AT_ONCE) for row in rows]
 
 
-async def _ask(market: Market, actor: Actor, row: AskRow) -> RowTold:
+async def _ask(market: Market, actor: Actor, row: AskRow, *, look: bool) -> RowTold:
     found = await find_returnable(market, actor, row.lead) if row.lead else None
     if found is None:
         return RowTold(row.number, row.lead, WRONG, "Not matched: you bought no such lead.")
@@ -88,7 +92,7 @@ async def _ask(market: Market, actor: Actor, row: AskRow) -> RowTold:
         verdict = DONE if made.disposition_id is not None else UNCHANGED
         return RowTold(row.number, row.lead, verdict, "Recorded as a disposition.")
     assert isinstance(made, Asked)
-    request = await consider(market, made.request["id"])
+    request = await consider(market, made.request["id"]) if look else made.request
     by_rule = f", by rule {request['rule']}" if request["automatic"] else ""
     return RowTold(row.number, row.lead, DONE if made.new else UNCHANGED, f"It is {request['state']}{by_rule}.")
 
