@@ -36,6 +36,7 @@ from exchange.settings import Settings, load_settings
 from exchange.storage.database import Db, Tx
 from exchange.storage.ledger import Balance, balances, book
 from exchange.storage.parties import KeyRow, save_buyer, save_campaign, save_contract, save_key, save_seller
+from tests.scripted_buyers import DUPLICATE as DUPLICATE
 
 # Given on under their own names: a test imports all it needs from here.
 from tests.scripted_buyers import HOSTS as HOSTS

@@ -49,6 +49,7 @@ _PLAIN: Mapping[str, Any] = {
             "outcomes": [
                 {"means": "accepted", "when": {"where": "json:status", "equals": "sold"}},
                 {"means": "rejected", "when": {"where": "json:status", "equals": "rejected"}},
+                {"means": "duplicate", "when": {"where": "json:status", "equals": "duplicate"}},
                 {"means": "queued", "when": {"where": "json:status", "equals": "queued"}},
             ],
             "carries": {
@@ -93,6 +94,7 @@ def bid(price: str) -> Reply:
 
 SOLD = reply(status="sold", id="b1")
 REFUSED = reply(status="rejected", reason="not today")
+DUPLICATE = reply(status="duplicate", reason="on file")
 NO_BID = reply(status="no_bid", reason="no room")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.quality import day_weights
+from exchange.flows.shaving import read_shaving
 from exchange.stages.quality.odds import source_rates
 from exchange.storage.quality_sums import sale_sums
 from exchange.web.auth import actor_of
@@ -21,6 +22,7 @@ from exchange.web.figures.quality import (
     rate_fields,
     seller_name,
 )
+from exchange.web.figures.shaving import sentence
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import address, notice, page
@@ -41,6 +43,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     if vertical is None or buyer_id not in market.deals.buyers:
         return await notice(request, "There is no such buyer or vertical", "Choose one of the list.", http_status=404)
     line, sources = await _found(request, vertical.name)
+    signs = await read_shaving(market.db, actor_of(request), vertical.name, market.clock.now(), buyer_id)
     return await page(
         request,
         "console/quality_buyer.html",
@@ -52,6 +55,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         buyer_id=buyer_id,
         line=line,
         sources=sources,
+        shaves=sentence(market, signs, buyer_id),
         twin=lambda end: address(f"/console/quality/buyers/{buyer_id}{end}", vertical=vertical.name),
     )
 
