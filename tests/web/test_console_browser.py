@@ -128,7 +128,7 @@ async def test_the_foot_of_a_small_screen_is_one_row_and_more_leads_to_the_whole
         page = await seen.open("/console?mode=test")
         links = page.locator(".dock a")
         boxes = [await link.bounding_box() for link in await links.all()]
-        assert ["Home", "Leads", "Unclear", "Deliveries", "More"] == await links.all_inner_texts()
+        assert ["Home", "Leads", "Returns", "Unclear", "More"] == await links.all_inner_texts()
         assert 1 == len({box["y"] for box in boxes if box is not None})
         await page.get_by_test_id("dock-more").click()
         for group in rail():
