@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientSession
 
 from exchange.bootstrap import besides, listeners
@@ -25,6 +26,7 @@ from exchange.web.app import build_app, serve
 IN = {"api", "email", "form", "ftp", "imap", "import", "rss", "sftp", "soap", "url", "webhook"}
 OUT = {"csv_url", "email", "fax", "http", "phone", "pull", "sftp", "sms", "store"}
 FETCH = {"puller", "shoppers", "spreadsheet"}  # they find nothing before something was sold to them
+SECONDS = 330  # the last way waits until one buyer of many wins a lead; on a busy machine that takes minutes
 FETCHED_AFTER = 12  # leads: a table that is asked for too often says so
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
@@ -90,6 +92,7 @@ def _address(text: str) -> IPv4Address | IPv6Address:
     return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
 
 
+@pytest.mark.timeout(SECONDS + 90)
 async def test_the_demo_shows_every_way_in_and_out_and_nothing_leaves_the_machine(tmp_path: Path) -> None:
     seen: tuple[set[str], set[str]] = (set(), set())
     outside: set[str] = set()
@@ -100,7 +103,7 @@ async def test_the_demo_shows_every_way_in_and_out_and_nothing_leaves_the_machin
         tasks = [group.create_task(perform(scene)), group.create_task(sellers.run())]
         those_who_fetch = [act for act in acts() if act.name in FETCH]
         with suppress(TimeoutError):
-            async with asyncio.timeout(230):
+            async with asyncio.timeout(SECONDS):
                 async for _ in watch(running.market):
                     outside |= set(strangers())
                     leads += 1
