@@ -165,7 +165,8 @@ async def test_digits_say_it_of_the_lead_one_is_at_and_on_its_page(served: Serve
             await window.keyboard.press("7")
         assert "1 lead recorded" in await window.inner_text('[data-testid="told"]')
         assert "quoted" == await window.inner_text('[data-testid="disposition"] >> nth=0')
-        await window.click("table.leads tbody tr:first-child td.who a")
+        async with window.expect_navigation():  # its script listens once the page has loaded
+            await window.click("table.leads tbody tr:first-child td.who a")
         async with window.expect_navigation():
             await window.keyboard.press("8")
         assert "sold" == await window.inner_text('[data-testid="stands"]')
