@@ -113,7 +113,7 @@ def prepare(
 async def _only_currency(market: Market, seller: str) -> str:
     from exchange.storage.payout_sums import moved_accounts
 
-    found = [currency for seller_id, currency, *_ in await market.db.read(moved_accounts) if seller_id == seller]
+    found = [currency for seller_id, currency in await market.db.read(moved_accounts) if seller_id == seller]
     if len(found) != 1:
         raise Stop(Exit.USAGE, f"Say --currency: {', '.join(found) or 'nothing was earned yet'}.")
     return found[0]

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from exchange.model.actor import SYSTEM
-from exchange.model.ledger import Transaction, seller_account
+from exchange.model.ledger import Transaction
 from exchange.model.money import Money
 from exchange.model.payout import Payment, PaymentState, PaymentTerms, Run, RunState
-from exchange.model.statement import BEGINNING, Cut, Period
+from exchange.model.statement import BEGINNING
 from exchange.stages.payout.run import bounce_booking, figures_of, issue_booking, payment_booking
 from exchange.storage.database import Db
 from exchange.storage.ledger import find_transaction
-from exchange.storage.payout_payments import payments_of
-from exchange.storage.payout_runs import all_runs
-from exchange.storage.payout_sums import OPEN, moved_accounts, summed, sums
+from exchange.storage.payout_books import Books, account_books, numbered_runs
+from exchange.storage.payout_sums import summed, sums
 from exchange.storage.seller_terms import terms_version
 from exchange.storage.verify import FLAWS_TOLD, Flaw
 
@@ -29,14 +28,12 @@ class PayoutsChecked(NamedTuple):
 
 
 async def check_payouts(db: Db) -> PayoutsChecked:
-    """Every run of every account, one account after another."""
-    chains: dict[tuple[str, str], list[Run]] = defaultdict(list)
-    for run in await db.read(all_runs):
-        chains[run.seller_id, run.currency].append(run)
-    numbers = [run.number for runs in chains.values() for run in runs if run.number is not None]
+    """Every run of every account, one account after another, while the exchange runs."""
+    found = await db.read(numbered_runs)
+    numbers = [number for _, _, number in found if number is not None]
     flaws = _gaps(numbers)
-    for runs in chains.values():
-        if (flaw := await _check_chain(db, runs)) is not None:
+    for seller_id, currency in dict.fromkeys(each[:2] for each in found):
+        if (flaw := await _check_account(db, await db.read(account_books, seller_id, currency))) is not None:
             flaws.append(flaw)
     return PayoutsChecked(len(numbers), tuple(flaws[:FLAWS_TOLD]))
 
@@ -55,22 +52,22 @@ def _gaps(numbers: list[str]) -> list[Flaw]:
     ]
 
 
-async def _check_chain(db: Db, runs: list[Run]) -> Flaw | None:
-    """All runs of one account, oldest first."""
+async def _check_account(db: Db, books: Books) -> Flaw | None:
+    """Its runs, oldest first, then what they leave on it."""
     payments: dict[str, list[Payment]] = defaultdict(list)
-    for payment in await db.read(payments_of, [run.id for run in runs]):
+    for payment in books.payments:
         payments[payment.run_id].append(payment)
     before: Run | None = None
-    for run in runs:
+    for run in books.runs:
         for told in (
             _wrong_place(run, before),
-            await _wrong_figures(db, run, before, runs),
+            await _wrong_figures(db, run, before, books.runs),
             await _wrong_bookings(db, run, payments[run.id]),
         ):
             if told:
                 return _flaw(run, told)
         before = run
-    return await _wrong_balance(db, runs, payments)
+    return _wrong_balance(books)
 
 
 def _wrong_place(run: Run, before: Run | None) -> str:
@@ -128,29 +125,22 @@ def _bookings(run: Run, payments: list[Payment]) -> Iterator[Transaction]:
             yield bounce_booking(each.id, run, each.money, 0, "")
 
 
-async def _wrong_balance(db: Db, runs: list[Run], payments: dict[str, list[Payment]]) -> Flaw | None:
+def _wrong_balance(books: Books) -> Flaw | None:
     """What the account holds is what statements still owe, what they carry over, and what moved since."""
-    last = runs[-1]
-    issued = [run for run in runs if run.number is not None]
+    if not books.runs:
+        return None
+    last = books.runs[-1]
+    issued = [run for run in books.runs if run.number is not None]
     open_units = sum(
-        each.money.units
-        for run in issued
-        for each in payments[run.id]
-        if each.state in (PaymentState.DUE, PaymentState.EXPORTED)
+        each.money.units for each in books.payments if each.state in (PaymentState.DUE, PaymentState.EXPORTED)
     )
-    carry = issued[-1].figures.carry if issued else 0
-    since = issued[-1].until if issued else BEGINNING
-    whole = Period(seller_account(last.seller_id), last.currency, since, Cut(OPEN, OPEN))
-    moved = summed(await db.read(sums, whole)).moved
+    left = open_units + (issued[-1].figures.carry if issued else 0) + books.moved
+    if books.payable != left:
+        return _flaw(last, f"leaves {_text(last, left)}; the account holds {_text(last, books.payable)}")
     reserve = sum(run.figures.held for run in issued if run.released_in is None)
-    for seller_id, currency, payable, held in await db.read(moved_accounts):
-        if (seller_id, currency) == (last.seller_id, last.currency):
-            if payable != open_units + carry + moved:
-                return _flaw(
-                    last, f"leaves {_text(last, open_units + carry + moved)}; the account holds {_text(last, payable)}"
-                )
-            if held != reserve:
-                return _flaw(last, f"leaves a reserve of {_text(last, reserve)}; the account holds {_text(last, held)}")
+    if books.reserve != reserve:
+        holds = _text(last, books.reserve)
+        return _flaw(last, f"leaves a reserve of {_text(last, reserve)}; the account holds {holds}")
     return None
 
 

@@ -103,7 +103,7 @@ async def preview(market: Market, seller_id: str, currency: str) -> Preview:
 
 async def previews(market: Market, seller_id: str = "", most: int | None = None) -> list[Preview]:
     """Of every seller that has earned anything, or of one, in each of its currencies; by name, at most so many."""
-    accounts = [each[:2] for each in await market.db.read(moved_accounts) if seller_id in ("", each[0])]
+    accounts = [each for each in await market.db.read(moved_accounts) if seller_id in ("", each[0])]
     ordered = sorted(accounts, key=lambda each: (_name(market, each[0]).lower(), each[1]))
     return [await preview(market, *each) for each in ordered[:most]]
 
@@ -152,7 +152,7 @@ async def prepare(market: Market, seller_id: str, currency: str, actor: Actor, i
 async def prepare_due(market: Market) -> int:
     """Prepare whatever period is over. Returns how many runs were made."""
     made: list[Run] = []
-    for seller_id, currency, *_ in await market.db.read(moved_accounts):
+    for seller_id, currency in await market.db.read(moved_accounts):
         if seller_id not in market.deals.sellers:
             continue
         try:

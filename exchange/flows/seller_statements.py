@@ -113,7 +113,7 @@ def running_of(market: Market, found: Preview) -> Document:
 
 async def currencies_of(market: Market, seller_id: str) -> list[str]:
     """Those in which a seller has an account."""
-    return [currency for known, currency, *_ in await market.db.read(moved_accounts) if known == seller_id]
+    return [currency for known, currency in await market.db.read(moved_accounts) if known == seller_id]
 
 
 async def entries_of(

@@ -82,12 +82,6 @@ async def last_run(tx: Tx, seller_id: str, currency: str) -> Run | None:
     return run_of(rows[0]) if rows else None
 
 
-async def all_runs(tx: Tx) -> list[Run]:
-    """All that were not discarded, those of each account together, oldest first."""
-    rows = await tx.fetch("SELECT * FROM payout_runs WHERE state <> 'discarded' ORDER BY seller_id, currency, until_at")
-    return [run_of(row) for row in rows]
-
-
 async def held_reserves(tx: Tx, seller_id: str, currency: str, by: int) -> int:
     """What issued runs hold back and is to be let go by this moment, in units."""
     rows = await tx.fetch(

@@ -127,18 +127,12 @@ def read_cursor(text: str) -> Cursor | None:
     return (int(at), reference, int(line)) if numbers else None
 
 
-async def moved_accounts(tx: Tx) -> list[tuple[str, str, int, int]]:
-    """Every seller with its currency, what its account holds and what is held back, in units."""
+async def moved_accounts(tx: Tx) -> list[tuple[str, str]]:
+    """Every seller that has an account, with its currency."""
     rows = await tx.fetch(
-        """SELECT account, currency, posted_units FROM account_balances
-           WHERE SUBSTR(account, 1, 7) = 'seller:' ORDER BY account"""
+        "SELECT account, currency FROM account_balances WHERE SUBSTR(account, 1, 7) = 'seller:' ORDER BY account"
     )
-    found: dict[tuple[str, str], list[int]] = {}
-    for row in rows:
-        _, seller_id, what = row["account"].split(":")
-        held = found.setdefault((seller_id, row["currency"]), [0, 0])
-        held[0 if what == "payable" else 1] += row["posted_units"]
-    return [(seller_id, currency, held[0], held[1]) for (seller_id, currency), held in sorted(found.items())]
+    return sorted({(row["account"].split(":")[1], row["currency"]) for row in rows})
 
 
 async def first_entry_at(tx: Tx, period: Period) -> int | None:

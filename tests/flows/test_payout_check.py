@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from itertools import count
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
 
 from exchange.flows.payout_check import check_payouts
 from exchange.flows.payout_payments import mark_run_paid, take_back
 from exchange.flows.payouts import approve, prepare
+from exchange.storage.database import Db, Tx
+from exchange.storage.ledger import book
 from tests.flows.payouts import ANN, BOB, at, booked, paid_seller, returned, sale
 from tests.market import Exchange, open_exchange
 from tests.storage.units import tell
@@ -31,6 +36,29 @@ async def test_statements_and_accounts_agree(either: Exchange) -> None:
     await settle(either)
 
     assert (2, ()) == await check_payouts(either.market.db)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Selling:
+    """The exchange's database, where another lead of the seller is sold after each read."""
+
+    def __init__(self, db: Db) -> None:
+        self.write, self.close = db.write, db.close
+        self._db, self._sold = db, count()
+
+    async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        found = await self._db.read(query, *args, **kwargs)
+        await self._db.write(book, sale(f"b{next(self._sold)}", "7.00", at(20)))
+        return found
+
+
+async def test_what_is_sold_while_they_are_checked_is_no_flaw(either: Exchange) -> None:
+    await settle(either)
+
+    assert (2, ()) == await check_payouts(Selling(either.market.db))
 
 
 @pytest.mark.parametrize(
