@@ -15,8 +15,9 @@ from exchange.model.follow import Agent
 from exchange.model.wire import EmailMessage, Message, Reply
 from exchange.stages.follow import awake_at
 from exchange.storage.database import Row
+from exchange.storage.endpoints import emails_of
 from exchange.storage.follow import agents_of, end_reminder
-from exchange.storage.follow_views import Reader, admins_of, read_followed, read_reminder, sale_buyer
+from exchange.storage.follow_views import Reader, read_followed, read_reminder, sale_buyer
 
 _SECONDS = 30.0
 
@@ -36,9 +37,9 @@ async def mail_agent(market: Market, payload: Mapping[str, Any]) -> None:
     if row is None or row["reversed_at"] is not None:
         return
     if what == "escalated":
-        people = tuple(await market.db.read(admins_of, row["buyer_id"])) if row["state"] == "escalated" else ()
+        people = await market.db.read(emails_of, "buyer", row["buyer_id"]) if row["state"] == "escalated" else []
         text = "Nobody worked on it in time, so it is yours to give to somebody."
-        await _send(market, people, "a lead that nobody works on", text, sale_id, int(payload["at"]))
+        await _send(market, tuple(people), "a lead that nobody works on", text, sale_id, int(payload["at"]))
     elif row["agent_id"] == payload["agent_id"] and row["state"] == "assigned":
         agent = await _awake(market, row, str(payload["agent_id"]))
         if agent is not None and agent.terms.mail:

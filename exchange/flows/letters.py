@@ -18,7 +18,10 @@ LETTER = "letter"
 def letter(
     market: Market, role: Role, party_id: str | None, subject: str, paragraphs: tuple[str, ...], path: str, once: str
 ) -> JobRow:
-    """What happened, what it means, what to do, and where (`path` of a page). Under one name in `once` it goes once."""
+    """What happened, what it means, what to do, and where (`path` of a page). Under one name in `once` it goes once.
+
+    Of a buyer's people its admins and its finance get it: what it is written is about money.
+    """
     now = market.clock.now()
     payload: dict[str, object] = {
         LETTER: {

@@ -14,6 +14,7 @@ from exchange.flows.letters import LETTER, as_message
 from exchange.flows.market import Market
 from exchange.model.actor import Role
 from exchange.model.endpoint import Endpoint
+from exchange.model.follow import Duty
 from exchange.model.wire import EmailMessage, Message, Reply
 from exchange.storage.endpoints import emails_of
 
@@ -32,7 +33,7 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
     """
     if LETTER in payload:
         told = payload[LETTER]
-        people = await market.db.read(emails_of, told["role"], told["party_id"])
+        people = await market.db.read(emails_of, told["role"], told["party_id"], (Duty.ADMIN, Duty.FINANCE))
         if people:
             await _tell_softly(market, as_message(market, told, int(payload["at"]), tuple(people)))
         return

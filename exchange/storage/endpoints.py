@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.endpoint import DISABLED, REMOVED, Endpoint, EndpointKind
+from exchange.model.follow import Duty
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
+from exchange.storage.rows import listed
 from exchange.storage.touch import touch_market
 
 _LISTED = 1_000
@@ -163,13 +166,15 @@ async def disable_endpoint(tx: Tx, disabling: Disabling) -> bool:
     return True
 
 
-async def emails_of(tx: Tx, role: str, party_id: str | None) -> list[str]:
-    """Where the people of a party, or the operators, are reached."""
+async def emails_of(tx: Tx, role: str, party_id: str | None, duties: Sequence[Duty] = (Duty.ADMIN,)) -> list[str]:
+    """Where the people of a party, or the operators, are reached; of a buyer's people those with one of `duties`."""
+    names, params = listed("duty", ["", *(each.value for each in duties)])  # who has none is an admin
     rows = await tx.fetch(
-        """SELECT email FROM users WHERE role = :role AND COALESCE(party_id, '') = :party AND state = 'active'
-           ORDER BY email LIMIT 50""",
+        f"""SELECT email FROM users WHERE role = :role AND COALESCE(party_id, '') = :party AND state = 'active'
+               AND duty IN {names} ORDER BY email LIMIT 50""",
         role=role,
         party=party_id or "",
+        **params,
     )
     return [row["email"] for row in rows]
 

@@ -201,16 +201,6 @@ async def sale_buyer(tx: Tx, sale_id: str) -> str | None:
     return rows[0]["buyer_id"] if rows else None
 
 
-async def admins_of(tx: Tx, buyer_id: str) -> list[str]:
-    """Where the admins of a buyer are written to."""
-    rows = await tx.fetch(
-        """SELECT email FROM users WHERE role = 'buyer' AND party_id = :buyer AND state = 'active'
-               AND duty IN ('', 'admin') ORDER BY email LIMIT 50""",
-        buyer=buyer_id,
-    )
-    return [row["email"] for row in rows]
-
-
 async def first_contacts(tx: Tx, buyer_id: str, by: str, since: int, until: int) -> list[Row]:
     """How long it took from delivery to the first attempt, by `agent` or `contract`: count, median, 90 of a hundred.
 

@@ -73,9 +73,10 @@ async def set_mail(tx: Tx, actor: Actor, search_id: str, mail: str) -> bool:
 
 
 async def readers_of(tx: Tx, buyer_id: str, kind: str) -> list[UserRow]:
-    """People of a buyer who want mail of this kind."""
+    """Admins of a buyer who want mail of this kind: its agents and its finance may not open the store."""
     rows = await tx.fetch(
         """SELECT id, email, role, party_id FROM users WHERE role = 'buyer' AND party_id = :buyer AND state = 'active'
+               AND duty IN ('', 'admin')
                AND NOT EXISTS (SELECT 1 FROM mail_stops WHERE mail_stops.user_id = users.id AND kind = :kind)
            ORDER BY email LIMIT 50""",
         buyer=buyer_id,

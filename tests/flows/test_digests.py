@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from exchange.flows.agent_terms import Wanted
 from exchange.flows.digests import plan_digests
+from exchange.flows.follow_desk import invite_agent
 from exchange.flows.searches import keep_search
 from exchange.flows.shelf import list_unsold
 from exchange.flows.sign_in import create_user
@@ -96,3 +98,12 @@ async def test_two_nodes_mail_it_once(either: Exchange) -> None:
     await listed(either, 1)
 
     assert [1, 0] == [await plan_digests(either.market) for _ in range(2)]
+
+
+async def test_agents_and_finance_hear_nothing_of_the_store(either: Exchange) -> None:
+    await ready(either, "al@acme.example", Arizona="hourly")
+    for duty in ("agent", "finance"):
+        await invite_agent(either.market, f"{duty}@acme.example", duty, Wanted(), person("acme"))
+    await listed(either, 1)
+
+    assert [("al@acme.example",)] == [mail.to for mail in await mailed(either)]

@@ -7,8 +7,9 @@ import asyncio
 from exchange.clock import month_of
 from exchange.model.actor import SYSTEM
 from exchange.model.audit import AuditLine
-from exchange.model.follow import AgentTerms, Assignment, FollowRow, FollowRules
+from exchange.model.follow import AgentTerms, Assignment, Duty, FollowRow, FollowRules
 from exchange.storage.database import Db, Tx
+from exchange.storage.endpoints import emails_of
 from exchange.storage.follow import (
     add_agent,
     agents_of,
@@ -29,7 +30,7 @@ from exchange.storage.follow_views import (
     read_followed,
     waiting,
 )
-from exchange.storage.users import UserRow
+from exchange.storage.users import UserRow, add_user
 from tests.storage.conftest import NOW
 
 MINUTE = 60_000
@@ -187,3 +188,18 @@ async def test_percentiles_are_times_that_occurred(db: Db) -> None:
     told = [(row["name"], row["leads"], row["reached"], row["median_ms"], row["most_ms"]) for row in by_agent]
     assert [("", 1, 0, None, None), ("usr_ann", 10, 10, 5 * MINUTE, 9 * MINUTE)] == told
     assert ("acme-solar", 11, 10) == (by_contract["name"], by_contract["leads"], by_contract["reached"])
+
+
+async def test_mail_goes_to_admins_of_money_to_finance_too_and_never_to_agents(db: Db) -> None:
+    await office(db, "ann")
+    for name, duty in (("first", ""), ("chief", "admin"), ("cash", "finance")):
+        await db.write(add_user, UserRow(f"usr_{name}", f"{name}@acme.example", "buyer", "acme", duty), NOW)
+    await db.write(add_user, UserRow("usr_op", "op@exchange.example", "operator", None), NOW)
+
+    async def people(role: str, party: str | None, *duties: Duty) -> list[str]:
+        found = await db.read(emails_of, role, party, *([duties] if duties else []))
+        return [email.partition("@")[0] for email in found]
+
+    assert ["chief", "first"] == await people("buyer", "acme")
+    assert ["cash", "chief", "first"] == await people("buyer", "acme", Duty.ADMIN, Duty.FINANCE)
+    assert ["op"] == await people("operator", None)

@@ -13,8 +13,9 @@ from exchange.flows.follow_desk import invite_agent, set_agent, set_rules
 from exchange.flows.market import Market
 from exchange.model.follow import Agent, Duty, Order
 from exchange.storage.database import Row
+from exchange.storage.endpoints import emails_of
 from exchange.storage.follow import agents_of, read_rules
-from exchange.storage.follow_views import admins_of, first_contacts
+from exchange.storage.follow_views import first_contacts
 from exchange.web.auth import FORM, actor_of
 from exchange.web.buyer_portal.store import buyer, to
 from exchange.web.keys import MARKET
@@ -131,7 +132,7 @@ async def _page(request: web.Request, problem: str = "", link: str = "", http_st
         title="Agents",
         here="agents",
         agents=[(each, _shown(request, each)) for each in agents],
-        admins=await market.db.read(admins_of, buyer_id),
+        admins=await market.db.read(emails_of, "buyer", buyer_id),
         rules=now_rules,
         in_force=rules is not None,
         orders=[(order.value, told) for order, told in _ORDERS],
