@@ -12,10 +12,10 @@ from exchange.model.party import Campaign, Payout
 from exchange.stages.price import reserve
 from exchange.stages.price_rules import Moment, tier_for, tier_text
 from exchange.storage.database import Row
-from exchange.storage.leads import trails_of
+from exchange.storage.leads import trail_of
 
-FACT = "payout_tier"
-"""In a record: which tier of the campaign's version was used, counted from 0."""
+FACT = "payout"
+"""In the record of a request, where its campaign had tiers: the payout it sold under, as units and basis points."""
 
 
 def moment_of(case: Case, market: Market) -> Moment:
@@ -36,12 +36,13 @@ def with_terms(case: Case, market: Market) -> Case:
     moment = moment_of(case, market)
     tier = tier_for(campaign.payout_tiers, moment)
     floor = next((floor for state, floor in campaign.floors if state == moment.state), None)
+    payout = tier.payout if tier is not None else campaign.payout
+    if campaign.payout_tiers:
+        case.trail.facts[FACT] = [payout.fixed.units, payout.share_bp]
     if tier is not None:
-        case.trail.facts[FACT] = campaign.payout_tiers.index(tier)
         case.trail.step("payout", "Payout by grade and source", tier_text(tier))
     if floor is not None:
         case.trail.step("floor", f"Floor of {moment.state}: {floor.text}")
-    payout = tier.payout if tier is not None else campaign.payout
     return case._replace(campaign=_variant(case, payout, floor or campaign.floor).campaign)
 
 
@@ -63,19 +64,18 @@ def reserve_of(case: Case) -> Money | None:
     return _variant(case, campaign.payout, campaign.floor).reserve
 
 
-async def tier_used(market: Market, lead: Row, campaign: Campaign) -> int | None:
-    """The tier in a lead's record; of one whose record a crash took, that of its grade and its source now."""
-    for row in reversed(await market.db.read(trails_of, lead["id"])):
-        told = read_trail(bytes(row["document"]))
-        return int(told[FACT]) if FACT in told else None
+async def as_earned(market: Market, campaign: Campaign, lead: Row, request_id: str) -> Campaign:
+    """The campaign's terms for what one request sold of a lead: with the payout in that request's record.
+
+    Of one whose record a crash took, that of the lead's grade and its source now.
+    """
+    document = await market.db.read(trail_of, lead["id"], request_id)
+    if document is not None:
+        told = read_trail(document).get(FACT)
+        return (
+            campaign if told is None else replace(campaign, payout=Payout(Money(told[0], campaign.currency), told[1]))
+        )
     band = market.live.standings.band(lead["vertical"], lead["seller_id"], lead["sub_id1"] or "")
     moment = Moment(lead["grade"], band.value, lead["us_state"], market.clock.now())
     tier = tier_for(campaign.payout_tiers, moment)
-    return campaign.payout_tiers.index(tier) if tier is not None else None
-
-
-def as_earned(campaign: Campaign, tier: int | None) -> Campaign:
-    """The campaign's terms for a lead whose record names this tier."""
-    if tier is None or not 0 <= tier < len(campaign.payout_tiers):
-        return campaign
-    return replace(campaign, payout=campaign.payout_tiers[tier].payout)
+    return campaign if tier is None else replace(campaign, payout=tier.payout)

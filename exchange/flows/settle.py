@@ -12,7 +12,7 @@ import orjson
 
 from exchange.clock import month_of
 from exchange.flows.jobs import RESELL, job
-from exchange.flows.lead_terms import as_earned, tier_used
+from exchange.flows.lead_terms import as_earned
 from exchange.flows.market import Market
 from exchange.flows.tell import DELIVERY_FAILED, News, tell, tell_buyer, tell_seller
 from exchange.model.actor import Actor, Role
@@ -193,7 +193,7 @@ async def _settlement(
     terms = SaleTerms(
         market.ids.new("sal", now),
         Bought(*(attempt[column] for column in Bought._fields)),
-        await campaign_of(market, lead),
+        await as_earned(market, await campaign_of(market, lead), lead, attempt["request_id"]),
         account,
         bool(attempt["exclusive"]),
         Money(promised, lead["currency"]) if promised is not None else None,
@@ -205,12 +205,9 @@ async def _settlement(
 
 
 async def campaign_of(market: Market, lead: Row) -> Campaign:
-    """The campaign version a lead was taken under, with the payout it has earned: its terms hold to the end."""
+    """The campaign version a lead was taken under: its terms hold to the end."""
     found = await market.db.write(read_campaign_version, lead["campaign_id"], lead["campaign_version"])
-    campaign = found if found is not None else market.deals.campaigns[lead["campaign_id"]]
-    if not campaign.payout_tiers:
-        return campaign
-    return as_earned(campaign, await tier_used(market, lead, campaign))
+    return found if found is not None else market.deals.campaigns[lead["campaign_id"]]
 
 
 async def _earlier(market: Market, lead: Row) -> Earlier:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from exchange.clock import month_of
+from exchange.flows.lead_terms import as_earned
 from exchange.flows.market import Market
 from exchange.flows.settle import (
     TRIES,
@@ -27,8 +28,9 @@ from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryState
 from exchange.model.money import Money
-from exchange.model.party import Contract
+from exchange.model.party import Campaign, Contract
 from exchange.model.work import Closing, JobRow, LeadState, Reversal
+from exchange.stages.settle import sale_payout
 from exchange.stages.undo import Remaining, Undone, due, undone
 from exchange.storage.database import Row
 from exchange.storage.leads import standing_sales
@@ -139,14 +141,18 @@ async def owed_without(market: Market, lead: Row, sale_id: str, *, test: bool) -
     others = [row for row in await market.db.write(standing_sales, lead["id"]) if row["id"] != sale_id]
     if test:
         return Money(sum(row["payout_units"] - row["returned_payout_units"] for row in others), currency)
-    remaining = [
-        Remaining(Money(row["price_units"], currency), bool(made["exclusive"]), _promised(made, currency))
-        for row in others
-        if (made := attempts[row["attempt_id"]])
-    ]
+    campaign = await campaign_of(market, lead)
+    remaining = [await _remaining(market, campaign, lead, row, attempts[row["attempt_id"]]) for row in others]
     promises = [each for row in attempts.values() if (each := _promised(row, currency)) is not None]
     promised = promises[0] if promises else None
-    return due(await campaign_of(market, lead), remaining, promised, currency)
+    return due(campaign, remaining, promised, currency)
+
+
+async def _remaining(market: Market, campaign: Campaign, lead: Row, sale: Row, attempt: Row) -> Remaining:
+    """A sale that stands, under the terms of the request that made it."""
+    terms = await as_earned(market, campaign, lead, attempt["request_id"])
+    price, exclusive = Money(sale["price_units"], lead["currency"]), bool(attempt["exclusive"])
+    return Remaining(price, exclusive, sale_payout(terms, price, _promised(attempt, lead["currency"]), exclusive))
 
 
 def _promised(attempt: Row, currency: str) -> Money | None:

@@ -8,15 +8,15 @@ from typing import NamedTuple
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
 from exchange.model.money import Money
 from exchange.model.party import Campaign
-from exchange.stages.settle import promise_rest, sale_payout
+from exchange.stages.settle import promise_rest
 
 
 class Remaining(NamedTuple):
-    """A sale of the same lead that stands."""
+    """A sale of the same lead that stands, and what it pays by itself."""
 
     price: Money
     exclusive: bool
-    promised: Money | None
+    payout: Money
 
 
 class Undone(NamedTuple):
@@ -33,7 +33,7 @@ def due(campaign: Campaign, remaining: Sequence[Remaining], promised: Money | No
     revenue = paid = Money.zero(currency)
     for sale in remaining:
         revenue = revenue + sale.price
-        paid = paid + sale_payout(campaign, sale.price, sale.promised, sale.exclusive)
+        paid = paid + sale.payout
     shared = not any(sale.exclusive for sale in remaining)
     return paid + promise_rest(promised, revenue, paid, campaign) if shared else paid
 

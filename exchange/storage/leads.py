@@ -130,6 +130,14 @@ async def trails_of(tx: Tx, lead_id: str) -> list[Row]:
     )
 
 
+async def trail_of(tx: Tx, lead_id: str, request_id: str) -> bytes | None:
+    """The record of one request about a lead."""
+    rows = await tx.fetch(
+        "SELECT document FROM trails WHERE lead_id = :lead AND request_id = :request", lead=lead_id, request=request_id
+    )
+    return bytes(rows[0]["document"]) if rows else None
+
+
 async def wires_of(tx: Tx, lead_id: str) -> list[Row]:
     """Sealed requests and replies, with the data keys that open them."""
     return await tx.fetch(

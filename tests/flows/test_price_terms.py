@@ -9,9 +9,14 @@ import pytest
 from exchange.flows.price_terms import set_payout_tiers, set_price_rules
 from exchange.flows.settle import Decision, settle
 from exchange.flows.trail import read_trail
+from exchange.flows.undo import reverse_sale
+from exchange.model.party import OnUnclear, SaleMode
 from exchange.stages.price_rules import BadRule
-from tests.flows.lab import OPERATOR, TIMED_OUT, Heard, later, ping, post, post_on
+from exchange.worker import run_jobs, settle_silent
+from tests.flows.lab import HUNG_UP, OPERATOR, TIMED_OUT, Heard, attempts, later, owed, ping, post, post_on, spent
 from tests.market import POST, Exchange, buying, consumer, selling, usd
+
+DAY_S = 86_400
 
 
 async def steps(exchange: Exchange, answer: Heard) -> dict[str, dict[str, Any]]:
@@ -74,3 +79,27 @@ async def test_a_sale_that_is_settled_later_pays_the_tier_of_its_record(exchange
     await settle(exchange.market, attempt, Decision(True, "They took it"), OPERATOR)
     assert [100_000] == [row["payout_units"] for row in await exchange.rows("SELECT payout_units FROM sales")]
     assert POST["state"] == "AZ"
+
+
+async def test_each_sale_of_a_lead_keeps_the_payout_of_the_request_that_made_it(either: Exchange) -> None:
+    """Two slots: one sold at once, the other resold after the tiers were changed, settled late, and undone."""
+    await either.add(*selling("cedar", slots=2))
+    shared: dict[str, Any] = {"price": usd("20"), "sale_mode": SaleMode.SHARED}
+    await either.add(*buying("acme", **shared), *buying("birch", on_unclear=OnUnclear.ASSUME_REJECTED, **shared))
+    await set_payout_tiers(either.market, "cedar-solar", "grade=C -> 50%", "Agreed", OPERATOR)
+    for name in ("birch", "cobalt"):
+        either.buyers.answers_posts(name, HUNG_UP)
+    await post(either)
+    assert "10.00" == await owed(either)
+
+    await either.add(*buying("cobalt", **shared))
+    await set_payout_tiers(either.market, "cedar-solar", "grade=A -> 90%\ngrade=C -> 10%", "Changed", OPERATOR)
+    later(either, DAY_S)
+    await settle_silent(either.market)
+    await run_jobs(either.market)
+    unclear = next(each["id"] for each in await attempts(either) if each["state"] == "unclear")
+    await settle(either.market, unclear, Decision(True, "They took it"), OPERATOR)
+    assert ("12.00", "20.00") == (await owed(either), await spent(either, "cobalt"))
+
+    await reverse_sale(either.market, unclear, "It never came", OPERATOR)
+    assert "10.00" == await owed(either)

@@ -246,10 +246,10 @@ def test_sales_undone_in_any_order_leave_the_seller_what_the_others_are_worth(
     revenue, paid = (Money(sum(each.units for each in of), "USD") for of in (prices, payouts))
     paid = paid + promise_rest(promised, revenue, paid, made)
     standing = list(range(len(prices)))
-    assert due(made, [Remaining(price, False, promised) for price in prices], promised, "USD") == paid
+    assert due(made, [Remaining(prices[each], False, payouts[each]) for each in standing], promised, "USD") == paid
     for index in order.sample(standing, len(standing)):
         standing.remove(index)
-        owes = due(made, [Remaining(prices[each], False, promised) for each in standing], promised, "USD")
+        owes = due(made, [Remaining(prices[each], False, payouts[each]) for each in standing], promised, "USD")
         result = undone(
             _sale(index, prices[index], payouts[index]),
             payouts[index],
