@@ -58,7 +58,7 @@ from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
-from exchange.model.money import Money
+from exchange.model.money import read_units
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.payments import payment_secrets, providers
@@ -241,7 +241,7 @@ def _as_set(settings: Settings) -> partial[Market]:
         mail_domain=settings.mail_domain,
         files_dir=settings.files_dir,
         issuer=Issuer(settings.name, settings.invoice_address, settings.invoice_note),
-        payout_two_above_units=Money.parse(settings.payout_two_above, "XXX").units,
+        payout_two_above_units=read_units(settings.payout_two_above),
     )
 
 

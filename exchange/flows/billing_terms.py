@@ -11,7 +11,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market, refresh
 from exchange.model.actor import Actor
 from exchange.model.billing import BillingTerms, Every
-from exchange.model.money import Money
+from exchange.model.money import read_units, write_units
 from exchange.model.party import Buyer
 from exchange.stages.buyer_terms import Wrong
 from exchange.storage.by_hand import change_buyer
@@ -45,7 +45,7 @@ async def set_terms(market: Market, buyer: Buyer, typed: Mapping[str, str], acto
         _basis_points(given["tax_percent"]),
         given["tax_id"],
         "\n".join(line.strip() for line in given["address"].splitlines() if line.strip()),
-        Money.parse(given["security"], buyer.limit.currency).units,
+        read_units(given["security"]),
     )
     now = market.clock.now()
     before, after = typed_of(buyer.terms), typed_of(terms)
@@ -65,7 +65,7 @@ def typed_of(terms: BillingTerms) -> dict[str, str]:
         "tax_percent": f"{terms.tax_bp // 100}.{terms.tax_bp % 100:02d}",
         "tax_id": terms.tax_id,
         "address": terms.address,
-        "security": Money(terms.security_units, "XXX").text,
+        "security": write_units(terms.security_units),
     }
 
 

@@ -16,7 +16,7 @@ from exchange.flows.market import Market, refresh
 from exchange.model.actor import Actor, Role
 from exchange.model.billing import Every
 from exchange.model.lead import Problem
-from exchange.model.money import BadMoney, Money
+from exchange.model.money import BadMoney, read_units, write_units
 from exchange.model.payout import Account, AchAccount, AchPayer, Method, Payer, PaymentTerms, SepaAccount
 from exchange.model.work import JobRow
 from exchange.stages.payout.accounts import WrongAccount, read_account, read_payer
@@ -143,7 +143,7 @@ def terms_fields(row: TermsRow) -> dict[str, Any]:
         "reserve_percent": f"{terms.reserve_bp // 100}.{terms.reserve_bp % 100:02d}",
         "reserve_days": terms.reserve_days,
         "chargeback_days": terms.chargeback_days,
-        "minimum": Money(terms.minimum_units, terms.currency or "XXX").text,
+        "minimum": write_units(terms.minimum_units),
         "method": terms.method.value,
         "address": terms.address or None,
         "tax_id": terms.tax_id or None,
@@ -195,17 +195,17 @@ def _read(before: PaymentTerms, fields: Mapping[str, str]) -> tuple[PaymentTerms
             ]
     currency = fields.get("currency", before.currency).strip().upper()
     given["currency"] = currency
-    given |= _amounts(fields, currency, problems)
+    given |= _amounts(fields, problems)
     terms = replace(before, **given)
     problems += _do_not_fit(terms)
     return terms, problems
 
 
-def _amounts(fields: Mapping[str, str], currency: str, problems: list[Problem]) -> dict[str, int]:
+def _amounts(fields: Mapping[str, str], problems: list[Problem]) -> dict[str, int]:
     given: dict[str, int] = {}
     if (text := fields.get("minimum", "").strip()) != "":
         try:
-            given["minimum_units"] = Money.parse(text, currency or "USD").units
+            given["minimum_units"] = read_units(text)
         except BadMoney:
             problems.append(Problem("minimum", "pattern", "minimum is an amount such as 50.00.", text[:40]))
         else:
@@ -213,7 +213,7 @@ def _amounts(fields: Mapping[str, str], currency: str, problems: list[Problem]) 
                 problems.append(Problem("minimum", "range", "minimum is 0 or more.", text[:40]))
     if (text := fields.get("reserve_percent", "").strip()) != "":
         try:
-            given["reserve_bp"] = Money.parse(text, "XXX").units // 100
+            given["reserve_bp"] = read_units(text) // 100
         except BadMoney:
             problems.append(
                 Problem("reserve_percent", "pattern", "reserve_percent is a percentage such as 10.", text[:40])
@@ -255,7 +255,7 @@ def _told(terms: PaymentTerms, last4: str) -> dict[str, str]:
         "reserve_bp": str(terms.reserve_bp),
         "reserve_days": str(terms.reserve_days),
         "chargeback_days": str(terms.chargeback_days),
-        "minimum": Money(terms.minimum_units, terms.currency or "XXX").text,
+        "minimum": write_units(terms.minimum_units),
         "method": terms.method.value,
         "bank_ends_in": last4,
     }

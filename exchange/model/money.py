@@ -17,6 +17,26 @@ class BadMoney(ValueError):
     """The text is not an amount, or two currencies met."""
 
 
+def read_units(text: str) -> int:
+    """The units of `12`, `12.5` or `-0.0035`, where the currency is told elsewhere or there is none.
+
+    Anything else, more than four decimals included, is `BadMoney`.
+    """
+    if not _AMOUNT.fullmatch(text):
+        raise BadMoney(f"not an amount of money: {text[:40]!r}")
+    whole, _, part = text.removeprefix("-").partition(".")
+    units = int(whole) * SCALE + int(part.ljust(DECIMALS, "0"))
+    return -units if text.startswith("-") else units
+
+
+def write_units(units: int) -> str:
+    """Decimal text with at least two decimals: `26.60`, `0.0035`, `-3.00`."""
+    if units >= 0 and not units % _CENT:  # nearly every amount there is
+        return f"{units // SCALE}{_CENTS[units // _CENT % 100]}"
+    digits = f"{abs(units):05d}"
+    return f"{'-' if units < 0 else ''}{digits[:-4]}.{digits[-4:-2]}{digits[-2:].rstrip('0')}"
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """`units` ten-thousandths of one `currency` (ISO 4217). Negative amounts exist (a seller may owe)."""
@@ -26,14 +46,11 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """Read `12`, `12.5` or `-0.0035`. Anything else, more than four decimals included, is `BadMoney`."""
-        if not _AMOUNT.fullmatch(text):
-            raise BadMoney(f"not an amount of money: {text[:40]!r}")
+        """Read an amount as `read_units` does. Raises `BadMoney`."""
+        units = read_units(text)
         if not _CURRENCY.fullmatch(currency):
             raise BadMoney(f"not a currency: {currency[:10]!r}")
-        whole, _, part = text.removeprefix("-").partition(".")
-        units = int(whole) * SCALE + int(part.ljust(DECIMALS, "0"))
-        return cls(-units if text.startswith("-") else units, currency)
+        return cls(units, currency)
 
     @classmethod
     def zero(cls, currency: str) -> Money:
@@ -72,12 +89,8 @@ class Money:
 
     @property
     def text(self) -> str:
-        """Decimal text with at least two decimals: `26.60`, `0.0035`, `-3.00`."""
-        units = self.units
-        if units >= 0 and not units % _CENT:  # nearly every amount there is
-            return f"{units // SCALE}{_CENTS[units // _CENT % 100]}"
-        digits = f"{abs(units):05d}"
-        return f"{'-' if units < 0 else ''}{digits[:-4]}.{digits[-4:-2]}{digits[-2:].rstrip('0')}"
+        """Decimal text, as `write_units` writes it."""
+        return write_units(self.units)
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:

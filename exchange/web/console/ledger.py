@@ -13,7 +13,7 @@ from aiohttp import web
 from exchange.flows.check_books import check_now
 from exchange.flows.market import Market
 from exchange.model.ledger import BANK, FEES, MARGIN, ROUNDING, TAX, TransactionKind
-from exchange.model.money import BadMoney, Money
+from exchange.model.money import BadMoney, Money, read_units
 from exchange.storage.ledger_views import LedgerFilter, LedgerLine, balance_before, last_check, list_postings
 from exchange.web.auth import actor_of
 from exchange.web.bills.told import KINDS
@@ -49,7 +49,7 @@ class LedgerQuery:
     def filter(self, limit: int) -> LedgerFilter:
         least = most = None
         if amount := self.given.get("amount"):
-            least = most = Money.parse(amount, "XXX").units
+            least = most = read_units(amount)
         cause = self.given.get("lead") or self.given.get("document") or ""
         account, kind = self.given.get("account", ""), self.given.get("kind", "")
         return LedgerFilter(account, kind, cause, least, most, before=self.before, limit=limit)
@@ -142,7 +142,7 @@ def read_query(query: Mapping[str, str]) -> LedgerQuery:
     if given["kind"] not in {kind.value for kind in TransactionKind}:
         given["kind"] = ""
     try:
-        Money.parse(given["amount"], "XXX")
+        read_units(given["amount"])
     except BadMoney:
         given["amount"] = ""
     found = _BEFORE.fullmatch(query.get("before", ""))

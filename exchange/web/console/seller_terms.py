@@ -11,7 +11,7 @@ from exchange.flows.seller_terms import WrongTerms, change_payer, change_terms
 from exchange.model.audit import AuditLine
 from exchange.model.billing import Every
 from exchange.model.lead import Problem
-from exchange.model.money import Money
+from exchange.model.money import write_units
 from exchange.model.party import Seller
 from exchange.model.payout import Method
 from exchange.storage.audit import audit_of
@@ -129,7 +129,7 @@ def _typed(row: TermsRow) -> dict[str, str]:
         "reserve_percent": f"{terms.reserve_bp // 100}.{terms.reserve_bp % 100:02d}",
         "reserve_days": str(terms.reserve_days),
         "chargeback_days": str(terms.chargeback_days),
-        "minimum": Money(terms.minimum_units, "XXX").text,
+        "minimum": write_units(terms.minimum_units),
         "method": terms.method.value,
         "address": terms.address,
         "tax_id": terms.tax_id,
