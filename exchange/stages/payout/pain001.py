@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -38,7 +38,8 @@ def sepa_file(
     """The document in UTF-8. `made_at` is epoch ms; `execute` the day on which our account is debited."""
     assert payments and all(each.money.currency == "EUR" and not each.money.units % CENT for each in payments)
     total = sum(each.money.units for each in payments)
-    root = etree.Element(f"{{{NAMESPACE}}}Document", nsmap={None: NAMESPACE})  # type: ignore[dict-item]  # None is the default one
+    names: Any = {None: NAMESPACE}  # None is the default namespace, which the stubs of lxml do not know
+    root = etree.Element(f"{{{NAMESPACE}}}Document", nsmap=names)
     transfer = _in(root, "CstmrCdtTrfInitn")
     header = _in(transfer, "GrpHdr")
     _in(header, "MsgId", identifier(message_id))
