@@ -160,9 +160,3 @@ async def add_check(tx: Tx, check: CheckRow) -> None:
 async def last_check(tx: Tx) -> CheckRow | None:
     rows = await tx.fetch("SELECT * FROM ledger_checks ORDER BY at DESC LIMIT 1")
     return CheckRow(**{**rows[0], "sound": bool(rows[0]["sound"])}) if rows else None
-
-
-async def books_locked(tx: Tx) -> str:
-    """Why no payout may be made: what the last check of the books found; empty when they were sound."""
-    check = await last_check(tx)
-    return check.flaws if check is not None and not check.sound else ""
