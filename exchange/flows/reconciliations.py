@@ -36,6 +36,7 @@ from exchange.storage.database import Row
 from exchange.storage.reconciliations import (
     OURS_MOST,
     BookFile,
+    BookMoved,
     Outcome,
     add_book,
     decide_line,
@@ -43,6 +44,7 @@ from exchange.storage.reconciliations import (
     our_book,
     read_book,
     read_line,
+    settled_as,
 )
 
 SAMPLES = 3
@@ -119,7 +121,7 @@ async def compare_book(
     rows = await asyncio.to_thread(_book_rows, market, file, chosen)
     zone = ZoneInfo(market.zone)
     since, until = span or _span_of([row.at for row in rows if row.at is not None and not row.problem], zone)
-    found = await market.db.read(our_book, file.party, file.currency, since - _BEYOND_MS, until + _BEYOND_MS)
+    found = await market.db.read(our_book, file, since - _BEYOND_MS, until + _BEYOND_MS)
     if len(found) >= OURS_MOST:
         raise CannotReconcile("Our book has more lines than can be laid beside it at once. Take a shorter time.")
     lines = await asyncio.to_thread(_lines, market, file, rows, found, Span(since, until, zone))
@@ -151,7 +153,10 @@ async def decide_difference(
         await _settle(market, file, row, note, actor, ip)
     booking = _booking(market, file, row, note, actor) if decision == THEIRS else None
     line = _decided_line(market, file, row, decision, note, actor, ip)
-    return await market.db.write(decide_line, file_id, number, decision, note, booking, line)
+    try:
+        return await market.db.write(decide_line, file_id, number, decision, note, booking, line)
+    except BookMoved as error:
+        raise CannotReconcile(f"Nothing is booked for row {row['number']}: {error}. Keep ours.") from None
 
 
 async def _settle(market: Market, file: BookFile, row: Row, note: str, actor: Actor, ip: str) -> None:
@@ -164,7 +169,8 @@ async def _settle(market: Market, file: BookFile, row: Row, note: str, actor: Ac
     try:
         await settle(market, row["attempt_id"], Decision(accepted, why[:_NOTE_MOST], price), actor, ip)
     except CannotSettle as error:
-        raise CannotReconcile(str(error)) from error
+        if not await market.db.read(settled_as, row["attempt_id"], accepted, price.units if price else None):
+            raise CannotReconcile(str(error)) from error
 
 
 def _booking(market: Market, file: BookFile, row: Row, note: str, actor: Actor) -> Transaction | None:
@@ -261,14 +267,13 @@ def _lines(market: Market, file: BookFile, rows: Sequence[BookRow], found: Seque
 
 
 def _ours(row: Row, buyers: bool) -> Ours:
-    units = row["price_units"] - row["credit_units"] if buyers else row["payout_units"] - row["debit_units"]
-    back = row["reversed_at"] is not None and (row["returned_at"] is None or units <= 0)
+    back = row["units"] <= 0 and (row["whole_units"] > 0 or row["reversed_at"] is not None)
     standing = Standing.UNCLEAR if row["state"] == "unclear" else Standing.RETURNED if back else Standing.SOLD
     names = (row["buyer_reference"], row["bid_reference"]) if buyers else (row["seller_lead_id"],)
     people = frozenset(bytes(row[name]) for name in ("phone_index", "email_index") if row[name] is not None)
-    ids = (row["sale_id"], row["attempt_id"], row["lead_id"], row["reference"])
     known = tuple(name for name in names if name)
-    return Ours(row["sale_id"], row["attempt_id"], row["lead_id"], ids, known, people, row["at"], units, standing)
+    sale = row["sale_id"], row["attempt_id"], row["lead_id"]
+    return Ours(*sale, (*sale, row["reference"]), known, people, row["at"], row["units"], standing)
 
 
 def _theirs(market: Market, row: BookRow) -> Theirs:

@@ -10,7 +10,7 @@ import orjson
 from exchange.model.audit import AuditLine
 from exchange.model.ledger import Transaction
 from exchange.storage.audit import record
-from exchange.storage.database import Row, Tx
+from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.ledger import book
 from exchange.storage.rows import inserted
 
@@ -171,10 +171,17 @@ async def read_line(tx: Tx, file_id: str, number: int) -> Row | None:
     return rows[0] if rows else None
 
 
+class BookMoved(StorageError):
+    """Our book is not what theirs was compared with: the money of this difference may have moved already."""
+
+
 async def decide_line(
     tx: Tx, file_id: str, number: int, decision: str, note: str, booking: Transaction | None, line: AuditLine
 ) -> bool:
-    """Decide one difference, and book its money in the same breath. False when it was decided before."""
+    """Decide one difference, and book its money in the same breath. False when it was decided before.
+
+    Raises `BookMoved` when money would be booked that a return, or a decision on another file, has moved since.
+    """
     changed = await tx.execute(
         """UPDATE reconciliation_lines SET decision = :decision, note = :note, reference = :reference,
                decided_at = :at, decided_by = :by
@@ -190,37 +197,98 @@ async def decide_line(
     if not changed:
         return False
     if booking is not None:
+        await _require_unmoved(tx, file_id, number)
         await book(tx, booking)
     await record(tx, line)
     return True
 
 
+async def _require_unmoved(tx: Tx, file_id: str, number: int) -> None:
+    """A sale must still be what the line says; of a row without a sale no other file's may be booked."""
+    (line,) = await tx.fetch(
+        """SELECT l.*, r.party FROM reconciliation_lines l JOIN reconciliations r ON r.id = l.reconciliation_id
+           WHERE l.reconciliation_id = :id AND l.number = :number""",
+        id=file_id,
+        number=number,
+    )
+    party = line["party"]
+    await tx.fetch(f"SELECT id FROM reconciliations WHERE party = :party ORDER BY id {tx.for_update}", party=party)
+    if line["sale_id"] is not None:
+        await tx.fetch(f"SELECT id FROM sales WHERE id = :id {tx.for_update}", id=line["sale_id"])
+        (now,) = await tx.fetch(
+            f"SELECT {_units(party)} AS units FROM sales s WHERE s.id = :id",
+            id=line["sale_id"],
+            party=party,
+            file=file_id,
+        )
+        if now["units"] != line["ours_units"]:
+            raise BookMoved("our book of this sale is another now than when it was compared")
+        return
+    booked = await tx.fetch(
+        """SELECT r.name FROM reconciliations r JOIN reconciliation_lines d ON d.reconciliation_id = r.id
+           WHERE r.party = :party AND r.id <> :file AND d.sale_id IS NULL AND d.reference IS NOT NULL
+               AND d.row_name = :name AND (d.row_name <> '' OR (d.theirs_at = :at AND d.theirs_units = :units))
+           LIMIT 1""",
+        party=party,
+        file=file_id,
+        name=line["row_name"],
+        at=line["theirs_at"],
+        units=line["theirs_units"],
+    )
+    if booked:
+        raise BookMoved(f"such a row was booked with {booked[0]['name']}")
+
+
+def _units(party: str) -> str:
+    """SQL: what stands of a sale `s` in a party's book: its price or payout, less what went back, and what was booked
+    by deciding about it. Takes `:party`, and `:file`, whose own decisions do not count."""
+    buyers = party.startswith("buyer:")
+    stands = "s.price_units - s.returned_units" if buyers else "s.payout_units - s.returned_payout_units"
+    return f"""CASE WHEN s.reversed_at IS NOT NULL AND s.returned_at IS NULL THEN 0 ELSE {stands} END
+        + COALESCE((SELECT CAST(SUM(d.more_units) AS BIGINT) FROM reconciliation_lines d
+            JOIN reconciliations r ON r.id = d.reconciliation_id
+            WHERE d.lead_id = s.lead_id AND d.sale_id = s.id AND d.reference IS NOT NULL AND r.party = :party
+                AND r.id <> :file), 0)"""
+
+
 _SALES = """SELECT s.id AS sale_id, s.attempt_id, s.lead_id, s.buyer_reference, a.reference, a.bid_reference,
-       l.seller_lead_id, s.phone_index, s.email_index, s.accepted_at AS at, s.price_units, s.payout_units,
-       s.reversed_at, s.returned_at, COALESCE(r.credit_units, 0) AS credit_units,
-       COALESCE(r.debit_units, 0) AS debit_units, 'accepted' AS state
+       l.seller_lead_id, s.phone_index, s.email_index, s.accepted_at AS at, {whole} AS whole_units,
+       {units} AS units, s.reversed_at, 'accepted' AS state
    FROM sales s JOIN attempts a ON a.id = s.attempt_id JOIN leads l ON l.id = s.lead_id
-   LEFT JOIN return_requests r ON r.sale_id = s.id AND r.state IN ('approved', 'partial')
    WHERE s.mode = 'live' AND s.currency = :currency AND s.accepted_at >= :since AND s.accepted_at < :until
        AND {party} = :who
    ORDER BY s.accepted_at, s.id LIMIT :most"""
 _UNCLEAR = """SELECT a.id AS sale_id, a.id AS attempt_id, a.lead_id, a.buyer_reference, a.reference, a.bid_reference,
-       l.seller_lead_id, l.phone_index, l.email_index, a.made_at AS at, a.price_units,
-       COALESCE(a.promised_units, 0) AS payout_units, NULL AS reversed_at, NULL AS returned_at,
-       0 AS credit_units, 0 AS debit_units, a.state
+       l.seller_lead_id, l.phone_index, l.email_index, a.made_at AS at, {whole} AS whole_units, {whole} AS units,
+       NULL AS reversed_at, a.state
    FROM attempts a JOIN leads l ON l.id = a.lead_id
    WHERE a.state = 'unclear' AND a.mode = 'live' AND a.currency = :currency AND a.made_at >= :since
        AND a.made_at < :until AND {party} = :who
    ORDER BY a.made_at, a.id LIMIT :most"""
 
 
-async def our_book(tx: Tx, party: str, currency: str, since: int, until: int) -> list[Row]:
-    """What we know of a party's live sales of [since, until): booked ones, returned ones, and unclear posts."""
-    role, _, name = party.partition(":")
-    of_sales, of_posts = ("s.buyer_id", "a.buyer_id") if role == "buyer" else ("s.seller_id", "l.seller_id")
-    values = {"who": name, "currency": currency, "since": since, "until": until, "most": OURS_MOST}
-    sales = await tx.fetch(_SALES.format(party=of_sales), **values)
-    return [*sales, *await tx.fetch(_UNCLEAR.format(party=of_posts), **values)]
+async def our_book(tx: Tx, file: BookFile, since: int, until: int) -> list[Row]:
+    """What we know of live sales of [since, until) with the file's party: booked ones, returned ones, unclear posts.
+    `whole_units` is what each was sold for or earned, `units` what stands of it."""
+    role, _, name = file.party.partition(":")
+    buyers = role == "buyer"
+    values = {"who": name, "currency": file.currency, "since": since, "until": until, "most": OURS_MOST}
+    whole = "s.price_units" if buyers else "s.payout_units"
+    sql = _SALES.format(whole=whole, units=_units(file.party), party="s.buyer_id" if buyers else "s.seller_id")
+    sales = await tx.fetch(sql, **values, party=file.party, file=file.id)
+    whole = "a.price_units" if buyers else "COALESCE(a.promised_units, 0)"
+    sql = _UNCLEAR.format(whole=whole, party="a.buyer_id" if buyers else "l.seller_id")
+    return [*sales, *await tx.fetch(sql, **values)]
+
+
+async def settled_as(tx: Tx, attempt_id: str, accepted: bool, units: int | None) -> bool:
+    """Whether a post ended like this, at this price where one is given."""
+    rows = await tx.fetch(
+        """SELECT a.state, s.price_units FROM attempts a LEFT JOIN sales s ON s.attempt_id = a.id WHERE a.id = :id""",
+        id=attempt_id,
+    )
+    wanted = "accepted" if accepted else "rejected"
+    return any(row["state"] == wanted and units in (None, row["price_units"]) for row in rows)
 
 
 async def forget_books(tx: Tx, before: int) -> int:
