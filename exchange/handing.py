@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 
 
@@ -11,11 +13,17 @@ def hand(to: socket.socket, given: socket.socket) -> None:
 
 
 def take(handed: socket.socket) -> socket.socket | None:
-    """The next socket that was handed in; None when no more can come. Raises `BlockingIOError` when none waits."""
+    """The next socket that was handed in; None when no more can come.
+
+    Raises `BlockingIOError` when none waits, and `OSError` when this process has no descriptor left for the next one:
+    that one is lost.
+    """
     # One byte at a time: then a descriptor belongs to exactly one.
     data, descriptors, _, _ = socket.recv_fds(handed, 1, 1, socket.MSG_CMSG_CLOEXEC)
     if not data:
         return None
+    if not descriptors:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     given = socket.socket(fileno=descriptors[0])
     given.setblocking(False)
     return given

@@ -84,10 +84,15 @@ class HandedSite(web.BaseSite):
 
     def _waiting(self) -> Iterator[socket.socket]:
         """What was handed in and not taken."""
-        with suppress(BlockingIOError):
+        try:
             while (client := take(self._hand.end)) is not None:
                 yield client
             self._alone = True
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._hand.ended()
+            _LOG.error("A connection was lost: this process may open no more files", exc_info=error)
 
     def _begin(self, client: socket.socket) -> None:
         task = asyncio.get_running_loop().create_task(self._welcome(client))

@@ -161,7 +161,7 @@ class Hall:
         assert self._door is not None
         try:
             end = take(self._door)
-        except BlockingIOError:
+        except OSError:  # nobody is there any more, or there is no descriptor left: who knocked finds that out
             return
         if end is None:
             self._selector.unregister(self._door)
