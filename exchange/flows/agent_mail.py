@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from exchange.courier.courier import Call
-from exchange.courier.smtp import NO_MAIL_SERVER
 from exchange.flows.job_ends import ComeBack
 from exchange.flows.market import Market
-from exchange.flows.notices import NotMailed
+from exchange.flows.notices import send_softly
 from exchange.model.follow import Agent
-from exchange.model.wire import EmailMessage, Message, Reply
+from exchange.model.wire import EmailMessage
 from exchange.stages.follow import awake_at
 from exchange.storage.database import Row
 from exchange.storage.endpoints import emails_of
 from exchange.storage.follow import agents_of, end_reminder
 from exchange.storage.follow_views import Reader, read_followed, read_reminder, sale_buyer
-
-_SECONDS = 30.0
 
 
 async def mail_agent(market: Market, payload: Mapping[str, Any]) -> None:
@@ -70,7 +66,7 @@ async def _awake(market: Market, row: Row, agent_id: str) -> Agent | None:
 
 
 async def _send(market: Market, people: tuple[str, ...], what: str, told: str, sale_id: str, at: int) -> None:
-    if not people or market.live.no_mail_server:
+    if not people:
         return
     host = urlsplit(market.public_url).hostname or "localhost"
     message = EmailMessage(
@@ -81,16 +77,4 @@ async def _send(market: Market, people: tuple[str, ...], what: str, told: str, s
         f"<{sale_id}.{what.replace(' ', '-')}.{at}@{host}>",
         delivers=True,
     )
-    result = await market.courier.converse(
-        Call("notices", _once(message), delivers=True), market.clock.monotonic() + _SECONDS
-    )
-    if result.status is None or not 200 <= result.status < 300:
-        why = result.lost.detail if result.lost is not None else f"answer {result.status}"
-        why = result.error.why if result.error is not None else why
-        if NO_MAIL_SERVER not in why:
-            raise NotMailed(why)
-        market.live.no_mail_server = True  # the page shows it too: nobody is asked again until the next start
-
-
-def _once(message: EmailMessage) -> Generator[Message, Reply, Reply]:
-    return (yield message)
+    await send_softly(market, message)

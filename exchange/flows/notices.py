@@ -35,12 +35,12 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
         told = payload[LETTER]
         people = await market.db.read(emails_of, told["role"], told["party_id"], (Duty.ADMIN, Duty.FINANCE))
         if people:
-            await _tell_softly(market, as_message(market, told, int(payload["at"]), tuple(people)))
+            await send_softly(market, as_message(market, told, int(payload["at"]), tuple(people)))
         return
     if "alert" in payload:
         people = await market.db.read(emails_of, "operator", None)
         if people:
-            await _tell_softly(market, _alert_message(market, payload["alert"], int(payload["at"]), tuple(people)))
+            await send_softly(market, _alert_message(market, payload["alert"], int(payload["at"]), tuple(people)))
         return
     endpoint = market.deals.hearers.by_id.get(str(payload["endpoint_id"]))
     if endpoint is None:
@@ -53,8 +53,8 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
     await send_mail(market, _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people)))
 
 
-async def _tell_softly(market: Market, message: EmailMessage) -> None:
-    """Pages show it too: an exchange without a mail server goes without."""
+async def send_softly(market: Market, message: EmailMessage) -> None:
+    """Pages show it too: an exchange without a mail server goes without. Raises `NotMailed` while one is away."""
     try:
         await send_mail(market, message)
     except NotMailed as error:
