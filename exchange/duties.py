@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from exchange.flows.adverts import plan_conversions
-from exchange.flows.attribution import forget_seen, trace_leads
+from exchange.flows.attribution import trace_leads
 from exchange.flows.auto_top_up import begin_auto_top_ups
 from exchange.flows.bookkeeping import keep_books
 from exchange.flows.digests import plan_digests
@@ -73,7 +73,6 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("look over the store", 2.0, look_over),
         Duty("trace leads", 2.0, trace_leads),
         Duty("tell platforms", 10.0, plan_conversions),
-        Duty("forget what was seen", 600.0, forget_seen),
         Duty("follow leads", 1.0, follow_leads),
         Duty("tell of caps and balances", 5.0, tell_spent),
         Duty("fill up accounts", 3.0, begin_auto_top_ups),

@@ -19,7 +19,6 @@ from exchange.storage.attribution import (
     add_touch,
     end_link,
     find_link,
-    forget_touches,
     keep_journeys,
     leads_to_trace,
     seen_up_to,
@@ -38,7 +37,6 @@ VISITOR = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _AT_ONCE = 200
 _ROUNDS = 10  # in one look: a burst is caught up with soon, and nothing else waits for long
 _OVERLAP_MS = 120_000
-_FORGET_AT_ONCE = 500
 
 
 class CannotLink(Exception):
@@ -202,8 +200,3 @@ def _tracking(market: Market, row: Row) -> dict[str, str]:
         return {"sub_id1": row["sub_id1"] or ""}
     tracking: dict[str, str] = orjson.loads(opened)["tracking"]
     return tracking
-
-
-async def forget_seen(market: Market) -> int:
-    """The duty: touches that are too old for any lead to come are dropped, a bounded number at once."""
-    return await market.db.write(forget_touches, market.clock.now() - WINDOW_MS, _FORGET_AT_ONCE)

@@ -8,6 +8,8 @@ from exchange.flows.proofs import KEEPABLE_DAYS
 from exchange.flows.screening import KEPT_DAYS
 from exchange.ids import first_id
 from exchange.model.verification import CACHE_DAYS_MOST
+from exchange.stages.attribution.journey import WINDOW_MS
+from exchange.storage.attribution import forget_touches
 from exchange.storage.disposition_files import forget_report_files
 from exchange.storage.evidence import forget_evidence
 from exchange.storage.forms import forget_views
@@ -37,6 +39,8 @@ async def forget(market: Market) -> None:
     while await market.db.write(forget_items, now - market.retention_days["lead"] * _DAY_MS):
         pass
     await market.db.write(forget_expired, now)
+    while await market.db.write(forget_touches, now - WINDOW_MS):  # no lead to come reaches further back
+        pass
     while await market.db.write(forget_sightings, first_id("ld", now - market.deals.memory_days * _DAY_MS)):
         pass
     while await market.db.write(forget_test_leads, now - market.retention_days["test"] * _DAY_MS):

@@ -75,8 +75,8 @@ async def _known_click(tx: Tx, clicked: str, touch: TouchRow) -> bool:
     return bool(changed)
 
 
-async def forget_touches(tx: Tx, before: int, most: int) -> int:
-    """Drop what was seen before an instant: the journeys of leads keep what they need of it."""
+async def forget_touches(tx: Tx, before: int, most: int = 2_000) -> int:
+    """Drop a bounded number that were seen before an instant: the journeys of leads keep what they need of them."""
     return await tx.execute(
         "DELETE FROM touches WHERE id IN (SELECT id FROM touches WHERE at < :before ORDER BY at LIMIT :most)",
         before=before,

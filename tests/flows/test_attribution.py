@@ -18,6 +18,7 @@ from exchange.flows.attribution import (
 )
 from exchange.flows.attribution_report import BadPeriod, Found, read_asked, read_report
 from exchange.flows.media_costs import BadCosts, bring_costs, read_costs, set_cost
+from exchange.flows.retain import forget
 from exchange.flows.undo import reverse_sale
 from exchange.model.delivery import DeliveryState
 from exchange.model.lead import Mode
@@ -117,6 +118,17 @@ async def test_nobody_is_known_again_who_did_not_agree(exchange: Exchange) -> No
 
     rows = await exchange.rows("SELECT visitor, source FROM touches ORDER BY source DESC")
     assert [(None, "news.example"), (None, "direct")] == [(row["visitor"], row["source"]) for row in rows]
+
+
+async def test_what_was_seen_is_forgotten_once_no_lead_reaches_back_to_it(either: Exchange) -> None:
+    market = either.market
+    for _ in range(3):
+        await note_landing(market, {"utm_source": "old"}, may_know=False)
+    later(either, 90 * 86_400 + 1)
+    await note_landing(market, {"utm_source": "new"}, may_know=False)
+    await forget(market)
+
+    assert ["new"] == [row["source"] for row in await either.rows("SELECT source FROM touches")]
 
 
 async def test_value_is_what_the_books_say_after_returns(either: Exchange) -> None:
