@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,7 +31,7 @@ class CannotFollow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Terms of an agent as a form says them: words with commas, hours by line, days."""
+    """Terms of an agent as a form says them: words with commas, hours by line, a day until whose end nothing comes."""
 
     name: str = ""
     verticals: str = ""
@@ -41,11 +41,32 @@ class Wanted:
     zips: str = ""
     hours: str = ""
     zone: str = ""
-    away_from: int | None = None
-    away_until: int | None = None
+    away_until: str = ""
     most_open: str = ""
     quiet: str = ""
     mail: bool = True
+
+    @classmethod
+    def of_form(cls, form: Mapping[str, str]) -> Wanted:
+        """What a form with fields of these names says."""
+
+        def text(name: str) -> str:
+            return form.get(name, "").strip()
+
+        return cls(
+            text("name"),
+            text("verticals"),
+            text("languages"),
+            text("products"),
+            text("states"),
+            text("zips"),
+            text("hours"),
+            text("zone"),
+            text("away_until"),
+            text("most_open"),
+            text("quiet"),
+            "mail" in form,
+        )
 
 
 def read_terms(wanted: Wanted, market: Market) -> AgentTerms:
@@ -63,8 +84,7 @@ def read_terms(wanted: Wanted, market: Market) -> AgentTerms:
     for code in zips:
         if not (code.isascii() and code.isdigit() and len(code) <= 5):
             raise CannotFollow("zips", f"zips: {code} is neither a ZIP code nor the first digits of one, such as 850.")
-    if wanted.away_from is not None and wanted.away_until is not None and wanted.away_until <= wanted.away_from:
-        raise CannotFollow("away_until", "away_until must lie after away_from.")
+    zone = read_zone(wanted.zone or market.zone)
     return AgentTerms(
         verticals,
         _words("languages", wanted.languages),
@@ -72,9 +92,9 @@ def read_terms(wanted: Wanted, market: Market) -> AgentTerms:
         states,
         zips,
         read_hours(wanted.hours),
-        read_zone(wanted.zone or market.zone),
-        wanted.away_from,
-        wanted.away_until,
+        zone,
+        None,
+        day_end("away_until", wanted.away_until, zone) if wanted.away_until else None,
         read_number("most_open", wanted.most_open, 1, 10_000) if wanted.most_open else None,
         _span("quiet", wanted.quiet) if wanted.quiet.strip() else None,
         wanted.mail,

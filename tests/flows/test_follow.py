@@ -27,7 +27,7 @@ async def office(exchange: Exchange, *names: str, rules: dict[str, str] | None =
     market = exchange.market
     await exchange.add(*selling("cedar"), *buying("acme"))
     for number, name in enumerate(names):
-        wanted = Wanted(name, **(terms if number == 0 else {}))  # type: ignore[arg-type]  # texts, all of them
+        wanted = Wanted.of_form({"name": name, "mail": "on", **(terms if number == 0 else {})})
         await invite_agent(market, f"{name}@acme.example", "agent", wanted, ACME)
     await set_rules(market, PUSH if rules is None else rules, ACME)
     return {each.name: each.id for each in await market.db.read(agents_of, "acme")}
@@ -230,6 +230,7 @@ async def test_a_disposition_said_on_the_page_is_like_every_other(exchange: Exch
         ({"zone": "Mars/Olympus"}, "zone"),
         ({"most_open": "0"}, "most_open"),
         ({"quiet": "late"}, "quiet"),
+        ({"away_until": "christmas"}, "away_until"),
         ({"languages": "<script>"}, "languages"),
     ],
 )
@@ -237,7 +238,7 @@ async def test_terms_that_say_nothing_are_refused_with_their_field(
     exchange: Exchange, terms: dict[str, str], field: str
 ) -> None:
     with pytest.raises(CannotFollow) as refused:
-        read_terms(Wanted("ann", **terms), exchange.market)  # type: ignore[arg-type]  # texts, all of them
+        read_terms(Wanted.of_form(terms), exchange.market)
 
     assert (field, True) == (refused.value.field, field in str(refused.value))
 

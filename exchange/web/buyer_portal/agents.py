@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from exchange.flows.agent_terms import CannotFollow, Wanted, day_end, hours_text, read_zone, span_text
+from exchange.flows.agent_terms import CannotFollow, Wanted, hours_text, span_text
 from exchange.flows.follow import usual_rules
 from exchange.flows.follow_desk import invite_agent, set_agent, set_rules
 from exchange.flows.market import Market
@@ -32,7 +31,6 @@ _ORDERS = (
     (Order.LEAST_LOADED, "To whoever works on the fewest"),
     (Order.SPECIALIST, "To whoever's skills and area name it most closely"),
 )
-_TERMS = ("name", "verticals", "languages", "products", "states", "zips", "hours", "zone", "most_open", "quiet")
 COLUMNS = ("by", "id", "name", "leads", "reached", "median_ms", "p90_ms")
 
 
@@ -106,17 +104,10 @@ async def change(request: web.Request) -> web.StreamResponse:
     market, form = request.app[MARKET], request[FORM]
     try:
         state = "left" if form.get("leave") else "active"
-        await set_agent(market, request.match_info["agent_id"], state, _wanted(market, form), actor_of(request))
+        await set_agent(market, request.match_info["agent_id"], state, Wanted.of_form(form), actor_of(request))
     except CannotFollow as error:
         return await _page(request, problem=str(error), http_status=422)
     return to(HOME)
-
-
-def _wanted(market: Market, form: Mapping[str, str]) -> Wanted:
-    given = {name: form.get(name, "").strip() for name in _TERMS}
-    zone = read_zone(given["zone"] or market.zone)
-    until = day_end("away_until", form["away_until"], zone) if form.get("away_until") else None
-    return replace(Wanted(mail="mail" in form, away_until=until), **given)  # type: ignore[arg-type]  # texts, all
 
 
 async def _page(request: web.Request, problem: str = "", link: str = "", http_status: int = 200) -> web.StreamResponse:
