@@ -36,8 +36,8 @@ from exchange.storage.follow_views import (
     mapped_otherwise,
     overdue,
     read_followed,
+    told_after,
     told_of_sale,
-    told_since,
     waiting,
 )
 from exchange.storage.selling import read_lead
@@ -86,12 +86,22 @@ def _follow_row(market: Market, sale: Row) -> FollowRow:
 
 
 async def _restage_told(market: Market) -> None:
-    """What was said lately; after a start, within a day. Looking at it again changes nothing."""
-    now = market.clock.now()
-    rows = await market.db.read(told_since, market.live.followed_to or now - _DAY_MS, _AT_ONCE)
-    for row in rows:
-        await restage_sale(market, row["sale_id"], row["vertical"])
-    market.live.followed_to = now - _OVERLAP_MS if len(rows) < _AT_ONCE else rows[-1]["told_at"]
+    """What was said lately, each word once; after a start, within a day. Words may be stored late, so the last minutes
+    are read again and what is known is left out. So many at once: what is left is next.
+    """
+    live, now, fresh = market.live, market.clock.now(), 0
+    after = live.followed_to or (now - _DAY_MS, "")
+    while fresh < _AT_ONCE and (rows := await market.db.read(told_after, after, _AT_ONCE)):
+        new = [row for row in rows if row["id"] not in live.followed]
+        for sale_id, vertical in dict.fromkeys((row["sale_id"], row["vertical"]) for row in new):
+            await restage_sale(market, sale_id, vertical)
+        live.followed.update((row["id"], row["told_at"]) for row in new)
+        fresh, after = fresh + len(new), (rows[-1]["told_at"], rows[-1]["id"])
+        if len(rows) < _AT_ONCE:
+            break
+    live.followed_to = after if fresh >= _AT_ONCE else (now - _OVERLAP_MS, "")
+    kept = min(live.followed_to[0], now - _OVERLAP_MS)
+    live.followed = {word: at for word, at in live.followed.items() if at >= kept}
 
 
 async def _restage_mapped(market: Market) -> None:
@@ -112,11 +122,11 @@ async def restage_sale(market: Market, sale_id: str, vertical_name: str) -> None
     vertical = market.verticals.get(vertical_name)
     rows = await market.db.read(told_of_sale, sale_id)
     stages = [stage_of(vertical, row["kind"]) for row in rows]
-    kind = next((row["kind"] for row in rows if row["stands"]), None)
+    stands, kind = next(((row["id"], row["kind"]) for row in rows if row["stands"]), ("", None))
     stage = stage_of(vertical, kind)
     first = min((row["at"] for row, each in zip(rows, stages, strict=True) if touched(each)), default=None)
     now = market.clock.now()
-    await market.db.write(restage, sale_id, kind, stage, mapping_of(vertical), first, stage in OVER, now)
+    await market.db.write(restage, sale_id, kind, stage, mapping_of(vertical), first, stage in OVER, now, stands)
 
 
 async def _hand_on(market: Market, rules: dict[str, FollowRules]) -> None:

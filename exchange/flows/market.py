@@ -167,7 +167,8 @@ class Live:
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
         self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}
-        self.followed_to = 0  # dispositions told up to then are in the stages of followed leads
+        self.followed_to: tuple[int, str] | None = None  # dispositions up to this one are in followed leads' stages
+        self.followed: dict[str, int] = {}  # those of the last minutes, with when they were told
         self.stages_of: dict[str, str] = {}  # by vertical, the mapping that all its stages were made under
         self._one_sheet = asyncio.Semaphore()
         self._sheets = self.rates.running("spreadsheets")

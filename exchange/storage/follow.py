@@ -248,9 +248,18 @@ async def note_opened(tx: Tx, sale_id: str, agent_id: str, now: int) -> None:
 
 
 async def restage(
-    tx: Tx, sale_id: str, kind: str | None, stage: str, mapping: str, first_at: int | None, closed: bool, now: int
+    tx: Tx,
+    sale_id: str,
+    kind: str | None,
+    stage: str,
+    mapping: str,
+    first_at: int | None,
+    closed: bool,
+    now: int,
+    stands: str = "",
 ) -> None:
-    """Copy what the dispositions of a sale say. `first_at` is the first that tells of an attempt.
+    """Copy what the dispositions of a sale say. `first_at` is the first that tells of an attempt. Nothing happens when
+    another one than `stands` (its id) stands by now: whoever finds that one copies it.
 
     A lead that is over is nobody's work; one that came back to life is again its agent's, or waits.
     """
@@ -261,8 +270,10 @@ async def restage(
                    ELSE CASE WHEN :first < delivered_at THEN delivered_at ELSE :first END END,
                state = CASE WHEN :closed = 1 THEN 'closed' WHEN state <> 'closed' THEN state
                    WHEN agent_id IS NULL THEN 'waiting' ELSE 'assigned' END
-           WHERE sale_id = :sale""",
+           WHERE sale_id = :sale AND :stands = COALESCE((SELECT s.disposition_id FROM sale_dispositions s
+               WHERE s.sale_id = follow_ups.sale_id), '')""",
         sale=sale_id,
+        stands=stands,
         kind=kind,
         stage=stage,
         mapping=mapping,

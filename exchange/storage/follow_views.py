@@ -113,13 +113,14 @@ async def had_before(tx: Tx, sale_id: str) -> list[str]:
     return [row["agent_id"] for row in rows]
 
 
-async def told_since(tx: Tx, since: int, most: int) -> list[Row]:
-    """Followed sales that something was said about since then."""
+async def told_after(tx: Tx, after: tuple[int, str], most: int) -> list[Row]:
+    """What was said about followed sales after the disposition of this moment and id, in that order."""
     return await tx.fetch(
-        """SELECT d.sale_id, f.vertical, MAX(d.told_at) AS told_at FROM dispositions d
-           JOIN follow_ups f ON f.sale_id = d.sale_id WHERE d.told_at >= :since
-           GROUP BY d.sale_id, f.vertical ORDER BY MAX(d.told_at), d.sale_id LIMIT :most""",
-        since=since,
+        """SELECT d.id, d.told_at, d.sale_id, f.vertical FROM dispositions d
+           JOIN follow_ups f ON f.sale_id = d.sale_id WHERE (d.told_at, d.id) > (:at, :id)
+           ORDER BY d.told_at, d.id LIMIT :most""",
+        at=after[0],
+        id=after[1],
         most=most,
     )
 

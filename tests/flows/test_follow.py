@@ -12,7 +12,7 @@ from exchange.flows.follow import follow_leads, reassign, take_next
 from exchange.flows.follow_desk import invite_agent, open_card, remind, say, set_agent, set_away, set_rules
 from exchange.model.feedback import Report
 from exchange.model.party import Hours
-from exchange.storage.follow import agents_of
+from exchange.storage.follow import agents_of, restage
 from exchange.storage.follow_views import FollowFilter, Reader, list_followed, read_followed
 from tests.flows.lab import later, person, post
 from tests.flows.receivers import ACME, events, hook, listen, run_all, run_for
@@ -144,6 +144,36 @@ async def test_the_stage_follows_the_last_word_however_late_an_earlier_one_comes
 
     assert [("quoted", "assigned"), ("quoted", "assigned"), ("quoted", "assigned"), ("won", "closed")] == stages
     assert card is not None and ["no_answer", "quoted", "sold"] == [each["kind"] for each, _ in card.told]
+
+
+async def test_words_of_one_moment_are_each_taken_up_once(either: Exchange) -> None:
+    market = either.market
+    await office(either, "ann")
+    sales = await sell(either, 1, 2, 3)
+    for sale in sales:
+        await record_disposition(Report(sale, "quoted", "", None, None), market, ACME)
+    await follow_leads(market)
+    first = await followed(either)
+    later(either, 30)
+    await follow_leads(market)
+    again = await followed(either)
+    await record_disposition(Report(sales[0], "sold", "", None, None), market, ACME)
+    await follow_leads(market)
+
+    assert ["quoted"] * 3 == [row["stage"] for row in first]
+    assert [row["changed_at"] for row in first] == [row["changed_at"] for row in again]
+    assert ["quoted", "quoted", "won"] == [row["stage"] for row in await followed(either)]
+
+
+async def test_what_was_read_before_another_word_came_is_not_copied(either: Exchange) -> None:
+    market = either.market
+    await office(either, "ann")
+    (sale,) = await sell(either, 1)
+    await record_disposition(Report(sale, "sold", "", None, None), market, ACME)
+    await follow_leads(market)
+    await market.db.write(restage, sale, "quoted", "quoted", "", None, False, market.clock.now(), "dsp_before")
+
+    assert ["won"] == [row["stage"] for row in await followed(either)]
 
 
 async def test_with_pull_an_agent_takes_the_oldest_that_is_of_its_kind(exchange: Exchange) -> None:
