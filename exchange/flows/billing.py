@@ -102,7 +102,7 @@ async def _count(market: Market, account: str, currency: str, until: int) -> _Wo
         raise CannotIssue("The last entries of this period are being sealed. Try again in a few seconds.")
     period = Period(account, currency, since, Cut(until, position))
     earlier = await market.db.read(periods_of, account, currency)
-    gathered = await gather(market.db, period, earlier, now, sign=-1)
+    gathered = await gather(market.db, period, earlier, now)
     return _Work(period, opening, opening + gathered.moved, gathered)
 
 

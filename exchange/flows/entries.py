@@ -9,12 +9,12 @@ from exchange.flows.gather import read_period
 from exchange.model.ledger import TransactionKind
 from exchange.model.money import Money
 from exchange.model.statement import Movement, Period, Statement, StatementKind
-from exchange.stages.statement import home_of, is_line, sign_of
+from exchange.stages.statement import home_of, is_line
 from exchange.storage.database import Db
 
 
 class Counted(NamedTuple):
-    """One entry as the document counts it. `group` is a contract, or a campaign on a seller's."""
+    """One entry as the document counts it. `group` is a contract."""
 
     movement: Movement
     group: str
@@ -33,10 +33,10 @@ async def counted_entries(
         for each in all_of
         if each.kind is StatementKind.CREDIT_NOTE and each.period == statement.period and each.corrects in by_number
     }
-    sign = sign_of(statement.kind) * (-1 if statement.kind is StatementKind.CANCELLATION else 1)
+    sign = 1 if statement.kind is StatementKind.CANCELLATION else -1
     async for page in read_period(db, statement.period, now):
         found = [
-            Counted(each, _group(statement, each), Money(sign * each.units, statement.period.currency))
+            Counted(each, each.contract_id, Money(sign * each.units, statement.period.currency))
             for each in page
             if is_line(each) and _stands_on(statement, home_of(each, earlier), home, noted)
         ]
@@ -52,10 +52,6 @@ def _stands_on(statement: Statement, its_home: Period | None, home: Period | Non
             return its_home is None or its_home not in noted
         case _:
             return True
-
-
-def _group(statement: Statement, movement: Movement) -> str:
-    return movement.campaign_id if statement.kind is StatementKind.PAYOUT else movement.contract_id
 
 
 def closing_rows(statement: Statement) -> list[tuple[TransactionKind, str, Money]]:

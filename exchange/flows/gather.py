@@ -19,7 +19,6 @@ class Gathered(NamedTuple):
     payments: tuple[Line, ...] = ()
     corrections: tuple[tuple[Period, tuple[Line, ...]], ...] = ()
     moved: int = 0
-    entries: int = 0
 
     @property
     def all_lines(self) -> tuple[Line, ...]:
@@ -37,22 +36,19 @@ async def read_period(db: Db, period: Period, now: int) -> AsyncIterator[list[Mo
             yield found
 
 
-async def gather(
-    db: Db, period: Period, earlier: Sequence[Period], now: int, *, sign: int, by_campaign: bool = False
-) -> Gathered:
+async def gather(db: Db, period: Period, earlier: Sequence[Period], now: int) -> Gathered:
     """Count a period. `earlier` are the account's closed periods, from which corrections are told apart."""
     lines: tuple[Line, ...] = ()
     payments: tuple[Line, ...] = ()
     back: dict[Period, tuple[Line, ...]] = {}
-    moved = entries = 0
+    moved = 0
     async for page in read_period(db, period, now):
         moved += sum(each.units for each in page)
-        entries += len(page)
         homes = [(home_of(each, earlier), each) for each in page if is_line(each)]
-        lines = added(lines, tally((each for home, each in homes if home is None), sign=sign, by_campaign=by_campaign))
-        payments = added(payments, tally((each for each in page if is_payment(each)), sign=1, by_campaign=by_campaign))
+        lines = added(lines, tally((each for home, each in homes if home is None), sign=-1))
+        payments = added(payments, tally((each for each in page if is_payment(each)), sign=1))
         for home in {home for home, _ in homes if home is not None}:
-            part = tally((each for its, each in homes if its == home), sign=sign, by_campaign=by_campaign)
+            part = tally((each for its, each in homes if its == home), sign=-1)
             back[home] = added(back.get(home, ()), part)
     corrections = tuple(sorted(back.items(), key=lambda pair: pair[0].until))
-    return Gathered(lines, payments, corrections, moved, entries)
+    return Gathered(lines, payments, corrections, moved)

@@ -1,4 +1,4 @@
-"""Counts every issued document again from the ledger, and compares it with what was issued, to the unit."""
+"""Counts every issued document of a buyer again from the ledger, and compares it with what was issued, to the unit."""
 
 from __future__ import annotations
 
@@ -45,9 +45,8 @@ async def _account_flaws(
     """The balances at the ends of its periods, and every document of each."""
     earlier: list[Period] = []
     balance = 0
-    seller = account.startswith("seller:")
     for period, closing in await db.read(closed_periods, account, currency):
-        counted = await gather(db, period, earlier, now, sign=1 if seller else -1, by_campaign=seller)
+        counted = await gather(db, period, earlier, now)
         opening, balance = balance, balance + counted.moved
         if balance != closing:
             told = f"{account} stood at {closing} units when its period was closed; its entries sum to {balance}."

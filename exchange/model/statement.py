@@ -1,4 +1,4 @@
-"""Money documents: what an account moved between two cuts, in lines that sum, under a header that is never changed.
+"""Documents of buyers: what an account moved between two cuts, in lines that sum, under a header that is never changed.
 
 A document is a view of the ledger. Its period is half open and ends at a *cut*: a time and a place in the chain of
 seals. Below a cut is what happened before its time and was sealed up to its place, so that what is below one never
@@ -15,13 +15,12 @@ from exchange.model.money import Money
 
 
 class StatementKind(Enum):
-    """INVOICE, CREDIT_NOTE and CANCELLATION are a buyer's on credit, STATEMENT a prepaid buyer's, PAYOUT a seller's."""
+    """INVOICE, CREDIT_NOTE and CANCELLATION are a buyer's on credit, STATEMENT a prepaid buyer's."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"  # for returns of sales that were invoiced before
     CANCELLATION = "cancellation"  # takes back a whole invoice; another one takes its place
     STATEMENT = "statement"
-    PAYOUT = "payout"
 
     @property
     def series(self) -> str:
@@ -34,7 +33,6 @@ _SERIES = {
     StatementKind.CREDIT_NOTE: "CN",
     StatementKind.CANCELLATION: "CN",
     StatementKind.STATEMENT: "ST",
-    StatementKind.PAYOUT: "PO",
 }
 
 
@@ -66,8 +64,8 @@ class Period(NamedTuple):
 class Movement(NamedTuple):
     """One posting as the account sees it: `units` are what came in, less than nothing for what went out.
 
-    `other` is the account on the other side. `contract_id` and `campaign_id` are those of the sale that it is, or that
-    it corrects; `corrected` says where that one stands.
+    `other` is the account on the other side. `contract_id` is that of the sale that it is, or that it corrects;
+    `corrected` says where that one stands.
     """
 
     reference: str
@@ -79,12 +77,11 @@ class Movement(NamedTuple):
     cause: str
     reverses: str | None = None
     contract_id: str = ""
-    campaign_id: str = ""
     corrected: Cut | None = None
 
 
 class Line(NamedTuple):
-    """All movements of one kind and one group (a contract or a campaign; empty: none), as the document counts them."""
+    """All movements of one kind and one group (a contract; empty: none), as the document counts them."""
 
     kind: TransactionKind
     group: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from exchange.model.ledger import Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.model.statement import Issuer, Line, Party, Period, Statement, StatementKind, Totals
-from exchange.stages.statement import closing_postings, issued, sign_of, sums_of
+from exchange.stages.statement import closing_postings, issued, sums_of
 
 DAY_MS = 86_400_000
 
@@ -76,7 +76,7 @@ def reference_of(kind: StatementKind, number: str) -> str:
 
 def booking_of(statement: Statement) -> Transaction:
     """The entry that it was issued, with its tax and its rounding."""
-    postings = closing_postings(statement.period.account, statement.totals, sign=sign_of(statement.kind))
+    postings = closing_postings(statement.period.account, statement.totals)
     return issued(statement.reference, postings, statement.number, statement.issued_at, statement.month)
 
 

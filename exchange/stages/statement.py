@@ -30,13 +30,13 @@ def is_line(movement: Movement) -> bool:
     return not (is_payment(movement) or is_closing(movement))
 
 
-def tally(movements: Iterable[Movement], *, sign: int, by_campaign: bool = False) -> tuple[Line, ...]:
-    """The lines of a document, in a fixed order. `sign` is 1 where what comes into the account counts up (a seller's),
-    -1 where what goes out does (a buyer's on credit)."""
+def tally(movements: Iterable[Movement], *, sign: int) -> tuple[Line, ...]:
+    """The lines of a document, in a fixed order. `sign` is 1 where what comes into the account counts up (payments),
+    -1 where what goes out does (leads bought)."""
     sums: dict[tuple[TransactionKind, str], Line] = {}
     before = ""  # several postings of one transaction stand together and count once
     for movement in movements:
-        group = movement.campaign_id if by_campaign else movement.contract_id
+        group = movement.contract_id
         known = sums.get((movement.kind, group)) or Line(movement.kind, group, 0, 0)
         more = 0 if movement.reference == before else 1
         sums[movement.kind, group] = known._replace(
@@ -82,30 +82,25 @@ def sums_of(kind: StatementKind, lines: Iterable[Line], currency: str, tax_bp: i
     return Totals(Money(net, currency), zero, Money(-rest, currency), Money(net - rest, currency))
 
 
-def sign_of(kind: StatementKind) -> int:
-    """What comes into the account counts up on a seller's document, what goes out on a buyer's."""
-    return 1 if kind is StatementKind.PAYOUT else -1
-
-
 def to_cents(units: int) -> int:
     """The nearest whole cent; half a cent goes away from zero."""
     whole = (abs(units) + CENT // 2) // CENT * CENT
     return -whole if units < 0 else whole
 
 
-def closing_postings(account: str, totals: Totals, *, sign: int) -> tuple[Posting, ...]:
+def closing_postings(account: str, totals: Totals) -> tuple[Posting, ...]:
     """What brings the account from the sum of the lines to the document's total: tax, then rounding, which always is
-    there so that issuing a document is an entry of the ledger. `sign` as in `tally`."""
+    there so that issuing a document is an entry of the ledger."""
     moved = []
     if totals.tax.units:
-        moved.append(_posting(account, TAX, totals.tax, sign))
-    moved.append(_posting(account, ROUNDING, totals.rounding, sign))
+        moved.append(_posting(account, TAX, totals.tax))
+    moved.append(_posting(account, ROUNDING, totals.rounding))
     return tuple(moved)
 
 
-def _posting(account: str, house: str, money: Money, sign: int) -> Posting:
-    """`money` more on the document: into the account where that counts up, out of it where out does."""
-    inward = sign * money.units > 0
+def _posting(account: str, house: str, money: Money) -> Posting:
+    """`money` more on the document goes out of the account, less comes in."""
+    inward = money.units < 0
     return Posting(house if inward else account, account if inward else house, Money(abs(money.units), money.currency))
 
 

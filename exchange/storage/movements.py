@@ -52,7 +52,7 @@ async def movements(tx: Tx, period: Period, since: int, until: int) -> list[Move
     """Those of the period with `since <= at < until`, in the order of their times."""
     rows = await tx.fetch(
         """SELECT p.reference, p.line, p.units, p.source, p.destination, p.at, t.kind, t.cause, t.reverses, s.position,
-               l.contract_id, l.campaign_id, r.at AS corrected_at, rs.position AS corrected_position
+               l.contract_id, r.at AS corrected_at, rs.position AS corrected_position
            FROM (SELECT * FROM postings WHERE source = :account AND at >= :since AND at < :until
                  UNION ALL SELECT * FROM postings WHERE destination = :account AND at >= :since AND at < :until) AS p
            JOIN transactions AS t ON t.reference = p.reference
@@ -89,6 +89,5 @@ def _movement(row: Row, account: str) -> Movement:
         row["cause"],
         row["reverses"],
         row["contract_id"] or "",
-        row["campaign_id"] or "",
         Cut(row["corrected_at"], row["corrected_position"]) if known else None,
     )

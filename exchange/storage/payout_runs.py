@@ -14,7 +14,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.ledger import Transaction
 from exchange.model.payout import Figures, Method, Payment, Run, RunState, Sums
-from exchange.model.statement import Cut, Party, StatementKind
+from exchange.model.statement import Cut, Party
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Conflict, Row, Tx
@@ -23,7 +23,7 @@ from exchange.storage.ledger import book
 from exchange.storage.payout_payments import add_payment
 from exchange.storage.statements import NumberTaken, number_of
 
-SERIES = StatementKind.PAYOUT.series
+SERIES = "PO"
 
 
 class ReserveMoved(Conflict):

@@ -10,14 +10,14 @@ from exchange.storage.database import Tx
 from exchange.storage.rows import listed
 from exchange.storage.statements import as_statement
 
-BUYERS = tuple(kind.value for kind in StatementKind if kind is not StatementKind.PAYOUT)
+EVERY_KIND = tuple(kind.value for kind in StatementKind)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementFilter:
     """Which documents: empty leaves a filter out. `before` is (issued_at, number) of the last one of a page."""
 
-    kinds: tuple[str, ...] = BUYERS
+    kinds: tuple[str, ...] = EVERY_KIND
     party_id: str | None = None
     account: str | None = None
     before: tuple[int, str] | None = None

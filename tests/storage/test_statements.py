@@ -50,7 +50,7 @@ def statement(number: str, period: Period, *lines: Line) -> Statement:
 
 def issue_of(number: str, period: Period, *lines: Line, key: int = 1) -> Issue:
     made = statement(number, period, *lines)
-    booking = issued(made.reference, closing_postings(CREDIT, made.totals, sign=-1), number, NOW, MONTH)
+    booking = issued(made.reference, closing_postings(CREDIT, made.totals), number, NOW, MONTH)
     return Issue(period, 0, (made,), (booking,), line(key))
 
 
@@ -151,7 +151,7 @@ async def test_many_at_once_get_numbers_without_a_gap(every_db: Db) -> None:
         for _ in range(40):
             number = number_of("INV", 2026, await every_db.read(next_place, "INV", 2026))
             wanted = issue_of(number, period, key=buyer)
-            booking = wanted.bookings[0]._replace(postings=closing_postings(account, totals((), "USD"), sign=-1))
+            booking = wanted.bookings[0]._replace(postings=closing_postings(account, totals((), "USD")))
             try:
                 await every_db.write(issue, wanted._replace(bookings=(booking,)))
             except NumberTaken:

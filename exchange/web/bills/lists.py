@@ -14,7 +14,7 @@ from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.model.statement import Statement, StatementKind
 from exchange.stages.standing import Standing, State
-from exchange.storage.statement_lists import BUYERS, StatementFilter, invoiced_accounts, list_statements
+from exchange.storage.statement_lists import EVERY_KIND, StatementFilter, invoiced_accounts, list_statements
 from exchange.web.bills.files import standing_fields
 from exchange.web.bills.told import TITLES
 from exchange.web.render import address
@@ -91,7 +91,7 @@ class BillQuery:
     before: tuple[int, str] | None = None
 
     def filter(self, limit: int) -> StatementFilter:
-        kinds = KINDS.get(self.given.get("kind", ""), BUYERS)
+        kinds = KINDS.get(self.given.get("kind", ""), EVERY_KIND)
         return StatementFilter(kinds, self.given.get("buyer"), None, self.before, limit)
 
     def url(self, ending: str = "", **more: str | None) -> str:

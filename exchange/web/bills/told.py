@@ -19,7 +19,6 @@ TITLES: Mapping[StatementKind, str] = MappingProxyType(
         StatementKind.CREDIT_NOTE: "Credit note",
         StatementKind.CANCELLATION: "Credit note",
         StatementKind.STATEMENT: "Statement",
-        StatementKind.PAYOUT: "Statement",
     }
 )
 KINDS: Mapping[TransactionKind, str] = MappingProxyType(
@@ -138,8 +137,6 @@ def _total_word(statement: Statement) -> str:
             return "Credited"
         case StatementKind.STATEMENT:
             return "Bought in all"
-        case StatementKind.PAYOUT:
-            return "Owed to you"
 
 
 def _notes(statement: Statement) -> tuple[str, ...]:
