@@ -108,8 +108,13 @@ async def previews(market: Market, seller_id: str = "", most: int | None = None)
     return [await preview(market, *each) for each in ordered[:most]]
 
 
-async def prepare(market: Market, seller_id: str, currency: str, actor: Actor, ip: str = "") -> Run:
-    """The run of the next period that is over. Prepared before, it is that one again. Raises `CannotPay`."""
+async def prepare(
+    market: Market, seller_id: str, currency: str, actor: Actor, ip: str = "", *, program: bool = False
+) -> Run:
+    """The run of the next period that is over. Prepared before, it is that one again. Raises `CannotPay`.
+
+    What a `program` prepares the exchange prepared: its key, in a person's hands, is no second person.
+    """
     last = await market.db.read(last_run, seller_id, currency)
     if last is not None and last.state is RunState.PREPARED:
         return last
@@ -139,7 +144,7 @@ async def prepare(market: Market, seller_id: str, currency: str, actor: Actor, i
         reserve_until(until, row.terms),
         due_at(until, row.terms, _zone(market, row.terms)),
         now,
-        actor.name,
+        SYSTEM.name if program else actor.name,
     )
     line = _line(market, actor, "payout.prepared", run, {"pay": run.money(figures.pay).text}, ip)
     if await market.db.write(insert_run, run, line):

@@ -118,12 +118,15 @@ async def test_above_the_amount_another_person_than_the_preparer_approves(tmp_pa
         assert RunState.ISSUED is (await approve(market, run.id, BOB)).state
 
 
-async def test_what_the_exchange_prepared_two_people_approve_above_the_amount(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_program", [False, True])
+async def test_what_nobody_prepared_two_people_approve_above_the_amount(tmp_path: Path, by_program: bool) -> None:
     async with open_exchange(tmp_path, payout_two_above="50.00") as exchange:
         market = exchange.market
         await paid_seller(exchange)
         await booked(exchange, *FIRST_WEEK)
-        assert 1 == await prepare_due(market)
+        if by_program:
+            await prepare(market, "cedar", "USD", Actor(Role.OPERATOR, "a key of ann's"), program=True)
+        assert int(not by_program) == await prepare_due(market)
         run = await prepare(market, "cedar", "USD", ANN)
 
         for _ in range(2):  # one person's yes counts once

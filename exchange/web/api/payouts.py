@@ -91,7 +91,8 @@ async def prepare(call: Call) -> Told:
     currency = currency or call.market.deals.sellers[seller_id].terms.currency
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise wrong("currency", "missing", "currency is a code of three letters.", currency[:10])
-    return _run_told(await _can(payouts.prepare(call.market, seller_id, currency, actor, call.remote_ip)))
+    made = payouts.prepare(call.market, seller_id, currency, actor, call.remote_ip, program=True)
+    return _run_told(await _can(made))
 
 
 async def run(call: Call) -> Told:
