@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from exchange.clock import month_of
@@ -36,7 +37,6 @@ from exchange.storage.charges import (
     charge_of_intent,
     forget_method,
     give_back_charge,
-    left_of_charge,
     note_charge,
     read_charge,
     read_method,
@@ -150,11 +150,12 @@ async def drop_method(market: Market, buyer_id: str, actor: Actor, ip: str = "")
 
 
 async def give_back_to_card(
-    market: Market, buyer: Buyer, intent_id: str, amount: Money, note: str, actor: Actor, ip: str = ""
-) -> str:
+    market: Market, buyer: Buyer, intent_id: str, amount: Money, reference: str, note: str, actor: Actor, ip: str = ""
+) -> bool:
     """Give back what was paid by card, to the card: never more than is there and not held, nor than the payment was.
 
-    It is booked first, and taken back if the provider refuses. Returns its id. Raises `CannotCharge`, `TooLittle`.
+    It is booked first, once under a reference, and taken back if the provider refuses. False when it was booked before.
+    Raises `CannotCharge`, `TooLittle` and `BookingConflict`.
     """
     ready = _ready(market)
     charge = await market.db.read(charge_of_intent, ready.provider.name, intent_id)
@@ -162,18 +163,17 @@ async def give_back_to_card(
         raise CannotCharge("There is no such payment of this buyer.", "payment")
     if told := ready.provider.takes(amount):
         raise CannotCharge(told)
-    left = await market.db.read(left_of_charge, charge)
-    if amount.currency != left.currency or left < amount:
-        raise CannotCharge(f"Of this payment {show_money(left)} can still be given back.")
+    if amount.currency != charge.money.currency:
+        raise CannotCharge(f"This payment was in {charge.money.currency}.")
     now = market.clock.now()
-    refund_id = market.ids.new("rfd", now)
+    refund_id = f"rfd_{sha256(f'{charge.id}:{reference}'.encode()).hexdigest()[:32]}"
     booking = refund_booking(charge, refund_id, amount, now)
-    after = {"amount": amount.text, "currency": amount.currency, "reference": intent_id, "note": note}
+    after = {"amount": amount.text, "currency": amount.currency, "payment": intent_id, "reference": reference}
+    after["note"] = note
     line = audit_line(market.ids, now, actor, "account.given_back", f"buyer:{buyer.id}", after=after)
     payload: dict[str, object] = {"refund": refund_id, "charge": charge.id, "units": amount.units}
     sending = job(market, "payments", REFUND, payload, now, now, f"refund:{refund_id}")
-    await market.db.write(give_back_charge, booking, charge, replace(line, ip=ip), sending)
-    return refund_id
+    return await market.db.write(give_back_charge, booking, charge, replace(line, ip=ip), sending)
 
 
 def refund_booking(charge: ChargeRow, refund_id: str, money: Money, now: int) -> Transaction:
@@ -203,7 +203,8 @@ async def send_refund(market: Market, payload: Mapping[str, Any]) -> None:
     why = answer.why or f"{ready.provider.title} refused."
     after = {"refund": refund_id, "amount": money.text, "currency": money.currency, "why": why}
     line = audit_line(market.ids, now, SYSTEM, "refund.failed", f"buyer:{charge.buyer_id}", after=after)
-    told = (f"{show_money(money)} could not be given back to the card: {why} The money is on the account again.",)
+    again = "The money is on the account again. To try once more, take another reference."
+    told = (f"{show_money(money)} could not be given back to the card: {why} {again}",)
     path = f"/console/billing/{charge.buyer_id}"
     mail = letter(market, Role.OPERATOR, None, "a refund failed", told, path, f"refund-failed:{refund_id}")
     await market.db.write(book_moves, (undone,), line, (mail,))

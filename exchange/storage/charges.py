@@ -113,17 +113,20 @@ async def book_moves(tx: Tx, bookings: tuple[Transaction, ...], line: AuditLine,
     return any(new)
 
 
-async def give_back_charge(tx: Tx, booking: Transaction, charge: ChargeRow, line: AuditLine, job: JobRow) -> None:
-    """Book what goes back to a card, with the job that sends it. Raises `TooLittle` when that is more than the account
-    has free, or than is left of the payment. The account's row is locked by the booking before either is read."""
-    await take_money(tx, booking, charge.account, line)
-    left = await left_of_charge(tx, charge)
-    if left.units < 0:
-        raise TooLittle(left + booking.postings[0].money)
-    await add_job(tx, job)
+async def give_back_charge(tx: Tx, booking: Transaction, charge: ChargeRow, line: AuditLine, job: JobRow) -> bool:
+    """Book what goes back to a card, with the job that sends it; False when that was booked before. Raises `TooLittle`
+    when it is more than the account has free, or than is left of the payment. The account's row is locked by the
+    booking before either is read."""
+    new, _ = await take_money(tx, booking, charge.account, line)
+    if new:
+        left = await _left_of_charge(tx, charge)
+        if left.units < 0:
+            raise TooLittle(left + booking.postings[0].money)
+        await add_job(tx, job)
+    return new
 
 
-async def left_of_charge(tx: Tx, charge: ChargeRow) -> Money:
+async def _left_of_charge(tx: Tx, charge: ChargeRow) -> Money:
     """What a charge brought to its account, less what went back of it."""
     rows = await tx.fetch(
         """SELECT CAST(COALESCE(SUM_OF.units, 0) AS BIGINT) AS units FROM

@@ -18,7 +18,7 @@ from exchange.model.actor import SYSTEM
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind
 from exchange.storage.auto_top_ups import read_auto
 from exchange.storage.charges import charges_of, read_method
-from exchange.storage.ledger import book
+from exchange.storage.ledger import BookingConflict, book
 from exchange.storage.payments import TooLittle
 from exchange.storage.postgres import open_postgres
 from exchange.storage.verify import verify_books
@@ -147,26 +147,44 @@ async def test_what_is_given_back_is_never_more_than_is_free_or_was_paid(either_
     market = shop.exchange.market
     acme = market.deals.buyers["acme"]
 
-    with pytest.raises(CannotCharge, match=r"Of this payment \$50\.00"):
-        await give_back_to_card(market, acme, second, usd("60"), "asked", OPERATOR)
+    with pytest.raises(TooLittle) as of_payment:
+        await give_back_to_card(market, acme, second, usd("60"), "case 1", "asked", OPERATOR)
+    assert usd("50") == of_payment.value.free
     with pytest.raises(TooLittle):
-        await give_back_to_card(market, acme, first, usd("100"), "asked", OPERATOR)
+        await give_back_to_card(market, acme, first, usd("100"), "case 1", "asked", OPERATOR)
     tries = await asyncio.gather(
-        *(give_back_to_card(market, acme, second, usd("40"), "asked", OPERATOR) for _ in range(3)),
+        *(give_back_to_card(market, acme, second, usd("40"), f"case {n}", "asked", OPERATOR) for n in range(3)),
         return_exceptions=True,
     )
     await shop.arrive()
 
-    assert 1 == sum(isinstance(each, str) for each in tries)
+    assert 1 == sum(each is True for each in tries)
     assert usd("50") == await shop.balance()
     assert [4000] == [each["amount"] for each in shop.till.books.refunds.values()]
+
+
+async def test_a_refund_in_two_tabs_gives_back_once(either_shop: Shop) -> None:
+    shop = either_shop
+    intent = await shop.paid("100.00")
+    await shop.arrive()
+    market = shop.exchange.market
+    acme = market.deals.buyers["acme"]
+
+    tries = [give_back_to_card(market, acme, intent, usd("30"), "case 7", "asked", OPERATOR) for _ in range(3)]
+    assert [False, False, True] == sorted(await asyncio.gather(*tries))
+    await shop.arrive()
+
+    assert usd("70") == await shop.balance()
+    assert [3000] == [each["amount"] for each in shop.till.books.refunds.values()]
+    with pytest.raises(BookingConflict):
+        await give_back_to_card(market, acme, intent, usd("31"), "case 7", "asked", OPERATOR)
 
 
 async def test_a_refund_that_fails_at_the_bank_is_on_the_account_again(shop: Shop) -> None:
     intent = await shop.paid("100.00")
     await shop.arrive()
     market = shop.exchange.market
-    await give_back_to_card(market, market.deals.buyers["acme"], intent, usd("40"), "asked", OPERATOR)
+    await give_back_to_card(market, market.deals.buyers["acme"], intent, usd("40"), "case 1", "asked", OPERATOR)
     await shop.arrive()
     assert usd("60") == await shop.balance()
 

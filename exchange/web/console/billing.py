@@ -117,8 +117,8 @@ async def _give_back(request: web.Request, buyer: Buyer) -> None:
 async def _refund(request: web.Request, buyer: Buyer) -> None:
     form = request[FORM]
     amount, intent = amount_in(form, "amount", buyer.limit.currency), form.get("payment", "")[:120]
-    note = _note(request)
-    await give_back_to_card(request.app[MARKET], buyer, intent, amount, note, actor_of(request), ip_of(request))
+    market, reference, note = request.app[MARKET], reference_in(form), _note(request)
+    await give_back_to_card(market, buyer, intent, amount, reference, note, actor_of(request), ip_of(request))
 
 
 async def _deposit(request: web.Request, buyer: Buyer) -> None:
