@@ -9,19 +9,17 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
-from exchange import limits
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
 from exchange.flows.disposition_rows import told_of_rows
 from exchange.flows.dispositions import Teller, Told
-from exchange.flows.import_desk import shown_name
 from exchange.flows.market import Market
-from exchange.flows.small_files import cells_of, column_names, file_of, plain_bytes
+from exchange.flows.small_files import CannotRead, Samples, cells_of, open_file, seal_file, take_file
 from exchange.model.actor import Actor
 from exchange.model.feedback import Channel
 from exchange.stages.dispositions import Verdict
+from exchange.stages.file_columns import BadColumns, said_columns
 from exchange.stages.report_columns import MEANINGS, Row, guess_meanings, missing, read_row
 from exchange.storage.disposition_files import (
     ReportFile,
@@ -31,12 +29,7 @@ from exchange.storage.disposition_files import (
     set_file_columns,
 )
 
-SAMPLES = 3
 _PLACE = "dispositions"
-
-
-class CannotRead(Exception):
-    """Why a file is not taken or not recorded, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +55,12 @@ async def bring(market: Market, buyer_id: str, name: str, data: bytes, actor: Ac
 
     Raises `CannotRead`, and the `BadFile` of the door.
     """
-    if len(data) > limits.DISPOSITION_FILE_BYTES:
-        raise CannotRead(f"It is larger than {limits.DISPOSITION_FILE_BYTES // 1024 // 1024} MB. Cut it into several.")
-    name, hashed = shown_name(name), sha256(data).digest()
-    data = await plain_bytes(market, name, data)
-    batch = await asyncio.to_thread(market.doors.look_through, file_of(name, data))
-    if not batch.rows:
-        raise CannotRead(f"{name} has a header and no row.")
-    if batch.rows > limits.DISPOSITION_ROWS:
-        raise CannotRead(f"{name} has more than {limits.DISPOSITION_ROWS:,} rows. Cut it into several.")
+    taken = await take_file(market, name, data)
     now = market.clock.now()
-    file_id = market.ids.new("dsf", now)
-    wrapped, key = market.vault.new_data_key()
-    columns = guess_meanings(await asyncio.to_thread(column_names, market, batch))
-    sealed = market.vault.seal(key, f"{_PLACE}:{hashed.hex()}", data)
-    file = ReportFile(file_id, month_of(now), buyer_id, hashed, name, columns, wrapped, sealed, {}, now, actor.name)
-    after = {"file": file_id, "rows": str(batch.rows)}
+    file_id, columns = market.ids.new("dsf", now), guess_meanings(taken.columns)
+    sealed = seal_file(market, _PLACE, taken)
+    file = ReportFile(file_id, month_of(now), buyer_id, taken.hash, taken.name, columns, *sealed, {}, now, actor.name)
+    after = {"file": file_id, "rows": str(taken.rows)}
     line = audit_line(market.ids, now, actor, "dispositions.uploaded", f"buyer:{buyer_id}", after=after)
     return await market.db.write(bring_file, file, line)
 
@@ -112,13 +95,10 @@ async def record_file(market: Market, file: ReportFile, actor: Actor) -> Mapping
 
 async def name_columns(market: Market, file: ReportFile, columns: Mapping[str, str]) -> None:
     """Say what the columns are; an empty meaning leaves one out. Raises `CannotRead`."""
-    given = {column: meaning for column, meaning in columns.items() if meaning}
-    for meaning in given.values():
-        if meaning not in MEANINGS:
-            raise CannotRead(f"No column can be {meaning[:40]}.")
-    twice = [meaning for meaning, count in Counter(given.values()).items() if count > 1]
-    if twice:
-        raise CannotRead(f"Two columns cannot both be: {MEANINGS[twice[0]]}.")
+    try:
+        given = said_columns(columns, MEANINGS)
+    except BadColumns as error:
+        raise CannotRead(str(error)) from None
     await market.db.write(set_file_columns, file.id, given)
 
 
@@ -132,15 +112,10 @@ def _teller(file: ReportFile) -> Teller:
 def _rows(market: Market, file: ReportFile) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
     """In a thread: its rows, and the first values that differ of each column."""
     assert file.sealed is not None and file.wrapped is not None
-    key = market.vault.data_key(file.wrapped)
-    data = market.vault.open(key, f"{_PLACE}:{file.hash.hex()}", file.sealed)
-    batch = market.doors.look_through(file_of(file.name, data))
+    batch = open_file(market, _PLACE, file.name, file.hash, file.wrapped, file.sealed)
     rows: list[Row] = []
-    samples: dict[str, dict[str, None]] = {name: {} for name in batch.layout.columns if name}
+    samples = Samples(batch.layout.columns)
     for number, cells in cells_of(market, batch):
         rows.append(read_row(number, cells, file.columns))
-        for name, value in cells.items():
-            seen = samples.setdefault(name, {})
-            if value.strip() and len(seen) < SAMPLES:
-                seen[value.strip()[: limits.GOT_CHARACTERS]] = None
-    return rows, {name: tuple(seen) for name, seen in samples.items()}
+        samples.add(cells)
+    return rows, samples.by_column()

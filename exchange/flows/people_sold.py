@@ -49,10 +49,10 @@ def _sorted_out(market: Market, references: Sequence[str]) -> tuple[dict[str, st
     """In a thread: which are hashes, and the others by the keyed hashes they are found by."""
     hashed = {reference: name for reference in references if (name := hash_named(reference)) is not None}
     others = (reference for reference in references if reference not in hashed)
-    return hashed, {index: reference for reference in others for index in _keys(market, reference)}
+    return hashed, {index: reference for reference in others for index in contact_indexes(market, reference)}
 
 
-def _keys(market: Market, text: str) -> Iterator[bytes]:
+def contact_indexes(market: Market, text: str) -> Iterator[bytes]:
     """The keyed hashes of a text as a phone and as an email, where it is one."""
     for kind, parse in ((PHONE, phone.TYPE.parse), (EMAIL, email.TYPE.parse)):
         spec = FieldSpec(kind, kind, kind, Presence.OPTIONAL, Presence.OPTIONAL, personal=True)

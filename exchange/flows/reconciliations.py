@@ -7,29 +7,26 @@ post that nobody knew the end of. Nothing is booked by comparing.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from exchange import limits
 from exchange.clock import month_of
-from exchange.fields import email, phone
 from exchange.flows.by_hand import audit_line
-from exchange.flows.import_desk import shown_name
 from exchange.flows.market import Market
+from exchange.flows.people_sold import contact_indexes
 from exchange.flows.settle import CannotSettle, Decision, settle
-from exchange.flows.small_files import cells_of, column_names, file_of, plain_bytes
+from exchange.flows.small_files import CannotRead, Samples, cells_of, open_file, seal_file, take_file
 from exchange.model.actor import Actor
 from exchange.model.audit import AuditLine
-from exchange.model.lead import FieldValue
+from exchange.model.batch import Batch
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
 from exchange.model.money import Money
 from exchange.model.reconciling import Difference, DifferenceKind, Ours, Standing, Theirs
-from exchange.model.vertical import FieldSpec, Presence
-from exchange.stages.book_columns import MEANINGS, BookRow, guess_columns, lacking, read_book_row
+from exchange.stages.book_columns import MEANINGS, BookRow, guess_meanings, lacking, read_book_row
+from exchange.stages.file_columns import BadColumns, said_columns
 from exchange.stages.normalize import looks_personal
 from exchange.stages.reconcile import DAY_MS, Span, compare
 from exchange.storage.database import Row
@@ -47,7 +44,6 @@ from exchange.storage.reconciliations import (
     settled_as,
 )
 
-SAMPLES = 3
 UNREADABLE = "unreadable"
 OURS, THEIRS = "ours", "theirs"
 _PLACE = "reconciliation"
@@ -56,7 +52,7 @@ _UNCLEAR = (DifferenceKind.UNCLEAR.value, DifferenceKind.UNCLEAR_ABSENT.value)
 _NOTE_MOST = 300
 
 
-class CannotReconcile(Exception):
+class CannotReconcile(CannotRead):
     """Nothing was done; the sentence says why."""
 
 
@@ -72,26 +68,16 @@ class Look:
 async def bring_book(market: Market, party: str, currency: str, name: str, data: bytes, actor: Actor) -> str:
     """Keep a file and guess its columns. Returns its id; the same bytes are the same file.
 
-    Raises `CannotReconcile`, and the `BadFile` of the door.
+    Raises `CannotRead`, and the `BadFile` of the door.
     """
     if account_of_party(market, party) is None:
         raise CannotReconcile("Choose whose book it is.")
-    if len(data) > limits.DISPOSITION_FILE_BYTES:
-        raise CannotReconcile(f"It is larger than {limits.DISPOSITION_FILE_BYTES // 1024 // 1024} MB. Cut it by month.")
-    name, hashed = shown_name(name), sha256(data).digest()
-    data = await plain_bytes(market, name, data)
-    batch = await asyncio.to_thread(market.doors.look_through, file_of(name, data))
-    if not batch.rows:
-        raise CannotReconcile(f"{name} has a header and no row.")
-    if batch.rows > limits.DISPOSITION_ROWS:
-        raise CannotReconcile(f"{name} has more than {limits.DISPOSITION_ROWS:,} rows. Cut it by month.")
+    taken = await take_file(market, name, data)
     now = market.clock.now()
-    wrapped, key = market.vault.new_data_key()
-    columns = guess_columns(await asyncio.to_thread(column_names, market, batch))
-    sealed = market.vault.seal(key, f"{_PLACE}:{hashed.hex()}", data)
-    file_id = market.ids.new("rcn", now)
-    file = BookFile(file_id, month_of(now), party, currency, hashed, name, columns, wrapped, sealed, now, actor.name)
-    after = {"file": file_id, "rows": str(batch.rows)}
+    file_id, columns = market.ids.new("rcn", now), guess_meanings(taken.columns)
+    sealed = seal_file(market, _PLACE, taken)
+    file = BookFile(file_id, month_of(now), party, currency, taken.hash, taken.name, columns, *sealed, now, actor.name)
+    after = {"file": file_id, "rows": str(taken.rows)}
     line = audit_line(market.ids, now, actor, "reconciliation.brought", party, after=after)
     return await market.db.write(add_book, file, line)
 
@@ -207,37 +193,30 @@ def account_of_party(market: Market, party: str) -> str | None:
 
 
 def _checked(columns: Mapping[str, str]) -> dict[str, str]:
-    given = {column: meaning for column, meaning in columns.items() if meaning}
-    for meaning in given.values():
-        if meaning not in MEANINGS:
-            raise CannotReconcile(f"No column can be {meaning[:40]}.")
-    twice = [meaning for meaning, count in Counter(given.values()).items() if count > 1]
-    if twice:
-        raise CannotReconcile(f"Two columns cannot both be: {MEANINGS[twice[0]]}.")
-    return given
+    try:
+        return said_columns(columns, MEANINGS)
+    except BadColumns as error:
+        raise CannotReconcile(str(error)) from None
 
 
-def _opened(market: Market, file: BookFile) -> bytes:
+def _opened(market: Market, file: BookFile) -> Batch:
     assert file.sealed is not None and file.wrapped is not None
-    return market.vault.open(market.vault.data_key(file.wrapped), f"{_PLACE}:{file.hash.hex()}", file.sealed)
+    return open_file(market, _PLACE, file.name, file.hash, file.wrapped, file.sealed)
 
 
 def _samples(market: Market, file: BookFile) -> dict[str, tuple[str, ...]]:
     """In a thread: the first values that differ of each column."""
-    batch = market.doors.look_through(file_of(file.name, _opened(market, file)))
-    samples: dict[str, dict[str, None]] = {name: {} for name in batch.layout.columns if name}
+    batch = _opened(market, file)
+    samples = Samples(batch.layout.columns)
     for number, cells in cells_of(market, batch):
         if number > limits.DISPOSITIONS_AT_ONCE:
             break
-        for name, value in cells.items():
-            seen = samples.setdefault(name, {})
-            if value.strip() and len(seen) < SAMPLES:
-                seen[value.strip()[: limits.GOT_CHARACTERS]] = None
-    return {name: tuple(seen) for name, seen in samples.items()}
+        samples.add(cells)
+    return samples.by_column()
 
 
 def _book_rows(market: Market, file: BookFile, columns: Mapping[str, str]) -> list[BookRow]:
-    batch = market.doors.look_through(file_of(file.name, _opened(market, file)))
+    batch = _opened(market, file)
     return [read_book_row(number, cells, columns, file.currency) for number, cells in cells_of(market, batch)]
 
 
@@ -277,18 +256,8 @@ def _ours(row: Row, buyers: bool) -> Ours:
 
 
 def _theirs(market: Market, row: BookRow) -> Theirs:
-    people = frozenset(_people(market, row))
+    people = frozenset(index for text in (row.phone, row.email) if text for index in contact_indexes(market, text))
     return Theirs(row.number, row.id, row.reference, people, row.at, row.units, row.whole_day)
-
-
-def _people(market: Market, row: BookRow) -> Iterator[bytes]:
-    """The keyed hashes of a row's phone and email, where they are any."""
-    for kind, text, parse in (("phone", row.phone, phone.TYPE.parse), ("email", row.email, email.TYPE.parse)):
-        if text:
-            spec = FieldSpec(kind, kind, kind, Presence.OPTIONAL, Presence.OPTIONAL, personal=True)
-            value = parse(text, spec, market.clock.now())
-            if isinstance(value, FieldValue):
-                yield market.vault.index(kind, value.clean.lower())
 
 
 def _unreadable(file_id: str, number: int, row: BookRow) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from exchange.model.money import BadMoney, Money
-from exchange.stages.field_names import fold
+from exchange.stages.file_columns import guess_columns
 from exchange.stages.report_columns import EMAIL, LEAD, PHONE, REFERENCE, read_when
 
 PRICE, AT = "price", "at"
@@ -62,15 +62,9 @@ class BookRow(NamedTuple):
     problem: str = ""
 
 
-def guess_columns(columns: Sequence[str]) -> dict[str, str]:
-    """What each column is by its name. Nothing is guessed twice."""
-    found: dict[str, str] = {}
-    for meaning, names in _NAMES.items():
-        places = {fold(column): column for column in reversed(columns) if column not in found}
-        column = next((places[name] for name in names if name in places), None)
-        if column is not None:
-            found[column] = meaning
-    return found
+def guess_meanings(columns: Sequence[str]) -> dict[str, str]:
+    """What each column is by its name."""
+    return guess_columns(columns, _NAMES)
 
 
 def lacking(columns: Mapping[str, str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from exchange.fields.instant import read_instant
 from exchange.model.lead import Problem
-from exchange.stages.field_names import fold
+from exchange.stages.file_columns import guess_columns
 
 LEAD, REFERENCE, PHONE, EMAIL = "lead", "reference", "phone", "email"
 WORD, VALUE, AT, NOTE = "disposition", "value", "at", "note"
@@ -85,14 +85,8 @@ class Row(NamedTuple):
 
 
 def guess_meanings(columns: Sequence[str]) -> dict[str, str]:
-    """What each column is by its name; one that is none of them is left out. Nothing is guessed twice."""
-    found: dict[str, str] = {}
-    for meaning, names in _NAMES.items():
-        places = {fold(column): column for column in reversed(columns) if column not in found}
-        column = next((places[name] for name in names if name in places), None)
-        if column is not None:
-            found[column] = meaning
-    return found
+    """What each column is by its name."""
+    return guess_columns(columns, _NAMES)
 
 
 def missing(columns: Mapping[str, str]) -> str | None:

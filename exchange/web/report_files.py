@@ -4,7 +4,6 @@ operator brings one for a buyer. Both see the same.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,18 +11,20 @@ from types import MappingProxyType
 from aiohttp import web
 
 from exchange import limits
-from exchange.flows.disposition_files import CannotRead, Look, bring, look, name_columns, record_file
+from exchange.flows.disposition_files import Look, bring, look, name_columns, record_file
 from exchange.flows.dispositions import Told
+from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
-from exchange.intake.upload import NoFile, Sent, receive
+from exchange.intake.upload import NoFile
 from exchange.model.actor import Role
 from exchange.stages.dispositions import Verdict
 from exchange.stages.report_columns import MEANINGS
 from exchange.storage.disposition_files import ReportFile, files_of
-from exchange.web.auth import FORM, actor_of, is_token, without_token
+from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.render import SESSION, as_json, notice, page
+from exchange.web.render import as_json, notice, page
+from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 
 LISTED = 50
 SHOWN = 100
@@ -50,10 +51,6 @@ class Place:
     base: str
     here: str
     title: str
-
-
-class _NotFromHere(Exception):
-    """The form's token is missing."""
 
 
 def pages(place: Place, *, list_page: bool = True) -> tuple[Page, ...]:
@@ -110,43 +107,17 @@ async def list_page(
 async def _take(request: web.Request, place: Place) -> web.StreamResponse:
     """A form with a file. Its token comes before it."""
     market, actor = request.app[MARKET], actor_of(request)
-    held = io.BytesIO()
-
-    def begin(sent: Sent) -> _Held:
-        if not is_token(request[SESSION], sent.fields):
-            raise _NotFromHere
-        return _Held(held)
-
     try:
-        sent = await receive(request, begin)
+        sent, data = await receive_held(request, limits.DISPOSITION_FILE_BYTES)
         buyer_id = actor.party_id if actor.role is Role.BUYER else sent.fields.get("buyer", "")
         if not buyer_id or buyer_id not in market.deals.buyers:
             raise CannotRead("Choose the buyer whose leads the file is about.")
-        file_id = await bring(market, buyer_id, sent.name, held.getvalue(), actor)
-    except _NotFromHere:
-        return _closed(await without_token(request))
-    except (BadFile, CannotRead, NoFile) as error:
-        return _closed(await list_page(request, place, str(error), 422))
+        file_id = await bring(market, buyer_id, sent.name, data, actor)
+    except NotFromHere:
+        return closed(await without_token(request))
+    except (BadFile, CannotRead, HeldTooLarge, NoFile) as error:
+        return closed(await list_page(request, place, str(error), 422))
     return web.Response(status=303, headers={"Location": f"{place.base}/{file_id}", "Cache-Control": "no-store"})
-
-
-class _Held:
-    """A file of this size is held whole."""
-
-    def __init__(self, held: io.BytesIO) -> None:
-        self._held = held
-
-    def write(self, data: bytes) -> None:
-        if self._held.tell() + len(data) > limits.DISPOSITION_FILE_BYTES:
-            most = limits.DISPOSITION_FILE_BYTES // 1024 // 1024
-            raise CannotRead(f"It is larger than {most} MB. Cut it into several files.")
-        self._held.write(data)
-
-
-def _closed(response: web.StreamResponse) -> web.StreamResponse:
-    """Part of the file may be unread."""
-    response.force_close()
-    return response
 
 
 async def _show(request: web.Request, place: Place) -> web.StreamResponse:

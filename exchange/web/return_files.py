@@ -19,6 +19,7 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import SESSION, page
 from exchange.web.small_form import BadForm, read_small_form
+from exchange.web.uploads import closed
 
 Work = Callable[[Market, Actor, str, web.Request], Awaitable[list[RowTold]]]
 """What is made of a file's text. Raises `BadReturns`."""
@@ -54,14 +55,14 @@ async def _take(request: web.Request, place: Place) -> web.StreamResponse:
     try:
         form = await read_small_form(request, limits.RETURN_FILE_BYTES, limits.RETURN_FILE_BYTES)
     except BadForm as error:
-        return _closed(await _page(request, place, [], "", str(error), 400))
+        return closed(await _page(request, place, [], "", str(error), 400))
     if not is_token(request[SESSION], form.fields):
-        return _closed(await without_token(request))
+        return closed(await without_token(request))
     text = form.fields.get("text", "")
     if form.file is not None:
         if len(form.file.content) > limits.RETURN_FILE_BYTES:
             large = f"A file has at most {limits.RETURN_FILE_BYTES // 1024**2} MB."
-            return _closed(await _page(request, place, [], "", large, 413))
+            return closed(await _page(request, place, [], "", large, 413))
         text = form.file.content.decode("utf-8-sig", "replace")
     sure = form.fields.get("sure") == "yes"
     try:
@@ -69,12 +70,6 @@ async def _take(request: web.Request, place: Place) -> web.StreamResponse:
     except BadReturns as error:
         return await _page(request, place, [], "", str(error), 422)
     return await _page(request, place, told, "" if sure else text, "", done=sure)
-
-
-def _closed(response: web.StreamResponse) -> web.StreamResponse:
-    """Part of the form may be unread."""
-    response.force_close()
-    return response
 
 
 async def _page(

@@ -9,9 +9,10 @@ import io
 import pytest
 import xlsxwriter
 
-from exchange.flows.disposition_files import CannotRead, bring, look, name_columns, record_file
+from exchange.flows.disposition_files import bring, look, name_columns, record_file
 from exchange.flows.dispositions import record_reports, teller_of
 from exchange.flows.retain import forget
+from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 from aiohttp import FormData
 
+from exchange import limits
 from tests.flows.lab import later
 from tests.flows.test_reconciliations import day, sold
 from tests.web.served import Served
@@ -17,7 +19,7 @@ HOME = "/console/reconcile"
 async def bring(visitor: Visitor, text: str, token: str, party: str = "buyer:acme") -> tuple[Page, str]:
     """What is seen after it, and where that is."""
     form = FormData({"csrf": token, "party": party})
-    form.add_field("file", text.encode(), filename="november.csv")
+    form.add_field("file", BytesIO(text.encode()), filename="november.csv")
     async with visitor.session.post(visitor.served.address + HOME, data=form) as response:
         return Page(response.status, response.headers, await response.text()), response.url.path
 
@@ -41,6 +43,8 @@ async def test_a_book_is_compared_at_once_and_its_differences_are_decided(served
         nobody, _ = await bring(visitor, text, empty.token, "buyer:nobody")
         assert (422, True) == (nobody.http_status, "whose book" in nobody.part("problem"))
         assert 403 == (await bring(visitor, text, "made-up"))[0].http_status
+        large, _ = await bring(visitor, "x" * (limits.DISPOSITION_FILE_BYTES + 1), empty.token)
+        assert (422, True) == (large.http_status, "larger than 8 MB" in large.part("problem"))
 
         seen, address = await bring(visitor, text, empty.token)
         assert "1 agree" in seen.part("summary") and "4 differ" in seen.part("summary")

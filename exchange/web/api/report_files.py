@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from exchange import limits
-from exchange.flows.disposition_files import CannotRead, Look, bring, look, name_columns, record_file
+from exchange.flows.disposition_files import Look, bring, look, name_columns, record_file
+from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
 from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.lead import Problem
@@ -17,6 +17,7 @@ from exchange.model.reason import Reason
 from exchange.stages.dispositions import Verdict
 from exchange.web.api.call import Call, Stop, Told, refused
 from exchange.web.api.pages import wrong
+from exchange.web.uploads import Held, HeldTooLarge
 
 OPTIONS = ("name", "record", "columns")
 LISTED = 200
@@ -28,16 +29,16 @@ async def bring_reports(call: Call) -> Told:
     caller = call.admit_by_header("buyer")
     assert caller.actor.party_id is not None
     own = (caller.actor.party_id,)
-    held, asked = io.BytesIO(), _Asked()
+    held, asked = Held(limits.DISPOSITION_FILE_BYTES), _Asked()
 
-    def begin(sent: Sent) -> _Held:
+    def begin(sent: Sent) -> Held:
         asked.read(sent.fields)
-        return _Held(held)
+        return held
 
     try:
         sent = await receive(call.request, begin)
         name = sent.name or "dispositions"
-        file_id = await bring(call.market, caller.actor.party_id, name, held.getvalue(), caller.actor)
+        file_id = await bring(call.market, caller.actor.party_id, name, bytes(held.data), caller.actor)
         found = await _looked(call, own, file_id)
         if asked.columns:
             await name_columns(call.market, found.file, {**found.file.columns, **asked.columns})
@@ -46,6 +47,8 @@ async def bring_reports(call: Call) -> Told:
             await record_file(call.market, found.file, caller.actor)
     except NoFile as error:
         raise refused(error.refused) from None
+    except HeldTooLarge as error:
+        raise Stop(Reason.TOO_LARGE, 413, str(error), closes=True) from None
     except (BadFile, CannotRead) as error:
         raise Stop(Reason.INVALID, 422, str(error), problems=(Problem("file", "type", str(error)),)) from None
     return Told(_fields(found, recorded=asked.record))
@@ -71,19 +74,6 @@ class _Asked:
         if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
             raise wrong("columns", "type", "columns must be a JSON object of texts", text)
         self.columns = found
-
-
-class _Held:
-    """A file of this size is held whole."""
-
-    def __init__(self, held: io.BytesIO) -> None:
-        self._held = held
-
-    def write(self, data: bytes) -> None:
-        if self._held.tell() + len(data) > limits.DISPOSITION_FILE_BYTES:
-            most = limits.DISPOSITION_FILE_BYTES // 1024 // 1024
-            raise Stop(Reason.TOO_LARGE, 413, f"The file is larger than {most} MB. Cut it into several.", closes=True)
-        self._held.write(data)
 
 
 async def _looked(call: Call, own: tuple[str, ...], file_id: str) -> Look:

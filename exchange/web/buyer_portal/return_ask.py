@@ -22,6 +22,7 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import SESSION, notice, page
 from exchange.web.small_form import BadForm, read_small_form
+from exchange.web.uploads import closed
 
 _NEW = f"{HOME}/new"
 
@@ -71,12 +72,6 @@ async def ask(request: web.Request) -> web.StreamResponse:
 
 def _to(return_id: str) -> web.Response:
     return web.Response(status=303, headers={"Location": f"{HOME}/{return_id}", "Cache-Control": "no-store"})
-
-
-def closed(response: web.StreamResponse) -> web.StreamResponse:
-    """Part of the form may be unread."""
-    response.force_close()
-    return response
 
 
 async def _not_yours(request: web.Request) -> web.StreamResponse:

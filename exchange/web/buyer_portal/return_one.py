@@ -15,7 +15,6 @@ from exchange.stages.returns.words import reason_words
 from exchange.storage.database import Row
 from exchange.storage.return_views import read_file, read_request
 from exchange.web.auth import actor_of, is_token, without_token
-from exchange.web.buyer_portal.return_ask import closed
 from exchange.web.buyer_portal.returns import HOME
 from exchange.web.console.return_case import sent_file
 from exchange.web.keys import MARKET
@@ -23,6 +22,7 @@ from exchange.web.pages import Page
 from exchange.web.render import SESSION, notice, page
 from exchange.web.return_rows import line_of
 from exchange.web.small_form import BadForm, read_small_form
+from exchange.web.uploads import closed
 
 _ONE = HOME + "/{return_id:ret_[A-Za-z0-9_-]{1,60}}"
 

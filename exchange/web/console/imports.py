@@ -13,19 +13,16 @@ from exchange.model.batch import Columns
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign, State
 from exchange.storage.imports import list_imports
-from exchange.web.auth import actor_of, is_token, without_token
+from exchange.web.auth import actor_of, without_token
 from exchange.web.import_rows import Shown, import_fields, shown
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.render import SESSION, address, mode_of, page
+from exchange.web.render import address, mode_of, page
 from exchange.web.render import as_json as json_response
+from exchange.web.uploads import NotFromHere, closed, require_token
 
 HOME = "/console/imports"
 LISTED = 200
-
-
-class _NotFromHere(Exception):
-    """The form's token is missing."""
 
 
 class _NoCampaign(Exception):
@@ -55,8 +52,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     spools: list[tuple[Spool, Campaign]] = []
 
     def begin(sent: Sent) -> Spool:
-        if not is_token(request[SESSION], sent.fields):
-            raise _NotFromHere
+        require_token(request, sent)
         campaign = market.deals.campaigns.get(sent.fields.get("campaign", ""))
         if campaign is None or campaign.state is State.DELETED:
             raise _NoCampaign
@@ -70,26 +66,20 @@ async def take(request: web.Request) -> web.StreamResponse:
         mode = Mode(mode_of(request))
         bringing = Bringing(campaign, mode, sent.name, actor_of(request))
         row = await bring_file(market, spool, bringing, Columns())
-    except _NotFromHere:
-        return _closed(await without_token(request))
+    except NotFromHere:
+        return closed(await without_token(request))
     except _NoCampaign:
-        return _closed(await _page(request, "Choose the campaign whose leads these are.", 422))
+        return closed(await _page(request, "Choose the campaign whose leads these are.", 422))
     except (BadFile, NoFile, TooLarge, TooMany) as error:
         for spool, _ in spools:
             spool.drop()
-        return _closed(await _page(request, str(error), 422))
+        return closed(await _page(request, str(error), 422))
     except BaseException:
         for spool, _ in spools:
             spool.drop()
         raise
     location = address(f"{HOME}/{row.id}", mode="test" if mode is Mode.TEST else None)
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-def _closed(response: web.StreamResponse) -> web.StreamResponse:
-    """Part of the file may be unread."""
-    response.force_close()
-    return response
 
 
 async def _page(request: web.Request, problem: str = "", http_status: int = 200) -> web.Response:

@@ -6,36 +6,17 @@ from aiohttp import web
 
 from exchange.flows.attribution import CannotLink, make_link, stop_link
 from exchange.flows.media_costs import FILE_BYTES, BadCosts, bring_costs
-from exchange.intake.upload import NoFile, Sent, receive
+from exchange.intake.upload import NoFile
 from exchange.stages.respond import rfc3339
 from exchange.storage.attribution import cost_files, list_links
-from exchange.web.auth import FORM, actor_of, is_token, without_token
+from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.pages import Page
-from exchange.web.render import SESSION, as_json, notice, page
+from exchange.web.render import as_json, notice, page
+from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 
 HOME = "/console/media"
 _LINKS, _FILES = 500, 50
-
-
-class _TooLarge(Exception):
-    """The file is larger than one of costs may be."""
-
-
-class _NotFromHere(Exception):
-    """The form's token is missing."""
-
-
-class _Held:
-    """A file of costs is small: it is read whole."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-
-    def write(self, data: bytes) -> None:
-        if len(self.data) + len(data) > FILE_BYTES:
-            raise _TooLarge
-        self.data += data
 
 
 def pages() -> tuple[Page, ...]:
@@ -83,34 +64,17 @@ async def end(request: web.Request) -> web.StreamResponse:
 
 async def take(request: web.Request) -> web.StreamResponse:
     """A file of costs, read at once."""
-    held = _Held()
-
-    def begin(sent: Sent) -> _Held:
-        if not is_token(request[SESSION], sent.fields):
-            raise _NotFromHere
-        return held
-
     try:
-        sent = await receive(request, begin)
+        sent, data = await receive_held(request, FILE_BYTES)
         currency = sent.fields.get("currency", "").strip() or "USD"
-        changed = await bring_costs(
-            request.app[MARKET], bytes(held.data), sent.name or "costs.csv", currency, actor_of(request)
-        )
-    except _NotFromHere:
-        return _closed(await without_token(request))
-    except _TooLarge:
-        told = f"A file of costs has at most {FILE_BYTES // 1024**2} MB."
-        return _closed(await _page(request, told, 422))
-    except (NoFile, BadCosts) as error:
-        return _closed(await _page(request, str(error), 422))
+        changed = await bring_costs(request.app[MARKET], data, sent.name or "costs.csv", currency, actor_of(request))
+    except NotFromHere:
+        return closed(await without_token(request))
+    except (NoFile, BadCosts, HeldTooLarge) as error:
+        return closed(await _page(request, str(error), 422))
     if changed is None:
         return await _page(request, told="This very file came before: nothing was changed.")
     return await _page(request, told=f"{changed} days of creatives are new or changed.")
-
-
-def _closed(response: web.StreamResponse) -> web.StreamResponse:
-    response.force_close()
-    return response
 
 
 def _back() -> web.Response:

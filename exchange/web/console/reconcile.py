@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 from aiohttp import web
@@ -10,36 +9,21 @@ from aiohttp import web
 from exchange import limits
 from exchange.flows.market import Market
 from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book
+from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
-from exchange.intake.upload import NoFile, Sent, receive
+from exchange.intake.upload import NoFile
 from exchange.model.money import Money
 from exchange.storage.reconciliations import BookFile, list_books
-from exchange.web.auth import actor_of, is_token, without_token
+from exchange.web.auth import actor_of, without_token
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.render import SESSION, address, as_json, page
+from exchange.web.render import address, as_json, page
+from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 from exchange.web.words import utc
 
 HOME = "/console/reconcile"
 PAGE = 50
 _BEFORE = re.compile(r"(\d{1,15})_(rcn_[0-9A-Z]{1,40})")
-
-
-class _NotFromHere(Exception):
-    """The form's token is missing."""
-
-
-class _Held:
-    """A book of this size is held whole."""
-
-    def __init__(self) -> None:
-        self.bytes = io.BytesIO()
-
-    def write(self, data: bytes) -> None:
-        if self.bytes.tell() + len(data) > limits.DISPOSITION_FILE_BYTES:
-            most = limits.DISPOSITION_FILE_BYTES // 1024 // 1024
-            raise CannotReconcile(f"It is larger than {most} MB. Cut it by month.")
-        self.bytes.write(data)
 
 
 def pages() -> tuple[Page, ...]:
@@ -61,22 +45,15 @@ async def show_json(request: web.Request) -> web.StreamResponse:
 
 async def take(request: web.Request) -> web.StreamResponse:
     """A form with a file. Its token comes before it. What can be guessed is compared at once."""
-    market, held = request.app[MARKET], _Held()
-
-    def begin(sent: Sent) -> _Held:
-        if not is_token(request[SESSION], sent.fields):
-            raise _NotFromHere
-        return held
-
+    market = request.app[MARKET]
     try:
-        sent = await receive(request, begin)
+        sent, data = await receive_held(request, limits.DISPOSITION_FILE_BYTES)
         party, currency = sent.fields.get("party", ""), currency_of(market, sent.fields.get("party", ""))
-        data = held.bytes.getvalue()
         file_id = await bring_book(market, party, currency, sent.name, data, actor_of(request))
-    except _NotFromHere:
-        return _closed(await without_token(request))
-    except (BadFile, CannotReconcile, NoFile) as error:
-        return _closed(await _list(request, str(error), 422))
+    except NotFromHere:
+        return closed(await without_token(request))
+    except (BadFile, CannotRead, HeldTooLarge, NoFile) as error:
+        return closed(await _list(request, str(error), 422))
     told = ""
     try:
         await compare_book(market, file_id)
@@ -105,12 +82,6 @@ async def _list(request: web.Request, problem: str = "", http_status: int = 200)
         problem=problem,
         http_status=http_status,
     )
-
-
-def _closed(response: web.StreamResponse) -> web.StreamResponse:
-    """Part of the file may be unread."""
-    response.force_close()
-    return response
 
 
 def fields(file: BookFile) -> dict[str, object]:

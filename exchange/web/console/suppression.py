@@ -18,20 +18,17 @@ from exchange.model.vertical import REGISTRY_DAYS
 from exchange.stages.suppression.rows import Mode
 from exchange.storage.drop import last_drop
 from exchange.storage.suppression import recent_loads
-from exchange.web.auth import FORM, actor_of, is_token, without_token
+from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET
 from exchange.web.list_fields import list_fields, load_fields, options_of, wish_of
 from exchange.web.pages import Page
-from exchange.web.render import SESSION, notice, page
 from exchange.web.render import as_json as json_response
+from exchange.web.render import notice, page
+from exchange.web.uploads import NotFromHere, closed, require_token
 
 HOME = "/console/suppression"
 _DAY_MS = 86_400_000
 _LIST = HOME + "/{list_id:sup_[A-Za-z0-9]{1,40}}"
-
-
-class _NotFromHere(Exception):
-    """The form's token is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     uploads: list[desk.Upload] = []
 
     def begin(sent: Sent) -> desk.Upload:
-        if not is_token(request[SESSION], sent.fields):
-            raise _NotFromHere
+        require_token(request, sent)
         wish_of(_owned(sent.fields), actor, sent.name)
         options_of(sent.fields)
         uploads.append(desk.Upload(market))
@@ -100,12 +96,12 @@ async def take(request: web.Request) -> web.StreamResponse:
         sent = await receive(request, begin)
         row = await desk.make_list(market, wish_of(_owned(sent.fields), actor, sent.name), actor)
         await desk.bring_later(market, row, sent.name or "list", options_of(sent.fields), uploads[0], actor)
-    except _NotFromHere:
-        return _closed(await without_token(request))
+    except NotFromHere:
+        return closed(await without_token(request))
     except (desk.BadWish, NoFile, TooLarge) as error:
         for upload in uploads:
             upload.drop()
-        return _closed(await _page(request, problem=str(error), http_status=422))
+        return closed(await _page(request, problem=str(error), http_status=422))
     except BaseException:
         for upload in uploads:
             upload.drop()
@@ -156,12 +152,6 @@ def _row(market: Market, request: web.Request) -> ListRow | None:
 
 def _back() -> web.Response:
     return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
-
-
-def _closed(response: web.StreamResponse) -> web.StreamResponse:
-    """Part of the file may be unread."""
-    response.force_close()
-    return response
 
 
 async def _page(
