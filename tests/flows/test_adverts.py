@@ -9,10 +9,10 @@ from hashlib import sha256
 from ipaddress import ip_network
 
 import pytest
-from aiohttp import web
 
 from exchange.courier.courier import HttpCourier
 from exchange.demo.peers.adverts import Platforms
+from exchange.demo.peers.serving import serving
 from exchange.flows.advert_files import events_in, make_file
 from exchange.flows.adverts import CannotAdvertise, event_of, keep_account, plan_conversions
 from exchange.flows.revoke import Taken, revoke
@@ -42,13 +42,8 @@ Row = tuple[str, int, str, int]
 async def platforms() -> AsyncIterator[tuple[Platforms, str]]:
     """The four of them on a free port, and their address."""
     made = Platforms()
-    runner = web.AppRunner(made.app(), access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield made, f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with serving(0, made.routes()) as address:
+        yield made, address
 
 
 async def office(exchange: Exchange, address: str, *names: str, **more: str) -> tuple[Exchange, dict[str, AdAccount]]:

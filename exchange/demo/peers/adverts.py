@@ -15,7 +15,8 @@ from urllib.parse import parse_qs
 import orjson
 from aiohttp import web
 
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 
 PORT = 8184
 NAME = "adverts"
@@ -34,14 +35,14 @@ class Platforms:
     )
     heard: int = 0  # calls, repeats too
 
-    def app(self) -> web.Application:
-        app = web.Application()
-        app.router.add_post("/token", self.token)
-        app.router.add_post("/google/customers/{customer}", self.google)
-        app.router.add_post("/meta/{pixel}/events", self.meta)
-        app.router.add_post("/microsoft/{what}/Apply", self.microsoft)
-        app.router.add_post("/tiktok/event/track/", self.tiktok)
-        return app
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        return (
+            web.post("/token", self.token),
+            web.post("/google/customers/{customer}", self.google),
+            web.post("/meta/{pixel}/events", self.meta),
+            web.post("/microsoft/{what}/Apply", self.microsoft),
+            web.post("/tiktok/event/track/", self.tiktok),
+        )
 
     async def token(self, request: web.Request) -> web.Response:
         form = parse_qs((await request.read()).decode())
@@ -125,13 +126,8 @@ def _json(fields: object, http_status: int = 200) -> web.Response:
 
 @asynccontextmanager
 async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
-    runner = web.AppRunner(Platforms().app(), access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, site.ports[PORT]).start()
-    try:
+    async with serving(site.ports[PORT], Platforms().routes()):
         yield {}
-    finally:
-        await runner.cleanup()
 
 
 def adverts() -> Peer:

@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 
 PORT = 8177
 NAME = "crm"
@@ -37,15 +38,8 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
         more = len(found) > (page + 1) * PAGE
         return web.json_response({"leads": part, "next": str(page + 1) if more else None})
 
-    app = web.Application()
-    app.add_routes([web.get("/brightroof/leads", leads)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, site.ports[PORT]).start()
-    try:
+    async with serving(site.ports[PORT], [web.get("/brightroof/leads", leads)]):
         yield {"brightroof_crm": KEY, "northsun_told": "an-address-of-the-demo", "northsun_sign": "a sign of the demo"}
-    finally:
-        await runner.cleanup()
 
 
 def crm() -> Peer:

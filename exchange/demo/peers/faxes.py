@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from exchange.clock import Clock
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 from exchange.ids import SystemIds
 
 PORT = 8182
@@ -102,19 +103,15 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     key, token = Ed25519PrivateKey.generate(), SystemIds().token()
     async with ClientSession() as session:
         company = Company(site.folder, site.clock, token, key, session)
-        app = web.Application()
-        app.add_routes([web.post("/v2/faxes", company.take), web.get("/v2/faxes/{id}", company.tell)])
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, HOST, site.ports[PORT]).start()
+        routes = (web.post("/v2/faxes", company.take), web.get("/v2/faxes/{id}", company.tell))
+        async with serving(site.ports[PORT], routes):
             public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-            yield {"granite_fax_key": token, "granite_fax_public": base64.b64encode(public).decode()}
-        finally:
-            for task in company.at_work:
-                task.cancel()
-            await asyncio.gather(*company.at_work, return_exceptions=True)
-            await runner.cleanup()
+            try:
+                yield {"granite_fax_key": token, "granite_fax_public": base64.b64encode(public).decode()}
+            finally:
+                for task in company.at_work:
+                    task.cancel()
+                await asyncio.gather(*company.at_work, return_exceptions=True)
 
 
 def faxes() -> Peer:

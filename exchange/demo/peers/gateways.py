@@ -17,6 +17,7 @@ from aiohttp import web
 from exchange.clock import Clock
 from exchange.demo.peers import HOST, Peer, Site
 from exchange.demo.peers.certificates import Authority, make_authority
+from exchange.demo.peers.serving import serving
 from exchange.ids import SystemIds
 
 NIMBUS, ORCHARD, PROXY, BIRCH = 8171, 8172, 8173, 8174
@@ -105,20 +106,18 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     client, signing, password = (SystemIds().token() for _ in range(3))
     gateways = Gateways(site.clock, client, signing, password, site.ports[ORCHARD])
     nimbus = [web.post("/oauth/token", gateways.give_token), web.post("/leads", gateways.take_with_token)]
-    runners = [
-        await _serve(site.ports[NIMBUS], nimbus),
-        await _serve(site.ports[BIRCH], [web.post("/leads", gateways.take_signed)]),
-        await _serve(site.ports[ORCHARD], [web.post("/leads", gateways.take_certified)], _demanding(authority)),
-    ]
-    proxy = await asyncio.start_server(gateways.carry, HOST, site.ports[PROXY])
-    try:
-        yield {"nimbus_secret": client, "birch_signing": signing, "orchard_proxy": password}
-    finally:
-        proxy.close()
-        for task in tuple(gateways.carrying):
-            task.cancel()
-        for runner in runners:
-            await runner.cleanup()
+    async with (
+        serving(site.ports[NIMBUS], nimbus),
+        serving(site.ports[BIRCH], [web.post("/leads", gateways.take_signed)]),
+        serving(site.ports[ORCHARD], [web.post("/leads", gateways.take_certified)], _demanding(authority)),
+    ):
+        proxy = await asyncio.start_server(gateways.carry, HOST, site.ports[PROXY])
+        try:
+            yield {"nimbus_secret": client, "birch_signing": signing, "orchard_proxy": password}
+        finally:
+            proxy.close()
+            for task in tuple(gateways.carrying):
+                task.cancel()
 
 
 def gateways() -> Peer:
@@ -132,15 +131,6 @@ def _demanding(authority: Authority) -> ssl.SSLContext:
     context.load_verify_locations(authority.ca_file)
     context.verify_mode = ssl.CERT_REQUIRED
     return context
-
-
-async def _serve(port: int, routes: list[web.RouteDef], tls: ssl.SSLContext | None = None) -> web.AppRunner:
-    app = web.Application()
-    app.add_routes(routes)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, port, ssl_context=tls).start()
-    return runner
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -13,7 +13,8 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 from exchange.ids import SystemIds
 
 PORT = 8151
@@ -82,15 +83,13 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     """Its secrets are new with each start: who runs the demo for others to see has none that is in print."""
     ids = SystemIds()
     shelves = Shelves(ids.token(), ids.token())
-    app = web.Application()
-    app.router.add_post("/put/{where:ads|feed|list}", shelves.put)
-    app.router.add_get("/v23.0/{id}", shelves.tell_ad)
-    app.router.add_get("/cedar/leads.xml", shelves.tell_feed)
-    app.router.add_get("/dovetail/leads.json", shelves.tell_list)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, HOST, site.ports[PORT]).start()
+    routes = (
+        web.post("/put/{where:ads|feed|list}", shelves.put),
+        web.get("/v23.0/{id}", shelves.tell_ad),
+        web.get("/cedar/leads.xml", shelves.tell_feed),
+        web.get("/dovetail/leads.json", shelves.tell_list),
+    )
+    async with serving(site.ports[PORT], routes):
         yield {
             "bluefin_facebook_page": shelves.token,
             "bluefin_facebook_app": shelves.app_secret,
@@ -98,8 +97,6 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
             "bluefin_facebook_address": ids.token(),
             "acme_gravity_address": ids.token(),
         }
-    finally:
-        await runner.cleanup()
 
 
 def platforms() -> Peer:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from exchange.clock import Clock
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 
 PORT = 8175
 NAME = "receivers"
@@ -39,15 +40,9 @@ class Receivers:
 @asynccontextmanager
 async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     receivers = Receivers(site.clock, site.clock.now())
-    app = web.Application()
-    app.add_routes([web.get("/bluefin", receivers.bluefin), web.post("/acme", receivers.acme)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, site.ports[PORT]).start()
-    try:
+    routes = (web.get("/bluefin", receivers.bluefin), web.post("/acme", receivers.acme))
+    async with serving(site.ports[PORT], routes):
         yield {}
-    finally:
-        await runner.cleanup()
 
 
 def receivers() -> Peer:

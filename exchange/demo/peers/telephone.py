@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import ClientSession, web
 
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 from exchange.demo.peers.telephone_company import Callee, TelephoneCompany
 from exchange.ids import SystemIds
 
@@ -35,16 +36,11 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
             number = request.match_info["number"]
             return web.json_response([text.body for text in company.texts if text.to == number])
 
-        app = web.Application()
-        app.add_routes([*company.routes(), web.get("/screen/{number}", screen)])
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, HOST, site.ports[PORT]).start()
-            yield {"harbor_telephone": token}
-        finally:
-            await company.close()
-            await runner.cleanup()
+        async with serving(site.ports[PORT], [*company.routes(), web.get("/screen/{number}", screen)]):
+            try:
+                yield {"harbor_telephone": token}
+            finally:
+                await company.close()
 
 
 def telephone() -> Peer:

@@ -10,7 +10,8 @@ import orjson
 from aiohttp import web
 
 from exchange.clock import Clock
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 from exchange.demo.vendors import PREFIX, answered
 
 PORT = 8178
@@ -33,15 +34,8 @@ class Vendor:
 @asynccontextmanager
 async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     vendor = Vendor(site.clock)
-    app = web.Application()
-    app.router.add_route("*", f"{PREFIX}{{rest:.*}}", vendor.answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, site.ports[PORT]).start()
-    try:
+    async with serving(site.ports[PORT], [web.route("*", f"{PREFIX}{{rest:.*}}", vendor.answer)]):
         yield {"harbor_checks_key": "checks-of-the-demo"}
-    finally:
-        await runner.cleanup()
 
 
 def vendors() -> Peer:

@@ -15,7 +15,8 @@ import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from exchange.clock import Clock
-from exchange.demo.peers import HOST, Peer, Site
+from exchange.demo.peers import Peer, Site
+from exchange.demo.peers.serving import serving
 from exchange.demo.peers.till import PORT
 from exchange.demo.peers.till.books import CARDS, Books, Object, Refusal, shown
 from exchange.ids import Ids, SystemIds
@@ -202,20 +203,13 @@ def _told(refusal: Refusal) -> web.Response:
 async def open_till(port: int, clock: Clock, ids: Ids, key: str) -> AsyncIterator[Till]:
     """A provider at this port; 0 takes any. Its `base` is where it is."""
     made = Till(Books(clock, ids), key, "")
-    app = web.Application()
-    app.add_routes(made.routes())
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, HOST, port)
-    await site.start()
-    made.base = f"http://{HOST}:{runner.addresses[0][1]}"
-    try:
-        yield made
-    finally:
-        for task in tuple(made.sending):
-            task.cancel()
-        await asyncio.gather(*made.sending, return_exceptions=True)
-        await runner.cleanup()
+    async with serving(port, made.routes()) as made.base:
+        try:
+            yield made
+        finally:
+            for task in tuple(made.sending):
+                task.cancel()
+            await asyncio.gather(*made.sending, return_exceptions=True)
 
 
 @asynccontextmanager
