@@ -93,3 +93,23 @@ async def test_a_seller_may_make_none(served: Served) -> None:
 
     assert 403 == refused.http_status
     assert [] == await served.exchange.rows("SELECT id FROM api_keys WHERE kind = 'csv'")
+
+
+async def test_the_key_in_an_address_opens_nothing_else(served: Served) -> None:
+    """It lies in sheets of others: with it nobody may call as an operator."""
+    await sheet(served)
+    async with signed_in(served) as operator:
+        path = address_in(await operator.submit(f"{PLACE}/addresses", contract="linden-solar", mode="live"))
+    key = path.removeprefix("/c/").removesuffix(".csv")
+
+    hook = {"kind": "webhook", "url": "https://hooks.example/x", "events": "lead.*"}
+    tried = [
+        await served.send("webhooks", hook, key=key),
+        await served.get("webhooks", key=key),
+        await served.get("suppression", key=key),
+        await served.get("returns", key=key),
+        await served.get("deliveries", key=key),
+        await served.get("buyer/balance", key=key),
+    ]
+
+    assert [401] * 6 == [heard.http_status for heard in tried]

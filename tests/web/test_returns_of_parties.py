@@ -14,7 +14,18 @@ from exchange.model.return_terms import ReturnTerms
 from exchange.model.returns import ReturnState
 from exchange.storage.returns import return_of
 from tests.flows.lab import OPERATOR, owed, person, post, spent
-from tests.market import OPERATOR_KEY, Exchange, buyer_key, buying, live_key, open_exchange, operator, selling, usd
+from tests.market import (
+    OPERATOR_KEY,
+    Exchange,
+    buyer_key,
+    buying,
+    key_for_tests,
+    live_key,
+    open_exchange,
+    operator,
+    selling,
+    usd,
+)
 from tests.web.served import serve_exchange
 from tests.web.visitor import Page, Visitor, later, signed_in
 
@@ -132,6 +143,10 @@ async def test_the_api_tells_each_side_its_own_and_keeps_both_names(tmp_path: Pa
         ]
         theirs = (await served.get("returns", key=CEDAR))["returns"]
         assert [("24.00", None)] == [(each["returned_amount"], each.get("credit")) for each in theirs]
+        shown = key_for_tests("cedar")  # a posting page shows such a key to whoever has its address
+        assert [] == (await served.get("returns?mode=live", key=shown))["returns"]
+        assert 404 == (await served.get(f"returns/{return_id}", key=shown)).http_status
+        assert 404 == (await served.send(f"returns/{return_id}/reply", {"message": "x"}, key=shown)).http_status
         assert 409 == (await served.send(f"returns/{return_id}/reply", {"message": "late"}, key=CEDAR)).http_status
 
 

@@ -51,14 +51,21 @@ def find_caller(deals: Deals, secret: str, kind: str) -> Caller | None:
     key = deals.key(secret) if secret.isascii() else None
     if key is None or kind not in (key.kind, "any"):
         return None
-    if key.kind == "campaign":
-        return _seller(deals, key)
-    if key.kind == "buyer":
-        buyer = deals.buyers.get(key.party_id)
-        if buyer is None or buyer.state is State.DELETED:
-            return None
-        return Caller(key, Actor(Role.BUYER, key.name, buyer.id))
-    return Caller(key, Actor(Role.OPERATOR, key.name))
+    match key.kind:
+        case "campaign":
+            return _seller(deals, key)
+        case "buyer":
+            return _buyer(deals, key)
+        case "operator":
+            return Caller(key, Actor(Role.OPERATOR, key.name))
+    return None  # a key in a CSV address opens that address alone
+
+
+def _buyer(deals: Deals, key: KeyRow) -> Caller | None:
+    buyer = deals.buyers.get(key.party_id)
+    if buyer is None or buyer.state is State.DELETED:
+        return None
+    return Caller(key, Actor(Role.BUYER, key.name, buyer.id))
 
 
 def _seller(deals: Deals, key: KeyRow) -> Caller | None:

@@ -44,7 +44,7 @@ async def sources(call: Call) -> Told:
 
 async def own_sources(call: Call) -> Told:
     """A seller's own sub ids, those with most posts first."""
-    caller, vertical = call.admit_by_header("campaign"), _vertical(call)
+    caller, vertical = call.admit_live("campaign"), _vertical(call)
     lines = await own_lines(call.market, caller.actor, vertical)
     told = [own_fields(line, vertical) for line in lines[:_MOST]]
     return Told({"status": "ok", "vertical": vertical, "count": len(told), "sub_ids": told})

@@ -24,6 +24,7 @@ from exchange.stages.returns.files import BadReturns, ask_rows
 from exchange.stages.returns.terms import Allowance
 from exchange.storage.database import Row
 from exchange.storage.return_views import read_request, returns_after
+from exchange.web.api.access import Caller
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
 from exchange.web.api.pages import SETTLED_MS, length, page, since, wrong
@@ -93,13 +94,23 @@ async def listed(call: Call) -> Told:
 
 
 def _mode(call: Call, own: str) -> str:
+    """A live key may ask for both; a test key, which may lie on a public page, sees test leads alone."""
     wanted = call.request.query.get("mode", own)
-    return wanted if wanted in (Mode.LIVE.value, Mode.TEST.value) else own
+    return wanted if own == Mode.LIVE.value and wanted in (Mode.LIVE.value, Mode.TEST.value) else own
 
 
 async def one(call: Call) -> Told:
     caller = call.admit_by_header("any")
+    await _require_own_mode(call, caller)
     return await _told(call, caller.actor, call.request.match_info["return_id"])
+
+
+async def _require_own_mode(call: Call, caller: Caller) -> None:
+    """To a test key a live lead's return is not there."""
+    if caller.key.mode == Mode.TEST.value:
+        row = await call.market.db.read(read_request, caller.actor, call.request.match_info["return_id"])
+        if row is None or row["mode"] != Mode.TEST.value:
+            raise _not_there()
 
 
 async def allowance(call: Call) -> Told:
@@ -143,6 +154,7 @@ async def answer_question(call: Call) -> Told:
 async def reply_to_it(call: Call) -> Told:
     """What the seller says to a request about one of its leads, and its own name for it."""
     caller = call.admit_by_header("campaign")
+    await _require_own_mode(call, caller)
     sent = sent_fields(await call.read_fields())
     return_id, theirs = call.request.match_info["return_id"], sent.get("yourreturnid")
     done = await reply(call.market, caller.actor, return_id, sent.get("message", ""), theirs)

@@ -27,14 +27,14 @@ _SHOWN = 2_000
 
 
 async def listing(call: Call) -> Told:
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     rows = await flow.listed(call.market, caller.actor)
     return Told({"status": "ok", "webhooks": [_fields(row) for row in rows]})
 
 
 async def add(call: Call) -> Told:
     """Make one for the caller's own party."""
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     wanted = _wanted(sent_fields(await call.read_fields()))
     try:
         saved = await flow.save(call.market, wanted, caller.actor, _allowed(call), party=None)
@@ -45,7 +45,7 @@ async def add(call: Call) -> Told:
 
 async def change(call: Call) -> Told:
     """Everything of it is as it is said now. Its secret stays, and what it failed at is forgotten."""
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     wanted = _wanted(sent_fields(await call.read_fields()))._replace(id=call.request.match_info["endpoint_id"])
     try:
         saved = await flow.save(call.market, wanted, caller.actor, _allowed(call), party=None)
@@ -57,7 +57,7 @@ async def change(call: Call) -> Told:
 
 
 async def state(call: Call) -> Told:
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     word = sent_fields(await call.read_fields()).get("state", "")
     if word not in _MOVES:
         raise wrong("state", "not_allowed" if word else "missing", "state must be one of 3 words", word, _MOVES)
@@ -73,7 +73,7 @@ async def state(call: Call) -> Told:
 
 async def rotate(call: Call) -> Told:
     """The old secret signs too for a day."""
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     endpoint_id = call.request.match_info["endpoint_id"]
     try:
         secret = await flow.rotate(call.market, endpoint_id, caller.actor)
@@ -84,7 +84,7 @@ async def rotate(call: Call) -> Told:
 
 async def test(call: Call) -> Told:
     """An example, sent now. Nothing of it is kept."""
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     sent = sent_fields(await call.read_fields())
     try:
         if endpoint_id := sent.get("endpointid", ""):
@@ -110,7 +110,7 @@ async def test(call: Call) -> Told:
 
 async def log(call: Call) -> Told:
     """What was sent to the caller's own, newest first."""
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     limit = length(call)
     wanted = _filter(call.request.query)
     rows = await call.market.db.read(log_of, caller.actor, wanted, limit)
@@ -126,7 +126,7 @@ async def log(call: Call) -> Told:
 
 async def replay(call: Call) -> Told:
     """One event, or what the filter finds: what failed, unless it says otherwise. `dry_run` only counts."""
-    caller = call.admit_by_header("any")
+    caller = call.admit_live("any")
     sent = sent_fields(await call.read_fields())
     try:
         if event_id := sent.get("eventid", ""):
