@@ -1,9 +1,9 @@
-"""`exchange key`: make, list and revoke the keys of campaigns and buyers."""
+"""`exchange key`: make, list and revoke the keys of campaigns, buyers and operators' programs."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -11,22 +11,29 @@ import typer
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 from exchange.model.lead import Mode
 
+if TYPE_CHECKING:
+    from exchange.storage.parties import Parties
+
 
 def create(
     context: typer.Context,
     campaign: Annotated[str, typer.Option(help="The seller's campaign the key posts into.")] = "",
     buyer: Annotated[str, typer.Option(help="Or the buyer whose API key it is.")] = "",
     csv: Annotated[str, typer.Option(help="Or the contract whose leads lie as CSV at an address.")] = "",
-    mode: Annotated[Mode, typer.Option(help="A test key sells to simulated buyers only.")] = Mode.TEST,
+    operator: Annotated[str, typer.Option(help="Or the program of yours that acts for operators, by a name.")] = "",
+    mode: Annotated[Mode | None, typer.Option(help="A test key sells to simulated buyers only. Default: test.")] = None,
     name: Annotated[str, typer.Option(help="What to call it in lists.")] = "",
 ) -> None:
     """Make a key. It is shown once; only its hash is kept."""
     from exchange.commands.opening import run
 
-    said = [(kind, party) for kind, party in (("campaign", campaign), ("buyer", buyer), ("csv", csv)) if party]
+    parties = (("campaign", campaign), ("buyer", buyer), ("csv", csv), ("operator", operator))
+    said = [(kind, party) for kind, party in parties if party]
     if len(said) != 1:
-        raise Stop(Exit.USAGE, "Say one of --campaign, --buyer and --csv.")
-    run(_create(context.obj, *said[0], mode, name))
+        raise Stop(Exit.USAGE, "Say one of --campaign, --buyer, --csv and --operator.")
+    if operator and mode is Mode.TEST:
+        raise Stop(Exit.USAGE, "A key of operators is always live: leave --mode out.")
+    run(_create(context.obj, *said[0], Mode.LIVE if operator else mode or Mode.TEST, name))
 
 
 async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name: str) -> None:
@@ -39,11 +46,8 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
 
     settings = settings_of(terminal)
     async with opened_database(settings) as db:
-        parties = await db.read(read_parties)
-        party = "contract" if kind == "csv" else kind
-        known = {each.id for each in getattr(parties, f"{party}s")}
-        if party_id not in known:
-            raise Stop(Exit.FAILED, f"There is no {party} {party_id}. {_there_are(party, known)}")
+        if kind != "operator":
+            _require_party(await db.read(read_parties), "contract" if kind == "csv" else kind, party_id)
         key = await create_key(db, SystemClock(), SystemIds(), kind, party_id, mode, name or party_id, operator())
     document = {"id": key.id, "key": key.secret, "kind": kind, "party": party_id, "mode": mode.value}
     base = settings.public_url.rstrip("/")
@@ -51,7 +55,14 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
         document |= {"url": address_url(base, key.secret)}
         terminal.secret(document, document["url"], f'shown once; id {key.id}; =IMPORTDATA("{document["url"]}")')
         return
-    terminal.secret(document, key.secret, f"shown once; id {key.id}; posts to {base}/api/v1")
+    what = "calls" if kind == "operator" else "posts to"
+    terminal.secret(document, key.secret, f"shown once; id {key.id}; {what} {base}/api/v1")
+
+
+def _require_party(parties: Parties, kind: str, party_id: str) -> None:
+    known = {each.id for each in getattr(parties, f"{kind}s")}
+    if party_id not in known:
+        raise Stop(Exit.FAILED, f"There is no {kind} {party_id}. {_there_are(kind, known)}")
 
 
 def _there_are(kind: str, known: set[str]) -> str:

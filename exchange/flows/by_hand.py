@@ -20,7 +20,7 @@ from exchange.storage.parties import KeyRow
 from exchange.storage.users import UserRow
 
 KEY_BYTES = 24
-_PREFIXES = {"campaign": "ck", "buyer": "bk", "csv": "cu"}
+_PREFIXES = {"campaign": "ck", "buyer": "bk", "csv": "cu", "operator": "ok"}
 LAST_CHARACTERS = 4
 
 
@@ -41,7 +41,7 @@ def key_prefix(kind: str, mode: Mode) -> str:
 async def create_key(
     db: Db, clock: Clock, ids: Ids, kind: str, party_id: str, mode: Mode, name: str, actor: Actor, secret: str = ""
 ) -> NewKey:
-    """Make a key for a campaign or a buyer (`kind`), or for the CSV address of a contract.
+    """Make a key for a campaign or a buyer (`kind`), for the CSV address of a contract, or for a program of operators.
 
     `secret` is for the demo, whose keys are printed in its manual.
     """

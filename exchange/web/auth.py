@@ -132,7 +132,9 @@ def ip_of(request: web.Request) -> str:
 
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
-    """Follow a link that works once."""
+    """Follow a link that works once. Asking for its head alone, as previews and scanners do, is no use of it."""
+    if request.method != "GET":
+        raise web.HTTPMethodNotAllowed(request.method, ["GET"])
     secret = request.match_info["secret"]
     started = await start_session(request.app[MARKET], secret) if len(secret) <= SECRET_CHARACTERS else None
     if started is None:

@@ -12,6 +12,7 @@ from exchange.bootstrap import open_market
 from exchange.flows.market import Market
 from exchange.flows.sign_in import start_session
 from exchange.settings import load_settings
+from exchange.web.api.access import find_caller
 from tests.cli.home import Home
 
 
@@ -97,3 +98,19 @@ def test_the_address_of_a_csv_is_told_once(market_home: Home) -> None:
     assert alone.out.strip().endswith(".csv") and "IMPORTDATA" in alone.err
     assert (1, "There is no contract oak-solar.") == (unknown.code, unknown.err.strip()[:31])
     assert 2 == market_home.run("key", "create", "--csv", "acme-solar", "--buyer", "acme").code
+
+
+def test_a_program_of_operators_gets_a_key_of_its_own(market_home: Home) -> None:
+    made = market_home.run("key", "create", "--operator", "payouts-script", "--json")
+    listed = market_home.run("key", "list")
+
+    assert made.json["key"].startswith("ok_live_") and "operator payouts-script" in listed.out
+    assert 2 == market_home.run("key", "create", "--operator", "payouts-script", "--mode", "test").code
+    assert ("operator", "payouts-script") == asyncio.run(caller_of(market_home.folder, made.json["key"]))
+
+
+async def caller_of(folder: Path, secret: str) -> tuple[str, str]:
+    async with open_market(load_settings(folder / "exchange.toml"), process=False) as market:
+        caller = find_caller(market.deals, secret, "operator")
+    assert caller is not None
+    return caller.actor.role.value, caller.actor.name

@@ -144,6 +144,8 @@ async def test_a_wrong_method_says_which_is_right(served: Served) -> None:
     }
 
     assert {"ping": "POST", "validate": "POST", "leads/ld_1": "GET, HEAD", "dispositions": "POST"} == told
+    opened = await served.get("ping", key=None)  # as in a browser
+    assert (405, "POST") == (opened.http_status, opened.headers["Allow"])
 
 
 async def test_no_call_edits_or_deletes_an_entry_of_the_books(served: Served) -> None:

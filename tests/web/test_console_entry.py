@@ -43,6 +43,8 @@ TONES = ("good", "warn", "bad", "info", "accent")
 
 async def test_a_link_signs_in_once_and_then_says_how_to_get_another(served: Served) -> None:
     link = await login_path(served)
+    async with served.session.head(served.address + link) as previewed:
+        assert 405 == previewed.status
     async with stranger(served) as first, stranger(served) as second:
         assert 200 == (await first.open(link)).http_status
         again = await second.open(link)

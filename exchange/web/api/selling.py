@@ -74,6 +74,8 @@ async def _read(call: Call) -> Flat:
     """The fields of the body and of the query, as one record."""
     request = call.request
     if request.method == "GET":
+        if not raw_query(request):
+            raise _not_by_get()
         flat = decode(b"", None, raw_query(request))
     else:
         content_type = request.headers.get("Content-Type")
