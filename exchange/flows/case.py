@@ -202,8 +202,15 @@ def request_row(case: Case, market: Market, stored: bytes, endpoint: str | None 
         submission.content_type,
         submission.answer_format,
         market.vault.seal(case.data_key, f"raw:{submission.id}", stored),
-        "test" if not case.live else ("ping" if submission.kind is Kind.PING else "lead"),
+        retention_of(case),
     )
+
+
+def retention_of(case: Case) -> str:
+    """The class by which raw rows are forgotten. A ping's are kept longer once it led to a post."""
+    if not case.live:
+        return "test"
+    return "ping" if case.submission.kind is Kind.PING else "lead"
 
 
 def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -> LeadRow:

@@ -18,7 +18,7 @@ from exchange.storage.jobs import forget_jobs
 from exchange.storage.proofs import forget_proofs
 from exchange.storage.queues import forget_queues
 from exchange.storage.reconciliations import forget_books
-from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads
+from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads, keep_longer
 from exchange.storage.screened import forget_screened
 from exchange.storage.sightings import forget_sightings
 from exchange.storage.sources import forget_items
@@ -33,6 +33,8 @@ _HARVEST_DAYS = 30
 
 async def forget(market: Market) -> None:
     now = market.clock.now()
+    while await market.db.write(keep_longer, now - market.retention_days["ping"] * _DAY_MS):
+        pass
     for retention, days in market.retention_days.items():
         while await market.db.write(forget_raw, retention, now - days * _DAY_MS):
             pass

@@ -21,6 +21,7 @@ from exchange.flows.case import (
     own_lead,
     ping_id,
     request_row,
+    retention_of,
 )
 from exchange.flows.check_duplicates import check as look_who
 from exchange.flows.check_duplicates import found_taken, taken_by_another
@@ -267,7 +268,7 @@ class Closer:
             market.vault.seal(case.data_key, f"wires:{wires_id}", wires) if wires is not None else None,
             wires_id,
             case.submission.id,
-            _retention(case, state),
+            retention_of(case),
             quote_row,
             free_quote or (case.lead.ping_id if state is LeadState.UNSOLD and sold and not sold.placed.sales else None),
             case.duplicate_of,
@@ -391,9 +392,3 @@ def _checked(case: Case) -> Checked | None:
     lead = case.lead
     told = Checked(lead.grade, lead.fraud, lead.score, case.features)
     return told if any(part is not None for part in told) else None
-
-
-def _retention(case: Case, state: LeadState) -> str:
-    if not case.live:
-        return "test"
-    return "ping" if case.submission.kind is Kind.PING and state is LeadState.UNSOLD else "lead"

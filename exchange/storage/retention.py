@@ -5,28 +5,56 @@ from __future__ import annotations
 from exchange.storage.database import Tx
 
 _AT_ONCE = 500
+GONE = " gone"
+_LED_ON = "EXISTS (SELECT 1 FROM requests r WHERE r.lead_id = {0}.lead_id AND r.endpoint <> 'ping')"
+_REPEATED = "EXISTS (SELECT 1 FROM idempotency WHERE idempotency.request_id = requests.id)"
+
+
+async def keep_longer(tx: Tx, before: int) -> int:
+    """What came of pings before an instant is kept as long as the posts that followed them. Returns how many rows."""
+    wires = await tx.execute(
+        f"""UPDATE wires SET retention = 'lead' WHERE (lead_id, id) IN (SELECT w.lead_id, w.id FROM wires w
+               WHERE w.retention = 'ping' AND w.made_at < :before AND {_LED_ON.format("w")}
+               ORDER BY w.made_at LIMIT :most)""",
+        before=before,
+        most=_AT_ONCE,
+    )
+    return wires + await tx.execute(
+        f"""UPDATE requests SET retention = 'lead' WHERE id IN (SELECT p.id FROM requests p
+               WHERE p.retention = 'ping' AND p.received_at < :before AND {_LED_ON.format("p")}
+               ORDER BY p.received_at LIMIT :most)""",
+        before=before,
+        most=_AT_ONCE,
+    )
 
 
 async def forget_raw(tx: Tx, retention: str, before: int) -> int:
     """Blank raw requests, answers and wires of one class that came before an instant. Verdicts and money stay.
 
-    An answer that a key still repeats stays as long as the key.
+    An answer that a key still repeats stays as long as the key. Of a request of which nothing is left the class says
+    so, and nobody looks at it again.
     """
     wires = await tx.execute(
         """DELETE FROM wires WHERE (lead_id, id) IN (SELECT lead_id, id FROM wires
                WHERE retention = :class AND made_at < :before ORDER BY made_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
-    raws = await tx.execute(
-        """UPDATE requests SET raw = NULL, answer = CASE WHEN EXISTS
-               (SELECT 1 FROM idempotency WHERE idempotency.request_id = requests.id) THEN answer ELSE NULL END
-           WHERE id IN (SELECT id FROM requests
-               WHERE retention = :class AND received_at < :before AND (raw IS NOT NULL OR (answer IS NOT NULL
-                   AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.request_id = requests.id)))
-               ORDER BY received_at LIMIT :most)""",
+    blanked = await tx.execute(
+        f"""UPDATE requests SET raw = NULL, answer = NULL, retention = retention || '{GONE}'
+           WHERE id IN (SELECT id FROM requests WHERE retention = :class AND received_at < :before
+               AND NOT {_REPEATED} ORDER BY received_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
-    return wires + raws
+    return (
+        wires
+        + blanked
+        + await tx.execute(
+            f"""UPDATE requests SET raw = NULL WHERE id IN (SELECT id FROM requests
+               WHERE retention = :class AND received_at < :before AND raw IS NOT NULL AND {_REPEATED}
+               ORDER BY received_at LIMIT :most)""",
+            **{"class": retention, "before": before, "most": _AT_ONCE},
+        )
+    )
 
 
 async def forget_expired(tx: Tx, now: int) -> int:

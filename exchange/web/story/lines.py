@@ -12,6 +12,7 @@ from exchange.flows.market import Market
 from exchange.flows.verify import WIRE
 from exchange.model.ledger import TransactionKind
 from exchange.model.money import Money
+from exchange.storage.retention import GONE
 from exchange.web.story.afterwards import afterwards, booking
 from exchange.web.story.contracts import CUT, SIMULATED
 from exchange.web.story.line import Line, Section
@@ -248,7 +249,7 @@ class _Teller:
 
     def _mine(self) -> tuple[Exchange, ...]:
         self._wires_told += 1
-        days = self.market.retention_days.get(self.request.row["retention"], 0)
+        days = self.market.retention_days.get(self.request.row["retention"].removesuffix(GONE), 0)
         number = self.number * 1_000 + self._wires_told
         told = seller_exchange(self.request, number, "The seller's request, and our answer", days, (self.story.mask,))
         return (told,)
