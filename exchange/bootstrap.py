@@ -37,6 +37,7 @@ from exchange.flows.connection import Connection, ready
 from exchange.flows.doors import Doors
 from exchange.flows.lists import Lists, take_up_lists
 from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
+from exchange.flows.master_keys import agree
 from exchange.flows.shapes import (
     Document,
     DocumentProblems,
@@ -279,6 +280,7 @@ async def open_market(
     lists = Lists(settings.files_dir, vault)
     try:
         await migrate(opened, clock.now())
+        await agree(opened, vault, clock)
         if db is None and process:
             connections = settings.postgres_connections if is_postgres(settings.database_url) else 1
             await rehearse(opened, connections, clock.now())

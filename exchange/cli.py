@@ -28,6 +28,7 @@ from exchange.commands import (
     job,
     key,
     ledger,
+    master_key,
     migrate,
     payments,
     payout,
@@ -91,7 +92,7 @@ vertical_app = group(
     "exchange vertical apply solar.yaml --yes",
 )
 key_app = group(
-    "key", "Keys of campaigns and buyers.", "exchange key list", "exchange key create --campaign solar-acme"
+    "key", "Keys of parties, and the master key.", "exchange key list", "exchange key create --campaign solar-acme"
 )
 job_app = group("job", "Work that gave up.", "exchange job list", "exchange job replay --kind notice")
 source_app = group(
@@ -234,6 +235,8 @@ add(
 )
 add(key_app, "list", key.list_all, "exchange key list", "exchange key list --json")
 add(key_app, "revoke", key.revoke, "exchange key revoke key_01KAG4", "exchange key revoke key_01KAG4 --yes")
+add(key_app, "rotate", master_key.rotate, "exchange key rotate", "exchange key rotate --status")
+add(key_app, "retire", master_key.retire, "exchange key retire 1", "exchange key retire 1 --yes")
 add(
     user_app,
     "add",

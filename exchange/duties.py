@@ -13,13 +13,16 @@ from exchange.flows.digests import plan_digests
 from exchange.flows.doors import Write
 from exchange.flows.follow import follow_leads
 from exchange.flows.harvesting import share_harvest
+from exchange.flows.health import beat, look_at_queues
 from exchange.flows.list_desk import fold_crowded
 from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
+from exchange.flows.master_keys import follow_key
 from exchange.flows.measures import consider, hold_caps
 from exchange.flows.payouts import prepare_due
 from exchange.flows.proof_alarm import look_for_late_proofs
 from exchange.flows.proofs import plan_proofs
+from exchange.flows.pulse import EVERY_SECONDS
 from exchange.flows.quality import keep_quality
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.recover import recover
@@ -59,8 +62,11 @@ def duties(write: Write) -> tuple[Duty, ...]:
         await recover(market, market.clock.now() - STALE_MS, write)
 
     return (
+        Duty("beat", EVERY_SECONDS, beat),
+        Duty("look at the queues", 60.0, look_at_queues),
         Duty("refresh", 0.5, refresh),
         Duty("lists", 0.5, look_at_lists),
+        Duty("follow the master key", 2.0, follow_key),
         Duty("poll", 1.0, plan_looks),
         Duty("learn", 5.0, learn),
         Duty("count quality", 5.0, keep_quality),

@@ -1,7 +1,8 @@
 """Everything secret at rest: a data key per request, sealed values, keyed hashes for look-ups.
 
 Personal values are sealed with the data key of the request that brought them; only that key, wrapped by a master key,
-is stored. Destroying the wrapped key erases the values, in every backup too.
+is stored. Destroying the wrapped key erases the values; in backups made before, too, once the master key that wrapped
+it is retired.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import os
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -26,16 +28,17 @@ from exchange.ids import Ids
 ENVIRONMENT = "EXCHANGE_MASTER_KEY"
 KEY_BYTES = 32
 INDEX_BYTES = 16
+MOST_KEYS = 255  # a number is the first byte of what its key sealed
 _NONCE_BYTES = 12
 _COMPRESS_ABOVE_BYTES = 1_000  # below, setting up the compressor costs more than it saves
 _WINDOW_BITS = 12  # 4 KB see as far back as these texts repeat, and are set up three times as fast as 32 KB
 _MEMORY_LEVEL = 5
 _PLAIN, _PACKED = b"\0", b"\1"
 _INDEX = "index"
-_WRAPS = b"data key"
+_WRAPS, _PROVES = b"data key", b"proof of master key "
 _HEADER = """\
 # The keys of this exchange. Whoever has them can read every lead; without them nobody can.
-# Keep a copy apart from the database's backups. To rotate, add a line above with the next number.
+# Keep a copy apart from the database's backups, and a new one after each `exchange key rotate`.
 """
 
 
@@ -60,11 +63,45 @@ class MasterKeys:
 
 
 class Vault:
-    def __init__(self, keys: MasterKeys, ids: Ids) -> None:
+    """`again` reads the keys anew: another process may have added one."""
+
+    def __init__(self, keys: MasterKeys, ids: Ids, again: Callable[[], MasterKeys] | None = None) -> None:
+        self._again = again
         self._current = keys.current
+        self._index = keys.index
         self._ciphers = {number: AESGCM(key) for number, key in keys.by_number.items()}
         self._keyed = hmac.new(keys.index, digestmod=hashlib.sha256)
         self._ids = ids
+
+    @property
+    def current(self) -> int:
+        """The number of the master key that seals what comes."""
+        return self._current
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The master keys that are here."""
+        return frozenset(self._ciphers)
+
+    def take_up(self) -> None:
+        """Read the keys anew, whichever of them seals. Raises `VaultError`."""
+        if self._again is None:
+            return
+        keys = self._again()
+        if not hmac.compare_digest(keys.index, self._index):
+            raise VaultError("the index key was changed: nothing could be found by phone or email any more")
+        self._ciphers = {number: AESGCM(key) for number, key in keys.by_number.items()}
+
+    def seal_with(self, number: int) -> None:
+        """Seal with this master key from now on. Raises `VaultError` when it is not here."""
+        if number not in self._ciphers:
+            self.take_up()
+        self._current = self._known(number)
+
+    def proof(self, number: int) -> bytes:
+        """16 bytes that only this master key, beside this index key, makes. They open nothing."""
+        tag = self._ciphers[self._known(number)].encrypt(bytes(_NONCE_BYTES), b"", _PROVES + bytes([number]))
+        return self._mac(f"proof\0{tag.hex()}")[:INDEX_BYTES]
 
     def new_data_key(self) -> tuple[bytes, DataKey]:
         """A fresh key: its wrapped form to store, and the key to use now."""
@@ -78,6 +115,12 @@ class Vault:
     def rewrap(self, wrapped: bytes) -> bytes:
         """The same data key under the current master key. What it sealed stays as it is."""
         return wrapped if wrapped[:1] == bytes([self._current]) else self._wrap(self._unwrap(wrapped))
+
+    def reseal_secret(self, name: str, sealed: bytes) -> bytes:
+        """The same secret under the current master key. Raises `VaultError`."""
+        return (
+            sealed if sealed[:1] == bytes([self._current]) else self.seal_secret(name, self.open_secret(name, sealed))
+        )
 
     def seal(self, key: DataKey, row_id: str, data: bytes) -> bytes:
         """Encrypt for one row: moved to another it does not open. More than 1,000 bytes are compressed first."""
@@ -129,8 +172,13 @@ class Vault:
     def _cipher_of(self, sealed: bytes) -> AESGCM:
         number = sealed[0] if sealed else 0
         if number not in self._ciphers:
+            self.take_up()  # another process may be ahead of this one
+        return self._ciphers[self._known(number)]
+
+    def _known(self, number: int) -> int:
+        if number not in self._ciphers:
             raise VaultError(f"master key {number} is not among the keys of this exchange")
-        return self._ciphers[number]
+        return number
 
 
 def compress(data: bytes) -> bytes:
@@ -160,19 +208,60 @@ def open_vault(ids: Ids, key_file: Path | None = None, environment: Mapping[str,
         return Vault(read_keys(text.replace(",", "\n"), ENVIRONMENT), ids)
     if key_file is None:
         raise VaultError(f"no master key: set {ENVIRONMENT} or name a key file")
+    return Vault(read_key_file(key_file), ids, partial(read_key_file, key_file))
+
+
+def read_key_file(path: Path) -> MasterKeys:
+    """Raises `VaultError`."""
     try:
-        return Vault(read_keys(key_file.read_text("ascii"), str(key_file)), ids)
+        return read_keys(path.read_text("ascii"), str(path))
     except FileNotFoundError:
-        raise VaultError(f"no master key: {key_file} does not exist; `exchange init` makes one") from None
+        raise VaultError(f"no master key: {path} does not exist; `exchange init` makes one") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise VaultError(f"{key_file} cannot be read: {error}") from error
+        raise VaultError(f"{path} cannot be read: {error}") from error
 
 
 def make_key_file(path: Path, ids: Ids) -> None:
     """Make a key file only its owner may read. An existing one is never touched: `FileExistsError`."""
+    _write_keys(path, MasterKeys(1, {1: ids.bytes(KEY_BYTES)}, ids.bytes(KEY_BYTES)))
+
+
+def add_master_key(path: Path, ids: Ids) -> int:
+    """Put one more master key into the key file, whole or not at all. Its number; `VaultError`, `OSError`."""
+    keys = read_key_file(path)
+    number = keys.current + 1
+    if number > MOST_KEYS:
+        raise VaultError(f"{path}: master keys are numbered 1 to {MOST_KEYS}, and number {MOST_KEYS} is used")
+    _replace_keys(path, replace(keys, current=number, by_number={**keys.by_number, number: ids.bytes(KEY_BYTES)}))
+    return number
+
+
+def drop_master_key(path: Path, number: int) -> None:
+    """Take a master key out of the key file: what it sealed opens nowhere any more. `VaultError`, `OSError`."""
+    keys = read_key_file(path)
+    left = {each: key for each, key in keys.by_number.items() if each != number}
+    if not left:
+        raise VaultError(f"{path} holds no other master key")
+    _replace_keys(path, MasterKeys(max(left), left, keys.index))
+
+
+def _replace_keys(path: Path, keys: MasterKeys) -> None:
+    made = path.with_name(f"{path.name}.new")
+    made.unlink(missing_ok=True)  # of one that was stopped
+    _write_keys(made, keys)
+    made.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _write_keys(path: Path, keys: MasterKeys) -> None:
+    named = [(_INDEX, keys.index), *((str(number), keys.by_number[number]) for number in sorted(keys.by_number))]
+    lines = [f"{name}:{base64.b64encode(key).decode()}\n" for name, key in named]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        lines = [f"{name}:{base64.b64encode(ids.bytes(KEY_BYTES)).decode()}\n" for name in (_INDEX, "1")]
         file.write((_HEADER + "".join(lines)).encode())
         file.flush()
         os.fsync(file.fileno())
@@ -195,8 +284,8 @@ def read_keys(text: str, where: str) -> MasterKeys:
             index = key
             continue
         number = int(name) if name.isdecimal() else 0 if separator else 1
-        if not 1 <= number <= 255 or number in keys:
-            raise VaultError(f"{where}: key numbers are 1 to 255, each once")
+        if not 1 <= number <= MOST_KEYS or number in keys:
+            raise VaultError(f"{where}: key numbers are 1 to {MOST_KEYS}, each once")
         keys[number] = key
     if not keys:
         raise VaultError(f"{where} holds no master key")

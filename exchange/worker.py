@@ -54,6 +54,7 @@ from exchange.flows.jobs import (
     PAYMENT_EVENT,
     POLL,
     REFUND,
+    RESEAL,
     RESELL,
     RETAIN,
     RETURN,
@@ -68,6 +69,7 @@ from exchange.flows.jobs import (
 )
 from exchange.flows.list_desk import load_list
 from exchange.flows.market import Market
+from exchange.flows.master_keys import seal_anew
 from exchange.flows.notices import mail_notice
 from exchange.flows.payment_events import work_event
 from exchange.flows.polls import poll
@@ -134,6 +136,7 @@ def kinds() -> Mapping[str, Kind]:
         POLL: Kind(poll, most=3, lease_ms=300_000),
         READ_REPORTS: Kind(read_reports, most=3, lease_ms=300_000),
         REFUND: Kind(send_refund),
+        RESEAL: Kind(seal_anew),
         RESELL: Kind(resell),
         RETAIN: Kind(retain),
         RETURN: Kind(consider_job, at_once=4),

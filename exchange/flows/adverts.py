@@ -111,7 +111,7 @@ async def keep_account(
         before.id if before is not None else market.ids.new("ada", now), platform, name, terms,
         state, before.since if before is not None else now, now,
     )  # fmt: skip
-    sealed = market.vault.seal_secret(_secret(account.id), orjson.dumps(secrets)) if given else None
+    sealed = market.vault.seal_secret(account_secret(account.id), orjson.dumps(secrets)) if given else None
     after = {"platform": platform, "name": name, "account": terms.account, "state": account.state}
     line = audit_line(market.ids, now, actor, "ad_account.kept", f"ad_account:{account.id}", after=after)
     await market.db.write(save_account, account, sealed, line)
@@ -136,7 +136,7 @@ def _terms(market: Market, platform: str, fields: Mapping[str, str], allowed: tu
     return AdTerms(verticals=verticals, hashed=bool(fields.get("hashed")) and platform in (*BY_PERSON, GOOGLE), **given)
 
 
-def _secret(account_id: str) -> str:
+def account_secret(account_id: str) -> str:
     return f"ad account {account_id}"
 
 
@@ -211,7 +211,7 @@ async def tell_platform(market: Market, payload: Mapping[str, Any]) -> Ended | N
         why = why or ("Its values were erased." if event is None else NO_CLICK)
         await market.db.write(end_conversion, row, "skipped", why, market.clock.now())
         return Ended.UNASKED
-    secrets: dict[str, str] = orjson.loads(market.vault.open_secret(_secret(account.id), bytes(sealed)))
+    secrets: dict[str, str] = orjson.loads(market.vault.open_secret(account_secret(account.id), bytes(sealed)))
     told = await _ask(market, account, _conversation(account, secrets, event, market.zone))
     state, why = ("sent", "") if isinstance(told, Heard) else ("refused", told.why)
     await market.db.write(end_conversion, row, state, why, market.clock.now())

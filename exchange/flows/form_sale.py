@@ -104,7 +104,7 @@ async def send(
         "fields": fields,
         "came_by": _came_by(place, visit, text, now),
     }
-    sealed = market.vault.seal_secret(_name(visit.view), orjson.dumps(kept))
+    sealed = market.vault.seal_secret(sent_secret(visit.view), orjson.dumps(kept))
     look = job(
         market,
         f"{SUBMIT_FORM}:{visit.view[-1]}",
@@ -192,7 +192,7 @@ async def submit_form(market: Market, payload: Mapping[str, object]) -> None:
 
 
 def _kept(market: Market, row: Row) -> Submission:
-    kept: dict[str, Any] = orjson.loads(market.vault.open_secret(_name(row["id"]), bytes(row["sealed"])))
+    kept: dict[str, Any] = orjson.loads(market.vault.open_secret(sent_secret(row["id"]), bytes(row["sealed"])))
     now = market.clock.now()
     return Submission(
         id=market.ids.new("req", now),
@@ -240,5 +240,5 @@ async def refuse(market: Market, place: Place, visit: Visit, visitor: Visitor, w
     await market.db.write(note_refused, visit.view, why)
 
 
-def _name(view_id: str) -> str:
+def sent_secret(view_id: str) -> str:
     return f"form sent {view_id}"

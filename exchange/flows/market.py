@@ -24,6 +24,7 @@ from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
 from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.lists import Lists
+from exchange.flows.pulse import Pulse
 from exchange.flows.scoring import Scorer
 from exchange.flows.screening import Screening
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
@@ -157,6 +158,7 @@ class Live:
     def __init__(self, deals: Deals, tables: Tables, rates: Rates | None = None) -> None:
         self.deals, self.tables = deals, tables
         self.rates = rates or Rates()
+        self.pulse = Pulse()
         self.available: Mapping[str, Money] = {}
         self._cap_use: Mapping[tuple[str, int], int] = {}
         self._use_now: Mapping[str, int] = {}

@@ -96,18 +96,18 @@ async def half_done(market: Market) -> list[Draft]:
 
 
 async def _put(market: Market, draft: Draft) -> Draft:
-    sealed = market.vault.seal_secret(_sealed_as(draft.id), orjson.dumps(dict(draft.values)))
+    sealed = market.vault.seal_secret(draft_secret(draft.id), orjson.dumps(dict(draft.values)))
     row = DraftRow(draft.id, draft.step, sealed, draft.made_at, draft.changed_at, draft.made_by, draft.ended_at)
     await market.db.write(put_draft, row)
     return draft
 
 
 def _opened(market: Market, row: DraftRow) -> Draft:
-    values = orjson.loads(market.vault.open_secret(_sealed_as(row.id), row.sealed))
+    values = orjson.loads(market.vault.open_secret(draft_secret(row.id), row.sealed))
     return Draft(row.id, row.step, values, row.made_at, row.changed_at, row.made_by, row.ended_at)
 
 
-def _sealed_as(draft_id: str) -> str:
+def draft_secret(draft_id: str) -> str:
     return f"draft {draft_id}"
 
 

@@ -84,7 +84,7 @@ async def export(market: Market, method: Method, actor: Actor, ip: str = "") -> 
     )
     after = {"file": file.name, "payments": str(file.payments), "sha256": file.sha256}
     line = replace(audit_line(market.ids, now, actor, "payout.exported", f"payout_file:{file_id}", after=after), ip=ip)
-    sealed = market.vault.seal_secret(_secret(file_id), content)
+    sealed = market.vault.seal_secret(file_secret(file_id), content)
     try:
         await market.db.write(save_file, file, sealed, [each.payment.id for each in ready], line)
     except Conflict:
@@ -98,7 +98,7 @@ async def open_file(market: Market, file_id: str, actor: Actor, ip: str = "") ->
     if found is None:
         return None
     file, sealed = found
-    content = market.vault.open_secret(_secret(file_id), sealed)
+    content = market.vault.open_secret(file_secret(file_id), sealed)
     assert sha256(content).hexdigest() == file.sha256, "it opens only unaltered"
     line = audit_line(market.ids, market.clock.now(), actor, "payout.file_taken", f"payout_file:{file_id}", after={})
     await market.db.write(record, replace(line, ip=ip))
@@ -175,5 +175,5 @@ def _written(
     return effective, sepa_file(sender, sepa, file_id, now, effective)
 
 
-def _secret(file_id: str) -> str:
+def file_secret(file_id: str) -> str:
     return f"payout file {file_id}"

@@ -45,7 +45,7 @@ async def keep_sample(
     sample_id = market.ids.new("smp", now)
     content = orjson.dumps([reply.status, dict(reply.headers), reply.body.decode("latin-1")])
     label = " ".join(label.split())[:LABEL_CHARACTERS] or f"{expected.replace('_', ' ')}, {stage}"
-    sealed = market.vault.seal_secret(_sealed_as(sample_id), content)
+    sealed = market.vault.seal_secret(reply_secret(sample_id), content)
     row = SampleRow(sample_id, connection, stage, label, expected, sealed, now, actor.name)
     if not await market.db.write(add_sample, row):
         raise CannotKeep(f"{connection} has {SAMPLES_KEPT} samples, and no more are kept. Remove one first.")
@@ -65,7 +65,7 @@ async def samples_of(market: Market, connection: str) -> tuple[Sample, ...]:
 
 def _opened(market: Market, row: SampleRow) -> Sample | None:
     try:
-        status, headers, body = orjson.loads(market.vault.open_secret(_sealed_as(row.id), row.sealed))
+        status, headers, body = orjson.loads(market.vault.open_secret(reply_secret(row.id), row.sealed))
     except VaultError:
         _LOG.error("A kept reply cannot be opened", where=row.id)
         return None
@@ -73,7 +73,7 @@ def _opened(market: Market, row: SampleRow) -> Sample | None:
     return Sample(row.id, row.connection, row.stage, row.label, row.expected, reply, row.made_at, row.made_by)
 
 
-def _sealed_as(sample_id: str) -> str:
+def reply_secret(sample_id: str) -> str:
     return f"sample {sample_id}"
 
 

@@ -70,7 +70,7 @@ async def change_terms(
     if problems:
         raise WrongTerms(problems)
     now = market.clock.now()
-    sealed = _seal(market, _bank_name(seller_id), account) if account is not None else None
+    sealed = _seal(market, bank_secret(seller_id), account) if account is not None else None
     line = audit_line(
         market.ids,
         now,
@@ -105,7 +105,7 @@ async def change_payer(market: Market, method: Method, fields: Mapping[str, str]
         raise WrongTerms(error.problems) from None
     after = {"method": method.value, "ends_in": payer.last4}
     line = audit_line(market.ids, market.clock.now(), actor, "payer.changed", f"payer:{method.value}", after=after)
-    await market.db.write(save_payer, method.value, _seal(market, _payer_name(method), payer), replace(line, ip=ip))
+    await market.db.write(save_payer, method.value, _seal(market, payer_secret(method), payer), replace(line, ip=ip))
     return payer.last4
 
 
@@ -114,7 +114,7 @@ async def account_of_seller(market: Market, seller_id: str, method: Method) -> A
     sealed = await market.db.read(bank_of, seller_id)
     if sealed is None:
         return None
-    found = orjson.loads(market.vault.open_secret(_bank_name(seller_id), sealed.sealed))
+    found = orjson.loads(market.vault.open_secret(bank_secret(seller_id), sealed.sealed))
     if found.pop("method") != method.value:
         return None
     return AchAccount(**found) if method is Method.ACH else SepaAccount(**found)
@@ -125,7 +125,7 @@ async def payer(market: Market, method: Method) -> Payer | None:
     sealed = await market.db.read(payer_of, method.value)
     if sealed is None:
         return None
-    found = orjson.loads(market.vault.open_secret(_payer_name(method), sealed.sealed))
+    found = orjson.loads(market.vault.open_secret(payer_secret(method), sealed.sealed))
     found.pop("method")
     return AchPayer(**found) if method is Method.ACH else SepaAccount(**found)
 
@@ -157,11 +157,11 @@ def _seal(market: Market, name: str, account: Account | Payer) -> SealedAccount:
     return SealedAccount(market.vault.seal_secret(name, document), account.last4)
 
 
-def _bank_name(seller_id: str) -> str:
+def bank_secret(seller_id: str) -> str:
     return f"bank of seller {seller_id}"
 
 
-def _payer_name(method: Method) -> str:
+def payer_secret(method: Method) -> str:
     return f"payer by {method.value}"
 
 

@@ -16,6 +16,17 @@ REST_MS = (30_000, 60_000, 120_000, 300_000, 600_000, 900_000)
 _SPREAD = 0.2  # so that queues that went down together do not all come back at once
 
 
+async def oldest_due(tx: Tx, now: int) -> int | None:
+    """When the job should have begun that waits longest, of queues that do not rest. None when nothing is due."""
+    rows = await tx.fetch(
+        """SELECT run_at FROM jobs WHERE state = 'waiting' AND run_at <= :now AND NOT EXISTS
+               (SELECT 1 FROM job_queues rest WHERE rest.queue = jobs.queue AND rest.rest_until > :now)
+           ORDER BY run_at LIMIT 1""",
+        now=now,
+    )
+    return rows[0]["run_at"] if rows else None
+
+
 async def end_and_let_go(tx: Tx, job: Leased, now: int, gap_ms: int) -> bool:
     """The job is done and its destination answers: the queue rests no more, but keeps `gap_ms` between two jobs."""
     if not await end_job(tx, job, now):
