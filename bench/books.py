@@ -42,7 +42,7 @@ from exchange.storage.ledger import book
 from exchange.storage.parties import save_buyer, save_seller
 from exchange.storage.rows import inserted
 from exchange.storage.sqlite import open_sqlite
-from exchange.storage.verify import Verification, verify_audit, verify_books, verify_documents
+from exchange.storage.verify import Verification, verify_audit, verify_books, verify_documents, verify_payouts
 
 WEEKS = 52
 START = 1_764_547_200_000  # Mon 1 Dec 2025, 00:00 UTC
@@ -217,7 +217,7 @@ async def make(folder: Path, sales: int, returns: int) -> float:
 async def check(db: Db, now: int) -> tuple[list[Verification], Reproduced, PayoutsChecked, float]:
     """What `exchange ledger verify` does, and how long it took."""
     began = perf_counter()
-    found = [await verify_books(db), await verify_audit(db), await verify_documents(db)]
+    found = [await verify_books(db), await verify_audit(db), await verify_documents(db), await verify_payouts(db)]
     again, payouts = await reproduce(db, now), await check_payouts(db)
     return found, again, payouts, perf_counter() - began
 

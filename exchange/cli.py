@@ -32,6 +32,7 @@ from exchange.commands import (
     migrate,
     payments,
     payout,
+    reconcile,
     replay,
     scrub,
     serve,
@@ -122,6 +123,9 @@ invoice_app = group(
 )
 payments_app = group("payments", "Who takes cards.", "exchange payments connect", "exchange payments connect --json")
 payout_app = group("payout", "What sellers are paid.", "exchange payout preview", "exchange payout export ach")
+reconcile_app = group(
+    "reconcile", "Books beside ours.", "exchange reconcile bring november.csv buyer:northsun", "exchange reconcile list"
+)
 data_app = group(
     "data",
     "Tables of facts: ZIP codes, mail domains, networks.",
@@ -263,13 +267,7 @@ add(
     "exchange webhook add 'https://t.acme.example/p?id={seller_lead_id}&pay={price}' --seller acme --postback",
 )
 add(webhook_app, "test", webhook.try_out, "exchange webhook test whk_01KAG4", "exchange webhook test whk_01KAG4 --json")
-add(
-    webhook_app,
-    "log",
-    webhook.log,
-    "exchange webhook log --state failed",
-    "exchange webhook log --json",
-)
+add(webhook_app, "log", webhook.log, "exchange webhook log --state failed", "exchange webhook log --json")
 add(
     webhook_app,
     "replay",
@@ -312,6 +310,7 @@ for _app, _module in (
     (ledger_app, ledger),
     (invoice_app, invoice),
     (payments_app, payments),
+    (reconcile_app, reconcile),
 ):
     for _command in _module.commands():
         add(_app, *_command)

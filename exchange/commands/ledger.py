@@ -53,7 +53,7 @@ async def _verify(terminal: Terminal) -> None:
     from exchange.flows.payout_check import check_payouts
     from exchange.flows.reproduce import reproduce
     from exchange.storage.ledger import all_balances
-    from exchange.storage.verify import verify_audit, verify_books, verify_documents
+    from exchange.storage.verify import verify_audit, verify_books, verify_documents, verify_payouts
 
     clock = SystemClock()
     settings = settings_of(terminal)
@@ -61,14 +61,16 @@ async def _verify(terminal: Terminal) -> None:
         began = clock.monotonic()
         with progress(terminal, "Checking", None, clock):
             books, audit, documents = await verify_books(db), await verify_audit(db), await verify_documents(db)
-            again = await reproduce(db, clock.now())
+            statements, again = await verify_payouts(db), await reproduce(db, clock.now())
             payouts = await check_payouts(db)
         accounts = len(await db.read(all_balances))
         seconds = clock.monotonic() - began
     finished(terminal, "Checking", f"{books.sealed:,} entries   {seconds:.1f} s")
-    flaws = [*books.flaws, *audit.flaws, *documents.flaws, *again.flaws, *payouts.flaws]
+    found = (books, audit, documents, statements, again, payouts)
+    flaws = [flaw for each in found for flaw in each.flaws]
+    sound = not flaws and books.sound
     document = {
-        "sound": books.sound and audit.sound,
+        "sound": sound,
         "entries": books.sealed,
         "not_sealed_yet": books.unsealed,
         "sum": {currency: Money(units, currency).text for currency, units in sorted(books.totals.items())},
@@ -78,15 +80,16 @@ async def _verify(terminal: Terminal) -> None:
         "audit_head": audit.head,
         "documents": {kind.value: count for kind, count in again.counts.items()} | {"payout": payouts.statements},
         "documents_head": documents.head,
+        "payouts_head": statements.head,
         "flaws": [{"where": flaw.where, "id": flaw.row_id, "sentence": flaw.sentence} for flaw in flaws],
     }
     told = [
         *_verified(books, audit, accounts, settings.currency),
         _documents_told(again, bool(documents.flaws)),
-        _payouts_told(payouts),
+        _payouts_told(payouts, bool(statements.flaws)),
     ]
     terminal.result(document, told + [f"  FAIL        {flaw.sentence}" for flaw in flaws])
-    if flaws or not (books.sound and audit.sound):
+    if not sound:
         raise Stop(Exit.CHECK_FAILED)
 
 
@@ -108,8 +111,8 @@ def _verified(books: Verification, audit: Verification, accounts: int, currency:
     return told
 
 
-def _payouts_told(payouts: PayoutsChecked) -> str:
-    if payouts.flaws:
+def _payouts_told(payouts: PayoutsChecked, altered: bool) -> str:
+    if altered or payouts.flaws:
         return "  Payouts     BROKEN"
     number = payouts.statements
     told = f"{number:,} statement{'' if number == 1 else 's'} of sellers"

@@ -15,7 +15,7 @@ from exchange.model.money import Money
 from exchange.model.work import JobRow
 from exchange.storage.jobs import add_jobs
 from exchange.storage.ledger_views import CheckRow, add_check, last_check
-from exchange.storage.verify import verify_audit, verify_books, verify_documents
+from exchange.storage.verify import verify_audit, verify_books, verify_documents, verify_payouts
 
 EVERY_MS = 3_600_000
 _TOLD = 5
@@ -35,8 +35,9 @@ async def check_now(market: Market) -> CheckRow:
     db, began, now = market.db, market.clock.monotonic(), market.clock.now()
     before = await db.read(last_check)
     books, audit, documents = await verify_books(db), await verify_audit(db), await verify_documents(db)
-    again, payouts = await reproduce(db, now), await check_payouts(db)
-    flaws = [flaw.sentence for each in (books, audit, documents, again, payouts) for flaw in each.flaws]
+    statements, again, payouts = await verify_payouts(db), await reproduce(db, now), await check_payouts(db)
+    found = (books, audit, documents, statements, again, payouts)
+    flaws = [flaw.sentence for each in found for flaw in each.flaws]
     sums = {currency: Money(units, currency).text for currency, units in sorted(books.totals.items())}
     flaws += [f"The sum over all accounts is {text} {currency}, not zero." for currency, text in sums.items()
               if books.totals[currency]]  # fmt: skip

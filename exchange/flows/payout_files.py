@@ -20,7 +20,7 @@ from exchange.stages.payout.pain001 import SepaPayment, sepa_file
 from exchange.stages.statement import CENT
 from exchange.storage.audit import record
 from exchange.storage.database import Conflict
-from exchange.storage.payout_payments import due_payments, files_of_day, read_file, save_file, withdraw_file
+from exchange.storage.payout_payments import LISTED, due_payments, files_of_day, read_file, save_file, withdraw_file
 from exchange.storage.payout_runs import read_run
 from exchange.storage.seller_terms import bank_changed
 
@@ -124,13 +124,18 @@ async def withdraw(market: Market, file_id: str, reason: str, actor: Actor, ip: 
 async def _sorted_out(
     market: Market, method: Method, currency: str, actor: Actor
 ) -> tuple[list[_Ready], list[LeftOut]]:
-    ready, left_out = [], []
-    for payment in await market.db.write(due_payments, method.value, currency):
-        found = await _account_for(market, payment, actor)
-        if isinstance(found, str):
-            left_out.append(LeftOut(payment, found))
-        else:
-            ready.append(found)
+    """What goes into a file, as much as one holds, and what of it cannot: that stands in nobody's way."""
+    ready: list[_Ready] = []
+    left_out: list[LeftOut] = []
+    payments, after = await market.db.write(due_payments, method.value, currency), ""
+    while payments and len(ready) < LISTED:
+        for payment in payments[: LISTED - len(ready)]:
+            found, after = await _account_for(market, payment, actor), payment.id
+            if isinstance(found, str):
+                left_out.append(LeftOut(payment, found))
+            else:
+                ready.append(found)
+        payments = await market.db.write(due_payments, method.value, currency, after)
     return ready, left_out
 
 

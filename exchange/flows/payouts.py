@@ -101,11 +101,15 @@ async def preview(market: Market, seller_id: str, currency: str) -> Preview:
     return Preview(seller_id, currency, row, began, until, over, lines, figures, due, last)
 
 
-async def previews(market: Market, seller_id: str = "", most: int | None = None) -> list[Preview]:
-    """Of every seller that has earned anything, or of one, in each of its currencies; by name, at most so many."""
+async def earning_accounts(market: Market, seller_id: str = "") -> list[tuple[str, str]]:
+    """Every seller that has earned anything, or one, with each of its currencies; by name."""
     accounts = [each for each in await market.db.read(moved_accounts) if seller_id in ("", each[0])]
-    ordered = sorted(accounts, key=lambda each: (_name(market, each[0]).lower(), each[1]))
-    return [await preview(market, *each) for each in ordered[:most]]
+    return sorted(accounts, key=lambda each: (_name(market, each[0]).lower(), each[1]))
+
+
+async def previews(market: Market, seller_id: str = "") -> list[Preview]:
+    """Of all of them. Each asks the ledger for its period."""
+    return [await preview(market, *each) for each in await earning_accounts(market, seller_id)]
 
 
 async def prepare(

@@ -81,10 +81,11 @@ async def _by_hash(market: Market, buyers: Sequence[str], hashes: Mapping[str, s
 
 def _digests(market: Market, rows: Sequence[Row], kinds: Sequence[str]) -> list[set[str]]:
     """In a thread: what is opened is hashed and let go."""
-    return [set(_of_lead(market, row, kinds)) for row in rows]
+    return [set(hashes_of_lead(market, row, kinds)) for row in rows]
 
 
-def _of_lead(market: Market, row: Row, kinds: Sequence[str]) -> Iterator[str]:
+def hashes_of_lead(market: Market, row: Row, kinds: Sequence[str]) -> Iterator[str]:
+    """Of a lead's phone and email, in hex: `row` has its sealed values and its key."""
     key = market.vault.data_key(bytes(row["wrapped"]))
     sealed = orjson.loads(market.vault.open(key, f"lead:{row['lead_id']}", bytes(row["sealed"])))
     for kind, read in ((PHONE, plain_phone), (EMAIL, plain_email)):

@@ -1,14 +1,10 @@
-"""The book of a buyer or a seller laid beside ours: brought, compared, and each difference decided, once.
-
-A decision that takes the other side's word books what its book says more, against the house's margin, or settles the
-post that nobody knew the end of. Nothing is booked by comparing.
-"""
+"""The book of a buyer or a seller laid beside ours: brought, looked at, compared. Nothing is booked by that."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,40 +12,26 @@ from exchange import limits
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
-from exchange.flows.people_sold import contact_indexes
-from exchange.flows.settle import CannotSettle, Decision, settle
+from exchange.flows.people_sold import contact_indexes, hashes_of_lead
 from exchange.flows.small_files import CannotRead, Samples, cells_of, open_file, seal_file, take_file
 from exchange.model.actor import Actor
-from exchange.model.audit import AuditLine
 from exchange.model.batch import Batch
-from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind, seller_account
-from exchange.model.money import Money
-from exchange.model.reconciling import Difference, DifferenceKind, Ours, Standing, Theirs
+from exchange.model.ledger import seller_account
+from exchange.model.reconciling import Difference, Ours, Standing, Theirs
 from exchange.stages.book_columns import MEANINGS, BookRow, guess_meanings, lacking, read_book_row
 from exchange.stages.file_columns import BadColumns, said_columns
 from exchange.stages.normalize import looks_personal
 from exchange.stages.reconcile import DAY_MS, Span, compare
+from exchange.stages.suppression.forms import digest_hex, hash_named
 from exchange.storage.database import Row
-from exchange.storage.reconciliations import (
-    OURS_MOST,
-    BookFile,
-    BookMoved,
-    Outcome,
-    add_book,
-    decide_line,
-    keep_outcome,
-    our_book,
-    read_book,
-    read_line,
-    settled_as,
-)
+from exchange.storage.our_book import NAMED_AT_ONCE, OURS_MOST, our_book, our_named, sealed_leads
+from exchange.storage.reconciliations import BookFile, Outcome, add_book, keep_outcome, read_book
 
 UNREADABLE = "unreadable"
-OURS, THEIRS = "ours", "theirs"
 _PLACE = "reconciliation"
 _BEYOND_MS = 4 * DAY_MS  # so far beyond its span a line of a wrong day is still found
-_UNCLEAR = (DifferenceKind.UNCLEAR.value, DifferenceKind.UNCLEAR_ABSENT.value)
-_NOTE_MOST = 300
+_LEADS_AT_ONCE = 512
+_HEX_LENGTHS = (32, 40, 64)
 
 
 class CannotReconcile(CannotRead):
@@ -107,81 +89,12 @@ async def compare_book(
     rows = await asyncio.to_thread(_book_rows, market, file, chosen)
     zone = ZoneInfo(market.zone)
     since, until = span or _span_of([row.at for row in rows if row.at is not None and not row.problem], zone)
-    found = await market.db.read(our_book, file, since - _BEYOND_MS, until + _BEYOND_MS)
-    if len(found) >= OURS_MOST:
-        raise CannotReconcile("Our book has more lines than can be laid beside it at once. Take a shorter time.")
-    lines = await asyncio.to_thread(_lines, market, file, rows, found, Span(since, until, zone))
+    theirs = await asyncio.to_thread(lambda: [_theirs(market, row) for row in rows if not row.problem])
+    ours = await _our_lines(market, file, theirs, (since - _BEYOND_MS, until + _BEYOND_MS))
+    lines = await asyncio.to_thread(_lines, file, rows, theirs, ours, Span(since, until, zone))
     outcome = Outcome(file.id, chosen, since, until, *lines, market.clock.now())
     if not await market.db.write(keep_outcome, outcome):
         raise CannotReconcile("Some differences are decided already: what was compared stands.")
-
-
-async def decide_difference(
-    market: Market, file_id: str, number: int, decision: str, note: str, actor: Actor, ip: str = ""
-) -> bool:
-    """Whose word counts for one difference: `ours` books nothing, `theirs` books or settles what theirs says.
-
-    False when it was decided before. Raises `CannotReconcile`, and `CannotSettle` for a post that cannot be settled.
-    """
-    note = note.strip()[:_NOTE_MOST]
-    file, row = await market.db.read(read_book, file_id), await market.db.read(read_line, file_id, number)
-    if file is None or row is None:
-        raise CannotReconcile("There is no such difference.")
-    if decision not in (OURS, THEIRS):
-        raise CannotReconcile("Say whose word counts: ours or theirs.")
-    if not note:
-        raise CannotReconcile("Say why: the reason stays with the decision.")
-    if row["decided_at"] is not None:
-        return False
-    if decision == THEIRS and row["kind"] == UNREADABLE:
-        raise CannotReconcile("The row cannot be read: correct the file and bring it again.")
-    if decision == THEIRS and row["kind"] in _UNCLEAR:
-        await _settle(market, file, row, note, actor, ip)
-    booking = _booking(market, file, row, note, actor) if decision == THEIRS else None
-    line = _decided_line(market, file, row, decision, note, actor, ip)
-    try:
-        return await market.db.write(decide_line, file_id, number, decision, note, booking, line)
-    except BookMoved as error:
-        raise CannotReconcile(f"Nothing is booked for row {row['number']}: {error}. Keep ours.") from None
-
-
-async def _settle(market: Market, file: BookFile, row: Row, note: str, actor: Actor, ip: str) -> None:
-    """The other side's book says how an unclear post ended. One that was settled meanwhile the same way is no error."""
-    accepted = row["kind"] == DifferenceKind.UNCLEAR.value
-    price = None
-    if accepted and row["theirs_units"] is not None and file.party.startswith("buyer:"):
-        price = Money(row["theirs_units"], file.currency)
-    why = f"{file.name}, row {row['row_number']}: {note}" if accepted else f"not in {file.name}: {note}"
-    try:
-        await settle(market, row["attempt_id"], Decision(accepted, why[:_NOTE_MOST], price), actor, ip)
-    except CannotSettle as error:
-        if not await market.db.read(settled_as, row["attempt_id"], accepted, price.units if price else None):
-            raise CannotReconcile(str(error)) from error
-
-
-def _booking(market: Market, file: BookFile, row: Row, note: str, actor: Actor) -> Transaction | None:
-    """What their book says more, taken from or given to their account, under one reference for one difference."""
-    more = row["more_units"]
-    if not more:
-        return None
-    account = account_of_party(market, file.party)
-    if account is None:
-        raise CannotReconcile("Whose book it is no longer has an account.")
-    gains = (more > 0) is file.party.startswith("seller:")  # a seller is given what it says more, a buyer owes it
-    source, destination = (MARGIN, account) if gains else (account, MARGIN)
-    now, money = market.clock.now(), Money(abs(more), file.currency)
-    cause = f"{actor.role.value} {actor.name}: {file.name}: {note}"
-    reference = f"adjustment:{account}:{file.id}:{row['number']}"
-    postings = (Posting(source, destination, money),)
-    return Transaction(reference, TransactionKind.ADJUSTMENT, postings, now, month_of(now), cause)
-
-
-def _decided_line(
-    market: Market, file: BookFile, row: Row, decision: str, note: str, actor: Actor, ip: str
-) -> AuditLine:
-    after = {"file": file.id, "difference": str(row["number"]), "kind": row["kind"], "word": decision, "why": note}
-    line = audit_line(market.ids, market.clock.now(), actor, "reconciliation.decided", file.party, after=after)
-    return replace(line, ip=ip)
 
 
 def account_of_party(market: Market, party: str) -> str | None:
@@ -230,14 +143,66 @@ def _span_of(times: Sequence[int], zone: ZoneInfo) -> tuple[int, int]:
     return int(midnight.timestamp()) * 1000, int(end) * 1000
 
 
+async def _our_lines(market: Market, file: BookFile, theirs: Sequence[Theirs], span: tuple[int, int]) -> Sequence[Ours]:
+    """Our sales of a time and, whatever their time, those that a row names by an id or a reference, or by its consumer
+    where it is a credit: what was sold earlier comes back later. Raises `CannotReconcile`."""
+    whose = file.party, file.currency, file.id
+    found = await market.db.read(our_book, *whose, *span)
+    if len(found) >= OURS_MOST:
+        raise CannotReconcile("Our book has more lines than can be laid beside it at once. Take a shorter time.")
+    ours = [_ours(row, file.party) for row in found]
+    known = {name for line in ours for name in (*line.ids, *line.their_ids)}
+    people = {person for line in ours for person in line.people}
+    names = sorted({name for row in theirs for name in (row.id, row.reference) if name} - known)
+    whom = sorted({each for row in theirs if (row.units or 0) < 0 for each in row.people} - people)
+    have = {line.attempt_id for line in ours}
+    for start in range(0, max(len(names), len(whom)), NAMED_AT_ONCE):
+        part = slice(start, start + NAMED_AT_ONCE)
+        for row in await market.db.read(our_named, *whose, names[part], whom[part]):
+            if row["attempt_id"] not in have:
+                have.add(row["attempt_id"])
+                ours.append(_ours(row, file.party))
+    return await _with_hashes(market, theirs, ours)
+
+
+async def _with_hashes(market: Market, theirs: Sequence[Theirs], ours: Sequence[Ours]) -> Sequence[Ours]:
+    """Where rows name consumers by plain hashes, which are kept nowhere: ours are opened and hashed to find them."""
+    wanted = {person for row in theirs for person in row.people if _hash_of(person)}
+    kinds = sorted({name for person in wanted if (name := _hash_of(person))})
+    if not wanted:
+        return ours
+    said: dict[str, frozenset[bytes]] = {}
+    leads = sorted({line.lead_id for line in ours})
+    for start in range(0, len(leads), _LEADS_AT_ONCE):
+        rows = await market.db.read(sealed_leads, leads[start : start + _LEADS_AT_ONCE])
+        said |= await asyncio.to_thread(_hashed, market, rows, kinds, wanted)
+    nobody: frozenset[bytes] = frozenset()
+    return [line._replace(people=line.people | said.get(line.lead_id, nobody)) for line in ours]
+
+
+def _hashed(
+    market: Market, rows: Sequence[Row], kinds: Sequence[str], wanted: Set[bytes]
+) -> dict[str, frozenset[bytes]]:
+    """In a thread: what is opened is hashed and let go."""
+    return {
+        row["lead_id"]: frozenset(digest.encode() for digest in hashes_of_lead(market, row, kinds)) & wanted
+        for row in rows
+    }
+
+
+def _hash_of(person: bytes) -> str | None:
+    """The hash that this is, in hex; None for a keyed hash of ours."""
+    return hash_named(person.decode("ascii")) if len(person) in _HEX_LENGTHS and person.isalnum() else None
+
+
 Lines = tuple[int, int, int, tuple[tuple[object, ...], ...]]
 
 
-def _lines(market: Market, file: BookFile, rows: Sequence[BookRow], found: Sequence[Row], span: Span) -> Lines:
+def _lines(
+    file: BookFile, rows: Sequence[BookRow], theirs: Sequence[Theirs], ours: Sequence[Ours], span: Span
+) -> Lines:
     """In a thread: how many lines agree, the sums of both books, and the differences as they are kept."""
-    buyers = file.party.startswith("buyer:")
-    theirs = [_theirs(market, row) for row in rows if not row.problem]
-    compared = compare([_ours(row, buyers) for row in found], theirs, span)
+    compared = compare(ours, theirs, span)
     kept: list[tuple[object, ...]] = [
         _unreadable(file.id, number, row) for number, row in enumerate((row for row in rows if row.problem), start=1)
     ]
@@ -245,19 +210,30 @@ def _lines(market: Market, file: BookFile, rows: Sequence[BookRow], found: Seque
     return compared.agreed, compared.ours_units, compared.theirs_units, tuple(kept)
 
 
-def _ours(row: Row, buyers: bool) -> Ours:
+def _ours(row: Row, party: str) -> Ours:
+    buyers = party.startswith("buyer:")
     back = row["units"] <= 0 and (row["whole_units"] > 0 or row["reversed_at"] is not None)
     standing = Standing.UNCLEAR if row["state"] == "unclear" else Standing.RETURNED if back else Standing.SOLD
     names = (row["buyer_reference"], row["bid_reference"]) if buyers else (row["seller_lead_id"],)
     people = frozenset(bytes(row[name]) for name in ("phone_index", "email_index") if row[name] is not None)
     known = tuple(name for name in names if name)
     sale = row["sale_id"], row["attempt_id"], row["lead_id"]
-    return Ours(*sale, (*sale, row["reference"]), known, people, row["at"], row["units"], standing)
+    own = (*sale, row["reference"])
+    return Ours(*sale, own, known, people, row["at"], row["units"], standing, row["whole_units"] - row["units"])
 
 
 def _theirs(market: Market, row: BookRow) -> Theirs:
-    people = frozenset(index for text in (row.phone, row.email) if text for index in contact_indexes(market, text))
+    people = frozenset(person for text in (row.phone, row.email) if text for person in _people(market, text))
     return Theirs(row.number, row.id, row.reference, people, row.at, row.units, row.whole_day)
+
+
+def _people(market: Market, text: str) -> Iterable[bytes]:
+    """The keyed hashes of a phone or an email; a plain hash of one as it is, in hex."""
+    name = hash_named(text)
+    if name is None:
+        return contact_indexes(market, text)
+    digest = digest_hex(text, name)
+    return (digest.encode(),) if digest is not None else ()
 
 
 def _unreadable(file_id: str, number: int, row: BookRow) -> tuple[object, ...]:

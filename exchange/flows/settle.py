@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -93,15 +94,30 @@ class NoSuchDelivery(CannotSettle):
     """The id names nothing."""
 
 
-async def settle(market: Market, attempt_id: str, decision: Decision, actor: Actor, ip: str = "") -> LeadState:
-    """Settle one unclear or pending attempt. The first decision stands; a second one is refused."""
+Keep = Callable[[Settlement, Sums, tuple[Closing, ...], AuditLine], Awaitable[LeadState | None]]
+
+
+async def settle(
+    market: Market, attempt_id: str, decision: Decision, actor: Actor, ip: str = "", *, keep: Keep | None = None
+) -> LeadState:
+    """Settle one unclear or pending attempt. The first decision stands; a second one is refused.
+
+    `keep` stores it with more that belongs to it; unless said it is stored by itself.
+    """
+    keep = keep or partial(_alone, market)
     for _ in range(TRIES):
         with suppress(LeadMoved):
-            return await _settle(market, attempt_id, decision, actor, ip)
+            return await _settle(market, attempt_id, decision, actor, ip, keep)
     raise StillAtWork(f"The lead of {attempt_id} is being sold at this moment. Try again.")
 
 
-async def _settle(market: Market, attempt_id: str, decision: Decision, actor: Actor, ip: str) -> LeadState:
+async def _alone(
+    market: Market, settlement: Settlement, before: Sums, closings: tuple[Closing, ...], line: AuditLine
+) -> LeadState | None:
+    return await market.db.write(settle_once, settlement, before, closings, line)
+
+
+async def _settle(market: Market, attempt_id: str, decision: Decision, actor: Actor, ip: str, keep: Keep) -> LeadState:
     attempt = await market.db.write(read_attempt, attempt_id)
     if attempt is None:
         raise NoSuchDelivery(f"There is no delivery {attempt_id}.")
@@ -120,7 +136,7 @@ async def _settle(market: Market, attempt_id: str, decision: Decision, actor: Ac
     settlement = await _settlement(market, attempt, lead, contract, decision, now)
     closings = _closings(market, settlement, lead, _Rules(contract, delivery is not None), actor, now)
     line = _audit_line(market, attempt, settlement, actor, ip, now)
-    state = await market.db.write(settle_once, settlement, sums_of(lead), closings, line)
+    state = await keep(settlement, sums_of(lead), closings, line)
     if state is None:
         raise CannotSettle(f"{attempt_id} was settled by somebody else a moment ago.")
     return state

@@ -17,8 +17,8 @@ class Standing(Enum):
 
 class Ours(NamedTuple):
     """A sale of our book, or a post that may be one. `ids` are all names we gave it, surest first; `their_ids` those
-    the other side gave it. `units` is its price in a buyer's book, its payout in a seller's, less what went back in
-    part. `at` is epoch ms; `people` are keyed hashes of its consumer's phone and email.
+    the other side gave it. `units` is its price in a buyer's book, its payout in a seller's, less what went back;
+    `back_units` is that. `at` is epoch ms; `people` are keyed hashes of its consumer's phone and email.
     """
 
     sale_id: str  # of an unclear post its delivery
@@ -30,6 +30,7 @@ class Ours(NamedTuple):
     at: int
     units: int
     standing: Standing = Standing.SOLD
+    back_units: int = 0
 
 
 class Theirs(NamedTuple):
@@ -63,18 +64,20 @@ class DifferenceKind(Enum):
     OTHER_ID = "other_id"  # the row's id is another lead's, or nobody's
     TWICE = "twice"  # another of their rows is the same sale
     RETURNED = "returned"  # they count what was returned
-    CREDIT = "credit"  # they took a credit that we do not know
+    CREDIT = "credit"  # they took a credit that we do not know, or another one than we gave
     UNCLEAR = "unclear"  # they have what we do not know to be sold
     UNCLEAR_ABSENT = "unclear_absent"  # and here they have it not
 
 
 class Difference(NamedTuple):
-    """`ours` or `theirs` is None where one book has no such line. `other` is the row it was swapped with."""
+    """`ours` or `theirs` is None where one book has no such line. `other` is the row it was swapped with; `known_units`
+    is what our book has of a credit."""
 
     kind: DifferenceKind
     ours: Ours | None = None
     theirs: Theirs | None = None
     other: Theirs | None = None
+    known_units: int = 0
 
     @property
     def more_units(self) -> int:
@@ -84,8 +87,10 @@ class Difference(NamedTuple):
         match self.kind:
             case DifferenceKind.ONLY_OURS:
                 return -ours
-            case DifferenceKind.ONLY_THEIRS | DifferenceKind.CREDIT | DifferenceKind.RETURNED:
+            case DifferenceKind.ONLY_THEIRS | DifferenceKind.RETURNED:
                 return theirs
+            case DifferenceKind.CREDIT:
+                return theirs - self.known_units
             case DifferenceKind.PRICE:
                 return theirs - ours
             case _:

@@ -16,13 +16,21 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
     {
         LEAD: "our id of the lead, delivery or sale",
         REFERENCE: "their own reference",
-        PHONE: "phone",
-        EMAIL: "email",
+        PHONE: "phone, or its hash",
+        EMAIL: "email, or its hash",
         PRICE: "what it cost or earned",
         AT: "when",
     }
 )
 """What a column may be, in words."""
+
+
+def _hashed(name: str) -> tuple[str, ...]:
+    """What columns of hashes are called."""
+    kinds = ("hash", "md5", "sha1", "sha256")
+    return (*(f"{name}{kind}" for kind in kinds), *(f"{kind}{name}" for kind in kinds), f"hashed{name}")
+
+
 _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         LEAD: ("leadid", "lead", "deliveryid", "saleid", "exchangeid", "exchangeleadid", "ourid", "id"),
@@ -37,8 +45,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "refid",
             "clientid",
         ),
-        PHONE: ("phone", "phonenumber", "mobile", "cell", "telephone", "primaryphone"),
-        EMAIL: ("email", "emailaddress", "mail"),
+        PHONE: ("phone", "phonenumber", "mobile", "cell", "telephone", "primaryphone", *_hashed("phone")),
+        EMAIL: ("email", "emailaddress", "mail", *_hashed("email")),
         PRICE: ("price", "amount", "cost", "payout", "leadprice", "total", "value", "charge", "earned", "revenue"),
         AT: ("at", "date", "time", "datetime", "when", "soldat", "receivedat", "created", "createdat", "timestamp"),
     }

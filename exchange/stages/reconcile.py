@@ -1,7 +1,8 @@
 """Lay two books side by side and say in what they differ, and in nothing else. Pure.
 
 Every row goes to at most one sale and every sale to at most one row: pairs that more names speak for come first. A
-price and a day decide only between names, and bring together rows that name nobody.
+price and a day decide only between names, and bring together rows that name nobody. What was given back, in part or
+whole, may stand beside its sale as a row of its own, or lower its row: both say the same.
 """
 
 from __future__ import annotations
@@ -30,18 +31,23 @@ class Span(NamedTuple):
 
 
 def compare(ours: Sequence[Ours], theirs: Sequence[Theirs], span: Span) -> Compared:
-    """`ours` may reach a few days beyond the span, so that a line of a wrong day finds its sale: only those within it
-    are missed in the other book."""
+    """`ours` may reach beyond the span, so that a line of a wrong day, and a credit for what was sold before, find
+    their sale: only those within it are missed in the other book."""
     charges = [row for row in theirs if row.units is None or row.units >= 0]
     credited = [row for row in theirs if row.units is not None and row.units < 0]
     names = _Names(ours)
-    pairs = _paired(ours, charges, names, span.zone)
-    credits, given_back = _credits(ours, credited, names)
-    told = _told(pairs, ours, names, span.zone, given_back)
+    credits = _credits(ours, credited, names, _paired(ours, charges, names, span.zone))
+    pairs = credits.pairs
+    told = _told(pairs, ours, names, span.zone)
     missed, needless = _missed(ours, pairs, span)
     agreed = len(pairs) - len(told) + needless
-    differences = [*told, *credits, *_unpaired(charges, pairs, ours, names), *missed]
-    ours_units = sum(line.units for line in ours if line.standing is Standing.SOLD and span.holds(line.at))
+    differences = [*told, *credits.told, *_unpaired(charges, pairs, ours, names), *missed]
+    ours_units = sum(
+        line.units
+        for place, line in enumerate(ours)
+        if line.standing is Standing.SOLD and (place in pairs or span.holds(line.at))
+    )
+    ours_units -= sum(ours[place].back_units for place in credits.alone if not span.holds(ours[place].at))
     return Compared(agreed, tuple(sorted(differences, key=_place)), ours_units, sum(row.units or 0 for row in theirs))
 
 
@@ -134,9 +140,7 @@ def _by_chance(
     return pairs
 
 
-def _told(
-    pairs: Mapping[int, Theirs], ours: Sequence[Ours], names: _Names, zone: tzinfo, given_back: Set[int]
-) -> list[Difference]:
+def _told(pairs: Mapping[int, Theirs], ours: Sequence[Ours], names: _Names, zone: tzinfo) -> list[Difference]:
     """In what paired lines differ. Two rows whose prices and days fit when they change places were swapped."""
     wrong = {place: row for place, row in pairs.items() if _differs(ours[place], row, zone)}
     elsewhere = {place: named for place, row in pairs.items() if (named := names.elsewhere(row, place)) is not None}
@@ -145,7 +149,7 @@ def _told(
     told: list[Difference] = []
     for place, row in pairs.items():
         kind = _kind(ours[place], row, place in swapped, place in elsewhere, zone)
-        if kind is not None and not (kind is DifferenceKind.RETURNED and place in given_back):
+        if kind is not None:
             other = pairs[swapped[place]] if kind is DifferenceKind.SWAPPED else None
             told.append(Difference(kind, ours[place], row, other))
     return told
@@ -155,6 +159,8 @@ def _kind(line: Ours, row: Theirs, swapped: bool, elsewhere: bool, zone: tzinfo)
     if line.standing is Standing.UNCLEAR:
         return DifferenceKind.UNCLEAR
     if line.standing is Standing.RETURNED:
+        if row.units is not None and row.units < 0:
+            return DifferenceKind.CREDIT
         return DifferenceKind.RETURNED if row.units != 0 else None
     if swapped:
         return DifferenceKind.SWAPPED
@@ -204,17 +210,36 @@ def _unpaired(
             yield Difference(DifferenceKind.TWICE, ours[meant], row, pairs.get(meant))
 
 
-def _credits(ours: Sequence[Ours], credited: Sequence[Theirs], names: _Names) -> tuple[list[Difference], set[int]]:
-    """What they took off and we do not know to have been returned; and the places of what both know to have been."""
+class _Credits(NamedTuple):
+    """`pairs` with the credits of what came back taken off their rows; `told` are those that our book has not, or has
+    otherwise; `alone` are the places whose sale has no row and whose credit stands by itself."""
+
+    pairs: Mapping[int, Theirs]
+    told: Sequence[Difference]
+    alone: Set[int]
+
+
+def _credits(ours: Sequence[Ours], credited: Sequence[Theirs], names: _Names, pairs: Mapping[int, Theirs]) -> _Credits:
     told: list[Difference] = []
-    known: set[int] = set()
+    by_place: dict[int, list[Theirs]] = defaultdict(list)
     for row in credited:
         meant = names.meant(row)
-        if meant is not None and ours[meant].standing is Standing.RETURNED and meant not in known:
-            known.add(meant)
-        else:
+        if meant is None or not ours[meant].back_units:
             told.append(Difference(DifferenceKind.CREDIT, ours[meant] if meant is not None else None, row))
-    return told, known
+        else:
+            by_place[meant].append(row)
+    lowered, alone = dict(pairs), set()
+    for place, rows in by_place.items():
+        units, beside = sum(row.units or 0 for row in rows), pairs.get(place)
+        if beside is not None and beside.units is not None:
+            lowered[place] = beside._replace(units=beside.units + units)
+            continue
+        alone.add(place)
+        known = -ours[place].back_units
+        if units != known:
+            row = rows[0]._replace(units=units)
+            told.append(Difference(DifferenceKind.CREDIT, ours[place], row, known_units=known))
+    return _Credits(lowered, told, alone)
 
 
 def _missed(ours: Sequence[Ours], pairs: Mapping[int, Theirs], span: Span) -> tuple[list[Difference], int]:

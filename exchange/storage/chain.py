@@ -24,6 +24,7 @@ class Chain(Enum):
     TRANSACTIONS = "transactions"
     AUDIT = "audit"
     STATEMENTS = "statements"
+    PAYOUTS = "payouts"  # statements of sellers
 
 
 async def seal(tx: Tx, chain: Chain, limit: int = SEALED_AT_ONCE) -> int:
@@ -82,8 +83,16 @@ async def row_bodies(tx: Tx, chain: Chain, row_ids: Sequence[str]) -> dict[str, 
     if chain is Chain.AUDIT:
         rows = await tx.fetch(f"SELECT * FROM audit_lines WHERE id IN {names}", **params)
         return {row["id"]: canonical(row) for row in rows}
-    rows = await tx.fetch(f"SELECT * FROM statements WHERE number IN {names}", **params)
+    what, table = (_PAYOUT, "payout_runs") if chain is Chain.PAYOUTS else ("*", "statements")
+    rows = await tx.fetch(f"SELECT {what} FROM {table} WHERE number IN {names}", **params)
     return {row["number"]: canonical(row) for row in rows}
+
+
+_PAYOUT = """id, seller_id, currency, previous_id, since_at, since_position, until_at, until_position, terms_version,
+    party, due_at, carried_units, sold_units, sold_count, returned_units, returned_count, adjusted_units,
+    adjusted_count, released_units, held_units, rounding_units, pay_units, carry_units, reserve_until, number,
+    prepared_at, prepared_by, issued_at, issued_by"""
+"""What of a run is its statement: not how far its payment is. The columns that a trigger keeps from being changed."""
 
 
 async def booked_bodies(tx: Tx, references: Sequence[str]) -> tuple[dict[str, str], list[Row]]:

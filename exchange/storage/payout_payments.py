@@ -17,6 +17,7 @@ from exchange.storage.ledger import book
 from exchange.storage.rows import listed
 
 LISTED = 500
+"""So many payments are in one file at most."""
 
 
 class ExportedMeanwhile(Conflict):
@@ -67,14 +68,15 @@ async def read_payment(tx: Tx, payment_id: str) -> Payment | None:
     return payment_of(rows[0]) if rows else None
 
 
-async def due_payments(tx: Tx, method: str, currency: str, limit: int = LISTED) -> list[Payment]:
-    """Those that wait for a file of this kind, without the held ones; oldest first."""
+async def due_payments(tx: Tx, method: str, currency: str, after: str = "") -> list[Payment]:
+    """Those that wait for a file of this kind, without the held ones; oldest first, after the payment of an id."""
     rows = await tx.fetch(
         """SELECT * FROM payout_payments WHERE state = 'due' AND hold_reason = '' AND method = :method
-               AND currency = :currency ORDER BY id LIMIT :limit""",
+               AND currency = :currency AND id > :after ORDER BY id LIMIT :limit""",
         method=method,
         currency=currency,
-        limit=limit,
+        after=after,
+        limit=LISTED,
     )
     return [payment_of(row) for row in rows]
 
@@ -199,9 +201,13 @@ async def withdraw_file(tx: Tx, file_id: str, line: AuditLine) -> int:
     return changed
 
 
-async def files(tx: Tx, limit: int = 50) -> list[BankFile]:
-    """The newest first."""
-    rows = await tx.fetch("SELECT * FROM payout_files ORDER BY made_at DESC, id DESC LIMIT :limit", limit=limit)
+async def files(tx: Tx, limit: int = 50, before: str = "") -> list[BankFile]:
+    """The newest first; those before the file of an id. Ids sort by the time of their making."""
+    rows = await tx.fetch(
+        "SELECT * FROM payout_files WHERE (:before = '' OR id < :before) ORDER BY id DESC LIMIT :limit",
+        limit=limit,
+        before=before,
+    )
     return [_file(row) for row in rows]
 
 

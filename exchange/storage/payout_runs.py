@@ -17,6 +17,7 @@ from exchange.model.payout import Figures, Method, Payment, Run, RunState, Sums
 from exchange.model.statement import Cut, Party
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
+from exchange.storage.chain import Chain
 from exchange.storage.database import Conflict, Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
@@ -157,6 +158,12 @@ async def issue_run(tx: Tx, wanted: Issuing, jobs: tuple[JobRow, ...] = ()) -> b
         number=wanted.number,
         at=wanted.at,
         by=wanted.actor,
+    )
+    await tx.execute(
+        "INSERT INTO unsealed (chain, at, row_id) VALUES (:chain, :at, :row)",
+        chain=Chain.PAYOUTS.value,
+        at=wanted.at,
+        row=wanted.number,
     )
     if wanted.booking is not None:
         await book(tx, wanted.booking)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
 from exchange.model.audit import AuditLine
 from exchange.model.ledger import Transaction
+from exchange.model.work import Closing, LeadState, Settlement, Sums
 from exchange.storage.audit import record
 from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.ledger import book
+from exchange.storage.our_book import units_of
 from exchange.storage.rows import inserted
+from exchange.storage.selling import settle_once
 
 _AT_ONCE = 200
-OURS_MOST = 100_000  # lines of our book that are laid beside another
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,21 @@ async def read_book(tx: Tx, file_id: str) -> BookFile | None:
     return _file(rows[0]) if rows else None
 
 
+async def book_head(tx: Tx, file_id: str) -> BookFile | None:
+    """As `read_book`, without what is in it."""
+    rows = await tx.fetch(f"SELECT {_HEAD} FROM reconciliations r WHERE r.id = :id", id=file_id)
+    return _file(rows[0]) if rows else None
+
+
+_HEAD = """r.id, r.month, r.party, r.currency, r.file_hash, r.name, r.columns, NULL AS wrapped, NULL AS sealed,
+    r.made_at, r.made_by, r.since_at, r.until_at, r.line_count, r.agreed, r.ours_units, r.theirs_units, r.compared_at"""
+
+
 async def list_books(tx: Tx, most: int, before: tuple[int, str] | None = None) -> list[tuple[BookFile, int]]:
     """The newest first, each with how many of its differences wait for a decision; without what is in them."""
     earlier = "WHERE (r.made_at, r.id) < (:at, :last)" if before is not None else ""
     rows = await tx.fetch(
-        f"""SELECT r.id, r.month, r.party, r.currency, r.file_hash, r.name, r.columns, NULL AS wrapped, NULL AS sealed,
-                r.made_at, r.made_by, r.since_at, r.until_at, r.line_count, r.agreed, r.ours_units, r.theirs_units,
-                r.compared_at,
-                (SELECT COUNT(*) FROM reconciliation_lines l
+        f"""SELECT {_HEAD}, (SELECT COUNT(*) FROM reconciliation_lines l
                  WHERE l.reconciliation_id = r.id AND l.decided_at IS NULL) AS waiting
             FROM reconciliations r {earlier} ORDER BY r.made_at DESC, r.id DESC LIMIT :most""",
         most=most,
@@ -150,14 +160,18 @@ async def keep_outcome(tx: Tx, outcome: Outcome) -> bool:
     return True
 
 
-async def lines_of(tx: Tx, file_id: str, kind: str = "", *, open_only: bool = False) -> list[Row]:
-    """The differences of a file in their order, of one kind when it is named."""
+async def lines_of(
+    tx: Tx, file_id: str, kind: str = "", *, open_only: bool = False, after: int = 0, most: int = 1 << 31
+) -> list[Row]:
+    """The differences of a file in their order, of one kind when it is named; those after a number."""
     which = "AND l.kind = :kind" if kind else ""
     waiting = "AND l.decided_at IS NULL" if open_only else ""
     return await tx.fetch(
         f"""SELECT l.*, d.initials, d.city, d.us_state FROM reconciliation_lines l LEFT JOIN leads d ON d.id = l.lead_id
-            WHERE l.reconciliation_id = :id {which} {waiting} ORDER BY l.number""",
+            WHERE l.reconciliation_id = :id AND l.number > :after {which} {waiting} ORDER BY l.number LIMIT :most""",
         id=file_id,
+        after=after,
+        most=most,
         **({"kind": kind} if kind else {}),
     )
 
@@ -175,21 +189,35 @@ class BookMoved(StorageError):
     """Our book is not what theirs was compared with: the money of this difference may have moved already."""
 
 
-async def decide_line(
-    tx: Tx, file_id: str, number: int, decision: str, note: str, booking: Transaction | None, line: AuditLine
-) -> bool:
+class DecidedBefore(StorageError):
+    """Somebody decided this difference meanwhile."""
+
+
+class Decided(NamedTuple):
+    """All that deciding one difference stores. `booking` None: no money moves."""
+
+    file_id: str
+    number: int
+    decision: str
+    note: str
+    booking: Transaction | None
+    line: AuditLine
+
+
+async def decide_line(tx: Tx, wanted: Decided) -> bool:
     """Decide one difference, and book its money in the same breath. False when it was decided before.
 
     Raises `BookMoved` when money would be booked that a return, or a decision on another file, has moved since.
     """
+    booking, line = wanted.booking, wanted.line
     changed = await tx.execute(
         """UPDATE reconciliation_lines SET decision = :decision, note = :note, reference = :reference,
                decided_at = :at, decided_by = :by
            WHERE reconciliation_id = :id AND number = :number AND decided_at IS NULL""",
-        id=file_id,
-        number=number,
-        decision=decision,
-        note=note,
+        id=wanted.file_id,
+        number=wanted.number,
+        decision=wanted.decision,
+        note=wanted.note,
         reference=booking.reference if booking is not None else None,
         at=line.at,
         by=line.actor.name,
@@ -197,10 +225,23 @@ async def decide_line(
     if not changed:
         return False
     if booking is not None:
-        await _require_unmoved(tx, file_id, number)
+        await _require_unmoved(tx, wanted.file_id, wanted.number)
         await book(tx, booking)
     await record(tx, line)
     return True
+
+
+async def settle_line(
+    tx: Tx, wanted: Decided, settlement: Settlement, before: Sums, closings: tuple[Closing, ...], line: AuditLine
+) -> LeadState | None:
+    """Settle an unclear post and decide its difference, both or neither. None when the post was settled before.
+
+    Raises `DecidedBefore`, and `LeadMoved` as `settle_once` does.
+    """
+    state = await settle_once(tx, settlement, before, closings, line)
+    if state is not None and not await decide_line(tx, wanted):
+        raise DecidedBefore
+    return state
 
 
 async def _require_unmoved(tx: Tx, file_id: str, number: int) -> None:
@@ -216,7 +257,7 @@ async def _require_unmoved(tx: Tx, file_id: str, number: int) -> None:
     if line["sale_id"] is not None:
         await tx.fetch(f"SELECT id FROM sales WHERE id = :id {tx.for_update}", id=line["sale_id"])
         (now,) = await tx.fetch(
-            f"SELECT {_units(party)} AS units FROM sales s WHERE s.id = :id",
+            f"SELECT {units_of(party)} AS units FROM sales s WHERE s.id = :id",
             id=line["sale_id"],
             party=party,
             file=file_id,
@@ -237,48 +278,6 @@ async def _require_unmoved(tx: Tx, file_id: str, number: int) -> None:
     )
     if booked:
         raise BookMoved(f"such a row was booked with {booked[0]['name']}")
-
-
-def _units(party: str) -> str:
-    """SQL: what stands of a sale `s` in a party's book: its price or payout, less what went back, and what was booked
-    by deciding about it. Takes `:party`, and `:file`, whose own decisions do not count."""
-    buyers = party.startswith("buyer:")
-    stands = "s.price_units - s.returned_units" if buyers else "s.payout_units - s.returned_payout_units"
-    return f"""CASE WHEN s.reversed_at IS NOT NULL AND s.returned_at IS NULL THEN 0 ELSE {stands} END
-        + COALESCE((SELECT CAST(SUM(d.more_units) AS BIGINT) FROM reconciliation_lines d
-            JOIN reconciliations r ON r.id = d.reconciliation_id
-            WHERE d.lead_id = s.lead_id AND d.sale_id = s.id AND d.reference IS NOT NULL AND r.party = :party
-                AND r.id <> :file), 0)"""
-
-
-_SALES = """SELECT s.id AS sale_id, s.attempt_id, s.lead_id, s.buyer_reference, a.reference, a.bid_reference,
-       l.seller_lead_id, s.phone_index, s.email_index, s.accepted_at AS at, {whole} AS whole_units,
-       {units} AS units, s.reversed_at, 'accepted' AS state
-   FROM sales s JOIN attempts a ON a.id = s.attempt_id JOIN leads l ON l.id = s.lead_id
-   WHERE s.mode = 'live' AND s.currency = :currency AND s.accepted_at >= :since AND s.accepted_at < :until
-       AND {party} = :who
-   ORDER BY s.accepted_at, s.id LIMIT :most"""
-_UNCLEAR = """SELECT a.id AS sale_id, a.id AS attempt_id, a.lead_id, a.buyer_reference, a.reference, a.bid_reference,
-       l.seller_lead_id, l.phone_index, l.email_index, a.made_at AS at, {whole} AS whole_units, {whole} AS units,
-       NULL AS reversed_at, a.state
-   FROM attempts a JOIN leads l ON l.id = a.lead_id
-   WHERE a.state = 'unclear' AND a.mode = 'live' AND a.currency = :currency AND a.made_at >= :since
-       AND a.made_at < :until AND {party} = :who
-   ORDER BY a.made_at, a.id LIMIT :most"""
-
-
-async def our_book(tx: Tx, file: BookFile, since: int, until: int) -> list[Row]:
-    """What we know of live sales of [since, until) with the file's party: booked ones, returned ones, unclear posts.
-    `whole_units` is what each was sold for or earned, `units` what stands of it."""
-    role, _, name = file.party.partition(":")
-    buyers = role == "buyer"
-    values = {"who": name, "currency": file.currency, "since": since, "until": until, "most": OURS_MOST}
-    whole = "s.price_units" if buyers else "s.payout_units"
-    sql = _SALES.format(whole=whole, units=_units(file.party), party="s.buyer_id" if buyers else "s.seller_id")
-    sales = await tx.fetch(sql, **values, party=file.party, file=file.id)
-    whole = "a.price_units" if buyers else "COALESCE(a.promised_units, 0)"
-    sql = _UNCLEAR.format(whole=whole, party="a.buyer_id" if buyers else "l.seller_id")
-    return [*sales, *await tx.fetch(sql, **values)]
 
 
 async def settled_as(tx: Tx, attempt_id: str, accepted: bool, units: int | None) -> bool:

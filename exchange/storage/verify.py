@@ -23,6 +23,7 @@ _SEALED = {
     Chain.TRANSACTIONS: ("transactions", "t.reference", "t.at"),
     Chain.AUDIT: ("audit_lines", "t.id", "t.at"),
     Chain.STATEMENTS: ("statements", "t.number", "t.issued_at"),
+    Chain.PAYOUTS: ("payout_runs", "t.number", "t.issued_at"),
 }
 """By chain: the table whose rows it seals, their id and their time."""
 
@@ -76,6 +77,11 @@ async def verify_audit(db: Db) -> Verification:
 async def verify_documents(db: Db) -> Verification:
     """Walk the chain of issued documents: that none was altered. Whether they reproduce is for the books to say."""
     return await _verify_chain(db, Chain.STATEMENTS)
+
+
+async def verify_payouts(db: Db) -> Verification:
+    """The same for the statements of sellers."""
+    return await _verify_chain(db, Chain.PAYOUTS)
 
 
 async def _verify_chain(db: Db, chain: Chain) -> Verification:
@@ -149,7 +155,8 @@ async def _strays(tx: Tx, chain: Chain) -> list[Flaw]:
     table, row, at = _SEALED[chain]
     rows = await tx.fetch(
         f"""SELECT {row} AS row_id FROM {table} AS t
-            WHERE NOT EXISTS (SELECT 1 FROM seals WHERE seals.chain = :chain AND seals.row_id = {row})
+            WHERE {row} IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM seals WHERE seals.chain = :chain AND seals.row_id = {row})
             AND NOT EXISTS (SELECT 1 FROM unsealed WHERE unsealed.chain = :chain AND unsealed.at = {at}
                             AND unsealed.row_id = {row})
             ORDER BY {row} LIMIT 1""",

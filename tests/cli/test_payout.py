@@ -28,6 +28,7 @@ async def _book(database: Path, *transactions: Transaction) -> None:
 
 async def _alter(database: Path) -> None:
     db = await open_database(str(database), process=False)
+    await db.write(tell, "DROP TRIGGER payout_runs_no_update")
     await db.write(tell, "UPDATE payout_runs SET sold_units = sold_units + 100")
     await db.close()
 

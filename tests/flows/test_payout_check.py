@@ -9,11 +9,14 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
 
+from exchange.flows.check_books import check_now
 from exchange.flows.payout_check import check_payouts
 from exchange.flows.payout_payments import mark_run_paid, take_back
 from exchange.flows.payouts import approve, prepare
-from exchange.storage.database import Db, Tx
+from exchange.storage.database import Db, StorageError, Tx
 from exchange.storage.ledger import book
+from exchange.storage.verify import verify_payouts
+from exchange.worker import seal_chains
 from tests.flows.payouts import ANN, BOB, at, booked, paid_seller, returned, sale
 from tests.market import Exchange, open_exchange
 from tests.storage.units import tell
@@ -36,6 +39,25 @@ async def test_statements_and_accounts_agree(either: Exchange) -> None:
     await settle(either)
 
     assert (2, ()) == await check_payouts(either.market.db)
+
+
+async def test_an_issued_statement_is_sealed_and_what_is_changed_in_it_is_named(either: Exchange) -> None:
+    await settle(either)
+    await seal_chains(either.market)
+    db = either.market.db
+    for change in ("UPDATE payout_runs SET due_at = 0", "UPDATE payout_runs SET party = ''"):
+        with pytest.raises(StorageError, match=r"payout_runs|statement is never changed"):
+            await db.write(tell, change)
+    checked = await verify_payouts(db)
+    assert (2, 0, ()) == (checked.sealed, checked.unsealed, checked.flaws)
+
+    on = "" if type(db).__name__ == "SqliteDb" else " ON payout_runs"
+    await db.write(tell, f"DROP TRIGGER payout_runs_no_update{on}")
+    await db.write(tell, "UPDATE payout_runs SET due_at = due_at + 1 WHERE number = 'PO-2026-00002'")
+    assert () == (await check_payouts(db)).flaws, "its sums are right, its day is not"
+    (flaw,) = (await verify_payouts(db)).flaws
+    assert flaw.sentence.startswith("Entry PO-2026-00002 (seal 2) is not what was sealed")
+    assert not (await check_now(either.market)).sound
 
 
 P = ParamSpec("P")
@@ -93,6 +115,7 @@ async def test_what_is_sold_while_they_are_checked_is_no_flaw(either: Exchange) 
 async def test_an_altered_amount_is_named(tmp_path: Path, statement: str, named: str) -> None:
     async with open_exchange(tmp_path) as exchange:
         await settle(exchange)
+        await exchange.market.db.write(tell, "DROP TRIGGER payout_runs_no_update")
         await exchange.market.db.write(tell, statement)
         found = await check_payouts(exchange.market.db)
 

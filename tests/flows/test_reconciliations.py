@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
-from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book, decide_difference, look_at_book
+from exchange.flows.reconciliation_decisions import Word, decide_difference, decide_differences
+from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book, look_at_book
 from exchange.flows.replacements import give_replacements
 from exchange.flows.retain import forget
 from exchange.flows.return_decide import Choice, decide_return
 from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
 from exchange.flows.settle import Decision, settle
 from exchange.model.actor import Actor, Role
+from exchange.model.money import Money
 from exchange.model.returns import ReturnState
 from exchange.stages.book_columns import read_units
 from exchange.storage.database import Row
@@ -48,6 +51,10 @@ async def brought(exchange: Exchange, text: str, party: str = "buyer:acme", name
     return file_id
 
 
+async def decide(exchange: Exchange, file_id: str, number: int, word: str, note: str) -> bool:
+    return await decide_difference(exchange.market, file_id, number, Word(word, note, FINANCE))
+
+
 async def lines(exchange: Exchange, file_id: str) -> list[Row]:
     return await exchange.market.db.read(lines_of, file_id)
 
@@ -76,12 +83,10 @@ async def test_a_buyers_book_differs_in_what_was_planted_and_is_booked_once(eith
     assert (file.agreed, waiting) == (5, 4)
     before = (await either.balance("acme")).posted
 
-    decided = await asyncio.gather(
-        *(decide_difference(either.market, file_id, 1, "theirs", "their invoice", FINANCE) for _ in range(3))
-    )
-    await decide_difference(either.market, file_id, 2, "ours", "they book by week", FINANCE)
-    await decide_difference(either.market, file_id, 3, "theirs", "sold by telephone", FINANCE)
-    await decide_difference(either.market, file_id, 4, "theirs", "never came", FINANCE)
+    decided = await asyncio.gather(*(decide(either, file_id, 1, "theirs", "their invoice") for _ in range(3)))
+    await decide(either, file_id, 2, "ours", "they book by week")
+    await decide(either, file_id, 3, "theirs", "sold by telephone")
+    await decide(either, file_id, 4, "theirs", "never came")
 
     assert sorted(decided) == [False, False, True]
     assert (await either.balance("acme")).posted - before == usd("1.50") - usd("30") + usd("30")
@@ -101,10 +106,10 @@ async def test_the_same_file_is_one_and_what_was_decided_is_not_compared_again(e
     file_id = await brought(either, text)
     assert await brought(either, text) == file_id
     assert [row["kind"] for row in await lines(either, file_id)] == ["price"]
-    await decide_difference(either.market, file_id, 1, "ours", "a slip of theirs", FINANCE)
+    await decide(either, file_id, 1, "ours", "a slip of theirs")
     with pytest.raises(CannotReconcile, match="decided already"):
         await compare_book(either.market, file_id)
-    assert not await decide_difference(either.market, file_id, 1, "theirs", "after all", FINANCE)
+    assert not await decide(either, file_id, 1, "theirs", "after all")
     assert not await either.rows("SELECT * FROM transactions WHERE kind = 'adjustment'")
 
 
@@ -118,14 +123,14 @@ async def test_another_file_of_the_same_sales_books_nothing_again(either: Exchan
     assert kinds == [row["kind"] for row in await lines(either, first)]
     before = (await either.balance("acme")).posted
     for number in (1, 2, 3):
-        assert await decide_difference(either.market, first, number, "theirs", "as agreed", FINANCE)
+        assert await decide(either, first, number, "theirs", "as agreed")
     booked = (await either.balance("acme")).posted
     assert before - booked == usd("1")
 
     assert kinds == [row["kind"] for row in await lines(either, twin)]
     for number, why in ((1, "is another now"), (2, "booked with acme.csv"), (3, "is another now")):
         with pytest.raises(CannotReconcile, match=why):
-            await decide_difference(either.market, twin, number, "theirs", "as agreed", FINANCE)
+            await decide(either, twin, number, "theirs", "as agreed")
     after = await brought(either, "\n".join([*said, "", ""]), name="thrice.csv")
     assert [("only_theirs", 300_000)] == [(row["kind"], row["more_units"]) for row in await lines(either, after)]
     dearer = await brought(either, "\n".join([header, f"{one['lead_id']},31.5,{at[0]}", said[2]]))
@@ -140,19 +145,85 @@ async def test_two_files_decided_at_the_same_moment_book_one_difference(either: 
     files = [await brought(either, text + "\n" * number) for number in range(3)]
     before = (await either.balance("acme")).posted
     decided = await asyncio.gather(
-        *(decide_difference(either.market, each, 1, "theirs", "dearer", FINANCE) for each in files),
+        *(decide(either, each, 1, "theirs", "dearer") for each in files),
         return_exceptions=True,
     )
     assert 1 == decided.count(True) and 2 == sum(isinstance(each, CannotReconcile) for each in decided)
     assert before - (await either.balance("acme")).posted == usd("1")
 
 
-async def returned(exchange: Exchange, lead_id: str, state: ReturnState) -> None:
+async def returned(exchange: Exchange, lead_id: str, state: ReturnState, credit: Money | None = None) -> None:
     found = await find_returnable(exchange.market, ACME, lead_id)
     assert found is not None
     asked = await ask_return(exchange.market, ACME, found, Asking("bogus_data"))
     assert isinstance(asked, Asked)
-    await decide_return(exchange.market, asked.request["id"], Choice(state, "as agreed"), FINANCE)
+    await decide_return(exchange.market, asked.request["id"], Choice(state, "as agreed", credit), FINANCE)
+
+
+def hashed(number: int) -> str:
+    """A phone as a buyer that keeps none writes it down."""
+    return sha256(consumer(number)["phone"].encode()).hexdigest()
+
+
+async def test_what_was_sold_long_before_is_known_by_its_names_and_its_credit_by_its_consumer(either: Exchange) -> None:
+    whole, part, late, back, kept = await sold(either, 5)
+    await returned(either, whole["lead_id"], ReturnState.APPROVED)
+    await returned(either, part["lead_id"], ReturnState.PARTIAL, usd("12"))
+    await returned(either, back["lead_id"], ReturnState.APPROVED)
+    later(either, 86_400 * 40)
+    await post(either, {**consumer(9), "seller_lead_id": "c-9"})
+    new = (await either.rows("SELECT * FROM sales ORDER BY accepted_at DESC LIMIT 1"))[0]
+    text = f"""lead_id,phone,price,date
+{new["lead_id"]},,30,{day(new)}
+{whole["lead_id"]},,-30,{day(new)}
+,{consumer(1)["phone"]},-12,{day(new)}
+{back["attempt_id"]},,-31,{day(new)}
+{late["lead_id"]},,30,{day(new)}
+{kept["lead_id"]},,-30,{day(new)}"""
+    file_id = await brought(either, text)
+    assert [("credit", -10_000, 4), ("day", 0, 5), ("credit", -300_000, 6)] == [
+        (row["kind"], row["more_units"], row["row_number"]) for row in await lines(either, file_id)
+    ]
+    ((file, _),) = await either.market.db.read(list_books, 1)
+    assert file.theirs_units - file.ours_units == -10_000 - 300_000
+
+    before = (await either.balance("acme")).posted
+    said = Word("theirs", "their statement", FINANCE)
+    assert 3 == (await decide_differences(either.market, file_id, (1, 2, 3), said)).done
+    assert (await either.balance("acme")).posted - before == usd("31")
+    assert [] == [row["kind"] for row in await lines(either, await brought(either, text + "\n")) if row["more_units"]]
+    assert await sound(either)
+
+
+async def test_a_credit_beside_its_sale_and_a_lowered_row_say_the_same(either: Exchange) -> None:
+    one, two, three, four = await sold(either, 4)
+    for row in (one, two, three):
+        await returned(either, row["lead_id"], ReturnState.PARTIAL, usd("10"))
+    header, at = "lead_id,price,date", day(one)
+    text = [header, f"{one['lead_id']},30,{at}", f"{one['lead_id']},(10),{at}", f"{two['lead_id']},20,{at}"]
+    text += [f"{three['lead_id']},30,{at}", f"{three['lead_id']},-15,{at}", f"{four['lead_id']},30,{at}"]
+    (found,) = await lines(either, await brought(either, "\n".join(text)))
+    assert ("price", three["lead_id"], 150_000, -50_000) == (
+        found["kind"], found["lead_id"], found["theirs_units"], found["more_units"],
+    )  # fmt: skip
+
+
+async def test_consumers_are_known_by_plain_hashes_too(either: Exchange) -> None:
+    one, two = await sold(either, 2)
+    text = f"phone_sha256,price,date\n{hashed(0)},30,{day(one)}\n{hashed(1).upper()},29,{day(two)}\n"
+    file_id = await brought(either, f"{text}{hashed(2)},30,{day(two)}\n")
+    found = [(row["kind"], row["lead_id"], row["row_name"]) for row in await lines(either, file_id)]
+    assert [("price", two["lead_id"], ""), ("only_theirs", None, "")] == found
+
+
+async def test_what_cannot_be_decided_keeps_none_of_the_others(either: Exchange) -> None:
+    one, two = await sold(either, 2)
+    file_id = await brought(either, f"lead_id,price,date\nld_x,30,{day(one)}")
+    assert ["only_theirs", "only_ours", "only_ours"] == [row["kind"] for row in await lines(either, file_id)]
+    await returned(either, one["lead_id"], ReturnState.APPROVED)
+    told = await decide_differences(either.market, file_id, (2, 3, 9), Word("theirs", "never came", FINANCE))
+    assert (1, [2, 9]) == (told.done, [number for number, _ in told.failed])
+    assert [two["lead_id"]] == [row["lead_id"] for row in await lines(either, file_id) if row["decided_at"]]
 
 
 async def test_a_lead_given_for_another_stands_in_both_books_at_what_it_moved(either: Exchange) -> None:
@@ -177,7 +248,7 @@ async def test_what_a_return_gave_back_meanwhile_is_not_given_back_again(either:
     await returned(either, one["lead_id"], ReturnState.APPROVED)
     given = (await either.balance("acme")).posted
     with pytest.raises(CannotReconcile, match="is another now"):
-        await decide_difference(either.market, file_id, 1, "theirs", "never came", FINANCE)
+        await decide(either, file_id, 1, "theirs", "never came")
     assert given == (await either.balance("acme")).posted
     await compare_book(either.market, file_id)
     assert not await lines(either, file_id)
@@ -197,9 +268,25 @@ async def test_a_decision_that_stopped_after_it_settled_the_post_goes_on(
     assert [kind] == [each["kind"] for each in await lines(either, file_id)]
     price = usd("29") if has_it else None
     await settle(either.market, unclear["id"], Decision(has_it, "as they say", price), FINANCE)
-    assert await decide_difference(either.market, file_id, 1, "theirs", "as they say", FINANCE)
+    assert await decide(either, file_id, 1, "theirs", "as they say")
     (now,) = await either.rows("SELECT state FROM attempts WHERE id = :id", id=unclear["id"])
     assert state == now["state"]
+    assert await sound(either)
+
+
+async def test_a_post_is_settled_with_its_decision_or_not_at_all(either: Exchange) -> None:
+    (row,) = await sold(either, 1)
+    for number in (7, 8, 9):
+        either.buyers.answers_posts("acme", HUNG_UP)
+        await post(either, {**consumer(number), "seller_lead_id": f"c-{number}"})
+    file_id = await brought(either, f"lead_id,price,date\n{row['lead_id']},30,{day(row)}")
+    waiting = await lines(either, file_id)
+    assert ["unclear_absent"] * 3 == [each["kind"] for each in waiting]
+    said = [decide(either, file_id, each["number"], word, "at once") for each in waiting for word in ("theirs", "ours")]
+    assert 3 == sum(await asyncio.gather(*said))
+    for each in await lines(either, file_id):
+        (attempt,) = await either.rows("SELECT state FROM attempts WHERE id = :id", id=each["attempt_id"])
+        assert ("rejected" if each["decision"] == "theirs" else "unclear") == attempt["state"]
     assert await sound(either)
 
 
@@ -212,7 +299,7 @@ async def test_a_post_that_was_settled_the_other_way_is_told(either: Exchange) -
     await settle(either.market, unclear["id"], Decision(False, "they said no"), FINANCE)
     numbers = {each["kind"]: each["number"] for each in await lines(either, file_id)}
     with pytest.raises(CannotReconcile, match="is rejected"):
-        await decide_difference(either.market, file_id, numbers["unclear"], "theirs", "as they say", FINANCE)
+        await decide(either, file_id, numbers["unclear"], "theirs", "as they say")
 
 
 async def test_a_seller_names_leads_by_its_own_id_or_the_consumers_phone(either: Exchange) -> None:
@@ -236,9 +323,9 @@ async def test_a_seller_names_leads_by_its_own_id_or_the_consumers_phone(either:
     ]
     assert phones[1] not in str([dict(row) for row in found])
     with pytest.raises(CannotReconcile, match="correct the file"):
-        await decide_difference(either.market, file_id, 1, "theirs", "as they say", FINANCE)
+        await decide(either, file_id, 1, "theirs", "as they say")
     (before,) = (await either.market.db.read(balances, [SELLER])).values()
-    await decide_difference(either.market, file_id, 2, "theirs", "the agreed payout", FINANCE)
+    await decide(either, file_id, 2, "theirs", "the agreed payout")
     (after,) = (await either.market.db.read(balances, [SELLER])).values()
     assert after.posted - before.posted == usd("2")
     assert await sound(either)

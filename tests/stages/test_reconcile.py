@@ -18,10 +18,11 @@ SPAN = Span(START, START + 30 * DAY_MS, ZoneInfo("America/New_York"))
 PRICES = (365_000, 365_000, 145_000, 220_000, 310_100)
 
 
-def ours(number: int, at: int, units: int, standing: Standing = Standing.SOLD) -> Ours:
+def ours(number: int, at: int, units: int, standing: Standing = Standing.SOLD, back: int = 0) -> Ours:
     people = frozenset({sha256(b"phone %d" % number).digest()[:16]})
     ids = (f"ld_{number}", f"dlv_{number}", f"sal_{number}")
-    return Ours(f"sal_{number}", f"dlv_{number}", f"ld_{number}", ids, (f"R{number}",), people, at, units, standing)
+    own = f"sal_{number}", f"dlv_{number}", f"ld_{number}"
+    return Ours(*own, ids, (f"R{number}",), people, at, units, standing, back)
 
 
 def book(random: Random, size: int) -> list[Ours]:
@@ -115,8 +116,9 @@ def test_swapped_ids_are_told_once_for_each_row_and_are_no_wrong_prices(naming: 
 
 
 def test_a_returned_lead_may_be_missing_and_may_not_be_charged() -> None:
-    lines = [ours(n, START + DAY_MS, 365_000, Standing.RETURNED) for n in range(3)]
-    rows = [row(lines[1], 1, "i"), row(lines[2], 2, "i"), row(lines[2], 3, "i")._replace(units=-365_000)]
+    lines = [ours(n, START + DAY_MS, 0, Standing.RETURNED, 365_000) for n in range(3)]
+    units = (365_000, 365_000, -365_000)
+    rows = [row(lines[n], n + 1, "i")._replace(units=each) for n, each in zip((1, 2, 2), units, strict=True)]
     found = compare(lines, rows, SPAN)
     assert [(each.kind, each.more_units) for each in found.differences] == [(DifferenceKind.RETURNED, 365_000)]
     assert found.agreed == 2

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from exchange.model.money import Money
 from tests.flows.payouts import at, booked, paid_seller, returned, sale
 from tests.market import selling
+from tests.storage.units import tell
 from tests.web.served import Served
 from tests.web.visitor import Visitor, signed_in
 
@@ -205,3 +206,21 @@ async def test_an_adjustment_stands_on_the_running_statement_with_its_reason(oli
     async with signed_in(served, "ann@cedar.example", "seller", "cedar") as ann:
         told = (await ann.open("/seller/statements/open-USD/entries?kind=adjusted")).text
     assert "sent twice" in told and "olive" not in told, "the reason, not who"
+
+
+async def test_every_account_has_its_card_and_every_file_its_line_page_by_page(served: Served) -> None:
+    names = [f"s{number:02d}" for number in range(61)]
+    await booked(served.exchange, *(sale(name, "5.00", at(3), name) for name in names))
+    files = [f"pfl_{number:026d}" for number in range(11)]
+    for number, name in enumerate(files):
+        values = f"'{name}', 'nacha', 'USD', '2026-11-{number + 1:02d}', 'A', '{number}.ach', x'', '', 1, 9, '', 1, ''"
+        await served.exchange.market.db.write(tell, f"INSERT INTO payout_files VALUES ({values})")
+    async with signed_in(served, "olive@operator.example", "operator") as visitor:
+        first = await visitor.open(HOME)
+        last = await visitor.open(f"{HOME}?first=60")
+        beyond = await visitor.open(f"{HOME}?first=999")
+        older = await visitor.open(f"{HOME}?files={files[1]}")
+    assert "61 accounts" in first.part("total") and "1 to 60 of 61" in first.part("cards-pager")
+    assert "61 to 61 of 61" in last.part("cards-pager") and "s60" in last.text and "s59" not in last.text
+    assert last.part("cards-pager") == beyond.part("cards-pager")
+    assert "0.ach" not in first.text.split() and "0.ach" in older.text.split()

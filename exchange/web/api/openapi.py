@@ -21,6 +21,7 @@ from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_sch
 from exchange.web.api.media_schemas import media_schemas
 from exchange.web.api.payout_schemas import payout_schemas
 from exchange.web.api.quality_schemas import quality_schemas
+from exchange.web.api.reconciling_schemas import reconciling_schemas
 from exchange.web.api.reporting_schemas import reporting_schemas
 from exchange.web.api.returning_schemas import returning_schemas
 from exchange.web.api.route import KeyKind, Route
@@ -32,7 +33,7 @@ OPENAPI_PATH = "/api/openapi.json"
 _FORMATS = ("application/json", "application/xml", "application/x-www-form-urlencoded")
 _SENT_AS = (*_FORMATS, "multipart/form-data")
 _LEADS = ("Ping", "Post")
-_FILES, _RESULT = ("ImportFile", "SuppressionFile", "DispositionFile"), "ImportResult"
+_FILES, _RESULT = ("ImportFile", "SuppressionFile", "DispositionFile", "BookFile"), "ImportResult"
 _REFUSED: Mapping[int, str] = {
     400: "The body cannot be read; the message says where.",
     401: "No key, or one that is not known.",
@@ -86,6 +87,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **suppressing_schemas(),
                 **payout_schemas(),
                 **quality_schemas(),
+                **reconciling_schemas(),
                 **media_schemas(),
                 **screen_schemas(),
                 **lead_schemas(verticals, now),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -35,7 +36,7 @@ async def bring_reports(call: Call) -> Told:
         asked.read(sent.fields)
         return held
 
-    try:
+    with file_refused():
         sent = await receive(call.request, begin)
         name = sent.name or "dispositions"
         file_id = await bring(call.market, caller.actor.party_id, name, bytes(held.data), caller.actor)
@@ -45,13 +46,20 @@ async def bring_reports(call: Call) -> Told:
             found = await _looked(call, own, file_id)
         if asked.record:
             await record_file(call.market, found.file, caller.actor)
+    return Told(_fields(found, recorded=asked.record))
+
+
+@contextmanager
+def file_refused() -> Iterator[None]:
+    """What is wrong with a file, as the refusal of the call that brings it."""
+    try:
+        yield
     except NoFile as error:
         raise refused(error.refused) from None
     except HeldTooLarge as error:
         raise Stop(Reason.TOO_LARGE, 413, str(error), closes=True) from None
     except (BadFile, CannotRead) as error:
         raise Stop(Reason.INVALID, 422, str(error), problems=(Problem("file", "type", str(error)),)) from None
-    return Told(_fields(found, recorded=asked.record))
 
 
 class _Asked:
@@ -66,14 +74,19 @@ class _Asked:
         if word and word not in _YES_NO:
             raise wrong("record", "not_allowed", "record must be yes or no", word, _YES_NO)
         self.record = word != "no"
-        text = fields.get("columns", "").strip()
-        try:
-            found = orjson.loads(text) if text else {}
-        except ValueError:
-            found = None
-        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-            raise wrong("columns", "type", "columns must be a JSON object of texts", text)
-        self.columns = found
+        self.columns = said_columns(fields)
+
+
+def said_columns(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """What was said of columns, by their names: a JSON object in one field."""
+    text = fields.get("columns", "").strip()
+    try:
+        found = orjson.loads(text) if text else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise wrong("columns", "type", "columns must be a JSON object of texts", text)
+    return found
 
 
 async def _looked(call: Call, own: tuple[str, ...], file_id: str) -> Look:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from exchange.stages.notes import note_problem
 from exchange.storage.ledger import BookingConflict
 from exchange.storage.ledger_views import last_check
 from exchange.storage.payout_lists import RunFilter, due_sums, list_runs
-from exchange.storage.payout_payments import files, payments_by_file, read_payment
+from exchange.storage.payout_payments import LISTED, files, payments_by_file, read_payment
 from exchange.storage.payout_runs import approvals_of
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.account import Mistyped, amount_in, reference_in
@@ -41,6 +42,7 @@ _FILE = HOME + "/files/{file:pfl_[A-Za-z0-9]{10,40}}"
 _STATES = ("prepared", "issued", "paid", "discarded")
 _LISTED = 30
 _CARDS = 60  # each asks the ledger for its period
+_FILES = 10
 _CSV = ("run_id", "statement", "seller_id", "currency", "state", "since", "until", "due_at", "method", "carried")
 _CSV_AMOUNTS = ("sold", "returned", "adjusted", "released", "held", "rounding", "carry", "pay")
 
@@ -101,15 +103,23 @@ async def show(request: web.Request) -> web.StreamResponse:
         before = f"{runs[-1].until.at}~{runs[-1].id}"
         older = address(HOME, state=wanted.state, seller=wanted.seller_id, before=before)
     checked = await market.db.read(last_check)
+    accounts = await flow.earning_accounts(market, wanted.seller_id)
+    first = _place(request.query.get("first", ""), len(accounts))
+    bank_files, older_files = await _files(market, request.query.get("files", ""))
     return await page(
         request,
         "console/payouts.html",
         title="Payouts",
         here="payouts",
-        cards=await _cards(market, wanted.seller_id),
-        most_cards=_CARDS,
+        cards=await _cards(market, accounts[first : first + _CARDS]),
+        accounts=len(accounts),
+        first=first,
+        earlier=address(HOME, first=str(first - _CARDS)) if first else "",
+        further=address(HOME, first=str(first + _CARDS)) if first + _CARDS < len(accounts) else "",
         due=await _due(market),
-        files=await _files(market),
+        at_once=LISTED,
+        files=bank_files,
+        older_files=older_files,
         runs=[(each, STATES[_standing(each)], await flow.waits_for(market, each)) for each in runs],
         older=older,
         states=_STATES,
@@ -282,9 +292,16 @@ async def _beside(request: web.Request, document: Document) -> dict[str, Any]:
     return {"may_act": True, "waits": waits, "approvals": approvals}
 
 
-async def _cards(market: Market, seller_id: str) -> list[Card]:
+def _place(text: str, count: int) -> int:
+    """Where a page of cards begins: that of a whole page, within what there is."""
+    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    return min(wanted, max(count - 1, 0)) // _CARDS * _CARDS
+
+
+async def _cards(market: Market, accounts: Sequence[tuple[str, str]]) -> list[Card]:
     made = []
-    for found in await flow.previews(market, seller_id, _CARDS):
+    for each in accounts:
+        found = await flow.preview(market, *each)
         seller = market.deals.sellers.get(found.seller_id)
         waits = await flow.waits_for(market, found.last) if found.last is not None else ""
         name = seller.name if seller is not None else found.seller_id
@@ -294,11 +311,14 @@ async def _cards(market: Market, seller_id: str) -> list[Card]:
     return made
 
 
-async def _files(market: Market) -> list[tuple[BankFile, Money, int, int]]:
-    """The newest, each with its sum, how many payments are in it still, and how many of these are not paid."""
-    found = await market.db.read(files, 10)
-    counts = await market.db.read(payments_by_file, [each.id for each in found])
-    return [(each, Money(each.units, each.currency), *counts.get(each.id, (0, 0))) for each in found]
+async def _files(market: Market, before: str) -> tuple[list[tuple[BankFile, Money, int, int]], str]:
+    """The newest, or those before one, each with its sum, how many payments are in it still, and how many of these are
+    not paid; and where older ones are."""
+    found = await market.db.read(files, _FILES + 1, before[:40])
+    shown = found[:_FILES]
+    counts = await market.db.read(payments_by_file, [each.id for each in shown])
+    told = [(each, Money(each.units, each.currency), *counts.get(each.id, (0, 0))) for each in shown]
+    return told, address(HOME, files=shown[-1].id) + "#files" if len(found) > _FILES else ""
 
 
 async def _due(market: Market) -> list[Due]:

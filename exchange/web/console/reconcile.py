@@ -8,18 +8,18 @@ from aiohttp import web
 
 from exchange import limits
 from exchange.flows.market import Market
+from exchange.flows.reconciliation_told import currency_of, file_fields
 from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book
 from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
 from exchange.intake.upload import NoFile
 from exchange.model.money import Money
-from exchange.storage.reconciliations import BookFile, list_books
+from exchange.storage.reconciliations import list_books
 from exchange.web.auth import actor_of, without_token
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import address, as_json, page
 from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
-from exchange.web.words import utc
 
 HOME = "/console/reconcile"
 PAGE = 50
@@ -40,7 +40,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def show_json(request: web.Request) -> web.StreamResponse:
     found = await request.app[MARKET].db.read(list_books, PAGE)
-    return as_json({"reconciliations": [{**fields(file), "waiting": waiting} for file, waiting in found]})
+    return as_json({"reconciliations": [file_fields(*each) for each in found]})
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -48,7 +48,8 @@ async def take(request: web.Request) -> web.StreamResponse:
     market = request.app[MARKET]
     try:
         sent, data = await receive_held(request, limits.DISPOSITION_FILE_BYTES)
-        party, currency = sent.fields.get("party", ""), currency_of(market, sent.fields.get("party", ""))
+        party = sent.fields.get("party", "")
+        currency = currency_of(market, party, sent.fields.get("currency", ""))
         file_id = await bring_book(market, party, currency, sent.name, data, actor_of(request))
     except NotFromHere:
         return closed(await without_token(request))
@@ -84,38 +85,11 @@ async def _list(request: web.Request, problem: str = "", http_status: int = 200)
     )
 
 
-def fields(file: BookFile) -> dict[str, object]:
-    """A file as JSON tells it. Sums are in units of a ten-thousandth."""
-    return {
-        "reconciliation_id": file.id,
-        "party": file.party,
-        "currency": file.currency,
-        "name": file.name,
-        "since": utc(file.since_at) if file.since_at is not None else None,
-        "until": utc(file.until_at) if file.until_at is not None else None,
-        "agreed": file.agreed,
-        "differences": file.lines,
-        "ours_units": file.ours_units,
-        "theirs_units": file.theirs_units,
-        "made_at": utc(file.made_at),
-        "made_by": file.made_by,
-    }
-
-
 def party_name(market: Market, party: str) -> str:
     role, _, name = party.partition(":")
     parties = market.deals.buyers if role == "buyer" else market.deals.sellers
     known = parties.get(name)
     return known.name if known is not None else name
-
-
-def currency_of(market: Market, party: str) -> str:
-    """The currency a party's sales are booked in, its first where it has several."""
-    role, _, name = party.partition(":")
-    if role == "buyer" and name in market.deals.buyers:
-        return market.deals.buyers[name].limit.currency
-    own = sorted(each.currency for each in market.deals.campaigns.values() if each.seller_id == name)
-    return own[0] if own else "USD"
 
 
 def _parties(market: Market) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from exchange.flows.market import Market
-from exchange.flows.reconciliations import (
-    OURS,
-    THEIRS,
-    UNREADABLE,
-    CannotReconcile,
-    Look,
-    compare_book,
-    decide_difference,
-    look_at_book,
-)
+from exchange.flows.reconciliation_decisions import OURS, THEIRS, Word, decide_differences
+from exchange.flows.reconciliation_told import LINE, file_fields, line_fields, span_of
+from exchange.flows.reconciliations import UNREADABLE, CannotReconcile, Look, compare_book, look_at_book
 from exchange.model.money import Money
 from exchange.model.reconciling import DifferenceKind
 from exchange.stages.book_columns import MEANINGS
-from exchange.storage.database import Row
 from exchange.storage.reconciliations import lines_of, sums
 from exchange.web.auth import FORM, actor_of, ip_of
-from exchange.web.console.reconcile import HOME, fields, party_name
+from exchange.web.console.reconcile import HOME, party_name
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page
 from exchange.web.render import address, as_json, notice, page
-from exchange.web.words import plural, utc
+from exchange.web.words import plural
 
 _ONE = HOME + "/{file_id:rcn_[0-9A-Z]{26}}"
 _SHOWN = 200
@@ -53,26 +45,6 @@ KINDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     }
 )
 """Of each kind its heading, a sentence, and what taking their word does."""
-_CSV = (
-    "number",
-    "kind",
-    "lead_id",
-    "sale_id",
-    "delivery_id",
-    "row",
-    "row_name",
-    "other_row",
-    "ours",
-    "theirs",
-    "more",
-    "ours_at",
-    "theirs_at",
-    "decision",
-    "note",
-    "booking",
-    "decided_at",
-    "decided_by",
-)
 
 
 def pages() -> tuple[Page, ...]:
@@ -130,8 +102,7 @@ async def show_json(request: web.Request) -> web.StreamResponse:
     if look is None:
         return as_json({"status": "error", "message": "There is no such reconciliation."}, 404)
     lines = await request.app[MARKET].db.read(lines_of, look.file.id)
-    told = [dict(zip(_CSV, _cells(row, look.file.currency), strict=True)) for row in lines]
-    return as_json({**fields(look.file), "lines": told})
+    return as_json({**file_fields(look.file), "lines": [line_fields(row, look.file.currency) for row in lines]})
 
 
 async def show_csv(request: web.Request) -> web.StreamResponse:
@@ -139,7 +110,7 @@ async def show_csv(request: web.Request) -> web.StreamResponse:
     if look is None:
         return await _gone(request)
     lines = await request.app[MARKET].db.read(lines_of, look.file.id)
-    body = csv_rows([list(_CSV), *(_cells(row, look.file.currency) for row in lines)])
+    body = csv_rows([list(LINE), *(list(line_fields(row, look.file.currency).values()) for row in lines)])
     headers = {
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{look.file.id}.csv"',
@@ -155,7 +126,7 @@ async def compare(request: web.Request) -> web.StreamResponse:
         return await _gone(request)
     columns = {name: form.get(f"{_COLUMN}{number}", "") for number, name in enumerate(look.samples)}
     try:
-        await compare_book(market, look.file.id, columns, _span(market, form))
+        await compare_book(market, look.file.id, columns, span_of(market, form))
     except CannotReconcile as error:
         return await _show(request, str(error), 422)
     return _to(look)
@@ -173,33 +144,20 @@ async def decide(request: web.Request) -> web.StreamResponse:
     if not chosen:
         return await _show(request, "It was decided before.", 409)
     try:
-        done = 0
-        for number in chosen:
-            note, actor = form.get("note", ""), actor_of(request)
-            done += await decide_difference(market, look.file.id, number, word, note, actor, ip_of(request))
+        said = Word(word, form.get("note", ""), actor_of(request), ip_of(request))
+        told = await decide_differences(market, look.file.id, chosen, said)
     except CannotReconcile as error:
         return await _show(request, str(error), 422)
-    return _to(look, f"{plural(done, 'difference')} decided")
+    if told.failed:
+        decided = f"{plural(told.done, 'difference')} decided. " if told.done else ""
+        others = f" So it is with {plural(len(told.failed) - 1, 'other')}." if len(told.failed) > 1 else ""
+        return await _show(request, f"{decided}{told.failed[0][1]}{others}", 422)
+    return _to(look, f"{plural(told.done, 'difference')} decided")
 
 
 def _to(look: Look, done: str = "") -> web.Response:
     location = address(f"{HOME}/{look.file.id}", done=done or None)
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-def _span(market: Market, form: Mapping[str, str]) -> tuple[int, int] | None:
-    """The days that the form names, whole ones of the exchange's zone. Raises `CannotReconcile`."""
-    first, last = form.get("since", ""), form.get("until", "")
-    if not first and not last:
-        return None
-    zone = ZoneInfo(market.zone)
-    try:
-        began, ended = (datetime.fromisoformat(day).replace(tzinfo=zone) for day in (first, last))
-    except ValueError:
-        raise CannotReconcile("Write both days, as 2026-11-01.") from None
-    if ended < began:
-        raise CannotReconcile("The last day lies before the first.")
-    return int(began.timestamp()) * 1000, int((ended + timedelta(days=1)).timestamp()) * 1000
 
 
 def _days(market: Market, look: Look) -> tuple[str, str]:
@@ -221,34 +179,3 @@ async def _look(request: web.Request) -> Look | None:
 
 async def _gone(request: web.Request) -> web.StreamResponse:
     return await notice(request, "No such reconciliation", "It may be another exchange's.", http_status=404)
-
-
-def _cells(row: Row, currency: str) -> list[object]:
-    """In the order of `_CSV`."""
-
-    def told(units: int | None) -> str | None:
-        return Money(units, currency).text if units is not None else None
-
-    def when(at: int | None) -> str | None:
-        return utc(at) if at is not None else None
-
-    return [
-        row["number"],
-        row["kind"],
-        row["lead_id"],
-        row["sale_id"],
-        row["attempt_id"],
-        row["row_number"],
-        row["row_name"],
-        row["other_row"],
-        told(row["ours_units"]),
-        told(row["theirs_units"]),
-        told(row["more_units"]),
-        when(row["ours_at"]),
-        when(row["theirs_at"]),
-        row["decision"],
-        row["note"],
-        row["reference"],
-        when(row["decided_at"]),
-        row["decided_by"],
-    ]
