@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.sources_olist import LEADS
-from exchange.stages.quality.days import Curves, Weight, weights
+from exchange.model.quality import DayWeight
+from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.standing import Band, Standing, standing
 from exchange.stages.quality.suspicion import TO_ACT, enough
 from exchange.stages.score.exposure import estimate
@@ -162,7 +163,7 @@ def standings_at(leads: Sequence[Made], today: int) -> dict[str, Standing]:
     return found
 
 
-def _sales(leads: Sequence[Made], today: int, by_day: Mapping[int, Weight]) -> list[dict[str, Any]]:
+def _sales(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
     """As `sale_sums` tells them."""
     sums: dict[Key, Counter[str]] = defaultdict(Counter)
     days: dict[Key, set[int]] = defaultdict(set)
@@ -184,7 +185,7 @@ def _sales(leads: Sequence[Made], today: int, by_day: Mapping[int, Weight]) -> l
     return [{**_NO_SALES, **sums[key], **_named(key), "bad_days": len(days[key])} for key in sums]
 
 
-def _posts(leads: Sequence[Made], by_day: Mapping[int, Weight]) -> list[dict[str, Any]]:
+def _posts(leads: Sequence[Made], by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
     """As `source_sums` tells them."""
     sums: dict[Key, Counter[str]] = defaultdict(Counter)
     frauds: Counter[tuple[Key, int]] = Counter()

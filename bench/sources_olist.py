@@ -14,8 +14,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from exchange.model.worth import WHOLE
 from exchange.stages.quality.cohorts import cohorts
-from exchange.stages.quality.days import WHOLE, Curves, weights
+from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.rates import BY_NAME, tree
 from exchange.stages.quality.shrink import Tally
 from exchange.stages.score.exposure import estimate

@@ -132,6 +132,14 @@ def test_every_connector_is_documented_beside_the_connectors() -> None:
     assert [] == unsaid(connectors(), (ROOT / "buyers/README.md").read_text("utf-8"))
 
 
+def test_every_room_of_the_house_is_named_in_its_readme() -> None:
+    house = ROOT / "exchange"
+    rooms = {path.parent.name for path in house.rglob("*.*") if path.is_file()} - {"exchange", "__pycache__"}
+    told = (house / "README.md").read_text("utf-8")
+
+    assert [] == sorted(room for room in rooms if f"{room}/" not in told)
+
+
 def test_every_kind_of_job_is_documented() -> None:
     assert [] == unsaid(sorted(job_kinds()), everything_said())
 

@@ -62,9 +62,7 @@ def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
 
 def preview(context: typer.Context) -> None:
     """What each seller has coming: the period that is over and not prepared, else the one that runs."""
-    from exchange.commands.opening import run
-
-    run(_with_market(context.obj, _preview))
+    _run(context, _preview)
 
 
 async def _preview(terminal: Terminal, market: Market, _: Actor) -> None:
@@ -97,7 +95,6 @@ def prepare(
     currency: Annotated[str, typer.Option(help="Of the account, where it has several.")] = "",
 ) -> None:
     """Make the run of the period that is over. Made before, it is that one again."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows import payouts
@@ -107,7 +104,7 @@ def prepare(
         wanted = currency.upper() or market.deals.sellers[seller].terms.currency or await _only_currency(market, seller)
         await _tell(terminal, market, await payouts.prepare(market, seller, wanted, actor))
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 async def _only_currency(market: Market, seller: str) -> str:
@@ -124,7 +121,6 @@ def list_all(
     state: Annotated[str, typer.Option(help="prepared, issued or paid; all unless said.")] = "",
 ) -> None:
     """Runs, newest first."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, _: Actor) -> None:
         from exchange.flows.seller_statements import run_fields
@@ -144,12 +140,11 @@ def list_all(
         ]
         terminal.result([run_fields(each) for each in found], columns(rows) if rows else ["  No runs."])
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 def approve(context: typer.Context, run_id: _RUN) -> None:
     """Say yes to a run. Above the set amount another person than its preparer has to."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows import payouts
@@ -158,14 +153,13 @@ def approve(context: typer.Context, run_id: _RUN) -> None:
         terminal.confirm(f"Approve {_money(found)} to {found.party.name}?", f"{found.id} was not approved.")
         await _tell(terminal, market, await payouts.approve(market, found.id, actor))
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 def hold(
     context: typer.Context, run_id: _RUN, reason: Annotated[str, typer.Option(help="Why; empty lets it go.")]
 ) -> None:
     """Keep a prepared run from being approved, or let it go."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows import payouts
@@ -173,12 +167,11 @@ def hold(
         found = await _find(market, actor, run_id)
         await _tell(terminal, market, await payouts.hold(market, found.id, reason.strip(), actor))
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 def discard(context: typer.Context, run_id: _RUN) -> None:
     """Take back a run that was prepared and not approved; its period can be prepared anew."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows import payouts
@@ -187,7 +180,7 @@ def discard(context: typer.Context, run_id: _RUN) -> None:
         terminal.confirm(f"Discard the run of {found.party.name}?", f"{found.id} was not discarded.")
         await _tell(terminal, market, await payouts.discard(market, found.id, actor))
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 def export(
@@ -196,7 +189,6 @@ def export(
     to: Annotated[Path | None, typer.Option(help="Where to write it; in a pipe it goes to stdout.")] = None,
 ) -> None:
     """Write what is due into a file for a bank. A file that was exported is the same bytes again."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows.payout_files import export as write_file
@@ -226,7 +218,7 @@ def export(
             terminal.result({**file_fields(file), "written_to": str(target), "left_out": left_out}, [told])
         terminal.remark(*(f"  Left out {each}" for each in left_out))
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 def withdraw(
@@ -235,7 +227,6 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="What the bank said.")],
 ) -> None:
     """Say that a bank did not take a file: its payments are due again, for another one."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows import payout_files
@@ -244,7 +235,7 @@ def withdraw(
         count = await payout_files.withdraw(market, file, reason, actor)
         terminal.result({"file_id": file, "payments": count}, [f"  {count} payments are due again."])
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 def paid(
@@ -253,7 +244,6 @@ def paid(
     reference: Annotated[str, typer.Option(help="What the bank calls the payment.")],
 ) -> None:
     """Say that money left the bank. Said twice, it moves once."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows import payout_payments as flow
@@ -266,7 +256,7 @@ def paid(
             done = await flow.mark_run_paid(market, (await _find(market, actor, what)).id, reference, actor)
         _tell_payments(terminal, done)
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
 def bounced(
@@ -275,7 +265,6 @@ def bounced(
     reason: Annotated[str, typer.Option(help="The bank's code and words.")],
 ) -> None:
     """Say that a payment came back: it is booked back and owed again."""
-    from exchange.commands.opening import run
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows.payout_payments import take_back
@@ -283,18 +272,21 @@ def bounced(
         terminal.confirm(f"Book {payment} back?", f"{payment} was not booked back.")
         _tell_payments(terminal, [await take_back(market, payment, reason, actor)])
 
-    run(_with_market(context.obj, work))
+    _run(context, work)
 
 
-async def _with_market(terminal: Terminal, work: Callable[[Terminal, Market, Actor], Awaitable[None]]) -> None:
-    from exchange.commands.opening import opened_market, operator, settings_of
+def _run(context: typer.Context, work: Callable[[Terminal, Market, Actor], Awaitable[None]]) -> None:
+    from exchange.commands.opening import opened_market, operator, run, settings_of
     from exchange.flows.payouts import CannotPay
 
-    async with opened_market(settings_of(terminal)) as market:
-        try:
-            await work(terminal, market, operator())
-        except CannotPay as error:
-            raise Stop(Exit.REFUSED, str(error)) from error
+    async def worked() -> None:
+        async with opened_market(settings_of(context.obj)) as market:
+            try:
+                await work(context.obj, market, operator())
+            except CannotPay as error:
+                raise Stop(Exit.REFUSED, str(error)) from error
+
+    run(worked())
 
 
 async def _find(market: Market, actor: Actor, name: str) -> Run:

@@ -4,7 +4,6 @@ so often a day, by a card that the provider keeps. A card that is declined stops
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from exchange.flows.by_hand import audit_line
@@ -70,8 +69,9 @@ async def set_auto(market: Market, buyer: Buyer, wish: AutoWish, actor: Actor, i
         f"buyer:{buyer.id}",
         before={"state": before.state} if before is not None else None,
         after={"state": state, "threshold": wish.threshold.text, "amount": wish.amount.text},
+        ip=ip,
     )
-    await market.db.write(save_auto, row, replace(line, ip=ip))
+    await market.db.write(save_auto, row, line)
 
 
 async def begin_auto_top_ups(market: Market) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -235,10 +234,10 @@ def _issue(
     if reason:
         after["reason"] = reason
     action = "invoice.cancelled" if period is None else "invoice.issued" if statements else "period.closed"
-    line = audit_line(market.ids, now, actor, action, f"buyer:{buyer.id}", after=after)
+    line = audit_line(market.ids, now, actor, action, f"buyer:{buyer.id}", after=after, ip=ip)
     jobs = tuple(job for each in statements for job in _told(market, buyer, each))
     bookings = tuple(booking_of(each) for each in statements)
-    return Issue(period, closing, statements, bookings, replace(line, ip=ip), jobs)
+    return Issue(period, closing, statements, bookings, line, jobs)
 
 
 def _told(market: Market, buyer: Buyer, statement: Statement) -> tuple[JobRow, ...]:

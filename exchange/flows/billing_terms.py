@@ -49,8 +49,8 @@ async def set_terms(market: Market, buyer: Buyer, typed: Mapping[str, str], acto
     )
     now = market.clock.now()
     before, after = typed_of(buyer.terms), typed_of(terms)
-    line = audit_line(market.ids, now, actor, "buyer.billing", f"buyer:{buyer.id}", before=before, after=after)
-    await market.db.write(change_buyer, replace(buyer, terms=terms), now, replace(line, ip=ip))
+    line = audit_line(market.ids, now, actor, "buyer.billing", f"buyer:{buyer.id}", before=before, after=after, ip=ip)
+    await market.db.write(change_buyer, replace(buyer, terms=terms), now, line)
     await refresh(market)
     return terms
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -101,16 +102,17 @@ def audit_line(
     action: str,
     subject: str,
     *,
-    before: dict[str, str] | None = None,
-    after: dict[str, str] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    ip: str = "",
 ) -> AuditLine:
-    """A line of the audit log for something done on the exchange's own machine."""
+    """A line of the audit log. Without `ip` it was done on the exchange's own machine."""
     return AuditLine(
         ids.new("aud", now),
         now,
         month_of(now),
         actor,
-        "",
+        ip,
         action,
         subject,
         orjson.dumps(before).decode() if before is not None else None,

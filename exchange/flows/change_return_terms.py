@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-import orjson
-
-from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market, refresh
 from exchange.model.actor import Actor
-from exchange.model.audit import AuditLine
 from exchange.model.party import Contract
 from exchange.model.return_terms import ReturnTerms
 from exchange.stages.returns.terms import term_problems
@@ -40,21 +38,14 @@ async def change_return_terms(
     if problems:
         raise BadTerms(problems)
     now = market.clock.now()
-    line = AuditLine(
-        market.ids.new("aud", now),
-        now,
-        month_of(now),
-        actor,
-        ip,
-        "contract.returns",
-        f"contract:{contract_id}",
-        _told(contract),
-        _told(changed := replace(contract, return_days=days, returns=terms)),
+    changed, what = replace(contract, return_days=days, returns=terms), f"contract:{contract_id}"
+    line = audit_line(
+        market.ids, now, actor, "contract.returns", what, before=_told(contract), after=_told(changed), ip=ip
     )
     version = await market.db.write(change_contract, changed, now, line)
     await refresh(market)
     return version
 
 
-def _told(contract: Contract) -> str:
-    return orjson.dumps({"return_days": contract.return_days, **asdict(contract.returns)}).decode()
+def _told(contract: Contract) -> Mapping[str, object]:
+    return {"return_days": contract.return_days, **asdict(contract.returns)}

@@ -8,7 +8,6 @@ the answer to our call, or any of its events.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -78,8 +77,8 @@ async def open_page(
         raise CannotCharge(told)
     charge = new_charge(market, buyer, amount, SAVE if save else PAGE, actor.name)
     after = {"charge": charge.id, "amount": amount.text, "currency": amount.currency}
-    line = audit_line(market.ids, charge.made_at, actor, "charge.begun", f"buyer:{buyer.id}", after=after)
-    await market.db.write(add_charge, charge, replace(line, ip=ip))
+    line = audit_line(market.ids, charge.made_at, actor, "charge.begun", f"buyer:{buyer.id}", after=after, ip=ip)
+    await market.db.write(add_charge, charge, line)
     known = await market.db.read(read_method, buyer.id)
     customer = known.customer_id if known is not None and known.provider == ready.provider.name else ""
     wish = wish_of(market, buyer, charge)._replace(save=save, customer_id=customer)
@@ -145,8 +144,8 @@ async def keep_method(market: Market, charge: ChargeRow, intent_id: str) -> None
 
 async def drop_method(market: Market, buyer_id: str, actor: Actor, ip: str = "") -> bool:
     """Use a kept card no more."""
-    line = audit_line(market.ids, market.clock.now(), actor, "card.removed", f"buyer:{buyer_id}", after={})
-    return await market.db.write(forget_method, buyer_id, replace(line, ip=ip))
+    line = audit_line(market.ids, market.clock.now(), actor, "card.removed", f"buyer:{buyer_id}", after={}, ip=ip)
+    return await market.db.write(forget_method, buyer_id, line)
 
 
 async def give_back_to_card(
@@ -170,10 +169,10 @@ async def give_back_to_card(
     booking = refund_booking(charge, refund_id, amount, now)
     after = {"amount": amount.text, "currency": amount.currency, "payment": intent_id, "reference": reference}
     after["note"] = note
-    line = audit_line(market.ids, now, actor, "account.given_back", f"buyer:{buyer.id}", after=after)
+    line = audit_line(market.ids, now, actor, "account.given_back", f"buyer:{buyer.id}", after=after, ip=ip)
     payload: dict[str, object] = {"refund": refund_id, "charge": charge.id, "units": amount.units}
     sending = job(market, "payments", REFUND, payload, now, now, f"refund:{refund_id}")
-    return await market.db.write(give_back_charge, booking, charge, replace(line, ip=ip), sending)
+    return await market.db.write(give_back_charge, booking, charge, line, sending)
 
 
 def refund_booking(charge: ChargeRow, refund_id: str, money: Money, now: int) -> Transaction:

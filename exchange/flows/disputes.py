@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import orjson
-
-from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.undo import reverse_sale
 from exchange.model.actor import Actor
-from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryState
 from exchange.storage.disputes import let_stand
 
 
 async def stands(market: Market, attempt_id: str, note: str, actor: Actor, ip: str) -> bool:
     """The buyer has the lead, told some other way. False when there is no such dispute any more."""
-    now = market.clock.now()
-    line = AuditLine(
-        market.ids.new("aud", now),
-        now,
-        month_of(now),
-        actor,
-        ip,
-        "delivery.stands",
-        f"delivery:{attempt_id}",
-        orjson.dumps({"state": DeliveryState.BOUNCED.value}).decode(),
-        orjson.dumps({"state": DeliveryState.ACCEPTED.value, "why": note}).decode(),
-    )
+    now, what = market.clock.now(), f"delivery:{attempt_id}"
+    before, after = {"state": DeliveryState.BOUNCED.value}, {"state": DeliveryState.ACCEPTED.value, "why": note}
+    line = audit_line(market.ids, now, actor, "delivery.stands", what, before=before, after=after, ip=ip)
     return await market.db.write(let_stand, attempt_id, line, f"Its sale stands although it came back: {note}")
 
 

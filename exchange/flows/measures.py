@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
@@ -94,9 +93,7 @@ def _line(
     after = {"kind": measure.kind.value, "why": note or measure.why}
     if measure.kind is Action.CAP:
         after["cap"] = str(measure.cap)
-    return replace(
-        audit_line(market.ids, now, actor, f"sub_id.{measure.kind.value}.{what}", subject, after=after), ip=ip
-    )
+    return audit_line(market.ids, now, actor, f"sub_id.{measure.kind.value}.{what}", subject, after=after, ip=ip)
 
 
 def _alert(market: Market, measure: Measure, now: int) -> tuple[AlertRow, tuple[JobRow, ...]]:
@@ -173,8 +170,10 @@ async def set_rule(market: Market, rule: SourceRule, note: str, actor: Actor, ip
         raise BadRule("vertical must be one of the exchange's, or empty for all.")
     now = market.clock.now()
     after = {**{name: str(value) for name, value in rule._asdict().items()}, "action": rule.action.value, "why": note}
-    line = audit_line(market.ids, now, actor, "source_rule.set", f"vertical:{rule.vertical or 'all'}", after=after)
-    await market.db.write(save_rule, rule, replace(line, ip=ip))
+    line = audit_line(
+        market.ids, now, actor, "source_rule.set", f"vertical:{rule.vertical or 'all'}", after=after, ip=ip
+    )
+    await market.db.write(save_rule, rule, line)
 
 
 async def rules_of(market: Market) -> Mapping[str, SourceRule]:

@@ -5,7 +5,6 @@ Each has a reference that makes a repeat harmless and a line in the audit log. N
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from exchange.clock import month_of
@@ -116,4 +115,4 @@ def _line(
     market: Market, actor: Actor, ip: str, action: str, subject: str, amount: Money, reference: str, **more: str
 ) -> AuditLine:
     after = {"amount": amount.text, "currency": amount.currency, "reference": reference, **more}
-    return replace(audit_line(market.ids, market.clock.now(), actor, action, subject, after=after), ip=ip)
+    return audit_line(market.ids, market.clock.now(), actor, action, subject, after=after, ip=ip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -83,7 +83,7 @@ async def export(market: Market, method: Method, actor: Actor, ip: str = "") -> 
         actor.name,
     )
     after = {"file": file.name, "payments": str(file.payments), "sha256": file.sha256}
-    line = replace(audit_line(market.ids, now, actor, "payout.exported", f"payout_file:{file_id}", after=after), ip=ip)
+    line = audit_line(market.ids, now, actor, "payout.exported", f"payout_file:{file_id}", after=after, ip=ip)
     sealed = market.vault.seal_secret(file_secret(file_id), content)
     try:
         await market.db.write(save_file, file, sealed, [each.payment.id for each in ready], line)
@@ -100,8 +100,10 @@ async def open_file(market: Market, file_id: str, actor: Actor, ip: str = "") ->
     file, sealed = found
     content = market.vault.open_secret(file_secret(file_id), sealed)
     assert sha256(content).hexdigest() == file.sha256, "it opens only unaltered"
-    line = audit_line(market.ids, market.clock.now(), actor, "payout.file_taken", f"payout_file:{file_id}", after={})
-    await market.db.write(record, replace(line, ip=ip))
+    line = audit_line(
+        market.ids, market.clock.now(), actor, "payout.file_taken", f"payout_file:{file_id}", after={}, ip=ip
+    )
+    await market.db.write(record, line)
     return file, content
 
 
@@ -114,8 +116,8 @@ async def withdraw(market: Market, file_id: str, reason: str, actor: Actor, ip: 
         )
     after = {"reason": reason}
     now = market.clock.now()
-    line = audit_line(market.ids, now, actor, "payout.file_withdrawn", f"payout_file:{file_id}", after=after)
-    count = await market.db.write(withdraw_file, file_id, replace(line, ip=ip))
+    line = audit_line(market.ids, now, actor, "payout.file_withdrawn", f"payout_file:{file_id}", after=after, ip=ip)
+    count = await market.db.write(withdraw_file, file_id, line)
     if not count:
         raise CannotPay("Nothing of this file waits: it was paid, or withdrawn before.")
     return count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
@@ -155,5 +154,4 @@ def _news(market: Market, run: Run, payment: Payment, reference: str, now: int) 
 
 def _line(market: Market, actor: Actor, action: str, payment: Payment, after: Mapping[str, str], ip: str) -> AuditLine:
     told = {"run": payment.run_id, "amount": payment.money.text, "currency": payment.money.currency, **after}
-    line = audit_line(market.ids, market.clock.now(), actor, action, f"payment:{payment.id}", after=told)
-    return replace(line, ip=ip)
+    return audit_line(market.ids, market.clock.now(), actor, action, f"payment:{payment.id}", after=told, ip=ip)

@@ -7,7 +7,7 @@ once; the others find what stands then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -352,5 +352,4 @@ def _day(market: Market, at: int) -> str:
 
 def _line(market: Market, actor: Actor, action: str, run: Run, after: Mapping[str, str], ip: str) -> AuditLine:
     told = {"seller": run.seller_id, "currency": run.currency, **after}
-    line = audit_line(market.ids, market.clock.now(), actor, action, f"payout:{run.id}", after=told)
-    return replace(line, ip=ip)
+    return audit_line(market.ids, market.clock.now(), actor, action, f"payout:{run.id}", after=told, ip=ip)

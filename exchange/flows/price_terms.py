@@ -153,8 +153,8 @@ async def _change(
     market: Market, wanted: Campaign, what: str, before: dict[str, str], after: dict[str, str], actor: Actor, ip: str
 ) -> int:
     subject, now = f"campaign:{wanted.id}", market.clock.now()
-    line = audit_line(market.ids, now, actor, f"campaign.{what}", subject, before=before, after=after)
-    return await change_campaign(market, wanted, replace(line, ip=ip))
+    line = audit_line(market.ids, now, actor, f"campaign.{what}", subject, before=before, after=after, ip=ip)
+    return await change_campaign(market, wanted, line)
 
 
 def _ranked(campaign: Campaign, text: str) -> tuple[Tier, ...]:
@@ -195,7 +195,7 @@ async def _save(
     market: Market, wanted: Contract, action: str, before: dict[str, str], after: dict[str, str], actor: Actor, ip: str
 ) -> int:
     now = market.clock.now()
-    line = audit_line(market.ids, now, actor, action, f"contract:{wanted.id}", before=before, after=after)
-    version = await market.db.write(change_contract, wanted, now, replace(line, ip=ip))
+    line = audit_line(market.ids, now, actor, action, f"contract:{wanted.id}", before=before, after=after, ip=ip)
+    version = await market.db.write(change_contract, wanted, now, line)
     await refresh(market)
     return version

@@ -12,7 +12,7 @@ from exchange import limits
 from exchange.flows.market import Market
 from exchange.flows.standings import Standings
 from exchange.model.actor import SYSTEM, Actor
-from exchange.model.quality import DAY_MS, Words
+from exchange.model.quality import DAY_MS, DayWeight, Words
 from exchange.model.vertical import Vertical
 from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.odds import Bidding, bidding
@@ -28,7 +28,7 @@ from exchange.storage.quality import (
     replace_day,
     take_up_outcomes,
 )
-from exchange.storage.quality_sums import DayWeight, counted_verticals, lags, post_sums, sale_sums, source_sums
+from exchange.storage.quality_sums import counted_verticals, lags, post_sums, sale_sums, source_sums
 from exchange.storage.screened import BAD_WORDS, GOOD_WORDS
 
 LATE_MS = 5_000  # by then a unit of work is committed, on whichever node
@@ -128,7 +128,7 @@ async def read_bidding(db: Db, actor: Actor, vertical: str, curves: Curves, now:
 
 
 def day_weights(now: int, curves: Curves) -> list[DayWeight]:
-    return [DayWeight(*each) for each in weights(now / DAY_MS, curves)]
+    return weights(now / DAY_MS, curves)
 
 
 async def read_curves(db: Db, vertical: str, now: int) -> Curves:

@@ -7,7 +7,6 @@ knew the end of, in one unit with the decision.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -165,5 +164,4 @@ def _line(market: Market, file: BookFile, row: Row, word: Word) -> AuditLine:
         "why": word.note,
     }
     now, actor = market.clock.now(), word.actor
-    line = audit_line(market.ids, now, actor, "reconciliation.decided", file.party, after=after)
-    return replace(line, ip=word.ip)
+    return audit_line(market.ids, now, actor, "reconciliation.decided", file.party, after=after, ip=word.ip)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import orjson
-
-from exchange.clock import Clock, month_of
+from exchange.clock import Clock
+from exchange.flows.by_hand import audit_line
 from exchange.ids import Ids
 from exchange.limits import REPLAYED_AT_ONCE
 from exchange.model.actor import Actor
-from exchange.model.audit import AuditLine
 from exchange.storage.database import Db
 from exchange.storage.queues import replay_jobs
 
@@ -21,7 +19,6 @@ async def replay_dead(db: Db, clock: Clock, ids: Ids, jobs: Sequence[str], actor
     for start in range(0, len(jobs), REPLAYED_AT_ONCE):
         some = jobs[start : start + REPLAYED_AT_ONCE]
         now = clock.now()
-        after = orjson.dumps({"jobs": list(some)}).decode()
-        line = AuditLine(ids.new("aud", now), now, month_of(now), actor, ip, "jobs.replayed", "jobs", None, after)
+        line = audit_line(ids, now, actor, "jobs.replayed", "jobs", after={"jobs": list(some)}, ip=ip)
         put_back += await db.write(replay_jobs, some, now, line)
     return put_back

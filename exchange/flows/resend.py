@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
-import orjson
-
-from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.connection import Connection
 from exchange.flows.intents import queue_of
 from exchange.flows.jobs import DELIVER, job
@@ -170,8 +168,5 @@ def _with_hold(market: Market, again: Again, found: _Found) -> Again:
 
 
 def _audit_line(market: Market, attempt: Row, actor: Actor, ip: str, now: int) -> AuditLine:
-    before = orjson.dumps({"state": attempt["state"], "tries": attempt["tries"]}).decode()
-    subject = f"delivery:{attempt['id']}"
-    return AuditLine(
-        market.ids.new("aud", now), now, month_of(now), actor, ip, "delivery.resent", subject, before, None
-    )
+    before, what = {"state": attempt["state"], "tries": attempt["tries"]}, f"delivery:{attempt['id']}"
+    return audit_line(market.ids, now, actor, "delivery.resent", what, before=before, ip=ip)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
-import orjson
-
 from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.return_terms import bears
 from exchange.flows.settle import TRIES, StillAtWork, sums_of, terms_of
@@ -240,17 +239,8 @@ def _line(market: Market, request: Row, choice: Choice, effect: Effect, actor: A
         "credit": effect.credit.text,
         "debit": effect.debit.text,
     }
-    return AuditLine(
-        market.ids.new("aud", now),
-        now,
-        month_of(now),
-        actor,
-        ip,
-        "return.decided",
-        f"return:{request['id']}",
-        orjson.dumps({"state": request["state"]}).decode(),
-        orjson.dumps(after).decode(),
-    )
+    before, what = {"state": request["state"]}, f"return:{request['id']}"
+    return audit_line(market.ids, now, actor, "return.decided", what, before=before, after=after, ip=ip)
 
 
 def _news(

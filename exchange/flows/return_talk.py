@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange import limits
-from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.return_decide import CannotDecide
 from exchange.flows.return_rules import look_again
@@ -11,7 +11,6 @@ from exchange.flows.returns import ANSWER, REPLY, RETURN_REQUESTED, File, key_of
 from exchange.flows.returns import file_problem as file_problem
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Actor, Role
-from exchange.model.audit import AuditLine
 from exchange.model.lead import Problem
 from exchange.storage.database import Row
 from exchange.storage.return_views import read_request
@@ -24,8 +23,7 @@ async def question(market: Market, request: Row, text: str, actor: Actor, ip: st
     if not text:
         raise CannotDecide("Write what you want to know.")
     now = market.clock.now()
-    what = f"return:{request['id']}"
-    line = AuditLine(market.ids.new("aud", now), now, month_of(now), actor, ip, "return.question", what)
+    line = audit_line(market.ids, now, actor, "return.question", f"return:{request['id']}", ip=ip)
     facts: dict[str, object] = {
         "lead_id": request["lead_id"],
         "return_id": request["id"],

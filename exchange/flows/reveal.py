@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import orjson
 
-from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.sources import open_item
 from exchange.model.actor import Actor, Role
-from exchange.model.audit import AuditLine
 from exchange.storage.audit import record
 from exchange.storage.leads import key_of, read_lead_of
 from exchange.storage.reveal import note_reveal
@@ -42,18 +40,8 @@ async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str =
     wrapped = await market.db.read(key_of, lead["subject"])
     if wrapped is None or lead["sealed"] is None:
         raise MayNotReveal("The personal data of this lead was erased: nobody can read it any more.")
-    now = market.clock.now()
-    line = AuditLine(
-        market.ids.new("aud", now),
-        now,
-        month_of(now),
-        actor,
-        ip,
-        "lead.revealed",
-        f"lead:{lead_id}",
-        None,
-        orjson.dumps({"why": why.strip()}).decode(),
-    )
+    after = {"why": why.strip()}
+    line = audit_line(market.ids, market.clock.now(), actor, "lead.revealed", f"lead:{lead_id}", after=after, ip=ip)
     await market.db.write(note_reveal, line, lead_id, f"Personal data revealed to {actor.name}: {why.strip()}")
     data_key = market.vault.data_key(wrapped)
     opened = orjson.loads(market.vault.open(data_key, f"lead:{lead_id}", bytes(lead["sealed"])))
@@ -78,6 +66,6 @@ async def reveal_item(market: Market, item_id: str, why: str, actor: Actor, ip: 
     if kept is None:
         raise MayNotReveal("There is no such message, or it is no longer kept.")
     after = {"why": why.strip()}
-    line = audit_line(market.ids, market.clock.now(), actor, "item.revealed", f"item:{item_id}", after=after)
-    await market.db.write(record, replace(line, ip=ip))
+    line = audit_line(market.ids, market.clock.now(), actor, "item.revealed", f"item:{item_id}", after=after, ip=ip)
+    await market.db.write(record, line)
     return kept.item.original

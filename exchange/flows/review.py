@@ -54,7 +54,7 @@ async def approve(market: Market, lead_id: str, note: str, actor: Actor, ip: str
     now = market.clock.now()
     if lead["received_at"] <= now - HELD_DAYS * DAY_MS:
         raise NotHeld(lead_id)
-    line = replace(audit_line(market.ids, now, actor, "lead.approved", f"lead:{lead_id}", after={"why": note}), ip=ip)
+    line = audit_line(market.ids, now, actor, "lead.approved", f"lead:{lead_id}", after={"why": note}, ip=ip)
     sell = job(market, f"{RESELL}:{lead_id}", RESELL, {"lead_id": lead_id}, now, now, f"held:{lead_id}")
     told = f"Approved by {actor.name}: {note}"
     if not await market.db.write(release_held, lead_id, lead["month"], told, now, line, sell):
@@ -66,7 +66,7 @@ async def refuse(market: Market, lead_id: str, note: str, actor: Actor, ip: str 
     keepable(note)
     lead = await _held(market, lead_id)
     now = market.clock.now()
-    line = replace(audit_line(market.ids, now, actor, "lead.refused", f"lead:{lead_id}", after={"why": note}), ip=ip)
+    line = audit_line(market.ids, now, actor, "lead.refused", f"lead:{lead_id}", after={"why": note}, ip=ip)
     told = f"Refused by {actor.name}: {note}"
     reason = Reason.FRAUD_SCORE.slug
     if not await market.db.write(
@@ -110,7 +110,7 @@ async def block_sub_id(market: Market, seller_id: str, sub_id: str, why: str, ac
     keepable(why)
     now = market.clock.now()
     what = f"sub_id:{seller_id}:{sub_id}"
-    line = replace(audit_line(market.ids, now, actor, "sub_id.blocked", what, after={"why": why}), ip=ip)
+    line = audit_line(market.ids, now, actor, "sub_id.blocked", what, after={"why": why}, ip=ip)
     await market.db.write(save_block, Block(seller_id, sub_id, why, now, actor.name), line)
     await take_up(market.screening, market.db, now)
 
@@ -121,7 +121,7 @@ async def let_in(market: Market, seller_id: str, sub_id: str, why: str, actor: A
     now = market.clock.now()
     before = {"why": market.screening.blocks.get((seller_id, sub_id), "")}
     what = f"sub_id:{seller_id}:{sub_id}"
-    line = replace(audit_line(market.ids, now, actor, "sub_id.let_in", what, before=before, after={"why": why}), ip=ip)
+    line = audit_line(market.ids, now, actor, "sub_id.let_in", what, before=before, after={"why": why}, ip=ip)
     lifted = await market.db.write(lift_block, seller_id, sub_id, line)
     await take_up(market.screening, market.db, now)
     return lifted
@@ -131,7 +131,7 @@ async def see_to(market: Market, alert_id: str, note: str, actor: Actor, ip: str
     """Close an alert; False when it is closed already, or there is none."""
     keepable(note)
     now = market.clock.now()
-    line = replace(audit_line(market.ids, now, actor, "alert.closed", f"alert:{alert_id}", after={"why": note}), ip=ip)
+    line = audit_line(market.ids, now, actor, "alert.closed", f"alert:{alert_id}", after={"why": note}, ip=ip)
     news = News(CLOSED, Role.OPERATOR, None, alert_id, now, {"id": alert_id, "closed_by": actor.name, "note": note})
     return await market.db.write(close_alert, alert_id, note, actor.name, now, line, tell(market, news))
 
@@ -161,5 +161,6 @@ async def set_rule(market: Market, campaign_id: str, rule: ScreenRule, why: str,
         what,
         before={"screen": str(asdict(before.screen))},
         after={"screen": str(asdict(rule)), "why": why},
+        ip=ip,
     )
-    return await change_campaign(market, replace(before, screen=rule), replace(line, ip=ip))
+    return await change_campaign(market, replace(before, screen=rule), line)

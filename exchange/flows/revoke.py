@@ -7,7 +7,7 @@ mail to its people. Whom none of these reaches is listed for somebody to tell by
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -108,9 +108,9 @@ async def revoke(market: Market, taken: Taken, actor: Actor, ip: str = "") -> Re
         actor.role.value,
     )
     after = {"vertical": taken.vertical, "source": taken.source, "means": means}
-    line = audit_line(market.ids, now, actor, "consent.revoked", f"revocation:{row_id}", after=after)
+    line = audit_line(market.ids, now, actor, "consent.revoked", f"revocation:{row_id}", after=after, ip=ip)
     look = job(market, f"{REVOKE}:{row_id}", REVOKE, {"revocation": row_id}, now, now, f"{REVOKE}:{row_id}")
-    await market.db.write(kept.save_revocation, made, changes, look, replace(line, ip=ip))
+    await market.db.write(kept.save_revocation, made, changes, look, line)
     await take_up_lists(market.db, market.lists)
     return made
 

@@ -79,9 +79,10 @@ async def change_terms(
         f"seller:{seller_id}",
         before=_told(before.terms, before.last4),
         after=_told(terms, account.last4 if account is not None else before.last4 if keep else ""),
+        ip=ip,
     )
     jobs = (_new_account(market, seller_id, account.last4, line.id),) if account is not None else ()
-    await market.db.write(save_terms, seller_id, terms, sealed, replace(line, ip=ip), keep_bank=keep, jobs=jobs)
+    await market.db.write(save_terms, seller_id, terms, sealed, line, keep_bank=keep, jobs=jobs)
     await refresh(market)
     return await market.db.read(terms_of, seller_id)
 
@@ -104,8 +105,10 @@ async def change_payer(market: Market, method: Method, fields: Mapping[str, str]
     except WrongAccount as error:
         raise WrongTerms(error.problems) from None
     after = {"method": method.value, "ends_in": payer.last4}
-    line = audit_line(market.ids, market.clock.now(), actor, "payer.changed", f"payer:{method.value}", after=after)
-    await market.db.write(save_payer, method.value, _seal(market, payer_secret(method), payer), replace(line, ip=ip))
+    line = audit_line(
+        market.ids, market.clock.now(), actor, "payer.changed", f"payer:{method.value}", after=after, ip=ip
+    )
+    await market.db.write(save_payer, method.value, _seal(market, payer_secret(method), payer), line)
     return payer.last4
 
 

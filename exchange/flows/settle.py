@@ -9,9 +9,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-import orjson
-
 from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.lead_terms import as_earned
 from exchange.flows.market import Market
@@ -163,17 +162,8 @@ def _check_price(attempt: Row, decision: Decision) -> None:
 
 def _audit_line(market: Market, attempt: Row, settlement: Settlement, actor: Actor, ip: str, now: int) -> AuditLine:
     after = {"state": settlement.state.value, "price": settlement.price.text, "why": settlement.detail}
-    return AuditLine(
-        market.ids.new("aud", now),
-        now,
-        month_of(now),
-        actor,
-        ip,
-        "delivery.settled",
-        f"delivery:{attempt['id']}",
-        orjson.dumps({"state": attempt["state"]}).decode(),
-        orjson.dumps(after).decode(),
-    )
+    before, what = {"state": attempt["state"]}, f"delivery:{attempt['id']}"
+    return audit_line(market.ids, now, actor, "delivery.settled", what, before=before, after=after, ip=ip)
 
 
 async def terms_of(market: Market, attempt: Row) -> Contract | None:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import orjson
 
-from exchange.clock import month_of
 from exchange.flows.answers import write_answer
+from exchange.flows.by_hand import audit_line
 from exchange.flows.case import (
     Case,
     begin,
@@ -43,7 +43,6 @@ from exchange.flows.specs import note_step, step_of
 from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
-from exchange.model.audit import AuditLine
 from exchange.model.lead import Kind, Problem, Submission
 from exchange.model.party import Disclosure
 from exchange.model.reason import Reason
@@ -319,16 +318,15 @@ class Closer:
         """The key stays the first request's. Both bodies' hashes go into the audit log: somebody mixed them up."""
         written, row = self._written(case, answer)
         submission, now = case.submission, self.market.clock.now()
-        line = AuditLine(
-            self.market.ids.new("aud", now),
+        line = audit_line(
+            self.market.ids,
             now,
-            month_of(now),
             Actor(Role.SELLER, submission.key_id, submission.seller_id),
-            submission.remote_ip,
             "request.key_conflict",
             f"request:{submission.id}",
-            orjson.dumps({"request": conflict.request_id, "body_sha256": conflict.body_hash.hex()}).decode(),
-            orjson.dumps({"body_sha256": sha256(submission.raw).hexdigest()}).decode(),
+            before={"request": conflict.request_id, "body_sha256": conflict.body_hash.hex()},
+            after={"body_sha256": sha256(submission.raw).hexdigest()},
+            ip=submission.remote_ip,
         )
         await self.market.db.write(answer_conflict, row, line)
         return written

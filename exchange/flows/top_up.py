@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
 from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
-from exchange.model.audit import AuditLine
 from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.top_ups import book_payment
@@ -46,17 +44,7 @@ async def top_up(
         cause=f"{actor.role.value} {actor.name}",
     )
     after = {"amount": amount.text, "currency": amount.currency, "reference": reference}
-    line = AuditLine(
-        market.ids.new("aud", now),
-        now,
-        month_of(now),
-        actor,
-        ip,
-        "account.topped_up",
-        f"buyer:{buyer.id}",
-        None,
-        orjson.dumps(after).decode(),
-    )
+    line = audit_line(market.ids, now, actor, "account.topped_up", f"buyer:{buyer.id}", after=after, ip=ip)
     new, balance = await market.db.write(book_payment, transaction, account, line)
     market.live.available = {**market.live.available, buyer.id: balance.available}
     return ToppedUp(new, balance.posted, balance.available)

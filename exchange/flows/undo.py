@@ -6,9 +6,8 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import NamedTuple
 
-import orjson
-
 from exchange.clock import month_of
+from exchange.flows.by_hand import audit_line
 from exchange.flows.lead_terms import as_earned
 from exchange.flows.market import Market
 from exchange.flows.settle import (
@@ -192,15 +191,6 @@ def _news(market: Market, undoing: _Undoing, without: Undone, state: LeadState, 
 
 def _audit_line(market: Market, undoing: _Undoing, actor: Actor, ip: str) -> AuditLine:
     sale, now = undoing.sale, undoing.now
-    price = Money(sale["price_units"], sale["currency"])
-    return AuditLine(
-        market.ids.new("aud", now),
-        now,
-        month_of(now),
-        actor,
-        ip,
-        "sale.undone",
-        f"delivery:{sale['attempt_id']}",
-        orjson.dumps({"state": "accepted", "price": price.text}).decode(),
-        orjson.dumps({"state": "failed", "why": undoing.why}).decode(),
-    )
+    before = {"state": "accepted", "price": Money(sale["price_units"], sale["currency"]).text}
+    after, what = {"state": "failed", "why": undoing.why}, f"delivery:{sale['attempt_id']}"
+    return audit_line(market.ids, now, actor, "sale.undone", what, before=before, after=after, ip=ip)

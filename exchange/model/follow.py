@@ -18,6 +18,9 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 OVER: tuple[Stage, ...] = ("won", "lost")
 """Nobody works on these any more."""
 
+STATES = ("waiting", "assigned", "escalated", "closed")
+"""Whose a lead is: nobody's yet, an agent's, the admins', or it is over."""
+
 COMMON_STAGES: Mapping[str, Stage] = MappingProxyType(
     {
         "new": "new",

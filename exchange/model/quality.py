@@ -150,3 +150,21 @@ class PostDay(NamedTuple):
 
 
 LIVE = Mode.LIVE.value
+
+
+class DayWeight(NamedTuple):
+    """How much one day counts, in millionths (`worth.WHOLE`). `long` and `short` fade with age, slowly and fast; the
+    others are those times the share of what would have been reported by that age: of contacts and conversions
+    (`long`), of returns (`short`), of bad leads (`bad` with `short`, `bad_long` with `long`). `share` is that of
+    conversions, not faded.
+    """
+
+    day: int
+    long: int
+    short: int
+    contact: int
+    conversion: int
+    back: int
+    bad: int
+    bad_long: int
+    share: int

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from exchange.model.actor import Actor, Role
+from exchange.model.quality import DayWeight
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import values_of
-
-WHOLE = 1_000_000
-"""A weight of one."""
-
-
-class DayWeight(NamedTuple):
-    """How much one day counts, in millionths. `long` and `short` fade with age, slowly and fast; the others are those
-    times the share of what would have been reported by that age: of contacts and conversions (`long`), of returns
-    (`short`), of bad leads (`bad` with `short`, `bad_long` with `long`). `share` is that of conversions, not faded.
-    """
-
-    day: int
-    long: int
-    short: int
-    contact: int
-    conversion: int
-    back: int
-    bad: int
-    bad_long: int
-    share: int
-
 
 SALE_GROUPS = ("seller_id", "sub_id", "buyer_id")
 BURST = 4

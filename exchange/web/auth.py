@@ -19,6 +19,7 @@ from exchange.model.actor import Actor
 from exchange.model.follow import Duty
 from exchange.storage.users import Session
 from exchange.web.keys import MARKET, SETTINGS
+from exchange.web.pages import see_other
 from exchange.web.render import SESSION, as_json, notice
 
 COOKIE = "exchange_session"
@@ -146,7 +147,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
             http_status=410,
             code="exchange user login-link you@yourcompany.example",
         )
-    response = web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
+    response = see_other(HOME)
     _set_cookie(request, response, started)
     return response
 
@@ -159,7 +160,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
         if not await has_token(request, session):
             return await notice(request, "You are still signed in", "The form's token is missing.", http_status=403)
         await sign_out(request.app[MARKET], request.cookies[COOKIE])
-    response = web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
+    response = see_other(LOGIN)
     response.del_cookie(COOKIE, path="/")
     return response
 
@@ -193,7 +194,7 @@ async def _way_in(request: web.Request) -> web.StreamResponse:
         return await notice(
             request, "You are signed out", "Nothing was changed. Sign in and repeat it.", http_status=401
         )
-    return web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
+    return see_other(LOGIN)
 
 
 async def _not_theirs(request: web.Request, session: Session, needed: str) -> web.StreamResponse:
@@ -201,7 +202,7 @@ async def _not_theirs(request: web.Request, session: Session, needed: str) -> we
     if request.path.endswith(_TWINS):
         return as_json({"status": "error", "message": f"This needs the role {needed}; you are a {role}."}, 403)
     if role in PORTALS and request.path == HOME:
-        return web.Response(status=303, headers={"Location": PORTALS[role], "Cache-Control": "no-store"})
+        return see_other(PORTALS[role])
     told = [f"You are signed in as {session.user.email}, a {role}. This page needs the role {needed}."]
     if role != "operator":
         calls = "/api/v1/leads" if role == "seller" else "/api/v1/sales"

@@ -24,7 +24,7 @@ from exchange.storage.database import Row
 from exchange.storage.webhooks import LogFilter, log_of, tries_of
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, notice, page
 from exchange.web.words import utc
 
@@ -344,7 +344,7 @@ def _allowed(request: web.Request) -> Sequence[Any]:
 
 
 def _back(place: Place) -> web.Response:
-    return web.Response(status=303, headers={"Location": place.base, "Cache-Control": "no-store"})
+    return see_other(place.base)
 
 
 async def _not_there(request: web.Request) -> web.StreamResponse:

@@ -23,3 +23,8 @@ def add_table(app: web.Application, pages: Iterable[Page], guard: Callable[[Hand
         show = page.show if guard is None else guard(page.show)
         add = app.router.add_get if page.method == "GET" else app.router.add_post
         add(page.path, show)
+
+
+def see_other(location: str) -> web.Response:
+    """Another page is the answer: fetched anew, so that a reload sends no form twice."""
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

@@ -22,7 +22,7 @@ from exchange.stages.report_columns import MEANINGS
 from exchange.storage.disposition_files import ReportFile, files_of
 from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, notice, page
 from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 
@@ -117,7 +117,7 @@ async def _take(request: web.Request, place: Place) -> web.StreamResponse:
         return closed(await without_token(request))
     except (BadFile, CannotRead, HeldTooLarge, NoFile) as error:
         return closed(await list_page(request, place, str(error), 422))
-    return web.Response(status=303, headers={"Location": f"{place.base}/{file_id}", "Cache-Control": "no-store"})
+    return see_other(f"{place.base}/{file_id}")
 
 
 async def _show(request: web.Request, place: Place) -> web.StreamResponse:
@@ -229,7 +229,7 @@ def _total(file: ReportFile) -> int:
 
 
 def _to(place: Place, file: ReportFile) -> web.Response:
-    return web.Response(status=303, headers={"Location": f"{place.base}/{file.id}", "Cache-Control": "no-store"})
+    return see_other(f"{place.base}/{file.id}")
 
 
 async def _gone(request: web.Request) -> web.StreamResponse:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.model.quality import Words, outcome_of
+from exchange.model.worth import WHOLE
 from exchange.stages.quality.beta import bounds, chance_above
 from exchange.stages.quality.cohorts import cohorts
-from exchange.stages.quality.days import WHOLE, Curves, weights
+from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.rates import BY_NAME, tree
 from exchange.stages.quality.shrink import Tally, exposed, middle, shrunk, strength, total
 from exchange.stages.quality.suspicion import Counts, suspicions

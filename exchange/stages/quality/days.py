@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from exchange.model.quality import DayWeight
+from exchange.model.worth import WHOLE
 from exchange.stages.quality.rates import LONG_DAYS, SHORT_DAYS
 from exchange.stages.score.exposure import Exposure
 
-WHOLE = 1_000_000
 BACK_DAYS = 180
 
 
@@ -20,28 +21,14 @@ class Curves(NamedTuple):
     bad: Exposure = Exposure(usual_days=2.0)
 
 
-class Weight(NamedTuple):
-    """As `storage/quality_sums.DayWeight`, in millionths."""
-
-    day: int
-    long: int
-    short: int
-    contact: int
-    conversion: int
-    back: int
-    bad: int
-    bad_long: int
-    share: int
-
-
-def weights(today: float, curves: Curves, days: int = BACK_DAYS) -> list[Weight]:
+def weights(today: float, curves: Curves, days: int = BACK_DAYS) -> list[DayWeight]:
     """Of each day back from `today`, a moment told in days since the epoch: leads of a day are of its middle."""
     last = int(today)
     return [_weight(day, max(today - day - 0.5, (today - day) / 2), curves) for day in range(last, last - days, -1)]
 
 
-def _weight(day: int, age: float, curves: Curves) -> Weight:
+def _weight(day: int, age: float, curves: Curves) -> DayWeight:
     long, short = 0.5 ** (age / LONG_DAYS), 0.5 ** (age / SHORT_DAYS)
     contact, conversion, back, bad = (each.share(age) for each in curves)
     whole = (long, short, long * contact, long * conversion, short * back, short * bad, long * bad, conversion)
-    return Weight(day, *(round(each * WHOLE) for each in whole))
+    return DayWeight(day, *(round(each * WHOLE) for each in whole))

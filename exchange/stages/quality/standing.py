@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from exchange.stages.quality.days import WHOLE
+from exchange.model.worth import WHOLE
 from exchange.stages.quality.rates import MEASURES, Rate, Tree, tree
 from exchange.stages.quality.shrink import NOTHING, USUAL, Tally, exposed
 from exchange.stages.quality.suspicion import Counts, Suspicion, suspicions

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exchange import limits
 from exchange.fields.instant import read_instant
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
+from exchange.stages.notes import note_problem
 from exchange.storage.seller_views import Cursor
 from exchange.web.api.call import Call, Stop
 
@@ -55,6 +56,18 @@ def page(name: str, entries: Sequence[dict[str, Any]], last: tuple[int, str] | N
     return fields
 
 
+def note_of(sent: Mapping[str, str]) -> str:
+    """The note that somebody must give with what they decide."""
+    note = sent.get("note", "").strip()
+    if (problem := note_problem(note)) is not None:
+        raise wrong_as(problem)
+    return note
+
+
 def wrong(field: str, code: str, message: str, got: str = "", allowed: tuple[str, ...] = ()) -> Stop:
     """One thing wrong with a request."""
-    return Stop(Reason.INVALID, 422, problems=(Problem(field, code, message, got, allowed),))
+    return wrong_as(Problem(field, code, message, got, allowed))
+
+
+def wrong_as(problem: Problem) -> Stop:
+    return Stop(Reason.INVALID, 422, problems=(problem,))

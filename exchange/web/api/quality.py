@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from exchange.flows.measures import BadRule as BadSourceRule
 from exchange.flows.measures import NotOpen, dismiss, rules_of, set_rule, take, undo
 from exchange.flows.price_terms import Kind, Moved, apply, preview
 from exchange.flows.repricing import suggestions
 from exchange.model.actor import Actor
-from exchange.model.lead import Problem
 from exchange.model.measure import Action, Measure
 from exchange.model.reason import Reason
-from exchange.stages.notes import note_problem
 from exchange.stages.price_rules import BadRule
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
+from exchange.web.api.pages import note_of, wrong
 from exchange.web.figures.measures import BadWish, cap_wanted, measure_fields, measures_of, rule_fields, rule_wanted
 from exchange.web.figures.prices import idea_fields
 from exchange.web.figures.quality import (
@@ -71,15 +68,15 @@ async def decide(call: Call) -> Told:
     """Shut a sub id out, cap it, dismiss the suggestion, or undo a measure."""
     caller, measure_id = call.admit_live("operator"), call.request.match_info["measure_id"]
     sent = sent_fields(await call.read_fields())
-    word, note = sent.get("decision", ""), _note(sent)
+    word, note = sent.get("decision", ""), note_of(sent)
     if word not in DECISIONS:
         told = f"decision must be one of {', '.join(DECISIONS)}."
-        raise _wrong(Problem("decision", "not_allowed" if word else "missing", told, word, DECISIONS))
+        raise wrong("decision", "not_allowed" if word else "missing", told, word, DECISIONS)
     try:
         cap = cap_wanted(sent)
         measure = await _done(call, caller.actor, word, measure_id, cap, note)
     except (BadSourceRule, BadWish) as error:
-        raise _wrong(Problem("cap", "range", str(error))) from None
+        raise wrong("cap", "range", str(error)) from None
     except NotOpen:
         raise Stop(Reason.NOT_FOUND, 404, "No measure of that id waits for it.") from None
     return Told({"status": measure.state.value, "measure": measure_fields(measure)})
@@ -102,14 +99,14 @@ async def rule(call: Call) -> Told:
     """Say what the exchange may do about rotten sub ids by itself."""
     caller = call.admit_live("operator")
     sent = sent_fields(await call.read_fields())
-    note, vertical, rules = _note(sent), sent.get("vertical", ""), await rules_of(call.market)
+    note, vertical, rules = note_of(sent), sent.get("vertical", ""), await rules_of(call.market)
     try:
         wanted = rule_wanted(sent, rules.get(vertical, rules[""])._replace(vertical=vertical))
         await set_rule(call.market, wanted, note, caller.actor, call.remote_ip)
     except BadWish as error:
-        raise _wrong(Problem(error.field, "type", str(error))) from None
+        raise wrong(error.field, "type", str(error)) from None
     except BadSourceRule as error:
-        raise _wrong(Problem("chance", "range", str(error))) from None
+        raise wrong("chance", "range", str(error)) from None
     return Told({"status": "saved", "rule": rule_fields(wanted)})
 
 
@@ -125,20 +122,18 @@ async def terms(call: Call) -> Told:
     """Change price rules of a contract, or payout tiers, floors or ranking of a campaign, in their own text."""
     caller = call.admit_live("operator")
     sent = sent_fields(await call.read_fields())
-    note, known = _note(sent), tuple(each.value for each in Kind)
+    note, known = note_of(sent), tuple(each.value for each in Kind)
     if sent.get("kind", "") not in known:
-        raise _wrong(
-            Problem("kind", "not_allowed", f"kind must be one of {', '.join(known)}.", sent.get("kind", ""), known)
-        )
+        raise wrong("kind", "not_allowed", f"kind must be one of {', '.join(known)}.", sent.get("kind", ""), known)
     subject, text = sent.get("subject", ""), sent.get("text", "").replace(";", "\n")
     try:
         change = preview(call.market, Kind(sent["kind"]), subject, text)
         version = await apply(call.market, change, note, caller.actor, call.remote_ip)
     except LookupError:
         told = "subject must be the id of a contract for price_rules, else of a campaign."
-        raise _wrong(Problem("subject", "not_allowed", told, subject)) from None
+        raise wrong("subject", "not_allowed", told, subject) from None
     except BadRule as error:
-        raise _wrong(Problem("text", "type", str(error))) from None
+        raise wrong("text", "type", str(error)) from None
     except Moved:
         raise Stop(Reason.CANNOT_SETTLE, 409, "Somebody changed these terms meanwhile.") from None
     fields = {"kind": change.kind.value, "subject": subject, "version": version}
@@ -150,16 +145,5 @@ def _vertical(call: Call) -> str:
     known = tuple(sorted(call.market.verticals))
     if name not in known:
         told = "vertical must be one of the exchange's."
-        raise _wrong(Problem("vertical", "not_allowed" if name else "missing", told, name, known))
+        raise wrong("vertical", "not_allowed" if name else "missing", told, name, known)
     return name
-
-
-def _note(sent: Mapping[str, str]) -> str:
-    note = sent.get("note", "").strip()
-    if (problem := note_problem(note)) is not None:
-        raise _wrong(problem)
-    return note
-
-
-def _wrong(problem: Problem) -> Stop:
-    return Stop(Reason.INVALID, 422, problems=(problem,))

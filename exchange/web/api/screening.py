@@ -7,12 +7,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from exchange.flows.review import BadRule, NotHeld, approve, block_sub_id, let_in, refuse, see_to, set_rule
-from exchange.model.lead import Problem
 from exchange.model.reason import Reason
-from exchange.stages.notes import note_problem
 from exchange.stages.respond import rfc3339
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
+from exchange.web.api.pages import note_of, wrong
 from exchange.web.figures.screen import alert_fields, held_fields, screen_of
 
 DECISIONS = ("approve", "refuse")
@@ -46,7 +45,7 @@ async def decide(call: Call) -> Told:
     """Approve a held lead, or refuse it."""
     caller, lead_id = call.admit_live("operator"), call.request.match_info["lead_id"]
     sent = sent_fields(await call.read_fields())
-    word, note = _word(sent, DECISIONS), _note(sent)
+    word, note = _word(sent, DECISIONS), note_of(sent)
     try:
         await (approve if word == "approve" else refuse)(call.market, lead_id, note, caller.actor, call.remote_ip)
     except NotHeld:
@@ -57,7 +56,7 @@ async def decide(call: Call) -> Told:
 async def close(call: Call) -> Told:
     """Say that an alert was seen to."""
     caller, alert_id = call.admit_live("operator"), call.request.match_info["alert_id"]
-    note = _note(sent_fields(await call.read_fields()))
+    note = note_of(sent_fields(await call.read_fields()))
     if not await see_to(call.market, alert_id, note, caller.actor, call.remote_ip):
         raise Stop(Reason.NOT_FOUND, 404, "There is no such open alert.")
     return Told({"status": "closed", "alert_id": alert_id})
@@ -67,14 +66,12 @@ async def block(call: Call) -> Told:
     """Shut a sub id of a seller out of all its campaigns, or let it in again."""
     caller = call.admit_live("operator")
     sent = sent_fields(await call.read_fields())
-    word, note = _word(sent, BLOCKING), _note(sent)
+    word, note = _word(sent, BLOCKING), note_of(sent)
     seller_id, sub_id = sent.get("sellerid", ""), sent.get("subid", "")
     if seller_id not in call.market.deals.sellers:
-        raise _wrong(
-            Problem("seller_id", "not_allowed" if seller_id else "missing", "There is no such seller.", seller_id)
-        )
+        raise wrong("seller_id", "not_allowed" if seller_id else "missing", "There is no such seller.", seller_id)
     if not sub_id:
-        raise _wrong(Problem("sub_id", "missing", "sub_id is required."))
+        raise wrong("sub_id", "missing", "sub_id is required.")
     if word == "block":
         await block_sub_id(call.market, seller_id, sub_id, note, caller.actor, call.remote_ip)
         return Told({"status": "blocked", "seller_id": seller_id, "sub_id": sub_id})
@@ -86,7 +83,7 @@ async def rule(call: Call) -> Told:
     """Say from where on a campaign refuses and holds, and how many posts its pings must bring."""
     caller, campaign_id = call.admit_live("operator"), call.request.match_info["campaign_id"]
     sent = sent_fields(await call.read_fields())
-    note = _note(sent)
+    note = note_of(sent)
     campaign = call.market.deals.campaigns.get(campaign_id)
     if campaign is None:
         raise Stop(Reason.NOT_FOUND, 404, "There is no such campaign.")
@@ -96,7 +93,7 @@ async def rule(call: Call) -> Told:
     try:
         version = await set_rule(call.market, campaign_id, wanted, note, caller.actor, call.remote_ip)
     except BadRule as error:
-        raise _wrong(Problem("refuse_at", "range", str(error))) from None
+        raise wrong("refuse_at", "range", str(error)) from None
     return Told({"status": "saved", "campaign_id": campaign_id, "version": version, "screen": asdict(wanted)})
 
 
@@ -106,7 +103,7 @@ def _whole(sent: Mapping[str, str], name: str) -> tuple[bool, int | None]:
     if text == "never" and name != "posts_per_thousand":
         return True, None
     if text and not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise _wrong(Problem(name, "type", f"{name} must be a whole number, or never.", text))
+        raise wrong(name, "type", f"{name} must be a whole number, or never.", text)
     return (True, int(text)) if text else (False, None)
 
 
@@ -114,16 +111,5 @@ def _word(sent: Mapping[str, str], allowed: tuple[str, ...]) -> str:
     word = sent.get("decision", "")
     if word not in allowed:
         told = f"decision must be {' or '.join(allowed)}."
-        raise _wrong(Problem("decision", "not_allowed" if word else "missing", told, word, allowed))
+        raise wrong("decision", "not_allowed" if word else "missing", told, word, allowed)
     return word
-
-
-def _note(sent: Mapping[str, str]) -> str:
-    note = sent.get("note", "").strip()
-    if (problem := note_problem(note)) is not None:
-        raise _wrong(problem)
-    return note
-
-
-def _wrong(problem: Problem) -> Stop:
-    return Stop(Reason.INVALID, 422, problems=(problem,))

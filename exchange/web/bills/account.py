@@ -11,7 +11,7 @@ from exchange.flows.auto_top_up import AutoWish, CannotSet
 from exchange.flows.charges import CannotCharge
 from exchange.model.money import BadMoney, Money
 from exchange.stages.forecast import in_words
-from exchange.web.lead_rows import csv_rows
+from exchange.web.csv_rows import csv_file
 
 SPEND_COLUMNS = ("day", "contract_id", "contract", "leads", "spent", "currency")
 
@@ -66,8 +66,7 @@ def spend_csv(days: Sequence[DaySpent], name: str) -> web.Response:
     rows += [
         [each.day, each.contract_id, each.contract, each.leads, each.money.text, each.money.currency] for each in days
     ]
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
-    return web.Response(body=csv_rows(rows), content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_file(name, rows)
 
 
 REFUSALS = (Mistyped, CannotCharge, CannotSet)

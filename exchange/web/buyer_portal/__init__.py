@@ -27,7 +27,7 @@ from exchange.web.buyer_portal import (
     work,
     work_lead,
 )
-from exchange.web.pages import add_table
+from exchange.web.pages import add_table, see_other
 
 HOME = "/buyer/leads"
 _HOMES: Mapping[Duty, str] = MappingProxyType({Duty.AGENT: work.HOME, Duty.FINANCE: "/buyer/billing"})
@@ -57,4 +57,4 @@ def _guard(module: ModuleType, *, token: bool = True) -> Callable[[Handler], Han
 async def _home(request: web.Request) -> web.StreamResponse:
     session = await find_session(request)
     home = _HOMES.get(duty_of(session), HOME) if session is not None else HOME
-    return web.Response(status=303, headers={"Location": home})
+    return see_other(home)

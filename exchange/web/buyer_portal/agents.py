@@ -16,10 +16,10 @@ from exchange.storage.endpoints import emails_of
 from exchange.storage.follow import agents_of, read_rules
 from exchange.storage.follow_views import first_contacts
 from exchange.web.auth import FORM, actor_of
-from exchange.web.buyer_portal.store import buyer, to
+from exchange.web.buyer_portal.store import buyer
+from exchange.web.csv_rows import csv_answer
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, page, times_of
 
 HOME = "/buyer/agents"
@@ -72,10 +72,7 @@ async def show_json(request: web.Request) -> web.StreamResponse:
 
 
 async def show_csv(request: web.Request) -> web.StreamResponse:
-    found = await _timings(request)
-    lines: list[list[object]] = [list(COLUMNS), *(list(each.fields().values()) for each in found)]
-    headers = {"Content-Disposition": 'attachment; filename="first-contact.csv"', "Cache-Control": "no-store"}
-    return web.Response(body=csv_rows(lines), content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_answer("first-contact", [each.fields() for each in await _timings(request)], COLUMNS)
 
 
 async def invite(request: web.Request) -> web.StreamResponse:
@@ -96,7 +93,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         await set_rules(request.app[MARKET], request[FORM], actor_of(request))
     except CannotFollow as error:
         return await _page(request, problem=str(error), http_status=422)
-    return to(HOME)
+    return see_other(HOME)
 
 
 async def change(request: web.Request) -> web.StreamResponse:
@@ -107,7 +104,7 @@ async def change(request: web.Request) -> web.StreamResponse:
         await set_agent(market, request.match_info["agent_id"], state, Wanted.of_form(form), actor_of(request))
     except CannotFollow as error:
         return await _page(request, problem=str(error), http_status=422)
-    return to(HOME)
+    return see_other(HOME)
 
 
 async def _page(request: web.Request, problem: str = "", link: str = "", http_status: int = 200) -> web.StreamResponse:

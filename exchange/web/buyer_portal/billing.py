@@ -16,9 +16,9 @@ from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.account import REFUSALS, amount_in, auto_in, lasts, spend_csv
 from exchange.web.bills.lists import PAGE, read_bills, read_query
 from exchange.web.bills.page import document_pages
-from exchange.web.buyer_portal.store import buyer, to
+from exchange.web.buyer_portal.store import buyer
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
@@ -109,12 +109,12 @@ async def auto(request: web.Request) -> web.StreamResponse:
         await set_auto(market, own, wish, actor_of(request), ip_of(request))
     except REFUSALS as error:
         return await notice(request, "It stays as it was", str(error), http_status=422, links=[("Billing", HOME)])
-    return to(f"{HOME}#auto")
+    return see_other(f"{HOME}#auto")
 
 
 async def remove_card(request: web.Request) -> web.StreamResponse:
     await drop_method(request.app[MARKET], buyer(request), actor_of(request), ip_of(request))
-    return to(f"{HOME}#auto")
+    return see_other(f"{HOME}#auto")
 
 
 def _buyer(request: web.Request) -> Buyer:

@@ -9,9 +9,9 @@ from exchange.flows.store import CannotBuy, claim
 from exchange.storage.store import read_item, shelf
 from exchange.web.auth import actor_of
 from exchange.web.buyer_portal.claim import refused
-from exchange.web.buyer_portal.store import HOME, PAGE, buyer, offered, to
+from exchange.web.buyer_portal.store import HOME, PAGE, buyer, offered
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 _LEAD = HOME + "/{lead_id:ld_[A-Za-z0-9_]{1,60}}"
@@ -45,4 +45,4 @@ async def take(request: web.Request) -> web.StreamResponse:
         held = await claim(request.app[MARKET], lead_id, actor_of(request))
     except CannotBuy as error:
         return await refused(request, error)
-    return to(f"{HOME}/claims/{held.id}")
+    return see_other(f"{HOME}/claims/{held.id}")

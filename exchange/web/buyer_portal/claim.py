@@ -9,9 +9,9 @@ from exchange.model.money import Money
 from exchange.model.vertical import Vertical
 from exchange.storage.store import read_claim, read_item
 from exchange.web.auth import actor_of
-from exchange.web.buyer_portal.store import HOME, to
+from exchange.web.buyer_portal.store import HOME
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 _CLAIM = HOME + "/claims/{claim_id:[A-Za-z0-9_]{1,60}}"
@@ -61,12 +61,12 @@ async def act(request: web.Request) -> web.StreamResponse:
     market, claim_id = request.app[MARKET], request.match_info["claim_id"]
     if request.match_info["act"] == "release":
         await release(market, claim_id, actor_of(request))
-        return to(HOME)
+        return see_other(HOME)
     try:
         await confirm(market, claim_id, actor_of(request))
     except CannotBuy as error:
         return await refused(request, error)
-    return to(f"{HOME}/claims/{claim_id}")
+    return see_other(f"{HOME}/claims/{claim_id}")
 
 
 async def refused(request: web.Request, error: CannotBuy) -> web.Response:

@@ -19,9 +19,8 @@ from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
 from exchange.web.bought_rows import line_of
 from exchange.web.buyer_portal.leads import HOME
-from exchange.web.buyer_portal.store import to
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 from exchange.web.story.dispositions import CHANNELS
 
@@ -87,7 +86,7 @@ async def tell(request: web.Request) -> web.StreamResponse:
     (told,) = await record_reports(market, teller_of(actor, Channel.PORTAL), (report,))
     if told.verdict is Verdict.INVALID and told.problem is not None:
         return await _page(request, f"{told.problem.message.rstrip('.').capitalize()}.", 422)
-    return to(f"{HOME}/{row['lead_id']}?done=1")
+    return see_other(f"{HOME}/{row['lead_id']}?done=1")
 
 
 def _said(request: web.Request, sale: Row, row: Row) -> Said:

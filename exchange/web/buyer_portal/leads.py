@@ -18,11 +18,11 @@ from exchange.stages.dispositions import Verdict
 from exchange.storage.bought import NOTHING_TOLD, BoughtFilter, count_bought
 from exchange.web.auth import FORM, actor_of
 from exchange.web.bought_rows import COLUMNS, SHEET_ROWS_MOST, BoughtLine, every_bought, read_bought, sheet_of
-from exchange.web.buyer_portal.store import buyer, to
+from exchange.web.buyer_portal.store import buyer
 from exchange.web.keys import MARKET
 from exchange.web.lead_query import PERIODS, period_of
 from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, notice, page, times_of
 from exchange.web.words import Times, plural
 
@@ -115,7 +115,7 @@ async def tell(request: web.Request) -> web.StreamResponse:
     counts = {verdict: sum(1 for each in told if each.verdict is verdict) for verdict in _WORDS}
     said = ", ".join(f"{plural(count, 'lead')} {_WORDS[verdict]}" for verdict, count in counts.items() if count)
     query = read_query(dict(_pairs(form.get("back", ""))), "test" if form.get("mode") == "test" else "live")
-    return to(query.url(told=said))
+    return see_other(query.url(told=said))
 
 
 def read_query(query: Mapping[str, str], mode: str) -> BoughtQuery:

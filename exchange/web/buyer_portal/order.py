@@ -13,9 +13,9 @@ from exchange.model.money import Money
 from exchange.web.api.call import Stop
 from exchange.web.api.store_orders import order_of as read_order
 from exchange.web.auth import FORM, actor_of
-from exchange.web.buyer_portal.store import HOME, currency, to
+from exchange.web.buyer_portal.store import HOME, currency
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 _ORDERS = f"{HOME}/orders"
@@ -45,7 +45,7 @@ async def buy(request: web.Request) -> web.StreamResponse:
         return await notice(request, "Nothing was bought", *told, http_status=422)
     except CannotOrder as error:
         return await notice(request, "Nothing was bought", str(error), http_status=409)
-    return to(f"{_ORDERS}/{got.id}")
+    return see_other(f"{_ORDERS}/{got.id}")
 
 
 async def show(request: web.Request) -> web.StreamResponse:

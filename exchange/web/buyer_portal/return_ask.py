@@ -19,7 +19,7 @@ from exchange.stages.returns.words import reason_words
 from exchange.web.auth import actor_of, is_token, without_token
 from exchange.web.buyer_portal.returns import HOME
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, notice, page
 from exchange.web.small_form import BadForm, read_small_form
 from exchange.web.uploads import closed
@@ -71,7 +71,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
 
 
 def _to(return_id: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": f"{HOME}/{return_id}", "Cache-Control": "no-store"})
+    return see_other(f"{HOME}/{return_id}")
 
 
 async def _not_yours(request: web.Request) -> web.StreamResponse:

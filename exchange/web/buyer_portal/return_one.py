@@ -18,7 +18,7 @@ from exchange.web.auth import actor_of, is_token, without_token
 from exchange.web.buyer_portal.returns import HOME
 from exchange.web.console.return_case import sent_file
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, notice, page
 from exchange.web.return_rows import line_of
 from exchange.web.small_form import BadForm, read_small_form
@@ -58,7 +58,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     if not done:
         told = "Nothing is asked of you now."
         return closed(await notice(request, "It was answered or decided before", told, http_status=409))
-    return web.Response(status=303, headers={"Location": f"{HOME}/{return_id}", "Cache-Control": "no-store"})
+    return see_other(f"{HOME}/{return_id}")
 
 
 async def file(request: web.Request) -> web.StreamResponse:

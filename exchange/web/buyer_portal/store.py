@@ -20,7 +20,7 @@ from exchange.web.api.call import Stop
 from exchange.web.api.store import wanted_of
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 HOME = "/buyer/store"
@@ -91,12 +91,12 @@ async def save(request: web.Request) -> web.StreamResponse:
         return await notice(request, "It was not saved", error.problems[0].message, http_status=422)
     except CannotSave as error:
         return await notice(request, "It was not saved", f"The {error}.", http_status=422)
-    return to(HOME)
+    return see_other(HOME)
 
 
 async def forget(request: web.Request) -> web.StreamResponse:
     await drop_search(request.app[MARKET], request.match_info["search_id"], actor_of(request))
-    return to(HOME)
+    return see_other(HOME)
 
 
 async def mail(request: web.Request) -> web.StreamResponse:
@@ -106,7 +106,7 @@ async def mail(request: web.Request) -> web.StreamResponse:
         await mail_search(request.app[MARKET], search_id, request[FORM].get("mail", ""), actor_of(request))
     except CannotSave as error:
         return await notice(request, "It was not saved", f"The {error}.", http_status=422)
-    return to(HOME)
+    return see_other(HOME)
 
 
 async def mails(request: web.Request) -> web.StreamResponse:
@@ -114,7 +114,7 @@ async def mails(request: web.Request) -> web.StreamResponse:
     user = await _user(request)
     if user is not None:
         await mail_again(request.app[MARKET], user.id, SEARCHES)
-    return to(HOME)
+    return see_other(HOME)
 
 
 async def _user(request: web.Request) -> UserRow | None:
@@ -160,7 +160,3 @@ def buyer(request: web.Request) -> str:
     party_id = actor_of(request).party_id
     assert party_id is not None, "a user of a buyer has a buyer"
     return party_id
-
-
-def to(location: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

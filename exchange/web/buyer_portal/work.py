@@ -2,78 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
-
 from aiohttp import web
 
 from exchange.flows.agent_terms import CannotFollow, day_end
 from exchange.flows.follow import take_next
 from exchange.flows.follow_desk import set_away
 from exchange.flows.market import Market
-from exchange.model.follow import STAGES, Agent, Duty
-from exchange.model.money import Money
-from exchange.storage.database import Row
+from exchange.model.follow import STAGES, STATES, Duty
 from exchange.storage.follow import agents_of, read_rules
 from exchange.storage.follow_views import FollowFilter, Reader, count_stages, due_reminders, list_followed
 from exchange.web.auth import FORM, actor_of, duty_of
-from exchange.web.buyer_portal.store import buyer, to
+from exchange.web.buyer_portal.store import buyer
+from exchange.web.followed_rows import lines_of
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, address, as_json, mode_of, notice, page
-from exchange.web.words import duration, utc
 
 HOME = "/buyer/follow-up"
 SALE = HOME + "/{sale_id:[A-Za-z0-9_]{1,60}}"
 DUTIES = (Duty.ADMIN, Duty.AGENT)
-STATES = ("waiting", "assigned", "escalated", "closed")
 PAGE, LISTED = 50, 1_000
 _SHOWN_MS = 90 * 86_400_000
-_TONES: Mapping[str, str] = MappingProxyType({
-    "new": "info", "attempted": "warn", "contacted": "info", "qualified": "info", "appointment": "info",
-    "quoted": "info", "won": "good", "lost": "bad",
-})  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One lead of the list, without a personal value that lists do not show."""
-
-    row: Row
-    who: str
-    agent: str
-    contract: str
-    price: Money
-    tone: str
-
-    @property
-    def took(self) -> str:
-        first = self.row["first_touch_at"]
-        return duration(first - self.row["delivered_at"]) if first is not None else ""
-
-    def fields(self) -> dict[str, Any]:
-        row, first = self.row, self.row["first_touch_at"]
-        return {
-            "sale_id": row["sale_id"],
-            "lead_id": row["lead_id"],
-            "contract_id": row["contract_id"],
-            "vertical": row["vertical"],
-            "stage": row["stage"],
-            "disposition": row["kind"],
-            "state": row["state"],
-            "agent_id": row["agent_id"],
-            "agent": self.agent or None,
-            "delivered_at": utc(row["delivered_at"]),
-            "assigned_at": utc(row["assigned_at"]) if row["assigned_at"] is not None else None,
-            "first_contact_at": utc(first) if first is not None else None,
-            "first_contact_ms": first - row["delivered_at"] if first is not None else None,
-            "handed_back": row["times_back"],
-            "price": self.price.text,
-            "currency": self.price.currency,
-        }
 
 
 def pages() -> tuple[Page, ...]:
@@ -160,7 +110,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     if sale_id is None:
         told = "None waits that is of your kind, or you work on as many as you may."
         return await notice(request, "No lead for you now", told, http_status=409, links=[("Your leads", HOME)])
-    return to(f"{HOME}/{sale_id}")
+    return see_other(f"{HOME}/{sale_id}")
 
 
 async def away(request: web.Request) -> web.StreamResponse:
@@ -175,23 +125,7 @@ async def away(request: web.Request) -> web.StreamResponse:
         await set_away(market, own, until, actor_of(request))
     except CannotFollow as error:
         return await notice(request, "Nothing was changed", str(error), http_status=422)
-    return to(HOME)
-
-
-def lines_of(market: Market, rows: list[Row], agents: list[Agent]) -> list[Line]:
-    names = {each.id: each.name for each in agents}
-    contracts = market.deals.contracts
-    return [
-        Line(
-            row,
-            ", ".join(part for part in (row.get("initials"), row.get("city"), row.get("us_state")) if part),
-            names.get(row["agent_id"] or "", ""),
-            contracts[row["contract_id"]].name if row["contract_id"] in contracts else row["contract_id"],
-            Money(row["price_units"], row["currency"]),
-            _TONES.get(row["stage"], ""),
-        )
-        for row in rows
-    ]
+    return see_other(HOME)
 
 
 def _contracts(market: Market, buyer_id: str) -> list[tuple[str, str]]:

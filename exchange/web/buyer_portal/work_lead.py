@@ -18,10 +18,10 @@ from exchange.storage.database import Row
 from exchange.storage.follow import agents_of
 from exchange.storage.follow_views import read_followed
 from exchange.web.auth import FORM, actor_of
-from exchange.web.buyer_portal.store import to
-from exchange.web.buyer_portal.work import HOME, lines_of, reader_of
+from exchange.web.buyer_portal.work import HOME, reader_of
+from exchange.web.followed_rows import lines_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 DUTIES = (Duty.ADMIN, Duty.AGENT)
@@ -78,7 +78,7 @@ async def tell(request: web.Request) -> web.StreamResponse:
         return await _not_theirs(request)
     if isinstance(told, Problem):
         return await _page(request, told.message, 422)
-    return to(f"{HOME}/{row['sale_id']}")
+    return see_other(f"{HOME}/{row['sale_id']}")
 
 
 async def click(request: web.Request) -> web.StreamResponse:
@@ -99,7 +99,7 @@ async def set_reminder(request: web.Request) -> web.StreamResponse:
         await remind(market, row, moment("at", form.get("at", ""), market.zone), form.get("note", ""))
     except CannotFollow as error:
         return await _page(request, str(error), 422)
-    return to(f"{HOME}/{row['sale_id']}")
+    return see_other(f"{HOME}/{row['sale_id']}")
 
 
 async def end_reminder(request: web.Request) -> web.StreamResponse:
@@ -107,14 +107,14 @@ async def end_reminder(request: web.Request) -> web.StreamResponse:
     if row is None:
         return await _not_theirs(request)
     await finish_reminder(request.app[MARKET], row, request.match_info["reminder_id"])
-    return to(f"{HOME}/{row['sale_id']}")
+    return see_other(f"{HOME}/{row['sale_id']}")
 
 
 async def give_back(request: web.Request) -> web.StreamResponse:
     row = await _row(request)
     if row is None or not await hand_in(request.app[MARKET], row, actor_of(request)):
         return await _not_theirs(request)
-    return to(HOME)
+    return see_other(HOME)
 
 
 async def assign(request: web.Request) -> web.StreamResponse:
@@ -128,7 +128,7 @@ async def assign(request: web.Request) -> web.StreamResponse:
     agent_id = request[FORM].get("agent", "")
     if not await reassign(market, reader.buyer_id, row["sale_id"], agent_id, actor_of(request).name):
         return await _page(request, "It was not assigned: choose an agent who is with you and has it not yet.", 409)
-    return to(f"{HOME}/{row['sale_id']}")
+    return see_other(f"{HOME}/{row['sale_id']}")
 
 
 async def _row(request: web.Request) -> Row | None:

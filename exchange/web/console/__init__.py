@@ -65,7 +65,7 @@ from exchange.web.console import (
     verifiers,
     webhooks,
 )
-from exchange.web.pages import Page, add_table
+from exchange.web.pages import Page, add_table, see_other
 
 
 def add_console(app: web.Application) -> None:
@@ -148,4 +148,4 @@ def _ways() -> tuple[Page, ...]:
 
 
 async def _home(_: web.Request) -> web.Response:
-    return web.Response(status=303, headers={"Location": "/console"})
+    return see_other("/console")

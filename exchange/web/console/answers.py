@@ -17,7 +17,7 @@ from exchange.model.party import Campaign
 from exchange.stages.answer_shapes import CUSTOM, MADE, PLAIN, STANDARD, shape_names
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.posting.words import answers as examples
 from exchange.web.render import notice, page
 
@@ -72,7 +72,7 @@ async def choose(request: web.Request) -> web.StreamResponse:
         return await _page(request, campaign, None, text, error.problems, name)
     if "save" in form:
         await save_answers(market, changed, actor_of(request))
-        return web.Response(status=303, headers={"Location": "/console/campaigns", "Cache-Control": "no-store"})
+        return see_other("/console/campaigns")
     return await _page(request, campaign, changed, text, ())
 
 

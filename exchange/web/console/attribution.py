@@ -13,8 +13,8 @@ from exchange.model.money import Money
 from exchange.stages.attribution.models import MODELS
 from exchange.stages.attribution.report import Line
 from exchange.web.charts.bars import share
+from exchange.web.csv_rows import csv_file
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page
 from exchange.web.render import address, notice, page
 from exchange.web.render import as_json as json_response
@@ -87,8 +87,7 @@ async def as_csv(request: web.Request) -> web.StreamResponse:
             conversions, units = line.by_model[model]
             row += [conversions_text(conversions), Money(units, asked.currency).text]
         lines.append(row)
-    headers = {"Content-Disposition": 'attachment; filename="attribution.csv"', "Cache-Control": "no-store"}
-    return web.Response(body=csv_rows(lines), content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_file("attribution", lines)
 
 
 def _asked(request: web.Request) -> Asked | BadPeriod:

@@ -22,7 +22,7 @@ from exchange.storage.payments import TooLittle
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.account import REFUSALS, Mistyped, amount_in, auto_in, lasts, reference_in, spend_csv
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 PATH = "/console/billing"
@@ -179,4 +179,4 @@ def _back(buyer: Buyer) -> tuple[str, str]:
 
 
 def _to(buyer: Buyer) -> web.Response:
-    return web.Response(status=303, headers={"Location": f"{PATH}/{buyer.id}", "Cache-Control": "no-store"})
+    return see_other(f"{PATH}/{buyer.id}")

@@ -15,7 +15,7 @@ from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.stages.buyer_terms import CURRENCIES, SALE_MODES
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 _HOME = "/console/buyers/new"
@@ -142,4 +142,4 @@ def _to(draft_id: str, step: str) -> web.Response:
 
 
 def _found(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+    return see_other(path)

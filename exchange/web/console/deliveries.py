@@ -25,7 +25,7 @@ from exchange.storage.queues import dead_jobs_of, resting_queues
 from exchange.web.auth import FORM, actor_of, ip_of, is_local
 from exchange.web.delivery_query import CHANNELS, PAGE, PATH, STATUSES, DeliveryQuery, read_query
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page
 from exchange.web.words import utc
@@ -165,7 +165,7 @@ async def replay(request: web.Request) -> web.StreamResponse:
 def _back(request: web.Request) -> web.Response:
     back = request[FORM].get("back", PATH)
     location = back if is_local(back) else PATH
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 def _listed(market: Market, row: Row) -> Listed:

@@ -20,7 +20,7 @@ from exchange.storage.timeline import read_lead_rows
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.story.dispositions import CHANNELS, buyer_name
@@ -110,12 +110,12 @@ async def choose(request: web.Request) -> web.StreamResponse:
         done = await map_word(request.app[MARKET], word, actor_of(request))
     except CannotMap as error:
         return await notice(request, "It was not mapped", str(error), http_status=422)
-    return _to(f"{HOME}?done={done}")
+    return see_other(f"{HOME}?done={done}")
 
 
 async def forget(request: web.Request) -> web.StreamResponse:
     await forget_word(request.app[MARKET], _word(request[FORM]), actor_of(request))
-    return _to(HOME)
+    return see_other(HOME)
 
 
 def _word(form: Mapping[str, str], kind: str = "") -> Word:
@@ -179,7 +179,3 @@ def _words(market: Market, row: Row, wrapped: bytes | None) -> str:
 def _contract(market: Market, contract_id: str) -> str:
     contract = market.deals.contracts.get(contract_id)
     return contract.name if contract is not None else contract_id
-
-
-def _to(location: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

@@ -23,7 +23,7 @@ from exchange.storage.disposition_polls import ReadState, read_states
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, notice, page
 from exchange.web.report_files import Place
 from exchange.web.report_files import pages as file_pages
@@ -111,7 +111,7 @@ async def read(request: web.Request) -> web.StreamResponse:
     if not await read_now(request.app[MARKET], name, actor_of(request)):
         return await notice(request, "It cannot be asked", "No such system is ever asked.", http_status=404)
     told = f"{name} is asked within seconds"
-    return web.Response(status=303, headers={"Location": address(HOME, told=told), "Cache-Control": "no-store"})
+    return see_other(address(HOME, told=told))
 
 
 async def _systems(market: Market) -> list[System]:
@@ -147,7 +147,7 @@ async def tell(request: web.Request) -> web.StreamResponse:
     }
     told = ", ".join(f"{plural(n, 'lead')} {words.get(verdict, 'recorded')}" for verdict, n in counts.items() if n)
     location = address(HOME, told=told, mode="test" if mode_of(request) == "test" else None)
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 async def as_json(request: web.Request) -> web.StreamResponse:

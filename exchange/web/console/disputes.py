@@ -14,7 +14,7 @@ from exchange.stages.notes import note_problem
 from exchange.storage.disputes import disputed_sales
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import mode_of, notice
 from exchange.web.words import utc
 
@@ -88,4 +88,4 @@ async def decide(request: web.Request) -> web.StreamResponse:
             return await notice(request, "It was decided before", "Nobody disputes this sale now.", http_status=409)
     except CannotSettle as error:
         return await notice(request, "It could not be undone", str(error), http_status=409)
-    return web.Response(status=303, headers={"Location": _HOME, "Cache-Control": "no-store"})
+    return see_other(_HOME)

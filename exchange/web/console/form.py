@@ -23,7 +23,7 @@ from exchange.web.console._form_html import pasted_html
 from exchange.web.console._form_words import document_of, fields_of, is_askable, suggested
 from exchange.web.console.forms import DAY_MS, DAYS, HOME, epl_of
 from exchange.web.keys import FRAMED, MARKET, SETTINGS
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.public.form import preview as show_preview
 from exchange.web.render import notice, page
 
@@ -64,7 +64,7 @@ async def begin(request: web.Request) -> web.StreamResponse:
     market = request.app[MARKET]
     name, campaign_id = request.query.get("name", "").strip(), request.query.get("campaign", "")
     if name in market.deals.shapes.forms:
-        return web.Response(status=303, headers={"Location": f"{HOME}/{name}"})
+        return see_other(f"{HOME}/{name}")
     campaign = market.deals.campaigns.get(campaign_id)
     if campaign is None:
         return await notice(request, "There is no such campaign", "Choose one in the list of forms.", http_status=404)
@@ -84,7 +84,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         await save_form(request.app[MARKET], name, document_of(given), actor_of(request))
     except DocumentProblems as error:
         return await _editor(request, name, given, error.problems, 422)
-    return web.Response(status=303, headers={"Location": f"{HOME}/{name}?saved=1", "Cache-Control": "no-store"})
+    return see_other(f"{HOME}/{name}?saved=1")
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
@@ -95,7 +95,7 @@ async def remove(request: web.Request) -> web.StreamResponse:
         return await notice(
             request, "The form stays as its file has it", told, "What was saved over it is gone.", http_status=409
         )
-    return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
+    return see_other(HOME)
 
 
 async def preview(request: web.Request) -> web.StreamResponse:

@@ -23,7 +23,7 @@ from exchange.web.auth import FORM, actor_of
 from exchange.web.console.imports import HOME
 from exchange.web.import_rows import import_fields, result_response, shown
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, notice, page
 from exchange.web.render import as_json as json_response
 from exchange.web.words import duration, money
@@ -103,7 +103,7 @@ def _acting(act: _Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]
         if problem is not None:
             return await _page(request, row, problem, 422)
         location = address(f"{HOME}/{row.id}", mode="test" if row.mode == "test" else None)
-        return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+        return see_other(location)
 
     return handle
 

@@ -16,7 +16,7 @@ from exchange.storage.imports import list_imports
 from exchange.web.auth import actor_of, without_token
 from exchange.web.import_rows import Shown, import_fields, shown
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, page
 from exchange.web.render import as_json as json_response
 from exchange.web.uploads import NotFromHere, closed, require_token
@@ -79,7 +79,7 @@ async def take(request: web.Request) -> web.StreamResponse:
             spool.drop()
         raise
     location = address(f"{HOME}/{row.id}", mode="test" if mode is Mode.TEST else None)
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 async def _page(request: web.Request, problem: str = "", http_status: int = 200) -> web.Response:

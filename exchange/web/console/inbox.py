@@ -22,7 +22,7 @@ from exchange.storage.timeline import read_lead_rows
 from exchange.storage.unmapped import unmapped_inbox
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.story.records import open_story
@@ -114,7 +114,7 @@ async def done_with(request: web.Request) -> web.StreamResponse:
     if note and (wrong := note_problem(note)) is not None:
         return await notice(request, "Not taken out yet", wrong.message, http_status=422)
     await forget(request.app[MARKET], kind.contract_id, kind.stage, shape, note, actor_of(request))
-    return web.Response(status=303, headers={"Location": _PATH, "Cache-Control": "no-store"})
+    return see_other(_PATH)
 
 
 async def _kinds(request: web.Request) -> list[Kind]:

@@ -16,7 +16,7 @@ from exchange.web.bills.lists import COLUMNS, KINDS, PAGE, STATUSES, owed, read_
 from exchange.web.bills.page import NUMBER, document_pages, of_document
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
@@ -103,7 +103,7 @@ async def issue_now(request: web.Request) -> web.StreamResponse:
     if not made:
         told = f"{buyer.name} has no entries since its last document. Its period was closed."
         return await notice(request, "There was nothing to invoice", told, http_status=200, links=[("Invoices", PATH)])
-    return _to(f"{PATH}?buyer={buyer.id}")
+    return see_other(f"{PATH}?buyer={buyer.id}")
 
 
 async def pay(request: web.Request, statement: Statement) -> web.StreamResponse:
@@ -123,7 +123,7 @@ async def pay(request: web.Request, statement: Statement) -> web.StreamResponse:
     except BookingConflict:
         told = f"{reference} is booked already, for another amount or another invoice."
         return await notice(request, "Nothing was booked", told, http_status=409)
-    return _to(f"{PATH}/{number}")
+    return see_other(f"{PATH}/{number}")
 
 
 async def take_back(request: web.Request, statement: Statement) -> web.StreamResponse:
@@ -134,7 +134,7 @@ async def take_back(request: web.Request, statement: Statement) -> web.StreamRes
         _, anew = await cancel(request.app[MARKET], number, reason, actor_of(request), ip_of(request))
     except CannotIssue as error:
         return await notice(request, "It stands as it was", str(error), http_status=409)
-    return _to(f"{PATH}/{anew.number}")
+    return see_other(f"{PATH}/{anew.number}")
 
 
 def _choices(market: Market) -> dict[str, list[tuple[str, str]]]:
@@ -148,7 +148,3 @@ def _choices(market: Market) -> dict[str, list[tuple[str, str]]]:
 def _buyers(market: Market) -> list[tuple[str, str]]:
     real = (each for each in market.deals.buyers.values() if not each.id.startswith("simulated-"))
     return sorted(((each.id, each.name) for each in real), key=lambda pair: pair[1].lower())
-
-
-def _to(location: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

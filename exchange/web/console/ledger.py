@@ -19,7 +19,7 @@ from exchange.web.auth import actor_of
 from exchange.web.bills.told import KINDS
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, page
 from exchange.web.render import as_json as json_response
 from exchange.web.words import utc
@@ -134,7 +134,7 @@ async def as_csv(request: web.Request) -> web.StreamResponse:
 async def check(request: web.Request) -> web.StreamResponse:
     """Check the books now."""
     await check_now(request.app[MARKET])
-    return web.Response(status=303, headers={"Location": PATH, "Cache-Control": "no-store"})
+    return see_other(PATH)
 
 
 def read_query(query: Mapping[str, str]) -> LedgerQuery:

@@ -11,7 +11,7 @@ from exchange.stages.respond import rfc3339
 from exchange.storage.attribution import cost_files, list_links
 from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, notice, page
 from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 
@@ -53,13 +53,13 @@ async def add(request: web.Request) -> web.StreamResponse:
         await make_link(request.app[MARKET], request[FORM], actor_of(request))
     except CannotLink as error:
         return await _page(request, str(error), 422)
-    return _back()
+    return see_other(HOME)
 
 
 async def end(request: web.Request) -> web.StreamResponse:
     if not await stop_link(request.app[MARKET], request.match_info["link_id"], actor_of(request)):
         return await notice(request, "It leads nowhere already", "Somebody ended it before.", http_status=409)
-    return _back()
+    return see_other(HOME)
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -75,10 +75,6 @@ async def take(request: web.Request) -> web.StreamResponse:
     if changed is None:
         return await _page(request, told="This very file came before: nothing was changed.")
     return await _page(request, told=f"{changed} days of creatives are new or changed.")
-
-
-def _back() -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
 
 
 def _address(request: web.Request, link_id: str) -> str:

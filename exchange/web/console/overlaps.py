@@ -13,8 +13,8 @@ from exchange.stages.duplicates.decide import span
 from exchange.storage.sightings import overlaps, people_sent
 from exchange.web import words
 from exchange.web.auth import actor_of
+from exchange.web.csv_rows import csv_answer
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import page
@@ -94,9 +94,7 @@ async def as_json(request: web.Request) -> web.StreamResponse:
 
 async def as_csv(request: web.Request) -> web.StreamResponse:
     _, found = await _found(request)
-    lines: list[list[object]] = [list(COLUMNS), *(list(each.fields().values()) for each in found)]
-    headers = {"Content-Disposition": 'attachment; filename="overlaps.csv"', "Cache-Control": "no-store"}
-    return web.Response(body=csv_rows(lines), content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_answer("overlaps", [each.fields() for each in found], COLUMNS)
 
 
 async def _found(request: web.Request) -> tuple[int, list[Overlap]]:

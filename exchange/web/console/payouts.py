@@ -26,9 +26,9 @@ from exchange.storage.payout_payments import LISTED, files, payments_by_file, re
 from exchange.storage.payout_runs import approvals_of
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.account import Mistyped, amount_in, reference_in
+from exchange.web.csv_rows import csv_answer
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, notice, page
 from exchange.web.render import as_json as json_response
 from exchange.web.statements.page import document_pages
@@ -141,11 +141,7 @@ async def as_json(request: web.Request) -> web.StreamResponse:
 
 async def as_csv(request: web.Request) -> web.StreamResponse:
     runs = await request.app[MARKET].db.read(list_runs, _filter(request, 10_000))
-    fields = [run_fields(each) for each in runs]
-    names = (*_CSV, *_CSV_AMOUNTS)
-    body = csv_rows([list(names), *([each[name] or "" for name in names] for each in fields)])
-    headers = {"Content-Disposition": 'attachment; filename="payouts.csv"', "Cache-Control": "no-store"}
-    return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_answer("payouts", [run_fields(each) for each in runs], (*_CSV, *_CSV_AMOUNTS))
 
 
 async def prepare(request: web.Request) -> web.StreamResponse:
@@ -158,7 +154,7 @@ async def prepare(request: web.Request) -> web.StreamResponse:
         run = await flow.prepare(market, seller, currency, actor_of(request), ip_of(request))
     except CannotPay as error:
         return await _refused(request, str(error))
-    return _to(f"{HOME}/{run.id}")
+    return see_other(f"{HOME}/{run.id}")
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -181,7 +177,7 @@ async def act(request: web.Request) -> web.StreamResponse:
             await flow.hold(market, run_id, reason, actor, ip)
     except CannotPay as error:
         return await _refused(request, str(error))
-    return _to(HOME if action == "discard" else f"{HOME}/{run_id}")
+    return see_other(HOME if action == "discard" else f"{HOME}/{run_id}")
 
 
 _ON_PAYMENTS = ("paid", "hold", "let-go", "split", "bounced")
@@ -204,7 +200,7 @@ async def act_on_payment(request: web.Request) -> web.StreamResponse:
     except CannotPay as error:
         return await _refused(request, str(error))
     payment: Payment | None = await market.db.read(read_payment, payment_id)
-    return _to(f"{HOME}/{payment.run_id}#payments" if payment is not None else HOME)
+    return see_other(f"{HOME}/{payment.run_id}#payments" if payment is not None else HOME)
 
 
 async def adjust(request: web.Request) -> web.StreamResponse:
@@ -224,7 +220,7 @@ async def adjust(request: web.Request) -> web.StreamResponse:
         return await _refused(request, str(error), 422)
     except BookingConflict:
         return await _refused(request, "This reference is booked already, for another amount.")
-    return _to(f"{HOME}/open/{seller_id}/{currency}")
+    return see_other(f"{HOME}/open/{seller_id}/{currency}")
 
 
 async def export_now(request: web.Request) -> web.StreamResponse:
@@ -242,7 +238,7 @@ async def export_now(request: web.Request) -> web.StreamResponse:
         return await notice(
             request, "The file is made; some payments are not in it", *told, http_status=200, links=links
         )
-    return _to(f"{HOME}#files")
+    return see_other(f"{HOME}#files")
 
 
 async def take_file(request: web.Request) -> web.StreamResponse:
@@ -262,7 +258,7 @@ async def file_paid(request: web.Request) -> web.StreamResponse:
         await money.mark_file_paid(request.app[MARKET], file_id, reference, actor_of(request), ip_of(request))
     except CannotPay as error:
         return await _refused(request, str(error))
-    return _to(f"{HOME}#files")
+    return see_other(f"{HOME}#files")
 
 
 async def file_withdrawn(request: web.Request) -> web.StreamResponse:
@@ -271,7 +267,7 @@ async def file_withdrawn(request: web.Request) -> web.StreamResponse:
         await withdraw(request.app[MARKET], file_id, reason, actor_of(request), ip_of(request))
     except CannotPay as error:
         return await _refused(request, str(error))
-    return _to(f"{HOME}#due")
+    return see_other(f"{HOME}#due")
 
 
 async def _issued(request: web.Request) -> Document | None:
@@ -345,7 +341,3 @@ def _reason(text: str) -> str:
 
 async def _refused(request: web.Request, told: str, status: int = 409) -> web.StreamResponse:
     return await notice(request, "Nothing was changed", told, http_status=status, links=[("Payouts", HOME)])
-
-
-def _to(location: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

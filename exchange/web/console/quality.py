@@ -13,6 +13,7 @@ from exchange.model.vertical import Vertical
 from exchange.stages.score.calibration import BANDS, Band, Verdict
 from exchange.stages.score.features import Recipe
 from exchange.web.charts.pairs import Pair, pairs
+from exchange.web.figures.quality import offered
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
@@ -101,7 +102,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         here="quality",
         told=told,
         chart=chart,
-        verticals=_offered(market),
+        verticals=offered(market),
         labels={spec.name: spec.label for spec in vertical.fields},
     )
 
@@ -147,20 +148,12 @@ def quality(market: Market, vertical: Vertical) -> Quality:
     )
 
 
-def _offered(market: Market) -> list[Vertical]:
-    """The verticals that leads are taken for, else all of them."""
-    used = {campaign.vertical for campaign in market.deals.campaigns.values()}
-    verticals = sorted(market.verticals.values(), key=lambda each: each.title)
-    return [each for each in verticals if each.name in used] or verticals
-
-
 def _chosen(request: web.Request, market: Market) -> Vertical | None:
     name = request.query.get("vertical")
     if name is not None:
         return market.verticals.get(name)
-    offered = _offered(market)
     most = market.live.scorer.learner.rates
-    return max(offered, key=lambda each: most.leads(each.name), default=None)
+    return max(offered(market), key=lambda each: most.leads(each.name), default=None)
 
 
 def _band(low: float, high: float) -> str:

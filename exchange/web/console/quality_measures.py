@@ -13,7 +13,7 @@ from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.figures.measures import BadWish, cap_wanted, measure_fields, measures_of, rule_fields, rule_wanted
 from exchange.web.figures.quality import offered, seller_name
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
@@ -99,4 +99,4 @@ async def rule(request: web.Request) -> web.StreamResponse:
 
 
 def _home() -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
+    return see_other(HOME)

@@ -13,15 +13,17 @@ from exchange.flows.price_terms import Change, Kind, Moved, apply, preview, term
 from exchange.flows.repricing import Suggestion, suggestions
 from exchange.model.party import State, Strategy
 from exchange.model.quality import DAY_MS
+from exchange.model.vertical import Vertical
 from exchange.stages.notes import note_problem
 from exchange.stages.price_rules import BadRule
 from exchange.storage.repricing import price_changes
 from exchange.web import words
 from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.console._of_vertical import of_vertical
 from exchange.web.figures.prices import idea_fields
-from exchange.web.figures.quality import chosen, offered
+from exchange.web.figures.quality import offered
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, notice, page
 from exchange.web.render import as_json as json_response
 
@@ -44,19 +46,16 @@ EXAMPLES: Mapping[Kind, str] = {
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
+        Page("GET", HOME, of_vertical(show)),
+        Page("GET", f"{HOME}.json", of_vertical(as_json)),
         Page("POST", f"{HOME}/preview", look),
         Page("POST", f"{HOME}/apply", store),
         Page("POST", HOME + "/undo/{line_id:aud_[0-9A-Z]{1,40}}", bring_back),
     )
 
 
-async def show(request: web.Request) -> web.StreamResponse:
+async def show(request: web.Request, vertical: Vertical) -> web.StreamResponse:
     market = request.app[MARKET]
-    vertical = chosen(request, market)
-    if vertical is None:
-        return await notice(request, "There is no such vertical", "Choose one of the list.", http_status=404)
     changes = await market.db.read(price_changes, market.clock.now() - _CHANGES_DAYS * DAY_MS, _CHANGES)
     return await page(
         request,
@@ -75,11 +74,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
+async def as_json(request: web.Request, vertical: Vertical) -> web.StreamResponse:
     market = request.app[MARKET]
-    vertical = chosen(request, market)
-    if vertical is None:
-        return json_response({"error": "There is no such vertical."}, http_status=404)
     told = [idea_fields(each) for each in await suggestions(market, vertical.name)]
     return json_response({"vertical": vertical.name, "count": len(told), "evidence": "estimate", "suggestions": told})
 
@@ -198,4 +194,4 @@ def _lines(text: str) -> str:
 
 
 def _home() -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
+    return see_other(HOME)

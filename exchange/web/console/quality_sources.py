@@ -10,12 +10,12 @@ from exchange.model.vertical import Vertical
 from exchange.stages.quality.rates import MEASURES
 from exchange.stages.quality.standing import BAND_WORDS, Band
 from exchange.web.auth import actor_of
+from exchange.web.console._of_vertical import of_vertical
 from exchange.web.csv_rows import csv_answer
 from exchange.web.figures.quality import (
     SORTS,
     TONES,
     SourceLine,
-    chosen,
     offered,
     page_of,
     ranked,
@@ -26,7 +26,7 @@ from exchange.web.figures.quality import (
 )
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.render import address, notice, page
+from exchange.web.render import address, page
 from exchange.web.render import as_json as json_response
 
 HOME = "/console/quality/sources"
@@ -35,14 +35,15 @@ LEVELS = {"sub_id": "Sub ids", "seller": "Sellers"}
 
 
 def pages() -> tuple[Page, ...]:
-    return (Page("GET", HOME, show), Page("GET", f"{HOME}.json", as_json), Page("GET", f"{HOME}.csv", as_csv))
+    return (
+        Page("GET", HOME, of_vertical(show)),
+        Page("GET", f"{HOME}.json", of_vertical(as_json)),
+        Page("GET", f"{HOME}.csv", of_vertical(as_csv)),
+    )
 
 
-async def show(request: web.Request) -> web.StreamResponse:
+async def show(request: web.Request, vertical: Vertical) -> web.StreamResponse:
     market = request.app[MARKET]
-    vertical = chosen(request, market)
-    if vertical is None:
-        return await notice(request, "There is no such vertical", "Choose one of the list.", http_status=404)
     given = _given(request)
     lines, base = await _lines(request, vertical)
     shown, after = page_of(lines, request.query.get("after", ""))
@@ -68,20 +69,14 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    vertical = chosen(request, request.app[MARKET])
-    if vertical is None:
-        return json_response({"error": "There is no such vertical."}, http_status=404)
+async def as_json(request: web.Request, vertical: Vertical) -> web.StreamResponse:
     lines, base = await _lines(request, vertical)
     told = [source_fields(line, vertical.name) for line in lines]
     shares = {name: round(rate, 4) for name, rate in base.items()}
     return json_response({"vertical": vertical.name, "base": shares, "count": len(told), "sources": told})
 
 
-async def as_csv(request: web.Request) -> web.StreamResponse:
-    vertical = chosen(request, request.app[MARKET])
-    if vertical is None:
-        return await notice(request, "There is no such vertical", "Choose one of the list.", http_status=404)
+async def as_csv(request: web.Request, vertical: Vertical) -> web.StreamResponse:
     lines, _ = await _lines(request, vertical)
     return csv_answer("sources", [source_fields(line, vertical.name) for line in lines])
 

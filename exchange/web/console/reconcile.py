@@ -17,7 +17,7 @@ from exchange.model.money import Money
 from exchange.storage.reconciliations import list_books
 from exchange.web.auth import actor_of, without_token
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, as_json, page
 from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 
@@ -61,7 +61,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     except CannotReconcile as error:
         told = str(error)
     location = address(f"{HOME}/{file_id}", told=told or None)
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 async def _list(request: web.Request, problem: str = "", http_status: int = 200) -> web.StreamResponse:

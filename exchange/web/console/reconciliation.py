@@ -21,7 +21,7 @@ from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.reconcile import HOME, party_name
 from exchange.web.keys import MARKET
 from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, as_json, notice, page
 from exchange.web.words import plural
 
@@ -157,7 +157,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
 
 def _to(look: Look, done: str = "") -> web.Response:
     location = address(f"{HOME}/{look.file.id}", done=done or None)
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 def _days(market: Market, look: Look) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from exchange.storage.return_views import read_request
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.return_case import ACTS
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 from exchange.web.return_query import PAGE, PATH
 from exchange.web.return_rows import ReturnLine, line_of
@@ -72,7 +72,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
     if left or done < len(ids):
         told = [f"{plural(done, 'return')} decided, {len(ids) - done} left as they were.", *left[:10]]
         return await notice(request, "Not all were decided", *told, http_status=409, links=[("To the queue", PATH)])
-    return web.Response(status=303, headers={"Location": PATH, "Cache-Control": "no-store"})
+    return see_other(PATH)
 
 
 async def _ask(request: web.Request, market: Market, actor: Actor, wanted: str, ids: list[str]) -> web.StreamResponse:

@@ -21,7 +21,7 @@ from exchange.storage.timeline import read_lead_rows
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.return_query import PATH, ReturnQuery
@@ -136,7 +136,7 @@ async def act(request: web.Request) -> web.StreamResponse:
 async def _next(request: web.Request, row: Row) -> web.Response:
     """Back to the queue, as long as something waits there."""
     mode = "?mode=test" if row["mode"] == "test" else ""
-    return web.Response(status=303, headers={"Location": f"{PATH}{mode}", "Cache-Control": "no-store"})
+    return see_other(f"{PATH}{mode}")
 
 
 async def file(request: web.Request) -> web.StreamResponse:

@@ -14,7 +14,7 @@ from exchange.model.return_terms import RETURN_REASONS, ReturnTerms
 from exchange.stages.returns.words import reason_words
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 from exchange.web.return_query import PATH
 
@@ -46,7 +46,7 @@ async def change(request: web.Request) -> web.StreamResponse:
         await change_return_terms(market, contract.id, days, terms, actor_of(request), ip_of(request))
     except BadTerms as error:
         return await _page(request, contract, error.problems, 422)
-    return web.Response(status=303, headers={"Location": _HOME, "Cache-Control": "no-store"})
+    return see_other(_HOME)
 
 
 def _read(form: Mapping[str, str]) -> tuple[int, ReturnTerms]:

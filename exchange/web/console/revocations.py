@@ -14,7 +14,7 @@ from exchange.storage.revocations import list_revocations
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
 from exchange.web.list_fields import revocation_fields
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
@@ -83,18 +83,14 @@ async def take(request: web.Request) -> web.StreamResponse:
         await revoke(request.app[MARKET], taken, actor_of(request), ip_of(request))
     except CannotRevoke as error:
         return await _page(request, str(error), 422)
-    return _back()
+    return see_other(HOME)
 
 
 async def told(request: web.Request) -> web.StreamResponse:
     """An operator told somebody by hand."""
     if not await acknowledge(request.app[MARKET], request.match_info["notice_id"], actor_of(request)):
         return await notice(request, "Nothing to say", "It was acknowledged before.", http_status=409)
-    return _back()
-
-
-def _back() -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
+    return see_other(HOME)
 
 
 async def _page(request: web.Request, problem: str = "", http_status: int = 200) -> web.Response:

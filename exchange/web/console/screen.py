@@ -12,7 +12,7 @@ from exchange.stages.notes import note_problem
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.figures.screen import Screen, alert_fields, held_fields, screen_of, seller_name, words_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page
 from exchange.web.words import utc
@@ -138,7 +138,7 @@ def _note(text: str) -> str:
 
 
 def _home() -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
+    return see_other(HOME)
 
 
 def _fields(found: Screen) -> dict[str, object]:

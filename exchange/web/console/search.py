@@ -11,7 +11,7 @@ from exchange.model.vertical import FieldSpec, Presence
 from exchange.storage.leads import find_by_any_id, read_lead_of
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import page
 
 _CHARACTERS = 200
@@ -31,7 +31,7 @@ async def find(request: web.Request) -> web.StreamResponse:
     market, actor = request.app[MARKET], actor_of(request)
     lead_id = await market.db.read(find_by_any_id, text, *indexes(market, text)) if text else None
     if lead_id is not None and await market.db.read(read_lead_of, actor, lead_id) is not None:
-        return web.Response(status=303, headers={"Location": f"/console/leads/{lead_id}", "Cache-Control": "no-store"})
+        return see_other(f"/console/leads/{lead_id}")
     return await page(request, "console/search.html", title="Nothing found", here="leads", http_status=404)
 
 

@@ -19,7 +19,7 @@ from exchange.storage.seller_terms import TermsRow, payers, terms_of
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.payouts import HOME
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 _TERMS = HOME + "/terms/{seller:[A-Za-z0-9_.-]{1,80}}"
@@ -48,7 +48,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         await change_terms(market, seller_id, form, actor_of(request), ip_of(request))
     except WrongTerms as error:
         return await _terms(request, form, error.problems, 422)
-    return web.Response(status=303, headers={"Location": request.path, "Cache-Control": "no-store"})
+    return see_other(request.path)
 
 
 async def show_payers(request: web.Request) -> web.StreamResponse:
@@ -63,7 +63,7 @@ async def save_payer(request: web.Request) -> web.StreamResponse:
         await change_payer(request.app[MARKET], method, form, actor_of(request), ip_of(request))
     except WrongTerms as error:
         return await _payers(request, error.problems, 422)
-    return web.Response(status=303, headers={"Location": _PAYERS, "Cache-Control": "no-store"})
+    return see_other(_PAYERS)
 
 
 async def _terms(

@@ -16,7 +16,7 @@ from exchange.storage.sources import list_items
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.sources import HOME, Line, fields_of, lines_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.story.shape import shape_of
@@ -162,7 +162,7 @@ def _message_fields(message: Message) -> dict[str, Any]:
 
 def _back(request: web.Request) -> web.Response:
     location = f"{HOME}/{request.match_info['name']}"
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 async def _missing(request: web.Request) -> web.Response:

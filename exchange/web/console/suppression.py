@@ -21,7 +21,7 @@ from exchange.storage.suppression import recent_loads
 from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET
 from exchange.web.list_fields import list_fields, load_fields, options_of, wish_of
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.uploads import NotFromHere, closed, require_token
@@ -106,7 +106,7 @@ async def take(request: web.Request) -> web.StreamResponse:
         for upload in uploads:
             upload.drop()
         raise
-    return _back()
+    return see_other(HOME)
 
 
 def _owned(fields: Mapping[str, str]) -> dict[str, str]:
@@ -134,7 +134,7 @@ async def entry(request: web.Request) -> web.StreamResponse:
         told = f"{row.name} holds {row.kind}s: write one."
         return await _page(request, problem=told, http_status=422)
     await desk.change_values(market, [row], dict([known]), action == "add", actor_of(request))
-    return _back()
+    return see_other(HOME)
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
@@ -142,16 +142,12 @@ async def remove(request: web.Request) -> web.StreamResponse:
     row = _row(market, request)
     if row is None or not await desk.remove(market, row, actor_of(request)):
         return await notice(request, "No such list", "It was removed meanwhile.", http_status=404)
-    return _back()
+    return see_other(HOME)
 
 
 def _row(market: Market, request: web.Request) -> ListRow | None:
     found = market.lists.get(request.match_info["list_id"])
     return found.row if found is not None else None
-
-
-def _back() -> web.Response:
-    return web.Response(status=303, headers={"Location": HOME, "Cache-Control": "no-store"})
 
 
 async def _page(

@@ -26,7 +26,7 @@ from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.source import ITEM
 from exchange.web.console.sources import HOME
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 MARKS = 12
@@ -102,7 +102,7 @@ async def _save(request: web.Request, lesson: Lesson, taught: TaughtFormat) -> w
     except DocumentProblems as error:
         return await notice(request, "It was not saved", "; ".join(error.problems), http_status=422)
     location = f"{HOME}/{source.name}"
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 def _plain(taught: TaughtFormat) -> dict[str, Any]:

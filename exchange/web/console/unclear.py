@@ -16,7 +16,7 @@ from exchange.storage.selling import read_attempt
 from exchange.web.auth import FORM, actor_of, ip_of, is_local
 from exchange.web.console.disputes import disputes_of, fields_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page
 from exchange.web.words import utc
@@ -86,7 +86,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
     except CannotSettle as error:
         return await notice(request, "It could not be settled", str(error), http_status=409)
     location = back if is_local(back) else _HOME
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return see_other(location)
 
 
 def _price(text: str, attempt: Row | None) -> Money | None:

@@ -24,7 +24,7 @@ from exchange.storage.documents import read_secrets
 from exchange.web.auth import FORM, actor_of
 from exchange.web.console.verifiers import HOME
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 _PATH = HOME + "/{name:[a-z][a-z0-9_]{0,59}}"
@@ -60,7 +60,7 @@ async def set_secret(request: web.Request) -> web.StreamResponse:
         told = f"{secret} must be 1 to {_SECRET_CHARACTERS} printable characters"
         return await _page(request, "verify", "1", problem=told, http_status=422)
     await save_secret(market, secret, value, actor_of(request))
-    return web.Response(status=303, headers={"Location": f"{HOME}/{name}", "Cache-Control": "no-store"})
+    return see_other(f"{HOME}/{name}")
 
 
 async def _page(

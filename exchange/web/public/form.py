@@ -22,7 +22,7 @@ from exchange.storage.forms import read_view
 from exchange.web.auth import printable
 from exchange.web.front import HEADERS
 from exchange.web.keys import FRAMED, MARKET, SETTINGS
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.public._addresses import ADDRESSES
 from exchange.web.render import PAGES, as_json, notice
 from exchange.web.words import plural
@@ -238,7 +238,7 @@ def _posted(form: Mapping[str, str]) -> Posted:
 
 
 def _see(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+    return see_other(path)
 
 
 def _page(request: web.Request, place: Place, told: Shown, signals: Signals = _SILENT) -> web.StreamResponse:

@@ -12,20 +12,15 @@ from exchange.model.lead import Problem
 from exchange.stages.returns.evidence import facts_for
 from exchange.stages.returns.words import reason_words
 from exchange.storage.database import Row
-from exchange.storage.return_views import ReturnFilter, list_returns, read_request
-from exchange.web.api.returning import return_fields
+from exchange.storage.return_views import read_request
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
-from exchange.web.render import as_json as json_response
-from exchange.web.render import mode_of, notice, page
-from exchange.web.return_query import read_query
+from exchange.web.own_returns import as_csv, as_json, newest
+from exchange.web.pages import Page, see_other
+from exchange.web.render import notice, page
 from exchange.web.return_rows import line_of
 
 HOME = "/seller/returns"
-PAGE = 50
-_MOST = 1_000
 _ONE = HOME + "/{return_id:ret_[A-Za-z0-9_-]{1,60}}"
 _COLUMNS = (
     "return_id", "lead_id", "seller_lead_id", "your_return_id", "reason", "asked_at", "due_at", "state", "rule",
@@ -37,43 +32,24 @@ def pages() -> tuple[Page, ...]:
     return (
         Page("GET", HOME, show),
         Page("GET", f"{HOME}.json", as_json),
-        Page("GET", f"{HOME}.csv", as_csv),
+        Page("GET", f"{HOME}.csv", as_csv(_COLUMNS)),
         Page("GET", _ONE, one),
         Page("POST", _ONE, act),
     )
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    market, mode = request.app[MARKET], mode_of(request)
-    before = read_query(request.query, mode).before
-    rows = await market.db.read(list_returns, actor_of(request), ReturnFilter(mode, before=before, limit=PAGE + 1))
-    lines = [line_of(market, row) for row in rows[:PAGE]]
-    more = lines[-1] if len(rows) > PAGE else None
+    lines, older = await newest(request)
     return await page(
         request,
         "seller_portal/returns.html",
         title="Returns",
         here="returns",
         lines=lines,
-        older=f"{more.asked_at}_{more.id}" if more is not None else None,
+        older=older,
         chosen=None,
         reason_words=reason_words,
     )
-
-
-async def as_json(request: web.Request) -> web.StreamResponse:
-    market, actor = request.app[MARKET], actor_of(request)
-    rows = await market.db.read(list_returns, actor, ReturnFilter(mode_of(request), limit=_MOST))
-    return json_response({"returns": [return_fields(market, row, actor) for row in rows]})
-
-
-async def as_csv(request: web.Request) -> web.StreamResponse:
-    market, actor = request.app[MARKET], actor_of(request)
-    rows = await market.db.read(list_returns, actor, ReturnFilter(mode_of(request), limit=_MOST))
-    told = [return_fields(market, row, actor) for row in rows]
-    lines: list[list[object]] = [[each[name] if each[name] is not None else "" for name in _COLUMNS] for each in told]
-    headers = {"Content-Disposition": 'attachment; filename="returns.csv"', "Cache-Control": "no-store"}
-    return web.Response(body=csv_rows([list(_COLUMNS), *lines]), headers=headers, content_type="text/csv")
 
 
 async def one(request: web.Request) -> web.StreamResponse:
@@ -94,7 +70,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     if not done:
         told = "It is decided, or your window is over: a reply would change nothing."
         return await notice(request, "It was not taken", told, http_status=409)
-    return web.Response(status=303, headers={"Location": f"{HOME}/{return_id}", "Cache-Control": "no-store"})
+    return see_other(f"{HOME}/{return_id}")
 
 
 async def _row(request: web.Request) -> Row | None:

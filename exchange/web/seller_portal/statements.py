@@ -9,8 +9,8 @@ from aiohttp import web
 from exchange.flows.seller_statements import Document, currencies_of, own_fields, run_fields, running, statement
 from exchange.storage.payout_lists import statements_of
 from exchange.web.auth import actor_of
+from exchange.web.csv_rows import csv_answer
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page
 from exchange.web.render import address, page
 from exchange.web.render import as_json as json_response
@@ -66,11 +66,7 @@ async def as_json(request: web.Request) -> web.StreamResponse:
 
 async def as_csv(request: web.Request) -> web.StreamResponse:
     found = await request.app[MARKET].db.read(statements_of, actor_of(request), None, 10_000)
-    names = (*_COLUMNS, *_AMOUNTS)
-    rows = ([fields[name] or "" for name in names] for fields in map(run_fields, found))
-    headers = {"Content-Disposition": 'attachment; filename="statements.csv"', "Cache-Control": "no-store"}
-    body = csv_rows([list(names), *rows])
-    return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_answer("statements", [run_fields(each) for each in found], (*_COLUMNS, *_AMOUNTS))
 
 
 async def _find(request: web.Request) -> Document | None:
