@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
+from exchange.model.follow import Duty
 
 FIRST_LINK_MINUTES = 24 * 60
 
@@ -25,20 +26,27 @@ def add(
     email: Annotated[str, typer.Argument(help="The address they sign in under.")],
     role: Annotated[UserRole, typer.Option(help="Operators see all, the others what is theirs.")] = UserRole.OPERATOR,
     party: Annotated[str, typer.Option(help="The seller or buyer they belong to.")] = "",
+    duty: Annotated[
+        Duty | None, typer.Option(help="Of somebody at a buyer: an agent sees the leads that are theirs. Else admin.")
+    ] = None,
 ) -> None:
     """Let somebody sign in, and print their first link."""
     from exchange.commands.opening import run
 
     if (role is UserRole.OPERATOR) == bool(party):
         raise Stop(Exit.USAGE, "Sellers and buyers need --party with their id; operators have none.")
-    run(_add(context.obj, email, role, party))
+    if duty is not None and role is not UserRole.BUYER:
+        raise Stop(Exit.USAGE, "--duty is for people of a buyer: --role buyer.")
+    run(_add(context.obj, email, role, party, duty))
 
 
-async def _add(terminal: Terminal, email: str, role: UserRole, party: str) -> None:
+async def _add(terminal: Terminal, email: str, role: UserRole, party: str, duty: Duty | None) -> None:
     from email_validator import EmailNotValidError, validate_email
 
     from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows.agent_terms import CannotFollow, Wanted
     from exchange.flows.by_hand import invite
+    from exchange.flows.follow_desk import invite_agent
     from exchange.flows.sign_in import make_login_link
 
     try:
@@ -50,12 +58,18 @@ async def _add(terminal: Terminal, email: str, role: UserRole, party: str) -> No
         known = market.deals.sellers if role is UserRole.SELLER else market.deals.buyers
         if party and party not in known:
             raise Stop(Exit.FAILED, f"There is no {role.value} {party}.")
-        if not await invite(market.db, market.clock, market.ids, email, role.value, party or None, operator()):
-            raise Stop(Exit.FAILED, f"{email} is there already. A new link: exchange user login-link {email}")
-        link = f"{settings.public_url}/login/{await make_login_link(market, email, FIRST_LINK_MINUTES)}"
+        try:
+            if duty is not None:
+                link = await invite_agent(market, email, duty.value, Wanted(), operator(), party)
+            elif await invite(market.db, market.clock, market.ids, email, role.value, party or None, operator()):
+                link = f"{settings.public_url}/login/{await make_login_link(market, email, FIRST_LINK_MINUTES)}"
+            else:
+                raise CannotFollow("email", f"{email} is there already.")
+        except CannotFollow as error:
+            raise Stop(Exit.FAILED, f"{error} A new link: exchange user login-link {email}") from error
     terminal.result(
-        {"email": email, "role": role.value, "sign_in": link},
-        [f"  Added {email}. Sign-in link (once, 24 h): {link}"],
+        {"email": email, "role": role.value, "duty": duty.value if duty is not None else None, "sign_in": link},
+        [f"  Added {email}. Sign-in link (once, {'a week' if duty is not None else '24 h'}): {link}"],
     )
 
 
@@ -99,6 +113,7 @@ async def _list(terminal: Terminal) -> None:
             row["email"],
             row["role"],
             row["party_id"] or "",
+            row["duty"],
             f"last in {datetime.fromtimestamp(row['seen_at'] / 1000, zone):%d %b %Y %H:%M}" if row["seen_at"] else "",
         )
         for row in rows

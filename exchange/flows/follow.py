@@ -21,6 +21,7 @@ from exchange.storage.follow import (
     agents_of,
     assign,
     begin,
+    escalate,
     following,
     hand_back,
     put_off,
@@ -146,6 +147,13 @@ async def give_back(market: Market, sale_id: str, agent_id: str, rules: FollowRu
     )
 
 
+async def give_up(market: Market, sale_id: str) -> bool:
+    """All who fit had it: it is the admins', before its rounds are over. False when it waits no more."""
+    now = market.clock.now()
+    note = _note(market, "escalated", sale_id, "", now)
+    return await market.db.write(escalate, sale_id, market.ids.new("fev", now), now, _BY_RULE, (note,))
+
+
 async def push_waiting(market: Market, buyer_id: str, rules: FollowRules) -> int:
     """Give what waits to whoever is there. With pull, only what went back goes on by itself."""
     tried_before = market.clock.now() - _AGAIN_MS
@@ -157,7 +165,9 @@ async def push_waiting(market: Market, buyer_id: str, rules: FollowRules) -> int
         facts = await _facts(market, row, rules, agents)
         had = await market.db.read(had_before, row["sale_id"]) if row["times_back"] else ()
         found = choose(agents, rules, facts, market.clock.now(), had)
-        if found is None:
+        if found is None and had and all(each.id in had for each in agents if fits(each, rules, facts)):
+            await give_up(market, row["sale_id"])
+        elif found is None:
             left.append(row["sale_id"])
         elif await _give(market, row, found, rules, "pushed", _BY_RULE):
             agents = _served(agents, found, market.clock.now() + count)

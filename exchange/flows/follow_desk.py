@@ -72,9 +72,12 @@ class Card(NamedTuple):
     stop: bool
 
 
-async def invite_agent(market: Market, email: str, duty: str, wanted: Wanted, actor: Actor) -> str:
-    """Let somebody of the buyer in; returns the link that signs them in once, within a week. Raises `CannotFollow`."""
-    assert actor.party_id is not None
+async def invite_agent(market: Market, email: str, duty: str, wanted: Wanted, actor: Actor, buyer_id: str = "") -> str:
+    """Let somebody of the actor's buyer in, or of this one; returns the link that signs them in once, within a week.
+    Raises `CannotFollow`.
+    """
+    whose = actor.party_id or buyer_id
+    assert whose
     if duty not in [each.value for each in Duty]:
         raise CannotFollow("duty", f"duty is one of {', '.join(each.value for each in Duty)}.")
     try:
@@ -83,8 +86,8 @@ async def invite_agent(market: Market, email: str, duty: str, wanted: Wanted, ac
         raise CannotFollow("email", f"email: {error}") from None
     name = _name(wanted.name or email.partition("@")[0])
     terms, now = read_terms(wanted, market), market.clock.now()
-    user = UserRow(market.ids.new("usr", now), email, "buyer", actor.party_id, duty)
-    after = {"party": actor.party_id, "duty": duty}
+    user = UserRow(market.ids.new("usr", now), email, "buyer", whose, duty)
+    after = {"party": whose, "duty": duty}
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after=after)
     if not await market.db.write(add_agent, user, name, terms, now, line):
         raise CannotFollow("email", f"{email} signs in here already.")
@@ -208,14 +211,20 @@ def _opened(market: Market, key: DataKey | None, place: str, sealed: bytes | Non
 
 
 async def say(
-    market: Market, row: Row, kind: str, note: str, value: str | None, actor: Actor
+    market: Market,
+    row: Row,
+    kind: str,
+    note: str,
+    value: str | None,
+    actor: Actor,
+    channel: Channel = Channel.PORTAL,
 ) -> Recorded | Problem | None:
     """A disposition, recorded like every other; the stage follows at once."""
     if len(note) > limits.NOTE_CHARACTERS:
         told = f"note must have at most {limits.NOTE_CHARACTERS} characters."
         return Problem("note", "length", told)
     report = Report(row["sale_id"], kind, note, value or None)
-    recorded = await record_disposition(report, market, actor, Channel.PORTAL)
+    recorded = await record_disposition(report, market, actor, channel)
     if isinstance(recorded, Recorded):
         await restage_sale(market, row["sale_id"], row["vertical"])
     return recorded

@@ -223,6 +223,21 @@ async def hand_back(
     return state
 
 
+async def escalate(tx: Tx, sale_id: str, event_id: str, now: int, by: str, jobs: Sequence[JobRow]) -> bool:
+    """A lead that waits goes to the admins, who hear by `jobs`. False when it waits no more."""
+    changed = await tx.execute(
+        f"""UPDATE follow_ups AS f SET state = 'escalated', changed_at = :now
+            WHERE f.sale_id = :sale AND f.state = 'waiting' AND {LIVE_SALE}""",
+        sale=sale_id,
+        now=now,
+    )
+    if changed:
+        await note_event(tx, event_id, sale_id, now, "escalated", None, by)
+        for job in jobs:
+            await add_job(tx, job)
+    return bool(changed)
+
+
 async def touch(tx: Tx, sale_id: str, event_id: str, now: int, how: str, agent_id: str, by: str) -> bool:
     """An agent calls or writes: the first time is its first contact, and it is no longer handed on."""
     changed = await tx.execute(
@@ -261,7 +276,7 @@ async def restage(
     """Copy what the dispositions of a sale say. `first_at` is the first that tells of an attempt. Nothing happens when
     another one than `stands` (its id) stands by now: whoever finds that one copies it.
 
-    A lead that is over is nobody's work; one that came back to life is again its agent's, or waits.
+    A lead that is over is nobody's work; one that came back to life is again its agent's, or waits when that one left.
     """
     await tx.execute(
         """UPDATE follow_ups SET kind = :kind, stage = :stage, mapping = :mapping, changed_at = :now,
@@ -269,7 +284,10 @@ async def restage(
                first_touch_at = CASE WHEN :first IS NULL OR first_touch_at <= :first THEN first_touch_at
                    ELSE CASE WHEN :first < delivered_at THEN delivered_at ELSE :first END END,
                state = CASE WHEN :closed = 1 THEN 'closed' WHEN state <> 'closed' THEN state
-                   WHEN agent_id IS NULL THEN 'waiting' ELSE 'assigned' END
+                   WHEN EXISTS (SELECT 1 FROM agents a WHERE a.user_id = agent_id AND a.state = 'active')
+                   THEN 'assigned' ELSE 'waiting' END,
+               agent_id = CASE WHEN :closed = 1 OR state <> 'closed' OR EXISTS (SELECT 1 FROM agents a
+                   WHERE a.user_id = agent_id AND a.state = 'active') THEN agent_id ELSE NULL END
            WHERE sale_id = :sale AND :stands = COALESCE((SELECT s.disposition_id FROM sale_dispositions s
                WHERE s.sale_id = follow_ups.sale_id), '')""",
         sale=sale_id,

@@ -16,6 +16,10 @@ _COLUMNS = """f.sale_id, f.lead_id, f.buyer_id, f.contract_id, f.vertical, f.mod
     f.delivered_at, f.assigned_at, f.opened_at, f.first_touch_at, f.due_at, f.times_back, f.changed_at"""
 
 
+_FITS = """(:stage = '' OR f.stage = :stage) AND (:agent = '' OR f.agent_id = :agent)
+    AND (:contract = '' OR f.contract_id = :contract) AND (:state = '' OR f.state = :state)"""
+
+
 class Reader(NamedTuple):
     """Who looks. `agent_id` None: all of the buyer's leads."""
 
@@ -24,7 +28,9 @@ class Reader(NamedTuple):
 
 
 class FollowFilter(NamedTuple):
-    """Empty values take everything. `before` is the delivery time and sale id of the last one seen."""
+    """Empty values take everything. `before` is the time in the order of the list and the sale id of the last one
+    seen.
+    """
 
     stage: str = ""
     agent_id: str = ""
@@ -43,20 +49,24 @@ async def list_followed(tx: Tx, reader: Reader, asked: FollowFilter) -> list[Row
             FROM follow_ups f JOIN leads l ON l.id = f.lead_id JOIN sales s ON s.id = f.sale_id
             WHERE {whose} AND f.mode = :mode AND s.reversed_at IS NULL
                 AND (f.delivered_at < :at OR (f.delivered_at = :at AND f.sale_id < :sale))
-                AND (:stage = '' OR f.stage = :stage) AND (:agent = '' OR f.agent_id = :agent)
-                AND (:contract = '' OR f.contract_id = :contract) AND (:state = '' OR f.state = :state)
-            ORDER BY f.delivered_at DESC, f.sale_id DESC LIMIT :most""",
-        mode=asked.mode,
-        at=asked.before[0],
-        sale=asked.before[1],
-        stage=asked.stage,
-        agent=asked.agent_id,
-        contract=asked.contract_id,
-        state=asked.state,
-        most=asked.most,
+                AND {_FITS} ORDER BY f.delivered_at DESC, f.sale_id DESC LIMIT :most""",
+        **_asked(asked),
         **params,
     )
     return rows
+
+
+async def followed_after(tx: Tx, reader: Reader, asked: FollowFilter, until: int) -> list[Row]:
+    """What changed after the moment and sale of `before`, up to `until`, oldest change first."""
+    whose, params = _whose(reader)
+    return await tx.fetch(
+        f"""SELECT {_COLUMNS}, s.price_units, s.currency FROM follow_ups f JOIN sales s ON s.id = f.sale_id
+            WHERE {whose} AND (f.changed_at, f.sale_id) > (:at, :sale) AND f.changed_at <= :until AND f.mode = :mode
+                AND s.reversed_at IS NULL AND {_FITS} ORDER BY f.changed_at, f.sale_id LIMIT :most""",
+        until=until,
+        **_asked(asked),
+        **params,
+    )
 
 
 async def count_stages(tx: Tx, reader: Reader, mode: str, since: int) -> dict[tuple[str, str], int]:
@@ -241,3 +251,16 @@ def _whose(reader: Reader) -> tuple[str, dict[str, str]]:
     if reader.agent_id is None:
         return "f.buyer_id = :buyer", {"buyer": reader.buyer_id}
     return "f.buyer_id = :buyer AND f.agent_id = :reader", {"buyer": reader.buyer_id, "reader": reader.agent_id}
+
+
+def _asked(asked: FollowFilter) -> dict[str, str | int]:
+    return {
+        "mode": asked.mode,
+        "at": asked.before[0],
+        "sale": asked.before[1],
+        "stage": asked.stage,
+        "agent": asked.agent_id,
+        "contract": asked.contract_id,
+        "state": asked.state,
+        "most": asked.most,
+    }

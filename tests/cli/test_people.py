@@ -61,6 +61,20 @@ def test_a_seller_needs_the_party_it_belongs_to(market_home: Home) -> None:
     assert 0 == market_home.run("user", "add", "s@cedar.example", "--role", "seller", "--party", "cedar").code
 
 
+def test_an_agent_of_a_buyer_is_let_in_with_its_duty(market_home: Home) -> None:
+    add = ("user", "add", "ann@acme.example", "--role", "buyer", "--party", "acme", "--duty")
+    made = market_home.run("--json", *add, "agent")
+    again = market_home.run(*add, "finance")
+    wrong = market_home.run("user", "add", "x@acme.example", "--duty", "agent")
+
+    assert ("agent", 1, 2) == (made.json["duty"], again.code, wrong.code)
+    assert "login-link" in again.err and "--role buyer" in wrong.err
+    assert [{"duty": "agent", "name": "ann"}] == market_home.rows(
+        "SELECT u.duty, a.name FROM users u JOIN agents a ON a.user_id = u.id WHERE u.email = 'ann@acme.example'"
+    )
+    assert "agent" in market_home.run("user", "list").out
+
+
 def test_a_key_is_alone_on_stdout_and_only_its_hash_is_kept(market_home: Home) -> None:
     made = market_home.run("key", "create", "--campaign", "cedar-solar", "--mode", "test", "--name", "Cedar dev")
     listed = market_home.run("key", "list")

@@ -115,6 +115,38 @@ async def test_what_nobody_works_on_goes_to_the_next_and_then_to_the_admins(eith
     assert not await reassign(market, "birch", sale, ids["bob"], "x")
 
 
+async def test_what_everybody_who_fits_gave_back_is_the_admins_before_the_rounds_are_over(either: Exchange) -> None:
+    market = either.market
+    ids = await office(either, "ann", "bob", rules={**PUSH, "rounds": "5"}, states="AZ")
+    (bob,) = [each for each in await market.db.read(agents_of, "acme") if each.id == ids["bob"]]
+    await set_agent(market, bob.id, "active", Wanted.of_form({"name": "bob", "states": "NV"}), ACME)
+    await invite_agent(market, "chief@acme.example", "admin", Wanted(), ACME)
+    await sell(either, 1)
+    before = await whose(either, ids)
+    later(either, 30 * 60)
+    await follow_leads(market)
+    later(either, 60)
+    await follow_leads(market)
+    await run_all(either)
+
+    assert ["ann"] == before and ["escalated"] == [row["state"] for row in await followed(either)]
+    assert 1 == len([mail for mail in either.buyers.mailed if "nobody works on" in mail.subject])
+
+
+async def test_a_lead_that_comes_back_to_life_is_never_again_of_an_agent_who_left(either: Exchange) -> None:
+    market, ids = either.market, await office(either, "ann")
+    (sale,) = await sell(either, 1)
+    await record_disposition(Report(sale, "not_interested", "", None, None), market, ACME)
+    await follow_leads(market)
+    await set_agent(market, ids["ann"], "left", Wanted("ann"), ACME)
+    later(either, 60)
+    await record_disposition(Report(sale, "contacted", "", None, None), market, ACME)
+    await follow_leads(market)
+
+    (row,) = await followed(either)
+    assert ("contacted", "waiting", None) == (row["stage"], row["state"], row["agent_id"])
+
+
 async def test_a_lead_that_was_worked_on_stays(exchange: Exchange) -> None:
     ids = await office(exchange, "ann", "bob")
     (sale,) = await sell(exchange, 1)

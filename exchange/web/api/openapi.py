@@ -17,6 +17,7 @@ from exchange.stages.spec_changes import day
 from exchange.stages.standard_fields import Goes, standard_fields
 from exchange.web.api.answer_schemas import Schema, answer_schemas
 from exchange.web.api.billing_schemas import billing_schemas
+from exchange.web.api.following_schemas import following_schemas
 from exchange.web.api.import_schemas import FILE_TYPES, RESULT_TYPES, import_schemas
 from exchange.web.api.media_schemas import media_schemas
 from exchange.web.api.payout_schemas import payout_schemas
@@ -80,6 +81,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
             "schemas": {
                 **answer_schemas(),
                 **reporting_schemas(words),
+                **following_schemas(),
                 **import_schemas(),
                 **returning_schemas(),
                 **billing_schemas(),
