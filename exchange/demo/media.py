@@ -37,7 +37,7 @@ _OF_TEN = 8
 _COSTS: Mapping[str, int] = MappingProxyType({"google": 41, "meta": 27, "microsoft": 12, "tiktok": 9})
 _ACCOUNTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "google": {"account": "123-456-7890", "action": "7001", "action_name": "Sold lead", "developer_token": "demo",
+        "google": {"account": "123-456-7890", "action": "7001", "action_name": "Sold lead",
                    "client_id": "demo", "client_secret": "demo", "refresh_token": "demo"},
         "meta": {"account": "100200300", "action": "Purchase", "hashed": "1", "access_token": "demo"},
         "microsoft": {"account": "4455", "action": "Sold lead", "state": "by_file"},

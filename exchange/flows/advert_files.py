@@ -6,7 +6,7 @@ from exchange.flows.adverts import NO_CLICK, event_of, has_click, why_not
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
-from exchange.model.advert import AdAccount, AdEvent, ConversionRow
+from exchange.model.advert import FILE_CLICKS, AdAccount, AdEvent, ConversionRow
 from exchange.storage.adverts import put_in_file, read_conversion, waiting_words, words_in_file
 
 WORDS_MOST = 5_000
@@ -25,6 +25,8 @@ async def make_file(market: Market, account: AdAccount, actor: Actor) -> int | N
         event = await event_of(market, account, row) if why is None else None
         if event is None:
             why = why or "Its values were erased."
+        elif (click := FILE_CLICKS.get(account.platform)) is not None and not event.clicks.get(click):
+            why = f"A file knows a click by its {click} alone, and there is none."
         elif not has_click(account, event) and event.person is None:
             why = NO_CLICK
         state = "skipped" if why is not None else "sent"

@@ -24,6 +24,7 @@ from exchange.model.advert import (
     BY_PERSON,
     CLICKS,
     CONVERSION,
+    CORRECTED,
     GOOGLE,
     META,
     MICROSOFT,
@@ -133,7 +134,7 @@ def _terms(market: Market, platform: str, fields: Mapping[str, str], allowed: tu
     if not verticals or any(each not in market.verticals for each in verticals):
         known = ", ".join(sorted(market.verticals))
         raise CannotAdvertise("verticals", f"verticals names those whose leads are told, of: {known}.")
-    return AdTerms(verticals=verticals, hashed=bool(fields.get("hashed")) and platform in (*BY_PERSON, GOOGLE), **given)
+    return AdTerms(verticals=verticals, hashed=bool(fields.get("hashed")) and platform in BY_PERSON, **given)
 
 
 def account_secret(account_id: str) -> str:
@@ -207,12 +208,12 @@ async def tell_platform(market: Market, payload: Mapping[str, Any]) -> Ended | N
         return Ended.UNASKED
     why = await why_not(market, account, before, row)
     event = await event_of(market, account, row) if why is None else None
-    if event is None or (not has_click(account, event) and event.person is None and row.kind == CONVERSION):
+    if event is None or (not has_click(account, event) and event.person is None):
         why = why or ("Its values were erased." if event is None else NO_CLICK)
         await market.db.write(end_conversion, row, "skipped", why, market.clock.now())
         return Ended.UNASKED
     secrets: dict[str, str] = orjson.loads(market.vault.open_secret(account_secret(account.id), bytes(sealed)))
-    told = await _ask(market, account, _conversation(account, secrets, event, market.zone))
+    told = await _ask(market, account, _conversation(account, secrets, event))
     state, why = ("sent", "") if isinstance(told, Heard) else ("refused", told.why)
     await market.db.write(end_conversion, row, state, why, market.clock.now())
     return None
@@ -224,7 +225,7 @@ async def why_not(market: Market, account: AdAccount, before: ConversionRow | No
         return "The account has ended."
     if before is not None and before.state != "sent":
         return "The platform never had what would be corrected."
-    personal = row.kind == CONVERSION or account.platform in BY_PERSON
+    personal = row.kind == CONVERSION or account.platform not in CORRECTED
     if personal and await market.db.read(is_revoked, row.lead_id):
         return "The consumer took the consent back."
     return None
@@ -237,7 +238,10 @@ async def event_of(market: Market, account: AdAccount, row: ConversionRow) -> Ad
     lead = await stored_lead(market, lead_row, campaign) if lead_row is not None and campaign is not None else None
     if lead is None:
         return None
-    person = person_of(lead) if account.terms.hashed and account.platform in BY_PERSON else None
+    clicks = {name: lead.tracking[name] for name in CLICK_IDS if lead.tracking.get(name)}
+    told = account.terms.hashed and account.platform in BY_PERSON
+    if told and row.kind != CONVERSION and account.platform in CORRECTED:
+        told = not _clicked(account, clicks) and not await market.db.read(is_revoked, row.lead_id)
     return AdEvent(
         row.lead_id,
         row.number,
@@ -245,10 +249,11 @@ async def event_of(market: Market, account: AdAccount, row: ConversionRow) -> Ad
         row.happened_at,
         row.made_at,
         Money(row.units, row.currency),
-        {name: lead.tracking[name] for name in CLICK_IDS if lead.tracking.get(name)},
+        clicks,
         lead.received_at,
         _page(lead),
-        person,
+        person_of(lead) if told else None,
+        (lead.tracking.get("user_agent") or lead.consent.user_agent or "") if told else "",
     )
 
 
@@ -258,14 +263,16 @@ def _page(lead: Lead) -> str:
 
 
 def has_click(account: AdAccount, event: AdEvent) -> bool:
-    return any(event.clicks.get(name) for name in CLICKS[account.platform])
+    return _clicked(account, event.clicks)
 
 
-def _conversation(
-    account: AdAccount, secrets: Mapping[str, str], event: AdEvent, zone: str
-) -> Conversation[Heard | Refused]:
+def _clicked(account: AdAccount, clicks: Mapping[str, str]) -> bool:
+    return any(clicks.get(name) for name in CLICKS[account.platform])
+
+
+def _conversation(account: AdAccount, secrets: Mapping[str, str], event: AdEvent) -> Conversation[Heard | Refused]:
     tell = {GOOGLE: google.tell, META: meta.tell, MICROSOFT: microsoft.tell}.get(account.platform, tiktok.tell)
-    return tell(account.terms, secrets, event, zone)
+    return tell(account.terms, secrets, event)
 
 
 async def _ask(market: Market, account: AdAccount, conversation: Conversation[Heard | Refused]) -> Heard | Refused:

@@ -13,7 +13,7 @@ GOOGLE, META, MICROSOFT, TIKTOK = "google", "meta", "microsoft", "tiktok"
 PLATFORMS = (GOOGLE, META, MICROSOFT, TIKTOK)
 SECRETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        GOOGLE: ("developer_token", "client_id", "client_secret", "refresh_token"),
+        GOOGLE: ("client_id", "client_secret", "refresh_token"),
         META: ("access_token",),
         MICROSOFT: ("developer_token", "client_id", "client_secret", "refresh_token"),
         TIKTOK: ("access_token",),
@@ -23,8 +23,12 @@ CLICKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {GOOGLE: ("gclid", "wbraid", "gbraid"), META: ("fbclid",), MICROSOFT: ("msclkid",), TIKTOK: ("ttclid",)}
 )
 """The click ids that a platform knows its own clicks by."""
-BY_PERSON = (META, TIKTOK)
+BY_PERSON = (GOOGLE, META, TIKTOK)
 """Platforms that find somebody by hashes of their phone and mailbox too."""
+CORRECTED = (GOOGLE, MICROSOFT)
+"""Platforms that take another worth of the same conversion by its click, so that no person need be told again."""
+FILE_CLICKS: Mapping[str, str] = MappingProxyType({GOOGLE: "gclid", MICROSOFT: "msclkid"})
+"""Platforms that take conversions as CSV, each with the one click id that its files know a click by."""
 CONVERSION, RETRACTION, RESTATEMENT = "conversion", "retraction", "restatement"
 
 
@@ -65,6 +69,7 @@ class Person(NamedTuple):
     email: str = ""
     phone: str = ""
     phone_plus: str = ""  # of the number with its plus sign
+    mailbox: str = ""  # of the address without what Google's own mailboxes do not tell apart
     first_name: str = ""
     last_name: str = ""
     city: str = ""
@@ -75,8 +80,8 @@ class Person(NamedTuple):
 class AdEvent(NamedTuple):
     """What a platform is told. `happened_at` is the conversion's moment, `at` that of this word about it.
 
-    `money` is the worth after it; `clicks` are the click ids of the lead. `person` is None where nothing of the
-    consumer may be told.
+    `money` is the worth after it; `clicks` are the click ids of the lead. `person` is None and `agent`, the consumer's
+    browser, empty where nothing of the consumer may be told.
     """
 
     lead_id: str
@@ -89,6 +94,7 @@ class AdEvent(NamedTuple):
     clicked_at: int
     page_url: str = ""
     person: Person | None = None
+    agent: str = ""
 
 
 class ConversionRow(NamedTuple):

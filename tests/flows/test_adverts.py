@@ -27,11 +27,11 @@ from tests.market import Exchange, buying, selling
 
 ALLOWED = (ip_network("127.0.0.0/8"),)
 EMAIL = "person-cem@consumer.example"
-TOKENS = {"developer_token": "dev-1", "client_id": "cl-1", "client_secret": "cs-1", "refresh_token": "rt-1"}
+TOKENS = {"client_id": "cl-1", "client_secret": "cs-1", "refresh_token": "rt-1"}
 FIELDS = {
     "google": {"account": "123-456-7890", "action": "777", **TOKENS},
     "meta": {"account": "998877", "action": "Purchase", "hashed": "1", "access_token": "at-1"},
-    "microsoft": {"account": "4455", "action": "Sold lead", "login": "66", **TOKENS},
+    "microsoft": {"account": "4455", "action": "Sold lead", "login": "66", "developer_token": "dev-1", **TOKENS},
     "tiktok": {"account": "C9ABC", "action": "CompletePayment", "hashed": "1", "access_token": "at-1"},
 }
 CLICKS = {"google": "gclid", "meta": "fbclid", "microsoft": "msclkid", "tiktok": "ttclid"}
@@ -73,7 +73,12 @@ async def test_every_platform_hears_of_a_sale_once_and_of_its_return_once(either
     async with platforms() as (there, address):
         real, accounts = await office(either, address, *FIELDS)
         clicks = {click: f"{click}-1" for click in CLICKS.values()}
-        answer = await post(either, person(1, landing_page_url="https://www.savings.example/solar?x=y", **clicks))
+        answer = await post(
+            either,
+            person(
+                1, landing_page_url="https://www.savings.example/solar?x=y", user_agent="Mozilla/5.0 (X11)", **clicks
+            ),
+        )
         later(either, 1)
         for _ in range(2):
             await look(either, real)
@@ -92,18 +97,17 @@ async def test_every_platform_hears_of_a_sale_once_and_of_its_return_once(either
         assert [2, 2, 2, 2] == [len(words) for words in there.told.values()]
         sold, back = there.told["google"].values()
         lead_id = answer["lead_id"]
-        assert ("gclid-1", lead_id, 25.0, "USD") == tuple(
-            sold[name] for name in ("gclid", "orderId", "conversionValue", "currencyCode")
-        )
-        assert ("customers/1234567890/conversionActions/777", "2026-11-21 09:34:08-05:00") == (
-            sold["conversionAction"], sold["conversionDateTime"]
-        )  # fmt: skip
-        assert ("RETRACTION", lead_id) == (back["adjustmentType"], back["orderId"])
+        names = ("adIdentifiers", "transactionId", "conversionValue", "currency", "eventTimestamp")
+        assert ({"gclid": "gclid-1"}, lead_id, 25.0, "USD", "2026-11-21T14:34:08Z") == tuple(sold[x] for x in names)
+        assert ({"gclid": "gclid-1"}, lead_id, 0.0, "USD", "2026-11-21T14:34:08Z") == tuple(back[x] for x in names)
+        assert "userData" not in sold and "2026-11-22T14:34:11Z" == back["lastUpdatedTimestamp"]
         bought = there.told["meta"][f"Purchase {lead_id}"]
         assert sha256(EMAIL.encode()).hexdigest() == bought["user_data"]["em"][0]
         assert sha256(b"16029580001").hexdigest() == bought["user_data"]["ph"][0]
         assert f"fb.1.{1_795_271_648_000}.fbclid-1" == bought["user_data"]["fbc"]
-        assert "https://www.savings.example/solar" == bought["event_source_url"]
+        assert ("website", "https://www.savings.example/solar", "Mozilla/5.0 (X11)") == (
+            bought["action_source"], bought["event_source_url"], bought["user_data"]["client_user_agent"]
+        )  # fmt: skip
         assert (
             sha256(b"+16029580001").hexdigest() == there.told["tiktok"][f"CompletePayment {lead_id}"]["user"]["phone"]
         )
@@ -159,6 +163,35 @@ async def test_a_lead_of_no_click_of_theirs_is_told_only_where_hashes_may_be(exc
     (row,) = (await exchange.market.db.read(conversions_of, plain["meta"].id, (2**62, "", 0), 1))[:1]
     event = await event_of(exchange.market, plain["meta"], row)
     assert event is not None and event.person is None
+
+
+async def test_google_finds_people_by_hashes_where_consent_covers_it_and_is_told_no_more_of_them(
+    exchange: Exchange,
+) -> None:
+    async with platforms() as (there, address):
+        real, accounts = await office(exchange, address, "google", hashed="1")
+        bare = await post(exchange, person(1, email="Maria.Sandoval+solar@gmail.com"))
+        clicked = await post(exchange, person(2, wbraid="w-1"))
+        later(exchange, 1)
+        await look(exchange, real)
+        for lead in (bare, clicked):
+            await revoke(exchange.market, Taken("", lead["lead_id"], "", "consumer", ""), OPERATOR, "")
+            (attempt,) = await attempts(exchange, lead["lead_id"])
+            await reverse_sale(exchange.market, attempt["id"], "x", OPERATOR, DeliveryState.BOUNCED, "")
+        later(exchange, 1)
+        await look(exchange, real)
+
+        told_of = {key.partition(" ")[0]: word for key, word in there.told["google"].items() if key.endswith(" ")}
+        people = told_of[bare["lead_id"]]["userData"]["userIdentifiers"]
+        assert [
+            {"emailAddress": sha256(b"mariasandoval@gmail.com").hexdigest()},
+            {"phoneNumber": sha256(b"+16029580001").hexdigest()},
+        ] == people  # fmt: skip
+        assert {"adUserData": "CONSENT_GRANTED"} == told_of[clicked["lead_id"]]["consent"]
+        (back,) = [word for key, word in there.told["google"].items() if not key.endswith(" ")]
+        assert ({"wbraid": "w-1"}, 0.0, False) == (back["adIdentifiers"], back["conversionValue"], "userData" in back)
+        states = sorted((row[1], row[2]) for row in await told(exchange, accounts["google"]))
+        assert [(0, "sent"), (0, "sent"), (1, "sent"), (1, "skipped")] == states
 
 
 async def test_a_platform_that_is_down_is_asked_again_and_hears_it_once(exchange: Exchange) -> None:
@@ -218,7 +251,7 @@ async def test_accounts_told_by_hand_get_files_with_every_word_once(exchange: Ex
     accounts = {}
     for name in FIELDS:
         fields = {**FIELDS[name], "platform": name, "name": name, "verticals": "solar", "state": "by_file"}
-        fields |= dict.fromkeys((*TOKENS, "access_token"), "")
+        fields |= dict.fromkeys((*TOKENS, "developer_token", "access_token"), "")
         accounts[name] = await keep_account(exchange.market, fields, OPERATOR, ())
     clicks = {click: f"{click}-1" for click in CLICKS.values()}
     sold = await post(exchange, person(1, **clicks))
@@ -247,13 +280,23 @@ async def test_accounts_told_by_hand_get_files_with_every_word_once(exchange: Ex
 
     lead_id = sold["lead_id"]
     assert ["Parameters:TimeZone=America/New_York"] == first[0]
-    assert [["gclid-1", "777", "2026-11-21 09:34:08-05:00", "25.00", "USD", lead_id]] == first[2:]
-    assert [[lead_id, "777", "2026-11-22 09:34:09-05:00", "RETRACT", "", ""]] == corrected[2:]
-    assert [9, 9] == [len(row) for row in csv_of(microsoft, theirs, "UTC", changed=True)[1:]]
-    assert 1 == len(csv_of(microsoft, theirs, "UTC", changed=False)[2:])
+    assert [["gclid-1", "777", "2026-11-21 09:34:08-0500", "25.00", "USD", lead_id]] == first[2:]
+    assert [[lead_id, "777", "2026-11-22 09:34:09-0500", "RETRACT", "", ""]] == corrected[2:]
+    assert [
+        ["Parameters:TimeZone=+0000"],
+        ["Microsoft Click ID", "Conversion Name", "Conversion Time", "Conversion Value", "Conversion Currency"],
+        ["msclkid-1", "Sold lead", "2026-11-21 14:34:08", "25.00", "USD"],
+    ] == csv_of(microsoft, theirs, "America/New_York", changed=False)
+    head, version, back_row = csv_of(microsoft, theirs, "America/New_York", changed=True)
+    assert "6.0" == dict(zip(head, version, strict=True))["Name"]
+    told_back = dict(zip(head, back_row, strict=True))
+    assert ("11/21/2026 2:34:08 PM", "Retract", "11/22/2026 2:34:09 PM", "") == tuple(
+        told_back[name] for name in ("Conversion Time", "Adjustment Type", "Adjustment Time", "Adjustment Value")
+    )
+    assert ("Offline Conversion", "msclkid-1") == (told_back["Type"], told_back["Microsoft Click Id"])
     meta = await make_file(exchange.market, accounts["meta"], OPERATOR)
     assert meta is not None
-    bodies = documents_of(accounts["meta"], await events_in(exchange.market, accounts["meta"], meta), "UTC")
+    bodies = documents_of(accounts["meta"], await events_in(exchange.market, accounts["meta"], meta))
     assert 3 == len(bodies) and "602958" not in str(bodies) and "consumer.example" not in str(bodies)
     with pytest.raises(ValueError, match="meta"):
         csv_of(accounts["meta"], (), "UTC", changed=False)

@@ -179,7 +179,8 @@ async def test_ad_accounts_are_kept_and_told_by_files(served: Served) -> None:
         assert "Nothing waits" in (await visitor.send(f"{home}/file", csrf=page.token)).part("told")
         at = (await served.exchange.rows("SELECT ended_at FROM conversions"))[0]["ended_at"]
         assert "g-1,777," in (await visitor.open(f"{home}/file/{at}.csv")).source
-        assert "uploadClickConversions" == (await visitor.open(f"{home}/file/{at}.json")).fields[0]["call"]
+        (body,) = (await visitor.open(f"{home}/file/{at}.json")).fields
+        assert {"gclid": "g-1"} == body["events"][0]["adIdentifiers"]
         assert 404 == (await visitor.open(f"{home}/file/1.csv")).http_status
         assert 2 == len((await visitor.open(f"{home}.csv")).source.splitlines())
         named = (await visitor.open("/console/ad-accounts.json")).fields["accounts"]

@@ -21,7 +21,7 @@ from exchange.demo.peers.serving import serving
 PORT = 8184
 NAME = "adverts"
 _HASH = re.compile(r"[0-9a-f]{64}")
-_GOOGLE_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d")
+_GOOGLE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _MICROSOFT_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
 _BEARER = "at-of-the-demo"
 
@@ -38,7 +38,7 @@ class Platforms:
     def routes(self) -> tuple[web.RouteDef, ...]:
         return (
             web.post("/token", self.token),
-            web.post("/google/customers/{customer}", self.google),
+            web.post("/google/events:ingest", self.google),
             web.post("/meta/{pixel}/events", self.meta),
             web.post("/microsoft/{what}/Apply", self.microsoft),
             web.post("/tiktok/event/track/", self.tiktok),
@@ -52,27 +52,21 @@ class Platforms:
 
     async def google(self, request: web.Request) -> web.Response:
         self.heard += 1
-        if _unknown(request) or not request.headers.get("developer-token"):
+        if _unknown(request):
             return _json({"error": {"code": 401, "message": "Request had invalid credentials."}}, 401)
-        body, call = orjson.loads(await request.read()), request.match_info["customer"].partition(":")[2]
-        if call == "uploadClickConversions":
-            (each,) = body["conversions"]
-            clicks = [name for name in ("gclid", "wbraid", "gbraid") if each.get(name)]
-            wrong = len(clicks) != 1 or not _GOOGLE_TIME.fullmatch(each.get("conversionDateTime", ""))
-            wrong = wrong or (clicks != ["gclid"] and "orderId" in each) or not each.get("conversionAction")
-            key = f"{each[clicks[0]]} {each['conversionDateTime']}" if clicks and not wrong else ""
-        else:
-            (each,) = body["conversionAdjustments"]
-            known = any(one.get("orderId") == each.get("orderId") for one in self.told["google"].values())
-            restated = each.get("adjustmentType") == "RETRACTION" or "restatementValue" in each
-            wrong = not known or not restated or not _GOOGLE_TIME.fullmatch(each.get("adjustmentDateTime", ""))
-            key = f"{each.get('orderId')} {each.get('adjustmentType')} {each.get('adjustmentDateTime')}"
-        if wrong or body.get("partialFailure") is not True:
-            return _json(
-                {"partialFailureError": {"code": 3, "message": "The conversion cannot be taken."}, "results": [{}]}
-            )
-        self.told["google"][key] = each
-        return _json({"results": [each]})
+        body = orjson.loads(await request.read())
+        (to,), (each,) = body["destinations"], body["events"]
+        clicks, people = each.get("adIdentifiers", {}), each.get("userData", {}).get("userIdentifiers", [])
+        hashes = [value for one in people for value in one.values()]
+        wrong = not (clicks or people) or len(clicks) > 1 or not set(clicks) <= {"gclid", "gbraid", "wbraid"}
+        wrong = wrong or not all(_HASH.fullmatch(value) for value in hashes) or (people and body["encoding"] != "HEX")
+        wrong = wrong or not _GOOGLE_TIME.fullmatch(each.get("eventTimestamp", "")) or each.get("eventSource") != "WEB"
+        account = to.get("operatingAccount", {})
+        wrong = wrong or account.get("accountType") != "GOOGLE_ADS" or not account.get("accountId", "").isdigit()
+        if wrong or not to.get("productDestinationId", "").isdigit() or not each.get("transactionId"):
+            return _json({"error": {"code": 400, "message": "There was a problem with the request."}}, 400)
+        self.told["google"][f"{each['transactionId']} {each.get('lastUpdatedTimestamp', '')}"] = each
+        return _json({"requestId": f"demo-{self.heard}"})
 
     async def meta(self, request: web.Request) -> web.Response:
         self.heard += 1

@@ -1,75 +1,79 @@
-"""Google Ads: offline conversions of clicks, and their adjustments. `docs/attribution.md` names the calls."""
+"""Google Ads, by the Data Manager API: offline conversions of clicks, and their worth told anew.
+
+The Google Ads API takes conversions only of those who sent them by it before June 2026. `docs/attribution.md` names
+the call.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from exchange.model.advert import CONVERSION, RETRACTION, AdEvent, AdTerms, Heard, Refused
+from exchange.model.advert import AdEvent, AdTerms, Heard, Person, Refused
 from exchange.stages.adverts.speaking import Told, call, token
 
-URL = "https://googleads.googleapis.com/v21"
+URL = "https://datamanager.googleapis.com/v1"
 TOKEN_URL = "https://oauth2.googleapis.com/token"
-_BRAIDS = ("wbraid", "gbraid")
+_CLICKS = ("gclid", "gbraid", "wbraid")
 
 
-def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent, zone: str) -> Told:
-    """A token, then one upload. The order id is the lead's, so a repeat counts once and can be corrected."""
-    made = document_of(terms, event, zone)
+def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent) -> Told:
+    """A token, then one event. Its transaction is the lead: a repeat counts once, another worth replaces the first."""
+    made = document_of(terms, event)
     if isinstance(made, Refused):
         return made
-    call_name, body = made
     bearer = yield from token(terms.token_url or TOKEN_URL, secrets)
-    headers = {"Authorization": f"Bearer {bearer}", "developer-token": secrets["developer_token"]}
-    if terms.login:
-        headers["login-customer-id"] = _digits(terms.login)
-    url = f"{terms.url or URL}/customers/{_digits(terms.account)}:{call_name}"
-    told = yield from call(url, headers, body, (bearer, secrets["developer_token"]))
-    if isinstance(told, Refused):
-        return told
-    failure = told.get("partialFailureError") if isinstance(told, dict) else None
-    return Refused(str(failure.get("message", failure))[:300]) if isinstance(failure, dict) and failure else Heard()
+    headers = {"Authorization": f"Bearer {bearer}"}
+    told = yield from call(f"{terms.url or URL}/events:ingest", headers, made, (bearer,))
+    return told if isinstance(told, Refused) else Heard()
 
 
-def document_of(terms: AdTerms, event: AdEvent, zone: str) -> tuple[str, dict[str, Any]] | Refused:
-    """The name of the call and its body."""
-    name = next((each for each in ("gclid", *_BRAIDS) if event.clicks.get(each)), None)
-    action = f"customers/{_digits(terms.account)}/conversionActions/{_digits(terms.action)}"
-    if event.kind == CONVERSION:
-        if name is None:
-            return Refused("There is no click id of Google.")
-        made: dict[str, Any] = {
-            name: event.clicks[name],
-            "conversionAction": action,
-            "conversionDateTime": moment(event.happened_at, zone),
-            "conversionValue": float_of(event),
-            "currencyCode": event.money.currency,
-        }
-        if name == "gclid":  # an order id may not stand beside the two others
-            made["orderId"] = event.lead_id
-        if terms.hashed:
-            made["consent"] = {"adUserData": "GRANTED"}
-        return "uploadClickConversions", {"conversions": [made], "partialFailure": True}
-    if name is not None and name != "gclid":
-        return Refused("Google corrects no conversion of a click without a gclid.")
-    changed: dict[str, Any] = {
-        "conversionAction": action,
-        "orderId": event.lead_id,
-        "adjustmentType": "RETRACTION" if event.kind == RETRACTION else "RESTATEMENT",
-        "adjustmentDateTime": moment(event.at, zone),
+def document_of(terms: AdTerms, event: AdEvent) -> dict[str, Any] | Refused:
+    """The body of the call. A return is the same event with the worth that is left."""
+    click = next((each for each in _CLICKS if event.clicks.get(each)), None)
+    people = _people(event.person) if event.person is not None else []
+    if click is None and not people:
+        return Refused("There is neither a click id of Google nor anything of the consumer that may be told.")
+    made: dict[str, Any] = {
+        "transactionId": event.lead_id,
+        "eventTimestamp": stamp(event.happened_at),
+        "eventSource": "WEB",
+        "conversionValue": float_of(event),
+        "currency": event.money.currency,
     }
-    if event.kind != RETRACTION:
-        changed["restatementValue"] = {"adjustedValue": float_of(event), "currencyCode": event.money.currency}
-    return "uploadConversionAdjustments", {"conversionAdjustments": [changed], "partialFailure": True}
+    if event.number:
+        made["lastUpdatedTimestamp"] = stamp(event.at)
+    if click is not None:
+        made["adIdentifiers"] = {click: event.clicks[click]}
+    if people:
+        made["userData"] = {"userIdentifiers": people}
+    if terms.hashed:
+        made["consent"] = {"adUserData": "CONSENT_GRANTED"}
+    account = {"operatingAccount": _account(terms.account), "productDestinationId": _digits(terms.action)}
+    if terms.login:
+        account["loginAccount"] = _account(terms.login)
+    return {"destinations": [account], "events": [made], "encoding": "HEX"}
+
+
+def _people(person: Person) -> list[dict[str, str]]:
+    found = {"emailAddress": person.mailbox, "phoneNumber": person.phone_plus}
+    return [{name: value} for name, value in found.items() if value]
+
+
+def _account(number: str) -> dict[str, str]:
+    return {"accountType": "GOOGLE_ADS", "accountId": _digits(number)}
+
+
+def stamp(at: int) -> str:
+    """`2026-11-20T19:32:08Z`"""
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def moment(at: int, zone: str) -> str:
-    """`2026-11-20 14:32:08-05:00`"""
-    local = datetime.fromtimestamp(at // 1000, ZoneInfo(zone))
-    offset = f"{local:%z}"
-    return f"{local:%Y-%m-%d %H:%M:%S}{offset[:3]}:{offset[3:5]}"
+    """`2026-11-20 14:32:08-0500`, as Google's files have it."""
+    return f"{datetime.fromtimestamp(at // 1000, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S%z}"
 
 
 def float_of(event: AdEvent) -> float:

@@ -9,11 +9,11 @@ from exchange.model.advert import CONVERSION, AdEvent, AdTerms, Heard, Refused
 from exchange.stages.adverts.google import float_of
 from exchange.stages.adverts.speaking import Told, call
 
-URL = "https://graph.facebook.com/v24.0"
+URL = "https://graph.facebook.com/v27.0"
 RETURNED = "ReturnedSale"
 
 
-def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent, zone: str) -> Told:
+def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent) -> Told:
     """One event. Its id is the lead's, so that a repeat counts once."""
     made = document_of(terms, event)
     if isinstance(made, Refused):
@@ -29,16 +29,18 @@ def document_of(terms: AdTerms, event: AdEvent) -> dict[str, Any] | Refused:
     user = user_of(event)
     if not user:
         return Refused("There is neither a click id of Meta nor anything of the consumer that may be told.")
+    seen = bool(event.page_url and event.agent)  # what happened on a page is told with its address and the browser
     made = {
         "event_name": terms.action if event.kind == CONVERSION else RETURNED,
         "event_time": (event.happened_at if event.kind == CONVERSION else event.at) // 1000,
         "event_id": event.lead_id if event.number == 0 else f"{event.lead_id}-{event.number}",
-        "action_source": "website" if event.page_url else "system_generated",
+        "action_source": "website" if seen else "system_generated",
         "user_data": user,
         "custom_data": {"value": float_of(event), "currency": event.money.currency, "order_id": event.lead_id},
     }
-    if event.page_url:
+    if seen:
         made["event_source_url"] = event.page_url
+        user["client_user_agent"] = event.agent
     return {"data": [made], **({"test_event_code": terms.test_code} if terms.test_code else {})}
 
 

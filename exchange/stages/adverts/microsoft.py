@@ -15,7 +15,7 @@ TOKEN_URL = "https://login.microsoftonline.com/common/oauth2/v2.0/token"
 _SCOPE = "https://ads.microsoft.com/msads.manage offline_access"
 
 
-def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent, zone: str) -> Told:
+def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent) -> Told:
     """A token, then one conversion. They are told apart by click, name and moment, so a repeat counts once."""
     made = document_of(terms, event)
     if isinstance(made, Refused):

@@ -16,7 +16,7 @@ _BUSY = (40100, 50000, 50002, 51010)
 """Their own codes for: too many requests, and failures of theirs."""
 
 
-def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent, zone: str) -> Told:
+def tell(terms: AdTerms, secrets: Mapping[str, str], event: AdEvent) -> Told:
     """One event. Its id is the lead's, so that a repeat counts once."""
     made = document_of(terms, event)
     if isinstance(made, Refused):

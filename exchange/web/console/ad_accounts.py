@@ -6,21 +6,20 @@ from aiohttp import web
 
 from exchange.flows.advert_files import events_in, make_file
 from exchange.flows.adverts import BY_FILE, STATES, CannotAdvertise, keep_account
-from exchange.model.advert import GOOGLE, MICROSOFT, PLATFORMS, SECRETS, AdAccount, ConversionRow
+from exchange.model.advert import FILE_CLICKS, PLATFORMS, SECRETS, AdAccount, ConversionRow
 from exchange.model.money import Money
 from exchange.stages.adverts.files import csv_of, documents_of
 from exchange.storage.adverts import ad_accounts, conversions_of, count_conversions, files_of, read_account
 from exchange.web.auth import FORM, actor_of
+from exchange.web.csv_rows import csv_file
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.lead_rows import csv_rows
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, notice, page
 from exchange.web.words import utc
 
 HOME = "/console/ad-accounts"
 _ID = HOME + "/{account_id:ada_[A-Za-z0-9]{1,40}}"
 _SHOWN, _LISTED, _FILES = 20, 1_000, 10
-_AS_CSV = (GOOGLE, MICROSOFT)
 _COLUMNS = ("lead_id", "number", "kind", "state", "why", "value", "currency", "happened_at", "made_at", "ended_at")
 
 
@@ -76,7 +75,7 @@ async def _keep(request: web.Request, account_id: str) -> web.StreamResponse:
         await keep_account(request.app[MARKET], request[FORM], actor_of(request), tuple(allowed), account_id)
     except CannotAdvertise as error:
         return await _page(request, str(error), 422)
-    return _to(HOME)
+    return see_other(HOME)
 
 
 async def words_json(request: web.Request) -> web.StreamResponse:
@@ -98,7 +97,7 @@ async def words_csv(request: web.Request) -> web.StreamResponse:
     if account is None:
         return await _gone(request)
     words = await request.app[MARKET].db.read(conversions_of, account.id, _before(request), _LISTED)
-    return _csv([list(_COLUMNS), *(_told(word) for word in words)], "conversions.csv")
+    return csv_file("conversions", [list(_COLUMNS), *(_told(word) for word in words)])
 
 
 async def new_file(request: web.Request) -> web.StreamResponse:
@@ -115,14 +114,14 @@ async def new_file(request: web.Request) -> web.StreamResponse:
 async def file(request: web.Request) -> web.StreamResponse:
     market, account = request.app[MARKET], await _account(request)
     kind = request.match_info["kind"]
-    if account is None or (kind != "json" and account.platform not in _AS_CSV):
+    if account is None or (kind != "json" and account.platform not in FILE_CLICKS):
         return await _gone(request)
     events = await events_in(market, account, int(request.match_info["at"]))
     if not events:
         return await _gone(request)
     if kind == "json":
-        return as_json(documents_of(account, events, market.zone))
-    return _csv(csv_of(account, events, market.zone, changed=kind == "changes.csv"), f"{account.platform}.csv")
+        return as_json(documents_of(account, events))
+    return csv_file(account.platform, csv_of(account, events, market.zone, changed=kind == "changes.csv"))
 
 
 def _told(word: ConversionRow) -> list[object]:
@@ -152,15 +151,6 @@ async def _gone(request: web.Request) -> web.Response:
     )
 
 
-def _csv(lines: list[list[object]], name: str) -> web.Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return web.Response(body=csv_rows(lines), content_type="text/csv", charset="utf-8", headers=headers)
-
-
-def _to(location: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
-
-
 async def _page(request: web.Request, problem: str = "", http_status: int = 200, told: str = "") -> web.Response:
     market = request.app[MARKET]
     accounts = await market.db.read(ad_accounts)
@@ -180,7 +170,7 @@ async def _page(request: web.Request, problem: str = "", http_status: int = 200,
         platforms=PLATFORMS,
         states=STATES,
         secrets=SECRETS,
-        as_csv=_AS_CSV,
+        as_csv=FILE_CLICKS,
         by_file=BY_FILE,
         money=Money,
         problem=problem,
