@@ -20,7 +20,7 @@ from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded
 from buyers.loading import load_connection
 from buyers.teaching import Lessons
-from exchange.catalog import read_vertical
+from exchange.catalog import default_config, read_vertical
 from exchange.clock import Clock, SystemClock
 from exchange.config_files import Catalog as Catalog
 from exchange.config_files import load_catalog as load_catalog
@@ -192,12 +192,13 @@ def connections_of(catalog: Catalog, environment: Mapping[str, str]) -> Mapping[
     return compile_shapes(workshop_of(catalog, environment), (), {}).connections
 
 
-def load_once() -> None:
+def load_once(settings: Settings) -> None:
     """Everything that is alike in all serving processes: what is loaded before they part they share."""
     for module in ("exchange.web.app", "exchange.worker"):
         import_module(module)
     packaged_list()
     tools_of(packaged_tables())
+    read_catalog(settings.config_dir or default_config())  # what is wrong with it the first that opens it tells
 
 
 def doors() -> Doors:

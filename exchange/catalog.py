@@ -10,8 +10,6 @@ from typing import Annotated, Any, Literal
 
 import re2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from exchange import limits
 from exchange.fields import field_types
@@ -33,6 +31,7 @@ from exchange.model.vertical import (
 )
 from exchange.score_rule import ScoreDocument, score_problems
 from exchange.verifier_rules import RULES_MOST, VerifierRuleDocument, rule_problem
+from exchange.yaml_files import read_file, read_yaml
 
 CONSENT_FIELDS = (
     "tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "trustedform_cert_url", "jornaya_leadid",
@@ -263,35 +262,6 @@ def _document(content: bytes, where: str, problems: list[str]) -> VerticalDocume
     except ValidationError as error:
         problems.extend(f"{where}: {sentence}" for sentence in told(error, data))
         return None
-
-
-def read_file(path: Path, where: str, problems: list[str]) -> bytes | None:
-    """A file's bytes; None when it cannot be read (a folder, a link to nothing), which is then told."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        problems.append(f"{where}: cannot be read: {error.strerror or error}.")
-        return None
-
-
-def read_yaml(content: bytes, where: str, problems: list[str]) -> Any:
-    """The document of a YAML 1.2 file; None when it cannot be read, which is then told."""
-    try:
-        data = YAML(typ="safe", pure=True).load(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        problems.append(f"{where}: is not UTF-8 (byte {error.start}).")
-        return None
-    except (YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark is not None else ""
-        problems.append(f"{where}:{line} {getattr(error, 'problem', None) or str(error).splitlines()[0]}.")
-        return None
-    except RecursionError:
-        problems.append(f"{where}: is nested too deeply.")
-        return None
-    if data is None:
-        problems.append(f"{where}: is empty.")
-    return data
 
 
 def told(error: ValidationError, data: Any) -> Iterator[str]:

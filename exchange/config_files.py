@@ -11,13 +11,14 @@ import verifiers as vendors
 from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded
 from buyers.loading import load_connection
-from exchange.catalog import CatalogError, Presets, default_config, read_file, read_verticals, read_yaml
+from exchange.catalog import CatalogError, Presets, default_config, read_verticals
 from exchange.flows.shapes import Document, FileDocument
 from exchange.model.form import Form
 from exchange.model.vertical import Vertical
 from exchange.sources.document import SourceDocument
 from exchange.sources.form import BadForm, read_form
 from exchange.sources.read import BadSource, read_source
+from exchange.yaml_files import read_file, read_yaml
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def supervise(terminal: Terminal, settings: Settings, count: int) -> Part | None
         tell(terminal, settings, count, warnings, clock.monotonic() - began)
 
     listening = Listening(settings.host, settings.port)
-    load_once()
+    load_once(settings)
     gc.collect()
     gc.freeze()  # so that the collector of a worker leaves the shared memory alone
     part: Part | None = None

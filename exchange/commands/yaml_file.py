@@ -14,7 +14,7 @@ def read_mapping(file: Path, begins: str) -> Mapping[str, Any]:
 
     `begins` tells what such a file begins with.
     """
-    from exchange.catalog import read_file, read_yaml
+    from exchange.yaml_files import read_file, read_yaml
 
     problems: list[str] = []
     content = read_file(file, str(file), problems)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from exchange.catalog import read_yaml
 from exchange.clock import SimulatedClock
 from exchange.flows.documents import remove_document, save_document
 from exchange.flows.market import Market, refresh
@@ -13,6 +12,7 @@ from exchange.flows.shapes import VERTICAL
 from exchange.flows.specs import keep_specs
 from exchange.model.actor import SYSTEM
 from exchange.storage.parties import save_campaign
+from exchange.yaml_files import read_yaml
 
 DAYS = 21
 """How long before the first lead the market was founded."""

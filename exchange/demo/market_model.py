@@ -207,7 +207,6 @@ def _returns(shape: document.ReturnsShape) -> ReturnTerms:
         shape.auto_decline,
         tuple(shape.evidence.items()),
         shape.partial,
-        shape.resell_days,
     )
 
 

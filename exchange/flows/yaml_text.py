@@ -8,8 +8,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from exchange.catalog import read_yaml
 from exchange.flows.shapes import DocumentProblems
+from exchange.yaml_files import read_yaml
 
 _LINE_CHARACTERS = 100
 

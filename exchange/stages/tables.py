@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from exchange.fields.area_codes import AREAS
@@ -20,6 +21,7 @@ def table_kinds() -> Mapping[str, Kind[Any]]:
     return {kind.name: kind for kind in kinds}
 
 
+@lru_cache(maxsize=1)
 def packaged_tables() -> Tables:
-    """What ships with the package."""
+    """What ships with the package: one value in a process, so that what is made of it is made once too."""
     return Tables({name: packaged(kind) for name, kind in table_kinds().items()})

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from aiohttp import ClientSession
 
-from exchange.catalog import read_yaml
 from exchange.clock import Clock
 from exchange.demo.acts import Scene, acts
 from exchange.demo.acts.fetchers import puller, spreadsheet
@@ -26,6 +25,7 @@ from exchange.flows.market import Market
 from exchange.flows.shapes import CONNECTION
 from exchange.model.actor import SYSTEM
 from exchange.model.party import State
+from exchange.yaml_files import read_yaml
 from tests.channels.filed import filing
 from tests.channels.mailed import settle_down, states, work_for
 from tests.demo.whole import DEMO

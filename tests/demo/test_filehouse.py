@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.catalog import default_config, read_yaml
+from exchange.catalog import default_config
 from exchange.clock import SystemClock
 from exchange.courier.outside import Outside
 from exchange.courier.remote import open_folder
@@ -16,6 +16,7 @@ from exchange.demo.peers import filehouse as house
 from exchange.demo.peers import neighbours
 from exchange.sources.drop import DropDocument
 from exchange.sources.read import read_source
+from exchange.yaml_files import read_yaml
 from tests.courier.rawbuyer import LOOPBACK
 
 

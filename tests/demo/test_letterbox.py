@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from aiohttp import ClientSession
 
-from exchange.catalog import read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.demo.acts import Scene, acts
 from exchange.demo.acts.answers import answers, bounces
@@ -27,6 +26,7 @@ from exchange.flows.documents import save_document, save_secret
 from exchange.flows.shapes import CONNECTION
 from exchange.intake.mail.listener import Listening, listening
 from exchange.model.actor import SYSTEM
+from exchange.yaml_files import read_yaml
 from tests.channels.mailed import mailing, states, work_for
 from tests.demo.whole import DEMO
 from tests.flows.lab import person, post

@@ -10,7 +10,6 @@ from typing import cast
 
 from aiohttp import ClientSession
 
-from exchange.catalog import read_yaml
 from exchange.clock import Clock, SystemClock
 from exchange.demo.acts import Scene, acts
 from exchange.demo.acts.reports import calls, replies, stages, words
@@ -25,6 +24,7 @@ from exchange.flows.reports_in import plan_reads
 from exchange.flows.shapes import CONNECTION
 from exchange.model.actor import SYSTEM
 from exchange.worker import run_jobs
+from exchange.yaml_files import read_yaml
 from tests.channels.mailed import mailing, work_for
 from tests.demo.test_letterbox import buys_by_mail, on_stage
 from tests.demo.whole import DEMO

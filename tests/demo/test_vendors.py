@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from exchange.catalog import default_config, read_yaml
+from exchange.catalog import default_config
 from exchange.connector import Retains, Terms
 from exchange.demo.vendors import answered
 from exchange.model.lead import Consent, FieldValue, Kind, Lead, Mode
 from exchange.model.verification import Kept, Verdict, Verified
 from exchange.model.wire import Reply
+from exchange.yaml_files import read_yaml
 from verifiers import Loaded, read
 
 FOLDER = default_config() / "demo" / "verifiers"

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from exchange.catalog import default_config, read_yaml
+from exchange.catalog import default_config
 from exchange.flows.documents import save_document
 from exchange.flows.form_sale import finish, submit_form, words_of
 from exchange.flows.form_visit import new_visit, read_visit, seal_visit
@@ -19,6 +19,7 @@ from exchange.flows.shapes import VERTICAL
 from exchange.model.actor import SYSTEM
 from exchange.stages.consent import text_hash
 from exchange.storage.forms import form_figures, step_figures
+from exchange.yaml_files import read_yaml
 from tests.filling_in import (
     HOME,
     PAGE,

@@ -13,7 +13,9 @@ from tests.tidy.source import Finding, Source
 # Open to all but model and buyers; buyers may read limits, which are numbers only.
 OPEN = frozenset({"clock", "handing", "ids", "limits", "log", "metrics", "rates"})
 PURE = frozenset({"model", "fields", "connector"})
-SHAPES = frozenset({"settings", "catalog", "cases", "sources", "payments", "verifier_rules", "score_rule"})
+SHAPES = frozenset(
+    {"settings", "catalog", "cases", "sources", "payments", "verifier_rules", "score_rule", "yaml_files"}
+)
 INSIDE = PURE | SHAPES | {"stages", "storage", "courier", "vault"}
 
 MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -30,11 +32,12 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "log": OPEN,
         "metrics": OPEN,
         "settings": frozenset({"model"}) | OPEN,
-        "catalog": PURE | OPEN | {"settings", "verifier_rules", "score_rule"},
+        "catalog": PURE | OPEN | {"settings", "verifier_rules", "score_rule", "yaml_files"},
         "score_rule": PURE | OPEN,  # what a vertical's conversion score learns from
         "verifier_rules": PURE | OPEN,  # how a vertical or a campaign uses verifiers
         "sources": PURE | OPEN,  # documents that say where leads are fetched
         "payments": PURE | OPEN,  # one file for each payment provider
+        "yaml_files": frozenset(),
         "cases": frozenset({"model", "connector"}) | OPEN,
         "vault": frozenset({"model"}) | OPEN,
         "stages": PURE | OPEN,

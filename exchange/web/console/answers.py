@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from exchange.catalog import read_yaml
 from exchange.flows.answers import save_answers, with_answers
 from exchange.flows.shapes import DocumentProblems
 from exchange.model.answer_shape import AnswerShape
@@ -20,6 +19,7 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.posting.words import answers as examples
 from exchange.web.render import notice, page
+from exchange.yaml_files import read_yaml
 
 _HOME = "/console/campaigns/{campaign_id:[^/]{1,80}}/answers"
 _SAID: Mapping[str, str] = MappingProxyType(

@@ -1,0 +1,36 @@
+"""Texts in YAML: parsed once in a process, and given to each who asks as their own."""
+
+from __future__ import annotations
+
+from exchange.bootstrap import load_catalog
+from exchange.config_files import Catalog
+from exchange.stages.scrub.lead import tools_of
+from exchange.stages.tables import packaged_tables
+from exchange.yaml_files import kept, read_yaml
+
+
+def test_who_changes_a_document_changes_nobody_elses() -> None:
+    problems: list[str] = []
+    first = read_yaml(b"fields: [{name: zip}]", "a.yaml", problems)
+    first["fields"][0]["name"] = "spoiled"
+
+    assert {"fields": [{"name": "zip"}]} == read_yaml(b"fields: [{name: zip}]", "b.yaml", problems)
+    assert [] == problems
+
+
+def test_what_is_wrong_is_told_of_each_file_that_says_it() -> None:
+    problems: list[str] = []
+    assert [None, None] == [read_yaml(b"a: [", place, problems) for place in ("a.yaml", "b.yaml")]
+
+    told = [problem.partition(":") for problem in problems]
+    assert ["a.yaml", "b.yaml"] == [place for place, _, _ in told]
+    assert told[0][2] == told[1][2] and "line 1" in told[0][2]
+
+
+def test_what_was_loaded_before_workers_part_is_not_parsed_nor_made_again() -> None:
+    catalog: Catalog = load_catalog(None)
+    parsed, tools = kept.cache_info().misses, tools_of(packaged_tables())
+
+    assert catalog.verticals == load_catalog(None).verticals
+    assert parsed == kept.cache_info().misses
+    assert tools is tools_of(packaged_tables())
