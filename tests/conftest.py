@@ -13,17 +13,14 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 import asyncpg
 import pytest
 from hypothesis import settings
 
-from exchange.storage.migrate import migrate
-from exchange.storage.postgres import open_postgres
+from tests.databases import KeptDatabases, named, tell
 from tests.processes import stop
-
-NOW = 1_795_000_000_000
 
 # A test server forgets everything: it need not wait for the disk, and finds deadlocks at once.
 SETTINGS = (
@@ -32,6 +29,7 @@ SETTINGS = (
     "full_page_writes=off",
     "deadlock_timeout=50ms",
     "shared_buffers=16MB",
+    "autovacuum=off",
 )
 START_TRIES = 600
 
@@ -85,32 +83,23 @@ def numbers() -> Iterator[int]:
 async def postgres_empty(postgres_url: str, numbers: Iterator[int]) -> AsyncIterator[str]:
     """The address of a database of its own, with nothing in it."""
     name = f"test_{next(numbers)}"
-    await _tell(postgres_url, f"CREATE DATABASE {name} STRATEGY FILE_COPY")
-    yield _named(postgres_url, name)
-    await _tell(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    await tell(postgres_url, f"CREATE DATABASE {name} STRATEGY FILE_COPY")
+    yield named(postgres_url, name)
+    await tell(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
-    """The name of a migrated database to copy: a copy takes ten milliseconds."""
-
-    async def make() -> None:
-        await _tell(postgres_url, "CREATE DATABASE template_migrated STRATEGY FILE_COPY")
-        db = await open_postgres(_named(postgres_url, "template_migrated"), size=1)
-        await migrate(db, NOW)
-        await db.close()
-
-    asyncio.run(make())
-    return "template_migrated"
+def postgres_kept(postgres_url: str) -> KeptDatabases:
+    """Migrated databases that one test after the other may have."""
+    return asyncio.run(KeptDatabases.made(postgres_url))
 
 
 @pytest.fixture
-async def postgres_migrated(postgres_url: str, postgres_template: str, numbers: Iterator[int]) -> AsyncIterator[str]:
-    """The address of a migrated database of its own."""
-    name = f"test_{next(numbers)}"
-    await _tell(postgres_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY FILE_COPY")
-    yield _named(postgres_url, name)
-    await _tell(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+async def postgres_migrated(postgres_kept: KeptDatabases) -> AsyncIterator[str]:
+    """The address of a migrated database, its own until the test is over."""
+    name = await postgres_kept.take()
+    yield postgres_kept.address(name)
+    await postgres_kept.give_back(name)
 
 
 def _programs(folder: Path) -> tuple[Path, int | None, int | None]:
@@ -148,13 +137,3 @@ def _short_wait(server: subprocess.Popen[bytes]) -> None:
         server.wait(0.05)
     except subprocess.TimeoutExpired:
         return
-
-
-def _named(url: str, database: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
-
-
-async def _tell(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(statement)
-    await connection.close()

@@ -36,6 +36,7 @@ from exchange.settings import Settings, load_settings
 from exchange.storage.database import Db, Tx
 from exchange.storage.ledger import Balance, balances, book
 from exchange.storage.parties import KeyRow, save_buyer, save_campaign, save_contract, save_key, save_seller
+from tests.databases import lay_file
 from tests.scripted_buyers import DUPLICATE as DUPLICATE
 
 # Given on under their own names: a test imports all it needs from here.
@@ -165,8 +166,9 @@ async def open_exchange(
         **given,
     )
     way_out = None if by_wire else _scripted(buyers)
-    catalog, _ = read_once()
-    catalog = with_buyers(catalog, by_wire or HOSTS)
+    catalog = with_buyers(read_once()[0], by_wire) if by_wire else _with_scripted()
+    if db is None and database_url is None:
+        lay_file(folder)
     async with open_market(made, process=process, clock=clock, catalog=catalog, courier=way_out, db=db) as market:
         yield Exchange(market, made, clock, buyers)
 
@@ -175,6 +177,11 @@ async def open_exchange(
 def read_once() -> tuple[Catalog, Places]:
     """The configuration files and the ZIP codes: frozen, and slow to read."""
     return load_catalog(None), Places.load()
+
+
+@lru_cache(maxsize=1)
+def _with_scripted() -> Catalog:
+    return with_buyers(read_once()[0], HOSTS)
 
 
 def _scripted(buyers: Buyers) -> Callable[[Clock, Any], Courier]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exchange.storage.postgres import open_postgres
-from exchange.storage.sqlite import open_sqlite
+from tests.databases import open_here
 from tests.flows.promises import broken
 from tests.market import Exchange, open_exchange
 
@@ -16,7 +16,7 @@ from tests.market import Exchange, open_exchange
 @pytest.fixture
 async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
     """On SQLite, written in this process. The promises are checked when the test is over."""
-    db = await open_sqlite(tmp_path / "exchange.db", process=False, durable=False)
+    db = await open_here(tmp_path)
     async with open_exchange(tmp_path, db=db) as opened:
         yield opened
         assert [] == await broken(opened.market)

@@ -10,7 +10,7 @@ from exchange.clock import SimulatedClock, SystemClock
 from exchange.flows.recover import recover
 from exchange.intake.encode import encode
 from exchange.model.wire import EmailMessage
-from exchange.storage.sqlite import open_sqlite
+from tests.databases import open_here
 from tests.flows.deliver_load import BUYERS
 from tests.flows.lab import attempts
 from tests.flows.promises import broken
@@ -29,7 +29,7 @@ async def test_a_delivery_run_that_is_killed_is_taken_up_where_it_was(tmp_path: 
     await _killed(tmp_path)
     before = Counter(name for name, _ in _delivered(tmp_path))
     clock = SimulatedClock(SystemClock().now() + LEASE_MS)
-    db = await open_sqlite(tmp_path / "exchange.db", process=False, durable=False)
+    db = await open_here(tmp_path)
     async with open_exchange(tmp_path, clock=clock, db=db) as exchange:
         connect(exchange.market, **BUYERS)
         exchange.buyers.answers_posts("birch", TAKEN)

@@ -16,7 +16,7 @@ from exchange.flows.receipts import NoSuchReceipt, expire_deliveries, take_recei
 from exchange.model.delivery import ENDED, RECEIPTS, DeliveryState, TryEnd, after_receipt
 from exchange.model.wire import Reply
 from exchange.storage.deliveries import begin_try, end_try
-from exchange.storage.sqlite import open_sqlite
+from tests.databases import open_here
 from tests.flows.lab import attempts, held, later, lead_of, owed, person, post, spent, told_about
 from tests.flows.promises import broken
 from tests.flows.test_deliver import delivery, opened, run_for, settle_down, tries
@@ -213,7 +213,7 @@ def test_receipts_in_any_order_and_number_end_in_one_state_and_at_most_one_sale(
 
 
 async def _any_order(folder: Path, events: list[tuple[int, str]], *, at_once: bool) -> None:
-    db = await open_sqlite(folder / "exchange.db", process=False, durable=False)
+    db = await open_here(folder)
     async with open_exchange(folder, db=db) as exchange:
         changes = {"sold_when": "at_once"} if at_once else {}
         await opened(exchange, FaxBuyer("birch"), on_bounce="reverse", **changes)

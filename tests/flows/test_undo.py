@@ -22,9 +22,9 @@ from exchange.model.work import LeadState
 from exchange.stages.settle import promise_rest, sale_payout
 from exchange.stages.undo import Remaining, due, undone
 from exchange.storage.reports import counts_between, roll_up
-from exchange.storage.sqlite import open_sqlite
 from exchange.storage.verify import verify_books
 from exchange.worker import seal_chains
+from tests.databases import open_here
 from tests.flows.lab import OPERATOR, attempts, lead_of, owed, person, ping, post, post_on, spent, told_about, used
 from tests.flows.promises import broken
 from tests.flows.test_deliver import delivery, opened, run_for, settle_down
@@ -180,7 +180,7 @@ async def _world(
     folder: Path, buyers: Sequence[str], later_ones: set[str], failed: set[str], leads: int
 ) -> dict[str, Any]:
     """Shared leads for four buyers. What stands in the end, without those who bought nothing."""
-    db = await open_sqlite(folder / "exchange.db", process=False, durable=False)
+    db = await open_here(folder)
     async with open_exchange(folder, db=db) as exchange:
         for name in buyers:
             when = "at_once" if name in later_ones else "delivered"

@@ -25,8 +25,8 @@ from exchange.flows.settle import CannotSettle, Decision, settle
 from exchange.flows.top_up import top_up
 from exchange.intake.encode import encode
 from exchange.model.lead import Kind, Submission
-from exchange.storage.sqlite import open_sqlite
 from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
+from tests.databases import open_here
 from tests.flows.doom import Crash, doomed, started_again
 from tests.flows.lab import OPERATOR, Heard, person, send, submission
 from tests.flows.promises import broken
@@ -63,7 +63,7 @@ def test_the_promises_hold_whatever_happens(tmp_path: Path, seed: int) -> None:
 async def _simulate(folder: Path, seed: int) -> None:
     draws = random.Random(seed)
     buyers = Buyers(draws)
-    db = await open_sqlite(folder / "exchange.db", process=False, durable=False)
+    db = await open_here(folder)
     clock = LoopClock()
     async with open_exchange(folder, db=db, clock=clock) as opened:
         market = replace(opened.market, courier=ScriptedCourier(buyers, clock))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from exchange.storage.database import Db
-from exchange.storage.migrate import migrate
 from exchange.storage.postgres import PostgresDb, open_postgres
 from exchange.storage.sqlite import SqliteDb, open_sqlite
+from tests.databases import lay_file, open_here
 
 NOW = 1_795_000_000_000
 
@@ -25,8 +25,7 @@ async def postgres_db(postgres_migrated: str) -> AsyncIterator[PostgresDb]:
 @pytest.fixture
 async def sqlite_db(tmp_path: Path) -> AsyncIterator[SqliteDb]:
     """SQLite written in this process."""
-    db = await open_sqlite(tmp_path / "exchange.db", process=False, durable=False)
-    await migrate(db, NOW)
+    db = await open_here(tmp_path)
     yield db
     await db.close()
 
@@ -34,8 +33,7 @@ async def sqlite_db(tmp_path: Path) -> AsyncIterator[SqliteDb]:
 @pytest.fixture
 async def sqlite_process_db(tmp_path: Path) -> AsyncIterator[SqliteDb]:
     """SQLite with its writer process."""
-    db = await open_sqlite(tmp_path / "exchange.db")
-    await migrate(db, NOW)
+    db = await open_sqlite(lay_file(tmp_path))
     yield db
     await db.close()
 
