@@ -81,13 +81,13 @@ async def look_and_add(tx: Tx, some: Sequence[Sighting]) -> list[Seen]:
     return found
 
 
-async def fill(market: Market, count: int) -> None:
+async def fill(market: Market, count: int, now: int) -> None:
     wrapped, key = market.vault.new_data_key()
     await market.db.write(add_key, wrapped)
     leads: list[dict[str, Any]] = []
     seen: list[Sighting] = []
     for number, values in enumerate(people(count, seed=1)):
-        at = NOW - 30 * DAY_MS + number * 30 * DAY_MS // count
+        at = now - 30 * DAY_MS + number * 30 * DAY_MS // count
         lead_id = market.ids.new("ld", at)
         document = {"values": {name: [text, text, text] for name, text in values.items()}}
         sealed = market.vault.seal(key, f"lead:{lead_id}", orjson.dumps(document))
@@ -135,7 +135,7 @@ async def main(count: int) -> None:
         )
         async with open_market(settings, process=False) as market:
             began = time.perf_counter()
-            await fill(market, count)
+            await fill(market, count, NOW)
             size = database.stat().st_size / 1e6
             print(f"filled in {time.perf_counter() - began:.0f} s, {size:,.0f} MB with the leads", flush=True)
             await measure(market, count)

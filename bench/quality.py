@@ -1,6 +1,7 @@
 """Every figure by which the exchange's choice of leads is judged, over a stream whose truth is known.
 
     python -m bench.quality --stream stream.jsonl --truth stream_truth.jsonl [--most 500] [--mistakes]
+    python -m bench.quality --stream stream.jsonl --suppressed 10000000 --past 1000000   # in an old, full exchange
 
 The rows go through the real flows, on a SQLite file and on the stream's own clock, with a buyer that takes everything.
 Nothing personal is printed: a mistake is told by its row's id.
@@ -16,18 +17,19 @@ import time
 from itertools import islice
 from pathlib import Path
 
+from bench.crowd import Crowd
 from bench.quality_figures import Judged, cost_lines, figures, mistakes, outcomes, who_refused
 from bench.quality_score import score_lines
-from bench.quality_stream import Cost, read_truths, replay
+from bench.quality_stream import NOBODY, Cost, read_truths, replay
 from exchange.demo.stream import read_rows
 
 
-def run(stream: Path, truth: Path, most: int | None = None) -> tuple[list[Judged], Cost]:
+def run(stream: Path, truth: Path, most: int | None = None, crowd: Crowd = NOBODY) -> tuple[list[Judged], Cost]:
     """What the exchange did with each row of the stream that the truth knows."""
     truths, cost = read_truths(truth), Cost()
     rows = [row for row in islice(read_rows(stream), most) if row.lead_id in truths]
     with tempfile.TemporaryDirectory() as folder:
-        seen = asyncio.run(replay(Path(folder), rows, truths, cost, stream.parent))
+        seen = asyncio.run(replay(Path(folder), rows, truths, cost, stream.parent, crowd=crowd))
     return [Judged(each, truths[each.row.lead_id]) for each in seen], cost
 
 
@@ -61,6 +63,8 @@ def main() -> int:
     parser.add_argument("--truth", type=Path, help="left out: the file beside it with _truth in its name")
     parser.add_argument("--most", type=int, help="the first rows only")
     parser.add_argument("--mistakes", action="store_true", help="the ids of the rows judged wrongly")
+    parser.add_argument("--suppressed", type=int, default=0, help="how many phones a suppression list has")
+    parser.add_argument("--past", type=int, default=0, help="how many other leads came before the first row")
     given = parser.parse_args()
     truth = given.truth or given.stream.with_name(f"{given.stream.stem}_truth{given.stream.suffix}")
     for path in (given.stream, truth):
@@ -68,7 +72,7 @@ def main() -> int:
             print(f"There is no file {path}.", file=sys.stderr)
             return 5
     began = time.monotonic()
-    judged, cost = run(given.stream, truth, given.most)
+    judged, cost = run(given.stream, truth, given.most, Crowd(given.suppressed, given.past))
     met = report(judged, cost, given.mistakes)
     print(f"\n{len(judged)} rows in {time.monotonic() - began:.0f} s")
     return 0 if met else 1

@@ -179,9 +179,15 @@ def mistakes(judged: Sequence[Judged]) -> Iterator[str]:
             yield f"  {truth.lead_id} {truth.kind} {','.join(truth.dirt)}: {', '.join(wrong)} not as it should be"
 
 
+JUDGING = ("check_suppression", "check_duplicates", "check_screen")
+
+
 def cost_lines(cost: Cost) -> Iterator[str]:
     leads = max(cost.leads, 1)
     yield f"  {'reading and scrubbing':44}{cost.begin / leads * 1e6:8.0f} µs"
+    yield f"  {'search for earlier leads':44}{cost.search / leads * 1e6:8.0f} µs"
     for name, seconds in cost.checks.items():
         yield f"  {name:44}{seconds / leads * 1e6:8.0f} µs"
+    together = cost.begin + cost.search + sum(cost.checks.get(name, 0.0) for name in JUDGING)
+    yield f"  {'scrub, lists, duplicates and screen':44}{together / leads * 1e6:8.0f} µs, goal 1,000"
     yield f"  {'the whole request, storing and selling':44}{cost.whole / leads * 1e6:8.0f} µs"

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from bench.crowd import Crowd, settle_in
 from buyers import connectors
 from buyers.family import load
 from exchange.bootstrap import Catalog, load_catalog, open_market
@@ -42,7 +43,10 @@ from exchange.model.ledger import Billing
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Payout, SaleMode, Seller, State, Strategy, Tier
 from exchange.model.wire import HttpMessage, Reply
+from exchange.model.work import Seen as SeenBefore
+from exchange.model.work import Sighting
 from exchange.settings import load_settings
+from exchange.storage import requests
 from exchange.storage.database import Tx
 from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
 from exchange.worker import duties, run_jobs
@@ -55,6 +59,8 @@ LISTS: Mapping[str, Table[Any]] = {
     "ip_geo_synthetic.csv": REGIONS,
 }
 DAY_MS = 86_400_000
+_SEARCH = "likely_same"  # what opens a request looks for earlier leads of the same person by this name
+NOBODY = Crowd()
 TEND_MS = 300_000  # how often the worker's duties are done, on the stream's clock
 _LEFT_OUT = frozenset(
     {"posting instructions", "list unsold", "seal", "roll up", "forget", "poll", "count quality", "watch sources"}
@@ -102,11 +108,14 @@ class Seen:
 
 @dataclass(slots=True)
 class Cost:
-    """Processor seconds: of whole submissions, of reading and scrubbing, and of each check by its module's name."""
+    """Processor seconds: of whole submissions, of reading and scrubbing, of the search for earlier leads of the same
+    person, and of each check by its module's name.
+    """
 
     leads: int = 0
     whole: float = 0.0
     begin: float = 0.0
+    search: float = 0.0
     checks: dict[str, float] = field(default_factory=dict)
 
 
@@ -140,6 +149,7 @@ async def replay(
     cost: Cost,
     lists: Path,
     evening: Evening | None = None,
+    crowd: Crowd = NOBODY,
 ) -> list[Seen]:
     """Send every row, say what buyers said of sold ones when they said it, and read what was stored of each.
 
@@ -149,6 +159,8 @@ async def replay(
     clock = SimulatedClock(rows[0].at)
     with _timed_checks(cost):
         async with _market(folder, clock, rows, lists) as market:
+            await settle_in(market, crowd)
+            await refresh(market)
             runner = _Runner(market, clock, truths, cost)
             for row in rows:
                 if evening is not None and row.at // DAY_MS > clock.now() // DAY_MS:
@@ -301,16 +313,26 @@ def _submission(market: Market, row: Row) -> Submission:
 
 
 class _timed_checks:
-    """Takes the processor time of each check while it stands in the line."""
+    """Takes the processor time of each check, and of the search for earlier leads, while it stands in the line."""
 
     def __init__(self, cost: Cost) -> None:
-        self._cost, self._before = cost, checks.CHECKS
+        self._cost, self._before, self._search = cost, checks.CHECKS, getattr(requests, _SEARCH)
 
     def __enter__(self) -> None:
         checks.CHECKS = tuple(self._timed(each) for each in self._before)
+        setattr(requests, _SEARCH, self._searched)
 
     def __exit__(self, *_: object) -> None:
         checks.CHECKS = self._before
+        setattr(requests, _SEARCH, self._search)
+
+    async def _searched(self, tx: Tx, sighting: Sighting) -> SeenBefore:
+        began = time.process_time()
+        try:
+            found: SeenBefore = await self._search(tx, sighting)
+            return found
+        finally:
+            self._cost.search += time.process_time() - began
 
     def _timed(self, check: Check) -> Check:
         name, spent = check.__module__.rpartition(".")[2], self._cost.checks

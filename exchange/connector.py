@@ -191,11 +191,13 @@ class InStore(Protocol):
 
 
 class Parcel(NamedTuple):
-    """One lead of a batch, the place it was sold for, and our pages about this delivery."""
+    """One lead of a batch, the place it was sold for, and our pages about this delivery. `number` is its place in the
+    batch, from 1 and the same on every try; 0 where there is none."""
 
     lead: Lead
     award: Award
     links: Mapping[str, str] = _NO_LINKS
+    number: int = 0
 
 
 @runtime_checkable

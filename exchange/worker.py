@@ -32,6 +32,7 @@ from exchange.flows.batches import send_batch
 from exchange.flows.charges import send_refund
 from exchange.flows.deliver import deliver
 from exchange.flows.digests import mail_digest
+from exchange.flows.disposition_jobs import record_reports_file
 from exchange.flows.doors import Write
 from exchange.flows.form_sale import submit_form
 from exchange.flows.import_jobs import CHECK_LEASE_MS, check_import, work_import
@@ -53,6 +54,7 @@ from exchange.flows.jobs import (
     PASS_ON,
     PAYMENT_EVENT,
     POLL,
+    RECORD_REPORTS,
     REFUND,
     RESEAL,
     RESELL,
@@ -135,6 +137,7 @@ def kinds() -> Mapping[str, Kind]:
         PASS_ON: Kind(pass_on),
         POLL: Kind(poll, most=3, lease_ms=300_000),
         READ_REPORTS: Kind(read_reports, most=3, lease_ms=300_000),
+        RECORD_REPORTS: Kind(record_reports_file, lease_ms=300_000, at_once=2),
         REFUND: Kind(send_refund),
         RESEAL: Kind(seal_anew),
         RESELL: Kind(resell),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from buyers.email.attach import attached
 from buyers.email.document import EmailDocument, RelayDocument
-from buyers.email.page import REPLY, html_of, mark_of, text_of
+from buyers.email.page import REPLY, answers_told, html_of, mark_of, text_of
 from buyers.email.templates import Write, compile_html, compile_line, compile_text, tidy
 from buyers.family import ConnectionProblems, Loaded
 from buyers.mapping.values import Facts
@@ -24,6 +24,7 @@ from exchange.model.wire import EmailMessage, Relay, Reply
 
 TAKEN: Final = 250
 _DETAIL_CHARACTERS: Final = 200
+_BETWEEN: Final = f"\n{'-' * 40}\n\n"  # leads of one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,21 @@ class EmailConnector:
         facts = Facts(contract, self._linked(terms), lead=lead, award=award)
         subject = self.subject(facts)
         html = self.html(facts) if self.html is not None else html_of(subject, [facts])
-        return self._mail(terms, subject, self.text(facts), html, [facts])
+        return self._mail(terms, subject, self.text(facts), html, [facts], facts.terms.links.get(REPLY, ""))
 
     def digest(self, parcels: Sequence[Parcel], contract: Contract, terms: Terms) -> EmailMessage:
-        leads = [self._facts(each, contract, terms) for each in parcels]
-        subject = tidy(self.document.digest_subject.replace("{count}", str(len(leads))))
-        text = f"\n{'-' * 40}\n\n".join(self.text(facts) for facts in leads)
-        return self._mail(terms, subject, text, html_of(subject, leads), leads)
+        """One mail. What answers it is about its one lead, or says of each lead by its number."""
+        subject = tidy(self.document.digest_subject.replace("{count}", str(len(parcels))))
+        if len(parcels) == 1:
+            facts = self._facts(parcels[0], contract, terms)
+            link = facts.terms.links.get(REPLY, "")
+            return self._mail(terms, subject, self.text(facts), html_of(subject, [facts]), [facts], link)
+        reply = self._linked(terms).links.get(REPLY, "")
+        leads = [self._facts(each._replace(links=_without_reply(each.links)), contract, terms) for each in parcels]
+        numbers = [each.number or place for place, each in enumerate(parcels, 1)]
+        parts = [f"Lead {number}\n\n{self.text(facts)}" for number, facts in zip(numbers, leads, strict=True)]
+        text = _BETWEEN.join([*parts, *([f"{answers_told(reply)}\n"] if reply else [])])
+        return self._mail(terms, subject, text, html_of(subject, leads, numbers, reply), leads, reply)
 
     def explain(self, stage: str, reply: Reply) -> list[Match]:
         meaning = type(_meant(reply)).__name__.lower()
@@ -89,19 +98,22 @@ class EmailConnector:
         own = terms._replace(reference=parcel.award.reference, links=parcel.links)
         return Facts(contract, self._linked(own), lead=parcel.lead, award=parcel.award)
 
-    def _mail(self, terms: Terms, subject: str, text: str, html: str, leads: Sequence[Facts]) -> EmailMessage:
+    def _mail(
+        self, terms: Terms, subject: str, text: str, html: str, leads: Sequence[Facts], reply: str
+    ) -> EmailMessage:
+        """`reply` is where it is answered: an address, the bare mark of one, or nothing."""
         document = self.document
         return EmailMessage(
             sender=document.sender,
             to=tuple(document.to),
-            subject=_with_mark(subject, document, leads),
+            subject=f"{subject} [#{mark_of(reply)}]" if reply and document.reply_to is not None else subject,
             text=text,
             message_id=f"<{terms.reference}@{self.domain}>",
             html=html,
-            reply_to=document.reply_to or _answered_at(leads),
+            reply_to=document.reply_to or (reply if "@" in reply else ""),
             attachments=attached(document.attach, leads),
             relay=relay_of(self.document.relay, terms.secrets),
-            secrets=_usable(leads),
+            secrets=_usable(leads, reply),
         )
 
     def _linked(self, terms: Terms) -> Terms:
@@ -116,24 +128,14 @@ class EmailConnector:
         return terms._replace(links={name: url for name, url in terms.links.items() if kept(name)})
 
 
-def _usable(leads: Sequence[Facts]) -> tuple[str, ...]:
-    """Who has one of these may use it: links, and the marks of answers."""
-    links = [facts.terms.links for facts in leads]
-    marks = [mark_of(each[REPLY]) for each in links if REPLY in each]
-    return (*(url for each in links for url in each.values()), *marks)
+def _usable(leads: Sequence[Facts], reply: str) -> tuple[str, ...]:
+    """Who has one of these may use it: links, and the mark of answers, which a subject may hold without its address."""
+    links = [url for facts in leads for name, url in facts.terms.links.items() if name != REPLY]
+    return (*links, *((reply, mark_of(reply)) if reply else ()))
 
 
-def _answered_at(leads: Sequence[Facts]) -> str:
-    """Where the mail of one lead is answered; of several nobody could say which one an answer means."""
-    address = leads[0].terms.links.get(REPLY, "") if len(leads) == 1 else ""
-    return address if "@" in address else ""
-
-
-def _with_mark(subject: str, document: EmailDocument, leads: Sequence[Facts]) -> str:
-    """Answers that come to a mailbox of somebody's own are known by the mark in their subject."""
-    if document.reply_to is None or len(leads) != 1 or REPLY not in leads[0].terms.links:
-        return subject
-    return f"{subject} [#{mark_of(leads[0].terms.links[REPLY])}]"
+def _without_reply(links: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: url for name, url in links.items() if name != REPLY}
 
 
 def relay_of(relay: RelayDocument | None, secrets: Mapping[str, str]) -> Relay | None:

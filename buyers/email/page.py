@@ -74,10 +74,14 @@ def text_of(facts: Facts) -> str:
     return "\n".join([*lines, *(["", *links] if links else []), *(["", *told] if told else [])]) + "\n"
 
 
-def html_of(title: str, leads: Sequence[Facts]) -> str:
-    """A page without pictures, scripts or anything from elsewhere, readable in light and dark."""
-    many = len(leads) > 1
-    parts = [_one(facts, number if many else None) for number, facts in enumerate(leads, 1)]
+def html_of(title: str, leads: Sequence[Facts], numbers: Sequence[int] = (), reply: str = "") -> str:
+    """A page without pictures, scripts or anything from elsewhere, readable in light and dark.
+
+    Several leads have `numbers`, and `reply` is where all of them are answered.
+    """
+    parts = [_one(facts, number or None) for number, facts in zip(numbers or [0] * len(leads), leads, strict=True)]
+    if reply:
+        parts.append(f"<p>{escape(answers_told(reply))}</p>\n")
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>\n'
@@ -100,6 +104,15 @@ def answer_told(facts: Facts) -> str:
     address = facts.terms.links[REPLY]
     to = f" to {address}" if "@" in address else ""
     return f"Or answer{to} with one word, such as contacted or sold 1250, to say what became of it."
+
+
+def answers_told(address: str) -> str:
+    """How a mail with several leads is answered."""
+    to = f" to {address}" if "@" in address else ""
+    return (
+        f"Or answer{to} with a line for each lead, its number and one word, such as 1 contacted or 2 sold 1250, to say "
+        "what became of it; all no answer says the same of every lead."
+    )
 
 
 def mark_of(address: str) -> str:

@@ -16,7 +16,7 @@ from exchange.model.wire import Reply
 Taken = Accepted | Later | Pending | Rejected
 JSON: Final = "application/json"
 _BUSY: Final = frozenset({429, 503})
-_SECONDS_MOST: Final = 86_400
+_MOST_MS: Final = 86_400_000
 _ID_CHARACTERS: Final = 100
 
 
@@ -65,8 +65,8 @@ def not_taken(reply: Reply, detail: str, *, of_the_number: bool) -> Later | Reje
 
 
 def _after_ms(reply: Reply) -> int | None:
-    seconds = reply.headers.get("retry-after", "")
-    return min(int(seconds), _SECONDS_MOST) * 1000 if seconds.isdecimal() and len(seconds) < 8 else None
+    wait_ms = reply.wait_ms
+    return min(wait_ms, _MOST_MS) if wait_ms is not None else None
 
 
 def matches(reply: Reply, meant: Taken | BadReply) -> list[Match]:

@@ -174,6 +174,7 @@ class ReturnsShape(Shape):
     auto_decline: bool = True
     evidence: dict[str, Literal["note", "file"]] = Field(default_factory=dict)
     partial: bool = True
+    resell_days: int = Field(default=0, ge=0, le=90)
 
 
 class ContractShape(Shape):

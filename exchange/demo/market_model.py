@@ -207,6 +207,7 @@ def _returns(shape: document.ReturnsShape) -> ReturnTerms:
         shape.auto_decline,
         tuple(shape.evidence.items()),
         shape.partial,
+        shape.resell_days,
     )
 
 

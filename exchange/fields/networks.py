@@ -6,13 +6,16 @@ An address may be on several lists at once (a VPN stands in a data centre), so a
 from __future__ import annotations
 
 import ipaddress
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from csv import reader
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from exchange.fields.state import state_code
 from exchange.fields.table import BadRow, Kind, Rows
 
 _MAPPED = 0xFFFF  # how an IPv4 address begins that is written as an IPv6 one
@@ -20,6 +23,11 @@ _FOUR_BITS = 0xFFFF_FFFF
 _FAMILIES = {"4/24": 8, "6/48": 80}  # how many bits of an address lie within a block
 _BEYOND = {"4/24": 1 << 32, "6/48": 1 << 128}
 _PLACE_BITS = 16
+_DIGITS_MOST = 40
+_CONTINENTS = frozenset({"AF", "AN", "AS", "EU", "NA", "OC", "SA"})
+_WITH_PLACE = 6  # continent, country, state, city, latitude, longitude
+_CODE_MOST = 3  # letters of a state's code abroad; a name that is longer is left out
+_LISTED = re.compile(r"(?:[a-z0-9]+://)?(?:\[(?P<six>[^\]]*)\]|(?P<bare>[^\s,;#:]+(?=:[0-9]+(?:[\s,;#]|$))|[^\s,;#]+))")
 _TITLES = ("network", "cidr", "ip_range_start", "start_ip")
 _FITS = "must be a network or an address, such as 198.51.100.0/24 or 2001:db8::/32"
 
@@ -93,60 +101,93 @@ class Regions:
 
 
 def read(rows: Rows) -> Ranges:
-    """A network or an address a row. Those that overlap become one."""
+    """A network or an address a row, as lists of proxies write it too: `http://198.51.100.7:8080`. Those that overlap
+    become one.
+    """
     fours: list[tuple[int, int]] = []
     sixes: list[tuple[int, int]] = []
     for number, row in enumerate(rows):
-        network = _network(number, row.partition("#")[0].strip())
+        network = _network(number, _bare(row))
         first = int(network.network_address)
         (fours if network.version == 4 else sixes).append((first, first + network.num_addresses - 1))
     return _ranges(_merged(fours), _merged(sixes))
 
 
+def _bare(row: str) -> str:
+    """The network or address of a row, without its scheme, its port, and what is said of it."""
+    found = _LISTED.match(row)
+    return (found["six"] or found["bare"]) if found is not None else row
+
+
 def read_regions(rows: Rows) -> Regions:
-    """`network,country,state` a row, or `first,last,country,state`; the state may be left out. Of two that overlap the
-    narrower one counts. Or a whole country in each row, as `_by_country` says.
+    """`network,country,state` a row, or `first,last,country,state`; the state may be left out, and what follows it is.
+    Of two that overlap the narrower one counts. Or a whole country in each row, as `_by_country` says.
     """
     if rows and all("," not in row for row in rows):
         return _by_country(rows)
     fours: list[tuple[int, int, str]] = []
     sixes: list[tuple[int, int, str]] = []
     for number, row in enumerate(rows):
-        cells = [cell.strip() for cell in row.split(",")]
+        cells = [cell.strip() for cell in (next(reader([row])) if '"' in row else row.split(","))]
         if number == 0 and cells[0].lower() in _TITLES:
             continue
         is_six, first, last, place = _stretch(number, cells)
-        if not place or len(place[0]) != 2 or not place[0].isalpha():
+        if place[:1] == ["-"]:  # how some lists say that an address is nobody's
+            continue
+        region = _region(place)
+        if region is None:
             raise BadRow(number, "must be a network, a country of two letters and perhaps a state, with commas between")
-        region = f"{place[0].upper()} {place[1].upper()}" if len(place) > 1 and place[1] else place[0].upper()
         (sixes if is_six else fours).append((first, last, region))
     four_cuts, six_cuts = _cut(fours), _cut(sixes)
     ranges = _ranges([each[:2] for each in four_cuts], [each[:2] for each in six_cuts])
     return Regions(ranges, tuple(each[2] for each in four_cuts), tuple(each[2] for each in six_cuts))
 
 
+def _region(place: Sequence[str]) -> str | None:
+    """`US AZ`, as lists write it: the country by its code, perhaps its continent before and its name after it, the
+    state by code or name. Of other countries the state is as it stands. None when there is no country.
+    """
+    if len(place) >= _WITH_PLACE and place[0] in _CONTINENTS and len(place[1]) == 2:
+        place = place[1:]
+    if not place or len(place[0]) != 2 or not place[0].isalpha():
+        return None
+    country, after = place[0].upper(), [each for each in place[1:3] if each]
+    if country == "US":
+        known = filter(None, map(state_code, after[:2] if after[:1] and after[0].startswith("United") else after[:1]))
+        return f"US {state}" if (state := next(known, None)) is not None else "US"
+    return f"{country} {after[0].upper()}" if after and len(after[0]) <= _CODE_MOST else country
+
+
 def _by_country(rows: Rows) -> Regions:
-    """`US 4/24 12288 5 3 256` a row: in blocks of that prefix, how many to pass over and how many are the country's,
-    again and again. Nothing is smaller, and a quarter of a million stretches are read in a moment: as whole numbers
-    that hold a block and its country, since a process that starts should not build as many tuples.
+    """`US 4/24 12288 5 3 256` a row, or `US-AZ …`, `US-NewYork …`: in blocks of that prefix, how many to pass over and
+    how many are the country's, or the state's, again and again. Nothing is smaller, and hundreds of thousands of
+    stretches are read in a moment: as whole numbers that hold a block and its country, since a process that starts
+    should not build as many tuples.
     """
     countries: list[str] = []
     firsts: dict[str, list[int]] = {family: [] for family in _FAMILIES}
     ends: dict[str, list[int]] = {family: [] for family in _FAMILIES}
     for number, row in enumerate(rows):
         country, _, rest = row.partition(" ")
+        country, dash, state = country.partition("-")
         family, _, text = rest.partition(" ")
         try:
             blocks = list(accumulate(map(int, text.split())))
         except ValueError:
             blocks = []
-        fits = family in _FAMILIES and len(country) == 2 and country.isalpha() and blocks and not len(blocks) % 2
+        state = (state_code(state) or "") if country == "US" else state.upper()
+        named = len(country) == 2 and country.isalpha() and (not dash or state != "")
+        fits = named and family in _FAMILIES and blocks and not len(blocks) % 2
         if not fits or blocks[0] < 0 or any(after <= before for before, after in pairwise(blocks)):
-            raise BadRow(number, "must be a country of two letters, 4/24 or 6/48, and pairs of whole numbers above 0")
+            raise BadRow(
+                number,
+                "must be a country of two letters or a state such as US-AZ, 4/24 or 6/48, and pairs of whole numbers "
+                "above 0",
+            )
         if blocks[-1] << _FAMILIES[family] > _BEYOND[family]:
             raise BadRow(number, "goes on beyond the last address")
         place = len(countries)
-        countries.append(country.upper())
+        countries.append(f"{country.upper()} {state}".strip())
         firsts[family] += [block << _PLACE_BITS | place for block in blocks[::2]]
         ends[family] += [block << _PLACE_BITS | place for block in blocks[1::2]]
     fours, four_ends, four_regions = _in_order(firsts["4/24"], ends["4/24"], 8, countries)
@@ -176,8 +217,8 @@ def _in_order(
 
 def _stretch(row: int, cells: Sequence[str]) -> tuple[bool, int, int, Sequence[str]]:
     """Whether it is IPv6, its first and last address, and what follows."""
-    first = read_address(cells[0])
-    last = read_address(cells[1]) if first is not None and len(cells) > 1 else None
+    first = _as_listed(cells[0])
+    last = _as_listed(cells[1]) if first is not None and len(cells) > 1 else None
     if first is not None and last is not None:
         if first.is_six != last.is_six or last.number < first.number:
             raise BadRow(row, "must name the first address before the last, both of one kind")
@@ -185,6 +226,16 @@ def _stretch(row: int, cells: Sequence[str]) -> tuple[bool, int, int, Sequence[s
     network = _network(row, cells[0])
     start = int(network.network_address)
     return network.version == 6, start, start + network.num_addresses - 1, cells[1:]
+
+
+def _as_listed(text: str) -> Address | None:
+    """An address as text or as a number, as many lists write it."""
+    if not (text.isascii() and text.isdigit()):
+        return read_address(text)
+    number = int(text[:_DIGITS_MOST])
+    if number < _BEYOND["4/24"] or number >> 32 == _MAPPED:
+        return Address(number & _FOUR_BITS, False)
+    return Address(number, True) if number < _BEYOND["6/48"] else None
 
 
 def _network(row: int, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -89,6 +89,7 @@ class Places:
     _north_lats: array[int]
     _prefix_states: Mapping[str, frozenset[str]]
     _prefix_zone: Mapping[str, str]  # only where all agree
+    _state_zones: Mapping[str, frozenset[str]]
 
     @classmethod
     def load(cls) -> Places:
@@ -114,9 +115,13 @@ class Places:
         row = {code: index for index, code in enumerate(zips)}
         north_lats = array("i", (lats[index] for index in north))
         prefix_states, prefix_zone = _by_prefix(zips, states, zones)
+        state_zones: dict[str, frozenset[str]] = {}
+        for state, zone in set(zip(states, zones, strict=True)):
+            state_zones[state] = state_zones.get(state, frozenset()) | ({zone} if zone else frozenset())
         return cls(
-            zips, row, states, cities, counties, zones, codes, lats, lons, north, north_lats, prefix_states, prefix_zone
-        )
+            zips, row, states, cities, counties, zones, codes, lats, lons, north, north_lats, prefix_states,
+            prefix_zone, state_zones,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self._zips)
@@ -188,6 +193,10 @@ class Places:
         """Every clock that its people go by; none for unknown ZIPs."""
         zone = self.zone_of(zip_code)
         return TWO_ZONES.get(zip_code, frozenset()) | (frozenset({zone}) if zone is not None else frozenset())
+
+    def zones_of_state(self, state: str) -> frozenset[str]:
+        """Every clock that people of a state go by; none for an unknown or military one."""
+        return self._state_zones.get(state, frozenset())
 
     def matches(self, zip_code: str, state: str) -> bool:
         """Whether the ZIP is known and lies in the state; 13 ZIPs lie in two."""

@@ -38,7 +38,7 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
     text = read_text(raw, spec, 60)
     if isinstance(text, Problem):
         return text
-    code = text if text in NAMES else _code(text)
+    code = state_code(text)
     if code is None:
         near = process.extractOne(text.title(), NAMES, score_cutoff=75)
         closest = str(near[2]) if near else None
@@ -49,8 +49,10 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
     return FieldValue(raw, code, code, {"name": NAMES[code]})
 
 
-def _code(text: str) -> str | None:
+def state_code(text: str) -> str | None:
     """What a state is called in it, a ZIP code beside it or not. Other digits, such as a phone's, are no state."""
+    if text in NAMES:
+        return text
     if sum(map(str.isdigit, text)) not in _ZIP_DIGITS:
         return None
     letters = "".join(filter(str.isalpha, text.upper()))

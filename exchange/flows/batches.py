@@ -16,9 +16,11 @@ from exchange.flows.conclude import conclude
 from exchange.flows.connection import Connection
 from exchange.flows.deliver import DeliveryBroken, award_of
 from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
+from exchange.flows.links import REPLY
 from exchange.flows.market import Market
 from exchange.flows.one_tap import delivery_links
 from exchange.flows.reconcile import sealed_wires
+from exchange.flows.replies import reply_address
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.auction import AttemptState
 from exchange.model.delivery import DeliveryState
@@ -76,7 +78,8 @@ async def _send(
     began = market.clock.monotonic()
     members = await market.db.read(batch_members, batch["id"])
     out = [row for row in members if row["state"] in _NOT_OVER]
-    parcels = await _parcels(market, out, contract)
+    numbers = {row["attempt_id"]: number for number, row in enumerate(members, 1)}  # answers name leads by them
+    parcels = await _parcels(market, out, contract, numbers)
     if parcels:
         left_behind = any(row["state"] == DeliveryState.SENDING.value for row in out)
         await market.db.write(begin_batch_try, batch["id"], market.clock.now())
@@ -92,7 +95,7 @@ async def _send(
     await market.db.write(end_batch, batch["id"], market.clock.now())
 
 
-async def _parcels(market: Market, members: list[Row], contract: Contract) -> list[Parcel]:
+async def _parcels(market: Market, members: list[Row], contract: Contract, numbers: Mapping[str, int]) -> list[Parcel]:
     """What goes out of it. A sale that was not made, and a lead whose values were erased, leave it here."""
     parcels = []
     for member in members:
@@ -108,7 +111,7 @@ async def _parcels(market: Market, members: list[Row], contract: Contract) -> li
             await _leaves(market, member, DeliveryState.FAILED, listed)
         else:
             links = delivery_links(market, attempt["id"], lead.vertical, contract.return_days)
-            parcels.append(Parcel(lead, award_of(attempt), links))
+            parcels.append(Parcel(lead, award_of(attempt), links, numbers[attempt["id"]]))
     return parcels
 
 
@@ -129,7 +132,7 @@ async def _try(
     batches: DeliversBatches,
 ) -> tuple[Tried, Result]:
     reference = batch_reference(contract.id, batch["number"])
-    terms = Terms(market.clock.now(), reference, connection.secrets)
+    terms = Terms(market.clock.now(), reference, connection.secrets, {REPLY: reply_address(market, batch["id"])})
     conversation = batches.batch(parcels, contract, terms)
     call = Call(contract.buyer_id, conversation, delivers=True, contract=contract.id, simulated=connection.simulated)
     deadline = market.clock.monotonic() + min(connection.seconds, limits.DELIVERY_SECONDS)

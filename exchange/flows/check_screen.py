@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from exchange.fields.networks import REGIONS, Address, read_address
+from exchange.fields.places import ZIPS
 from exchange.fields.table import Tables
-from exchange.fields.zones import country_of_zone
+from exchange.fields.zones import country_of_zone, hours_apart
 from exchange.flows.case import DAY_MS, Case
 from exchange.flows.market import Market
 from exchange.flows.screening import KEY_BYTES
@@ -85,7 +86,15 @@ def see(case: Case, market: Market) -> Seen:
         _steps(phone, email),
         _far(zone),
         country_of_zone(zone) if zone is not None else None,
+        _apart(zone, state, lead.received_at, market.tables),
     )
+
+
+def _apart(zone: str | None, state: str | None, at: int, tables: Tables) -> float | None:
+    """Hours between the clock of the device and the nearest one of the state that its address lies in."""
+    if zone is None or state is None:
+        return None
+    return hours_apart(zone, tables.value(ZIPS).zones_of_state(state), at)
 
 
 def _region(address: Address | None, tables: Tables) -> tuple[str | None, str | None]:

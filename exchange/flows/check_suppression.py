@@ -24,10 +24,13 @@ _ITS_OWN = "The consumer is on a list of the buyer."
 
 
 class Listed(NamedTuple):
-    """What the lists say of a lead's consumer; `buyers` are those who will not have them, with the list's name."""
+    """What the lists say of a lead's consumer. `buyers` are those who may not have them, with the list's name: it names
+    the consumer, or it cannot be read. It does for those in `named`.
+    """
 
     findings: tuple[Finding, ...]
     buyers: Mapping[str, str]
+    named: frozenset[str]
 
 
 async def check_suppression(case: Case, market: Market) -> Case:
@@ -56,7 +59,7 @@ def ask_lists(lead: Lead, vertical: Vertical, market: Market) -> Listed:
         *judge_suppression(found.hits, found.unreadable, found.asked, bool(values or digests)),
         *judge_do_not_call(lead, vertical, registries, found.hits, found.unreadable, market.clock.now()),
     )
-    return Listed(findings, of_buyers((*found.hits, *found.unreadable)))
+    return Listed(findings, of_buyers((*found.hits, *found.unreadable)), frozenset(of_buyers(found.hits)))
 
 
 def kept_back(lead: Lead, buyer_id: str, market: Market) -> str | None:

@@ -6,7 +6,7 @@ has a word that nobody knows waits until somebody says what it means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -106,20 +106,28 @@ async def record_disposition(
     return Recorded(told.disposition_id, told.sale["lead_id"], told.verdict is Verdict.WAITING)
 
 
-async def record_reports(market: Market, teller: Teller, reports: Sequence[Report]) -> list[Told]:
-    """Keep reports, in their order. What was kept already changes nothing."""
+Sales = Mapping[str, Row]
+"""The sale that each reference means; one that is not in it names none."""
+
+
+async def record_reports(
+    market: Market, teller: Teller, reports: Sequence[Report], sales: Sales | None = None
+) -> list[Told]:
+    """Keep reports, in their order. What was kept already changes nothing. `sales` are those meant, where known."""
     told: list[Told] = []
-    sales, words = await _matched(market, teller, reports), await read_words(market, teller.buyers)
+    sales = sales if sales is not None else await sales_of(market, teller, [each.reference for each in reports])
+    words = await read_words(market, teller.buyers)
     for start in range(0, len(reports), _AT_ONCE):
         made = await _understood(market, teller, reports[start : start + _AT_ONCE], sales, words)
         told += await _kept(market, made)
     return told
 
 
-async def look_at(market: Market, teller: Teller, reports: Sequence[Report]) -> list[Told]:
+async def look_at(market: Market, teller: Teller, reports: Sequence[Report], sales: Sales | None = None) -> list[Told]:
     """What `record_reports` would say, with nothing kept."""
     told: list[Told] = []
-    sales, words = await _matched(market, teller, reports), await read_words(market, teller.buyers)
+    sales = sales if sales is not None else await sales_of(market, teller, [each.reference for each in reports])
+    words = await read_words(market, teller.buyers)
     for start in range(0, len(reports), _AT_ONCE):
         made = await _understood(market, teller, reports[start : start + _AT_ONCE], sales, words)
         those = sorted({each.recording.report.sale_id for each in made if each.recording is not None})
@@ -136,16 +144,16 @@ class _Made(NamedTuple):
 
 
 async def _understood(
-    market: Market, teller: Teller, reports: Sequence[Report], sales: Mapping[str, Row], words: Words
+    market: Market, teller: Teller, reports: Sequence[Report], sales: Sales, words: Words
 ) -> list[_Made]:
     noted = {sales[report.reference]["subject"] for report in reports if report.note and report.reference in sales}
     keys = await market.db.read(keys_of_leads, sorted(noted))
     return [_made(market, teller, report, sales.get(report.reference), words, keys) for report in reports]
 
 
-async def _matched(market: Market, teller: Teller, reports: Sequence[Report]) -> dict[str, Row]:
+async def sales_of(market: Market, teller: Teller, references: Iterable[str]) -> dict[str, Row]:
     """The sale that each reference means: the newest, when it could be several."""
-    wanted = sorted({report.reference for report in reports if report.reference})
+    wanted = sorted({reference for reference in references if reference})
     found: dict[str, Row] = {}
     for start in range(0, len(wanted), _ASKED_AT_ONCE):
         for sale in await market.db.read(sales_meant, teller.buyers, wanted[start : start + _ASKED_AT_ONCE]):

@@ -44,7 +44,7 @@ from exchange.stages.suppression.rows import Mode
 from exchange.storage.database import Row
 from exchange.storage.drop import DropRun, save_run
 from exchange.storage.erase import erase_lead, leads_to_match
-from exchange.storage.evidence import is_held
+from exchange.storage.evidence import hold_of
 from exchange.storage.leads import standing_sales
 from exchange.vault import VaultError
 
@@ -192,7 +192,7 @@ async def _erase(market: Market, lead_id: str, report: DropReport) -> bool:
     evidence = await evidence_for(market, lead_id, now)
     if await market.db.write(erase_lead, lead_id, event, await _news(market, lead_id, now), evidence):
         report.erased += 1
-    elif await market.db.read(is_held, lead_id):
+    elif await market.db.read(hold_of, lead_id) is not None:
         report.held += 1
         return False
     else:

@@ -62,11 +62,9 @@ def _recipient(market: Market, row: Row) -> dict[str, object]:
     return {"buyer_id": row["buyer_id"], "buyer": name, "reference": row["reference"], "at": row["made_at"]}
 
 
-async def show_evidence(market: Market, who: str, why: str, actor: Actor) -> list[Mapping[str, Any]]:
+async def show_evidence(market: Market, who: str, why: str, actor: Actor, ip: str = "") -> list[Mapping[str, Any]]:
     """The evidence of a lead's id, a phone or an email, after a line in the audit log. Raises `NoEvidence`."""
-    if actor.role is not Role.OPERATOR:
-        raise NoEvidence("Evidence of consent needs the role operator.")
-    _check(why)
+    _check(why, actor)
     value = None if who.startswith("ld_") else plain_value(who)
     known = dict([value]) if value is not None else {}
     index, phone, email = market.vault.index, known.get(PHONE), known.get(EMAIL)
@@ -80,9 +78,9 @@ async def show_evidence(market: Market, who: str, why: str, actor: Actor) -> lis
         raise NoEvidence("No evidence is kept of it: nobody was erased who is meant, or it was kept long enough.")
     now = market.clock.now()
     shown = ", ".join(row["lead_id"] for row in rows)[:200]
-    await market.db.write(
-        record, audit_line(market.ids, now, actor, "evidence.revealed", f"lead:{shown}", after={"why": why.strip()})
-    )
+    after = {"why": why.strip()}
+    line = audit_line(market.ids, now, actor, "evidence.revealed", f"lead:{shown}", after=after, ip=ip)
+    await market.db.write(record, line)
     return [{"lead_id": row["lead_id"], "keep_until": row["keep_until"], **_opened(market, row)} for row in rows]
 
 
@@ -92,24 +90,26 @@ def _opened(market: Market, row: Row) -> Mapping[str, Any]:
     return opened
 
 
-async def hold(market: Market, lead_id: str, why: str, actor: Actor) -> None:
+async def hold(market: Market, lead_id: str, why: str, actor: Actor, ip: str = "") -> None:
     """Keep one lead from being erased, whoever asks. Raises `NoEvidence`."""
-    _check(why)
-    now = market.clock.now()
-    line = audit_line(market.ids, now, actor, "lead.held", f"lead:{lead_id}", after={"why": why.strip()})
+    _check(why, actor)
+    now, after = market.clock.now(), {"why": why.strip()}
+    line = audit_line(market.ids, now, actor, "lead.held", f"lead:{lead_id}", after=after, ip=ip)
     if not await market.db.write(hold_lead, lead_id, why.strip(), line):
         raise NoEvidence("There is no such lead, its values were erased, or it is held already.")
 
 
-async def lift(market: Market, lead_id: str, why: str, actor: Actor) -> None:
+async def lift(market: Market, lead_id: str, why: str, actor: Actor, ip: str = "") -> None:
     """Let it be erased again. Raises `NoEvidence`."""
-    _check(why)
-    now = market.clock.now()
-    line = audit_line(market.ids, now, actor, "lead.hold_lifted", f"lead:{lead_id}", after={"why": why.strip()})
+    _check(why, actor)
+    now, after = market.clock.now(), {"why": why.strip()}
+    line = audit_line(market.ids, now, actor, "lead.hold_lifted", f"lead:{lead_id}", after=after, ip=ip)
     if not await market.db.write(lift_hold, lead_id, line):
         raise NoEvidence("The lead is not held.")
 
 
-def _check(why: str) -> None:
+def _check(why: str, actor: Actor) -> None:
+    if actor.role is not Role.OPERATOR:
+        raise NoEvidence("Evidence of consent and legal holds need the role operator.")
     if (problem := note_problem(why)) is not None:
         raise NoEvidence(problem.message)

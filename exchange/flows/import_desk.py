@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from types import MappingProxyType
 
 from exchange import limits
@@ -22,6 +23,7 @@ from exchange.model.batch import Columns
 from exchange.model.importing import FILE, ImportRow, Move
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign
+from exchange.stages.personal import looks_personal
 from exchange.storage.import_orders import has_order
 from exchange.storage.imports import (
     begin_import,
@@ -41,6 +43,7 @@ FILE_NAME_CHARACTERS = 120
 _RATE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(?:/(s|min|h))?")
 _SECONDS: Mapping[str, int] = MappingProxyType({"s": 1, "min": 60, "h": 3_600})
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
+_ENDING = 5  # `.json`
 
 
 class NotNow(Exception):
@@ -293,8 +296,11 @@ async def note_refused(market: Market, bringing: Bringing, digest: bytes, why: s
 
 
 def shown_name(name: str) -> str:
-    """A file's name as it may be kept and shown: without folders and control characters."""
-    return _NOT_SHOWN.sub("_", name)[-FILE_NAME_CHARACTERS:] or "leads"
+    """A file's name as it may be kept and shown: without folders and control characters, and of one that holds a
+    phone or an email address its ending alone.
+    """
+    shown = _NOT_SHOWN.sub("_", name)[-FILE_NAME_CHARACTERS:] or "leads"
+    return f"leads{Path(shown).suffix[:_ENDING]}" if looks_personal(shown) else shown
 
 
 async def before(market: Market, row: ImportRow) -> list[ImportRow]:

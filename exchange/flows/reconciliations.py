@@ -20,7 +20,7 @@ from exchange.model.ledger import seller_account
 from exchange.model.reconciling import Difference, Ours, Standing, Theirs
 from exchange.stages.book_columns import MEANINGS, BookRow, guess_meanings, lacking, read_book_row
 from exchange.stages.file_columns import BadColumns, said_columns
-from exchange.stages.normalize import looks_personal
+from exchange.stages.personal import looks_personal
 from exchange.stages.reconcile import DAY_MS, Span, compare
 from exchange.stages.suppression.forms import digest_hex, hash_named
 from exchange.storage.database import Row

@@ -32,6 +32,7 @@ from exchange.storage.selling import advance, interrupted_attempts, lead_attempt
 
 _LOG = logging.getLogger("exchange.flows.recover")
 _BEGUN = (AttemptState.RESERVED.value, AttemptState.SENDING.value)
+_NOT_TAKEN = (AttemptState.REJECTED.value, AttemptState.FAILED.value)
 
 
 async def recover(market: Market, before: int, write: Write) -> int:
@@ -122,8 +123,14 @@ async def _close(market: Market, request: Row, write: Write) -> None:
         jobs=_told(market, request, lead, attempts, answer, now),
         event="The exchange stopped while it worked on this lead, and took it up again.",
     )
-    left_to_its_job = resale and state is LeadState.UNSOLD
+    left_to_its_job = resale and (state is LeadState.UNSOLD or _still_offered(request, lead, attempts))
     await market.db.write(end_abandoned, row, None if left_to_its_job else closing)
+
+
+def _still_offered(request: Row, lead: Row, attempts: list[Row]) -> bool:
+    """Whether a lead that came back, and is sold to whoever gave it back only, was taken by nobody yet."""
+    own = (row["state"] for row in attempts if row["request_id"] == request["id"])
+    return bool(lead["state"] == LeadState.SELLING.value) and all(state in _NOT_TAKEN for state in own)
 
 
 def _told(market: Market, request: Row, lead: Row, attempts: list[Row], answer: Answer, now: int) -> tuple[JobRow, ...]:

@@ -1,7 +1,8 @@
 """What buyers' systems tell of the leads they bought: read every so often, or sent by themselves.
 
 A look begins where the last good one ended, less an overlap, and is over once its last page was recorded: what it
-brings twice changes nothing. A reply that cannot be read leaves the place where it is, and is told.
+brings twice changes nothing. One that was stopped between two pages goes on there; a reply that cannot be read leaves
+the place where it is, and is told.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections.abc import Mapping, Sequence
 
 from exchange import limits
 from exchange.connector import Callback, ReadsDispositions, Terms
-from exchange.courier.call import Call
+from exchange.courier.call import Call, Result
 from exchange.flows.by_hand import audit_line
 from exchange.flows.connection import Connection
 from exchange.flows.disposition_rows import told_of_rows
 from exchange.flows.dispositions import Teller
-from exchange.flows.job_ends import Ended
+from exchange.flows.job_ends import ComeBack, Ended
 from exchange.flows.jobs import READ_REPORTS as READ_REPORTS  # given on with what the worker runs
 from exchange.flows.jobs import job
 from exchange.flows.market import Market
@@ -25,15 +26,18 @@ from exchange.model.actor import Actor
 from exchange.model.feedback import Channel, HeardReports, RawReport
 from exchange.model.lead import Problem
 from exchange.model.party import Contract
+from exchange.model.wire import Reply
 from exchange.model.work import JobRow
 from exchange.stages.dispositions import fold_word
 from exchange.stages.report_columns import Row, read_when
 from exchange.storage.disposition_polls import (
     Read,
     ReadState,
+    UnderWay,
     begin_reads,
     note_failed_read,
     note_heard,
+    note_page,
     note_read,
     read_soon,
     read_states,
@@ -42,10 +46,19 @@ from exchange.storage.disposition_polls import (
 WRONG = "wrong"
 """Counted beside the verdicts: what named no lead or said no word."""
 _DAY_MS = 86_400_000
+_NEXT_MS = 1_000  # between two turns of one look
+_BUSY = (429, 503)
 
 
 class NotRead(Exception):
-    """The system could not be asked, or its reply cannot be used. The sentence holds nothing personal."""
+    """The system could not be asked, or its reply cannot be used. The sentence holds nothing personal.
+
+    `wait_ms` is how long it asked to be left alone, None where it is not known that a later look may go on.
+    """
+
+    def __init__(self, told: str, wait_ms: int | None = None) -> None:
+        super().__init__(told)
+        self.wait_ms = wait_ms
 
 
 async def plan_looks(market: Market) -> int:
@@ -82,31 +95,38 @@ async def read_reports(market: Market, payload: Mapping[str, object]) -> Ended |
     if connection is None or connection.reports is None or connection.reports.every_ms is None or not contracts:
         return Ended.UNASKED
     state = (await market.db.read(read_states)).get(name, ReadState(name))
-    began = market.clock.now()
-    since = state.since if state.since is not None else began - connection.reports.first_days * _DAY_MS
+    at = state.under_way or UnderWay("", market.clock.now(), 0, {})
+    since = state.since if state.since is not None else at.began_at - connection.reports.first_days * _DAY_MS
     try:
-        counts = await _look(market, name, connection, contracts, since)
+        counts = await _look(market, name, connection, contracts, since, at)
     except NotRead as error:
-        await market.db.write(note_failed_read, name, str(error), market.clock.now())
+        now = market.clock.now()
+        wait_ms = min(error.wait_ms, limits.QUEUE_REST_MS_MOST) if error.wait_ms is not None else None
+        await market.db.write(note_failed_read, name, str(error), now, wait_ms)
         return None
-    await market.db.write(note_read, name, began - limits.PULL_OVERLAP_MS, counts, market.clock.now())
+    if counts is None:
+        raise ComeBack(market.clock.now() + _NEXT_MS)
+    await market.db.write(note_read, name, at.began_at - limits.PULL_OVERLAP_MS, counts, market.clock.now())
     return None
 
 
 async def _look(
-    market: Market, name: str, connection: Connection, contracts: Sequence[Contract], since: int
-) -> Mapping[str, int]:
-    """Page after page, each recorded before the next is asked for. Raises `NotRead`."""
+    market: Market, name: str, connection: Connection, contracts: Sequence[Contract], since: int, at: UnderWay
+) -> Mapping[str, int] | None:
+    """Page after page, each recorded before the next is asked for. None while more are to come. Raises `NotRead`."""
     assert connection.reports is not None
-    counts: Counter[str] = Counter()
-    page = ""
-    for _ in range(limits.REPORT_PAGES):
-        heard = await _ask(market, name, connection, contracts[0], since, page)
-        counts += await _record(market, name, connection.reports, contracts, heard, Channel.POLL)
-        if not heard.next or heard.next == page:
+    ends, seen = market.clock.monotonic() + limits.REPORT_TURN_SECONDS, {at.page}
+    while at.pages < limits.REPORT_PAGES:
+        heard = await _ask(market, name, connection, contracts[0], since, at.page)
+        counts = Counter(at.counts) + await _record(market, name, connection.reports, contracts, heard, Channel.POLL)
+        if not heard.next or heard.next in seen:
             return counts
-        page = heard.next
-    raise NotRead(f"It has more than {limits.REPORT_PAGES} pages; ask more often, or for larger pages.")
+        seen.add(heard.next)
+        at = UnderWay(heard.next, at.began_at, at.pages + 1, counts)
+        await market.db.write(note_page, name, at)
+        if market.clock.monotonic() >= ends:
+            return None
+    raise NotRead(f"It has more than {limits.REPORT_PAGES:,} pages: have it send larger ones.")
 
 
 async def _ask(
@@ -118,11 +138,19 @@ async def _ask(
     call = Call(f"reports:{name}", question, delivers=False, simulated=connection.simulated)
     result = await market.courier.converse(call, market.clock.monotonic() + limits.REPORT_SECONDS)
     if result.lost is not None:
-        raise NotRead(result.lost.detail or result.lost.why.slug.replace("_", " "))
+        raise NotRead(result.lost.detail or result.lost.why.slug.replace("_", " "), wait_ms=0)
     if result.error is not None:
-        raise NotRead(f"The reply cannot be used: {result.error.why}.")
+        raise NotRead(f"The reply cannot be used: {result.error.why}.", _wait_ms(result))
     found: HeardReports = result.answer
     return found
+
+
+def _wait_ms(result: Result) -> int | None:
+    """How long a busy system wants to be left alone; it need not say."""
+    reply = result.records[-1].outcome if result.records else None
+    if not isinstance(reply, Reply) or reply.status not in _BUSY:
+        return None
+    return reply.wait_ms or 0
 
 
 async def take_reports(market: Market, name: str, connection: Connection, call: Callback) -> dict[str, int]:

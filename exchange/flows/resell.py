@@ -1,12 +1,14 @@
-"""Sell a lead again that a buyer was silent about until its contract's rule said: not taken.
+"""Sell a lead again: one that a buyer was silent about until its contract's rule said: not taken, or gave back.
 
 The sale is opened again from the stored lead. Nobody who was asked to buy it is asked again, what was sold stays sold,
-and the seller, who was told `queued`, hears in the end.
+and the seller, who was told `queued`, hears in the end. What was given back is offered to contracts for leftover leads
+alone: its first buyer had the consumer, so nobody gets it as exclusive any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -26,10 +28,11 @@ from exchange.flows.submit import Closer
 from exchange.flows.tell import tell_seller
 from exchange.model.auction import Bid, Progress
 from exchange.model.money import Money
-from exchange.model.party import State
+from exchange.model.party import SaleMode, State
 from exchange.model.work import Closing, JobRow, LeadState, Move, state_after
 from exchange.storage.database import Row
 from exchange.storage.requests import open_resale
+from exchange.storage.resales import returned_attempts, take_returned
 from exchange.storage.selling import advance, lead_attempts, read_lead
 
 _UNDER_WAY = ("reserved", "sending")
@@ -42,7 +45,12 @@ class StillUnderWay(Exception):
 
 async def resell(market: Market, payload: Mapping[str, object]) -> None:
     """Run one resale to its end. A second run of the same job finds nothing to do."""
-    lead = await market.db.write(read_lead, str(payload["lead_id"]))
+    lead_id, return_id, now = str(payload["lead_id"]), payload.get("return_id"), market.clock.now()
+    if return_id is not None:
+        late = now >= int(str(payload["until"]))
+        if not await market.db.write(take_returned, str(return_id), now, late=late):
+            return
+    lead = await market.db.write(read_lead, lead_id)
     if lead is None or lead["state"] not in (LeadState.SELLING.value, LeadState.SOLD.value):
         return
     attempts = await market.db.write(lead_attempts, lead["id"])
@@ -52,10 +60,14 @@ async def resell(market: Market, payload: Mapping[str, object]) -> None:
     if case is None:
         await _give_up(market, lead, attempts)
         return
+    if return_id is not None:
+        case, attempts = await _as_leftover(market, case, attempts)
     bought = await market.db.write(
         open_resale, request_row(case, market, b"", RESALE), case.phone_index, case.email_index
     )
     before = _placed(attempts, case.currency)
+    if return_id is not None:
+        before = before._replace(progress=_leftover_only(case, before.progress))
     sold = await sell(case.knowing(bought), market, None, before)
     jobs = _jobs(market, lead, before, sold)
     await Closer(market, _as_json, None).close(case, sold.answer, sold.state, sold=sold, jobs=jobs)
@@ -73,6 +85,14 @@ async def _case(market: Market, lead: Row) -> Case | None:
     return with_terms(case, market) if deciding(case.findings) is None else None
 
 
+async def _as_leftover(market: Market, case: Case, attempts: Sequence[Row]) -> tuple[Case, list[Row]]:
+    """The lead with one more slot for each sale that was given back, all of its sales shared from now on."""
+    returned = await market.db.write(returned_attempts, case.lead.id)
+    campaign = replace(case.campaign, slots=case.campaign.slots + len(returned))
+    shared: list[Row] = [{**row, "exclusive": 0} if row["id"] in returned else row for row in attempts]
+    return case._replace(campaign=campaign), shared
+
+
 def _placed(attempts: Sequence[Row], currency: str) -> Placed:
     """How far selling has come: what is sold or may be, and everybody who was asked before."""
     taken = [row for row in attempts if row["state"] in _MAY_BE_SOLD]
@@ -83,6 +103,13 @@ def _placed(attempts: Sequence[Row], currency: str) -> Placed:
         frozenset(row["contract_id"] for row in attempts),
     )
     return Placed(progress, slots=frozenset(row["slot"] for row in taken))
+
+
+def _leftover_only(case: Case, progress: Progress) -> Progress:
+    """Nobody is asked but those who said that they take what others left."""
+    contracts = case.deals.books[case.vertical.name].contracts
+    others = (each.id for each in contracts if each.sale_mode is not SaleMode.LEFTOVER)
+    return progress._replace(refused=progress.refused | frozenset(others))
 
 
 def _bid(attempt: Row, currency: str) -> Bid:

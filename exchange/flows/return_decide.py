@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
+from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
 from exchange.flows.return_terms import bears
 from exchange.flows.settle import TRIES, StillAtWork, sums_of, terms_of
@@ -15,16 +16,19 @@ from exchange.flows.undo import owed_without
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.money import Money
+from exchange.model.return_terms import RESELLABLE
 from exchange.model.returns import GRANTED, OPEN_RETURNS, Bears, Effect, ReturnState, Ruling
 from exchange.model.work import JobRow
 from exchange.stages.returns.money import Moved, Sold, give_another, give_back, give_part, nothing, take_back
+from exchange.stages.returns.terms import DAY_MS
 from exchange.stages.returns.words import Parties, sentence, undone_sentence
 from exchange.storage.database import Row
 from exchange.storage.ledger import find_transaction
-from exchange.storage.returns import CannotPay, SaleGone, decide, return_of
+from exchange.storage.returns import CannotPay, SaleGone, SoldAgain, decide, return_of
 from exchange.storage.selling import LeadMoved, read_lead
 
 RETURN_DECIDED = "lead.return_decided"
+OFFERED_AGAIN = "The lead is then offered to contracts for leftover leads."
 TURN_MS = 30 * 86_400_000  # so long a person may take back what a rule decided
 _OPEN = tuple(each.value for each in OPEN_RETURNS)
 
@@ -66,7 +70,10 @@ async def outlook(market: Market, request: Row, choice: Choice) -> Outlook:
         return Outlook(effect, undone_sentence(effect, parties))
     moved = await _moved(market, request, choice, now)
     effect = moved.effect if moved is not None else nothing(request["currency"])
-    return Outlook(effect, sentence(choice.state, effect, parties))
+    told = sentence(choice.state, effect, parties)
+    lead = await market.db.read(read_lead, request["lead_id"])
+    until = await _offered_until(market, request, lead, choice) if lead is not None else None
+    return Outlook(effect, f"{told} {OFFERED_AGAIN}" if until is not None and now < until else told)
 
 
 async def decide_return(market: Market, return_id: str, choice: Choice, actor: Actor, ip: str = "") -> Decided:
@@ -90,6 +97,8 @@ async def _decide(market: Market, request: Row, choice: Choice, actor: Actor, ip
         first = await market.db.write(decide, ruling)
     except SaleGone:
         raise CannotDecide("Its sale was undone meanwhile: there is nothing to give back.") from None
+    except SoldAgain:
+        raise CannotDecide("The lead was sold again since: the return can no more be taken back.") from None
     except CannotPay:
         parties = _parties(market, request)
         raise CannotDecide(f"{parties.buyer} has too little to pay for it again: it must top up first.") from None
@@ -148,8 +157,30 @@ async def _ruling(market: Market, request: Row, choice: Choice, actor: Actor, ip
         moved.payout_back if moved is not None else None,
         moved.reverses_sale if moved is not None else False,
         undoes,
-        _news(market, request, lead, choice, effect, told, undoes, now),
+        (
+            *_news(market, request, lead, choice, effect, told, undoes, now),
+            *(await _again(market, request, lead, choice, now)),
+        ),
     )
+
+
+async def _again(market: Market, request: Row, lead: Row, choice: Choice, now: int) -> tuple[JobRow, ...]:
+    """The job that offers the lead to contracts for leftover leads, where the terms it was sold under let it."""
+    until = await _offered_until(market, request, lead, choice)
+    if until is None or until <= now:
+        return ()
+    payload: dict[str, object] = {"lead_id": lead["id"], "return_id": request["id"], "until": until}
+    return (job(market, f"resell:{lead['id']}", RESELL, payload, now, now, f"resell:{request['id']}"),)
+
+
+async def _offered_until(market: Market, request: Row, lead: Row, choice: Choice) -> int | None:
+    """Until when it may be sold again after this choice; None: not at all."""
+    if choice.state is not ReturnState.APPROVED or request["mode"] != "live":
+        return None
+    contract = await terms_of(market, request)
+    if contract is None or request["reason"] not in RESELLABLE:
+        return None
+    return int(lead["received_at"]) + contract.returns.resell_days * DAY_MS
 
 
 async def _moved(market: Market, request: Row, choice: Choice, now: int) -> Moved | None:

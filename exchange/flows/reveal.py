@@ -10,6 +10,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.sources import open_item
 from exchange.model.actor import Actor, Role
+from exchange.stages.notes import note_problem
 from exchange.storage.audit import record
 from exchange.storage.leads import key_of, read_lead_of
 from exchange.storage.reveal import note_reveal
@@ -30,10 +31,7 @@ class Revealed:
 
 async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str = "") -> Revealed:
     """The values, after a line in the audit log says who saw them and why. Raises `MayNotReveal`."""
-    if actor.role is not Role.OPERATOR:
-        raise MayNotReveal("Revealing personal data needs the role operator.")
-    if not why.strip():
-        raise MayNotReveal("Say why: the reason is kept with your name.")
+    _check(why, actor)
     lead = await market.db.read(read_lead_of, actor, lead_id)
     if lead is None:
         raise MayNotReveal(f"There is no lead {lead_id}.")
@@ -48,6 +46,15 @@ async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str =
     return Revealed({name: _told(raw, clean) for name, (raw, clean, _) in opened["values"].items()})
 
 
+def _check(why: str, actor: Actor) -> None:
+    if actor.role is not Role.OPERATOR:
+        raise MayNotReveal("Revealing personal data needs the role operator.")
+    if not why.strip():
+        raise MayNotReveal("Say why: the reason is kept with your name.")
+    if (problem := note_problem(why)) is not None:
+        raise MayNotReveal(problem.message)
+
+
 def _told(raw: str, clean: str) -> str:
     """The value as sold, and as it was sent where more than signs and capitals were put right."""
     said, sold = ("".join(filter(str.isalnum, text.casefold())) for text in (raw, clean))
@@ -57,10 +64,7 @@ def _told(raw: str, clean: str) -> str:
 async def reveal_item(market: Market, item_id: str, why: str, actor: Actor, ip: str = "") -> bytes:
     """A message of a source as it came, after a line in the audit log says who saw it and why. Raises
     `MayNotReveal`."""
-    if actor.role is not Role.OPERATOR:
-        raise MayNotReveal("Revealing personal data needs the role operator.")
-    if not why.strip():
-        raise MayNotReveal("Say why: the reason is kept with your name.")
+    _check(why, actor)
     row = await market.db.read(find_item, actor, item_id)
     kept = open_item(market, row) if row is not None else None
     if kept is None:

@@ -30,7 +30,7 @@ from exchange.model.revocation import ACKNOWLEDGED, BY_HAND, DUE_DAYS, SENT, WAI
 from exchange.model.suppression import Purpose, Scope
 from exchange.model.wire import EmailMessage, Message, Reply
 from exchange.stages.calling import is_holiday
-from exchange.stages.normalize import looks_personal
+from exchange.stages.personal import looks_personal
 from exchange.stages.respond import rfc3339
 from exchange.stages.suppression.forms import EMAIL, PHONE, PLAIN, spellings, values_of
 from exchange.storage import revocations as kept

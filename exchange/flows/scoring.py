@@ -13,7 +13,7 @@ from exchange.model.lead import Lead
 from exchange.model.vertical import Vertical
 from exchange.stages.score.calibration import Verdict
 from exchange.stages.score.features import Features, Recipe, features, recipe
-from exchange.stages.score.learner import Arrived, Learner, Reported
+from exchange.stages.score.learner import Arrived, Learner, Reopened, Reported
 from exchange.stages.score.points import Told, tell
 from exchange.stages.score.sources import Source
 from exchange.stages.score.weights import places
@@ -26,6 +26,7 @@ _BACK_MS = 180 * _DAY_MS  # what is older teaches nothing that still holds
 _LATE_MS = 5_000  # by then a unit of work is committed, on whichever node
 _AT_ONCE = 2_000
 RETURNED = "returned"  # how the log calls a return that was granted: after it there is no conversion
+REOPENED = "reopened"  # and one that was taken back
 _BREATH = 200  # events between two chances for requests to go on
 
 
@@ -92,7 +93,7 @@ class Scorer:
             sold = await db.read(sold_features, self._seen, until, _AT_ONCE)
             horizon = until if len(sold) < _AT_ONCE else max(sold[-1]["at"] - 1, self._seen + 1)
             told = await db.read(reports, self._seen, horizon)
-            events: list[Arrived | Reported] = [*_arrivals(sold, horizon), *_reports(told, verticals)]
+            events: list[Arrived | Reported | Reopened] = [*_arrivals(sold, horizon), *_reports(told, verticals)]
             events.sort(key=lambda event: event[:2])  # a stable sort: of one moment and lead the sale comes first
             for number, event in enumerate(events):
                 self.learner.feed(event)
@@ -111,12 +112,14 @@ def _arrivals(rows: list[Row], horizon: int) -> list[Arrived]:
     return [Arrived(row["at"], row["lead_id"], unpack(row["features"])) for row in rows if row["at"] <= horizon]
 
 
-def _reports(rows: list[Row], verticals: Mapping[str, Vertical]) -> list[Reported]:
-    """Those of the reports that settle whether a lead converts."""
-    found = []
+def _reports(rows: list[Row], verticals: Mapping[str, Vertical]) -> list[Reported | Reopened]:
+    """Those of the reports that settle whether a lead converts, or no longer do."""
+    found: list[Reported | Reopened] = []
     for row in rows:
         vertical = verticals.get(row["vertical"])
-        if vertical is not None and row["kind"] in vertical.score.converted:
+        if vertical is not None and row["kind"] == REOPENED:
+            found.append(Reopened(row["at"], row["lead_id"]))
+        elif vertical is not None and row["kind"] in vertical.score.converted:
             found.append(Reported(row["at"], row["lead_id"], True))
         elif vertical is not None and (row["kind"] == RETURNED or row["kind"] in vertical.score.lost):
             found.append(Reported(row["at"], row["lead_id"], False))

@@ -7,6 +7,7 @@ erased, and soon after they came on a list.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import orjson
 from pydantic import TypeAdapter
@@ -55,7 +56,7 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
     if lead is None or vertical is None or campaign.store is None:
         return 0
     rule = replace(campaign.store, sales=min(campaign.store.sales, campaign.slots))
-    card, gone = card_of(lead, vertical), kept_off(market, lead, vertical)
+    card, stand = card_of(lead, vertical), stand_of(market, lead, vertical)
     item = ItemRow(
         lead.id,
         lead.month,
@@ -68,12 +69,14 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
         now,
         min(now + rule.days * _DAY_MS, _good_until(lead, now)),
         market.lists.seen,
-        gone,
+        stand.gone,
+        stand.kept_from,
     )
-    matched = [each for each in searches if gone is None and wanted_in(each).takes(card, rule.first)]
+    seeing = [each for each in searches if stand.gone is None and each["buyer_id"] not in stand.kept_from]
+    matched = [each for each in seeing if wanted_in(each).takes(card, rule.first)]
     jobs = [job for each in matched for job in tell(market, _match_news(each, item, now))]
     listed = await market.db.write(list_item, item, [str(each["id"]) for each in matched], tuple(jobs))
-    return int(listed and gone is None)
+    return int(listed and stand.gone is None)
 
 
 def _good_until(lead: Lead, now: int) -> int:
@@ -82,32 +85,43 @@ def _good_until(lead: Lead, now: int) -> int:
     return signed + AUTHORIZATION_MS if signed is not None else now + 3_650 * _DAY_MS
 
 
-def kept_off(market: Market, lead: Lead, vertical: Vertical) -> str | None:
-    """Why the lists forbid that a lead is sold, as a sentence. A list that cannot be asked forbids no listing: a claim
-    asks again.
+class Stand(NamedTuple):
+    """How a lead stands with the lists: why it may not be sold at all, as a sentence, and the buyers whose own list
+    names its consumer. A list that cannot be asked says nothing here: a claim asks again.
     """
+
+    gone: str | None
+    kept_from: tuple[str, ...] = ()
+
+
+def stand_of(market: Market, lead: Lead, vertical: Vertical) -> Stand:
     if (over := authorization_over(lead, vertical, market.clock.now())) is not None:
-        return over
-    said = ask_lists(lead, vertical, market).findings
-    refused = [each for each in said if each.outcome is Outcome.REFUSED and each.reason is not Reason.LISTS_UNREADY]
-    return refused[0].sentence if refused else None
+        return Stand(over)
+    said = ask_lists(lead, vertical, market)
+    refused = [
+        each.sentence
+        for each in said.findings
+        if each.outcome is Outcome.REFUSED and each.reason is not Reason.LISTS_UNREADY
+    ]
+    return Stand(refused[0]) if refused else Stand(None, tuple(sorted(said.named)))
 
 
 async def look_over(market: Market) -> int:
     """The duty: hold what is on the shelf against lists that changed, some at once. Returns how many leads left."""
     version = market.lists.seen
     rows = await market.db.read(unseen, version, _SEEN_AT_ONCE)
-    gone = []
-    for row in rows:
-        campaign, vertical = market.deals.campaigns.get(row["campaign_id"]), market.verticals.get(row["vertical"])
-        lead = await stored_lead(market, row, campaign) if campaign is not None else None
-        why = ERASED if lead is None else kept_off(market, lead, vertical) if vertical is not None else None
-        if why is not None:
-            gone.append((str(row["id"]), why))
-    if rows:
-        ids = [str(row["id"]) for row in rows]
-        await market.db.write(note_seen, ids, version, gone, market.clock.now())
-    return len(gone)
+    stands = [(str(row["id"]), *(await _stand_now(market, row))) for row in rows]
+    if stands:
+        await market.db.write(note_seen, stands, version, market.clock.now())
+    return sum(gone is not None for _, gone, _ in stands)
+
+
+async def _stand_now(market: Market, row: Row) -> Stand:
+    campaign, vertical = market.deals.campaigns.get(row["campaign_id"]), market.verticals.get(row["vertical"])
+    lead = await stored_lead(market, row, campaign) if campaign is not None else None
+    if lead is None:
+        return Stand(ERASED)
+    return stand_of(market, lead, vertical) if vertical is not None else Stand(None)
 
 
 def wanted_in(search: Row) -> Wanted:

@@ -16,7 +16,7 @@ from exchange.flows.check_suppression import listed
 from exchange.flows.checks import deciding
 from exchange.flows.market import Market
 from exchange.flows.settle import CannotSettle, Decision, StillAtWork, claim_until, claims_of, settle
-from exchange.flows.shelf import kept_off
+from exchange.flows.shelf import stand_of
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
@@ -236,7 +236,7 @@ async def _case(market: Market, lead_id: str) -> Case:
         raise CannotBuy("not_listed", _GONE)
     case = listed(own_case(row, lead, campaign, vertical, market, CHANNEL), market)
     if (found := deciding(case.findings)) is not None:
-        if (why := kept_off(market, lead, vertical)) is not None:
+        if (why := stand_of(market, lead, vertical).gone) is not None:
             await market.db.write(leave, lead_id, why, market.clock.now())
         raise CannotBuy("not_listed", f"{found.sentence} The lead is not sold any more.")
     return case

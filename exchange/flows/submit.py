@@ -138,12 +138,12 @@ async def _work(case: Case, market: Market, write: Write, key: Idempotency | Non
         case.campaign.expired == "reauction",
         sighting_in(case, market) if checks_duplicates(case) else None,
     )
-    opened = await market.db.write(open_request, opening)
+    opened = await market.db.write_first(open_request, opening)
     closer = Closer(market, write, key)
     if isinstance(opened, Opened | Duplicate):
         case = case._replace(seen=opened.seen)
     if isinstance(opened, Duplicate) and taken_by_another(case, market, opened):
-        opened = await market.db.write(open_beside, opening, opened)
+        opened = await market.db.write_first(open_beside, opening, opened)
     if not isinstance(opened, Opened):
         return await _not_opened(case, closer, opened)
     case = case.knowing(opened.bought)

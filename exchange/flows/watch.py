@@ -18,12 +18,13 @@ from exchange.vault import VaultError
 WATCHED = 400  # newest leads looked at each time
 POLL_SECONDS = 0.4
 LATE_MS = 60_000  # a lead that came so long before watching began is told no more when it changes
+_LETTERS_SHOWN, _DIGITS_SHOWN = 4, 6  # of a value that could not be read
 _UNDER_WAY = frozenset({"open", "selling"})
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One lead that was answered. `problems` are (field, code, value) without values of personal fields."""
+    """One lead that was answered. `problems` are (field, code, value) without values that may be a person's."""
 
     lead_id: str
     at: int
@@ -83,7 +84,7 @@ def _watched(market: Market, row: Row, answer: Row | None, buyers: list[str]) ->
 
 
 def _problems(market: Market, row: Row, answer: Row) -> tuple[tuple[str, str, str], ...]:
-    """What was wrong with the fields. The value is told for fields that hold nothing personal."""
+    """What was wrong with the fields. The value is told where it can be nobody's."""
     if answer["answer"] is None or answer["wrapped"] is None:
         return ()
     try:
@@ -97,6 +98,11 @@ def _problems(market: Market, row: Row, answer: Row) -> tuple[tuple[str, str, st
 
 
 def _problem(problem: Mapping[str, Any], personal: set[str], *, known: bool) -> tuple[str, str, str]:
-    name = str(problem.get("field", ""))
-    may_show = known and name not in personal
-    return name, str(problem.get("code", "")), str(problem.get("got", "")) if may_show else ""
+    name, got = str(problem.get("field", "")), str(problem.get("got", ""))
+    may_show = known and name not in personal and not _may_be_somebodys(got)
+    return name, str(problem.get("code", "")), got if may_show else ""
+
+
+def _may_be_somebodys(got: str) -> bool:
+    """Names and phones are sent under wrong heads, and what is watched ends in logs: only `8501` or `$120` is told."""
+    return sum(map(str.isalpha, got)) > _LETTERS_SHOWN or sum(map(str.isdigit, got)) > _DIGITS_SHOWN

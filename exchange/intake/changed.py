@@ -15,7 +15,6 @@ from exchange.sources.document import Source
 _BUSY = (429, 503)
 _REDIRECTS = range(300, 400)
 _NOT_MODIFIED = 304
-_SECONDS_MOST = 9  # digits of a Retry-After
 
 
 class Fetched(NamedTuple):
@@ -47,9 +46,7 @@ async def fetch_changed(
 def check(reply: Reply) -> None:
     """Raises `NotPolled` unless the reply is a 200."""
     if reply.status in _BUSY:
-        wait = reply.headers.get("retry-after", "")
-        after_ms = int(wait) * 1000 if wait.isdecimal() and len(wait) <= _SECONDS_MOST else None
-        raise NotPolled(f"The server is busy: HTTP {reply.status}.", after_ms)
+        raise NotPolled(f"The server is busy: HTTP {reply.status}.", reply.wait_ms)
     if reply.status in _REDIRECTS:
         raise NotPolled(f"The server sent us elsewhere (HTTP {reply.status}). Name the new address in the source.")
     if reply.status != 200:

@@ -50,23 +50,23 @@ async def receive(request: web.Request, begin: Callable[[Sent], Into]) -> Sent:
     must be sent with `response.force_close()`.
     """
     try:
-        await _continue(request)
+        await grant(request)
         async with asyncio.timeout(limits.IMPORT_SECONDS):
             if request.content_type == _MULTIPART:
                 return await _from_form(request, begin)
             return await _whole_body(request, begin)
     except TimeoutError:
-        _drop_rest(request)
+        drop_rest(request)
         raise NoFile(408, f"The file did not arrive within {limits.IMPORT_SECONDS:g} seconds.") from None
     except (ClientError, web.RequestPayloadError, ConnectionError):
-        _drop_rest(request)
+        drop_rest(request)
         raise NoFile(400, "The file broke off.") from None
     except BaseException:
-        _drop_rest(request)
+        drop_rest(request)
         raise
 
 
-async def _continue(request: web.Request) -> None:
+async def grant(request: web.Request) -> None:
     """Clients hold a large body back until they are told that it is wanted."""
     if request.headers.get("Expect", "").strip().lower() == "100-continue" and not request.content.is_eof():
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -125,6 +125,7 @@ async def _short(part: BodyPartReader) -> bytes:
     return bytes(data)
 
 
-def _drop_rest(request: web.Request) -> None:
+def drop_rest(request: web.Request) -> None:
+    """What is still sent of the body goes unread; the answer must be sent with `response.force_close()`."""
     if isinstance(request.protocol, GuardedConnection) and not request.content.is_eof():
         request.protocol.refuse_rest()

@@ -20,6 +20,8 @@ RETURN_REASONS = (
     "technical_error",
 )
 """Why a lead may be given back. That nobody answered, or did not want to buy, is a disposition."""
+RESELLABLE = ("duplicate_30d", "out_of_area", "outside_filters", "language", "existing_customer", "technical_error")
+"""Reasons that say that a lead was not for this buyer, and nothing against its consumer or consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class ReturnTerms:
 
     At most `cap_bp` hundredths of a percent of the leads of a `period` (week or month, in the contract's zone) come
     back; one more is declined by rule or queued, as `over_cap` says. `evidence` names what must come with a reason:
-    pairs of a reason (`*`: any) and `note` or `file`.
+    pairs of a reason (`*`: any) and `note` or `file`. What came back for a reason that says nothing against its
+    consumer is offered to contracts for leftover leads until `resell_days` after the lead came; 0 never.
     """
 
     reasons: tuple[str, ...] = RETURN_REASONS
@@ -39,6 +42,7 @@ class ReturnTerms:
     auto_decline: bool = True
     evidence: tuple[tuple[str, str], ...] = ()
     partial: bool = True  # a part of the price may be credited
+    resell_days: int = 0
 
 
 USUAL_RETURNS = ReturnTerms()

@@ -6,11 +6,13 @@ Every ping makes a few of these: named tuples are as frozen as dataclasses and m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_WAIT_DIGITS = 9  # of a Retry-After
 
 
 class Route(NamedTuple):
@@ -240,6 +242,18 @@ class Reply(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def wait_ms(self) -> int | None:
+        """How long its Retry-After asks to be left alone: seconds, or a date beside the reply's own. None without."""
+        wait = self.headers.get("retry-after", "").strip()
+        if wait.isascii() and wait.isdigit():
+            return int(wait) * 1000 if len(wait) <= _WAIT_DIGITS else None
+        try:
+            until, now = (parsedate_to_datetime(text) for text in (wait, self.headers.get("date", "")))
+            return max(round((until - now).total_seconds() * 1000), 0)
+        except (ValueError, TypeError, OverflowError):  # no date, or one with a zone beside one without
+            return None
 
 
 class Loss(Enum):

@@ -22,6 +22,12 @@ _ON_WROTE = re.compile(r"^\s*(?:on|am|el|le)\b.{5,200}$", re.IGNORECASE)
 _WROTE = re.compile(r"\b(?:wrote|schrieb|escribi[oó]|a écrit)\s*:\s*$", re.IGNORECASE)
 _SIGN = r"(?:USD|CAD|AUD|EUR|GBP|[$€£])"
 _WORTH = re.compile(rf"^(.*?[^\W\d].*?)[\s:,=-]+((?:{_SIGN}\s?)?\d[\d.,]*(?:\s?{_SIGN})?)[.!]*$", re.IGNORECASE)
+_ONE = r"\d{1,4}(?:\s?[-–]\s?\d{1,4})?(?!\d)"
+_NUMBERED = re.compile(
+    rf"^(?:lead|no\.?|nr\.?)?\s*#?\s*({_ONE}(?:(?:\s?[,&+]\s?|\sand\s){_ONE})*)\s?[:.)=–-]?\s+(\D.*)$", re.I
+)
+_SPAN = re.compile(r"(\d{1,4})(?:\s?[-–]\s?(\d{1,4}))?")
+_EVERY = re.compile(r"^(?:all|every(?: one)?|alle|tod[ao]s)\s?[:.)=–-]?\s+(\D.*)$", re.IGNORECASE)
 _CUT = re.compile(r"\s+[-–—]\s+|[,;:.!(]\s*|\s{3,}")
 
 
@@ -33,16 +39,39 @@ class Said(NamedTuple):
     note: str
 
 
-def first_line(text: str) -> str:
-    """The first line that is the answer's own: no quoted text, no head of a quotation, no signature. Empty for none."""
+class Numbered(NamedTuple):
+    """A line about some leads of a mail, by their numbers; about all of them when there is none."""
+
+    numbers: tuple[int, ...]
+    line: str
+
+
+def own_lines(text: str) -> tuple[str, ...]:
+    """The lines that are the answer's own, without blank ones: nothing from the first quoted text, head of a quotation
+    or signature on."""
     lines = text.replace("\u00a0", " ").split("\n")
+    found: list[str] = []
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
         if _QUOTED.match(line) or (_ON_WROTE.match(line) and _WROTE.search(following)):
-            return ""
+            break
         if line.strip():
-            return " ".join(line.split())
-    return ""
+            found.append(" ".join(line.split()))
+    return tuple(found)
+
+
+def read_numbered(line: str) -> Numbered | None:
+    """`3 sold 1250`, `#4: wrong number`, `5, 6 and 9-11 no answer`, `all no answer`; None for any other line."""
+    found = _EVERY.match(line)
+    if found is not None:
+        return Numbered((), found[1].strip())
+    found = _NUMBERED.match(line)
+    if found is None:
+        return None
+    numbers: list[int] = []
+    for first, last in _SPAN.findall(found[1]):
+        numbers += range(int(first), int(last or first) + 1)
+    return Numbered(tuple(dict.fromkeys(numbers)), found[2].strip()) if numbers else None
 
 
 def read_line(line: str, knows: Callable[[str], bool]) -> Said:

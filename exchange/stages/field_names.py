@@ -14,11 +14,12 @@ from exchange.fields.places import Places
 from exchange.model.lead import FieldValue, Kind, Problem
 from exchange.model.party import Campaign
 from exchange.model.vertical import FieldSpec, Presence, Vertical
-from exchange.stages.standard_fields import Goes, line, standard_fields, trap
+from exchange.stages.standard_fields import SEEN_BY_OTHERS, Goes, line, standard_fields, trap
 
 _IGNORED_SIGNS = str.maketrans("", "", "-_. ")
 _HIDDEN = "•••••"
 _SHOWN_WHOLE = frozenset({"amount", "boolean", "choice", "date", "integer", "number", "state"})
+TEXT_TYPES = frozenset({"text", "line", "url", "name", "first_name", "city", "street"})
 _ALIKE = 80  # of 100: how alike a name must be to be suggested
 
 
@@ -38,13 +39,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`known` is in field order. `plain` holds the usual spellings, `folded` all of them without case and signs."""
+    """`known` is in field order. `plain` holds the usual spellings, `folded` all of them without case and signs. `told`
+    are texts that others see before they buy a lead, or read in an address.
+    """
 
     known: Mapping[str, Known]
     plain: Mapping[str, str]
     folded: Mapping[str, str]
     required: Mapping[Kind, frozenset[str]]
     places: Places
+    told: tuple[str, ...]
 
     def canonical(self, sent: str) -> str | None:
         """The field a sent name means, or None."""
@@ -76,7 +80,12 @@ def compile_names(vertical: Vertical, campaign: Campaign, places: Places) -> Nam
         Kind.PING: frozenset(spec.name for spec in vertical.fields if spec.ping is Presence.REQUIRED),
         Kind.POST: frozenset(spec.name for spec in vertical.fields if spec.post is Presence.REQUIRED),
     }
-    return Names(known, plain, folded, {**required, Kind.DIRECT: required[Kind.POST]}, places)
+    told = tuple(name for name, each in known.items() if name in SEEN_BY_OTHERS or _is_told(each))
+    return Names(known, plain, folded, {**required, Kind.DIRECT: required[Kind.POST]}, places, told)
+
+
+def _is_told(known: Known) -> bool:
+    return known.declared and known.in_ping and not known.spec.personal and known.spec.type in TEXT_TYPES
 
 
 def _known(vertical: Vertical, standard: Mapping[str, tuple[FieldSpec, Goes]]) -> dict[str, Known]:

@@ -24,16 +24,14 @@ from exchange.stages.consent import consent_record
 from exchange.stages.field_names import Known, Names, compile_names, fold
 from exchange.stages.formats import FORMATS, format_named
 from exchange.stages.magic import TEST_ZIPS
+from exchange.stages.personal import WHO, looks_personal, says_who, tells_too_much
 from exchange.stages.standard_fields import Goes
 
 __all__ = ["Names", "Normalized", "compile_names", "normalize", "redact"]
 
 SUGGESTIONS_MOST = 20  # looking for a near name costs; a poster that sends more unknown names reads the first ones
-_EMAIL = re.compile(r"[^\s@/?&=]{1,64}(?:@|%40)[^\s@/?&=]{1,200}\.[A-Za-z]{2,}")
-_PHONE = re.compile(r"(?<![0-9])\(?[2-9][0-8][0-9]\)?[ .-]{0,2}[2-9][0-9]{2}[ .-]?[0-9]{4}(?![0-9])")
 _SHORT_ZIP = re.compile(r"[0-9]{4}")
 _TRACKING, _CONSENT, _IGNORED, _CONTACT = Goes.TRACKING, Goes.CONSENT, Goes.IGNORED, Goes.CONTACT
-_TEXT_TYPES = frozenset({"text", "line", "url", "name", "first_name", "city", "street"})
 
 
 class Normalized(NamedTuple):
@@ -60,10 +58,16 @@ class _Reading:
     warnings: list[Problem] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     mended: dict[str, str] = field(default_factory=dict)
+    who: dict[str, str] = field(default_factory=dict)  # of the consumer; of a ping what it should not have told
 
     def drop(self, name: str, sent: str) -> None:
         told = f"{printable(name)[:120]} is not for pings; it was discarded."
         self.warnings.append(Problem(printable(name)[:120], "not_for_ping", told))
+        self.dropped.append(sent)
+
+    def leave_out(self, name: str, sent: str) -> None:
+        told = f"{name} holds an email address, a phone or the consumer's name; it was discarded, since others see it."
+        self.warnings.append(Problem(name, "personal", told))
         self.dropped.append(sent)
 
 
@@ -77,6 +81,7 @@ def normalize(
     _read_values(submission, names, reading, now)
     if submission.kind is Kind.PING:
         _drop_unread(submission, names, reading)
+    _leave_out_who(names.required[submission.kind], names, reading, now)
     _check_places(submission, vertical, names, reading)
     _check_test(submission, reading)
     _check_format(submission, reading)
@@ -97,15 +102,6 @@ def redact(submission: Submission, normalized: Normalized) -> Mapping[str, str]:
     return {name: raw for name, raw in submission.fields.items() if name not in dropped}
 
 
-def looks_personal(text: str) -> bool:
-    """Whether an email address or a phone number stands in the text."""
-    return _holds_email(text) or _PHONE.search(text) is not None
-
-
-def _holds_email(text: str) -> bool:
-    return ("@" in text or "%40" in text) and _EMAIL.search(text) is not None
-
-
 def _read_names(submission: Submission, names: Names, reading: _Reading) -> None:
     """Which field each sent name means. Unknown names and aliases are told, double ones settled."""
     ping = submission.kind is Kind.PING
@@ -123,8 +119,10 @@ def _read_names(submission: Submission, names: Names, reading: _Reading) -> None
             reading.dropped.append(sent)  # a secret: it did its work at the front door
             continue
         known = names.known[name]
-        if ping and not is_blank(raw) and (not known.in_ping or _tells_too_much(known, raw)):
+        if ping and not is_blank(raw) and (not known.in_ping or tells_too_much(known, raw)):
             reading.drop(name, sent)
+            if name in WHO:
+                reading.who[name] = raw
             continue
         if sent != name and known.goes is not _IGNORED and fold(sent) != fold(name):
             reading.warnings.append(Problem(name, "alias_used", f"{sent} was read as {name}.", sent[:80]))
@@ -138,13 +136,6 @@ def _meant(name: str, sent: str, raw: str) -> bool:
     if name == "test" and fold(sent) == "lpaction":
         return raw.strip(EDGE).lower() == "test"
     return True
-
-
-def _tells_too_much(known: Known, raw: str) -> bool:
-    """Whether free text of a ping holds an email address or phone. Ids in tracking tags may look like phones."""
-    if known.spec.personal or known.spec.type not in _TEXT_TYPES:
-        return False
-    return looks_personal(raw) if known.spec.type != "line" else _holds_email(raw)
 
 
 def _unknown(sent: str, names: Names | None) -> Problem:
@@ -273,6 +264,26 @@ def _drop_unread(submission: Submission, names: Names, reading: _Reading) -> Non
         value = reading.values.get(name) if name is not None else None
         if (value is None or value.raw != raw) and sent not in dropped and looks_personal(raw):
             reading.dropped.append(sent)
+
+
+def _leave_out_who(required: frozenset[str], names: Names, reading: _Reading, now: int) -> None:
+    """Who the consumer is stands in the fields for it alone, and not in what others see before they buy the lead."""
+    reading.who.update((name, reading.values[name].clean) for name in WHO if name in reading.values)
+    for name in names.told:
+        if name not in reading.values:
+            continue
+        sent, raw = reading.sent[name]
+        if says_who(name, names.known[name], raw, reading.who):
+            del reading.values[name]
+            reading.leave_out(name, sent)
+            if name in required:
+                _lack(
+                    names.known[name].spec,
+                    "missing",
+                    "is required, without anybody's phone, email or name",
+                    reading,
+                    now,
+                )
 
 
 def _check_places(submission: Submission, vertical: Vertical, names: Names, reading: _Reading) -> None:

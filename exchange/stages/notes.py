@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange import limits
 from exchange.model.lead import Problem
-from exchange.stages.normalize import looks_personal
+from exchange.stages.personal import looks_personal
 
 
 def note_problem(note: str) -> Problem | None:

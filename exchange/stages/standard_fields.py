@@ -82,6 +82,15 @@ def _spec(
     )
 
 
+SEEN_BY_OTHERS = frozenset(
+    {
+        "seller_lead_id", "click_id", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
+        *(f"sub_id{number}" for number in range(1, 11)), *CLICK_IDS,
+    }
+)  # fmt: skip
+"""Tags that are shown in lists and reports, sent in pings, or written into addresses."""
+
+
 def _ignored() -> list[FieldSpec]:
     return [
         _spec("campaign_key", "text", "key", "api_key", "lp_campaign_key", "lp_key", "post_key"),

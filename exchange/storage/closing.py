@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from exchange.model.verification import ProofRow
 from exchange.model.work import Checked, Closing, Keep, LeadState, QuoteRow, Settlement, WiresRow
 from exchange.storage.claims import end_claims
-from exchange.storage.database import Statement, Tx
+from exchange.storage.database import Statement, StorageError, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
 from exchange.storage.requests import answer_row, free_key, free_keys_unsold, free_quote
@@ -18,9 +18,15 @@ from exchange.storage.unmapped import count_unmapped
 _UNCHECKED = Checked(None, None, None)
 
 
+class LeadLost(StorageError):
+    """The unit that opened the lead was lost after its result was told: no later one may go on."""
+
+
 async def close_lead(tx: Tx, closing: Closing, sold: Sequence[Settlement] = ()) -> None:
     """End a request's work on a lead, which was `sold` in the same unit."""
-    await tx.execute_all(*_ends(closing, sold), *_record(closing))
+    ended, *_ = await tx.together(*_ends(closing, sold), *_record(closing))
+    if not ended:
+        raise LeadLost(f"{closing.lead_id} is not stored: its request has no record")
     if closing.extra is not None:
         await _top_up(tx, closing)
     for job in closing.jobs:
@@ -56,7 +62,8 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
                    promised_units = COALESCE(:promised, promised_units), revenue_units = revenue_units + :revenue,
                    payout_units = payout_units + :payouts, times_sold = times_sold + :times,
                    grade = COALESCE(:grade, grade), fraud = COALESCE(:fraud, fraud), score = COALESCE(:score, score),
-                   features = COALESCE(:features, features) WHERE id = :id""",
+                   features = COALESCE(:features, features) WHERE id = :id
+               RETURNING id AS key""",
             {
                 **_brought(sold),
                 **(closing.checked or _UNCHECKED)._asdict(),

@@ -82,6 +82,16 @@ class Db(Protocol):
         """Run a unit in one durable transaction and return its result."""
         ...
 
+    async def write_first(
+        self, unit: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run the first of several units that belong together; its result may come before it is durable.
+
+        A later unit is durable only with it. If it is lost after all (a full disk, a writer that died) the later one
+        must find that out by itself. Until then nothing may be told or handed over that has to stay true.
+        """
+        ...
+
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query on a read-only connection, never the writer."""
         ...

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import orjson
 
 from exchange.model.audit import AuditLine
+from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
+from exchange.storage.jobs import add_job
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
     """A file of a buyer. `columns` gives its columns their meaning; `sealed` is None once it was forgotten.
 
-    `counts` is what became of its rows when it was recorded last.
+    `counts` is what became of its rows when it was recorded last; while a job is at it, of the `rows_done` of
+    `rows_all`.
     """
 
     id: str
@@ -32,6 +35,15 @@ class ReportFile:
     made_by: str
     recorded_at: int | None = None
     recorded_by: str | None = None
+    wanted_at: int | None = None
+    wanted_by: str | None = None
+    rows_done: int = 0
+    rows_all: int = 0
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a job is to record it, or is at it."""
+        return self.wanted_at is not None
 
 
 async def bring_file(tx: Tx, file: ReportFile, line: AuditLine) -> str:
@@ -69,7 +81,7 @@ async def files_of(tx: Tx, buyer_id: str | None, most: int) -> list[ReportFile]:
     whose = "WHERE buyer_id = :buyer" if buyer_id is not None else ""
     rows = await tx.fetch(
         f"""SELECT id, month, buyer_id, file_hash, name, columns, counts, made_at, made_by, recorded_at, recorded_by,
-                NULL AS wrapped, NULL AS sealed
+                wanted_at, wanted_by, rows_done, rows_all, NULL AS wrapped, NULL AS sealed
             FROM disposition_files {whose} ORDER BY made_at DESC, id DESC LIMIT :most""",
         most=most,
         **({"buyer": buyer_id} if buyer_id is not None else {}),
@@ -83,9 +95,36 @@ async def set_file_columns(tx: Tx, file_id: str, columns: Mapping[str, str]) -> 
     )
 
 
+async def want_recording(tx: Tx, file_id: str, rows: int, job: JobRow, line: AuditLine) -> bool:
+    """Leave the job that records a file. False when one waits or runs: then nothing changes."""
+    if not await add_job(tx, job):
+        return False
+    await tx.execute(
+        """UPDATE disposition_files SET wanted_at = :at, wanted_by = :by, rows_done = 0, rows_all = :rows, counts = '{}'
+           WHERE id = :id""",
+        id=file_id,
+        at=line.at,
+        by=line.actor.name,
+        rows=rows,
+    )
+    await record(tx, line)
+    return True
+
+
+async def note_progress(tx: Tx, file_id: str, rows_done: int, counts: Mapping[str, int]) -> None:
+    """How far its job has come."""
+    await tx.execute(
+        "UPDATE disposition_files SET rows_done = :done, counts = :counts WHERE id = :id",
+        id=file_id,
+        done=rows_done,
+        counts=_text(counts),
+    )
+
+
 async def note_recorded(tx: Tx, file_id: str, counts: Mapping[str, int], line: AuditLine) -> None:
     await tx.execute(
-        "UPDATE disposition_files SET counts = :counts, recorded_at = :at, recorded_by = :by WHERE id = :id",
+        """UPDATE disposition_files SET counts = :counts, recorded_at = :at, recorded_by = :by, wanted_at = NULL,
+               wanted_by = NULL WHERE id = :id""",
         id=file_id,
         counts=_text(counts),
         at=line.at,
@@ -121,4 +160,8 @@ def _file(row: Row) -> ReportFile:
         row["made_by"],
         row["recorded_at"],
         row["recorded_by"],
+        row["wanted_at"],
+        row["wanted_by"],
+        row["rows_done"],
+        row["rows_all"],
     )

@@ -15,9 +15,19 @@ from exchange.storage.jobs import add_job
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A look between two pages: the one that comes next, when the look began, and what it brought so far."""
+
+    page: str
+    began_at: int
+    pages: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadState:
     """`since` is the moment (epoch ms) from which reports are wanted next, None at first. `counts` are of the last
-    look, `heard_counts` of the last call; by verdict, and `wrong`."""
+    look, `heard_counts` of the last call; by verdict, and `wrong`. `under_way` is a look that is not over."""
 
     connection: str
     since: int | None = None
@@ -27,6 +37,7 @@ class ReadState:
     counts: Mapping[str, int] = field(default_factory=dict)
     heard_at: int | None = None
     heard_counts: Mapping[str, int] = field(default_factory=dict)
+    under_way: UnderWay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +81,22 @@ async def read_soon(tx: Tx, connection: str, line: AuditLine) -> None:
     await record(tx, line)
 
 
+async def note_page(tx: Tx, connection: str, under_way: UnderWay) -> None:
+    """A page is recorded; whatever stops the look, it goes on behind it."""
+    await tx.execute(_KNOWN, connection=connection)
+    await tx.execute(
+        "UPDATE disposition_polls SET under_way = :under_way WHERE connection = :connection",
+        connection=connection,
+        under_way=orjson.dumps(under_way).decode(),
+    )
+
+
 async def note_read(tx: Tx, connection: str, since: int, counts: Mapping[str, int], now: int) -> None:
     """A look came to its end; the next one begins from there."""
     await tx.execute(_KNOWN, connection=connection)
     await tx.execute(
-        """UPDATE disposition_polls SET cursor = :cursor, counts = :counts, ended_at = :now, error = NULL
+        """UPDATE disposition_polls SET cursor = :cursor, counts = :counts, ended_at = :now, error = NULL,
+               under_way = NULL
            WHERE connection = :connection""",
         connection=connection,
         cursor=str(since),
@@ -83,14 +105,23 @@ async def note_read(tx: Tx, connection: str, since: int, counts: Mapping[str, in
     )
 
 
-async def note_failed_read(tx: Tx, connection: str, error: str, now: int) -> None:
-    """A look failed: the next one begins where this one did. `error` holds nothing personal."""
+async def note_failed_read(tx: Tx, connection: str, error: str, now: int, wait_ms: int | None) -> None:
+    """A look failed: the next one begins where this one did. `error` holds nothing personal.
+
+    A system that asked for time (`wait_ms`) gets it, and then the look goes on at its page; of any other failure the
+    page may be the cause.
+    """
     await tx.execute(_KNOWN, connection=connection)
     await tx.execute(
-        "UPDATE disposition_polls SET error = :error, ended_at = :now WHERE connection = :connection",
+        """UPDATE disposition_polls SET error = :error, ended_at = :now,
+               next_at = CASE WHEN next_at < :not_before THEN :not_before ELSE next_at END,
+               under_way = CASE WHEN :waits = 1 THEN under_way END
+           WHERE connection = :connection""",
         connection=connection,
         error=error[:200],
         now=now,
+        not_before=now + (wait_ms or 0),
+        waits=int(wait_ms is not None),
     )
 
 
@@ -114,4 +145,5 @@ def _state(row: Row) -> ReadState:
         orjson.loads(row["counts"]),
         row["heard_at"],
         orjson.loads(row["heard_counts"]),
+        UnderWay(**orjson.loads(row["under_way"])) if row["under_way"] is not None else None,
     )

@@ -72,7 +72,7 @@ async def erase_lead(
     for table in ("dispositions", "disposition_waits"):
         await tx.execute(f"UPDATE {table} SET sealed_note = NULL WHERE lead_id = :lead", lead=lead_id)
     await tx.execute("UPDATE dispositions SET note = '' WHERE lead_id = :lead", lead=lead_id)
-    for table in ("wires", "claims", "sightings", "return_files"):
+    for table in ("wires", "claims", "sightings", "return_files", "store_kept_from"):
         await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
     event_id, month, at, sentence = event
     await leave(tx, lead_id, ERASED, at)

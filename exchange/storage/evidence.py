@@ -93,5 +93,13 @@ async def lift_hold(tx: Tx, lead_id: str, line: AuditLine) -> bool:
     return bool(lifted)
 
 
-async def is_held(tx: Tx, lead_id: str) -> bool:
-    return bool(await tx.fetch("SELECT 1 FROM legal_holds WHERE lead_id = :lead AND lifted_at IS NULL", lead=lead_id))
+async def hold_of(tx: Tx, lead_id: str) -> Row | None:
+    """The hold that stands: reason, made_at, made_by."""
+    rows = await tx.fetch("SELECT * FROM legal_holds WHERE lead_id = :lead AND lifted_at IS NULL", lead=lead_id)
+    return rows[0] if rows else None
+
+
+async def evidence_until(tx: Tx, lead_id: str) -> int | None:
+    """Until when evidence of the lead's consent is kept; None when none is."""
+    rows = await tx.fetch("SELECT keep_until FROM consent_evidence WHERE lead_id = :lead", lead=lead_id)
+    return rows[0]["keep_until"] if rows else None

@@ -180,7 +180,9 @@ async def key_of(tx: Tx, subject: str) -> bytes | None:
 
 
 async def find_by_any_id(tx: Tx, text: str, phone_index: bytes | None, email_index: bytes | None) -> str | None:
-    """The lead behind a lead, request, ping or delivery id, a buyer's reference, or a full phone or email."""
+    """The lead behind a lead, request, ping or delivery id, a buyer's reference, or a full phone or email: also of
+    somebody who was erased, while their consent is kept.
+    """
     rows = await tx.fetch(
         """SELECT lead_id FROM (
                SELECT id AS lead_id, 1 AS place FROM leads WHERE id = :text
@@ -189,6 +191,7 @@ async def find_by_any_id(tx: Tx, text: str, phone_index: bytes | None, email_ind
                UNION ALL SELECT lead_id, 4 FROM attempts WHERE id = :text OR reference = :text
                UNION ALL SELECT lead_id, 5 FROM sales WHERE buyer_reference = :text
                UNION ALL SELECT id, 6 FROM leads WHERE phone_index = :phone OR email_index = :email
+               UNION ALL SELECT lead_id, 7 FROM consent_evidence WHERE phone_index = :phone OR email_index = :email
            ) found ORDER BY place LIMIT 1""",
         text=text,
         phone=phone_index,

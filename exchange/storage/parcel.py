@@ -23,7 +23,7 @@ from typing import Any, ForwardRef
 from exchange.storage.database import StorageError
 
 READY = 0  # the number of the frame that says how opening the file went
-_HEAD = struct.Struct("<QBI")  # number of the unit, 1 for stored, length of what follows
+_HEAD = struct.Struct("<QBI")  # number of the unit, 1 for durable or stored, length of what follows
 HEAD_BYTES = _HEAD.size
 
 
@@ -186,8 +186,9 @@ def pack_error(error: Exception) -> bytes:
     return blob
 
 
-def frame(number: int, stored: bool, blob: bytes) -> bytes:
-    return _HEAD.pack(number, stored, len(blob)) + blob
+def frame(number: int, flag: bool, blob: bytes) -> bytes:
+    """`flag` says of a unit that its answer waits until it is durable, and of an answer that the unit is stored."""
+    return _HEAD.pack(number, flag, len(blob)) + blob
 
 
 class Inbox:
@@ -200,15 +201,15 @@ class Inbox:
         self._bytes += data
 
     def take(self, most: int = 1 << 62) -> list[tuple[int, bool, bytes]]:
-        """Up to `most` whole frames as (number, stored, blob); what is not whole yet stays."""
+        """Up to `most` whole frames as (number, flag, blob); what is not whole yet stays."""
         frames: list[tuple[int, bool, bytes]] = []
         start, size = 0, len(self._bytes)
         while size - start >= HEAD_BYTES and len(frames) < most:
-            number, stored, length = _HEAD.unpack_from(self._bytes, start)
+            number, flag, length = _HEAD.unpack_from(self._bytes, start)
             end = start + HEAD_BYTES + length
             if end > size:
                 break
-            frames.append((number, bool(stored), bytes(self._bytes[start + HEAD_BYTES : end])))
+            frames.append((number, bool(flag), bytes(self._bytes[start + HEAD_BYTES : end])))
             start = end
         if start:
             del self._bytes[:start]

@@ -200,6 +200,8 @@ class PostgresDb:
         finally:
             self._waiting -= 1
 
+    write_first = write  # a round trip is longer than the wait for the disk
+
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             async with (

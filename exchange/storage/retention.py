@@ -7,6 +7,7 @@ from exchange.storage.database import Tx
 _AT_ONCE = 500
 GONE = " gone"
 _LED_ON = "EXISTS (SELECT 1 FROM requests r WHERE r.lead_id = {0}.lead_id AND r.endpoint <> 'ping')"
+_FREE = "NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.lead_id = {}.lead_id AND lifted_at IS NULL)"
 _REPEATED = "EXISTS (SELECT 1 FROM idempotency WHERE idempotency.request_id = requests.id)"
 
 
@@ -32,17 +33,19 @@ async def forget_raw(tx: Tx, retention: str, before: int) -> int:
     """Blank raw requests, answers and wires of one class that came before an instant. Verdicts and money stay.
 
     An answer that a key still repeats stays as long as the key. Of a request of which nothing is left the class says
-    so, and nobody looks at it again.
+    so, and nobody looks at it again. What is under a legal hold stays until that is lifted.
     """
     wires = await tx.execute(
-        """DELETE FROM wires WHERE (lead_id, id) IN (SELECT lead_id, id FROM wires
-               WHERE retention = :class AND made_at < :before ORDER BY made_at LIMIT :most)""",
+        f"""DELETE FROM wires WHERE (lead_id, id) IN (SELECT lead_id, id FROM wires
+               WHERE retention = :class AND made_at < :before AND {_FREE.format("wires")}
+               ORDER BY made_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
     blanked = await tx.execute(
         f"""UPDATE requests SET raw = NULL, answer = NULL, retention = retention || '{GONE}'
            WHERE id IN (SELECT id FROM requests WHERE retention = :class AND received_at < :before
-               AND NOT {_REPEATED} ORDER BY received_at LIMIT :most)""",
+               AND NOT {_REPEATED} AND {_FREE.format("requests")}
+               ORDER BY received_at LIMIT :most)""",
         **{"class": retention, "before": before, "most": _AT_ONCE},
     )
     return (
@@ -51,6 +54,7 @@ async def forget_raw(tx: Tx, retention: str, before: int) -> int:
         + await tx.execute(
             f"""UPDATE requests SET raw = NULL WHERE id IN (SELECT id FROM requests
                WHERE retention = :class AND received_at < :before AND raw IS NOT NULL AND {_REPEATED}
+               AND {_FREE.format("requests")}
                ORDER BY received_at LIMIT :most)""",
             **{"class": retention, "before": before, "most": _AT_ONCE},
         )
@@ -107,6 +111,7 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "deliveries",
             "delivery_tries",
             "store_items",
+            "store_kept_from",
             "store_claims",
             "sightings",
             "sale_dispositions",

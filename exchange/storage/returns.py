@@ -13,6 +13,7 @@ from exchange.storage.closing import add_event
 from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import balance_in, book
+from exchange.storage.resales import was_sold_again
 from exchange.storage.selling import lock_lead
 
 HOUR_MS = 3_600_000
@@ -21,6 +22,10 @@ _OPEN = ", ".join(f"'{each.value}'" for each in OPEN_RETURNS)
 
 class SaleGone(StorageError):
     """The sale was undone meanwhile: there is nothing to give back."""
+
+
+class SoldAgain(StorageError):
+    """Another buyer has the lead since: its first one cannot be charged for it any more."""
 
 
 class CannotPay(StorageError):
@@ -108,13 +113,16 @@ async def return_by_reference(tx: Tx, buyer_id: str, reference: str) -> Row | No
 async def decide(tx: Tx, ruling: Ruling) -> bool:
     """Store one decision with all that it moves. False when somebody was faster: then nothing changes.
 
-    Raises `LeadMoved`, `SaleGone`, and `CannotPay` when the taking back of a credit would pass the buyer's limit.
+    Raises `LeadMoved`, `SaleGone`, `SoldAgain`, and `CannotPay` when the taking back of a credit would pass the
+    buyer's limit.
     """
     known = await return_of(tx, ruling.request_id)
     if known is None or known["state"] not in ruling.of:
         return False
     if ruling.sums is not None:
         await lock_lead(tx, known["lead_id"], ruling.sums, ruling.at)
+    if ruling.undoes and await was_sold_again(tx, known):
+        raise SoldAgain(f"the lead of {ruling.request_id} was sold again")
     if not await _change(tx, ruling):
         return False
     if ruling.back is not None:

@@ -37,7 +37,8 @@ async def screened_since(tx: Tx, since: int) -> list[Row]:
 
 
 async def label_leads(tx: Tx, since: int, now: int) -> int:
-    """Give leads the label that buyers' words and approved returns of after an instant make. Bad stays bad."""
+    """Give leads the label that buyers' words and approved returns of after an instant make. Bad stays bad, unless it
+    was made by a return alone that was taken back since."""
     good, good_params = listed("good", GOOD_WORDS)
     bad, bad_params = listed("bad", BAD_WORDS)
     back, back_params = listed("back", BAD_RETURNS)
@@ -58,7 +59,21 @@ async def label_leads(tx: Tx, since: int, now: int) -> int:
         **bad_params,
         **back_params,
     )
-    return goods + bads
+    freed = await tx.execute(
+        f"""UPDATE screened SET labelled_at = :now, label = CASE WHEN EXISTS (SELECT 1 FROM dispositions d
+                WHERE d.lead_id = screened.lead_id AND d.kind IN {good}) THEN 'good' END
+            WHERE label = 'bad' AND lead_id IN (SELECT lead_id FROM return_requests
+                    WHERE decided_at > :since AND turned = 1 AND state = 'declined' AND reason IN {back})
+                AND NOT EXISTS (SELECT 1 FROM dispositions d WHERE d.lead_id = screened.lead_id AND d.kind IN {bad})
+                AND NOT EXISTS (SELECT 1 FROM return_requests r WHERE r.lead_id = screened.lead_id
+                    AND r.reason IN {back} AND r.state IN ('approved', 'partial', 'replaced'))""",
+        since=since,
+        now=now,
+        **good_params,
+        **bad_params,
+        **back_params,
+    )
+    return goods + bads + freed
 
 
 async def set_label(tx: Tx, lead_id: str, label: str, now: int) -> None:

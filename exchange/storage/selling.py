@@ -10,7 +10,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.work import Closing, Intent, LeadState, Move, SaleRow, Settlement, Sums, state_after
 from exchange.storage.audit import record
-from exchange.storage.closing import add_sales, close_lead
+from exchange.storage.closing import LeadLost, add_sales, close_lead
 from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.deliveries import add_delivery, end_delivery
 from exchange.storage.holds import lock_in_order, post_holds, reserve, void_holds
@@ -114,12 +114,13 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
     if intent.hold is not None:
         got = await reserve(tx, intent.hold, intent.made_at)
     refused = isinstance(got, CapFull | BalanceShort)
-    await tx.execute(
+    made = await tx.execute(
         """INSERT INTO attempts (id, month, lead_id, request_id, buyer_id, contract_id, contract_version, leg, slot,
                reference, state, reason, detail, exclusive, price_units, promised_units, currency, tries, made_at,
                ended_at, mode, bid_reference, leg_reference)
-           VALUES (:id, :month, :lead, :request, :buyer, :contract, :version, :leg, :slot, :reference, :state,
-               :reason, '', :exclusive, :price, :promised, :currency, 1, :made, :ended, :mode, :bid, :leg_bid)""",
+           SELECT :id, :month, :lead, :request, :buyer, :contract, :version, :leg, :slot, :reference, :state,
+               :reason, '', :exclusive, :price, :promised, :currency, 1, :made, :ended, :mode, :bid, :leg_bid
+           FROM leads WHERE leads.id = :lead""",
         id=intent.attempt_id,
         month=intent.month,
         lead=intent.lead_id,
@@ -142,6 +143,8 @@ async def _intend(tx: Tx, intent: Intent) -> Reserved:
         bid=intent.bid_reference,
         leg_bid=intent.leg_reference,
     )
+    if not made:
+        raise LeadLost(f"{intent.lead_id} is not stored: nothing of it may be sent")
     if intent.delivery is not None and not refused:
         await add_delivery(tx, intent.delivery)
         for job in intent.jobs:

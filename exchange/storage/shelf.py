@@ -21,16 +21,39 @@ async def unseen(tx: Tx, version: int, most: int) -> list[Row]:
     )
 
 
-async def note_seen(tx: Tx, lead_ids: Sequence[str], version: int, gone: Sequence[tuple[str, str]], now: int) -> None:
-    """These were held against the lists of a version; those `gone`, each with why, leave the shelf."""
-    for lead_id in lead_ids:
-        await tx.execute(
+async def note_seen(tx: Tx, stands: Sequence[tuple[str, str | None, tuple[str, ...]]], version: int, now: int) -> None:
+    """Leads that were held against the lists of a version: each with why it leaves the shelf, if it does, and with the
+    buyers who do not see it because of a list of their own.
+    """
+    for lead_id, gone, kept_from in stands:
+        noted = await tx.execute(
             "UPDATE store_items SET lists_seen = :version WHERE lead_id = :lead AND lists_seen < :version",
             lead=lead_id,
             version=version,
         )
-    for lead_id, why in gone:
-        await leave(tx, lead_id, why, now)
+        if noted:  # else another node has held it against newer lists
+            await tx.execute("DELETE FROM store_kept_from WHERE lead_id = :lead", lead=lead_id)
+            await keep_from(tx, lead_id, kept_from)
+        if gone is not None:
+            await leave(tx, lead_id, gone, now)
+
+
+async def keep_from(tx: Tx, lead_id: str, buyer_ids: Sequence[str]) -> None:
+    """These buyers do not see the lead on the shelf."""
+    for buyer_id in buyer_ids:
+        await tx.execute(
+            """INSERT INTO store_kept_from (lead_id, buyer_id) VALUES (:lead, :buyer)
+               ON CONFLICT (lead_id, buyer_id) DO NOTHING""",
+            lead=lead_id,
+            buyer=buyer_id,
+        )
+
+
+async def is_kept_from(tx: Tx, lead_id: str, buyer_id: str) -> bool:
+    rows = await tx.fetch(
+        "SELECT 1 AS one FROM store_kept_from WHERE lead_id = :lead AND buyer_id = :buyer", lead=lead_id, buyer=buyer_id
+    )
+    return bool(rows)
 
 
 async def leave(tx: Tx, lead_id: str, why: str, now: int) -> bool:

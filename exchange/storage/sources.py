@@ -299,6 +299,8 @@ async def forget_items(tx: Tx, before: int, most: int = 500) -> int:
     """Blank messages that came before an instant, key and all. That they came is never forgotten."""
     rows = await tx.fetch(
         """SELECT source, item_key, id FROM source_items WHERE sealed IS NOT NULL AND at < :before
+               AND NOT EXISTS (SELECT 1 FROM legal_holds
+                   WHERE legal_holds.lead_id = source_items.lead_id AND lifted_at IS NULL)
            ORDER BY at LIMIT :most""",
         before=before,
         most=most,

@@ -39,7 +39,9 @@ READERS = 4
 
 
 class _Writes(Protocol):
-    async def run(self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any: ...
+    async def run(
+        self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, first: bool = False
+    ) -> Any: ...
 
     async def close(self) -> None: ...
 
@@ -59,6 +61,12 @@ class SqliteDb:
 
     async def write(self, unit: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         result: T = await self._writes.run(unit, args, kwargs)
+        return result
+
+    async def write_first(
+        self, unit: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        result: T = await self._writes.run(unit, args, kwargs, first=True)
         return result
 
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -124,12 +132,16 @@ class _WritesHere:
         with ExitStack() as opened:
             if exclusive:
                 opened.enter_context(hold_file(path))
-            self._connection = opened.enter_context(closing(open_writing(path, busy_ms=BUSY_MS, durable=durable)))
+            self._connection = opened.enter_context(
+                closing(open_writing(path, busy_ms=BUSY_MS, synchronous="FULL" if durable else "OFF"))
+            )
             self._opened = opened.pop_all()
         self._units = Units()
         self._names: dict[Callable[..., Any], str] = {}
 
-    async def run(self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    async def run(
+        self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, first: bool = False
+    ) -> Any:
         name = self._names.get(unit)
         if name is None:
             name = self._names[unit] = parcel.unit_name(unit)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from exchange.storage import parcel
 from exchange.storage.database import (
@@ -159,14 +159,18 @@ class Units:
         return parcel.pack(drive(tx, unit, args, rest[0] if rest else {}))
 
 
-def open_writing(path: Path, *, busy_ms: int, durable: bool) -> sqlite3.Connection:
-    """A connection that may write. `durable` False may forget the last commits when power is lost."""
+Synchronous = Literal["FULL", "NORMAL", "OFF"]
+"""What a commit waits for: its own fsync, none because `Disk` does it, or none because nobody minds a lost commit."""
+
+
+def open_writing(path: Path, *, busy_ms: int, synchronous: Synchronous) -> sqlite3.Connection:
+    """A connection that may write."""
     try:
         connection = sqlite3.connect(
             path, isolation_level=None, timeout=busy_ms / 1000, cached_statements=CACHED_STATEMENTS
         )
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
@@ -187,78 +191,108 @@ class NotStored:
     error: Exception
 
 
+Answer = Stored | NotStored
 Work = Callable[[SqliteTx], Any]
 
 
-def run_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Stored | NotStored]:
-    """Run units and commit them together; the answers are in the order of `works`.
+class Group:
+    """Units in one transaction: each runs as it comes, and all are committed together.
 
     A unit that raises is undone alone. An error of the file may undo the whole group: then every unit hears of it.
     """
-    try:
-        return _commit(connection, works, _run_bare)
-    except _Raised as raised:
-        return _commit(connection, works, _run_guarded) if len(works) > 1 else [NotStored(raised.error)]
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._works: list[Work] = []  # those that stand, in their order
+        self._answers: list[Answer] = []
+        self._guarded = False
+        self._cause: StorageError | None = None
 
-class _Raised(Exception):
-    """A unit of a group that runs bare raised: everything is undone."""
+    def __len__(self) -> int:
+        return len(self._answers)
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
+    def run(self, work: Work) -> Answer:
+        """What a unit came to. What it stored holds once `commit` says so too."""
+        if self._cause is None:
+            try:
+                answer = self._run(work)
+            except sqlite3.Error as error:
+                answer = NotStored(read_error(error))
+                self._undo(read_error(error))
+        else:
+            answer = NotStored(_again(self._cause))
+        self._answers.append(answer)
+        return answer
 
+    def commit(self) -> list[Answer]:
+        """The answers of all units, in their order."""
+        if self._cause is None:
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._undo(read_error(error))
+        cause = self._cause
+        if cause is None:
+            return self._answers
+        return [each if isinstance(each, NotStored) else NotStored(_again(cause)) for each in self._answers]
 
-def _commit(
-    connection: sqlite3.Connection, works: Sequence[Work], run: Callable[[sqlite3.Connection, Work], Stored | NotStored]
-) -> list[Stored | NotStored]:
-    answers: list[Stored | NotStored] = []
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        for work in works:
-            answers.append(run(connection, work))
-            if not connection.in_transaction:  # SQLite itself undid everything: the disk is full or failing
-                return _undone(answers, len(works), _last_error(answers))
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        return _undone(answers, len(works), read_error(error))
-    return answers
+    def _run(self, work: Work) -> Answer:
+        if not self._answers:
+            self._connection.execute("BEGIN IMMEDIATE")
+        answer = self._savepoint(work) if self._guarded else self._bare(work)
+        if isinstance(answer, Stored):
+            self._works.append(work)
+        elif not self._connection.in_transaction:  # SQLite itself undid everything: the disk is full or failing
+            error = answer.error
+            self._cause = error if isinstance(error, StorageError) else StorageError("the transaction ended in a unit")
+        return answer
 
-
-def _run_bare(connection: sqlite3.Connection, work: Work) -> Stored | NotStored:
-    """A savepoint copies every page its unit touches, and nearly no unit raises: a group first does without."""
-    try:
-        return Stored(work(SqliteTx(connection)))
-    except Exception as error:  # whatever a unit raises goes to its caller
-        if not connection.in_transaction:
+    def _bare(self, work: Work) -> Answer:
+        """A savepoint copies every page its unit touches, and nearly no unit raises: a group first does without."""
+        try:
+            return Stored(work(SqliteTx(self._connection)))
+        except Exception as error:  # whatever a unit raises goes to its caller
+            if self._connection.in_transaction:
+                self._without_the_last()
             return NotStored(error)
-        connection.execute("ROLLBACK")
-        raise _Raised(error) from error
+
+    def _without_the_last(self) -> None:
+        """Undo everything and run once more what stood before: a unit comes to the same on the same rows."""
+        self._guarded = True
+        self._connection.execute("ROLLBACK")
+        self._connection.execute("BEGIN IMMEDIATE")
+        for work in self._works:
+            try:
+                work(SqliteTx(self._connection))
+            except Exception as error:  # the file fails now, or the unit is none
+                self._undo(error if isinstance(error, StorageError) else StorageError(f"a unit ran twice: {error}"))
+                return
+
+    def _savepoint(self, work: Work) -> Answer:
+        self._connection.execute("SAVEPOINT unit")
+        try:
+            result = work(SqliteTx(self._connection))
+        except Exception as error:  # as above
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO unit")
+                self._connection.execute("RELEASE unit")
+            return NotStored(error)
+        self._connection.execute("RELEASE unit")
+        return Stored(result)
+
+    def _undo(self, cause: StorageError) -> None:
+        self._cause = cause
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
 
-def _run_guarded(connection: sqlite3.Connection, work: Work) -> Stored | NotStored:
-    connection.execute("SAVEPOINT unit")
-    try:
-        result = work(SqliteTx(connection))
-    except Exception as error:  # as above
-        if connection.in_transaction:
-            connection.execute("ROLLBACK TO unit")
-            connection.execute("RELEASE unit")
-        return NotStored(error)
-    connection.execute("RELEASE unit")
-    return Stored(result)
+def _again(cause: StorageError) -> StorageError:
+    return type(cause)(str(cause))
 
 
-def _last_error(answers: Sequence[Stored | NotStored]) -> StorageError:
-    last = answers[-1]
-    if isinstance(last, NotStored) and isinstance(last.error, StorageError):
-        return last.error
-    return StorageError("the transaction ended inside a unit")
-
-
-def _undone(answers: Sequence[Stored | NotStored], size: int, cause: StorageError) -> list[Stored | NotStored]:
-    """Every unit that stood, or had not run yet, gets the cause; one that raised by itself keeps its own error."""
-    told = [answer if isinstance(answer, NotStored) else NotStored(type(cause)(str(cause))) for answer in answers]
-    return [*told, *(NotStored(type(cause)(str(cause))) for _ in range(size - len(told)))]
+def run_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Answer]:
+    """Run units and commit them together; the answers are in the order of `works`."""
+    group = Group(connection)
+    for work in works:
+        group.run(work)
+    return group.commit()

@@ -143,7 +143,10 @@ class WriterCalls:
         assert self._starting is not None
         await self._starting
 
-    async def run(self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    async def run(
+        self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, first: bool = False
+    ) -> Any:
+        """Run a unit and hear its result once it is durable or, if it is but the `first` of its work, once it ran."""
         if self._closing:
             raise StorageError("the database is closed")
         link = self._link
@@ -156,7 +159,7 @@ class WriterCalls:
         loop = asyncio.get_running_loop()
         self._number += 1
         self._unsent[self._number] = future = loop.create_future()
-        self._frames.append(parcel.frame(self._number, True, blob))
+        self._frames.append(parcel.frame(self._number, not first, blob))
         if link is None:
             self._begin()
         elif len(self._frames) == 1:

@@ -1,8 +1,8 @@
 """The writer process: the one owner of a SQLite file. `python -m exchange.storage.sqlite_writer FD OPTIONS`.
 
 The exchange's processes hand it sockets through a door (`sqlite_door`). It takes whatever waits on any of them, runs it
-as one group, commits once and answers each on its own. When the door and all sockets are closed it leaves; what a
-process sent before it went is stored all the same.
+as one group, commits once and answers each on its own; the next group runs while one is brought to the disk. When the
+door and all sockets are closed it leaves; what a process sent before it went is stored all the same.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import json
 import selectors
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from exchange.handing import take
 from exchange.limits import ANSWERS_UNREAD_BYTES, GROUP_UNITS
 from exchange.storage import parcel
 from exchange.storage.database import StorageError
 from exchange.storage.file_lock import hold_file
-from exchange.storage.sqlite_group import NotStored, Stored, Units, open_writing, run_group
+from exchange.storage.sqlite_commits import Commits, Disk
+from exchange.storage.sqlite_group import Answer, Stored, Synchronous, Units, open_writing
 
 CHUNK_BYTES = 256 * 1024
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -34,7 +34,7 @@ _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 class Wire:
     """One process's socket: what came from it and is not run, what is answered and not sent."""
 
-    __slots__ = ("answers", "deaf", "inbox", "left", "more", "socket", "watched")
+    __slots__ = ("answers", "deaf", "inbox", "left", "more", "socket", "waiting", "watched")
 
     def __init__(self, end: socket.socket) -> None:
         self.socket = end
@@ -43,6 +43,7 @@ class Wire:
         self.more = False  # whole units may be left in the inbox
         self.left = False  # nothing more comes
         self.deaf = False  # nobody hears the answers
+        self.waiting = 0  # units taken and not answered
         self.watched = _READ
 
     @property
@@ -52,7 +53,7 @@ class Wire:
 
     @property
     def over(self) -> bool:
-        return self.left and not self.more and (self.deaf or not self.answers)
+        return self.left and not self.more and not self.waiting and (self.deaf or not self.answers)
 
     def receive(self) -> None:
         """Take the bytes that are there."""
@@ -89,22 +90,30 @@ class Wire:
             self.answers.clear()
 
 
+class Opened(NamedTuple):
+    """The file, opened for writing, and the disk that it waits for, if it does."""
+
+    commits: Commits
+    disk: Disk | None
+
+
 class Hall:
     """The door, the wires of those who came in through it, and the file, opened for the first of them."""
 
-    def __init__(self, door: socket.socket, open_file: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, door: socket.socket, open_file: Callable[[], Opened]) -> None:
         self._door: socket.socket | None = door
         self._open_file = open_file
-        self._file: sqlite3.Connection | None = None
+        self._file: Opened | None = None
         self._units = Units()
         self._wires: list[Wire] = []
+        self._told: dict[Wire, list[bytes]] = {}
         self._selector = selectors.DefaultSelector()
         door.setblocking(False)
         self._selector.register(door, _READ)
 
     def serve(self) -> None:
         """Answer units until nobody is there and nobody can come."""
-        while self._door is not None or self._wires:
+        while self._door is not None or self._wires or not (self._file is None or self._file.commits.idle):
             self._listen()
             self._work()
             self._look_after()
@@ -115,28 +124,40 @@ class Hall:
         for key, ready in self._selector.select(0 if at_work else None):
             wire: Wire | None = key.data
             if wire is None:
-                self._welcome()
-                continue
+                if key.fileobj is self._door:
+                    self._welcome()
+                continue  # else the disk: it is asked after every unit
             if ready & _WRITE:
                 wire.send()
             if ready & _READ and not wire.more:
                 wire.receive()
 
     def _work(self) -> None:
-        """One group of what waits, as much of each as of the others, and the answers."""
-        if not self._wires or self._file is None:
+        """Run what waits, as much of each as of the others, and answer what has reached the disk."""
+        if self._file is None:
             return
-        most = max(1, GROUP_UNITS // len(self._wires))
+        commits = self._file.commits
+        most = max(1, GROUP_UNITS // max(1, len(self._wires)))
         taken = [(wire, unit) for wire in self._wires for unit in wire.units(most)]
-        if not taken:
-            return
-        answers = run_group(self._file, [partial(self._units.run, blob) for _, (_, _, blob) in taken])
-        told: dict[Wire, list[bytes]] = {}
-        for (wire, (number, _, _)), answer in zip(taken, answers, strict=True):
-            told.setdefault(wire, []).append(_tell(number, answer))
-        for wire, frames in told.items():
+        commits.hear()
+        for wire, (number, durable, blob) in taken:
+            wire.waiting += 1
+            commits.run(partial(self._units.run, blob), partial(self._tell, wire, number), first=not durable)
+            commits.hear()
+            self._send()
+        commits.settle()
+        self._send()
+        if self._wires:
+            self._wires.append(self._wires.pop(0))  # another one is first in the next group
+
+    def _tell(self, wire: Wire, number: int, answer: Answer) -> None:
+        wire.waiting -= 1
+        self._told.setdefault(wire, []).append(_framed(number, answer))
+
+    def _send(self) -> None:
+        for wire, frames in self._told.items():
             wire.send(b"".join(frames))
-        self._wires.append(self._wires.pop(0))  # another one is first in the next group
+        self._told.clear()
 
     def _look_after(self) -> None:
         """Watch each wire for what is waited for there; end those that are over."""
@@ -171,6 +192,8 @@ class Hall:
         try:
             if self._file is None:
                 self._file = self._open_file()
+                if self._file.disk is not None:
+                    self._selector.register(self._file.disk, _READ)
                 gc.freeze()
         except StorageError as error:
             wire.send(parcel.frame(parcel.READY, False, parcel.pack_error(error)))
@@ -187,7 +210,7 @@ class Hall:
         self._wires.remove(wire)
 
 
-def _tell(number: int, answer: Stored | NotStored) -> bytes:
+def _framed(number: int, answer: Answer) -> bytes:
     if isinstance(answer, Stored):
         return parcel.frame(number, True, answer.result)
     return parcel.frame(number, False, parcel.pack_error(answer.error))
@@ -200,15 +223,17 @@ def main(descriptor: int, options: dict[str, Any]) -> None:
     path = Path(options["path"])
     with ExitStack() as opened, socket.socket(fileno=descriptor) as door:
 
-        def open_file() -> sqlite3.Connection:
+        def open_file() -> Opened:
             with ExitStack() as opening:
                 if options["exclusive"]:
                     opening.enter_context(hold_file(path, wait_ms=options["lock_ms"]))
+                synchronous: Synchronous = "NORMAL" if options["durable"] else "OFF"
                 connection = opening.enter_context(
-                    closing(open_writing(path, busy_ms=options["busy_ms"], durable=options["durable"]))
+                    closing(open_writing(path, busy_ms=options["busy_ms"], synchronous=synchronous))
                 )
+                disk = opening.enter_context(closing(Disk(path))) if options["durable"] else None
                 opened.push(opening.pop_all())
-            return connection
+            return Opened(Commits(connection, disk), disk)
 
         Hall(door, open_file).serve()
 

@@ -13,6 +13,7 @@ from exchange.model.party import StoreRule
 from exchange.model.work import JobRow
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
+from exchange.storage.shelf import keep_from
 
 _RULE: TypeAdapter[StoreRule] = TypeAdapter(StoreRule)
 TAKEN = "state IN ('held', 'buying', 'bought')"
@@ -33,6 +34,7 @@ class ItemRow(NamedTuple):
     ends_at: int
     lists_seen: int = 0  # the version of the lists that its consumer was held against
     gone: str | None = None  # why it never comes on the shelf at all
+    kept_from: tuple[str, ...] = ()  # buyers on whose own list its consumer is
 
 
 class ClaimRow(NamedTuple):
@@ -101,6 +103,7 @@ async def list_item(tx: Tx, item: ItemRow, searches: list[str], jobs: tuple[JobR
     )
     if not added:
         return False
+    await keep_from(tx, item.lead_id, item.kept_from)
     for search in searches:
         await tx.execute(
             "UPDATE saved_searches SET found = found + 1, found_at = :at WHERE id = :id", id=search, at=item.listed_at
@@ -116,7 +119,8 @@ async def end_items(tx: Tx, now: int) -> int:
 
 
 async def shelf(tx: Tx, buyer_id: str, vertical: str, now: int, before: tuple[int, str], most: int) -> list[Row]:
-    """What a buyer may look at, newest first: leads on the shelf that it has not bought, with who holds them now.
+    """What a buyer may look at, newest first: leads on the shelf that it has not bought and that no list of
+    its own names, with who holds them now.
 
     `before` is the listing time and id of the last one seen.
     """
@@ -136,6 +140,8 @@ async def shelf(tx: Tx, buyer_id: str, vertical: str, now: int, before: tuple[in
                AND NOT EXISTS (SELECT 1 FROM sales WHERE sales.buyer_id = :buyer
                    AND (sales.reversed_at IS NULL OR sales.returned_at IS NOT NULL)
                    AND (sales.phone_index = leads.phone_index OR sales.email_index = leads.email_index))
+               AND NOT EXISTS (SELECT 1 FROM store_kept_from AS kept
+                   WHERE kept.lead_id = store_items.lead_id AND kept.buyer_id = :buyer)
            ORDER BY store_items.listed_at DESC, store_items.lead_id DESC LIMIT :most""",
         buyer=buyer_id,
         vertical=vertical,

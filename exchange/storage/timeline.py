@@ -10,6 +10,7 @@ from exchange.storage.dashboard import transactions_of
 from exchange.storage.database import Row, Tx
 from exchange.storage.delivery_views import deliveries_of, receipts_of, tries_of
 from exchange.storage.disposition_words import waits_of_lead
+from exchange.storage.evidence import evidence_until, hold_of
 from exchange.storage.feedback import dispositions_of
 from exchange.storage.leads import (
     consent_of,
@@ -51,6 +52,8 @@ class LeadRows:
     send_tries: tuple[Row, ...] = ()
     verified: tuple[Row, ...] = ()
     waits: tuple[Row, ...] = ()
+    hold: Row | None = None  # the legal hold that stands
+    evidence_until: int | None = None  # until when evidence of an erased consumer's consent is kept
 
 
 async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
@@ -79,4 +82,6 @@ async def read_lead_rows(tx: Tx, actor: Actor, lead_id: str) -> LeadRows | None:
         tuple(await tries_about(tx, lead_id)),
         tuple(await verified_of(tx, lead_id)),
         tuple(await waits_of_lead(tx, lead_id)),
+        await hold_of(tx, lead_id),
+        await evidence_until(tx, lead_id),
     )

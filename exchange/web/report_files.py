@@ -19,7 +19,7 @@ from exchange.intake.upload import NoFile
 from exchange.model.actor import Role
 from exchange.stages.dispositions import Verdict
 from exchange.stages.report_columns import MEANINGS
-from exchange.storage.disposition_files import ReportFile, files_of
+from exchange.storage.disposition_files import ReportFile, files_of, read_file
 from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
@@ -129,6 +129,16 @@ async def _preview(request: web.Request, place: Place, problem: str = "", http_s
     found = await _looked(request)
     if found is None:
         return await _gone(request)
+    if found.file.under_way:
+        return await page(
+            request,
+            "_report_file_going.html",
+            title=found.file.name,
+            here=place.here,
+            place=place,
+            file=found.file,
+            verdicts=[(words[0], found.file.counts.get(verdict.value, 0)) for verdict, words in VERDICTS.items()],
+        )
     groups = [
         (verdict, *words, found.counts[verdict], found.of(verdict)[:SHOWN])
         for verdict, words in VERDICTS.items()
@@ -146,6 +156,7 @@ async def _preview(request: web.Request, place: Place, problem: str = "", http_s
         meanings=MEANINGS,
         name_of=_named,
         shown=SHOWN,
+        at_once=limits.DISPOSITION_ROWS_AT_ONCE,
         problem=problem,
         http_status=http_status,
     )
@@ -162,13 +173,18 @@ async def _show_json(request: web.Request, place: Place) -> web.StreamResponse:
             "columns": dict(found.file.columns),
             "missing": found.missing,
             "counts": {verdict.value: count for verdict, count in found.counts.items()},
-            "recorded": found.file.recorded_at is not None,
+            "recorded": found.file.recorded_at is not None and not found.file.under_way,
+            **(_progress(found.file) if found.file.under_way else {}),
             "rows": [
                 {"row": number, "status": told.verdict.value, "lead_id": told.sale["lead_id"] if told.sale else None}
                 for number, told in found.told
             ],
         }
     )
+
+
+def _progress(file: ReportFile) -> dict[str, object]:
+    return {"rows_done": file.rows_done, "rows_all": file.rows_all, "counts": dict(file.counts)}
 
 
 async def _columns(request: web.Request, place: Place) -> web.StreamResponse:
@@ -186,14 +202,15 @@ async def _columns(request: web.Request, place: Place) -> web.StreamResponse:
 
 
 async def _record(request: web.Request, place: Place) -> web.StreamResponse:
-    found = await _looked(request)
-    if found is None:
+    market = request.app[MARKET]
+    file = await market.db.read(read_file, _own(request), request.match_info["file_id"])
+    if file is None:
         return await _gone(request)
     try:
-        await record_file(request.app[MARKET], found.file, actor_of(request))
+        await record_file(market, file, actor_of(request))
     except CannotRead as error:
         return await _preview(request, place, str(error), 422)
-    return _to(place, found.file)
+    return _to(place, file)
 
 
 async def _looked(request: web.Request) -> Look | None:

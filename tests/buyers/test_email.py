@@ -158,6 +158,23 @@ def test_many_leads_are_one_mail() -> None:
         assert f"Reference: ref_{name}" in mail.text and f'href="https://x.example/{name}"' in mail.html
 
 
+def test_a_mail_with_many_leads_is_answered_at_an_address_of_its_own_by_their_numbers() -> None:
+    links = {"reply": "r+dlv_1.s@in.example", "return": "https://x.example/1"}
+    parcels = [Parcel(maria(), award(f"ref_{number}"), links, number) for number in (2, 5)]
+    told = Terms(NOW, "bat_1", {}, {"reply": "r+bat_1.s@in.example"})
+    many = mailing(links=["reply"]).digest(parcels, contract(), told)
+    one = mailing(links=["reply"]).digest(parcels[:1], contract(), told)
+    by_subject = mailing(links=["reply"], reply_to="desk@harbor.example").digest(parcels, contract(), told)
+    silent = mailing().digest(parcels, contract(), told)
+
+    assert ["r+bat_1.s@in.example", "r+dlv_1.s@in.example"] == [many.reply_to, one.reply_to]
+    assert "Lead 5\n\n" in many.text and "Lead 5</h2>" in many.html and "r+dlv" not in many.text + many.html
+    assert 1 == many.text.count("Or answer to r+bat_1.s@in.example") == many.html.count("Or answer to")
+    assert ("desk@harbor.example", "2 new leads [#bat_1.s]") == (by_subject.reply_to, by_subject.subject)
+    assert "r+bat_1.s@in.example" in many.secrets and "bat_1.s" in by_subject.secrets
+    assert ("", False) == (silent.reply_to, "Or answer" in silent.text)
+
+
 def test_the_relay_of_a_document_has_its_password_by_name() -> None:
     connector = mailing(
         relay={

@@ -11,7 +11,10 @@ from aiohttp import web
 
 @dataclass
 class Outlet:
-    """`etag` and `modified` are what it says of `body`, and 304 is what it answers to whoever has that already."""
+    """`etag` and `modified` are what it says of `body`, and 304 is what it answers to whoever has that already.
+
+    The next askers get `turns`, each a status with headers, or None for the usual answer.
+    """
 
     address: str = ""
     body: bytes = b""
@@ -20,11 +23,16 @@ class Outlet:
     etag: str = ""
     modified: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    turns: list[tuple[int, Mapping[str, str]] | None] = field(default_factory=list)
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     answered: list[int] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append((request.path_qs, dict(request.headers)))
+        turn = self.turns.pop(0) if self.turns else None
+        if turn is not None:
+            self.answered.append(turn[0])
+            return web.Response(status=turn[0], headers=turn[1])
         known = self.etag and request.headers.get("If-None-Match") == self.etag
         since = self.modified and request.headers.get("If-Modified-Since") == self.modified
         if known or (not self.etag and since):

@@ -21,7 +21,7 @@ from exchange.intake.mail.answers import hear_answer
 from exchange.intake.mail.listener import Listening, listening
 from exchange.storage.disposition_words import Word, unknown_words
 from tests.channels.imap_server import imap_server
-from tests.channels.mailed import DOMAIN, mailing, settle_down, takes_mail
+from tests.channels.mailed import DOMAIN, mailing, settle_down, takes_mail, work_for
 from tests.channels.test_mailbox import counts, with_mailbox
 from tests.flows.arrived import worked
 from tests.flows.lab import OPERATOR, later, person, post
@@ -101,6 +101,41 @@ async def test_the_word_of_an_answer_is_taken_by_our_own_mail_server_once(tmp_pa
         assert [("sold", 12_500_000, f"buyer {DANA}")] == await buyer.told()
         assert "Told by reply to the mail, by buyer leads@cobalt.example" in timeline.text
         assert address not in timeline.source and "signed on Friday" in timeline.text
+
+
+async def test_a_mail_with_several_leads_is_answered_by_their_numbers(tmp_path: Path) -> None:
+    async with mail_server() as server, mailing(tmp_path) as exchange:
+        await takes_mail(exchange, server, document={"links": ["reply"]}, schedule="every 15m")
+        leads = []
+        for number in range(4):
+            leads.append(str((await post(exchange, person(number)))["lead_id"]))
+            later(exchange, 1)
+        await work_for(exchange, 960, 60)
+        buyer = Desk(exchange, server)
+        address = str(buyer.mail.message["Reply-To"])
+        assert address.startswith("r+bat_") and f"Or answer to {address} with a line for each lead" in buyer.mail.text
+        assert buyer.mail.text.index("Lead 1\n") < buyer.mail.text.index("Lead 4\n")
+        assert 1 == buyer.mail.text.count("Or answer")
+
+        later(exchange, 60)
+        assert await buyer.hear("Hello,\n1 sold 1250\n#2: wrong number - a bakery\n\n3, 4 no answer\nThanks, Dana")
+        assert {leads[0]: "sold", leads[1]: "wrong_number", leads[2]: "no_answer", leads[3]: "no_answer"} == (
+            await said_last(exchange)
+        )
+        assert (4, 0) == (await exchange.count("dispositions"), await exchange.count("disposition_waits"))
+        for unread in ("sold", "7 sold", "all my leads were bad"):  # which one, or what, nobody could say
+            later(exchange, 60)
+            assert await buyer.hear(unread)
+        assert 3 == await exchange.count("disposition_waits WHERE word = 'a_sentence'")
+        assert 4 == await exchange.count("dispositions")
+        later(exchange, 60)
+        assert await buyer.hear("all contacted", To="desk@elsewhere.example")  # known by the mail it answers
+        assert not await buyer.hear("all sold", To="desk@elsewhere.example", From="eve@elsewhere.example")
+        assert {"contacted"} == set((await said_last(exchange)).values())
+
+
+async def said_last(exchange: Exchange) -> dict[str, str]:
+    return {row["lead_id"]: row["kind"] for row in await exchange.rows("SELECT lead_id, kind FROM sale_dispositions")}
 
 
 async def test_an_answer_is_known_by_its_mark_or_by_what_it_answers_and_who_writes_it(tmp_path: Path) -> None:

@@ -144,6 +144,28 @@ async def test_a_bad_reply_keeps_the_place_and_is_told(tmp_path: Path) -> None:
         assert theirs.since[-1] == theirs.since[1] and theirs.since[1] != theirs.since[0]
 
 
+async def test_a_busy_system_is_left_alone_as_long_as_it_asks_and_read_on_at_its_page(tmp_path: Path) -> None:
+    """The usual time of a look, a quarter of an hour, is past long before."""
+    by_date = {"Retry-After": "Sat, 21 Nov 2026 01:00:00 GMT", "Date": "Sat, 21 Nov 2026 00:30:00 GMT"}
+    async with crm(tmp_path) as theirs:
+        theirs.says({"ref": theirs.leads[0], "status": "contacted"}, following="p2")
+        theirs.outlet.turns = [None, (429, {"Retry-After": "2400"}), (503, by_date)]
+        asked = []
+        for _ in range(6):
+            await theirs.look(900)
+            asked.append(len(theirs.outlet.asked))
+            if len(asked) == 1:
+                busy = await theirs.state()
+                theirs.says({"ref": theirs.leads[1], "status": "quoted"})
+        state = await theirs.state()
+
+        assert [2, 2, 2, 3, 3, 4] == asked and "HTTP 429" in (busy.error or "") and busy.since is None
+        pages = [parse_qs(urlsplit(path).query).get("page", [""])[0] for path, _ in theirs.outlet.asked]
+        assert (["", "p2", "p2", "p2"], 1) == (pages, len(set(theirs.since)))
+        assert (None, None, {"recorded": 2}) == (state.error, state.under_way, dict(state.counts))
+        assert 2 == len(await theirs.told())
+
+
 async def test_pages_are_read_to_the_last_and_a_circle_ends(tmp_path: Path) -> None:
     async with crm(tmp_path) as theirs:
         theirs.says({"ref": theirs.leads[0], "status": "contacted"}, following="p2")

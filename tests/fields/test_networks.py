@@ -48,6 +48,15 @@ def test_overlapping_networks_hold_what_any_of_them_holds(networks: list[tuple[i
     assert any(first >> bits == last >> bits for first, bits in networks) == held(rows, f"198.51.100.{last}")
 
 
+@pytest.mark.parametrize(
+    "row",
+    ["198.51.100.7:8080", "http://198.51.100.7:3128", "198.51.100.7\t4", "198.51.100.7,US,elite", "198.51.100.7 # old"],
+)
+def test_lists_of_proxies_and_exits_are_read_as_they_are_published(row: str) -> None:
+    assert held([row], "198.51.100.7") and not held([row], "198.51.100.8")
+    assert held(["socks5://[2001:db8::7]:1080"], "2001:db8::7")
+
+
 def test_the_narrower_of_two_regions_counts() -> None:
     found = read_regions(
         [
@@ -73,8 +82,26 @@ def test_first_and_last_address_are_as_good_as_a_network() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ('"3325256704","3325256959","US","United States of America","Arizona","Phoenix"', ("US", "AZ")),
+        ("198.51.100.0,198.51.100.255,NA,US,New York,Brooklyn,40.6,-73.9", ("US", "NY")),
+        ("198.51.100.0,198.51.100.255,US,California,,Fresno,93650,36.8,-119.7,America/Los_Angeles", ("US", "CA")),
+        ('"3325256704","3325256959","US","United States of America","-","Washington"', ("US", "")),
+        ("198.51.100.0,198.51.100.255,EU,DE,Bavaria,Munich,48.1,11.5", ("DE", "")),
+        ('281474007000064,281474007000319,"KR","Korea, Republic of","Seoul"', ("KR", "")),
+        ('"3325256704","3325256959","-","-","-","-"', None),
+    ],
+)
+def test_lists_are_read_as_they_are_published(row: str, told: tuple[str, str] | None) -> None:
+    assert told == region(read_regions([row, "203.0.113.0/24,US"]), "198.51.100.77")
+
+
 def test_a_country_may_stand_in_one_row() -> None:
-    found = read_regions(["US 4/24 2 1 1 2", "CA 4/24 3 1", "US 6/48 1 1"])
+    found = read_regions(["US 4/24 2 1 1 2", "CA 4/24 3 1", "US 6/48 1 1", "US-AZ 4/24 7 1 1 1", "US-NewYork 4/24 8 1"])
+    assert ("US", "AZ") == region(found, "0.0.7.1") == region(found, "0.0.9.1")
+    assert ("US", "NY") == region(found, "0.0.8.1")
     where = {
         text: region(found, text) for text in ("0.0.1.9", "0.0.2.0", "0.0.3.255", "0.0.5.9", "0.0.6.0", "0:0:1::9")
     }
@@ -87,6 +114,7 @@ def test_a_country_may_stand_in_one_row() -> None:
     [
         ("US 4/24 1", "pairs of whole numbers"),
         ("US 4/24 1 0", "above 0"),
+        ("US-Nowhere 4/24 1 1", "a state such as US-AZ"),
         ("US 4/24 1 x", "whole numbers"),
         ("USA 4/24 1 1", "country of two letters"),
         ("US 4/16 1 1", "4/24 or 6/48"),
@@ -108,8 +136,10 @@ def test_the_packaged_list_knows_where_well_known_addresses_lie() -> None:
 
     assert known == {text: (region(found.value, text) or ("", ""))[0] for text in known}
     assert region(found.value, "2001:4860:4860::8888") == ("US", "")
+    assert ("US", "MA") == region(found.value, "18.9.22.69")  # a university's, in Cambridge
     assert [None, None] == [region(found.value, text) for text in ("10.0.0.1", "198.51.100.7")]
     assert "CC-BY-4.0" == found.head.licence and "nro.net" in found.head.source
+    assert "DB-IP" in found.head.source
 
 
 @pytest.mark.parametrize(

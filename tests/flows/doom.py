@@ -52,6 +52,8 @@ class DoomedDb:
         self._doom.point()
         return result
 
+    write_first = write
+
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._db.read(query, *args, **kwargs)
 

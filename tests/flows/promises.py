@@ -116,14 +116,15 @@ def _lead(stored: Stored, lead: Row, at_rest: bool) -> Iterator[str]:
     attempts = stored.attempts.get(lead["id"], [])
     sales = [row for row in stored.sales.get(lead["id"], []) if row["reversed_at"] is None or row["returned_at"]]
     name = f"Lead {lead['id']}"
-    taken = [row for row in attempts if row["state"] in TAKEN]
+    back = {row["attempt_id"] for row in sales if row["reversed_at"] and row["returned_at"]}  # they fill no slot
+    taken = [row for row in attempts if row["state"] in TAKEN and row["id"] not in back]
     slots = stored.slots[(lead["campaign_id"], lead["campaign_version"])] if lead["mode"] == "live" else 1
     if len(taken) > slots:
         yield f"{name} has {slots} slots and {len(taken)} deliveries that are or may be sales."
     if len(taken) > 1 and any(row["exclusive"] for row in taken):
         yield f"{name} was sold exclusively and to somebody else."
     for what in ("leg", "slot"):
-        values = [row[what] for row in taken]
+        values = [row[what] for row in attempts if row["state"] in TAKEN]
         if len(values) != len(set(values)):
             yield f"{name} was sold twice to one {what}: {values}."
     accepted = sorted(row["id"] for row in attempts if row["state"] == "accepted")

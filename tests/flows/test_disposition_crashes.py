@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 
+from exchange import limits
 from exchange.flows.disposition_files import bring, look, record_file
 from exchange.flows.disposition_words import map_word
 from exchange.flows.dispositions import record_reports, teller_of
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.storage.disposition_words import Word, unknown_words
-from tests.flows.doom import Crash, doomed, started_again
+from exchange.worker import run_jobs
+from tests.flows.doom import Crash, doomed, started_again, struck
 from tests.flows.lab import OPERATOR, later, post
 from tests.market import Exchange, buying, consumer, selling
 
@@ -45,6 +50,34 @@ async def test_a_file_that_was_cut_off_is_recorded_whole_when_it_is_sent_again(e
     assert [(three, "quoted"), (one, "sold")] == [(row["lead_id"], row["kind"]) for row in kept]
     assert 1 == await exchange.count("disposition_waits") == await exchange.count("disposition_files")
     assert 2 == await exchange.count("sale_dispositions")
+
+
+async def test_a_long_file_is_recorded_by_a_job_that_goes_on_wherever_it_dies(exchange: Exchange) -> None:
+    """Whoever wants it twice, or brings it again meanwhile, has one job at it."""
+    leads = await bought(exchange, 3)
+    rows = [f"{lead},{word}" for lead, word in zip(leads, ("sold", "won", "quoted"), strict=True)]
+    empty = [f"ld_{number},sold" for number in range(limits.DISPOSITION_ROWS_AT_ONCE)]
+    data = "\n".join(["lead_id,status", rows[0], *empty[:700], rows[1], *empty[700:], rows[2]]).encode()
+    await asyncio.gather(record(exchange, data), record(exchange, data))
+    file_id = await bring(exchange.market, "acme", "again.csv", data, ACME)
+    assert (1, 0) == (await exchange.count("jobs WHERE kind = 'record_reports'"), await exchange.count("dispositions"))
+    deaths = 0
+    for at in range(1, 60, 2):
+        later(exchange, 600)
+        doom = doomed(exchange, at)
+        with suppress(Crash):
+            await run_jobs(doom.market)
+        if not struck(doom):
+            break
+        deaths += 1
+        exchange = await started_again(exchange)
+
+    kept = await exchange.rows("SELECT lead_id, kind FROM dispositions ORDER BY kind")
+    assert [(leads[2], "quoted"), (leads[0], "sold")] == [(row["lead_id"], row["kind"]) for row in kept]
+    found = await look(exchange.market, ("acme",), file_id)
+    assert found is not None and not found.file.under_way and deaths > 3
+    assert (1_003, 1_000) == (sum(found.file.counts.values()), found.file.counts["not_found"])
+    assert 1 == await exchange.count("disposition_waits")
 
 
 @pytest.mark.parametrize("at", range(1, 4))

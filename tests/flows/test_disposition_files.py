@@ -44,6 +44,7 @@ async def record(exchange: Exchange, file_id: str) -> dict[str, int]:
     found = await look(exchange.market, OWN, file_id)
     assert found is not None
     told = await record_file(exchange.market, found.file, ACME)
+    assert told is not None
     return {name: count for name, count in told.items() if count}
 
 

@@ -13,7 +13,7 @@ from exchange.flows.retain import forget
 from exchange.model.actor import Actor, Role
 from tests.flows.lab import later, post
 from tests.flows.test_drop import MARIA, PAT, drop_file
-from tests.market import NOW, Exchange, buying, selling
+from tests.market import Exchange, buying, selling
 
 AGREED: dict[str, str] = {
     **MARIA,
@@ -88,12 +88,18 @@ async def test_a_held_lead_is_answered_exempt_and_stays_until_the_hold_is_lifted
     with pytest.raises(NoEvidence, match="held already"):
         await hold(either.market, lead_id, "Again", PAT)
     file = drop_file(tmp_path, "Phone", aaaaaaaaaaaa=AGREED["phone"])
+    later(either, 400 * 86_400)
+    await forget(either.market)
+    assert 0 < await either.count("wires")
+    assert all(row["raw"] is not None for row in await either.rows("SELECT raw FROM requests"))
 
     report = await run_drop(either.market, file, PAT)
 
     assert (0, 1, "Id,Status\naaaaaaaaaaaa,2\n") == (report.erased, report.held, report.answers)
     assert [True] == [row["sealed"] is not None for row in await either.rows("SELECT sealed FROM leads")]
     await lift(either.market, lead_id, "Settled", PAT)
+    await forget(either.market)
+    assert 0 == await either.count("wires")
     assert 1 == (await run_drop(either.market, file, PAT)).erased
     kinds = [row["kind"] for row in await either.rows("SELECT kind FROM lead_events ORDER BY at, id")]
-    assert {"held", "hold_lifted", "erased"} <= set(kinds) and NOW == either.clock.now()
+    assert {"held", "hold_lifted", "erased"} <= set(kinds)

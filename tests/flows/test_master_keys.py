@@ -186,6 +186,8 @@ class Meanwhile:
         await self._db.write(erase_lead, self._lead_id, ("ev_1", "2026-11", NOW, "Erased."))
         return await self._db.write(unit, *args, **kwargs)
 
+    write_first = write
+
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._db.read(query, *args, **kwargs)
 

@@ -68,7 +68,7 @@ class Selling:
     """The exchange's database, where another lead of the seller is sold after each read."""
 
     def __init__(self, db: Db) -> None:
-        self.write, self.close = db.write, db.close
+        self.write, self.write_first, self.close = db.write, db.write_first, db.close
         self._db, self._sold = db, count()
 
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:

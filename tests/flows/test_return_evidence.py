@@ -7,10 +7,14 @@ from exchange.flows.return_decide import Choice, decide_return
 from exchange.flows.return_rules import unpacked
 from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
 from exchange.flows.seller_statements import running
+from exchange.model.actor import SYSTEM
 from exchange.model.endpoint import EndpointKind
 from exchange.model.feedback import Report
+from exchange.model.return_terms import ReturnTerms
 from exchange.model.returns import ReturnState
 from exchange.model.verification import Action, VerifierRule
+from exchange.storage.score import reports
+from exchange.storage.screened import label_leads
 from exchange.worker import run_jobs
 from tests.flows.lab import OPERATOR, later, person, post
 from tests.flows.receivers import ACME, CEDAR, arrived, events, hook, listen, run_all
@@ -44,6 +48,38 @@ async def test_a_phone_that_was_bad_is_proved_and_one_that_died_since_is_propose
     assert ("asked", "approve", "dead_phone_now") == (second["state"], second["suggestion"], second["rule"])
     assert {("Phone at the sale: good", "against"), ("Phone now: bad", "for")} <= set(sentences(second))
     assert 4 == len(vendor.asked)
+
+
+async def test_what_a_granted_return_taught_goes_when_it_is_taken_back(either: Exchange) -> None:
+    """The buyer's own later word that the number is wrong is another ground, and stays."""
+    await either.add(*selling("cedar"), *buying("acme", price=usd("30"), returns=ReturnTerms(cap_bp=10_000)))
+    leads = [str((await post(either, person(number)))["lead_id"]) for number in (1, 2)]
+    returns = [await ask(either, lead, "disconnected_phone") for lead in leads]
+    by_rule = Choice(ReturnState.APPROVED, "a check said so", rule="dead_phone_at_sale", automatic=True)
+    for return_id in returns:
+        await decide_return(either.market, return_id, by_rule, SYSTEM)
+    await _labelled(either)
+    assert ["bad", "bad"] == await _labels(either, leads)
+    await record_disposition(Report(leads[1], "wrong_number"), either.market, ACME)
+    for return_id in returns:
+        await decide_return(either.market, return_id, Choice(ReturnState.DECLINED, "she answered us"), OPERATOR)
+    await _labelled(either)
+
+    assert [None, "bad"] == await _labels(either, leads)
+    told = await either.market.db.read(reports, 0, either.market.clock.now())
+    assert ["reopened", "returned"] == sorted(row["kind"] for row in told if row["lead_id"] == leads[0])
+    assert ["returned", "wrong_number"] == sorted(row["kind"] for row in told if row["lead_id"] == leads[1])
+
+
+async def _labelled(exchange: Exchange) -> None:
+    later(exchange, 60)
+    await exchange.market.db.write(label_leads, 0, exchange.market.clock.now())
+
+
+async def _labels(exchange: Exchange, leads: list[str]) -> list[str | None]:
+    rows = await exchange.rows("SELECT lead_id, label FROM screened")
+    by_lead = {row["lead_id"]: row["label"] for row in rows}
+    return [by_lead[lead] for lead in leads]
 
 
 async def test_what_the_buyer_reported_before_speaks_against_it(exchange: Exchange) -> None:

@@ -9,9 +9,10 @@ from exchange.flows.revoke import Taken, revoke
 from exchange.flows.shelf import list_unsold, look_over
 from exchange.flows.store import CannotBuy, claim, confirm
 from exchange.model.actor import Actor, Role
-from exchange.model.suppression import Purpose
+from exchange.model.suppression import Purpose, Scope
 from exchange.stages.respond import rfc3339
 from exchange.storage.erase import erase_lead
+from exchange.storage.store import save_search
 from tests.flows.lab import later, post
 from tests.flows.test_consent import with_policy
 from tests.flows.test_store import RULE, bought, person, seen, unsold, why
@@ -83,6 +84,34 @@ async def test_who_is_listed_before_is_never_put_on_the_shelf(either: Exchange) 
     assert 0 == await list_unsold(either.market)
     assert [] == await seen(either, "acme")
     assert ("over", "The consumer asked not to be called.") == await state(either, answer["lead_id"])
+
+
+async def test_what_is_on_a_buyers_own_list_is_seen_by_the_others_alone(either: Exchange) -> None:
+    market = either.market
+    first, second = await two(either)
+    await either.add(*buying("birch", connection="store"))
+    own = await make_list(market, Wish("ours", scope=Scope.BUYER, party="acme"), PAT)
+    await change_values(market, [own], {"phone": consumer(1)["phone"]}, True, PAT)
+    await change_values(market, [own], {"phone": consumer(3)["phone"]}, True, PAT)
+    for buyer_id in ("acme", "birch"):
+        await market.db.write(save_search, f"srch_{buyer_id}", person(buyer_id), "All", {}, either.clock.now())
+
+    assert 0 == await look_over(market)
+    await post(either, consumer(3))
+    assert 1 == await list_unsold(market)
+
+    third = await lead_of(either, 3)
+    assert {second} == {row["lead_id"] for row in await seen(either, "acme")}
+    assert {first, second, third} == {row["lead_id"] for row in await seen(either, "birch")}
+    finds = await either.rows("SELECT buyer_id, found FROM saved_searches ORDER BY buyer_id")
+    assert [("acme", 0), ("birch", 1)] == [(row["buyer_id"], row["found"]) for row in finds]
+    assert "not_eligible" == (await why(either, "acme", first)).slug
+
+    await change_values(market, [own], {"phone": consumer(1)["phone"]}, False, PAT)
+    assert 0 == await look_over(market)
+    assert {first, second} == {row["lead_id"] for row in await seen(either, "acme")}
+    await market.db.write(erase_lead, third, ("evt_3", "2026-11", either.clock.now(), "Erased"))
+    assert 0 == await either.count("store_kept_from")
 
 
 async def test_an_authorization_that_ends_takes_its_lead_along(exchange: Exchange) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.stages.answer_line import SENTENCE, Said, first_line, read_line
+from exchange.stages.answer_line import SENTENCE, Numbered, Said, own_lines, read_line, read_numbered
 from exchange.stages.dispositions import fold_word
 
 KNOWN = {"sold", "contacted", "wrong_number", "no_answer"}
@@ -52,5 +52,28 @@ QUOTES = (
 
 @pytest.mark.parametrize("quote", QUOTES)
 def test_what_is_quoted_or_signed_says_nothing(quote: str) -> None:
-    assert "" == first_line(f"\n \n{quote}\n")
-    assert "no answer" == first_line(f"\n  no\u00a0 answer \n\n{quote}\n")
+    assert () == own_lines(f"\n \n{quote}\n")
+    assert ("no answer",) == own_lines(f"\n  no\u00a0 answer \n\n{quote}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "numbered"),
+    [
+        ("1 sold 1250", Numbered((1,), "sold 1250")),
+        ("#4: wrong number - a bakery", Numbered((4,), "wrong number - a bakery")),
+        ("Lead 12. no answer", Numbered((12,), "no answer")),
+        ("3) Contacted", Numbered((3,), "Contacted")),
+        ("3 - Contacted", Numbered((3,), "Contacted")),
+        ("5, 6 and 9-11 no answer", Numbered((5, 6, 9, 10, 11), "no answer")),
+        ("All: no answer", Numbered((), "no answer")),
+        ("all no answer", Numbered((), "no answer")),
+        ("Hello Harbor,", None),
+        ("Allan sold it", None),
+        ("602 958 0142", None),
+        ("12345 sold", None),
+        ("9-1 sold", None),
+        ("sold 1", None),
+    ],
+)
+def test_a_line_about_one_of_several_leads_begins_with_its_number(line: str, numbered: Numbered | None) -> None:
+    assert numbered == read_numbered(line)

@@ -127,6 +127,31 @@ def test_a_long_tracking_value_is_cut_and_told() -> None:
 # Pings and privacy
 
 
+def test_who_the_consumer_is_does_not_stand_in_what_others_see_before_they_buy() -> None:
+    sent = {
+        **POST,
+        "first_name": "Wilhelmine",
+        "last_name": "Zanzibarova",
+        "sub_id1": "wilhelmine@consumer.example",
+        "sub_id2": "wilhelmine-zanzibarova",
+        "sub_id3": f"p{POST['phone']}",
+        "sub_id4": "zanzibarova-9999999999",
+        "utm_term": "solar for Wilhelmine",
+        "seller_lead_id": "6025550199",
+        "utility_provider": "call 602 555 0199",
+        "comments": "Wilhelmine Zanzibarova, 602 555 0199",
+    }
+    found = read(sent)
+
+    who = {"sub_id1", "sub_id2", "sub_id3", "utility_provider"}
+    assert found.problems == () and who == set(found.dropped)
+    assert [("sub_id1", "personal"), ("sub_id2", "personal"), ("sub_id3", "personal")] == sorted(
+        each for each in warned(found) if each[0].startswith("sub")
+    )
+    assert {"sub_id4", "utm_term"} <= found.lead.tracking.keys() and "utility_provider" not in found.lead.values
+    assert "comments" in found.lead.values and "6025550199" == found.lead.seller_lead_id
+
+
 def test_personal_values_of_a_ping_are_dropped_and_told_by_name_only() -> None:
     sent = {**PING, "Mobile": "6029580142", "phone": "6029580143", "e-mail": "maria@consumer.example", "name": "M S"}
     found = read_ping(sent)

@@ -16,7 +16,7 @@ from exchange.stages.score.calibration import Calibration
 from exchange.stages.score.exposure import DAY_MS, estimate
 from exchange.stages.score.features import Features, features, recipe, why_protected
 from exchange.stages.score.grade import GRADES, grade, letter
-from exchange.stages.score.learner import Arrived, Learner, Reported
+from exchange.stages.score.learner import Arrived, Learner, Reopened, Reported
 from exchange.stages.score.points import PER_DOUBLING, points_of, tell
 from exchange.stages.score.weights import chance, places
 
@@ -68,6 +68,18 @@ def test_an_end_teaches_at_once_and_a_later_conversion_mends_it() -> None:
     lowered = learner.weights.chance(places(first.texts))
     learner.feed(Reported(second, "ld_1", True))
     assert lowered < before < learner.weights.chance(places(first.texts))
+
+
+def test_an_end_that_is_taken_back_is_forgotten_and_a_conversion_is_not() -> None:
+    learner, before = Learner(), Learner().weights.chance(places(made("new").texts))
+    learner.feed(Arrived(0, "ld_1", made("new")))
+    learner.feed(Reported(1_000, "ld_1", False))
+    learner.feed(Reopened(2_000, "ld_1"))
+    assert learner.weights.chance(places(made("new").texts)) == pytest.approx(before, rel=0.01)
+    learner.feed(Reported(3_000, "ld_1", True))
+    raised = learner.weights.margin(places(made("new").texts))
+    learner.feed(Reopened(4_000, "ld_1"))
+    assert raised == learner.weights.margin(places(made("new").texts))
 
 
 def test_a_report_told_twice_and_one_of_a_lead_nobody_knows_teach_nothing() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from exchange.fields.networks import TOR, read_address
 from exchange.fields.table import BadTable, Tables, packaged, read_table, written
+from exchange.fields.zones import hours_apart
 from exchange.model.table import TableHead
 from exchange.stages.screen.agents import CRAWLERS
 from exchange.stages.screen.device import Device, read_device
@@ -78,6 +79,15 @@ def test_one_weak_sign_never_refuses(lead: Seen) -> None:
 )
 def test_the_clock_is_held_against_the_address(address: str | None, clock: str | None, told: tuple[str, ...]) -> None:
     assert set(told) == set(judged(seen(country=address, zone_country=clock, far_zone=True)).names)
+
+
+@pytest.mark.parametrize(("zone", "told"), [("Los_Angeles", True), ("Denver", True), ("Chicago", False)])
+def test_a_clock_hours_from_the_state_of_the_address_is_told_and_refuses_nobody(zone: str, told: bool) -> None:
+    apart = hours_apart(f"America/{zone}", ("America/New_York",), AT)
+    found = judged(seen(country="US", state="NY", zone_country="US", hours_apart=apart))
+
+    assert (("zone_apart",) if told else ()) == found.names and found.fraud < REFUSED
+    assert hours_apart("Nowhere/Town", ("America/New_York",), AT) is hours_apart("America/Chicago", (), AT) is None
 
 
 def test_three_quick_leads_of_one_browser_within_minutes_are_a_burst() -> None:

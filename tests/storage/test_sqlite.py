@@ -81,7 +81,7 @@ async def test_a_full_disk_is_told_and_once_mended_work_goes_on(things: Db) -> N
 
 
 def test_when_the_disk_fills_up_in_a_group_every_waiter_hears_of_it(tmp_path: Path) -> None:
-    connection = open_writing(tmp_path / "x.db", busy_ms=100, durable=False)
+    connection = open_writing(tmp_path / "x.db", busy_ms=100, synchronous="OFF")
     run_group(connection, [lambda tx: drive(tx, units.make_table, (), {})])
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")
@@ -106,7 +106,7 @@ def test_when_the_disk_fills_up_in_a_group_every_waiter_hears_of_it(tmp_path: Pa
 
 def test_a_commit_that_fails_undoes_the_group_and_tells_every_waiter(tmp_path: Path) -> None:
     """A deferred foreign key is checked by the commit alone: the surest way to make a real commit fail."""
-    connection = open_writing(tmp_path / "x.db", busy_ms=100, durable=False)
+    connection = open_writing(tmp_path / "x.db", busy_ms=100, synchronous="OFF")
     connection.execute("CREATE TABLE things (name TEXT PRIMARY KEY, size BIGINT)")
     connection.execute("CREATE TABLE parts (thing TEXT REFERENCES things (name) DEFERRABLE INITIALLY DEFERRED)")
 
@@ -124,7 +124,7 @@ def test_a_commit_that_fails_undoes_the_group_and_tells_every_waiter(tmp_path: P
 
 
 async def test_a_shell_that_holds_the_file_makes_writers_busy_and_then_they_go_on(tmp_path: Path) -> None:
-    connection = open_writing(tmp_path / "x.db", busy_ms=50, durable=False)
+    connection = open_writing(tmp_path / "x.db", busy_ms=50, synchronous="OFF")
     shell = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     shell.execute("BEGIN IMMEDIATE")
 

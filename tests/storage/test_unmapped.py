@@ -41,6 +41,15 @@ def closing(number: int) -> Closing:
     return Closing(f"ld_{number}", "2026-11", number, LeadState.UNSOLD, None, None, None, unmapped=tuple(heard))
 
 
+async def make_leads(tx: Tx, count: int) -> None:
+    await tx.execute_many(
+        """INSERT INTO leads (id, month, received_at, seller_id, campaign_id, campaign_version, vertical, mode, kind,
+               state, facts, subject, currency, revenue_units, payout_units, times_sold, changed_at)
+           VALUES (:id, '2026-11', 1, 's', 'c', 1, 'solar', 'live', 'post', 'open', '{}', 'r', 'USD', 0, 0, 0, 1)""",
+        [{"id": f"ld_{number}"} for number in range(count)],
+    )
+
+
 async def deadlocks(tx: Tx) -> int:
     await tx.fetch("SELECT pg_stat_force_next_flush() AS flushed")
     rows = await tx.fetch("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
@@ -48,6 +57,8 @@ async def deadlocks(tx: Tx) -> int:
 
 
 async def test_leads_that_hear_the_same_at_once_never_wait_for_each_other(postgres_db: PostgresDb) -> None:
+    await postgres_db.write(make_leads, 60)
+
     await asyncio.gather(*(postgres_db.write(close_lead, closing(number)) for number in range(60)))
 
     assert 0 == await postgres_db.write(deadlocks)

@@ -24,6 +24,8 @@ class FailingDb:
         self._fail()
         return await self.db.write(unit, *args, **kwargs)
 
+    write_first = write
+
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.db.read(query, *args, **kwargs)
 

@@ -38,6 +38,13 @@ CANARY = {
     "address": "4711 Kanarienvogelweg",
     "comments": "please ring the yellow doorbell",
     "ip_address": "203.0.113.77",
+    "sub_id1": "canary.bird@consumer.example",
+    "sub_id2": "602-958-0177",
+    "utm_term": "Wilhelmine Zanzibarova",
+    "seller_lead_id": "canary.bird@consumer.example",
+    "utility_provider": "Zanzibarova, Wilhelmine",
+    "landing_page_url": "https://savings.example/?email=canary.bird%40consumer.example&phone=6029580177",
+    "referrer_url": "https://search.example/?q=canary.bird@consumer.example",
 }
 PERSONAL = (
     "Zanzibarova",

@@ -237,7 +237,8 @@ async def test_revealing_shows_once_and_leaves_who_when_and_why(served: Served) 
     lead_id = (await served.send("pingpost", POST))["lead_id"]
     async with signed_in(served) as visitor:
         path = f"/console/leads/{lead_id}"
-        assert 422 == (await visitor.submit(f"{path}/reveal", why="  ")).http_status
+        for wrong in ("  ", "602-958-0142 asks what we hold"):
+            assert 422 == (await visitor.submit(f"{path}/reveal", why=wrong)).http_status
         assert 403 == (await visitor.send(f"{path}/reveal", why="a complaint")).http_status
         assert not await served.exchange.rows("SELECT id FROM audit_lines WHERE action = 'lead.revealed'")
 

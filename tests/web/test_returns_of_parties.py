@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.market import (
     selling,
     usd,
 )
-from tests.web.served import serve_exchange
+from tests.web.served import Heard, Served, heard, serve_exchange
 from tests.web.visitor import Page, Visitor, later, signed_in
 
 DAY_S = 86_400
@@ -104,6 +105,42 @@ async def test_outside_the_window_the_page_and_the_api_say_when_it_closed(tmp_pa
         row = (await exchange.rows("SELECT state, rule FROM return_requests"))[0]
         assert {"state": "declined", "rule": "outside_window"} == row
         assert [] == (await served.get("returns", key=CEDAR))["returns"]
+
+
+async def test_a_program_sends_its_evidence_with_what_it_asks_and_with_what_it_answers(tmp_path: Path) -> None:
+    terms = ReturnTerms(evidence=(("wrong_person", "file"),))
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served:
+        lead_id = await market_of_two(exchange, returns=terms)
+        path = f"buyer/leads/{lead_id}/return"
+        lacking = await served.send(path, {"reason": "wrong_person"}, key=ACME)
+        wrong = [
+            await upload(served, path, content, media, reason="wrong_person")
+            for content, media in (
+                (b"MZ", "application/exe"),
+                (b"x" * (2 * 1024**2 + 1), "text/plain"),
+                (b"", "text/plain"),
+            )
+        ]
+        asked = await upload(served, path, b"RIFF", "audio/wav", reason="wrong_person", note="her sister answered")
+        assert [(422, "file")] * 4 == [(each.http_status, each["errors"][0]["field"]) for each in (lacking, *wrong)]
+        assert (200, "call.wav", True) == (asked.http_status, asked["file"], asked["new"])
+        assert any("attached call.wav and a note" in each["fact"] for each in asked["evidence"])
+
+        request = await exchange.market.db.read(return_of, asked["return_id"])
+        assert request is not None
+        await question(exchange.market, request, "Which number?", OPERATOR)
+        answered = await upload(served, f"returns/{asked['return_id']}/answer", b"8 seconds", "text/plain")
+        assert (200, "asked") == (answered.http_status, answered.get("state")), answered.body
+        async with signed_in(served) as operator:
+            assert "8 seconds" == (await operator.open(f"/console/returns/{asked['return_id']}/file")).source
+
+
+async def upload(served: Served, path: str, content: bytes, media: str, **fields: str) -> Heard:
+    form = FormData(fields)
+    form.add_field("file", io.BytesIO(content), filename="call.wav", content_type=media)
+    headers = {"Authorization": f"Bearer {ACME}"}
+    async with served.session.post(f"{served.address}/api/v1/{path}", data=form, headers=headers) as response:
+        return await heard(response)
 
 
 async def test_the_api_tells_each_side_its_own_and_keeps_both_names(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from exchange.flows.market import Market
 from exchange.flows.replies import REPLIES, MailAnswer, marked, marks_in, take_answer
 from exchange.intake.dsn import answers_by_itself, read_bounce
 from exchange.intake.mail.message import BadMail, read_mail
-from exchange.stages.answer_line import first_line
+from exchange.stages.answer_line import own_lines
 
 _ID = re.compile(r"<([A-Za-z0-9][A-Za-z0-9_.-]{0,120})@")
 _IDS_MOST = 50
@@ -54,4 +54,4 @@ def read_answer(raw: bytes, recipients: Sequence[str] = ()) -> MailAnswer | None
         return None
     if read_bounce(raw) is not None:
         return None
-    return MailAnswer(mail.sender, marks, answered, first_line(mail.shown), mail.sent_at)
+    return MailAnswer(mail.sender, marks, answered, own_lines(mail.shown), mail.sent_at)

@@ -11,6 +11,7 @@ from exchange.model.return_terms import RETURN_REASONS, ReturnTerms
 from exchange.stages.schedule import window_end, window_start
 
 DAY_MS = 86_400_000
+_RESELL_DAYS_MOST = 90
 NO_RETURNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "no_answer": ("no_answer", "attempted"),
@@ -96,6 +97,8 @@ def term_problems(terms: ReturnTerms) -> tuple[str, ...]:
         found.append("The period of an allowance is week or month.")
     if terms.over_cap not in ("queue", "decline"):
         found.append("A return over the allowance is queued or declined.")
+    if not 0 <= terms.resell_days <= _RESELL_DAYS_MOST:
+        found.append(f"What came back may be sold again for 0 to {_RESELL_DAYS_MOST} days.")
     for reason, what in terms.evidence:
         if reason != "*" and reason not in RETURN_REASONS:
             found.append(f"Evidence is asked for {reason!r}, which is no reason to return a lead.")

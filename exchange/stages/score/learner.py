@@ -48,6 +48,13 @@ class Reported(NamedTuple):
     converted: bool
 
 
+class Reopened(NamedTuple):
+    """It is not known any more that a sold lead never converts: the return that said so was taken back."""
+
+    at: int
+    lead_id: str
+
+
 @dataclass(slots=True)
 class _Open:
     """A lead that is still learned from. `taught` is the share of conversions it was taught up to."""
@@ -84,12 +91,14 @@ class Learner:
         """By feature's name, its usual part of the log-odds in a vertical."""
         return self.usual.get(vertical, _NOTHING)
 
-    def feed(self, event: Arrived | Reported) -> None:
+    def feed(self, event: Arrived | Reported | Reopened) -> None:
         self.pass_time(event.at)
         if isinstance(event, Arrived):
             self._arrive(event)
-        else:
+        elif isinstance(event, Reported):
             self._report(event)
+        else:
+            self._reopen(event)
 
     def pass_time(self, at: int) -> None:
         """Do all reviews that are due by this moment, the earliest first, and what each midnight brings before them."""
@@ -157,6 +166,13 @@ class Learner:
         taught = before if before is not None else _still(chance, lead.taught)
         self.weights.learn(lead.places, taught - event.converted)
         lead.outcome, lead.reported_at = event.converted, event.at
+
+    def _reopen(self, event: Reopened) -> None:
+        lead = self._open.get(event.lead_id)
+        if lead is None or lead.outcome is not False:
+            return
+        self.weights.learn(lead.places, -_still(self.weights.chance(lead.places), lead.taught))
+        lead.outcome = None
 
     def _exposure(self, vertical: str) -> Exposure:
         return self.exposure.get(vertical) or Exposure()

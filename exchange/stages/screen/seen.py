@@ -51,6 +51,7 @@ class Seen(NamedTuple):
     steps: Steps | None = None
     far_zone: bool | None = None  # the clock of the device is not one of the lead's continent
     zone_country: str | None = None  # the country whose clock the device has
+    hours_apart: float | None = None  # between that clock and those of the state that the address lies in
 
     @property
     def source(self) -> tuple[str, str]:

@@ -23,6 +23,7 @@ BURST_SHARE = 0.5  # of all that the sub id sent in them
 RUSH_LEAST = 15
 SOURCES_MOST = 3
 CONSUMERS_MOST = 5
+ZONE_HOURS = 2.0  # who lives on a border, or is on the way, has the clock next to it
 _ONE_COUNTRY = frozenset({"US", "CA", "PR", "VI", "GU", "AS", "MP"})  # people go back and forth
 HOME_COUNTRIES = frozenset({"US", "CA", "PR", "VI", "GU", "AS", "MP", "MX"})
 
@@ -57,6 +58,7 @@ _KINDS = (
     Kind("vpn", 0.20, Reason.HIDDEN_LINE, "The visitor uses a VPN"),
     Kind("abroad", 0.50, Reason.HIDDEN_LINE, "The visitor's address lies abroad"),
     Kind("other_zone", 0.40, Reason.HIDDEN_LINE, "The device's clock is that of another country than its address"),
+    Kind("zone_apart", 0.15, Reason.HIDDEN_LINE, "The device's clock is far from those of its address's state"),
     Kind("far_zone", 0.40, Reason.HIDDEN_LINE, "The device's clock is set to another continent"),
     Kind("burst", 0.95, Reason.BURST, "One of many alike from one sub id within minutes"),
     Kind("pair", 0.70, Reason.BURST, "The second alike from one sub id within minutes"),
@@ -121,6 +123,8 @@ def _line(seen: Seen) -> Iterator[tuple[str, str]]:
     if seen.country is not None and seen.zone_country is not None:
         if not {seen.country, seen.zone_country} <= _ONE_COUNTRY and seen.country != seen.zone_country:
             yield "other_zone", f"an address in {seen.country}, a clock of {seen.zone_country}"
+        elif seen.hours_apart is not None and seen.hours_apart >= ZONE_HOURS:
+            yield "zone_apart", f"an address in {seen.state}, a clock {seen.hours_apart:g} h from there"
     elif seen.far_zone:
         yield "far_zone", "the time zone of the device is not one of North America"
 

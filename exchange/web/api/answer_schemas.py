@@ -27,7 +27,15 @@ PROBLEM_CODES = (
     "expired",
     "conflict",
 )
-WARNING_CODES = ("unknown_field", "alias_used", "not_for_ping", "deprecated_value", "required_soon", "truncated")
+WARNING_CODES = (
+    "unknown_field",
+    "alias_used",
+    "not_for_ping",
+    "personal",
+    "deprecated_value",
+    "required_soon",
+    "truncated",
+)
 
 
 def answer_schemas() -> dict[str, Schema]:

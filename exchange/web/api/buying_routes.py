@@ -10,7 +10,11 @@ from exchange.web.api.route import ASKED, TOLD, KeyKind, Parameter, Rank, Route,
 _DISPOSITIONS = "/api/v1/dispositions"
 _TOLD = "A buyer says what became of a lead it bought"
 _MANY = f"The same of up to {limits.DISPOSITIONS_AT_ONCE} leads in one call, each with a word or all with one"
-_FILE = f"The same as a file of up to {limits.DISPOSITION_ROWS:,} rows; with `record=no` it only says what would be"
+_FILE = (
+    f"The same as a file of up to {limits.DISPOSITION_ROWS:,} rows; with `record=no` it only says what would be; a "
+    "long one is recorded by a job (202, `queued`)"
+)
+_FILE_TOLD = "A file that came before: what became of its rows, or how far recording them has come"
 _OPTION = "As the field of the form, when the body is the file itself."
 _FETCHED = "Leads that a buyer fetches, with all values; each page confirms the one before"
 
@@ -37,6 +41,17 @@ def routes() -> tuple[Route, ...]:
             "DispositionFileTold",
             "DispositionFile",
             options,
+        ),
+        Route(
+            "GET",
+            f"{_DISPOSITIONS}/files/{{file_id}}",
+            "disposition_file_told",
+            _FILE_TOLD,
+            KeyKind.BUYER,
+            Rank.REPORT,
+            report_files.one_file,
+            "DispositionFileTold",
+            (*ASKED, 404),
         ),
         _asks("/api/v1/sales", "sales", "What a buyer bought, since a cursor", buying.sales, "Sales"),
         _asks("/api/v1/buyer/leads", "fetch_leads", _FETCHED, fetching.leads, "FetchedLeads"),

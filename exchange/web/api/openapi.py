@@ -193,6 +193,8 @@ def _responses(route: Route) -> dict[str, Any]:
         answers["202"] = {"description": "Queued: how it ended is told later.", "content": _content(gives)}
     if route.gives == "Recorded":
         answers["202"] = {"description": "Nobody knows the word yet: it waits.", "content": _content(gives)}
+    if route.gives == "DispositionFileTold":
+        answers["202"] = {"description": "A job records it: look again.", "content": _content(gives)}
     for status in sorted({*route.refusals, 405}):
         answers[str(status)] = {"description": _REFUSED[status], "content": _content(refusal)}
     return answers

@@ -16,6 +16,7 @@ from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.lead import Problem
 from exchange.model.reason import Reason
 from exchange.stages.dispositions import Verdict
+from exchange.storage.disposition_files import ReportFile, read_file
 from exchange.web.api.call import Call, Stop, Told, refused
 from exchange.web.api.pages import wrong
 from exchange.web.uploads import Held, HeldTooLarge
@@ -41,12 +42,14 @@ async def bring_reports(call: Call) -> Told:
         name = sent.name or "dispositions"
         file_id = await bring(call.market, caller.actor.party_id, name, bytes(held.data), caller.actor)
         found = await _looked(call, own, file_id)
+        if found.file.under_way and not asked.columns:
+            return _recorded(found.file)
         if asked.columns:
             await name_columns(call.market, found.file, {**found.file.columns, **asked.columns})
             found = await _looked(call, own, file_id)
-        if asked.record:
-            await record_file(call.market, found.file, caller.actor)
-    return Told(_fields(found, recorded=asked.record))
+        done = asked.record and await record_file(call.market, found.file, caller.actor) is not None
+    queued = asked.record and not done
+    return Told(_fields(found, "queued" if queued else "ok", recorded=done), 202 if queued else 200)
 
 
 @contextmanager
@@ -60,6 +63,36 @@ def file_refused() -> Iterator[None]:
         raise Stop(Reason.TOO_LARGE, 413, str(error), closes=True) from None
     except (BadFile, CannotRead) as error:
         raise Stop(Reason.INVALID, 422, str(error), problems=(Problem("file", "type", str(error)),)) from None
+
+
+async def one_file(call: Call) -> Told:
+    """A file that came before: what its rows became, how far its job is, or what they would become."""
+    caller = call.admit_by_header("buyer")
+    assert caller.actor.party_id is not None
+    file = await call.market.db.read(read_file, (caller.actor.party_id,), call.request.match_info["file_id"])
+    if file is None:
+        raise Stop(Reason.NOT_FOUND, 404, "There is no such file of yours.")
+    if file.under_way or file.recorded_at is not None:
+        return _recorded(file)
+    found = await look(call.market, (caller.actor.party_id,), file.id)
+    if found is None:
+        raise Stop(Reason.NOT_FOUND, 404, "It is no longer kept. Send it again.")
+    return Told(_fields(found, "ok", recorded=False))
+
+
+def _recorded(file: ReportFile) -> Told:
+    """What became of its rows, or of those that are done so far."""
+    rows, done = (file.rows_all, file.rows_done) if file.under_way else (sum(file.counts.values()),) * 2
+    fields = {
+        "status": "queued" if file.under_way else "ok",
+        "file_id": file.id,
+        "rows": rows,
+        "rows_done": done,
+        "recorded": not file.under_way,
+        "columns": dict(file.columns),
+        "counts": {verdict.value: file.counts.get(verdict.value, 0) for verdict in Verdict},
+    }
+    return Told(fields, 202 if file.under_way else 200)
 
 
 class _Asked:
@@ -95,10 +128,10 @@ async def _looked(call: Call, own: tuple[str, ...], file_id: str) -> Look:
     return found
 
 
-def _fields(found: Look, *, recorded: bool) -> dict[str, Any]:
+def _fields(found: Look, status: str, *, recorded: bool) -> dict[str, Any]:
     """What its rows were, or would be; `recorded` counts those that say something new."""
     return {
-        "status": "ok",
+        "status": status,
         "file_id": found.file.id,
         "rows": len(found.told),
         "recorded": recorded,

@@ -76,9 +76,10 @@ def _files() -> dict[str, Schema]:
     row = {"type": "integer", "description": "The data row, from 1."}
     file_told = record(
         ("status", "file_id", "rows", "recorded", "columns", "counts"),
-        status=text(enum=["ok"]),
+        status=text("`queued`: it is long, and a job records it.", enum=["ok", "queued"]),
         file_id=text(),
         rows={"type": "integer"},
+        rows_done={"type": "integer", "description": "Of a file that a job records, or recorded."},
         recorded={"type": "boolean", "description": "Whether it was written."},
         columns={"type": "object", "additionalProperties": text(), "description": "How its columns are understood."},
         missing=text("What it cannot do without, if that is so."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from exchange import limits
 from exchange.flows.allowances import allowances
 from exchange.flows.dispositions import Recorded
 from exchange.flows.market import Market
@@ -27,6 +28,7 @@ from exchange.storage.return_views import read_request, returns_after
 from exchange.web.api.access import Caller
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
+from exchange.web.api.files_with import fields_and_file
 from exchange.web.api.pages import SETTLED_MS, length, page, since, wrong
 
 _DECISIONS = {
@@ -40,13 +42,13 @@ _DECISIONS = {
 async def ask(call: Call) -> Told:
     """A buyer asks its money back for one lead. Asked again, it is told what became of the first."""
     caller = call.admit_by_header("buyer")
-    sent = sent_fields(await call.read_fields())
+    sent, file = await fields_and_file(call, limits.RETURN_FILE_BYTES)
     found = await find_returnable(call.market, caller.actor, call.request.match_info["lead_id"])
     if found is None:
         raise _not_there()
     if not sent.get("reason"):
         raise wrong("reason", "missing", "reason is required")
-    asking = Asking(sent["reason"], sent.get("note", ""), sent.get("yourreturnid"))
+    asking = Asking(sent["reason"], sent.get("note", ""), sent.get("yourreturnid"), file)
     made = await ask_return(call.market, caller.actor, found, asking)
     if isinstance(made, Problem):
         raise Stop(Reason.INVALID, 422, problems=(made,))
@@ -146,9 +148,10 @@ def _use(use: Allowance) -> dict[str, Any]:
 async def answer_question(call: Call) -> Told:
     """What the buyer answers to a question about its request."""
     caller = call.admit_by_header("buyer")
-    sent = sent_fields(await call.read_fields())
+    sent, file = await fields_and_file(call, limits.RETURN_FILE_BYTES)
     return_id = call.request.match_info["return_id"]
-    return await _after(call, caller.actor, await answer(call.market, caller.actor, return_id, sent.get("answer", "")))
+    done = await answer(call.market, caller.actor, return_id, sent.get("answer", ""), file)
+    return await _after(call, caller.actor, done)
 
 
 async def reply_to_it(call: Call) -> Told:
@@ -237,6 +240,7 @@ def return_fields(_: Market, row: Row, actor: Actor) -> dict[str, Any]:
             "why": row["why"] or None,
             "question": row["question"] if row["state"] == "question" else None,
             "your_return_id": row["their_reference"],
+            "file": row["file_name"],
             "replacement_lead_id": row["replacement"],
         }
     if role is not Role.BUYER:

@@ -68,6 +68,7 @@ def _entry() -> dict[str, Schema]:
         "question": text("What the exchange wants to know."),
         "your_return_id": text("Your own name for it."),
         "seller_lead_id": text(),
+        "file": text("The name of the file that came with it."),
         "replacement_lead_id": text("The lead that was given instead."),
         "buyer_id": text(),
         "seller_id": text(),
@@ -100,6 +101,11 @@ def _allowances() -> dict[str, Schema]:
     return {"AllowancePeriod": period, "Allowance": one, "Allowances": listed}
 
 
+def _file() -> Schema:
+    most = limits.RETURN_FILE_BYTES // 1024**2
+    return text(f"In multipart/form-data only: a picture, PDF, recording or text, up to {most} MB.", format="binary")
+
+
 def _sent() -> dict[str, Schema]:
     note = {"maxLength": limits.NOTE_CHARACTERS}
     theirs = text("Your own name for it: the same again is the same request.", maxLength=limits.REFERENCE_CHARACTERS)
@@ -108,8 +114,9 @@ def _sent() -> dict[str, Schema]:
         reason=text(enum=[*RETURN_REASONS, *NO_RETURNS]),
         note=text("What happened.", **note),
         your_return_id=theirs,
+        file=_file(),
     )
-    answer = record(("answer",), answer=text("What was asked of you.", **note))
+    answer = record((), answer=text("What was asked of you; it may be left out beside a file.", **note), file=_file())
     reply = record(("message",), message=text("What you know of it.", **note), your_return_id=theirs)
     decision = record(
         ("decision",),

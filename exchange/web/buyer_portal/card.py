@@ -6,6 +6,7 @@ from aiohttp import web
 
 from exchange.flows.searches import note_view
 from exchange.flows.store import CannotBuy, claim
+from exchange.storage.shelf import is_kept_from
 from exchange.storage.store import read_item, shelf
 from exchange.web.auth import actor_of
 from exchange.web.buyer_portal.claim import refused
@@ -33,6 +34,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     await note_view(market, lead_id)
     rows = await market.db.read(shelf, buyer(request), "", now, (item["listed_at"] + 1, ""), PAGE)
     row = next((row for row in rows if row["lead_id"] == lead_id), None)
+    if row is None and await market.db.read(is_kept_from, lead_id, buyer(request)):
+        told = "You asked not to be sold this consumer."
+        return await notice(request, "This consumer is on a list of yours", told, http_status=409)
     if row is None:
         return await notice(request, "This lead is yours", "You bought this consumer before.", http_status=409)
     each = offered(row, now)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
 
+from exchange.flows.evidence import NoEvidence, hold, lift, show_evidence
 from exchange.flows.reveal import MayNotReveal, Revealed, reveal
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 from exchange.web.story.page import Told, tell
@@ -25,6 +28,8 @@ def pages() -> tuple[Page, ...]:
         Page("GET", _PATH, show),
         Page("GET", f"{_PATH}.json", as_json),
         Page("POST", f"{_PATH}/reveal", show_revealed),
+        Page("POST", f"{_PATH}/evidence", show_kept),
+        Page("POST", f"{_PATH}/{{act:hold|lift}}", change_hold),
     )
 
 
@@ -55,6 +60,33 @@ async def show_revealed(request: web.Request) -> web.StreamResponse:
     return await _page(request, told, revealed)
 
 
+async def show_kept(request: web.Request) -> web.StreamResponse:
+    """The page of an erased lead once with what is kept of its consent. The reason is in the audit log before it."""
+    told = await _told(request)
+    if told is None:
+        return await _missing(request)
+    lead_id, why = str(told.lead["id"]), request[FORM].get("why", "")
+    try:
+        (kept,) = await show_evidence(request.app[MARKET], lead_id, why, actor_of(request), ip_of(request))
+    except NoEvidence as error:
+        return await _page(request, told, problem=str(error), http_status=422)
+    return await _page(request, told, kept=kept)
+
+
+async def change_hold(request: web.Request) -> web.StreamResponse:
+    """Somebody is sued about the lead, so that nothing of it may be erased; or is no longer."""
+    lead_id = request.match_info["lead_id"]
+    act = {"hold": hold, "lift": lift}[request.match_info["act"]]
+    try:
+        await act(request.app[MARKET], lead_id, request[FORM].get("why", ""), actor_of(request), ip_of(request))
+    except NoEvidence as error:
+        told = await _told(request)
+        if told is None:
+            return await _missing(request)
+        return await _page(request, told, problem=str(error), http_status=422)
+    return see_other(f"/console/leads/{lead_id}#hold")
+
+
 async def _told(request: web.Request) -> Told | None:
     market = request.app[MARKET]
     rows = await market.db.read(read_lead_rows, actor_of(request), request.match_info["lead_id"])
@@ -65,7 +97,13 @@ async def _told(request: web.Request) -> Told | None:
 
 
 async def _page(
-    request: web.Request, told: Told, revealed: Revealed | None = None, *, problem: str = "", http_status: int = 200
+    request: web.Request,
+    told: Told,
+    revealed: Revealed | None = None,
+    *,
+    kept: Mapping[str, Any] | None = None,
+    problem: str = "",
+    http_status: int = 200,
 ) -> web.StreamResponse:
     return await page(
         request,
@@ -75,6 +113,7 @@ async def _page(
         mode=told.lead["mode"],
         told=told,
         revealed=revealed.values if revealed is not None else None,
+        kept=kept,
         problem=problem,
         http_status=http_status,
     )

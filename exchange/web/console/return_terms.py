@@ -10,7 +10,7 @@ from exchange.flows.change_return_terms import BadTerms, change_return_terms
 from exchange.flows.market import Market
 from exchange.model.money import BadMoney, Money
 from exchange.model.party import Contract, State
-from exchange.model.return_terms import RETURN_REASONS, ReturnTerms
+from exchange.model.return_terms import RESELLABLE, RETURN_REASONS, ReturnTerms
 from exchange.stages.returns.words import reason_words
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
@@ -53,8 +53,10 @@ def _read(form: Mapping[str, str]) -> tuple[int, ReturnTerms]:
     """Raises `BadTerms` with all that cannot be read."""
     problems = []
     days = form.get("days", "").strip()
-    if not (days.isascii() and days.isdigit() and len(days) < 5):
-        problems.append("The days are a number.")
+    again = form.get("resell_days", "").strip() or "0"
+    for each in (days, again):
+        if not (each.isascii() and each.isdigit() and len(each) < 5):
+            problems.append("The days are a number.")
     try:
         cap = Money.parse(form.get("percent", "").strip(), "USD")
     except BadMoney:
@@ -75,6 +77,7 @@ def _read(form: Mapping[str, str]) -> tuple[int, ReturnTerms]:
         bool(form.get("auto_decline")),
         evidence,
         bool(form.get("partial")),
+        int(again),
     )
 
 
@@ -112,6 +115,7 @@ async def _page(
         chosen=chosen,
         evidence=dict(chosen.returns.evidence) if chosen is not None else {},
         reasons=[(each, reason_words(each)) for each in RETURN_REASONS],
+        resellable=[reason_words(each) for each in RESELLABLE],
         problems=problems,
         http_status=http_status,
     )

@@ -39,6 +39,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown_field": "Warning: kept, though it is no field of this campaign.",
         "alias_used": "Warning: read under another name.",
         "not_for_ping": "Warning: a personal value in a ping, thrown away.",
+        "personal": "Warning: it says who the consumer is where others see it, thrown away.",
         "deprecated_value": "Warning: read until a date only.",
         "required_soon": "Warning: from a date on it is refused without.",
         "truncated": "Warning: cut to its length.",

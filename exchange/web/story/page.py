@@ -66,6 +66,8 @@ class Told:
     waiting: tuple[OpenAttempt, ...]
     erased: bool
     kept_days: int
+    hold: Mapping[str, Any] | None
+    evidence_until: int | None
     sights: Sights = field(default_factory=Sights)
 
     def fields(self) -> dict[str, Any]:
@@ -80,6 +82,8 @@ class Told:
             "seller": self.seller,
             "campaign": lead["campaign_id"],
             "erased": self.erased,
+            "legal_hold": self._hold(),
+            "evidence_until": words.utc(self.evidence_until) if self.evidence_until is not None else None,
             "summary": {figure.name.lower().replace(" ", "_"): figure.value for figure in self.figures},
             "timeline": [
                 {"section": section.name, **line.fields(), "at": words.utc(line.at)}
@@ -94,6 +98,11 @@ class Told:
             "duplicate_of": lead["duplicate_of"],
             "seen": self.sights.fields(),
         }
+
+    def _hold(self) -> dict[str, Any] | None:
+        if self.hold is None:
+            return None
+        return {"since": words.utc(self.hold["made_at"]), "by": self.hold["made_by"], "reason": self.hold["reason"]}
 
 
 def tell(market: Market, story: Story) -> Told:
@@ -133,6 +142,8 @@ def tell(market: Market, story: Story) -> Told:
         ),
         story.erased,
         market.retention_days.get("lead" if live else "test", 0),
+        story.rows.hold,
+        story.rows.evidence_until,
     )
 
 
