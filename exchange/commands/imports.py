@@ -35,17 +35,33 @@ def import_file(
         Path | None, typer.Option("--map", help="TOML: [columns] theirs = ours, [constants]; goes before the guess.")
     ] = None,
     test: Annotated[bool, typer.Option("--test", help="As test leads, to simulated buyers only.")] = False,
+    order: Annotated[str, typer.Option(help="file, best (earns most) or newest consent.")] = "",
+    hours: Annotated[str, typer.Option(help="Only between: 09:00-17:30 America/Phoenix.")] = "",
+    stop_percent: Annotated[int | None, typer.Option(min=1, max=100, help="Stop when more are refused.")] = None,
 ) -> None:
     """Sell a file of leads row by row. Columns are guessed by name, alias and content, or are as --map says."""
     from exchange.commands.opening import run
 
-    wanted = Asked(file, campaign, dry_run, rate, mapping, Mode.TEST if test else Mode.LIVE)
-    if resume and (file is not None or campaign or dry_run or mapping is not None or test):
-        raise Stop(Exit.USAGE, "--resume knows its file, campaign and mapping: say it alone, or with --rate.")
+    how = How(rate, read_order(order), read_hours_of(hours), stop_percent)
+    wanted = Asked(file, campaign, dry_run, mapping, Mode.TEST if test else Mode.LIVE, how)
+    known = file is not None or campaign or dry_run or mapping is not None or test or order
+    if resume and known:
+        alone = "say it alone, or with --rate, --hours or --stop-percent."
+        raise Stop(Exit.USAGE, f"--resume knows its file, campaign, mapping and order: {alone}")
     if not resume and (file is None or not campaign):
         raise Stop(Exit.USAGE, "Say a file and its --campaign, or --resume with an import's id.")
     per_second(rate)
     run(_import(context.obj, wanted, resume))
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How fast its rows are sold, in which order, at which hours (None: not said), and what share refused stops it."""
+
+    rate: str
+    sort: str
+    hours: str | None
+    stop_percent: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +71,29 @@ class Asked:
     file: Path | None
     campaign: str
     dry_run: bool
-    rate: str
     mapping: Path | None
     mode: Mode
+    how: How
+
+
+def read_order(order: str) -> str:
+    from exchange.model.importing import FILE, SORTS
+
+    if order and order not in SORTS:
+        raise Stop(Exit.USAGE, f"{order} is no order: say {', '.join(SORTS[:-1])} or {SORTS[-1]}.")
+    return order or FILE
+
+
+def read_hours_of(hours: str) -> str | None:
+    """`09:00-17:30`, with a zone or without, as it is kept; empty for `any`, None when nothing was said."""
+    from exchange.stages.hours import read_hours
+
+    if not hours or hours == "any":
+        return "" if hours else None
+    found = read_hours(hours)
+    if found is None:
+        raise Stop(Exit.USAGE, f"{hours} are no hours: say 09:00-17:30, '09:00-17:30 America/Phoenix', or any.")
+    return found.text
 
 
 def per_second(rate: str) -> float:
@@ -78,7 +114,7 @@ async def _import(terminal: Terminal, asked: Asked, resume: str) -> None:
     with tempfile.TemporaryDirectory(prefix="exchange-") as spool:
         async with opened_market(settings_of(terminal), writer=not asked.dry_run) as market:
             if resume:
-                await _resume(terminal, market, resume, asked.rate, Path(spool))
+                await _resume(terminal, market, resume, asked.how, Path(spool))
                 return
             assert asked.file is not None
             campaign = _campaign(market, asked.campaign)
@@ -148,16 +184,22 @@ async def _begin(
         told = f"{file.name} was imported into {campaign.id} before: {last.id}, {state}."
         terminal.remark(f"  {told}")
         terminal.confirm("Import it once more, from its first row?", told)
-    facts = (campaign.id, asked.mode, str(file), batch.sha256, as_text(columns), asked.rate, operator())
+    how = asked.how
+    facts = (campaign.id, asked.mode, str(file), batch.sha256, as_text(columns), how.rate, operator())
     try:
-        return await begin(market, *facts, again=bool(earlier))
+        return await begin(
+            market,
+            *facts,
+            again=bool(earlier),
+            sort=how.sort,
+            hours=how.hours or "",
+            stop_percent=how.stop_percent,
+        )
     except SameFile as same:
         raise Stop(Exit.REFUSED, f"{file.name} was begun a moment ago, as {same.earlier.id}.") from None
 
 
-async def _resume(terminal: Terminal, market: Market, import_id: str, rate: str, spool: Path) -> None:
-    from dataclasses import replace
-
+async def _resume(terminal: Terminal, market: Market, import_id: str, how: How, spool: Path) -> None:
     from exchange.commands.import_file import looked_through
     from exchange.flows.import_desk import columns_of
     from exchange.flows.imports import take_up
@@ -174,9 +216,10 @@ async def _resume(terminal: Terminal, market: Market, import_id: str, rate: str,
     batch = looked_through(market, Path(job.file_name), spool)
     if batch.sha256 != job.file_hash:
         raise Stop(Exit.REFUSED, f"{job.file_name} is not the file it was when {import_id} began.")
-    if not await take_up(market, import_id):
+    if not await take_up(market, import_id, how.rate or None, how.hours, how.stop_percent):
         raise Stop(Exit.REFUSED, f"{import_id} was {job.state}.")
-    await _go(terminal, market, replace(job, per_second=rate or job.per_second), batch, columns_of(job))
+    taken_up = await market.db.read(find_import, import_id)
+    await _go(terminal, market, taken_up or job, batch, columns_of(job))
 
 
 async def _go(terminal: Terminal, market: Market, job: ImportRow, batch: Batch, columns: Columns) -> None:
@@ -206,33 +249,33 @@ async def _sell(
 ) -> ImportRow:
     from exchange.commands.opening import sentence_of
     from exchange.commands.progress import progress
-    from exchange.flows.imports import Halt, finish_interrupted, run_import, stopped
+    from exchange.flows.import_stretches import Stretches
+    from exchange.flows.imports import stopped
+    from exchange.stages.respond import rfc3339
     from exchange.storage.database import StorageError
 
-    halt = Halt()
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        loop.add_signal_handler(number, halt.now, "pause")
     terminal.remark(f"  Import      {job.id}, {batch.rows - job.next_row + 1:,} of {batch.rows:,} rows to go")
     began, first = market.clock.monotonic(), job.next_row
     try:
-        await finish_interrupted(market, job)
         with progress(terminal, "Importing", batch.rows, market.clock) as bar:
 
             def on_row(number: int, counts: Mapping[str, int]) -> None:
                 bar.at(number, _note(number - first + 1, batch.rows - number, market.clock.monotonic() - began, counts))
 
-            done = await run_import(
+            stretches = Stretches(
                 market,
-                job,
-                market.doors.records(batch.file, batch.layout, columns, job.done_rows),
+                lambda skipped: market.doors.records(batch.file, batch.layout, columns, skipped),
                 results,
-                per_second=per_second(job.per_second),
-                halt=halt,
-                on_row=on_row,
+                on_row,
+                lambda read: bar.at(read, "read, to put them in order"),
+                lambda until: terminal.remark(f"  Waiting     for its hours, {job.hours}: until {rfc3339(until)}"),
             )
-            return await stopped(market, done, halt)
+            for number in before:
+                loop.add_signal_handler(number, stretches.pause)
+            done = await stretches.sell(job)
+            return await stopped(market, done, stretches.halt)
     except StorageError as error:
         raise Stop(Exit.UNREACHABLE, f"{sentence_of(error)} Go on with exchange import --resume {job.id}") from error
     finally:
@@ -273,9 +316,11 @@ def _tell_end(terminal: Terminal, job: ImportRow, batch: Batch, path: Path) -> N
         raise Stop(Exit.SOME_FAILED)
     if job.state == "paused":
         again = f"exchange import --resume {job.id}"
-        document |= {"resume": again, "error": "interrupted", "exit": int(Exit.INTERRUPTED)}
-        terminal.result(document, [f"  Paused at row {job.done_rows:,}. Resume: {again}"])
-        raise Stop(Exit.INTERRUPTED)
+        code, why = (Exit.INTERRUPTED, "interrupted") if job.problem is None else (Exit.SOME_FAILED, job.problem)
+        document |= {"resume": again, "error": why, "exit": int(code)}
+        told = [] if job.problem is None else [f"  Stopped     {job.problem}"]
+        terminal.result(document, [*told, f"  Paused at row {job.done_rows:,}. Resume: {again}"])
+        raise Stop(code)
     terminal.result(document, [f"  Imported    {batch.rows:,} rows   {counted(job.counts)}", f"  Result      {path}"])
     if any(job.counts.get(status, 0) for status in FAILED):
         raise Stop(Exit.SOME_FAILED)

@@ -18,7 +18,7 @@ from exchange.flows.estimate import open_estimator
 from exchange.flows.import_desk import columns_of, parse_rate
 from exchange.flows.import_files import FileGone, forget_unbegun, held_file, held_results
 from exchange.flows.import_order import TAKEN_AT_ONCE, order_of, taken
-from exchange.flows.imports import Halt, finish_interrupted, run_import
+from exchange.flows.imports import Halt, finish_interrupted, opens, run_import
 from exchange.flows.job_ends import ComeBack, Ended
 from exchange.flows.market import Market
 from exchange.flows.sealed_file import InUse
@@ -29,7 +29,6 @@ from exchange.model.importing import FILE, ImportRow
 from exchange.model.lead import Mode
 from exchange.model.party import State
 from exchange.model.work import JobRow
-from exchange.stages.hours import opens_at, read_hours
 from exchange.storage.imports import (
     find_import,
     note_problem,
@@ -54,8 +53,8 @@ async def work_import(market: Market, payload: Mapping[str, object]) -> Ended | 
     if row is None:
         return Ended.UNASKED
     halt = Halt()
-    if row.wanted == "run" and (opens := _opens(market, row)) > market.clock.now():
-        raise ComeBack(min(opens, market.clock.now() + _ELSEWHERE_MS))  # soon, for whoever pauses it meanwhile
+    if row.wanted == "run" and (until := opens(market, row)) > market.clock.now():
+        raise ComeBack(min(until, market.clock.now() + _ELSEWHERE_MS))  # soon, for whoever pauses it meanwhile
     if row.wanted == "run" and (closed := _closed(market, row)):
         halt.now("pause", closed)
     elif row.wanted == "run":
@@ -122,17 +121,11 @@ async def _watch(market: Market, row: ImportRow, halt: Halt) -> None:
         now = await market.db.read(find_import, row.id)
         if closed := _closed(market, row):
             halt.now("pause", closed)
-        if _opens(market, row) > market.clock.now():
+        if opens(market, row) > market.clock.now():
             break
         if now is not None and now.wanted is not None and now.wanted in _STATES:
             halt.now(now.wanted)
     halt.now("slice")
-
-
-def _opens(market: Market, row: ImportRow) -> int:
-    """When its rows may be sold: now, unless it has hours and this is none of them."""
-    now, hours = market.clock.now(), read_hours(row.hours)
-    return now if hours is None else opens_at(hours, market.zone, now)
 
 
 def _closed(market: Market, row: ImportRow) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from exchange.flows.estimate import Estimator, open_estimator
 from exchange.flows.import_desk import columns_of
@@ -42,7 +42,7 @@ async def sort_import(market: Market, payload: Mapping[str, object]) -> Ended | 
     if row.wanted == "run" and (order := await _sorted(market, row)) is not None:
         now = market.clock.now()
         sell = job(market, f"import:{row.id}", IMPORT, {"import": row.id}, now, now, f"import:{row.id}")
-        await market.db.write(save_order, row.id, zlib.compress(order.tobytes(), 6), sell)
+        await market.db.write(save_order, row.id, packed(order), sell)
         return None
     latest = await market.db.read(find_import, row.id)
     wanted = latest.wanted if latest is not None else None
@@ -55,21 +55,42 @@ async def sort_import(market: Market, payload: Mapping[str, object]) -> Ended | 
 async def _sorted(market: Market, row: ImportRow) -> array[int] | None:
     """The numbers of the rows in their order; None when it is wanted no more."""
     assert row.layout is not None
+    looked_at = market.clock.monotonic()
+
+    async def go_on(count: int) -> bool:
+        nonlocal looked_at
+        if market.clock.monotonic() - looked_at < _LOOK_SECONDS:
+            return True
+        looked_at = market.clock.monotonic()
+        return await market.db.write(save_check, row.id, count, row.report, market.clock.now()) == "run"
+
+    records = market.doors.records(held_file(market, row), row.layout, columns_of(row), 0)
+    return await sorted_numbers(market, row, records, go_on)
+
+
+async def sorted_numbers(
+    market: Market, row: ImportRow, records: Iterator[Record], go_on: Callable[[int], Awaitable[bool]]
+) -> array[int] | None:
+    """The numbers of all rows of a file in the order that its import asks for. `go_on` hears every now and then how
+    many were read; None once it says no.
+    """
     campaign, mode = market.deals.campaigns[row.campaign_id], Mode(row.mode)
     estimator = await open_estimator(market, campaign, mode) if row.sort == BEST else None
     keys: list[tuple[float, int]] = []
-    looked_at = market.clock.monotonic()
-    for record in market.doors.records(held_file(market, row), row.layout, columns_of(row), 0):
+    for record in records:
         keys.append((_key(market, campaign, mode, record, row.sort, estimator), record.number))
         if len(keys) % _AT_A_STRETCH:
             continue
         await asyncio.sleep(0)
-        if market.clock.monotonic() - looked_at >= _LOOK_SECONDS:
-            looked_at = market.clock.monotonic()
-            if await market.db.write(save_check, row.id, len(keys), row.report, market.clock.now()) != "run":
-                return None
+        if not await go_on(len(keys)):
+            return None
     keys.sort()
     return array("I", (number for _, number in keys))
+
+
+def packed(order: array[int]) -> bytes:
+    """As it is kept."""
+    return zlib.compress(order.tobytes(), 6)
 
 
 def _key(

@@ -28,11 +28,13 @@ from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.model.reason import Reason
+from exchange.stages.hours import opens_at, read_hours
 from exchange.storage.database import StorageError
 from exchange.storage.imports import (
     begin_import,
     begin_once,
     move_import,
+    note_problem,
     requests_under_way,
     save_position,
 )
@@ -89,6 +91,9 @@ async def begin(
     actor: Actor,
     *,
     again: bool = False,
+    sort: str = FILE,
+    hours: str = "",
+    stop_percent: int | None = None,
 ) -> ImportRow:
     """Note that a command imports a file. Nothing of it is sold yet. Raises `SameFile` unless it is meant to be sold
     `again`."""
@@ -105,7 +110,10 @@ async def begin(
         changed_at=now,
         made_by=actor.name,
         wanted="run",
+        stop_percent=stop_percent,
         started_at=now,
+        sort=sort,
+        hours=hours,
     )
     line = audit_line(market.ids, now, actor, "import.begun", f"campaign:{campaign_id}", after={"import": row.id})
     if again:
@@ -115,9 +123,15 @@ async def begin(
     return row
 
 
-async def take_up(market: Market, import_id: str) -> bool:
-    """Go on with a command's import that stopped. False when somebody ended it meanwhile."""
-    move = Move(("running", "paused"), "running", "run")
+async def take_up(
+    market: Market,
+    import_id: str,
+    rate: str | None = None,
+    hours: str | None = None,
+    stop_percent: int | None = None,
+) -> bool:
+    """Go on with a command's import that stopped; what is None is as it was. False when somebody ended it meanwhile."""
+    move = Move(("running", "paused"), "running", "run", rate, stop_percent, hours=hours)
     return await market.db.write(move_import, import_id, move, market.clock.now())
 
 
@@ -129,7 +143,15 @@ async def stopped(market: Market, job: ImportRow, halt: Halt) -> ImportRow:
     now = market.clock.now()
     over = tell_import(market, job, state, now) if state == "cancelled" else ()
     await market.db.write(move_import, job.id, Move(("running",), state), now, None, *over)
-    return replace(job, state=state)
+    if halt.problem is not None:
+        await market.db.write(note_problem, job.id, halt.problem)
+    return replace(job, state=state, problem=halt.problem)
+
+
+def opens(market: Market, job: ImportRow) -> int:
+    """When its rows may be sold: now, unless it has hours and this is none of them."""
+    now, hours = market.clock.now(), read_hours(job.hours)
+    return now if hours is None else opens_at(hours, market.zone, now)
 
 
 async def finish_interrupted(market: Market, job: ImportRow, order: Sequence[int] | None = None) -> int:
@@ -157,12 +179,13 @@ async def run_import(
     halt: Halt,
     on_row: Callable[[int, Mapping[str, int]], None] = lambda _, __: None,
     more: bool = False,
+    is_open: Callable[[], bool] = lambda: True,
 ) -> ImportRow:
     """Sell rows until there are no more or `halt` is told; then what is under way ends. Returns how far it came.
 
     The position is saved every second, after the results before it are durable; what is wanted of the import is read
-    with it. `more`: there are rows after these. Raises `StorageError` when the database fails; the import can be taken
-    up again.
+    with it. `more`: there are rows after these. Once it `is_open` no longer, no row begins. Raises `StorageError` when
+    the database fails; the import can be taken up again.
     """
     place = _Place(market, job, results, halt)
     pace = _Pace(market, per_second)
@@ -171,6 +194,9 @@ async def run_import(
     try:
         for record in records:
             if not await pace.wait(halt):
+                break
+            if not is_open():
+                halt.now("slice")
                 break
             window.append((record, asyncio.create_task(_sell(market, job, record))))
             while window and (window[0][1].done() or len(window) >= AT_ONCE):
@@ -247,11 +273,11 @@ class _Pace:
             ahead = self._next - self._clock.monotonic()
             self._next = max(self._next, self._clock.monotonic()) + 1 / self._per_second
             if ahead > 0:
-                await _sleep_or(halt, self._clock.sleep(ahead))
+                await sleep_or(halt, self._clock.sleep(ahead))
         return not halt.is_set()
 
 
-async def _sleep_or(halt: Halt, sleep: Awaitable[None]) -> None:
+async def sleep_or(halt: Halt, sleep: Awaitable[None]) -> None:
     """Sleep, but not past `halt`."""
     sleeping = asyncio.ensure_future(sleep)
     stopping = asyncio.ensure_future(halt.wait())

@@ -7,7 +7,7 @@ from exchange.storage.database import Tx
 from exchange.storage.jobs import add_job
 
 
-async def save_order(tx: Tx, import_id: str, content: bytes, sell: JobRow) -> None:
+async def save_order(tx: Tx, import_id: str, content: bytes, *sell: JobRow) -> None:
     """The first order that was worked out stands: rows may be sold by it already. Then the selling begins."""
     await tx.execute(
         """INSERT INTO import_orders (import_id, content) VALUES (:id, :content)
@@ -15,7 +15,8 @@ async def save_order(tx: Tx, import_id: str, content: bytes, sell: JobRow) -> No
         id=import_id,
         content=content,
     )
-    await add_job(tx, sell)
+    for job in sell:
+        await add_job(tx, job)
 
 
 async def read_order(tx: Tx, import_id: str) -> bytes | None:
@@ -25,3 +26,7 @@ async def read_order(tx: Tx, import_id: str) -> bytes | None:
 
 async def has_order(tx: Tx, import_id: str) -> bool:
     return bool(await tx.fetch("SELECT 1 FROM import_orders WHERE import_id = :id", id=import_id))
+
+
+async def drop_order(tx: Tx, import_id: str) -> None:
+    await tx.execute("DELETE FROM import_orders WHERE import_id = :id", id=import_id)

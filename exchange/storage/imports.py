@@ -14,6 +14,7 @@ from exchange.model.importing import ImportRow, Move
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
+from exchange.storage.import_orders import drop_order
 from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
 
@@ -68,9 +69,10 @@ async def begin_import(tx: Tx, row: ImportRow, line: AuditLine) -> None:
     await tx.execute(
         """INSERT INTO imports (id, campaign_id, mode, file_name, file_hash, mapping, per_second, next_row,
                result_bytes, counts, state, made_at, changed_at, held, source, channel, layout, rows_total, wrapped,
-               made_by, wanted, stop_percent, started_at, problem)
+               made_by, wanted, stop_percent, started_at, problem, sort, hours)
            VALUES (:id, :campaign, :mode, :file, :hash, :mapping, :rate, :next, 0, '{}', :state, :now, :now, :held,
-               :source, :channel, :layout, :rows, :wrapped, :made_by, :wanted, :stop, :started, :problem)""",
+               :source, :channel, :layout, :rows, :wrapped, :made_by, :wanted, :stop, :started, :problem, :sort,
+               :hours)""",
         id=row.id,
         campaign=row.campaign_id,
         mode=row.mode,
@@ -92,6 +94,8 @@ async def begin_import(tx: Tx, row: ImportRow, line: AuditLine) -> None:
         stop=row.stop_percent,
         started=row.started_at,
         problem=row.problem,
+        sort=row.sort,
+        hours=row.hours,
     )
     await record(tx, line)
 
@@ -231,7 +235,7 @@ async def imports_with_files(tx: Tx, ids: Sequence[str]) -> frozenset[str]:
 
 async def forget_file(tx: Tx, import_id: str, now: int) -> None:
     """The key goes with the file: a copy of it cannot be opened either. An import that was not over never will be."""
-    await tx.execute("DELETE FROM import_orders WHERE import_id = :id", id=import_id)
+    await drop_order(tx, import_id)
     await tx.execute(
         """UPDATE imports SET forgotten_at = :now, wrapped = NULL,
                state = CASE WHEN state = 'done' THEN state ELSE 'cancelled' END WHERE id = :id""",

@@ -6,6 +6,7 @@ import io
 import json
 import signal
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -291,3 +292,56 @@ def test_a_dry_run_tells_what_the_file_would_earn(market_home: Home, tmp_path: P
     counted = market_home.run("import", write_csv(tmp_path / "leads.csv", people(3)), *CAMPAIGN, "--dry-run")
 
     assert "Would earn  about $60.00 (range $60.00 to $60.00), $48.00 of it the seller's" in counted.out
+
+
+def test_rows_are_sold_in_the_order_and_at_the_hours_that_are_said(
+    market_home: Home, lead_buyer: LeadBuyer, tmp_path: Path
+) -> None:
+    """The newest consent first, at first outside of its hours; a stop keeps the order."""
+    rows = [{**each, "tcpa_consent_at": _hours_ago(n * 7 % 40)} for n, each in enumerate(people(40), start=1)]
+    closed = _hours_ago(-2)[11:16] + "-" + _hours_ago(-3)[11:16] + " UTC"
+    file = write_csv(tmp_path / "leads.csv", rows)
+    with market_home.start(
+        "--json", "import", file, *CAMPAIGN, "--order", "newest", "--hours", closed, "--rate", "30/s"
+    ) as importing:
+        assert importing.stderr is not None
+        assert any("Waiting" in line and closed in line for line in iter(importing.stderr.readline, ""))
+        importing.send_signal(signal.SIGINT)
+        waited = json.loads(importing.communicate(timeout=60)[0])
+    assert (130, 0, []) == (importing.returncode, waited["done"], lead_buyer.posts)
+    with market_home.start("--json", *waited["resume"].split()[1:], "--hours", "any") as importing:
+        lead_buyer.wait_for(10)
+        importing.send_signal(signal.SIGINT)
+        importing.communicate(timeout=60)
+    done = market_home.run("--json", *waited["resume"].split()[1:])
+
+    assert {"accepted": 40} == done.json["counts"]
+    told = result_rows(done.json["result"])
+    assert sorted((row["tcpa_consent_at"] for row in told), reverse=True) == [row["tcpa_consent_at"] for row in told]
+    check_every_row_was_sold_once(market_home, lead_buyer, done.json["result"], 40)
+    assert [] == market_home.rows("SELECT * FROM import_orders")
+
+
+def _hours_ago(hours: int) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_file_that_mostly_fails_stops_by_itself_and_goes_on_when_it_is_meant(
+    market_home: Home, tmp_path: Path
+) -> None:
+    file = write_csv(tmp_path / "leads.csv", [{**each, "zip": "1"} for each in people(90)])
+    stopped = market_home.run("--json", "import", file, *CAMPAIGN, "--stop-percent", "20", "--rate", "500/s")
+    done = market_home.run("--json", "import", "--resume", stopped.json["import"], "--stop-percent", "100")
+
+    assert (3, "paused", True) == (stopped.code, stopped.json["state"], 50 <= stopped.json["done"] < 90)
+    assert "more than 20%" in stopped.json["error"]
+    assert (3, {"invalid": 90}) == (done.code, done.json["counts"])
+
+
+@pytest.mark.parametrize("option", [("--order", "oldest"), ("--hours", "late"), ("--stop-percent", "0")])
+def test_an_order_hours_or_a_share_that_is_none_is_wrong_usage(
+    market_home: Home, tmp_path: Path, option: tuple[str, str]
+) -> None:
+    file = write_csv(tmp_path / "leads.csv", people(1))
+
+    assert (2, 0) == (market_home.run("import", file, *CAMPAIGN, *option).code, sales(market_home))

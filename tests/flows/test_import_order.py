@@ -8,8 +8,12 @@ from exchange.flows import import_order
 from exchange.flows.import_desk import pause, start
 from exchange.flows.import_jobs import work_import
 from exchange.flows.import_order import sort_import, taken
+from exchange.flows.import_stretches import Stretches
+from exchange.flows.imports import begin
 from exchange.flows.job_ends import ComeBack
-from exchange.model.batch import Record
+from exchange.model.batch import Record, RowResult
+from exchange.model.importing import ImportRow
+from exchange.model.lead import Mode
 from exchange.model.party import Clause, Group
 from exchange.stages.respond import rfc3339
 from exchange.storage.import_orders import read_order
@@ -18,6 +22,7 @@ from tests.flows.lab import OPERATOR, later
 from tests.market import NOW, Exchange, buying, selling, usd
 
 HOUR = 3_600_000
+DAY = 24 * HOUR
 
 
 @pytest.fixture
@@ -104,3 +109,52 @@ async def test_rows_wait_for_their_hours_and_stop_at_their_end(trading: Exchange
     done = await worked(trading, row)
 
     assert ("done", "12:00-13:00 America/New_York", 5) == (done.state, done.hours, done.done_rows)
+
+
+class Listed:
+    """Results in memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, str]] = []
+
+    def add(self, record: Record, result: RowResult) -> None:
+        self.rows.append((record.number, result.status))
+
+    def flush(self) -> int:
+        return len(self.rows)
+
+
+async def by_command(exchange: Exchange, hours: str, rate: str = "") -> tuple[ImportRow, Listed, list[int]]:
+    """Twelve people sold as a command sells a file, the newest consent first. It is 09:34 in New York."""
+    market, rows, waits = exchange.market, agreed(12), list[int]()
+    facts = ("cedar-solar", Mode.LIVE, "leads.csv", b"hash", "{}", rate, OPERATOR)
+    job = await begin(market, *facts, sort="newest", hours=hours)
+    listed = Listed()
+    stretches = Stretches(
+        market,
+        lambda skipped: (Record(n, (), each, ()) for n, each in enumerate(rows, start=1) if n > skipped),
+        listed,
+        on_row=lambda _, __: None,
+        on_sorted=lambda _: None,
+        on_wait=waits.append,
+    )
+    return await stretches.sell(job), listed, waits
+
+
+async def test_a_commands_rows_wait_for_their_hours_and_are_sold_in_their_order(trading: Exchange) -> None:
+    done, listed, waits = await by_command(trading, "10:00-11:00 America/New_York")
+
+    assert ("done", 12, {"accepted": 12}) == (done.state, done.done_rows, done.counts)
+    assert [4, 1, 3, 2, *range(5, 13)] == [number for number, _ in listed.rows]
+    assert [NOW // DAY * DAY + 15 * HOUR] == waits
+    assert [] == await trading.rows("SELECT import_id FROM import_orders")
+
+
+async def test_a_commands_rows_stop_at_the_end_of_their_hours_and_go_on_the_next_day(exchange: Exchange) -> None:
+    await exchange.add(*selling("cedar"), *buying("acme", "100000", price=usd("20")))
+    done, _, waits = await by_command(exchange, "09:00-09:35 America/New_York", "6/min")
+
+    assert ("done", {"accepted": 12}) == (done.state, done.counts)
+    assert [NOW // DAY * DAY + DAY + 14 * HOUR] == waits, "09:00 there of the next day"
+    times = [row["accepted_at"] for row in await exchange.rows("SELECT accepted_at FROM sales ORDER BY accepted_at")]
+    assert not any(NOW + 60_000 < at < waits[0] for at in times) and times[0] < waits[0] <= times[-1]

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from exchange.flows import import_desk as desk
 from exchange.flows.import_files import FileGone
+from exchange.flows.imports import opens
 from exchange.flows.market import Market
 from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import BadColumns, check_columns, fields_given, guess
@@ -16,7 +17,7 @@ from exchange.intake.columns import missing_fields
 from exchange.model.batch import Columns, Guess
 from exchange.model.importing import FILE, SORTS, ImportRow
 from exchange.model.money import Money
-from exchange.stages.hours import opens_at, read_hours
+from exchange.stages.hours import read_hours
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
@@ -230,11 +231,8 @@ async def _page(request: web.Request, row: ImportRow, problem: str = "", http_st
 
 def _waits_until(market: Market, row: ImportRow) -> int | None:
     """When its hours begin, for one that runs outside of them."""
-    hours, now = read_hours(row.hours), market.clock.now()
-    if hours is None or row.state != "running":
-        return None
-    opens = opens_at(hours, market.zone, now)
-    return opens if opens > now else None
+    until = opens(market, row)
+    return until if row.state == "running" and until > market.clock.now() else None
 
 
 async def _columns(market: Market, row: ImportRow) -> tuple[list[ColumnShown], tuple[str, ...]]:
