@@ -133,6 +133,7 @@ SFTP_UPLOADS = 20  # of one session that are not closed yet, or wait for their r
 SFTP_LOGIN_SECONDS = 30
 SFTP_IDLE_SECONDS = 60  # then a sender is asked whether it is still there
 DROPS_A_POLL = 10  # files fetched in one look at a file server
+FOLDER_ENTRIES = 20_000  # listed in a folder of a file server: a list without end would take all memory
 COLUMN_ROWS = 200  # looked at to guess what a column is
 
 # Sources

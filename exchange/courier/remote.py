@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from exchange import limits
 from exchange.model.wire import Loss, Lost, Place
 
 Dial = Callable[[str, int], Awaitable[socket.socket]]
@@ -89,6 +90,12 @@ async def open_folder(place: Place, dial: Dial) -> AsyncIterator[RemoteFolder]:
 
     async with open_ftp(place, dial) as folder:
         yield folder
+
+
+def check_entries(seen: int) -> None:
+    """Raises `RemoteRefused` for a folder that holds more than is listed of one."""
+    if seen > limits.FOLDER_ENTRIES:
+        raise RemoteRefused(f"The folder holds more than {limits.FOLDER_ENTRIES:,} entries. Move old ones away.")
 
 
 def is_name(name: str) -> bool:

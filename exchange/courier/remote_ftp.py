@@ -12,7 +12,7 @@ import aioftp
 from aioftp.common import SSLSessionBoundContext, async_enterable
 
 from exchange.courier.dial import NotReached
-from exchange.courier.remote import SECONDS, Dial, RemoteDown, RemoteFile, RemoteRefused, is_name
+from exchange.courier.remote import SECONDS, Dial, RemoteDown, RemoteFile, RemoteRefused, check_entries, is_name
 from exchange.courier.tls import Contexts, Unreadable, reason
 from exchange.model.wire import Loss, Lost, Place
 
@@ -88,13 +88,16 @@ class FtpFolder:
         return self._client.peer
 
     async def files(self) -> list[RemoteFile]:
+        found: list[RemoteFile] = []
+        seen = 0
         with _told("list the folder"):
-            found = [(path.name, dict(about)) for path, about in await self._client.list()]
-        return [
-            RemoteFile(name, int(str(about.get("size", 0))), str(about.get("modify", "")))
-            for name, about in found
-            if about.get("type") == "file" and is_name(name)
-        ]
+            async for path, about in self._client.list():
+                seen += 1
+                check_entries(seen)
+                if about.get("type") == "file" and is_name(path.name):
+                    size = int(str(about.get("size", 0)))
+                    found.append(RemoteFile(path.name, size, str(about.get("modify", ""))))
+        return found
 
     async def read(self, name: str) -> AsyncGenerator[bytes]:
         with _told(f"read {name}"):

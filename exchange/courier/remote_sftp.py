@@ -7,14 +7,14 @@ import logging
 import socket
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 import asyncssh
 
 from exchange.courier.dial import NotReached
-from exchange.courier.remote import SECONDS, Dial, RemoteDown, RemoteFile, RemoteRefused, is_name
+from exchange.courier.remote import SECONDS, Dial, RemoteDown, RemoteFile, RemoteRefused, check_entries, is_name
 from exchange.model.wire import Loss, Lost, Place
 
 _BLOCK_BYTES = 64 * 1024
@@ -28,13 +28,16 @@ class SftpFolder:
         self._client, self._folder, self.peer = client, folder, peer
 
     async def files(self) -> list[RemoteFile]:
-        async with _told("list the folder"):
-            found = await self._client.readdir(str(self._folder))
-        return [
-            RemoteFile(name, entry.attrs.size or 0, str(entry.attrs.mtime or ""))
-            for entry in found
-            if is_name(name := str(entry.filename)) and _is_file(entry.attrs)
-        ]
+        found: list[RemoteFile] = []
+        seen = 0
+        listing = cast("AsyncGenerator[asyncssh.SFTPName]", self._client.scandir(str(self._folder)))
+        async with _told("list the folder"), aclosing(listing) as entries:
+            async for entry in entries:
+                seen += 1
+                check_entries(seen)
+                if is_name(name := str(entry.filename)) and _is_file(entry.attrs):
+                    found.append(RemoteFile(name, entry.attrs.size or 0, str(entry.attrs.mtime or "")))
+        return found
 
     async def read(self, name: str) -> AsyncGenerator[bytes]:
         with _failures(f"read {name}"):

@@ -52,7 +52,19 @@ def read_feed(body: bytes, now: int) -> tuple[Item, ...]:
     Of a broken feed nothing is taken: its last entry may be half a lead, and would never be read again.
     """
     # A stream, never the bytes themselves: those it would take for the name of a file.
-    feed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    try:
+        feed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        # What it reads loosely, once it found the feed broken, it may break on in all these ways.
+        raise NotPolled(f"The feed cannot be read ({type(error).__name__}).") from None
     version = str(feed.get("version", ""))
     if not version:
         raise NotPolled("What is at this address is no RSS and no Atom feed.")

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from lxml import etree
 
 from exchange import limits
 from exchange.flows.doors import NotPolled
@@ -22,6 +21,7 @@ from exchange.intake.changed import fetch_changed
 from exchange.intake.decode import Flat, decode
 from exchange.intake.flat import Unreadable
 from exchange.intake.trees import find, leaves, refused, settled, whole
+from exchange.intake.xml_rows import rows_of_xml
 from exchange.model.batch import Columns, LeadFile
 from exchange.model.source import Item, Polled
 from exchange.sources.document import Source
@@ -110,7 +110,10 @@ def _json_rows(document: PullDocument, body: bytes) -> Iterator[bytes]:
     found = find(document.rows, told) if document.rows is not None else told
     if not isinstance(found, list):
         raise NotPolled("No list of rows is in it; say in rows where it is.")
-    return (orjson.dumps(whole(row)) for row in found)
+    try:
+        return iter([orjson.dumps(whole(row)) for row in found])
+    except (RecursionError, orjson.JSONEncodeError):
+        raise NotPolled("A row of the list is nested too deep.") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,16 +135,6 @@ def _csv_rows(_: PullDocument, body: bytes) -> Iterator[bytes]:
 
 
 def _xml_rows(document: PullDocument, body: bytes) -> Iterator[bytes]:
-    """Elements of the name, whatever their namespace. No document type, no entity, nothing fetched."""
-    events = etree.iterparse(
-        io.BytesIO(body), events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False
-    )
-    try:
-        for event, element in events:
-            if event == "start" and element.getroottree().docinfo.internalDTD is not None:
-                raise NotPolled("The list has a document type, which is not taken.")
-            if event == "end" and etree.QName(element).localname == document.rows:
-                yield etree.tostring(element, with_tail=False)
-                element.clear()
-    except etree.XMLSyntaxError as error:
-        raise NotPolled(f"The list is no XML: line {error.lineno}.") from None
+    """Elements of the name, whatever their namespace; one inside another is a part of it."""
+    assert document.rows is not None
+    return iter(rows_of_xml(body, document.rows))

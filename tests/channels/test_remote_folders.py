@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from itertools import count
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from exchange.courier.outside import Outside
 from exchange.courier.remote import RemoteDown, RemoteFolder, RemoteRefused, open_folder
-from exchange.model.wire import Loss
+from exchange.model.wire import Loss, Place
 from tests.channels.fileserver import FileServer
 from tests.courier.rawbuyer import LOOPBACK
 
@@ -148,3 +150,50 @@ async def test_a_server_that_is_not_there_is_told(server: FileServer, outside: O
         with pytest.raises(RemoteDown, match="refused the connection"):
             async with open_folder(server.place(protocol)._replace(port=1), outside.dial):
                 pass
+
+
+class Endless(asyncssh.SFTPServer):
+    """A folder whose list has no end."""
+
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        for number in count():
+            yield asyncssh.SFTPName(b"%d.csv" % number, attrs=asyncssh.SFTPAttrs(size=1, permissions=0o100644))
+
+
+class Open(asyncssh.SSHServer):
+    def begin_auth(self, username: str) -> bool:
+        return False
+
+
+async def test_a_list_without_end_is_cut_off_by_sftp(outside: Outside) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    server = await asyncssh.listen("127.0.0.1", 0, server_factory=Open, server_host_keys=[key], sftp_factory=Endless)
+    place = Place("sftp", "127.0.0.1", server.get_port(), ".", "anybody", host_key=key.get_fingerprint())
+    async with server, open_folder(place, outside.dial) as folder:
+        with pytest.raises(RemoteRefused, match="more than 20,000 entries"):
+            await folder.files()
+
+
+async def test_a_list_without_end_is_cut_off_by_ftp(outside: Outside) -> None:
+    async def data(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            for number in count():
+                writer.write(b"type=file;size=1;modify=20261121143408; %d.csv\r\n" % number)
+                await writer.drain()
+        writer.close()
+
+    listing = await asyncio.start_server(data, "127.0.0.1", 0)
+    port = listing.sockets[0].getsockname()[1]
+    answers = {b"USER": b"230 in", b"EPSV": b"229 (|||%d|)" % port, b"MLSD": b"150 here it comes"}
+
+    async def commands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
+        while line := await reader.readline():
+            writer.write(answers.get(line[:4].strip().upper(), b"200 ok") + b"\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(commands, "127.0.0.1", 0)
+    place = Place("ftp", "127.0.0.1", server.sockets[0].getsockname()[1], "", "anybody")
+    async with listing, server, open_folder(place, outside.dial) as folder:
+        with pytest.raises(RemoteRefused, match="more than 20,000 entries"):
+            await folder.files()
