@@ -42,7 +42,7 @@ def eligible(
     now = market.clock.now()
     judgement = judge(book, case.lead, _facts(case, market, reserve, tier, named), now)
     case.trail.judged(judgement)
-    fits = _askable(case, judgement.eligible)
+    fits = askable(case, judgement.eligible)
     case.trail.step(
         "eligible",
         f"{len(fits)} of {len(book.contracts)} contracts eligible",
@@ -52,7 +52,7 @@ def eligible(
     return fits
 
 
-def _askable(case: Case, contracts: Sequence[Contract]) -> list[Contract]:
+def askable(case: Case, contracts: Sequence[Contract]) -> list[Contract]:
     """Those that sell this way, and can be spoken to: a connection's file may be gone while its contract stands."""
     connections = case.deals.shapes.connections
     known = [contract for contract in contracts if contract.connection in connections]

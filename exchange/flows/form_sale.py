@@ -23,9 +23,10 @@ from exchange.flows.quote import QUOTE
 from exchange.flows.submit import submit
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.reason import Reason
+from exchange.model.vertical import ConsentPolicy
 from exchange.model.work import AnswerRow, RequestRow
 from exchange.stages.consent import text_hash
-from exchange.stages.forms import can_ping, completed, consent_text, named, ping_values
+from exchange.stages.forms import can_ping, chosen_singly, completed, consent_text, named, ping_values
 from exchange.stages.respond import rfc3339
 from exchange.storage.arrivals import save_arrivals
 from exchange.storage.database import Row
@@ -55,21 +56,24 @@ class Sent(NamedTuple):
 
 async def with_companies(market: Market, place: Place, visit: Visit, visitor: Visitor) -> Visit:
     """The visit with the companies that would buy, by name. They are asked again when what they know has changed."""
+    if place.vertical.consent.policy_in(_state(place, visit)) is ConsentPolicy.AUTHORIZATION:
+        return replace(visit, companies=(), ping_id="")  # a form cannot take the signature that it needs
     values = ping_values(completed(visit.values, place.names), place.names)
     pinged = sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
     now = market.clock.now()
-    stands = not visit.ping_id or now < visit.ping_until - _PRICE_LEFT_MS
+    known = bool(visit.companies) or not must_name(place, visit)
+    stands = now < visit.ping_until - _PRICE_LEFT_MS if visit.ping_id else known
     if (visit.pinged == pinged and stands) or not can_ping(values, place.names):
         return visit
     about = readable({**visit.tags, "ip_address": visitor.ip}, place.names, now)
     request = request_of(market, place, Kind.PING, {**values, **ping_values(about, place.names)}, visitor)
     answer = orjson.loads((await submit(request, market, market.doors.write)).body)
     row = await market.db.read(quote_document, str(answer.get("ping_id", "")))
-    asked = replace(visit, pinged=pinged, ping_id="", ping_until=0, companies=())
+    asked = replace(visit, pinged=pinged, ping_id="", ping_until=0, companies=named(answer.get("companies", ())))
     if row is None:
         return asked
     bids = QUOTE.validate_python(orjson.loads(row["document"])["quote"]).bids
-    companies = named([bid.brand or _buyer(market, bid.contract_id) for bid in bids])
+    companies = asked.companies or named([bid.brand or _buyer(market, bid.contract_id) for bid in bids])
     return replace(asked, ping_id=answer["ping_id"], ping_until=row["expires_at"], companies=companies)
 
 
@@ -82,7 +86,21 @@ def _buyer(market: Market, contract_id: str) -> str:
 def words_of(place: Place, visit: Visit) -> str:
     """The consent text this visit is shown; empty when the form asks for none."""
     words = place.form.consent
-    return consent_text(words, visit.companies) if words is not None else ""
+    return consent_text(words, visit.companies, singly=bool(choices_of(place, visit))) if words is not None else ""
+
+
+def must_name(place: Place, visit: Visit) -> bool:
+    """Whether only companies that this consumer chose one by one may have the lead."""
+    return chosen_singly(place.vertical, _state(place, visit))
+
+
+def _state(place: Place, visit: Visit) -> str | None:
+    return completed(visit.values, place.names).get("state")
+
+
+def choices_of(place: Place, visit: Visit) -> tuple[str, ...]:
+    """The companies to tick one by one; none where the consent is to all at once, or to a single one."""
+    return visit.companies if len(visit.companies) > 1 and must_name(place, visit) else ()
 
 
 async def send(
@@ -92,8 +110,9 @@ async def send(
     now = market.clock.now()
     fields = _fields(market, place, visit, visitor, signals)
     if text:
-        fields |= readable(_consent(visit, text, agreed, now), place.names, now)
-    if visit.ping_id:
+        companies = visit.chosen if choices_of(place, visit) else visit.companies
+        fields |= readable(_consent(visit, companies, text, agreed, now), place.names, now)
+    if visit.ping_id and not choices_of(place, visit):  # those who were chosen bid against each other, in one auction
         fields["ping_id"] = visit.ping_id
     kept = {
         "seller": place.campaign.seller_id,
@@ -153,14 +172,14 @@ def _fields(market: Market, place: Place, visit: Visit, visitor: Visitor, signal
     return {**readable(ours, place.names, now), **completed(visit.values, place.names)}
 
 
-def _consent(visit: Visit, text: str, agreed: bool, now: int) -> dict[str, str]:
+def _consent(visit: Visit, companies: tuple[str, ...], text: str, agreed: bool, now: int) -> dict[str, str]:
     """The record's parts as the line reads them: the words exactly as they were on the screen."""
     return {
         "tcpa_consent": "yes" if agreed else "no",
         "tcpa_consent_text": text,
         "tcpa_consent_at": rfc3339(now),
         "consent_page_url": visit.page_url,
-        "consented_buyers": ", ".join(visit.companies),
+        "consented_buyers": ", ".join(companies),
         "consent_version": text_hash(text)[:8],
         "consent_method": "click",
     }

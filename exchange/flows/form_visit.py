@@ -62,6 +62,7 @@ class Visit:
     ping_until: int = 0
     pinged: str = ""
     companies: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()  # those of them that were ticked, where each is
 
     def at(self, step: int) -> Visit:
         return replace(self, step=step)
@@ -119,7 +120,7 @@ def read_visit(market: Market, form: str, token: str) -> Visit | None:
     try:
         sealed = base64.b64decode(token, altchars=b"-_", validate=True)
         fields = orjson.loads(market.vault.open_secret(_name(form), sealed))
-        visit = Visit(**{**fields, "companies": tuple(fields["companies"])})
+        visit = Visit(**{**fields, "companies": tuple(fields["companies"]), "chosen": tuple(fields.get("chosen", ()))})
     except (binascii.Error, ValueError, TypeError, KeyError, VaultError):  # the last but one: of another release
         return None
     return visit if market.clock.now() < visit.began_at + VISIT_HOURS * _HOUR_MS else None

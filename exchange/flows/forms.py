@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from exchange.flows.documents import save_document
-from exchange.flows.form_sale import Signals, refuse, send, with_companies, words_of
+from exchange.flows.form_sale import Signals, choices_of, must_name, refuse, send, with_companies, words_of
 from exchange.flows.form_visit import Place, Visit, Visitor, open_view, request_of
 from exchange.flows.market import Market
 from exchange.flows.shapes import FORM, Document
@@ -20,10 +20,14 @@ from exchange.storage.forms import keep_text, reach, read_text
 HONEYPOT = "honeypot"
 TOO_QUICK = "too_quick"
 CONSENT = "tcpa_consent"
+CHOSEN = "consented_buyers"
+CHOICE = "_company"
+"""Begins the name of each company's box; its number among the companies follows."""
 
 _TRAP = "A field that must stay empty was filled in; it is empty again now. Press the button once more."
 _QUICK = "That was very quick. Look through your answers, then press the button once more."
 _NOT_SENT = "It could not be sent. Look through your answers, then press the button once more."
+_NOBODY = "No company takes requests like yours at the moment, and nothing was sent. Please try again later."
 _WORDS_CHANGED = "The companies that can help you are named below. Read who they are, and agree if you want that."
 
 
@@ -57,6 +61,7 @@ async def take_page(market: Market, place: Place, visit: Visit, posted: Posted, 
     """One page of a visit."""
     step = place.steps[min(visit.step, len(place.steps)) - 1]
     visit = replace(visit, step=step.number, values=_with(visit.values, posted.values, step.controls))
+    visit = replace(visit, chosen=_chosen(visit, posted))
     if posted.back:
         return Shown(visit.at(max(step.number - 1, 1)))
     if posted.trap:
@@ -71,7 +76,7 @@ async def take_page(market: Market, place: Place, visit: Visit, posted: Posted, 
     visit = visit.at(step.number + 1)
     if visit.step == len(place.steps):
         visit = await _named(market, place, visit, visitor)
-    return Shown(visit)
+    return Shown(visit, note=_NOBODY if visit.step == len(place.steps) and _nobody(place, visit) else "")
 
 
 async def take_whole(market: Market, place: Place, visit: Visit, posted: Posted, visitor: Visitor) -> Shown | Done:
@@ -85,6 +90,9 @@ async def take_whole(market: Market, place: Place, visit: Visit, posted: Posted,
     if wrong := _problems(market, place, visit, visitor, visit.step):
         await market.db.write(reach, visit.view, 0, market.clock.now())
         return wrong
+    if must_name(place, visit):  # nobody could be chosen on somebody else's page
+        visit = await _named(market, place, visit, visitor)
+        return Shown(visit, note=_NOBODY if _nobody(place, visit) else _WORDS_CHANGED)
     text = words_of(place, visit)
     if text and posted.words != text_hash(text):
         text = await market.db.read(read_text, posted.words)
@@ -99,6 +107,8 @@ async def take_whole(market: Market, place: Place, visit: Visit, posted: Posted,
 
 async def _send(market: Market, place: Place, visit: Visit, posted: Posted, visitor: Visitor) -> Shown | Done:
     visit = await _named(market, place, visit, visitor)
+    if _nobody(place, visit):
+        return Shown(visit, note=_NOBODY)
     text = words_of(place, visit)
     if text and posted.words != text_hash(text):
         return Shown(visit, note=_WORDS_CHANGED)
@@ -114,6 +124,8 @@ async def _agreed(
     """The last question is the consent itself; it must not be assumed."""
     if text and not posted.agreed and CONSENT in place.vertical.consent.required:
         return Shown(visit, (Problem(CONSENT, "missing", f"{CONSENT} is required."),), http_status=422)
+    if choices_of(place, visit) and not visit.chosen:
+        return Shown(visit, (Problem(CHOSEN, "missing", f"{CHOSEN} needs at least one tick."),), http_status=422)
     sent = await send(market, place, visit, visitor, posted.signals, text, posted.agreed)
     if sent.status in ("", "invalid"):
         wrong = _problems(market, place, visit, visitor, len(place.steps))
@@ -156,6 +168,16 @@ def _problems(market: Market, place: Place, visit: Visit, visitor: Visitor, unti
 async def _named(market: Market, place: Place, visit: Visit, visitor: Visitor) -> Visit:
     words = place.form.consent
     return await with_companies(market, place, visit, visitor) if words is not None and words.named else visit
+
+
+def _nobody(place: Place, visit: Visit) -> bool:
+    """Whether companies must be named and none would have the lead."""
+    return must_name(place, visit) and not visit.companies
+
+
+def _chosen(visit: Visit, posted: Posted) -> tuple[str, ...]:
+    """The companies that are ticked. A tick is a place among those that the page showed."""
+    return tuple(name for number, name in enumerate(visit.companies) if posted.values.get(f"{CHOICE}{number}"))
 
 
 def _with(values: Mapping[str, str], given: Mapping[str, str], controls: Sequence[Control]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 from pydantic import TypeAdapter
 
-from exchange.flows.ask import Asked, ask, eligible
+from exchange.flows.ask import Asked, ask, askable, eligible
 from exchange.flows.case import Case, ping_id, zero
 from exchange.flows.checks import clear, nobody_takes, refusal
 from exchange.flows.lead_terms import reserve_of
@@ -27,6 +27,7 @@ from exchange.stages.consent_policy import BY_NAME, policy_of
 from exchange.stages.price import least_after_promise, reserve
 
 QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
+_CHOOSE_FIRST = "Nobody has a price before it was chosen: show the companies, then ping again with consented_buyers."
 
 
 class Outlook(NamedTuple):
@@ -135,6 +136,8 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
 
 def _unsold(case: Case, reason: Reason) -> tuple[Answer, LeadState, None]:
     answer = Answer("unsold", case.submission.id, ping_id=ping_id(case), reason=reason)
+    if companies := _companies(case, ()):
+        answer = answer._replace(companies=companies, message=_CHOOSE_FIRST)
     return answer, LeadState.UNSOLD, None
 
 
@@ -173,7 +176,7 @@ def _quoted(
         price=payout,
         expires_at=expires_at,
         exclusive=plan.exclusive,
-        companies=_companies(case, made),
+        companies=_companies(case, made.bids),
     )
     unseen = {spec.name for spec in case.vertical.fields if spec.personal} | case.lead.appended  # no buyer saw them
     pinged = {name: value.clean for name, value in case.lead.values.items() if name not in unseen}
@@ -182,12 +185,13 @@ def _quoted(
     return answer, LeadState.QUOTED, row
 
 
-def _companies(case: Case, made: Quote) -> tuple[str, ...]:
-    """Who would buy, where the consumer must name them: the seller shows these, and posts those that were chosen."""
+def _companies(case: Case, bids: Sequence[Bid]) -> tuple[str, ...]:
+    """Whom the consumer may choose, where companies must be named: who bid, then who bids once it was chosen."""
     if policy_of(case.lead, case.vertical) not in BY_NAME:
         return ()
-    names = (bid.brand or case.deals.buyer_name(bid.contract_id) for bid in made.bids)
-    return tuple(dict.fromkeys(names))
+    later = () if case.lead.consent.buyers else askable(case, case.trail.to_be_named())
+    names = [bid.brand or case.deals.buyer_name(bid.contract_id) for bid in bids]
+    return tuple(dict.fromkeys([*names, *(case.deals.buyer_name(contract.id) for contract in later)]))
 
 
 def bids_of(quote: Quote, now: int) -> tuple[tuple[Bid, ...], tuple[NoBid, ...]]:

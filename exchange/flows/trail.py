@@ -12,6 +12,7 @@ from exchange.clock import Clock
 from exchange.courier.courier import Result
 from exchange.model.auction import Bid, NoBid
 from exchange.model.finding import Finding, Outcome
+from exchange.model.party import Contract
 from exchange.model.wire import HttpMessage, Lost, Reply, WireRecord
 from exchange.stages.eligible import Judgement
 from exchange.stages.shape import shape_of
@@ -63,6 +64,11 @@ class Trail:
     def priced_out(self) -> bool:
         """Whether anybody would have had the lead for less."""
         return any(judgement.priced_out for judgement in self._judgements)
+
+    def to_be_named(self) -> list[Contract]:
+        """Those that would have been asked had the consumer named their companies; who may pay most comes first."""
+        found = {contract.id: contract for judgement in self._judgements for contract in judgement.to_be_named}
+        return sorted(found.values(), key=lambda contract: (-contract.max_bid.units, contract.id))
 
     def verdicts(self) -> dict[str, dict[str, Any]]:
         """The last word on each contract stays: a post judges again with more known."""

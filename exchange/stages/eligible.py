@@ -78,6 +78,17 @@ class Judgement:
                 others |= failed
         return bool(price & ~others)
 
+    @property
+    def to_be_named(self) -> tuple[Contract, ...]:
+        """Those that nothing kept out but that the consumer had not named their companies."""
+        unnamed = others = 0
+        for rule, failed in zip(self._book.rules, self._failed, strict=True):
+            if isinstance(rule, consents.NamedSeller):
+                unnamed |= failed
+            else:
+                others |= failed
+        return tuple([self._book.contracts[place] for place in places_of(unnamed & ~others)])
+
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Made at the first reading, from the values of the moment of judging."""

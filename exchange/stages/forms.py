@@ -16,6 +16,7 @@ from exchange.model.lead import Kind, Problem, Submission
 from exchange.model.party import Campaign
 from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.consent import NAMED_BUYERS_MOST
+from exchange.stages.consent_policy import BY_NAME
 from exchange.stages.normalize import Names, normalize
 from exchange.stages.standard_fields import Goes, standard_fields
 
@@ -229,9 +230,16 @@ def named(companies: Sequence[str]) -> tuple[str, ...]:
     return once
 
 
-def consent_text(words: ConsentWords, companies: Sequence[str]) -> str:
-    """The words as they are shown and kept."""
-    return words.text.replace("{buyers}", _listed(companies) if companies else words.partners)
+def chosen_singly(vertical: Vertical, state: str | None) -> bool:
+    """Whether a consumer of this state must be able to say yes to one company and no to another."""
+    rule = vertical.consent
+    return rule.policy_in(state) in BY_NAME or "consented_buyers" in rule.required
+
+
+def consent_text(words: ConsentWords, companies: Sequence[str], *, singly: bool = False) -> str:
+    """The words as they are shown and kept. `singly`: they are ticked one by one."""
+    named = _listed(companies) if companies else words.partners
+    return words.text.replace("{buyers}", f"those of {named} that I ticked" if singly and len(companies) > 1 else named)
 
 
 def _listed(companies: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from exchange.flows.market import refresh
 from exchange.flows.shapes import VERTICAL
 from exchange.flows.trail import read_trail
 from exchange.model.actor import SYSTEM
+from exchange.model.party import State
 from exchange.stages.respond import rfc3339
 from tests.flows.lab import Heard, ping, post, post_on
 from tests.market import NOW, PING, POST, Exchange, buyer, buying, selling, usd
@@ -94,6 +95,21 @@ async def test_a_ping_that_names_nobody_leaves_the_house_unheard_and_says_who_wo
     sold = await post_on(exchange, pinged, {**POST, "consented_buyers": "Acme", "consent_method": "click"})
     named = await ping(exchange, {**PING, "consented_buyers": "Birch"})
 
-    assert ("accepted", ["Acme"]) == (pinged["status"], pinged["companies"])
+    assert ("accepted", ["Acme", "Birch"]) == (pinged["status"], pinged["companies"]), "Birch bids once it is chosen"
     assert ("accepted", pinged["price"]) == (sold["status"], sold["price"])
     assert ("accepted", ["Birch"], 1) == (named["status"], named["companies"], len(exchange.buyers.pings("birch")))
+
+
+async def test_a_ping_that_nobody_prices_before_they_are_chosen_says_whom_to_show(exchange: Exchange) -> None:
+    """Who would not have the lead anyway is not shown; a ping that names somebody tells of no others."""
+    await exchange.add(*buying("acme"), *buying("birch", max_bid=usd("90")), *selling("cedar"))
+    await exchange.add(*buying("cobalt", state=State.PAUSED), *buying("delta", max_bid=usd("1"), price=usd("1")))
+    await exchange.add(*selling("cedar", floor=usd("5")))
+    await with_policy(exchange, required=["tcpa_consent"], policy="named_seller")
+
+    pinged = await ping(exchange)
+    named = await ping(exchange, {**PING, "consented_buyers": "Cobalt"})
+
+    assert ("unsold", ["Birch", "Acme"], []) == (pinged["status"], pinged["companies"], exchange.buyers.pings("acme"))
+    assert "consented_buyers" in pinged["message"]
+    assert ("unsold", None) == (named["status"], named["companies"])

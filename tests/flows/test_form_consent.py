@@ -7,20 +7,23 @@ from typing import Any
 
 import pytest
 
-from exchange.flows.form_sale import submit_form, words_of
-from exchange.flows.forms import Done, Shown
+from exchange.flows.form_sale import choices_of, submit_form, words_of
+from exchange.flows.forms import Done, Shown, take_whole
 from exchange.model.party import Strategy
 from exchange.stages.consent import text_hash
 from tests.filling_in import (
+    HOME,
     PAGE,
     PATIENCE,
     PERSON,
+    ROOF,
     VISITOR,
     DiesAfterClaim,
     fill_in,
     leads,
     opened,
     place,
+    posted,
     press,
     ready,
     the_lead,
@@ -28,7 +31,8 @@ from tests.filling_in import (
     with_form,
 )
 from tests.flows.lab import later, tiers
-from tests.market import REFUSED, Exchange, bid, buyer, buying, selling
+from tests.flows.test_consent import with_policy
+from tests.market import REFUSED, Exchange, bid, buyer, buying, selling, usd
 
 AGREED = "By ticking this box I agree that {} may call and text me"
 
@@ -130,3 +134,64 @@ async def test_whoever_is_named_anew_is_shown_before_it_counts(exchange: Exchang
     assert ("Acme", "Birch") == tuple(sorted(again.visit.companies))
     assert [] == await leads(exchange)
     assert isinstance(await press(exchange, at, again.visit), Done)
+
+
+WORDS = {"named": True, "text": "I agree that {buyers} may call and text me."}
+
+
+async def test_companies_that_must_be_named_are_chosen_one_by_one(either: Exchange) -> None:
+    """Nobody hears of the consumer before it chose; then those chosen bid against each other, and nobody else."""
+    await either.add(*buying("acme", price=usd("20")), *buying("birch"), *buying("delta"))
+    await with_policy(either, required=["tcpa_consent"], policy="named_seller")
+    await either.add(*selling("cedar"))
+    at = await with_form(either, consent=WORDS)
+    either.buyers.bids("birch", "30.00")
+    either.buyers.bids("delta", "40.00")
+    visit = await fill_in(either, at, await opened(either, at))
+    later(either, PATIENCE)
+
+    assert ("Acme", "Birch", "Delta") == choices_of(at, visit)
+    assert "I agree that those of Acme, Birch and Delta that I ticked may call and text me." == words_of(at, visit)
+    nobody = await press(either, at, visit)
+    assert isinstance(nobody, Shown) and ["consented_buyers"] == [each.field for each in nobody.problems]
+    assert ([], []) == (either.buyers.pings("birch"), await leads(either))
+
+    assert isinstance(await press(either, at, nobody.visit, {**PERSON, "_company0": "yes", "_company1": "yes"}), Done)
+    lead = await the_lead(either)
+    assert (("Acme", "Birch"), words_of(at, visit)) == (lead.consent.buyers, lead.consent.text)
+    assert (0, 1, 1) == tuple(len(either.buyers.pings(name)) for name in ("acme", "birch", "birch"))
+    assert [] == either.buyers.pings("delta")
+    assert ["birch"] == [row["leg"] for row in await either.rows("SELECT leg FROM sales")], "the better of the two"
+
+
+async def test_where_nobody_may_be_named_the_page_says_so_and_sends_nothing(exchange: Exchange) -> None:
+    await with_policy(exchange, required=["tcpa_consent"], policy="named_seller")
+    await exchange.add(*selling("cedar"))
+    at = await with_form(exchange, consent=WORDS)
+    values = {name: value for step in (HOME, ROOF, PERSON) for name, value in step.items()}
+    whole = await take_whole(
+        exchange.market, at, await opened(exchange, at), posted(at, await opened(exchange, at), values), VISITOR
+    )
+    visit = await fill_in(exchange, at, await opened(exchange, at))
+    later(exchange, PATIENCE)
+    pressed = await press(exchange, at, visit)
+
+    assert all(isinstance(shown, Shown) and "No company" in shown.note for shown in (whole, pressed))
+    assert [] == await leads(exchange)
+    await exchange.add(*buying("birch"))
+    again = await press(exchange, at, visit)
+    assert isinstance(again, Shown) and ("Birch",) == again.visit.companies, "who came meanwhile is asked for again"
+    assert isinstance(await press(exchange, at, again.visit), Done)
+    assert 1 == await exchange.count("sales")
+
+
+async def test_a_state_that_wants_a_signature_is_told_that_nobody_takes_it(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme", price=usd("20")), *selling("cedar"))
+    await with_policy(exchange, required=["tcpa_consent"], policy="named_seller", states={"AZ": "authorization"})
+    at = await with_form(exchange, consent=WORDS)
+    visit = await fill_in(exchange, at, await opened(exchange, at))
+    later(exchange, PATIENCE)
+
+    shown = await press(exchange, at, visit)
+    assert isinstance(shown, Shown) and "No company" in shown.note
+    assert [] == await exchange.rows("SELECT id FROM leads")

@@ -9,7 +9,8 @@ import pytest
 
 from exchange.model.party import State
 from tests.filling_in import HOME, PERSON, DiesAfterClaim, document, with_form
-from tests.market import selling
+from tests.flows.test_consent import with_policy
+from tests.market import buying, selling, usd
 from tests.web.served import FORM, Served, serve_exchange
 from tests.web.visitor import Page, Visitor, later, stranger
 
@@ -201,3 +202,25 @@ async def test_a_test_form_says_so_and_sells_to_nobody_real(served: Served) -> N
     assert ["test"] == [row["mode"] for row in await served.exchange.rows("SELECT mode FROM leads")]
     assert [] == served.exchange.buyers.posts("acme")
     assert document()["title"] in page.text
+
+
+async def test_each_company_that_must_be_named_has_a_box_of_its_own(served: Served) -> None:
+    await with_policy(served.exchange, required=["tcpa_consent"], policy="named_seller")
+    await served.exchange.add(*buying("acme", price=usd("50")), *buying("birch"))
+    served.exchange.buyers.bids("birch", "30.00")
+    words = {"named": True, "text": "I agree that {buyers} may call me."}
+    await with_form(served.exchange, steps=ONE_STEP, least_seconds=0, consent=words)
+    async with stranger(served) as visitor:
+        page = await visitor.open("/f/solar")
+        later(served, 30)
+        shown = await send(visitor, page, **WHOLE, _agree="yes")
+        unticked = await send(visitor, shown, **WHOLE, _agree="yes")
+        sent = await send(visitor, unticked, **WHOLE, _agree="yes", _company1="yes", _company7="yes")
+
+    assert ["Acme", "Birch"] == re.findall(r'name="_company\d"[^>]*><span>(\w+)<', shown.source)
+    assert (
+        'value="yes" checked><span>Acme' not in shown.source and "those of Acme and Birch that I ticked" in shown.text
+    )
+    assert 422 == unticked.http_status and "at least one tick" in unticked.text
+    assert "Thank you" in sent.text
+    assert (0, 1) == tuple(len(served.exchange.buyers.posts(name)) for name in ("acme", "birch"))

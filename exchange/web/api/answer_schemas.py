@@ -124,8 +124,9 @@ def _answer() -> Schema:
         companies={
             "type": "array",
             "items": text(),
-            "description": "On a ping whose consumer must name companies: who would buy. Show them, and post as "
-            "consented_buyers those that were chosen.",
+            "description": "On a ping whose consumer must name companies and has named none: whom it may choose, first "
+            "those that have a price, then those that bid once they were chosen. Show them one by one, then ping or "
+            "post with those that were chosen as consented_buyers. An unsold ping may have some, too.",
         },
         times_sold={"type": "integer", "minimum": 1},
         redirect_url=text("Where to send the consumer.", format="uri"),

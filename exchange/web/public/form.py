@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 
 from exchange import limits
-from exchange.flows.form_sale import Signals, finish, words_of
+from exchange.flows.form_sale import Signals, choices_of, finish, words_of
 from exchange.flows.form_visit import Place, Visit, Visitor, new_visit, open_view, place_of, read_visit, seal_visit
-from exchange.flows.forms import CONSENT, Done, Posted, Shown, look, take_page, take_whole
+from exchange.flows.forms import CHOICE, CHOSEN, CONSENT, Done, Posted, Shown, look, take_page, take_whole
 from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused
 from exchange.model.form import Evidence, Form
@@ -256,6 +256,8 @@ def _page(request: web.Request, place: Place, told: Shown, signals: Signals = _S
         problems=_sentences(place, told.problems),
         note=told.note,
         words=text,
+        companies=choices_of(place, visit),
+        chosen=visit.chosen,
         parent=visit.parent,
         certificate=signals.certificate,
         leadid=signals.leadid,
@@ -269,7 +271,7 @@ def _sentences(place: Place, problems: Iterable[Problem]) -> dict[str, str]:
 
 def _labels(place: Place) -> dict[str, str]:
     words = place.form.consent
-    agree = {CONSENT: f"“{words.label}”"} if words is not None else {}
+    agree = {CONSENT: f"“{words.label}”", CHOSEN: "The choice of companies"} if words is not None else {}
     return {**agree, **{control.name: control.label for step in place.steps for control in step.controls}}
 
 
@@ -283,6 +285,9 @@ def _render(request: web.Request, form: Form, http_status: int = 200, **values: 
         "problems": {},
         "note": "",
         "words": "",
+        "companies": (),
+        "chosen": (),
+        "choice": CHOICE,
         "parent": "",
         "done": False,
         "closed": "",
