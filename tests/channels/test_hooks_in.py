@@ -61,7 +61,12 @@ async def on_facebook(served: Served, graph_api: Graph) -> str:
     )
 
 
-QUESTIONS = {"what's_your_bill?": "monthly_bill", "do_you_own_it?": "homeowner", "consent": "tcpa_consent"}
+QUESTIONS = {
+    "what's_your_bill?": "monthly_bill",
+    "do_you_own_it?": "homeowner",
+    "consent": "tcpa_consent",
+    "ad_id": "sub_id1",
+}
 
 
 def asked_by_facebook(number: int) -> dict[str, str]:
@@ -109,6 +114,7 @@ async def test_facebook_is_shaken_hands_with_and_its_leads_are_fetched(served: S
     assert [("taken", "accepted")] * 2 == await states(exchange)
     assert {"123", "124"} == set(graph_api.asked)
     assert {consumer(1)["email"], consumer(2)["email"]} == {post["email"] for post in exchange.buyers.posts("acme")}
+    assert {"120210000000000000"} == {lead["sub_id1"] for lead in await exchange.rows("SELECT sub_id1 FROM leads")}
     lead_id = (await exchange.rows("SELECT id FROM leads ORDER BY id"))[0]["id"]
     rows = await exchange.market.db.read(read_lead_rows, OPERATOR, lead_id)
     assert rows is not None
