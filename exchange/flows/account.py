@@ -12,7 +12,8 @@ from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.model.party import Buyer
-from exchange.stages.forecast import HOUR_MS, WEEKS, Forecast, Spent, forecast
+from exchange.stages.forecast import WEEKS, Forecast, Spent, forecast
+from exchange.stages.pace import HOUR_MS
 from exchange.storage.auto_top_ups import AutoRow, read_auto
 from exchange.storage.charges import ChargeRow, MethodRow, charges_of, read_method
 from exchange.storage.ledger import Balance, balances_of

@@ -15,6 +15,7 @@ from exchange.flows.market import Market
 from exchange.flows.tell import News, tell
 from exchange.log import logger
 from exchange.model.actor import SYSTEM, Actor, Role
+from exchange.model.ledger import TAX
 from exchange.model.party import Buyer
 from exchange.model.statement import Cut, Line, Party, Period, Statement, StatementKind
 from exchange.model.work import JobRow
@@ -215,6 +216,7 @@ def heading_of(market: Market, buyer: Buyer) -> Heading:
     now, terms = market.clock.now(), buyer.terms
     zone = terms.zone or market.zone
     names = {each.id: each.name for each in market.deals.contracts.values() if each.buyer_id == buyer.id}
+    names[TAX] = terms.tax_name or "Tax"
     party = Party(buyer.id, buyer.name, terms.address, terms.tax_id, zone)
     return Heading(party, now, month_of(now), terms.due_days, terms.tax_name, terms.tax_bp, names, market.issuer)
 

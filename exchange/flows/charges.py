@@ -26,6 +26,7 @@ from exchange.model.money import Money
 from exchange.model.party import Buyer
 from exchange.payments import payment_secrets
 from exchange.payments.protocol import Wish
+from exchange.stages.prepaid_tax import as_booked, tax_of_part, tax_within, taxed
 from exchange.stages.reasons import show_money
 from exchange.storage.charges import (
     ChargeRow,
@@ -41,6 +42,7 @@ from exchange.storage.charges import (
     read_method,
     save_method,
 )
+from exchange.storage.ledger import find_transaction
 
 SECONDS = 20.0
 PAGE, SAVE, AUTO = "page", "save", "auto"
@@ -120,10 +122,12 @@ async def ask(market: Market, conversation: Conversation[Answer]) -> Answer:
 async def book_paid(market: Market, charge: ChargeRow, intent_id: str, money: Money) -> bool:
     """What a charge took goes to its buyer's account. False when it was booked before."""
     reference = deposit_reference(charge, intent_id)
-    posting = Posting(BANK, charge.account, money)
-    now = market.clock.now()
-    booking = Transaction(reference, TransactionKind.TOP_UP, (posting,), now, month_of(now), charge.id)
-    after = {"charge": charge.id, "amount": money.text, "currency": money.currency, "reference": intent_id}
+    now, tax = market.clock.now(), _tax(market, charge, money)
+    postings = taxed(Posting(BANK, charge.account, money), charge.account, tax)
+    booking = Transaction(reference, TransactionKind.TOP_UP, postings, now, month_of(now), charge.id)
+    booking = as_booked(booking, await market.db.read(find_transaction, SYSTEM, reference))
+    after = {"charge": charge.id, "amount": money.text, "tax": tax.text, "currency": money.currency}
+    after["reference"] = intent_id
     line = audit_line(market.ids, now, SYSTEM, "account.topped_up", f"buyer:{charge.buyer_id}", after=after)
     return await market.db.write(book_charge, charge.id, intent_id, booking, line)
 
@@ -166,7 +170,7 @@ async def give_back_to_card(
         raise CannotCharge(f"This payment was in {charge.money.currency}.")
     now = market.clock.now()
     refund_id = f"rfd_{sha256(f'{charge.id}:{reference}'.encode()).hexdigest()[:32]}"
-    booking = refund_booking(charge, refund_id, amount, now)
+    booking = await refund_booking(market, charge, refund_id, amount, now)
     after = {"amount": amount.text, "currency": amount.currency, "payment": intent_id, "reference": reference}
     after["note"] = note
     line = audit_line(market.ids, now, actor, "account.given_back", f"buyer:{buyer.id}", after=after, ip=ip)
@@ -175,10 +179,26 @@ async def give_back_to_card(
     return await market.db.write(give_back_charge, booking, charge, line, sending)
 
 
-def refund_booking(charge: ChargeRow, refund_id: str, money: Money, now: int) -> Transaction:
-    posting = (Posting(charge.account, BANK, money),)
+async def refund_booking(market: Market, charge: ChargeRow, refund_id: str, money: Money, now: int) -> Transaction:
     reference = f"refund:{charge.provider}:{refund_id}"
-    return Transaction(reference, TransactionKind.REFUND, posting, now, month_of(now), charge.id)
+    return await went_back(market, charge, TransactionKind.REFUND, reference, money, now)
+
+
+async def went_back(
+    market: Market, charge: ChargeRow, kind: TransactionKind, reference: str, money: Money, now: int
+) -> Transaction:
+    """What of a charge went back to its card, with the tax that is in it: its part of what was booked when it came, or
+    what is due now where that was not told yet."""
+    paid_in = await market.db.read(find_transaction, SYSTEM, deposit_reference(charge, charge.intent_id or ""))
+    tax = tax_of_part(money, paid_in) if paid_in is not None else _tax(market, charge, money)
+    postings = taxed(Posting(charge.account, BANK, money), charge.account, tax)
+    wanted = Transaction(reference, kind, postings, now, month_of(now), charge.id)
+    return as_booked(wanted, await market.db.read(find_transaction, SYSTEM, reference))
+
+
+def _tax(market: Market, charge: ChargeRow, money: Money) -> Money:
+    buyer = market.deals.buyers.get(charge.buyer_id)
+    return tax_within(buyer, charge.account, money) if buyer is not None else Money.zero(money.currency)
 
 
 def taken_back(booking: Transaction, now: int) -> Transaction:
@@ -198,7 +218,7 @@ async def send_refund(market: Market, payload: Mapping[str, Any]) -> None:
     if answer.accepted:
         return
     now = market.clock.now()
-    undone = taken_back(refund_booking(charge, refund_id, money, now), now)
+    undone = taken_back(await refund_booking(market, charge, refund_id, money, now), now)
     why = answer.why or f"{ready.provider.title} refused."
     after = {"refund": refund_id, "amount": money.text, "currency": money.currency, "why": why}
     line = audit_line(market.ids, now, SYSTEM, "refund.failed", f"buyer:{charge.buyer_id}", after=after)

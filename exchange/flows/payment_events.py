@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exchange.clock import month_of
 from exchange.connector import Callback
 from exchange.flows.auto_top_up import auto_failed
 from exchange.flows.by_hand import audit_line
@@ -18,13 +17,14 @@ from exchange.flows.charges import (
     payments_of,
     refund_booking,
     taken_back,
+    went_back,
 )
 from exchange.flows.jobs import PAYMENT_EVENT, job
 from exchange.flows.letters import letter
 from exchange.flows.market import Market
 from exchange.flows.shapes import ReadyPayments
 from exchange.model.actor import SYSTEM, Role
-from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
+from exchange.model.ledger import TransactionKind
 from exchange.model.money import Money
 from exchange.model.work import JobRow
 from exchange.payments.protocol import Disputed, Event, GaveBack, NotPaid, Other, Paid
@@ -125,7 +125,7 @@ async def _not_paid(market: Market, charge: ChargeRow, event: NotPaid) -> str:
 async def _gave_back(market: Market, charge: ChargeRow, event: GaveBack) -> str:
     """What failed was booked before, or is now, and is taken back: so it comes to nothing in either order."""
     now = market.clock.now()
-    booking = refund_booking(charge, event.refund_of or event.refund_id, event.money, now)
+    booking = await refund_booking(market, charge, event.refund_of or event.refund_id, event.money, now)
     bookings = (booking, taken_back(booking, now)) if event.failed else (booking,)
     after = {"refund": event.refund_id, "amount": event.money.text, "currency": event.money.currency}
     action = "refund.failed" if event.failed else "account.given_back"
@@ -136,9 +136,8 @@ async def _gave_back(market: Market, charge: ChargeRow, event: GaveBack) -> str:
 
 async def _disputed(market: Market, charge: ChargeRow, event: Disputed) -> str:
     now = market.clock.now()
-    posting = (Posting(charge.account, BANK, event.money),)
     reference = f"dispute:{charge.provider}:{event.dispute_id}"
-    booking = Transaction(reference, TransactionKind.DISPUTE, posting, now, month_of(now), charge.id)
+    booking = await went_back(market, charge, TransactionKind.DISPUTE, reference, event.money, now)
     bookings = (booking, taken_back(booking, now)) if event.won else (booking,)
     after = {"dispute": event.dispute_id, "amount": event.money.text, "currency": event.money.currency}
     action = "dispute.won" if event.won else "dispute.lost"

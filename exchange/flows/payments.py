@@ -10,14 +10,15 @@ from typing import NamedTuple
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
-from exchange.model.actor import Actor
+from exchange.model.actor import SYSTEM, Actor
 from exchange.model.audit import AuditLine
 from exchange.model.ledger import BANK, MARGIN, Posting, Transaction, TransactionKind, deposit_account
 from exchange.model.money import Money
 from exchange.model.party import Buyer
 from exchange.model.statement import StatementKind
+from exchange.stages.prepaid_tax import as_booked, tax_within, taxed
 from exchange.stages.standing import Payment, Standing, standings
-from exchange.storage.ledger import Balance
+from exchange.storage.ledger import Balance, find_transaction
 from exchange.storage.payments import book_money, payments_of, take_money
 from exchange.storage.statements import account_statements, read_statement
 
@@ -74,6 +75,7 @@ async def use_deposit(
     """Pay what a buyer owes out of its security. Raises `TooLittle` and `BookingConflict`."""
     account, name = deposit_account(buyer.id), f"deposit_used:{buyer.id}:{reference}"
     moved = _moved(market, TransactionKind.PAYMENT, name, account, buyer.account, amount, note)
+    moved = await _taxed(market, buyer, buyer.account, moved)
     line = _line(market, actor, ip, "deposit.used", f"buyer:{buyer.id}", amount, reference, note=note)
     return Booked(*await market.db.write(take_money, moved, account, line))
 
@@ -85,6 +87,7 @@ async def give_back(
     one it buys from, or its security. Raises `TooLittle` and `BookingConflict`."""
     assert account in (buyer.account, deposit_account(buyer.id))
     moved = _moved(market, TransactionKind.REFUND, f"refund:{buyer.id}:{reference}", account, BANK, amount, note)
+    moved = await _taxed(market, buyer, account, moved)
     line = _line(market, actor, ip, "account.given_back", f"buyer:{buyer.id}", amount, reference, note=note)
     return Booked(*await market.db.write(take_money, moved, account, line))
 
@@ -102,6 +105,13 @@ async def correct(
     moved = _moved(market, TransactionKind.ADJUSTMENT, name, source, destination, absolute, cause)
     line = _line(market, actor, ip, "account.adjusted", f"account:{account}", amount, reference, note=note)
     return Booked(*await market.db.write(book_money, moved, account, line))
+
+
+async def _taxed(market: Market, buyer: Buyer, account: str, moved: Transaction) -> Transaction:
+    """With the tax that is in it."""
+    (posting,) = moved.postings
+    wanted = moved._replace(postings=taxed(posting, account, tax_within(buyer, account, posting.money)))
+    return as_booked(wanted, await market.db.read(find_transaction, SYSTEM, moved.reference))
 
 
 def _moved(

@@ -78,6 +78,9 @@ def _period_flaws(counted: Gathered, own: Sequence[Statement], all_of: Sequence[
             case _:
                 lines = counted.all_lines
         yield from _document_flaws(each, lines)
+        if each.kind is StatementKind.STATEMENT and each.payments != counted.payments:
+            told = f"{each.number} does not reproduce: its payments are not those of the ledger."
+            yield Flaw("statements", each.number, told)
     invoiced = any(each.kind is StatementKind.INVOICE for each in own)
     if own and not invoiced and own[0].kind is StatementKind.CREDIT_NOTE and added(counted.lines, kept):
         told = f"Entries of {own[0].period.account} stand on no document of their period."

@@ -18,12 +18,18 @@ CENT = SCALE // 100
 
 def is_payment(movement: Movement) -> bool:
     """Money that came from outside or went there: it settles documents and is no line of one."""
-    return movement.other == BANK or movement.other.endswith(":deposit")
+    return movement.other == BANK or movement.other.endswith(":deposit") or is_tax_of_payment(movement)
+
+
+def is_tax_of_payment(movement: Movement) -> bool:
+    """The tax that is in what a prepaid buyer pays; that of an invoice is booked with the invoice."""
+    of_invoice = movement.kind is TransactionKind.INVOICE or (movement.reverses or "").startswith("invoice:")
+    return movement.other == TAX and not of_invoice
 
 
 def is_closing(movement: Movement) -> bool:
     """What a document booked itself, or took back: tax and rounding."""
-    return movement.other in (ROUNDING, TAX)
+    return movement.other == ROUNDING or (movement.other == TAX and not is_tax_of_payment(movement))
 
 
 def is_line(movement: Movement) -> bool:
@@ -34,15 +40,15 @@ def tally(movements: Iterable[Movement], *, sign: int) -> tuple[Line, ...]:
     """The lines of a document, in a fixed order. `sign` is 1 where what comes into the account counts up (payments),
     -1 where what goes out does (leads bought)."""
     sums: dict[tuple[TransactionKind, str], Line] = {}
-    before = ""  # several postings of one transaction stand together and count once
+    before = ("", "")  # several postings of one transaction stand together and count once
     for movement in movements:
-        group = movement.contract_id
+        group = TAX if is_tax_of_payment(movement) else movement.contract_id
         known = sums.get((movement.kind, group)) or Line(movement.kind, group, 0, 0)
-        more = 0 if movement.reference == before else 1
+        more = 0 if (movement.reference, group) == before else 1
         sums[movement.kind, group] = known._replace(
             entries=known.entries + more, units=known.units + sign * movement.units
         )
-        before = movement.reference
+        before = (movement.reference, group)
     return _in_order(sums)
 
 

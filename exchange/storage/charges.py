@@ -12,7 +12,7 @@ from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
-from exchange.storage.payments import TooLittle, take_money
+from exchange.storage.payments import TooLittle, take_money, taken_by
 from exchange.storage.rows import listed
 
 OPEN = ("made", "sent")
@@ -121,7 +121,7 @@ async def give_back_charge(tx: Tx, booking: Transaction, charge: ChargeRow, line
     if new:
         left = await _left_of_charge(tx, charge)
         if left.units < 0:
-            raise TooLittle(left + booking.postings[0].money)
+            raise TooLittle(left + taken_by(booking, charge.account))
         await add_job(tx, job)
     return new
 

@@ -40,8 +40,15 @@ async def take_money(tx: Tx, transaction: Transaction, account: str, line: Audit
     new, balance = await book_money(tx, transaction, account, line)
     free = balance.posted - balance.held
     if new and free.units < 0:
-        raise TooLittle(free + transaction.postings[0].money)
+        raise TooLittle(free + taken_by(transaction, account))
     return new, balance
+
+
+def taken_by(transaction: Transaction, account: str) -> Money:
+    """What it takes from an account in all."""
+    currency = transaction.postings[0].money.currency
+    out = sum(each.money.units for each in transaction.postings if each.source == account)
+    return Money(out - sum(each.money.units for each in transaction.postings if each.destination == account), currency)
 
 
 async def payments_of(tx: Tx, account: str, currency: str) -> list[tuple[str, int, int, str]]:

@@ -9,6 +9,7 @@ import pytest
 
 from exchange.storage.postgres import open_postgres
 from tests.databases import open_here
+from tests.flows.paying import Shop, open_shop
 from tests.flows.promises import broken
 from tests.market import Exchange, open_exchange
 
@@ -36,4 +37,24 @@ async def on_postgres(tmp_path: Path, postgres_migrated: str) -> AsyncIterator[E
 def either(request: pytest.FixtureRequest) -> Exchange:
     """Each engine in turn."""
     opened: Exchange = request.getfixturevalue(request.param)
+    return opened
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with open_shop(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def shop_on_postgres(tmp_path: Path, postgres_migrated: str) -> AsyncIterator[Shop]:
+    db = await open_postgres(postgres_migrated)
+    async with open_shop(tmp_path, db) as opened:
+        yield opened
+    await db.close()
+
+
+@pytest.fixture(params=["shop", "shop_on_postgres"])
+def either_shop(request: pytest.FixtureRequest) -> Shop:
+    opened: Shop = request.getfixturevalue(request.param)
     return opened

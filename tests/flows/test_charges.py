@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import orjson
 import pytest
@@ -20,34 +18,13 @@ from exchange.storage.auto_top_ups import read_auto
 from exchange.storage.charges import charges_of, read_method
 from exchange.storage.ledger import BookingConflict, book
 from exchange.storage.payments import TooLittle
-from exchange.storage.postgres import open_postgres
 from exchange.storage.verify import verify_books
 from exchange.worker import seal_chains
 from tests.flows.billed import OPERATOR, later
-from tests.flows.paying import ANN, DECLINED, DECLINED_LATER, Shop, open_shop
+from tests.flows.paying import ANN, DECLINED, DECLINED_LATER, Shop
 from tests.market import usd
 
 ACCOUNT = "buyer:acme:prepaid"
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    async with open_shop(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def shop_on_postgres(tmp_path: Path, postgres_migrated: str) -> AsyncIterator[Shop]:
-    db = await open_postgres(postgres_migrated)
-    async with open_shop(tmp_path, db) as opened:
-        yield opened
-    await db.close()
-
-
-@pytest.fixture(params=["shop", "shop_on_postgres"])
-def either_shop(request: pytest.FixtureRequest) -> Shop:
-    opened: Shop = request.getfixturevalue(request.param)
-    return opened
 
 
 async def spend(shop: Shop, name: str, price: str) -> None:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exchange.stages.forecast import HOUR_MS, Spent, forecast, in_words
+from exchange.stages.forecast import Spent, forecast, in_words
+from exchange.stages.pace import HOUR_MS
 
 ZONE = "America/New_York"
 NOW = int(datetime(2026, 11, 18, 9, 30, tzinfo=ZoneInfo(ZONE)).timestamp()) * 1000
@@ -67,6 +68,46 @@ def test_it_is_within_a_fifth_of_what_happens(days: int, per_hour: float, growth
 
     assert sorted(wrong)[len(wrong) // 2] <= 0.12
     assert sum(each <= 0.2 for each in wrong) >= 9  # chance decides whether money ends before a night or after it
+
+
+def steady(rng: random.Random, since: int, until: int, per_hour: float) -> list[tuple[int, int]]:
+    """Sales at an even pace, night and day."""
+    sales, at = [], float(since)
+    while (at := at + rng.expovariate(per_hour) * HOUR_MS) < until:
+        sales.append((int(at), PRICE + rng.randrange(-50_000, 50_000)))
+    return sales
+
+
+def finely(sales: list[tuple[int, int]], now: int) -> list[Spent]:
+    """As they are counted: by five seconds in this hour and the one before, else by the hour."""
+    found: dict[int, list[int]] = {}
+    for at, units in sales:
+        found.setdefault(at - at % (5_000 if at >= now - now % HOUR_MS - HOUR_MS else HOUR_MS), []).append(units)
+    return [Spent(at, len(units), sum(units)) for at, units in sorted(found.items())]
+
+
+@pytest.mark.parametrize(("minutes", "leads"), [(25, 100), (40, 400), (100, 100), (170, 400), (400, 400)])
+def test_a_market_that_woke_up_is_forecast_at_its_new_pace(minutes: int, leads: int) -> None:
+    """Some leads a day for two weeks, then 120 an hour for so long: what the last hours hold is a mixture of both."""
+    wrong = []
+    for seed in range(12):
+        rng = random.Random(seed)
+        began = NOW - minutes * 60_000
+        past = market(rng, NOW - 14 * 24 * HOUR_MS, began, 0.3) + steady(rng, began, NOW, 120)
+        told = forecast(finely(past, NOW), leads * PRICE, ZONE, NOW)
+        _, hours = lasted(steady(rng, NOW, NOW + 60 * HOUR_MS, 120), leads * PRICE)
+        assert told is not None and told.hours is not None
+        wrong.append(abs(float(told.hours) - hours) / hours)
+    assert sorted(wrong)[len(wrong) // 2] <= 0.2
+    assert sum(each <= 0.3 for each in wrong) >= 10
+
+
+def test_a_batch_is_no_pace_and_neither_is_the_silence_after_it() -> None:
+    usual = [Spent(NOW - each * HOUR_MS, 4, 4 * PRICE) for each in range(24 * 14, 0, -1)]
+    for seconds in (1, 900):
+        batch = Spent(NOW - seconds * 1000, 200, 200 * PRICE)
+        told = forecast([*usual, batch], 400 * PRICE, ZONE, NOW)
+        assert told is not None and told.hours is not None and 40 < told.hours < 120
 
 
 def test_too_little_history_tells_nothing_and_no_money_lasts_no_time() -> None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from exchange.model.ledger import TransactionKind
+from exchange.model.ledger import TAX, TransactionKind
 from exchange.model.money import Money
 from exchange.model.statement import Line, Statement, StatementKind
 from exchange.stages.reasons import show_money
@@ -120,9 +120,12 @@ def _heading(statement: Statement) -> tuple[tuple[str, str], ...]:
 
 def _before(statement: Statement) -> tuple[tuple[str, str], ...]:
     """A prepaid account: what was there, what came, what is left, and what else moved it."""
-    paid = sum(line.units for line in statement.payments)
-    carried = statement.closing.units - statement.opening.units - paid + statement.totals.net.units
+    tax = sum(line.units for line in statement.payments if line.group == TAX)
+    paid = sum(line.units for line in statement.payments) - tax
+    carried = statement.closing.units - statement.opening.units - paid - tax + statement.totals.net.units
     rows = [("Balance at the beginning", statement.opening), ("Paid in", Money(paid, statement.period.currency))]
+    if tax:
+        rows.append((f"{dict(statement.names).get(TAX, 'Tax')} within it", Money(tax, statement.period.currency)))
     if carried:
         rows.append(("Rounding of earlier statements", Money(carried, statement.period.currency)))
     rows += [("Bought, less returns", -statement.totals.net), ("Balance at the end", statement.closing)]
