@@ -28,6 +28,11 @@ def holds_email(text: str) -> bool:
     return ("@" in text or "%40" in text) and _EMAIL.search(text) is not None
 
 
+def without_contacts(text: str, hidden: str) -> str:
+    """The same with `hidden` where an email address or a phone stood, whoever's."""
+    return _PHONE.sub(hidden, _EMAIL.sub(hidden, text))
+
+
 def tells_too_much(known: Known, raw: str) -> bool:
     """Whether free text of a ping holds an email address or phone. Ids in tracking tags may look like phones."""
     if known.spec.personal or known.spec.type not in TEXT_TYPES:

@@ -86,6 +86,9 @@ async def test_a_consumers_values_are_nowhere_in_the_clear(tmp_path: Path, log: 
             for call in ("ping", "validate", "post", "post", "pingpost"):
                 answers.append((await served.send(call, lead, key=None)).body)
             answers.append((await served.send("ping", {**PING, **CANARY})).body)
+            own = {"Idempotency-Key": f"{CANARY['email']}/{CANARY['phone']}"}
+            keyed = [(await served.send("post", lead, key=None, headers=own)).fields for _ in range(2)]
+            assert keyed[0]["lead_id"] == keyed[1]["lead_id"]
             exchange.buyers.answers_posts("acme", Lost(Loss.RESET))
             unclear = {**lead, "phone": "6029580179", "email": "other.canary.bird@consumer.example"}
             answers.append((await served.send("post", unclear)).body)

@@ -301,13 +301,18 @@ async def test_a_lost_answer_is_settled_as_refused_from_the_list(served: Served)
 
 async def test_what_a_buyer_says_later_is_in_the_timeline(served: Served) -> None:
     lead_id = (await served.send("pingpost", POST))["lead_id"]
-    told = {"lead_id": lead_id, "disposition": "appointment_set", "note": "Call Sandoval at 6029580142"}
+    told = {
+        "lead_id": lead_id,
+        "disposition": "appointment_set",
+        "note": "Call Sandoval at 6029580142, not his son: 480-555-0188, son@consumer.example",
+    }
     heard = await served.send("dispositions", told, key="bk_live_acme_0001")
     async with signed_in(served) as visitor:
         page, _ = await both(visitor, lead_id)
 
         assert 200 == heard.http_status, heard.body
-        assert "Acme: appointment set" in page.text and "Sandoval" not in page.source
+        assert "Acme: appointment set" in page.text
+        assert not [word for word in ("Sandoval", "480-555", "son@") if word in page.source]
 
 
 async def test_an_erased_lead_keeps_its_verdicts_and_its_money(served: Served) -> None:

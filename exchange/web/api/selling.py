@@ -14,6 +14,7 @@ from exchange.intake.encode import answer_format, encode
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.reason import Reason
 from exchange.stages.field_names import fold
+from exchange.stages.personal import looks_personal
 from exchange.stages.standard_fields import standard_fields
 from exchange.web.api.access import Caller, find_caller, secret_in_fields, secret_in_headers
 from exchange.web.api.call import Call, Stop, raw_query, refused, respond_with
@@ -143,11 +144,13 @@ def submission_of(call: Call, caller: Caller, flat: Flat, kind: Kind) -> Submiss
 
 
 def _idempotency_key(call: Call, flat: Flat) -> str | None:
-    """The header's, else the field's."""
+    """The header's, else the field's. One that may hold an email address or a phone is kept as a keyed hash."""
     headers = call.request.headers
     key = idempotency_key(headers)
     if key is None and (field := flat.fields.get("idempotency_key")):
         key = idempotency_key(CIMultiDict({"Idempotency-Key": field}))
     if isinstance(key, Refused):
         raise refused(key)
+    if key is not None and looks_personal(key):
+        return call.market.vault.index("idempotency", key).hex()
     return key

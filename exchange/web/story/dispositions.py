@@ -8,9 +8,11 @@ from types import MappingProxyType
 from exchange.flows.market import Market
 from exchange.model.feedback import Channel, note_place
 from exchange.model.money import Money
+from exchange.stages.personal import without_contacts
 from exchange.storage.database import Row
 from exchange.vault import VaultError
 from exchange.web.story.line import Line
+from exchange.web.story.masking import HIDDEN
 from exchange.web.story.records import Story
 from exchange.web.words import money
 
@@ -46,7 +48,9 @@ def _told(market: Market, story: Story, row: Row) -> Line:
         title += f", worth {value}"
     own = f"Their word: {row['word']}" if row["word"] else ""
     late = "A later report was known when this came" if row["overtaken"] else ""
-    facts = ". ".join(part for part in (own, _note(market, story, row), late, _came(row)) if part)
+    facts = ". ".join(
+        part for part in (own, without_contacts(_note(market, story, row), HIDDEN), late, _came(row)) if part
+    )
     return Line(row["at"], None, "tag", "info", story.mask.text(title), story.mask.text(facts))
 
 
