@@ -11,11 +11,13 @@ import orjson
 from exchange.clock import SimulatedClock, month_of
 from exchange.connector import Receipt
 from exchange.demo.homes import CityHomes
+from exchange.demo.media import visits_of
 from exchange.demo.payday import Finance
 from exchange.demo.people import generate
 from exchange.demo.personalities import SellerHabits
 from exchange.demo.regrets import Regrets
 from exchange.demo.shapes import GeneratedLead
+from exchange.flows.attribution import note_landing
 from exchange.flows.doors import Write
 from exchange.flows.market import Market
 from exchange.flows.receipts import take_receipt
@@ -56,6 +58,9 @@ async def make_history(
     made = 0
     for _, lead, who in _arrivals(market, habits, seed, began, until, leads / (days * MINUTES_PER_DAY)):
         clock.set(max(lead.arrived_at, clock.now()))
+        for seen in visits_of(lead.values):
+            await note_landing(market, seen, may_know=True)
+            clock.advance(1)
         await submit(_submission(market, who, lead), market, write)
         made += 1
         on_lead(made)

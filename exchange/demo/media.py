@@ -17,6 +17,7 @@ from exchange.flows.follow_desk import invite_agent, set_rules
 from exchange.flows.market import Market
 from exchange.flows.media_costs import bring_costs
 from exchange.model.actor import SYSTEM, Actor, Role
+from exchange.model.advert import NAMES
 from exchange.storage.adverts import ad_accounts
 
 AGENTS = ("dana@agents.example", "eli@agents.example")
@@ -51,7 +52,20 @@ def tags_of(name: str) -> dict[str, str]:
     number = int.from_bytes(sha256(name.encode()).digest()[:6], "big")
     if number % 10 >= _OF_TEN:
         return {}
-    source, campaign, creative, click = _SOURCES[number // 10 % len(_SOURCES)]
+    return {**_tags(number // 10, number), "visitor_id": f"visitor-{number:012x}"}
+
+
+def visits_of(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """What whoever became this lead saw before, oldest first: none, one or two landings from other places."""
+    visitor = values.get("visitor_id", "")
+    number = int(visitor.rpartition("-")[2] or "0", 16)
+    before = [_tags(number // 80 + step * 3, number + step) for step in range(1, 1 + number // 7 % 3)]
+    page = {"page": values.get("landing_page_url", ""), "visitor": visitor}
+    return [{**tags, **page} for tags in before] if visitor else []
+
+
+def _tags(place: int, number: int) -> dict[str, str]:
+    source, campaign, creative, click = _SOURCES[place % len(_SOURCES)]
     medium = "cpc" if click != "fbclid" else "paid_social"
     tags = {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign, "utm_content": creative}
     return {**tags, click: f"demo-{number:012x}"}
@@ -80,7 +94,7 @@ async def place_accounts(market: Market, ports: Mapping[int, int], allowed: tupl
         if before is not None and before.terms.url == url:
             continue
         verticals = ", ".join(each for each in _VERTICALS.split(", ") if each in market.verticals)
-        fields = {"platform": platform, "name": platform.capitalize(), "verticals": verticals, **given}
+        fields = {"platform": platform, "name": NAMES[platform], "verticals": verticals, **given}
         places = {"url": url, "token_url": f"{address}/token"}
         await keep_account(market, {**fields, **places}, SYSTEM, allowed, before.id if before is not None else "")
 

@@ -147,7 +147,7 @@ def _lead(
 
 SENT_ALWAYS = frozenset({"sub_id1", "seller_lead_id", "landing_page_url", "ip_address", "user_agent"}) | frozenset(
     {"trustedform_cert_url", "tcpa_consent", "tcpa_consent_text", "tcpa_consent_at", "jornaya_leadid"}
-    | {"consent_page_url", "consented_buyers", *UTM, *CLICK_IDS}
+    | {"consent_page_url", "consented_buyers", "visitor_id", *UTM, *CLICK_IDS}
 )
 NAMED_COMPANY = "Juniper Health Plans"  # where a consent must name a company
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientError, ClientSession, TCPConnector
 
 from exchange.clock import Clock
+from exchange.demo.media import visits_of
 from exchange.demo.people import EVEN, generate
 from exchange.demo.personalities import SellerHabits
 from exchange.demo.posting import SellerAnswer, send
@@ -58,7 +60,7 @@ class Traffic:
         on_event: Callable[[TrafficEvent], None],
     ) -> None:
         """`base_url` such as `http://127.0.0.1:8080`; `per_minute` leads over all channels, split by their shares."""
-        self._url = f"{base_url}/api/v1"
+        self._url, self._told = f"{base_url}/api/v1", f"{base_url}/t/e"
         self._channels, self._homes, self._seed = tuple(channels), homes, seed
         self._clock, self._per_minute, self._on_event = clock, per_minute, on_event
         self._going = asyncio.Event()
@@ -115,8 +117,11 @@ class Traffic:
     async def _sell(
         self, session: ClientSession, channel: Channel, lead: GeneratedLead, sent: int
     ) -> tuple[SellerAnswer, int]:
-        """By the channel's habit: ping and post, both in one call, or the post alone."""
+        """By the channel's habit: ping and post, both in one call, or the post alone; after what its consumer saw."""
         habits = channel.habits
+        with suppress(ClientError, TimeoutError):  # an exchange that is away answers the lead alone
+            for seen in visits_of(lead.values):
+                await (await session.post(self._told, json=seen)).release()
         form = habits.formats[lead.number % len(habits.formats)]
         call = habits.calls[lead.number % len(habits.calls)]
         whole = post_fields(lead, channel.key)

@@ -11,6 +11,9 @@ from exchange.model.money import Money
 
 GOOGLE, META, MICROSOFT, TIKTOK = "google", "meta", "microsoft", "tiktok"
 PLATFORMS = (GOOGLE, META, MICROSOFT, TIKTOK)
+NAMES: Mapping[str, str] = MappingProxyType(
+    {GOOGLE: "Google Ads", META: "Meta", MICROSOFT: "Microsoft Advertising", TIKTOK: "TikTok"}
+)
 SECRETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         GOOGLE: ("client_id", "client_secret", "refresh_token"),

@@ -57,10 +57,9 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 def exposed(shown: float, open_leads: float, ended: float) -> float:
-    """How many leads' worth of conversions would have shown: `shown` of the open ones, and no more of those that ended.
+    """How many leads' worth of conversions would have shown: `shown` of the open ones, and as much of those that ended.
 
-    A lead that ended tells at once that it never converts, and so does the share of them: the open ones must make up
-    for it. To count ended leads whole beside open ones in part would call every young source bad.
+    To count ended leads whole beside open ones in part would call every young source bad: many end within a day.
     """
     return shown * (open_leads + ended) / open_leads if open_leads > 0.0 else ended
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from exchange.flows.advert_files import events_in, make_file
 from exchange.flows.adverts import BY_FILE, STATES, CannotAdvertise, keep_account
-from exchange.model.advert import FILE_CLICKS, PLATFORMS, SECRETS, AdAccount, ConversionRow
+from exchange.model.advert import FILE_CLICKS, NAMES, PLATFORMS, SECRETS, AdAccount, ConversionRow
 from exchange.model.money import Money
 from exchange.stages.adverts.files import csv_of, documents_of
 from exchange.storage.adverts import ad_accounts, conversions_of, count_conversions, files_of, read_account
@@ -168,6 +168,7 @@ async def _page(request: web.Request, problem: str = "", http_status: int = 200,
         here="attribution",
         accounts=shown,
         platforms=PLATFORMS,
+        names=NAMES,
         states=STATES,
         secrets=SECRETS,
         as_csv=FILE_CLICKS,

@@ -23,8 +23,8 @@ from exchange.web.report_fields import conversions_text, report_fields
 HOME = "/console/attribution"
 _SHOWN = 200
 _WORDS = MappingProxyType({
-    "first": "First", "last": "Last", "linear": "Even", "position": "By position", "decay": "Time decay",
-    "markov": "Markov",
+    "first": "First touch", "last": "Last touch", "linear": "Linear", "position": "Position-based",
+    "decay": "Time decay", "markov": "Data-driven",
 })  # fmt: skip
 
 
