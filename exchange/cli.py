@@ -18,6 +18,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from exchange.commands import (
+    backup,
     buyer,
     campaign,
     check,
@@ -304,6 +305,7 @@ add(
     "exchange webhook remove whk_01KAG4 --yes",
 )
 for _app, _module in (
+    (app, backup),
     (suppression_app, suppression),
     (consent_app, consent),
     (payout_app, payout),

@@ -12,6 +12,7 @@ from exchange.model.money import BadMoney, Money
 from exchange.stages.reasons import show_money
 
 if TYPE_CHECKING:
+    from exchange.flows.books import Proved
     from exchange.flows.payout_check import PayoutsChecked
     from exchange.flows.reproduce import Reproduced
     from exchange.storage.verify import Verification
@@ -50,47 +51,51 @@ async def _verify(terminal: Terminal) -> None:
     from exchange.clock import SystemClock
     from exchange.commands.opening import opened_database, settings_of
     from exchange.commands.progress import finished, progress
-    from exchange.flows.payout_check import check_payouts
-    from exchange.flows.reproduce import reproduce
+    from exchange.flows.books import prove
     from exchange.storage.ledger import all_balances
-    from exchange.storage.verify import verify_audit, verify_books, verify_documents, verify_payouts
 
     clock = SystemClock()
     settings = settings_of(terminal)
     async with opened_database(settings) as db:
         began = clock.monotonic()
         with progress(terminal, "Checking", None, clock):
-            books, audit, documents = await verify_books(db), await verify_audit(db), await verify_documents(db)
-            statements, again = await verify_payouts(db), await reproduce(db, clock.now())
-            payouts = await check_payouts(db)
+            proved = await prove(db, clock.now())
         accounts = len(await db.read(all_balances))
         seconds = clock.monotonic() - began
-    finished(terminal, "Checking", f"{books.sealed:,} entries   {seconds:.1f} s")
-    found = (books, audit, documents, statements, again, payouts)
-    flaws = [flaw for each in found for flaw in each.flaws]
-    sound = not flaws and books.sound
-    document = {
-        "sound": sound,
+    finished(terminal, "Checking", f"{proved.books.sealed:,} entries   {seconds:.1f} s")
+    terminal.result(proved_document(proved, accounts), proved_lines(proved, accounts, settings.currency))
+    if not proved.sound:
+        raise Stop(Exit.CHECK_FAILED)
+
+
+def proved_document(proved: Proved, accounts: int) -> dict[str, object]:
+    """What a proof of the books found, for programs."""
+    books = proved.books
+    kinds = {kind.value: count for kind, count in proved.again.counts.items()}
+    return {
+        "sound": proved.sound,
         "entries": books.sealed,
         "not_sealed_yet": books.unsealed,
         "sum": {currency: Money(units, currency).text for currency, units in sorted(books.totals.items())},
         "accounts": accounts,
         "head": books.head,
-        "audit_lines": audit.sealed,
-        "audit_head": audit.head,
-        "documents": {kind.value: count for kind, count in again.counts.items()} | {"payout": payouts.statements},
-        "documents_head": documents.head,
-        "payouts_head": statements.head,
-        "flaws": [{"where": flaw.where, "id": flaw.row_id, "sentence": flaw.sentence} for flaw in flaws],
+        "audit_lines": proved.audit.sealed,
+        "audit_head": proved.audit.head,
+        "documents": kinds | {"payout": proved.payouts.statements},
+        "documents_head": proved.documents.head,
+        "payouts_head": proved.statements.head,
+        "flaws": [{"where": flaw.where, "id": flaw.row_id, "sentence": flaw.sentence} for flaw in proved.flaws],
     }
-    told = [
-        *_verified(books, audit, accounts, settings.currency),
-        _documents_told(again, bool(documents.flaws)),
-        _payouts_told(payouts, bool(statements.flaws)),
+
+
+def proved_lines(proved: Proved, accounts: int, currency: str) -> list[str]:
+    """The same for people."""
+    return [
+        *_verified(proved.books, proved.audit, accounts, currency),
+        _documents_told(proved.again, bool(proved.documents.flaws)),
+        _payouts_told(proved.payouts, bool(proved.statements.flaws)),
+        *(f"  FAIL        {flaw.sentence}" for flaw in proved.flaws),
     ]
-    terminal.result(document, told + [f"  FAIL        {flaw.sentence}" for flaw in flaws])
-    if not sound:
-        raise Stop(Exit.CHECK_FAILED)
 
 
 def _verified(books: Verification, audit: Verification, accounts: int, currency: str) -> list[str]:

@@ -198,10 +198,14 @@ async def recover_before(market: Market, settings: Settings) -> tuple[bool, int]
 
 
 async def _warnings(market: Market, settings: Settings) -> list[str]:
+    from exchange.commands.opening import is_file
+    from exchange.flows.backups import last_backup
     from exchange.model.actor import SYSTEM
     from exchange.storage.leads import unclear_attempts
 
     found = []
+    if is_file(settings) and await last_backup(market.db) is None:
+        found.append("no backup yet (exchange backup)")
     if not market.deals.campaigns:
         found.append("no campaign yet: nobody can post")
     if waiting := len(await market.db.read(unclear_attempts, SYSTEM)):

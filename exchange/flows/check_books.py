@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import orjson
 
+from exchange.flows.books import prove
 from exchange.flows.letters import letter
 from exchange.flows.market import Market
-from exchange.flows.payout_check import check_payouts
-from exchange.flows.reproduce import reproduce
 from exchange.flows.tell import News, tell
 from exchange.log import logger
 from exchange.model.actor import Role
@@ -15,7 +14,6 @@ from exchange.model.money import Money
 from exchange.model.work import JobRow
 from exchange.storage.jobs import add_jobs
 from exchange.storage.ledger_views import CheckRow, add_check, last_check
-from exchange.storage.verify import verify_audit, verify_books, verify_documents, verify_payouts
 
 EVERY_MS = 3_600_000
 _TOLD = 5
@@ -34,17 +32,16 @@ async def check_now(market: Market) -> CheckRow:
     """Check them, keep what was found, and tell people when it is not what it was."""
     db, began, now = market.db, market.clock.monotonic(), market.clock.now()
     before = await db.read(last_check)
-    books, audit, documents = await verify_books(db), await verify_audit(db), await verify_documents(db)
-    statements, again, payouts = await verify_payouts(db), await reproduce(db, now), await check_payouts(db)
-    found = (books, audit, documents, statements, again, payouts)
-    flaws = [flaw.sentence for each in found for flaw in each.flaws]
+    found = await prove(db, now)
+    books = found.books
+    flaws = [flaw.sentence for flaw in found.flaws]
     sums = {currency: Money(units, currency).text for currency, units in sorted(books.totals.items())}
     flaws += [f"The sum over all accounts is {text} {currency}, not zero." for currency, text in sums.items()
               if books.totals[currency]]  # fmt: skip
     row = CheckRow(
         now,
         books.sealed,
-        sum(again.counts.values()) + payouts.statements,
+        sum(found.again.counts.values()) + found.payouts.statements,
         int((market.clock.monotonic() - began) * 1000),
         not flaws,
         orjson.dumps(sums).decode(),

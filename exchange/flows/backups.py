@@ -1,0 +1,91 @@
+"""Backups: taken while leads are sold, proved by opening the copy, and restored into a place of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from exchange.clock import Clock
+from exchange.flows.books import Proved, prove
+from exchange.flows.by_hand import audit_line
+from exchange.ids import Ids
+from exchange.model.actor import SYSTEM, Actor
+from exchange.model.audit import AuditLine
+from exchange.storage.archive import SETTINGS_FILE, SUFFIX, Packed, pack, tree
+from exchange.storage.audit import audit_of, record
+from exchange.storage.database import Db
+from exchange.storage.engine import is_postgres
+from exchange.storage.migrate import read_applied
+from exchange.storage.snapshot import member_of, take_snapshot
+from exchange.storage.sqlite import open_sqlite
+
+SUBJECT = "backup"
+OLD_MS = 26 * 3_600_000  # a backup a day, and two hours for it
+
+
+class Places(NamedTuple):
+    """Where an exchange's parts are. `settings_file` is None when the environment alone says everything."""
+
+    address: str
+    files_dir: Path
+    config_dir: Path | None
+    settings_file: Path | None
+
+
+class Made(NamedTuple):
+    """A finished backup; `proved` is None where the copy can only be opened by restoring it."""
+
+    packed: Packed
+    database_bytes: int
+    proved: Proved | None
+
+
+async def make_backup(db: Db, places: Places, folder: Path, version: str, actor: Actor, clock: Clock, ids: Ids) -> Made:
+    """Write one more backup into a folder and note it in the audit log. Raises `StorageError` and `OSError`.
+
+    A copy whose books are not sound is kept: it may be all there is. Whoever asked is told.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    now = clock.now()
+    target = folder / f"{datetime.fromtimestamp(now / 1000, UTC):%Y-%m-%dT%H%M%S}{SUFFIX}"
+    if target.exists():
+        raise FileExistsError(f"{target} was made in this very second")
+    with tempfile.TemporaryDirectory(prefix=".under-way-", dir=folder) as name:
+        copy = Path(name) / member_of(places.address)
+        await take_snapshot(places.address, copy)
+        proved = None if is_postgres(places.address) else await prove_file(copy, now)
+        facts = {"exchange": version, "made_at": now, "schema": max(await db.read(read_applied), default=0)}
+        size = copy.stat().st_size
+        packed = await asyncio.to_thread(pack, _members(places, copy), facts, target)
+    after: dict[str, object] = {"file": target.name, "bytes": packed.bytes, "sha256": packed.sha256}
+    if proved is not None:
+        after["sound"] = proved.sound
+    await db.write(record, audit_line(ids, clock.now(), actor, "backup.made", SUBJECT, after=after))
+    return Made(packed, size, proved)
+
+
+def _members(places: Places, copy: Path) -> Mapping[str, Path]:
+    members = {copy.name: copy}
+    if places.settings_file is not None:
+        members[SETTINGS_FILE] = places.settings_file
+    if places.config_dir is not None:
+        members |= tree(places.config_dir, "config")
+    return members | tree(places.files_dir, "files")
+
+
+async def prove_file(file: Path, now: int) -> Proved:
+    """Open a copied file and prove its books."""
+    copy = await open_sqlite(file, process=False)
+    try:
+        return await prove(copy, now)
+    finally:
+        await copy.close()
+
+
+async def last_backup(db: Db) -> AuditLine | None:
+    lines = await db.read(audit_of, SYSTEM, SUBJECT, limit=1)
+    return lines[0] if lines else None

@@ -1,0 +1,129 @@
+"""A backup is one file: the database, the files beside it, the settings, and a list of what is in it with its hashes.
+
+The master key is never in it: whoever finds a backup reads no personal value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SETTINGS_FILE = "exchange.toml"
+SUFFIX = ".backup"
+_GZIP_LEVEL = 1  # most of it is sealed and cannot be made smaller
+_CHUNK_BYTES = 1 << 20
+
+
+class BadBackup(Exception):
+    """The file is no backup, was changed, or is of a kind this program cannot read."""
+
+
+class Packed(NamedTuple):
+    """A finished backup."""
+
+    file: Path
+    bytes: int
+    sha256: str
+
+
+def pack(members: Mapping[str, Path], facts: Mapping[str, object], target: Path) -> Packed:
+    """Write a backup of files, by the names they get, beside its place; move it there when the disk has it all.
+
+    Raises `OSError`.
+    """
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("xb") as file:
+            part.chmod(0o600)
+            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=_GZIP_LEVEL) as archive:
+                hashes = {}
+                for name, path in members.items():
+                    hashes[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+                    archive.add(path, name, recursive=False)
+                _add(archive, MANIFEST, orjson.dumps({"format": FORMAT, **facts, "members": hashes}))
+            file.flush()
+            os.fsync(file.fileno())
+        packed = Packed(target, part.stat().st_size, sha256_of(part))
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return packed
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    head = tarfile.TarInfo(name)
+    head.size = len(content)
+    archive.addfile(head, io.BytesIO(content))
+
+
+def sha256_of(path: Path) -> str:
+    counted = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            counted.update(chunk)
+    return counted.hexdigest()
+
+
+def unpack(file: Path, folder: Path) -> Mapping[str, object]:
+    """Put a backup's files into a folder and hold each against its hash. Returns the manifest. Raises `BadBackup`."""
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise BadBackup(f"{file} is no whole backup: {error}") from error
+    manifest = _manifest(file, folder)
+    members = manifest["members"]
+    assert isinstance(members, dict)
+    for name, told in members.items():
+        if not (folder / name).is_file() or sha256_of(folder / name) != told["sha256"]:
+            raise BadBackup(f"{name} in {file} is not what was backed up")
+    for path in _files_in(folder):
+        if path.relative_to(folder).as_posix() not in members:
+            raise BadBackup(f"{path.relative_to(folder)} in {file} was put there later")
+    return manifest
+
+
+def _manifest(file: Path, folder: Path) -> Mapping[str, object]:
+    place = folder / MANIFEST
+    try:
+        manifest = orjson.loads(place.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadBackup(f"{file} is no backup of an exchange: it has no {MANIFEST}") from error
+    place.unlink()
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("members"), dict):
+        raise BadBackup(f"{file} is no backup of an exchange: its {MANIFEST} says nothing of its files")
+    if manifest.get("format") != FORMAT:
+        raise BadBackup(f"{file} was made by a newer program: this one reads format {FORMAT}")
+    return manifest
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def tree(folder: Path, name: str) -> dict[str, Path]:
+    """All files of a folder by the names they get in a backup, hidden ones and those under way left out."""
+    if not folder.is_dir():
+        return {}
+    return {
+        f"{name}/{path.relative_to(folder).as_posix()}": path
+        for path in sorted(_files_in(folder))
+        if not path.name.startswith(".") and path.suffix != ".part"
+    }
+
+
+def thin_out(folder: Path, keep: int) -> list[Path]:
+    """Remove all but the newest backups of a folder; their names sort by time. Returns those removed."""
+    old = sorted(folder.glob(f"*{SUFFIX}"))[:-keep] if keep > 0 else []
+    for path in old:
+        path.unlink()
+    return old
