@@ -17,7 +17,7 @@ from exchange.flows.tell import News, tell
 from exchange.flows.words_of_people import without_people
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Channel, Disposition, Report, Standing, Wait, is_repeat, note_place
-from exchange.model.lead import Problem
+from exchange.model.lead import Mode, Problem
 from exchange.model.vertical import Vertical
 from exchange.model.work import JobRow
 from exchange.stages.dispositions import NOTHING, Meant, Verdict, closest, fold_word, is_final, read_report
@@ -47,7 +47,8 @@ class Teller:
 
     `at` is the moment of a report that says none, now unless it is given. A `snapshot` is how things stand in the
     buyer's books. `words` are what its connection says of words. With `people` a phone or an email names a lead too,
-    with `hashes` the hash of one as well: finding those opens every lead of the buyer.
+    with `hashes` the hash of one as well: finding those opens every lead of the buyer. With `tests_only` live leads are
+    as good as another's: a test key may lie on a public page.
     """
 
     channel: Channel
@@ -58,6 +59,7 @@ class Teller:
     words: Mapping[str, str] = field(default_factory=dict)
     people: bool = False
     hashes: bool = False
+    tests_only: bool = False
 
     @property
     def chosen(self) -> bool:
@@ -87,10 +89,10 @@ class Recorded:
     waits: bool = False  # nobody knows the word yet
 
 
-def teller_of(actor: Actor, channel: Channel = Channel.API) -> Teller:
+def teller_of(actor: Actor, channel: Channel = Channel.API, *, tests_only: bool = False) -> Teller:
     """A buyer that speaks for itself."""
     assert actor.role is Role.BUYER and actor.party_id is not None
-    return Teller(channel, (actor.party_id,), f"{actor.role.value} {actor.name}")
+    return Teller(channel, (actor.party_id,), f"{actor.role.value} {actor.name}", tests_only=tests_only)
 
 
 async def record_disposition(
@@ -127,11 +129,13 @@ async def look_at(market: Market, teller: Teller, reports: Sequence[Report], sal
     """What `record_reports` would say, with nothing kept."""
     told: list[Told] = []
     sales = sales if sales is not None else await sales_of(market, teller, [each.reference for each in reports])
-    words = await read_words(market, teller.buyers)
+    words, kept = await read_words(market, teller.buyers), dict[str, list[Row]]()
     for start in range(0, len(reports), _AT_ONCE):
         made = await _understood(market, teller, reports[start : start + _AT_ONCE], sales, words)
-        those = sorted({each.recording.report.sale_id for each in made if each.recording is not None})
-        told += _foreseen(made, await market.db.read(told_of_sales, those))
+        those = {each.recording.report.sale_id for each in made if each.recording is not None} - kept.keys()
+        for row in await market.db.read(told_of_sales, sorted(those)):
+            kept.setdefault(row["sale_id"], []).append(row)
+        told += [_foreseen(each, kept) for each in made]
     return told
 
 
@@ -153,6 +157,13 @@ async def _understood(
 
 async def sales_of(market: Market, teller: Teller, references: Iterable[str]) -> dict[str, Row]:
     """The sale that each reference means: the newest, when it could be several."""
+    found = await _sales_of(market, teller, references)
+    if not teller.tests_only:
+        return found
+    return {reference: sale for reference, sale in found.items() if sale["mode"] == Mode.TEST.value}
+
+
+async def _sales_of(market: Market, teller: Teller, references: Iterable[str]) -> dict[str, Row]:
     wanted = sorted({reference for reference in references if reference})
     found: dict[str, Row] = {}
     for start in range(0, len(wanted), _ASKED_AT_ONCE):
@@ -264,23 +275,38 @@ async def _kept(market: Market, made: Sequence[_Made]) -> list[Told]:
     return told
 
 
-def _foreseen(made: Sequence[_Made], rows: Sequence[Row]) -> list[Told]:
-    """Of each report, what stands before it and whether it is news. `rows` is all that is kept of their sales."""
-    kept: dict[str, list[Row]] = {}
-    for row in rows:
-        kept.setdefault(row["sale_id"], []).append(row)
-    told: list[Told] = []
-    for each in made:
-        report = each.recording.report if each.recording is not None else None
-        if report is None:
-            told.append(each.told)
-            continue
-        of_sale = kept.get(report.sale_id, [])
-        stands = next((_standing(row) for row in of_sale if row["stands"]), None)
-        repeat = is_repeat(report, _compared_with(report, of_sale, stands), same_word(report, of_sale))
-        before = stands.kind if stands is not None else None
-        told.append(each.told._replace(verdict=Verdict.UNCHANGED if repeat else Verdict.RECORDED, before=before))
-    return told
+def _foreseen(each: _Made, kept: dict[str, list[Row]]) -> Told:
+    """What stands before a report and whether it is news. `kept` is all that is kept by sale, and is added to: what is
+    foreseen of one report stands before the next."""
+    if each.recording is None:
+        return each.told
+    report = each.recording.report
+    of_sale = kept.setdefault(report.sale_id, [])
+    standing_row = next((row for row in of_sale if row["stands"]), None)
+    stands = _standing(standing_row) if standing_row is not None else None
+    same = same_word(report, of_sale)
+    repeat = is_repeat(report, _compared_with(report, of_sale, stands), same)
+    before = stands.kind if stands is not None else None
+    if not repeat:
+        at = same[-1].at + 1 if same else report.at
+        wins = standing_row is None or (standing_row["at"], standing_row["final"]) <= (at, int(report.final))
+        kept[report.sale_id] = [{**row, "stands": 0} for row in of_sale] if wins else of_sale
+        kept[report.sale_id].append(_as_kept(report, at, stands=wins))
+    return each.told._replace(verdict=Verdict.UNCHANGED if repeat else Verdict.RECORDED, before=before)
+
+
+def _as_kept(report: Disposition, at: int, *, stands: bool) -> Row:
+    """A report as `told_of_sales` would tell it."""
+    return {
+        "sale_id": report.sale_id,
+        "kind": report.kind,
+        "value_units": report.value.units if report.value is not None else None,
+        "at": at,
+        "channel": report.channel.value,
+        "told_by": report.told_by,
+        "stands": int(stands),
+        "final": int(report.final),
+    }
 
 
 def _compared_with(report: Disposition, rows: Sequence[Row], stands: Standing | None) -> Standing | None:

@@ -16,7 +16,7 @@ from exchange.flows.settle import terms_of
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
-from exchange.model.lead import Problem
+from exchange.model.lead import Mode, Problem
 from exchange.model.money import Money
 from exchange.model.party import Contract
 from exchange.model.returns import ReturnFile, ReturnRequest
@@ -96,10 +96,13 @@ class Asked(NamedTuple):
     new: bool
 
 
-async def find_returnable(market: Market, actor: Actor, reference: str) -> Returnable | None:
-    """The sale a buyer means, as in a disposition. None when it bought no such lead, or the sale was undone."""
+async def find_returnable(
+    market: Market, actor: Actor, reference: str, *, tests_only: bool = False
+) -> Returnable | None:
+    """The sale a buyer means, as in a disposition. None when it bought no such lead, or the sale was undone; with
+    `tests_only`, as for a test key, when it is a live one."""
     sale = await market.db.read(find_sale, actor, reference)
-    if sale is None:
+    if sale is None or (tests_only and sale["mode"] != Mode.TEST.value):
         return None
     contract = await terms_of(market, sale)
     until = closes_at(contract, sale["accepted_at"]) if contract is not None else sale["accepted_at"]

@@ -167,13 +167,13 @@ async def standing(tx: Tx, report: Disposition) -> Standing | None:
 
 
 async def told_of_sales(tx: Tx, sale_ids: Sequence[str]) -> list[Row]:
-    """All that is kept of some sales, in the order it was told; `stands` is 1 for what stands."""
+    """All that is kept of some sales, in the order it was told; `stands` is 1 for what stands, which may be `final`."""
     if not sale_ids:
         return []
     those, params = listed("sale", sale_ids)
     return await tx.fetch(
         f"""SELECT d.sale_id, d.kind, d.value_units, d.at, d.channel, d.told_by,
-               CASE WHEN s.disposition_id = d.id THEN 1 ELSE 0 END AS stands
+               CASE WHEN s.disposition_id = d.id THEN 1 ELSE 0 END AS stands, COALESCE(s.final, 0) AS final
            FROM dispositions d LEFT JOIN sale_dispositions s ON s.sale_id = d.sale_id
            WHERE d.sale_id IN {those} ORDER BY d.told_at, d.id""",
         **params,

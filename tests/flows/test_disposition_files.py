@@ -114,6 +114,28 @@ async def test_times_of_rows_decide_what_stands(exchange: Exchange) -> None:
     assert {one: "sold"} == await stands(exchange)
 
 
+async def test_a_lead_that_stands_in_a_file_more_than_once_is_foreseen_as_it_is_recorded(either: Exchange) -> None:
+    one, two, *_ = await bought(either)
+    later(either, 5 * 86_400)
+    rows = [
+        f"{one},contacted,2026-11-22,",
+        f"{one},contacted,2026-11-22,",
+        f"{one},sold,2026-11-22,10",
+        f"{one},sold,2026-11-22,12",
+        f"{one},quoted,2026-11-22,",
+        f"{two},contacted,,",
+        f"{two},contacted,,",
+        f"{two},no answer,,",
+        f"{two},contacted,,",
+    ]
+    file_id = await brought(either, "\n".join(["lead_id,status,date,value", *rows]))
+
+    seen = await counts(either, file_id)
+    assert seen == await record(either, file_id)
+    assert {"recorded": 6, "unchanged": 3} == seen
+    assert {one: "sold"} == {lead: kind for lead, kind in (await stands(either)).items() if lead == one}
+
+
 async def test_a_spreadsheet_and_lines_of_json_are_read_too(exchange: Exchange) -> None:
     one, two, *_ = await bought(exchange)
     out = io.BytesIO()

@@ -11,6 +11,7 @@ from aiohttp import FormData
 
 from exchange.flows.return_decide import Choice, decide_return
 from exchange.flows.return_talk import question
+from exchange.model.lead import Mode
 from exchange.model.return_terms import ReturnTerms
 from exchange.model.returns import ReturnState
 from exchange.storage.returns import return_of
@@ -18,6 +19,7 @@ from tests.flows.lab import OPERATOR, owed, person, post, spent
 from tests.market import (
     OPERATOR_KEY,
     Exchange,
+    Key,
     buyer_key,
     buying,
     key_for_tests,
@@ -185,6 +187,31 @@ async def test_the_api_tells_each_side_its_own_and_keeps_both_names(tmp_path: Pa
         assert 404 == (await served.get(f"returns/{return_id}", key=shown)).http_status
         assert 404 == (await served.send(f"returns/{return_id}/reply", {"message": "x"}, key=shown)).http_status
         assert 409 == (await served.send(f"returns/{return_id}/reply", {"message": "late"}, key=CEDAR)).http_status
+
+
+async def test_a_buyers_test_key_says_and_asks_nothing_of_live_leads(tmp_path: Path) -> None:
+    """`exchange key create --buyer` makes one unless a live one is asked for."""
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served:
+        lead_id = await market_of_two(exchange)
+        await exchange.add(Key("bk_test_acme_0001", "buyer", "acme", Mode.TEST))
+        word = {"lead_id": lead_id, "disposition": "sold"}
+        told = [
+            await served.send(path, fields, key="bk_test_acme_0001")
+            for path, fields in (
+                (f"buyer/leads/{lead_id}/return", {"reason": "language"}),
+                (f"buyer/leads/{lead_id}/disposition", {"disposition": "sold"}),
+                ("dispositions", word),
+                ("dispositions/many", {"dispositions": [word]}),
+            )
+        ]
+        csv = [
+            await served.send(path, body=f"lead_id,reason\n{lead_id},language\n".encode(), key="bk_test_acme_0001")
+            for path in ("returns/many", "dispositions/files")
+        ]
+
+        assert ([404, 404, 404, 200], 1) == ([each.http_status for each in told], told[3]["counts"]["not_found"])
+        assert [(403, "error", "live_key_needed")] * 2 == [each.told for each in csv]
+        assert [0, 0] == [await exchange.count(table) for table in ("return_requests", "dispositions")]
 
 
 async def test_a_seller_reads_reason_and_evidence_and_replies_within_its_window(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ _YES_NO = ("yes", "no")
 
 async def bring_reports(call: Call) -> Told:
     """Take a file, as a part of a form or as the body itself, and record its rows unless that is not wanted."""
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     assert caller.actor.party_id is not None
     own = (caller.actor.party_id,)
     held, asked = Held(limits.DISPOSITION_FILE_BYTES), _Asked()
@@ -67,7 +67,7 @@ def file_refused() -> Iterator[None]:
 
 async def one_file(call: Call) -> Told:
     """A file that came before: what its rows became, how far its job is, or what they would become."""
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     assert caller.actor.party_id is not None
     file = await call.market.db.read(read_file, (caller.actor.party_id,), call.request.match_info["file_id"])
     if file is None:

@@ -43,7 +43,8 @@ async def ask(call: Call) -> Told:
     """A buyer asks its money back for one lead. Asked again, it is told what became of the first."""
     caller = call.admit_by_header("buyer")
     sent, file = await fields_and_file(call, limits.RETURN_FILE_BYTES)
-    found = await find_returnable(call.market, caller.actor, call.request.match_info["lead_id"])
+    reference, tests_only = call.request.match_info["lead_id"], caller.key.mode == Mode.TEST.value
+    found = await find_returnable(call.market, caller.actor, reference, tests_only=tests_only)
     if found is None:
         raise _not_there()
     if not sent.get("reason"):
@@ -64,7 +65,7 @@ async def ask(call: Call) -> Told:
 
 async def ask_many(call: Call) -> Told:
     """The same for each row of a CSV. With `preview=yes` nothing is done."""
-    caller = call.admit_by_header("buyer")
+    caller = call.admit_live("buyer")
     text = (await call.read()).decode("utf-8-sig", "replace")
     preview = call.request.query.get("preview") == "yes"
     try:
@@ -148,6 +149,7 @@ def _use(use: Allowance) -> dict[str, Any]:
 async def answer_question(call: Call) -> Told:
     """What the buyer answers to a question about its request."""
     caller = call.admit_by_header("buyer")
+    await _require_own_mode(call, caller)
     sent, file = await fields_and_file(call, limits.RETURN_FILE_BYTES)
     return_id = call.request.match_info["return_id"]
     done = await answer(call.market, caller.actor, return_id, sent.get("answer", ""), file)
