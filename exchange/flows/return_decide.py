@@ -24,10 +24,12 @@ from exchange.stages.returns.terms import DAY_MS
 from exchange.stages.returns.words import Parties, sentence, undone_sentence
 from exchange.storage.database import Row
 from exchange.storage.ledger import find_transaction
+from exchange.storage.resales import was_sold_again
 from exchange.storage.returns import CannotPay, SaleGone, SoldAgain, decide, return_of
 from exchange.storage.selling import LeadMoved, read_lead
 
 RETURN_DECIDED = "lead.return_decided"
+_SOLD_AGAIN = "The lead was sold again since: the return can no more be taken back."
 OFFERED_AGAIN = "The lead is then offered to contracts for leftover leads."
 TURN_MS = 30 * 86_400_000  # so long a person may take back what a rule decided
 _OPEN = tuple(each.value for each in OPEN_RETURNS)
@@ -66,6 +68,8 @@ async def outlook(market: Market, request: Row, choice: Choice) -> Outlook:
     now = market.clock.now()
     parties = _parties(market, request)
     if _is_turn(request, choice, now) and request["state"] == ReturnState.APPROVED.value:
+        if await market.db.read(was_sold_again, request):
+            raise CannotDecide(_SOLD_AGAIN)
         effect = _booked_effect(request)
         return Outlook(effect, undone_sentence(effect, parties))
     moved = await _moved(market, request, choice, now)
@@ -98,7 +102,7 @@ async def _decide(market: Market, request: Row, choice: Choice, actor: Actor, ip
     except SaleGone:
         raise CannotDecide("Its sale was undone meanwhile: there is nothing to give back.") from None
     except SoldAgain:
-        raise CannotDecide("The lead was sold again since: the return can no more be taken back.") from None
+        raise CannotDecide(_SOLD_AGAIN) from None
     except CannotPay:
         parties = _parties(market, request)
         raise CannotDecide(f"{parties.buyer} has too little to pay for it again: it must top up first.") from None

@@ -105,13 +105,21 @@ def facts(found: Evidence) -> tuple[Fact, ...]:
 
 
 def _window(found: Evidence) -> Fact:
-    days = (found.asked_at - found.sold_at) / DAY_MS
-    spent = f"Asked {days:.1f} days after delivery"
+    spent = f"Asked {_spent(found.asked_at - found.sold_at)} after delivery"
     if found.asked_at >= found.until:
         return Fact(
             "window", f"{spent}, after the window of {(found.until - found.sold_at) // DAY_MS} days", Mark.AGAINST
         )
     return Fact("window", f"{spent}, inside the window", Mark.NEITHER)
+
+
+def _spent(ms: int) -> str:
+    """A time as people say it: minutes, then hours, from two days on days."""
+    for unit, name in ((DAY_MS, "days"), (DAY_MS // 24, "hours")):
+        if ms >= 2 * unit:
+            return f"{ms / unit:.1f} {name}"
+    minutes = ms // 60_000
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 def _duplicates(found: Evidence) -> Iterator[Fact]:

@@ -29,7 +29,7 @@ from exchange.stages.returns.evidence import SPOKEN, UNREACHED, Evidence
 
 _PHONE = ("disconnected_phone", "wrong_number")
 _UNREACHABLE = ("disconnected_phone", "wrong_number", "wrong_person", "bogus_data", "never_requested")
-_NEEDS_A_PERSON = Suggestion(Advice.LOOK, "no_proof", "Nothing proves it and nothing speaks against it")
+_NEEDS_A_PERSON = Suggestion(Advice.LOOK, "no_proof", "Nothing proves it, and nothing rules it out")
 
 RULES = (
     "already_returned",

@@ -189,6 +189,7 @@ async def _page(request: web.Request, row: Row, shown: Shown, http_status: int =
         shown=shown,
         decisions=await market.db.read(decisions_on, row["id"]),
         may_turn=may_turn(row, market.clock.now()),
+        resold_at=row["resold_at"],
         partial=contract is None or contract.returns.partial,
         templates=TEMPLATES,
         begin=_template(request, shown),
