@@ -57,12 +57,20 @@ class AskDocument(Request):
 
 
 class SignatureDocument(Rules):
-    """HMAC-SHA256 of the body under the secret, in this header, after this prefix."""
+    """HMAC-SHA256 of the body under the secret, in this header, after this prefix; or, as `standard`, that of Standard
+    Webhooks, whose headers and form are fixed: what other exchanges of this kind send."""
 
     secret: SecretName
-    header: str = Field(pattern=r"^[A-Za-z0-9-]{1,60}$")
+    standard: bool = False
+    header: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,60}$")
     prefix: str = Field(default="", max_length=20)
     encoding: Literal["hex", "base64"] = "hex"
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> SignatureDocument:
+        if self.standard == bool(self.header):
+            raise ValueError("say in which header the signature is, or that it is standard")
+        return self
 
 
 class HookDocument(Rules):
@@ -70,6 +78,16 @@ class HookDocument(Rules):
 
     address: SecretName
     signature: SignatureDocument | None = None
+
+
+class ReturnsDocument(Rules):
+    """Which items ask a lead back, where `when` finds something true in them; `reasons` say what theirs mean."""
+
+    when: Place
+    reason: Place
+    id: Place | None = None
+    note: Place | None = None
+    reasons: Words = Field(default_factory=dict)
 
 
 class ReportsDocument(Rules):
@@ -89,6 +107,7 @@ class ReportsDocument(Rules):
     at: Place | None = None
     note: Place | None = None
     words: Words = Field(default_factory=dict)
+    returns: ReturnsDocument | None = None
 
     @field_validator("lead", mode="before")
     @classmethod

@@ -16,13 +16,14 @@ from buyers.family import ConnectionProblems, Problem
 from buyers.mapping.messages import Plan, compile_request, values_of
 from buyers.mapping.values import Facts, secrets_of
 from buyers.reading.carries import take_text
-from buyers.reports.document import PAGE, SINCE, AskDocument, ReportsDocument
+from buyers.reports.document import PAGE, SINCE, AskDocument, ReportsDocument, ReturnsDocument, SignatureDocument
 from buyers.reports.tree import find, items_of, text, tree_of
 from exchange.connector import BadReply, Callback, Conversation, Forged, Terms
-from exchange.model.feedback import HeardReports, RawReport
+from exchange.model.feedback import HeardReports, RawReport, RawReturn
 from exchange.model.party import Contract
 
 _NOTHING_NEW = (204, 304)
+_APART_MS = 300_000  # of two clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +69,41 @@ class ReportsReader:
     def heard(self, call: Callback, terms: Terms) -> HeardReports:
         """What the system sent by itself. Raises `Forged` for what is not signed, and `BadReply`."""
         hook = self.document.hook
-        if hook is not None and hook.signature is not None:
-            key = terms.secrets.get(hook.signature.secret, "")
-            digest = hmac.digest(key.encode(), call.body, "sha256")
-            written = digest.hex() if hook.signature.encoding == "hex" else base64.b64encode(digest).decode()
-            given = call.headers.get(hook.signature.header.lower(), "").strip()
-            if not key or not _same(hook.signature.prefix + written, given):
-                raise Forged("it is not signed")
+        if hook is not None and hook.signature is not None and not _is_signed(call, hook.signature, terms):
+            raise Forged("it is not signed")
         return self._read(call.body, None)
 
     def _read(self, body: bytes, ask: AskDocument | None) -> HeardReports:
         document = self.document
         tree = tree_of(body, document.format, document.items)
-        reports, wrong = [], 0
+        reports, returns, wrong = [], [], 0
         for item in items_of(tree, document.items):
-            report = self._report(item)
-            if report is None:
-                wrong += 1
+            asks_back = document.returns is not None and find(document.returns.when, item) not in (None, False, "", [])
+            found = self._return(item, document.returns) if asks_back and document.returns else self._report(item)
+            if isinstance(found, RawReturn):
+                returns.append(found)
+            elif isinstance(found, RawReport):
+                reports.append(found)
             else:
-                reports.append(report)
+                wrong += 1
         following = text(find(ask.next, tree)) if ask is not None and ask.next is not None else ""
-        return HeardReports(tuple(reports), wrong, following)
+        return HeardReports(tuple(reports), wrong, following, tuple(returns))
+
+    def _return(self, item: Any, places: ReturnsDocument) -> RawReturn | None:
+        names = self._names(item)
+        reason, own, note = (
+            text(find(place, item)) if place is not None else "" for place in (places.reason, places.id, places.note)
+        )
+        if not names or not reason:
+            return None
+        return RawReturn(names, places.reasons.get(reason, reason), own, note)
+
+    def _names(self, item: Any) -> tuple[str, ...]:
+        return tuple(name for place in self.document.lead if (name := text(find(place, item))))
 
     def _report(self, item: Any) -> RawReport | None:
         """None for what names no lead or says no word."""
-        document = self.document
-        names = tuple(name for place in document.lead if (name := text(find(place, item))))
+        document, names = self.document, self._names(item)
         word = text(find(document.word, item))
         if not names or not word:
             return None
@@ -102,6 +112,31 @@ class ReportsReader:
             for place in (document.value, document.at, document.note)
         )
         return RawReport(names, word, value, at, note)
+
+
+def _is_signed(call: Callback, signature: SignatureDocument, terms: Terms) -> bool:
+    key = terms.secrets.get(signature.secret, "")
+    if not key:
+        return False
+    if signature.standard:
+        return _is_standard(call, key, terms.now)
+    digest = hmac.digest(key.encode(), call.body, "sha256")
+    written = digest.hex() if signature.encoding == "hex" else base64.b64encode(digest).decode()
+    return _same(signature.prefix + written, call.headers.get(signature.header.lower(), "").strip())
+
+
+def _is_standard(call: Callback, key: str, now: int) -> bool:
+    """Standard Webhooks: HMAC of id, moment and body under `whsec_…`, as one of several, within five minutes."""
+    own, at = call.headers.get("webhook-id", ""), call.headers.get("webhook-timestamp", "")
+    if not (at.isascii() and at.isdigit() and len(at) < 12) or abs(int(at) * 1000 - now) > _APART_MS:
+        return False
+    try:
+        secret = base64.b64decode(key.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    digest = hmac.digest(secret, f"{own}.{at}.".encode() + call.body, "sha256")
+    written = f"v1,{base64.b64encode(digest).decode()}"
+    return any(_same(written, each) for each in call.headers.get("webhook-signature", "").split())
 
 
 def read_reports(name: str, section: Any, encoding: str) -> ReportsReader:

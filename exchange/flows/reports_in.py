@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from exchange import limits
 from exchange.connector import Callback, ReadsDispositions, Terms
@@ -22,14 +23,19 @@ from exchange.flows.jobs import READ_REPORTS as READ_REPORTS  # given on with wh
 from exchange.flows.jobs import job
 from exchange.flows.market import Market
 from exchange.flows.polls import plan_polls
-from exchange.model.actor import Actor
-from exchange.model.feedback import Channel, HeardReports, RawReport
+from exchange.flows.return_files import DONE, UNCHANGED, ask_all
+from exchange.flows.return_files import WRONG as WRONG_ROW
+from exchange.flows.returns import find_returnable
+from exchange.model.actor import Actor, Role
+from exchange.model.feedback import Channel, HeardReports, RawReport, RawReturn
 from exchange.model.lead import Problem
 from exchange.model.party import Contract
 from exchange.model.wire import Reply
 from exchange.model.work import JobRow
-from exchange.stages.dispositions import fold_word
+from exchange.stages.dispositions import Verdict, fold_word
 from exchange.stages.report_columns import Row, read_when
+from exchange.stages.returns.files import AskRow
+from exchange.stages.returns.terms import reason_in
 from exchange.storage.disposition_polls import (
     Read,
     ReadState,
@@ -48,6 +54,8 @@ WRONG = "wrong"
 _DAY_MS = 86_400_000
 _NEXT_MS = 1_000  # between two turns of one look
 _BUSY = (429, 503)
+_RETURNS = MappingProxyType({DONE: "return_asked", UNCHANGED: "return_known", WRONG_ROW: "return_refused"})
+"""What became of a request to return a lead, as it is counted."""
 
 
 class NotRead(Exception):
@@ -179,7 +187,22 @@ async def _record(
     told = await told_of_rows(market, teller, rows, record=True) if buyers else []
     counts = Counter(each.verdict.value for _, each in told)
     counts[WRONG] = heard.wrong
+    for raw in heard.returns:
+        counts[await _ask_back(market, name, buyers, raw)] += 1
     return counts
+
+
+async def _ask_back(market: Market, name: str, buyers: Sequence[str], raw: RawReturn) -> str:
+    """A buyer that is an exchange asks a lead back by its own system. Returns what it counts as."""
+    for buyer_id in buyers:
+        actor = Actor(Role.BUYER, f"{buyer_id} (connection {name})", buyer_id)
+        for reference in raw.names:
+            if await find_returnable(market, actor, reference) is None:
+                continue
+            row = AskRow(1, reference, reason_in(raw.reason), raw.note[: limits.NOTE_CHARACTERS], raw.id)
+            (told,) = await ask_all(market, actor, (row,))
+            return _RETURNS[told.verdict]
+    return Verdict.NOT_FOUND.value
 
 
 def _row(number: int, raw: RawReport) -> Row:

@@ -47,12 +47,23 @@ class RawReport(NamedTuple):
     note: str = ""
 
 
+class RawReturn(NamedTuple):
+    """What a buyer's system asks back, as it wrote it: `names` are what may name the lead, `id` is its own name for the
+    request."""
+
+    names: tuple[str, ...]
+    reason: str
+    id: str = ""
+    note: str = ""
+
+
 class HeardReports(NamedTuple):
     """`wrong` counts what named no lead or said no word; `next` names the page that follows, empty for none."""
 
     reports: tuple[RawReport, ...]
     wrong: int
     next: str
+    returns: tuple[RawReturn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

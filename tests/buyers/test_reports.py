@@ -73,6 +73,7 @@ def test_a_system_is_asked_from_a_moment_on_and_page_after_page() -> None:
         ),
         2,
         "p2",
+        (),
     ) == heard
     found = loaded()
     assert {"crm_token"} == set(found.secrets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -211,3 +212,61 @@ async def test_a_system_calls_by_itself_and_only_it_can(tmp_path: Path) -> None:
         assert "cobalt" in page.part("systems") and "h00k" not in page.source
         assert 200 == asked.http_status
         assert 3 == len(await theirs.exchange.rows("SELECT id FROM requests WHERE endpoint = 'told' AND status = 'ok'"))
+
+
+KEY = b"0123456789abcdef01234567"
+
+
+def by_standard(body: bytes, at: int, own: str = "evt_1", key: bytes = KEY) -> dict[str, str]:
+    digest = hmac.digest(key, f"{own}.{at}.".encode() + body, "sha256")
+    signed = f"v1,{base64.b64encode(digest).decode()}"
+    return {"webhook-id": own, "webhook-timestamp": str(at), "webhook-signature": f"v1,old {signed}"}
+
+
+async def test_an_exchange_further_on_hands_back_returns_and_words_by_its_own_webhooks(tmp_path: Path) -> None:
+    """As this exchange tells its sellers: signed after Standard Webhooks, a lead by the id its seller gave it."""
+    over = {
+        "hook": {"address": "crm_hook", "signature": {"secret": "crm_sign", "standard": True}},
+        "items": None,
+        "lead": "data.seller_lead_id",
+        "word": "data.disposition",
+        "value": None,
+        "at": None,
+        "returns": {
+            "when": "type == 'lead.return_requested'",
+            "reason": "data.reason",
+            "id": "data.return_id",
+            "reasons": {"spanish_only": "language"},
+        },
+    }
+    async with crm(tmp_path, **over) as theirs, serve_exchange(theirs.exchange) as served:
+        secret = f"whsec_{base64.b64encode(KEY).decode()}"
+        await save_secret(theirs.exchange.market, "crm_sign", secret, SYSTEM)
+        now = theirs.exchange.market.clock.now() // 1000
+        url = f"{served.address}/told/{NAME}/h00k"
+
+        async def tell(what: str, data: Mapping[str, str], at: int = now, key: bytes = KEY) -> Any:
+            kind = f"lead.{what}"
+            body = orjson.dumps({"type": kind, "data": data})
+            async with served.session.post(url, data=body, headers=by_standard(body, at, key=key)) as response:
+                return response.status, {k: n for k, n in (await response.json()).get("counts", {}).items() if n}
+
+        one, two, three = theirs.leads
+        asking = {"seller_lead_id": one, "return_id": "ret_far", "reason": "spanish_only"}
+        told = [await tell("return_requested", asking) for _ in range(3)]
+        sold = {"seller_lead_id": three, "disposition": "sold"}
+        others = [
+            await tell("return_requested", {"seller_lead_id": two, "return_id": "ret_2", "reason": "colour"}),
+            await tell("return_requested", {"seller_lead_id": "ld_x", "return_id": "ret_3", "reason": "language"}),
+            await tell("disposition", {"seller_lead_id": three, "disposition": "contacted"}),
+            await tell("disposition", sold, at=now - 301),
+            await tell("disposition", sold, key=b"another"),
+        ]
+
+        assert [(200, {"return_asked": 1}), (200, {"return_known": 1}), (200, {"return_known": 1})] == told
+        assert [(200, {"return_refused": 1}), (200, {"not_found": 1}), (200, {"recorded": 1}), 403, 403] == [
+            each if each[0] == 200 else each[0] for each in others
+        ]
+        (asked,) = await theirs.exchange.rows("SELECT lead_id, reason, their_reference FROM return_requests")
+        assert {"lead_id": one, "reason": "language", "their_reference": "ret_far"} == asked
+        assert ["contacted"] == [kind for kind, _, _ in await theirs.told()]
