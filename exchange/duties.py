@@ -129,6 +129,7 @@ async def learn(market: Market) -> int:
 
 async def take_up_screened(market: Market) -> None:
     await take_up(market.screening, market.db, market.clock.now())
+    await hold_caps(market)
     if market.screening.labelled_until is None:  # just started: what was learned before is counted again at once
         await learn_to_screen(market)
 
@@ -138,11 +139,9 @@ async def learn_to_screen(market: Market) -> None:
 
 
 async def watch_sources(market: Market) -> None:
-    """Measures against rotten sub ids, once it is known how they stand; caps at once."""
+    """Measures against rotten sub ids, once it is known how they stand."""
     if market.live.standings.at:
         await consider(market)
-    else:
-        await hold_caps(market)
 
 
 async def roll_up_hours(market: Market) -> None:

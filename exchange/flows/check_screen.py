@@ -21,6 +21,7 @@ from exchange.stages.screen.lines import Line, line_of
 from exchange.stages.screen.memory import Past
 from exchange.stages.screen.seen import Seen, Steps, mailbox_number, tail_of
 from exchange.stages.screen.signals import is_rush, signals_of
+from exchange.storage.measures import take_source_cap
 from exchange.vault import Vault
 
 NAME = "screen"
@@ -38,8 +39,8 @@ async def check_screen(case: Case, market: Market) -> Case:
         told = f"The operator blocks this sub id: {blocked}"
         return case.finding(Finding(NAME, Outcome.REFUSED, told, Reason.SUB_ID_BLOCKED))
     if lead.mode is Mode.LIVE and lead.kind is not Kind.PING:
-        cap = market.live.standings.over_cap(lead.seller_id, sub_id, market.clock.now() // DAY_MS)
-        if cap is not None:
+        cap = market.live.standings.caps.get((lead.seller_id, sub_id))
+        if cap is not None and not await _fits(market, lead, sub_id, cap):
             told = f"The operator takes {cap} posts a day of this sub id"
             return case.finding(Finding(NAME, Outcome.REFUSED, told, Reason.CAP_REACHED))
     seen = see(case, market)
@@ -53,6 +54,12 @@ async def check_screen(case: Case, market: Market) -> Case:
     screening.memory.note(seen)
     row = _row(seen, judged, finding, case, market.clock.now())
     return case._replace(lead=lead, findings=findings, screened=row, alerts=_alerts(seen, judged, past))
+
+
+async def _fits(market: Market, lead: Lead, sub_id: str, cap: int) -> bool:
+    """Whether one more post fits into the day's cap: counted in the database, as every node counts there."""
+    day = market.clock.now() // DAY_MS
+    return await market.db.write(take_source_cap, lead.seller_id, sub_id, cap, day)
 
 
 def see(case: Case, market: Market) -> Seen:

@@ -23,7 +23,6 @@ from exchange.storage.measures import (
     closed_lately,
     decide_measure,
     note_measure,
-    posts_since,
     read_measure,
     read_rules,
     save_rule,
@@ -183,9 +182,5 @@ async def rules_of(market: Market) -> Mapping[str, SourceRule]:
 
 
 async def hold_caps(market: Market) -> None:
-    """What the line looks up: caps in force, and how much of each the running day (UTC) has used on all nodes."""
-    now, held = market.clock.now(), market.live.standings
-    caps = await market.db.read(caps_in_force)
-    day = now // DAY_MS
-    used = {key: await market.db.read(posts_since, *key, day * DAY_MS) for key in caps}
-    held.hold_caps(caps, day, used)
+    """The caps in force, as the line looks them up."""
+    market.live.standings.caps = await market.db.read(caps_in_force)

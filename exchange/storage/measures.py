@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exchange.model.audit import AuditLine
 from exchange.model.measure import Action, Measure, MeasureState, SourceRule
+from exchange.model.quality import DAY_MS
 from exchange.model.screen import AlertRow, Block
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
@@ -150,14 +151,30 @@ async def caps_in_force(tx: Tx) -> dict[tuple[str, str], int]:
     return {(row["seller_id"], row["sub_id"]): row["cap"] for row in rows}
 
 
-async def posts_since(tx: Tx, seller_id: str, sub_id: str, since: int) -> int:
-    """Live posts of a sub id that were not turned away by its cap."""
-    rows = await tx.fetch(
-        """SELECT COUNT(*) AS n FROM leads WHERE seller_id = :seller AND received_at >= :since
-               AND COALESCE(sub_id1, '') = :sub AND mode = 'live' AND kind <> 'ping'
-               AND COALESCE(reason, '') <> 'cap_reached'""",
+async def take_source_cap(tx: Tx, seller_id: str, sub_id: str, most: int, day: int) -> bool:
+    """True when one more post of this sub id fits into the day (UTC, since the epoch). Exact on any number of nodes.
+
+    The first of a day counts what came before the cap was in force; what is still at work counts by itself.
+    """
+    await tx.execute(
+        """INSERT INTO source_cap_use (seller_id, sub_id, day, used)
+           SELECT CAST(:seller AS TEXT), CAST(:sub AS TEXT), CAST(:day AS BIGINT), COUNT(*) FROM leads
+           WHERE seller_id = :seller AND received_at >= :begin AND COALESCE(sub_id1, '') = :sub
+               AND mode = 'live' AND kind <> 'ping' AND state <> 'open' AND COALESCE(reason, '') <> 'cap_reached'
+               AND NOT EXISTS
+                   (SELECT 1 FROM source_cap_use c WHERE c.seller_id = :seller AND c.sub_id = :sub AND c.day >= :day)
+           ON CONFLICT (seller_id, sub_id) DO UPDATE SET day = excluded.day, used = excluded.used
+               WHERE source_cap_use.day < excluded.day""",
         seller=seller_id,
         sub=sub_id,
-        since=since,
+        day=day,
+        begin=day * DAY_MS,
     )
-    return int(rows[0]["n"])
+    taken = await tx.fetch(
+        """UPDATE source_cap_use SET used = used + 1
+           WHERE seller_id = :seller AND sub_id = :sub AND used < :most RETURNING used""",
+        seller=seller_id,
+        sub=sub_id,
+        most=most,
+    )
+    return bool(taken)

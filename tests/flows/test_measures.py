@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
+from exchange.duties import take_up_screened
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.measures import BadRule, NotOpen, consider, dismiss, set_rule, take, undo
 from exchange.flows.quality import keep_quality
@@ -12,7 +17,7 @@ from exchange.model.feedback import Report
 from exchange.model.measure import Action, MeasureState, SourceRule
 from exchange.storage.measures import read_measures
 from tests.flows.lab import OPERATOR, Heard, later, post
-from tests.market import Exchange, buying, consumer, selling, usd
+from tests.market import Exchange, buying, consumer, open_exchange, selling, usd
 
 ACME = Actor(Role.BUYER, "acme", "acme")
 DAY_S = 86_400
@@ -91,16 +96,23 @@ async def test_a_rule_that_is_on_shuts_out_what_is_rotten_and_nothing_else(excha
     assert 0 == await consider(exchange.market)
 
 
-async def test_a_rule_may_cap_what_it_does_not_shut_out(exchange: Exchange) -> None:
-    await opened(exchange)
-    await set_rule(exchange.market, BLOCKING._replace(action=Action.CAP, cap=2), "Carefully", OPERATOR)
-    await lived(exchange)
-    assert 1 == await consider(exchange.market)
-    told = [(await sent(exchange, 900 + number, "rotten")).told for number in range(4)]
-    assert [("accepted", None)] * 2 + [("rejected", "cap_reached")] * 2 == told
-    assert "accepted" == (await sent(exchange, 910, "good"))["status"]
-    later(exchange, DAY_S)
-    assert "accepted" == (await sent(exchange, 911, "rotten"))["status"]
+async def test_a_cap_of_a_rule_holds_exactly_on_all_nodes_together(either: Exchange, tmp_path: Path) -> None:
+    await opened(either)
+    await set_rule(either.market, BLOCKING._replace(action=Action.CAP, cap=5), "Carefully", OPERATOR)
+    await lived(either)
+    early = [await sent(either, 890 + number, "rotten") for number in range(2)]  # of that day, before the cap
+    assert 1 == await consider(either.market)
+    async with open_exchange(tmp_path, clock=either.market.clock, db=either.market.db) as other:
+        other.buyers.bids("acme", "30.00")
+        await take_up_screened(other.market)
+        turns = ((900 + number, (either, other)[number % 2]) for number in range(0, 80, 10))
+        heard = await asyncio.gather(*(sent(node, number, "rotten") for number, node in turns))
+        told = [answer.told for answer in (*early, *heard)]
+        assert {("accepted", None): 5, ("rejected", "cap_reached"): 5} == Counter(told)
+        assert "accepted" == (await sent(other, 990, "good"))["status"]
+        later(either, DAY_S)
+        told = [(await sent(node, 1_000 + place, "rotten")).told for place, node in enumerate((either, other) * 3)]
+        assert [("accepted", None)] * 5 + [("rejected", "cap_reached")] == told
 
 
 async def test_little_is_never_enough_for_a_rule(exchange: Exchange) -> None:
