@@ -9,6 +9,7 @@ from exchange.flows.market import Market, Variant
 from exchange.flows.trail import read_trail
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Payout
+from exchange.stages.floor_trial import held_out
 from exchange.stages.price import reserve
 from exchange.stages.price_rules import Moment, tier_for, tier_text
 from exchange.storage.database import Row
@@ -35,15 +36,31 @@ def with_terms(case: Case, market: Market) -> Case:
         return case
     moment = moment_of(case, market)
     tier = tier_for(campaign.payout_tiers, moment)
-    floor = next((floor for state, floor in campaign.floors if state == moment.state), None)
+    floor, told = _floor(case, moment)
     payout = tier.payout if tier is not None else campaign.payout
     if campaign.payout_tiers:
         case.trail.facts[FACT] = [payout.fixed.units, payout.share_bp]
     if tier is not None:
         case.trail.step("payout", "Payout by grade and source", tier_text(tier))
-    if floor is not None:
-        case.trail.step("floor", f"Floor of {moment.state}: {floor.text}")
+    if told:
+        case.trail.step("floor", told)
     return case._replace(campaign=_variant(case, payout, floor or campaign.floor).campaign)
+
+
+def _floor(case: Case, moment: Moment) -> tuple[Money | None, str]:
+    """That of the lead's state and the words for its record; none for those that are held out to compare."""
+    campaign = case.campaign
+    floor = next((floor for state, floor in campaign.floors if state == moment.state), None)
+    if floor is None:
+        return None, ""
+    share = campaign.floor_holdout_bp
+    if held_out(case.lead.id, share):
+        return None, f"Held out of the floor of {moment.state} ({floor.text}), as {_percent(share)} of its leads are"
+    return floor, f"Floor of {moment.state}: {floor.text}" + (f"; {_percent(share)} are held out" if share else "")
+
+
+def _percent(share_bp: int) -> str:
+    return f"{share_bp // 100}.{share_bp % 100:02d} %"
 
 
 def _variant(case: Case, payout: Payout, floor: Money) -> Variant:

@@ -15,6 +15,7 @@ from exchange.model.party import Campaign, Contract, Strategy, Tier
 from exchange.stages.eligible import contract_problems
 from exchange.stages.price_rules import (
     BadRule,
+    floors_of,
     floors_text,
     parse_floors,
     parse_rules,
@@ -57,7 +58,7 @@ def terms_text(market: Market, kind: Kind, subject: str) -> str:
         case Kind.PAYOUT_TIERS:
             return "\n".join(map(tier_text, campaign.payout_tiers))
         case Kind.FLOORS:
-            return floors_text(campaign.floors)
+            return floors_text(floors_of(campaign))
         case _:
             return "\n".join(f"{tier.number} -> {tier.strategy.value}" for tier in campaign.tiers)
 
@@ -132,12 +133,13 @@ async def set_payout_tiers(market: Market, campaign_id: str, text: str, why: str
 
 
 async def set_floors(market: Market, campaign_id: str, text: str, why: str, actor: Actor, ip: str = "") -> int:
-    """The least prices of a campaign by state. Raises as `set_price_rules`."""
+    """The least prices of a campaign by state, and the share held out of them. Raises as `set_price_rules`."""
     campaign = _campaign(market, campaign_id)
     floors = parse_floors(text, campaign.currency)
-    before = {"floors": floors_text(campaign.floors)}
+    before = {"floors": floors_text(floors_of(campaign))}
     after = {"floors": floors_text(floors), "why": why}
-    return await _change(market, replace(campaign, floors=floors), "floors", before, after, actor, ip)
+    wanted = replace(campaign, floors=floors.by_state, floor_holdout_bp=floors.holdout_bp)
+    return await _change(market, wanted, "floors", before, after, actor, ip)
 
 
 async def set_ranking(market: Market, campaign_id: str, text: str, why: str, actor: Actor, ip: str = "") -> int:

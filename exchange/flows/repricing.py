@@ -14,7 +14,7 @@ from exchange.model.actor import SYSTEM
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract, State
 from exchange.model.quality import DAY_MS
-from exchange.stages.price_rules import floors_text
+from exchange.stages.price_rules import Floors, floors_text
 from exchange.stages.quality.odds import band_tallies
 from exchange.stages.quality.rates import rate_of
 from exchange.stages.quality.shrink import USUAL, total
@@ -28,6 +28,8 @@ DAYS = 14
 _ROUNDS = 2_000  # of a campaign: its newest, read in half a second
 _CAMPAIGNS = 20
 _SOLD_DAYS = 180
+HOLDOUT_BP = 1_000
+"""Of the leads under a floor that is suggested, a tenth keeps the plain one: else nobody learns what it brought."""
 
 
 class Suggestion(NamedTuple):
@@ -93,6 +95,7 @@ def _floor(market: Market, campaign: Campaign, idea: FloorIdea) -> Suggestion:
         return Money(units, campaign.currency)
 
     floors = dict(campaign.floors) | {idea.state: money(idea.floor)}
+    held = campaign.floor_holdout_bp or HOLDOUT_BP
     verb, old, new = "Raise" if idea.raises else "Lower", money(idea.before).text, money(idea.floor).text
     sentence = f"{verb} the floor of {campaign.name} for {idea.state} from {old} to {new}"
     return Suggestion(
@@ -106,7 +109,7 @@ def _floor(market: Market, campaign: Campaign, idea: FloorIdea) -> Suggestion:
         idea.changed,
         idea.lead_ids,
         terms_text(market, Kind.FLOORS, campaign.id),
-        floors_text(sorted(floors.items())),
+        floors_text(Floors(tuple(sorted(floors.items())), held)),
     )
 
 

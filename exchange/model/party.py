@@ -212,6 +212,9 @@ class Campaign:
     scrub: tuple[tuple[str, Action], ...] = ()  # by code, where it is not its vertical's action
     payout_tiers: tuple[PayoutTier, ...] = ()  # the first that fits a lead is its payout; else `payout`
     floors: tuple[tuple[str, Money], ...] = ()  # by state, where it is not `floor`
+    floor_holdout_bp: int = (
+        0  # of the leads of such a state, those that keep `floor`: what the other one is held against
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from exchange.model.money import BadMoney, Money
-from exchange.model.party import Payout, PayoutTier, PriceRule, When
+from exchange.model.party import Campaign, Payout, PayoutTier, PriceRule, When
 from exchange.stages.quality.standing import Band
 from exchange.stages.schedule import DAY_MINUTES
 from exchange.stages.score.grade import GRADES
@@ -29,6 +29,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _BANDS = tuple(band.value for band in Band)
 _HOURS = re.compile(r"(\d{1,2})(?::(\d{2}))?-(\d{1,2})(?::(\d{2}))?")
 _PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?%")
+HOLDOUT_MOST_BP = 5_000
 
 
 class BadRule(ValueError):
@@ -98,20 +99,48 @@ def parse_tiers(text: str, currency: str) -> tuple[PayoutTier, ...]:
     return tuple(tiers)
 
 
-def parse_floors(text: str, currency: str) -> tuple[tuple[str, Money], ...]:
-    """Floors by state, `AZ -> 14.00` a line. Raises `BadRule`."""
+class Floors(NamedTuple):
+    """Least prices by state; `holdout_bp` of the leads of those states keep the campaign's own floor."""
+
+    by_state: tuple[tuple[str, Money], ...] = ()
+    holdout_bp: int = 0
+
+
+def parse_floors(text: str, currency: str) -> Floors:
+    """Floors by state, `AZ -> 14.00` a line, and `holdout -> 10%` once. Raises `BadRule`."""
     floors: dict[str, Money] = {}
+    holdout: int | None = None
     for number, line in _lines(text):
         state, _, worth = line.rpartition("->")
         code = state.strip().upper()
+        if code == "HOLDOUT" and holdout is None:
+            holdout = _holdout(worth.strip(), number)
+            continue
         if len(code) != 2 or not code.isalpha() or code in floors:
-            raise BadRule(f"Line {number}: begin with a state's two letters, each once.")
+            raise BadRule(f"Line {number}: begin with a state's two letters, or holdout, each once.")
         floors[code] = _money(worth, currency, number)
-    return tuple(sorted(floors.items()))
+    if holdout and not floors:
+        raise BadRule("A hold-out needs the floor of a state beside it.")
+    return Floors(tuple(sorted(floors.items())), holdout or 0)
 
 
-def floors_text(floors: Iterable[tuple[str, Money]]) -> str:
-    return "\n".join(f"{state} -> {floor.text}" for state, floor in floors)
+def _holdout(text: str, number: int) -> int:
+    share = _basis_points(text)
+    if share is None or share > HOLDOUT_MOST_BP:
+        raise BadRule(f"Line {number}: a hold-out is 0% to {HOLDOUT_MOST_BP // 100}% of the leads.")
+    return share
+
+
+def floors_text(floors: Floors) -> str:
+    lines = [f"{state} -> {floor.text}" for state, floor in floors.by_state]
+    share = floors.holdout_bp
+    if share:
+        lines.append(f"holdout -> {share // 100}{f'.{share % 100:02d}' if share % 100 else ''}%")
+    return "\n".join(lines)
+
+
+def floors_of(campaign: Campaign) -> Floors:
+    return Floors(campaign.floors, campaign.floor_holdout_bp)
 
 
 def rule_text(rule: PriceRule) -> str:
@@ -218,14 +247,20 @@ def _money(text: str, currency: str, number: int) -> Money:
 def _payout(text: str, currency: str, number: int) -> Payout:
     fixed, share = Money.zero(currency), 0
     for part in text.split("+"):
-        found = _PERCENT.fullmatch(part.strip())
+        found = _basis_points(part.strip())
         if found is None:
             fixed = fixed + _money(part, currency, number)
             continue
-        share += int(found[1]) * 100 + int((found[2] or "").ljust(2, "0") or 0)
+        share += found
     if share > 10_000:
         raise BadRule(f"Line {number}: a payout is at most 100 percent.")
     return Payout(fixed, share)
+
+
+def _basis_points(text: str) -> int | None:
+    """Of a share such as 7.5%; None for anything else."""
+    found = _PERCENT.fullmatch(text)
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0") or 0) if found is not None else None
 
 
 def _when_text(when: When) -> str:

@@ -78,6 +78,16 @@ async def read_version(tx: Tx) -> int:
     return int(rows[0]["version"])
 
 
+async def campaign_versions(tx: Tx, campaign_id: str, most: int) -> list[tuple[Campaign, int]]:
+    """The newest versions of a campaign and when each was made, the newest first."""
+    rows = await tx.fetch(
+        "SELECT document, made_at FROM campaigns WHERE id = :id ORDER BY version DESC LIMIT :most",
+        id=campaign_id,
+        most=most,
+    )
+    return [(_CAMPAIGN.validate_json(row["document"]), row["made_at"]) for row in rows]
+
+
 async def touch_version(tx: Tx) -> None:
     """A durable write that changes nothing: whether the storage takes writes again."""
     await tx.execute("UPDATE market_version SET version = version WHERE one = 1")

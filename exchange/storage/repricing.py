@@ -19,6 +19,19 @@ async def priced_rounds(tx: Tx, campaign_id: str, since: int, most: int) -> list
     )
 
 
+async def floor_leads(tx: Tx, campaign_id: str, us_state: str, since: int, most: int) -> list[Row]:
+    """The newest live leads of a campaign in one state that buyers were asked about: id and what each brought."""
+    return await tx.fetch(
+        """SELECT id, revenue_units, payout_units FROM leads
+           WHERE us_state = :us_state AND received_at >= :since AND campaign_id = :campaign AND mode = 'live'
+               AND state IN ('sold', 'unsold', 'quoted') ORDER BY received_at DESC, id DESC LIMIT :most""",
+        us_state=us_state,
+        since=since,
+        campaign=campaign_id,
+        most=most,
+    )
+
+
 async def price_changes(tx: Tx, since: int, most: int) -> list[Row]:
     """Lines of the audit log about prices, payouts, floors and ranking, the newest first."""
     return await tx.fetch(

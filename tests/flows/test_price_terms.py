@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from exchange.flows.price_terms import set_payout_tiers, set_price_rules
+from exchange.flows.floor_trials import floor_trials
+from exchange.flows.price_terms import set_floors, set_payout_tiers, set_price_rules
 from exchange.flows.settle import Decision, settle
 from exchange.flows.trail import read_trail
 from exchange.flows.undo import reverse_sale
@@ -65,6 +66,27 @@ async def test_a_lead_earns_what_its_tier_says_by_ping_and_by_post(either: Excha
     assert "15.00" == direct["price"] and "payout" in await steps(either, direct)
     payouts = await either.rows("SELECT payout_units FROM sales")
     assert {150_000} == {row["payout_units"] for row in payouts}
+
+
+async def test_a_floor_is_held_against_the_leads_held_out_of_it(either: Exchange) -> None:
+    await either.add(*selling("cedar"), *buying("acme", "9000", price=usd("20")))
+    await post(either, consumer(1))  # before the floor: in no arm
+    later(either, 60)
+    await set_floors(either.market, "cedar-solar", "AZ -> 25.00\nholdout -> 50%", "Try it", OPERATOR)
+    for number in range(2, 26, 2):
+        quoted = await ping(either, consumer(number * 37))
+        if quoted["price"]:
+            assert "accepted" == (await post_on(either, quoted, consumer(number * 37)))["status"]
+        direct = await post(either, consumer(number * 37 + 5))
+        told = (await steps(either, direct))["floor"]["sentence"]
+        assert ("accepted" == direct["status"]) == told.startswith("Held out of the floor of AZ (25.00), as 50.00 %")
+    ((_, trial),) = await floor_trials(either.market, "solar")
+    assert (24, trial.out.leads) == (trial.under.leads + trial.out.leads, trial.out.sold)
+    assert (0, 0, 200_000, 0) == (trial.under.sold, trial.under.each, trial.out.each, trial.plain)
+    assert 0 < trial.out.leads < 24 and "open" == trial.verdict
+    for wrong in ("holdout -> 10%", "AZ -> 25.00\nholdout -> 60%", "AZ -> 25.00\nholdout -> 5.00"):
+        with pytest.raises(BadRule, match=r"old-?out"):
+            await set_floors(either.market, "cedar-solar", wrong, "No", OPERATOR)
 
 
 async def test_a_sale_that_is_settled_later_pays_the_tier_of_its_record(exchange: Exchange) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from exchange.flows.floor_trials import floor_trials
 from exchange.flows.market import Market
 from exchange.flows.price_terms import Change, Kind, Moved, apply, preview, terms_text, undo
 from exchange.flows.repricing import Suggestion, suggestions
@@ -20,7 +21,7 @@ from exchange.storage.repricing import price_changes
 from exchange.web import words
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console._of_vertical import of_vertical
-from exchange.web.figures.prices import idea_fields
+from exchange.web.figures.prices import VERDICTS, idea_fields, trial_fields
 from exchange.web.figures.quality import offered
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
@@ -39,7 +40,7 @@ KINDS: Mapping[Kind, str] = {
 EXAMPLES: Mapping[Kind, str] = {
     Kind.PRICE_RULES: "grade=A,B state=AZ hours=8:00-18:00 days=mon-fri -> 24.00",
     Kind.PAYOUT_TIERS: "grade=A,B -> 75%",
-    Kind.FLOORS: "AZ -> 14.00",
+    Kind.FLOORS: "AZ -> 14.00\nholdout -> 10%",
     Kind.RANKING: "1 -> expected",
 }
 
@@ -64,6 +65,8 @@ async def show(request: web.Request, vertical: Vertical) -> web.StreamResponse:
         here="quality",
         vertical=vertical,
         verticals=offered(market),
+        trials=[trial_fields(each) for each in await floor_trials(market, vertical.name)],
+        verdicts=VERDICTS,
         ideas=[(each, _told(each)) for each in await suggestions(market, vertical.name)],
         terms=_terms(market, vertical.name),
         kinds=KINDS,
@@ -77,7 +80,9 @@ async def show(request: web.Request, vertical: Vertical) -> web.StreamResponse:
 async def as_json(request: web.Request, vertical: Vertical) -> web.StreamResponse:
     market = request.app[MARKET]
     told = [idea_fields(each) for each in await suggestions(market, vertical.name)]
-    return json_response({"vertical": vertical.name, "count": len(told), "evidence": "estimate", "suggestions": told})
+    trials = [trial_fields(each) for each in await floor_trials(market, vertical.name)]
+    found = {"count": len(told), "evidence": "estimate", "suggestions": told, "holdouts": trials}
+    return json_response({"vertical": vertical.name, **found})
 
 
 def _told(idea: Suggestion) -> str:
