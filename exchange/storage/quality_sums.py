@@ -160,6 +160,22 @@ async def week_sums(tx: Tx, actor: Actor, vertical: str, since_day: int, seller_
     )
 
 
+async def level_sums(tx: Tx, vertical: str, since_day: int, sources: int) -> list[Row]:
+    """What each source sold a day and how much of it converted: those with most sales, the others together as one."""
+    return await tx.fetch(
+        """WITH large AS (
+               SELECT seller_id, sub_id FROM sale_days WHERE vertical = :vertical AND day >= :since
+               GROUP BY seller_id, sub_id ORDER BY CAST(SUM(sold) AS BIGINT) DESC, seller_id, sub_id LIMIT :most)
+           SELECT d.day, l.seller_id, l.sub_id, CAST(SUM(d.sold) AS BIGINT) AS sold,
+               CAST(SUM(d.converted) AS BIGINT) AS converted
+           FROM sale_days d LEFT JOIN large l ON l.seller_id = d.seller_id AND l.sub_id = d.sub_id
+           WHERE d.vertical = :vertical AND d.day >= :since GROUP BY d.day, l.seller_id, l.sub_id""",
+        vertical=vertical,
+        since=since_day,
+        most=sources,
+    )
+
+
 _MOMENTS = ("contacted_at", "converted_at", "returned_at", "bad_at")
 
 

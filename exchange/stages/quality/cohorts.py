@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from exchange.stages.quality.days import Curves
+from exchange.stages.quality.days import Curves, age_of
 from exchange.stages.quality.rates import Rate, rate_of
 from exchange.stages.quality.shrink import USUAL, Tally, exposed
 
@@ -52,7 +52,7 @@ def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> 
 def _known(rows: list[Mapping[str, Any]], today: float, curves: Curves) -> tuple[Tally, Tally]:
     shown, back = 0.0, Tally()
     for row in rows:
-        age = max(today - row["day"] - 0.5, (today - row["day"]) / 2)
+        age = age_of(row["day"], today)
         shown += (row["sold"] - row["ended"]) * curves.conversion.share(age)
         of = row["returned"] + (row["sold"] - row["returned"]) * curves.back.share(age)
         back = back.plus(Tally(row["returned"], of, 0, 0, row["returned"], row["sold"]))

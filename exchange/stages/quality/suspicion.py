@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from exchange.stages.quality.beta import chance_above
 
-SUSPECTED = 0.9
+SUSPECTED = 0.95
 TIMES_BASE = 2.0
 LEAST_SHARE = 0.22
-_PRIOR = 6.0  # leads
+_PRIOR = 5.0  # leads
 _RECENT_PRIOR = 5.0
 _ROUNDS = 6
 _STILL = 1e-4

@@ -36,10 +36,13 @@ class Exposure(NamedTuple):
         usual = 1.0 - math.exp(-max(age_days, 0.0) / self.usual_days)
         if not self.known:
             return min(usual, _MOST)
-        at = bisect_right(self.ages, age_days)
-        seen = self.shares[at - 1] if at else 0.0
         trust = self.known / (self.known + _USUAL_WEIGHT)
-        return min(trust * seen + (1.0 - trust) * usual, _MOST)
+        return min(trust * self.seen(age_days) + (1.0 - trust) * usual, _MOST)
+
+    def seen(self, age_days: float) -> float:
+        """The same from the reported conversions alone."""
+        at = bisect_right(self.ages, age_days)
+        return self.shares[at - 1] if at else 0.0
 
 
 def estimate(conversions: Iterable[tuple[float, float]], usual_days: float = _USUAL_DAYS) -> Exposure:
@@ -60,3 +63,14 @@ def estimate(conversions: Iterable[tuple[float, float]], usual_days: float = _US
         at = first
     steps.reverse()
     return Exposure(tuple(lag for lag, _ in steps), tuple(share for _, share in steps), len(lags), usual_days)
+
+
+def horizon(conversions: Iterable[tuple[float, float]]) -> float:
+    """The longest lag, in days, that enough conversions speak of; what comes later the estimate does not know. Or 0."""
+    cases = sorted(conversions)
+    lags = [lag for lag, _ in cases]
+    ages = sorted(age for _, age in cases)
+    for at in range(len(lags), 0, -1):
+        if at - bisect_left(ages, lags[at - 1]) >= _LEAST_AT_RISK:
+            return lags[at - 1]
+    return 0.0

@@ -1,0 +1,218 @@
+"""A stream sent through the real flows and storage on its own clock, and each evening what the exchange says of it.
+
+Leads are posted, screened, sold and settled; what buyers said is reported when they said it; each evening days are
+counted, sources judged and measures taken, by the duties that do it in a serving process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.quality_stream import DAY_MS, Cost, Seen, Truth, read_truths, replay
+from exchange.demo.stream import Row, read_rows, seller_slug
+from exchange.flows.market import Market
+from exchange.flows.measures import consider, set_rule
+from exchange.flows.quality import keep_quality
+from exchange.model.actor import SYSTEM
+from exchange.model.measure import Action, MeasureState, SourceRule
+from exchange.stages.quality.cohorts import Cohort, cohorts
+from exchange.storage.measures import read_measures
+from exchange.storage.quality_sums import week_sums
+
+Key = tuple[str, str, str]
+"""Vertical, seller and sub id."""
+ROTTEN_SHARE, GOOD_SHARE, LARGE = 0.3, 0.15, 10
+AGES = ((7, 14), (14, 28), (28, 56))
+_RULE = SourceRule("", Action.BLOCK)
+
+
+class Told(NamedTuple):
+    """How one vertical stood on an evening: rates by source and by seller, its own, and its weekly cohorts."""
+
+    sources: Mapping[tuple[str, str], float]
+    sellers: Mapping[str, float]
+    base: float
+    cohorts: Sequence[Cohort]
+
+    def rate(self, seller: str, sub_id: str) -> float:
+        return self.sources.get((seller, sub_id), self.sellers.get(seller, self.base))
+
+
+class Evenings:
+    """What was said each evening: `named` the first a sub id was found rotten, `blocked` that a rule shut it out."""
+
+    def __init__(self, began: int) -> None:
+        self.began = began
+        self.named: dict[Key, int] = {}
+        self.blocked: dict[Key, int] = {}
+        self.told: dict[tuple[int, str], Told] = {}  # by the day that begins, and vertical
+
+    async def __call__(self, market: Market) -> None:
+        now, live = market.clock.now(), market.live.standings
+        if not self.told:
+            await set_rule(market, _RULE, "The bench lets rules act", SYSTEM)
+        live.at = live.counted_at = 0  # at once, whatever the time since the last look
+        await keep_quality(market)
+        await consider(market)
+        day = (now - self.began) // DAY_MS
+        for each in await market.db.read(read_measures, 0, 1_000):
+            key = (each.vertical, each.seller_id, each.sub_id)
+            self.named.setdefault(key, day)
+            if each.state is MeasureState.IN_FORCE:
+                self.blocked.setdefault(key, day)
+        for vertical, held in live.verticals.items():
+            days = await market.db.read(week_sums, SYSTEM, vertical, 0)
+            self.told[now // DAY_MS, vertical] = Told(
+                {key: source.rates["conversion"].value for key, source in held.sources.items()},
+                {key: source.rates["conversion"].value for key, source in held.sellers.items()},
+                held.base["conversion"],
+                cohorts(days, now / DAY_MS, live.curves[vertical]),
+            )
+
+
+class Replayed(NamedTuple):
+    """One stream, as it was answered and judged."""
+
+    rows: Sequence[Row]
+    truths: Mapping[str, Truth]
+    seen: Sequence[Seen]
+    evenings: Evenings
+
+    @property
+    def sold(self) -> list[Row]:
+        return [each.row for each in self.seen if each.status == "accepted"]
+
+
+def replayed(stream: Path, truth: Path, lists: Path) -> Replayed:
+    truths = read_truths(truth)
+    rows = [row for row in read_rows(stream) if row.lead_id in truths]
+    evenings = Evenings(rows[0].at)
+    with tempfile.TemporaryDirectory() as folder:
+        seen = asyncio.run(replay(Path(folder), rows, truths, Cost(), lists, evenings))
+    return Replayed(rows, truths, seen, evenings)
+
+
+def key_of(row: Row) -> Key:
+    return row.vertical, seller_slug(row.seller_id), row.values.get("sub_id1", "")
+
+
+class Found(NamedTuple):
+    """By a day: rotten sub ids and those of them found; all that were named, and how many of those are not rotten.
+
+    `good_blocked` are good ones that a rule shut out.
+    """
+
+    rotten: int = 0
+    found: int = 0
+    named: int = 0
+    wrongly: int = 0
+    good_blocked: int = 0
+
+    def plus(self, other: Found) -> Found:
+        return Found(*(one + more for one, more in zip(self, other, strict=True)))
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.rotten if self.rotten else 1.0
+
+    @property
+    def precision(self) -> float:
+        return 1.0 - self.wrongly / self.named if self.named else 1.0
+
+
+def shares(run: Replayed, day: int | None = None) -> dict[Key, tuple[float, int]]:
+    """Of fraud in what each sub id sent, in all or before a day of the stream, and how many leads that were."""
+    until = math.inf if day is None else run.evenings.began + day * DAY_MS
+    rows = [row for row in run.rows if row.at < until]
+    leads = Counter(map(key_of, rows))
+    frauds = Counter(key_of(row) for row in rows if run.truths[row.lead_id].kind == "fraud")
+    return {key: (frauds[key] / count, count) for key, count in leads.items()}
+
+
+def found_by(run: Replayed, day: int, large: int = LARGE, whole: bool = False) -> Found:
+    """Rotten are sub ids that by then sent `large` leads, of which at least `ROTTEN_SHARE` are fraud.
+
+    `whole`: of which that share is fraud in the whole stream, whatever came by then.
+    """
+    by_then, in_all = shares(run, day), shares(run)
+    judged = in_all if whole else by_then
+    rotten = {key for key, (_, leads) in by_then.items() if leads >= large and judged[key][0] >= ROTTEN_SHARE}
+    named = {key for key, at in run.evenings.named.items() if at <= day}
+    wrongly = {key for key in named if max(in_all[key][0], by_then[key][0]) < ROTTEN_SHARE}
+    blocked = {key for key, at in run.evenings.blocked.items() if at <= day and in_all[key][0] < GOOD_SHARE}
+    return Found(len(rotten), len(rotten & named), len(named), len(wrongly), len(blocked))
+
+
+class Foretold(NamedTuple):
+    """Rates of sources, as known the evening before, against what became of the leads that came."""
+
+    leads: int
+    loss: float
+    constant: float  # of one true rate for all
+    ratio: float  # foretold for each that came
+    error: float  # of the rates of sources, weighed by their leads
+
+
+def foretold(run: Replayed, from_day: int, large: int = 30) -> Foretold:
+    cases: list[tuple[float, bool, Key]] = []
+    for row in run.sold:
+        held = run.evenings.told.get((row.at // DAY_MS, row.vertical))
+        if held is not None and row.at >= run.evenings.began + from_day * DAY_MS:
+            vertical, seller, sub_id = key_of(row)
+            rate = min(max(held.rate(seller, sub_id), 1e-3), 1 - 1e-3)
+            cases.append((rate, run.truths[row.lead_id].converted, (vertical, seller, sub_id)))
+    came = sum(converted for _, converted, _ in cases)
+    loss = -sum(math.log(rate if converted else 1 - rate) for rate, converted, _ in cases) / len(cases)
+    base = came / len(cases)
+    constant = -(base * math.log(base) + (1 - base) * math.log(1 - base))
+    by_key: dict[Key, list[float]] = defaultdict(list)
+    for rate, converted, key in cases:
+        by_key[key].append(rate - converted)
+    known = [each for each in by_key.values() if len(each) >= large]
+    error = math.sqrt(sum(sum(each) ** 2 / len(each) for each in known) / max(sum(map(len, known)), 1))
+    return Foretold(len(cases), loss, constant, sum(rate for rate, _, _ in cases) / came, error)
+
+
+def cohort_errors(run: Replayed) -> dict[tuple[int, int], tuple[float, float, float]]:
+    """By age of weekly cohorts: the mean error of their rate as shown and as projected, and what share is shown."""
+    final: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
+    for row in run.sold:
+        counts = final[row.vertical, _monday(row.at // DAY_MS)]
+        counts[0] += run.truths[row.lead_id].converted
+        counts[1] += 1
+    errors: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
+    for (today, vertical), held in run.evenings.told.items():
+        for cohort in held.cohorts:
+            came, sold = final[vertical, cohort.day]
+            age = today - cohort.day - 3.5
+            for low, high in AGES:
+                if cohort.day + 7 <= today and low <= age < high and came and cohort.sold:
+                    shown, real = cohort.converted / cohort.sold, came / sold
+                    errors[low, high].append((abs(shown - real), abs(cohort.conversion.value - real), shown / real))
+    return {ages: _means(each) for ages, each in sorted(errors.items())}
+
+
+def _means(errors: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    raw, projected, shown = (sum(each) / len(errors) for each in zip(*errors, strict=True))
+    return raw, projected, shown
+
+
+def _monday(day: int) -> int:
+    return (day + 3) // 7 * 7 - 3
+
+
+def mistakes(run: Replayed) -> Iterator[str]:
+    """Every sub id that was named, and every rotten one that never was."""
+    share = shares(run)
+    for key, day in sorted(run.evenings.named.items(), key=lambda each: each[1]):
+        shut = f", shut out on day {run.evenings.blocked[key]}" if key in run.evenings.blocked else ""
+        yield f"    day {day:3}: {key[1]} {key[2]}: {share[key][0]:.0%} of {share[key][1]} leads were fraud{shut}"
+    for key in sorted(key for key, (bad, leads) in share.items() if bad >= ROTTEN_SHARE and leads >= LARGE):
+        if key not in run.evenings.named:
+            yield f"    never:   {key[1]} {key[2]}: {share[key][0]:.0%} of {share[key][1]} leads were fraud"
