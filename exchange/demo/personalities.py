@@ -51,6 +51,14 @@ class Trouble(Shape):
     latency_ms: int | None = Field(default=None, ge=0)
 
 
+class Shaving(Shape):
+    """From so many days before the start a buyer takes fewer of the leads it won, and calls more of them duplicates."""
+
+    days: int = Field(ge=1, le=60)
+    accept_percent: int = Percent
+    duplicate_percent: int = Percent
+
+
 class Personality(Shape):
     """One buyer's behaviour. Bids are in cents; percents are of pings for bids and of posts for the rest."""
 
@@ -71,6 +79,7 @@ class Personality(Shape):
     odd_percent: int = Field(default=0, ge=0, le=100)  # of the pings without a bid: a word nobody was told of
     latency_ms: Latency
     troubles: tuple[Trouble, ...] = ()
+    shaves: Shaving | None = None
     brands: tuple[Brand, ...] = ()
     redirect: str | None = None
 
@@ -137,12 +146,16 @@ class Reaction:
 
 
 def react(who: Personality, seed: int, stage: str, token: str, running_s: float) -> Reaction:
-    """The decision on `token` (the lead's reference) at a stage (ping, post, ask), `running_s` into the demo."""
+    """The decision on `token` (the lead's reference) at a stage (ping, post, ask), `running_s` into the demo.
+
+    The demo's past is before that: negative.
+    """
+    takes = who.shaves if who.shaves is not None and running_s >= -who.shaves.days * 86_400 else who
     rng = random.Random(f"{seed}:{who.name}:{token}")
     bids = rng.randrange(100) < who.bid_percent
     cents = rng.randint(who.bid_cents_least, max(who.bid_cents_least, who.bid_cents_most))
-    accepts = rng.randrange(100) < who.accept_percent
-    duplicate = rng.randrange(100) < who.duplicate_percent
+    accepts = rng.randrange(100) < takes.accept_percent
+    duplicate = rng.randrange(100) < takes.duplicate_percent
     reference = f"{who.prefix}{rng.randrange(10_000_000):07d}"
     reason = rng.choice(DUPLICATES if duplicate and stage != "ping" else REFUSALS)
     fate = rng.randrange(100)

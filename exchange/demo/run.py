@@ -202,7 +202,8 @@ async def _begin(
     """The market and its past, made on a clock of its own by buyers behind a script."""
     before = HISTORY_DAYS + instructions.DAYS
     clock = SimulatedClock(until - before * 86_400_000 if wanted.stream is None else until)
-    script = by_url({SIMULATED: answer_as_asked, "": CastScript(cast.buyers, wanted.seed)})
+    buyers = CastScript(cast.buyers, wanted.seed, lambda: (clock.now() - until) / 1000)
+    script = by_url({SIMULATED: answer_as_asked, "": buyers})
     db = await open_sqlite(on_disk.database(settings), process=False, durable=False)
     try:
         async with open_market(

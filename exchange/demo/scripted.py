@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
@@ -38,10 +38,11 @@ class CastScript:
     Mail, faxes, calls and files are taken by whoever they are for.
     """
 
-    def __init__(self, cast: Sequence[Personality], seed: int) -> None:
+    def __init__(self, cast: Sequence[Personality], seed: int, running_s: Callable[[], float] = lambda: 0.0) -> None:
+        """`running_s` is how long the demo runs; negative in its past."""
         self._by_port = {who.port: who for who in cast}
         self._memories = {who.name: Memory() for who in cast}
-        self._seed = seed
+        self._seed, self._running_s = seed, running_s
 
     def __call__(self, message: Message) -> Reply | Lost | Delay:
         if isinstance(message, PhoneMessage):
@@ -57,7 +58,7 @@ class CastScript:
         kind = {name.lower(): value for name, value in message.headers.items()}.get("content-type", "")
         fields = read_fields(kind.partition(";")[0].strip(), message.body) | dict(parse_qsl(parts.query))
         stage = parts.path.removeprefix("/")
-        reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, 0.0)
+        reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, self._running_s())
         if stage != "ask" and reaction.drops:
             return Delay(reaction.latency_ms, Lost(Loss.RESET, "The buyer closed the connection without an answer."))
         if stage != "ask" and not reaction.answers:

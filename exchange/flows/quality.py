@@ -6,29 +6,40 @@ Every process does this for itself; what is counted is shared and counted once. 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from exchange import limits
 from exchange.flows.market import Market
 from exchange.flows.standings import Standings
 from exchange.model.actor import SYSTEM, Actor
-from exchange.model.quality import DAY_MS, DayWeight, Words
+from exchange.model.quality import DAY_MS, CountedDay, DayWeight, Words
 from exchange.model.vertical import Vertical
-from exchange.stages.quality.days import Curves, weights
+from exchange.stages.quality.days import BACK_DAYS, Curves, age_of, weights
+from exchange.stages.quality.level import levels
 from exchange.stages.quality.odds import Bidding, bidding
 from exchange.stages.quality.standing import Standing, standing
+from exchange.stages.quality.tail import Curve, fitted
 from exchange.stages.score.exposure import Exposure, estimate
-from exchange.storage.database import Db
+from exchange.stages.shaving import BEFORE_DAYS, NOW_DAYS
+from exchange.storage.database import Db, Row
 from exchange.storage.quality import (
     TAKEN_AT_ONCE,
     counted_day,
     first_day,
+    read_offer_day,
     read_post_day,
     read_source_day,
     replace_day,
     take_up_outcomes,
 )
-from exchange.storage.quality_sums import counted_verticals, lags, post_sums, sale_sums, source_sums
+from exchange.storage.quality_sums import (
+    counted_verticals,
+    lags,
+    level_sums,
+    post_sums,
+    sale_sums,
+    source_sums,
+)
 from exchange.storage.screened import BAD_WORDS, GOOD_WORDS
 
 LATE_MS = 5_000  # by then a unit of work is committed, on whichever node
@@ -42,6 +53,7 @@ COUNTED_AGAIN = (1, 2, 7, 31)
 """Days back that are counted once more when a day begins: alerts, held leads and settlements change them."""
 _CURVE_DAYS = 180
 _CURVE_FROM = 5_000  # reports
+_LEVEL_SOURCES = 300  # those with most sales; the others are told together
 
 
 async def keep_quality(market: Market) -> int:
@@ -89,13 +101,14 @@ async def count_days(db: Db, now: int) -> None:
     first, counted = await db.read(first_day), await db.read(counted_day)
     if first is None:
         return
-    begin = max(counted, first)
+    begin, offers_since = max(counted, first), today - NOW_DAYS - BEFORE_DAYS
     days = list(range(begin, min(today, begin + _DAYS_AT_ONCE) + 1))
     if begin < today:
         days += [today - back for back in COUNTED_AGAIN if first <= today - back < begin]
     for day in days:
-        sources, posts = await db.read(read_source_day, day), await db.read(read_post_day, day)
-        await db.write(replace_day, day, sources, posts, min(day + 1, today) if day >= begin else None)
+        offers = await db.read(read_offer_day, day) if day >= offers_since else []
+        found = CountedDay(day, await db.read(read_source_day, day), await db.read(read_post_day, day), offers)
+        await db.write(replace_day, found, min(day + 1, today) if day >= begin else None, offers_since)
 
 
 async def look(db: Db, held: Standings, now: int) -> None:
@@ -132,12 +145,25 @@ def day_weights(now: int, curves: Curves) -> list[DayWeight]:
 
 
 async def read_curves(db: Db, vertical: str, now: int) -> Curves:
-    """How late a vertical's reports come, from the newest of half a year."""
-    usual = Curves()
-    since = now - _CURVE_DAYS * DAY_MS
-    found: list[Exposure] = []
-    for moment, before in zip(("contacted_at", "converted_at", "returned_at", "bad_at"), usual, strict=True):
-        rows = await db.read(lags, vertical, moment, since, _CURVE_FROM)
-        cases = [(max(row["lag_ms"], 0) / DAY_MS, max(now - row["sold_at"], row["lag_ms"]) / DAY_MS) for row in rows]
-        found.append(estimate(cases, before.usual_days))
-    return Curves(*found)
+    """How late a vertical's reports come, and its level from day to day, from the newest of half a year."""
+    usual, since = Curves(), now - _CURVE_DAYS * DAY_MS
+    contact = estimate(await _lags(db, vertical, "contacted_at", since, now), usual.contact.usual_days)
+    back = estimate(await _lags(db, vertical, "returned_at", since, now), usual.back.usual_days)
+    bad = estimate(await _lags(db, vertical, "bad_at", since, now), usual.bad.usual_days)
+    cases = await _lags(db, vertical, "converted_at", since, now)
+    rows = await db.read(level_sums, vertical, now // DAY_MS - BACK_DAYS, _LEVEL_SOURCES)
+    conversion, level = await asyncio.to_thread(_conversion, cases, rows, now / DAY_MS)
+    return Curves(contact, conversion, back, bad, level)
+
+
+def _conversion(
+    cases: Sequence[tuple[float, float]], rows: Sequence[Row], today: float
+) -> tuple[Curve, Mapping[int, float]]:
+    curve = fitted(cases, Exposure().usual_days)
+    return curve, levels(rows, lambda day: curve.share(age_of(day, today)), int(today))
+
+
+async def _lags(db: Db, vertical: str, moment: str, since: int, now: int) -> list[tuple[float, float]]:
+    """Of the newest reports: how late each was, and how old its lead is now, in days."""
+    rows = await db.read(lags, vertical, moment, since, _CURVE_FROM)
+    return [(max(row["lag_ms"], 0) / DAY_MS, max(now - row["sold_at"], row["lag_ms"]) / DAY_MS) for row in rows]

@@ -17,6 +17,7 @@ from exchange.storage.shaving import (
     leads_named,
     returned_again,
     sales_named,
+    taken_by_sub_id,
     taken_sums,
 )
 
@@ -30,6 +31,7 @@ async def read_shaving(db: Db, actor: Actor, vertical: str, now: int, buyer_id: 
     recent = today - stage.NOW_DAYS + 1
     begin = today - stage.DUPLICATE_DAYS + 1
     taken = await db.read(taken_sums, actor, vertical, recent - stage.BEFORE_DAYS, recent)
+    by_sub_id = await db.read(taken_by_sub_id, actor, vertical, recent - stage.BEFORE_DAYS, recent)
     posts = await db.read(answered_posts, actor, vertical, begin)
     counts = await db.read(duplicate_counts, actor, vertical, begin * DAY_MS)
     said = await db.read(duplicate_answers, actor, vertical, begin * DAY_MS, buyer_id)
@@ -42,7 +44,7 @@ async def read_shaving(db: Db, actor: Actor, vertical: str, now: int, buyer_id: 
         answered = {name: share for name, share in answered.items() if name == buyer_id}
     cases = [Case(row["buyer_id"], row["lead_id"], row["seller_id"], row["at"], known(row)) for row in said]
     returned = [_returned(row, leads, sales) for row in back]
-    return await asyncio.to_thread(stage.shaving, taken, answered, cases, returned, buyer_id)
+    return await asyncio.to_thread(stage.shaving, taken, answered, cases, returned, buyer_id, by_sub_id)
 
 
 def _returned(row: Row, leads: Mapping[str, Row], sales: Mapping[str, Row]) -> Case:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from exchange.model.lead import Mode
@@ -147,6 +147,26 @@ class PostDay(NamedTuple):
     bid_units: int
     price_units: int
     refused_alive: int
+
+
+class OfferDay(NamedTuple):
+    """Posts of one day's leads of a sub id that a buyer answered yes or no."""
+
+    vertical: str
+    seller_id: str
+    sub_id: str
+    buyer_id: str
+    posts: int
+    taken: int
+
+
+class CountedDay(NamedTuple):
+    """Everything that is counted of one day's leads."""
+
+    day: int
+    sources: Sequence[SourceDay]
+    posts: Sequence[PostDay]
+    offers: Sequence[OfferDay]
 
 
 LIVE = Mode.LIVE.value

@@ -29,6 +29,8 @@ _HALF = 0.5  # a hit and a miss of half a post each, as Jeffreys has it
 _STEPS = 48
 _FAR = 5.0  # standard deviations behind which nothing is left to count
 Row = Mapping[str, Any]
+_Source = tuple[str, str | None]
+"""Seller (empty: all of them) and sub id (None: all of its)."""
 
 
 class Share(NamedTuple):
@@ -83,7 +85,8 @@ def _moments(a: float, b: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Fall:
-    """What a buyer takes of one seller's leads, in the last week and in the four weeks before. An empty seller is all.
+    """What a buyer takes of one seller's leads, in the last week and in the four weeks before. An empty seller is all;
+    without `sub_id` it is all of the seller's.
 
     `others_*` are the same of all other buyers: where they fall too, the leads are worse and nobody shaves.
     """
@@ -94,6 +97,7 @@ class Fall:
     before: Share
     others_now: Share
     others_before: Share
+    sub_id: str | None = None
 
     @property
     def judged(self) -> bool:
@@ -120,29 +124,46 @@ class Fall:
         return self.fell and (self.others_chance is None or self.others_chance < 0.5)
 
 
-def falls(rows: Iterable[Row], only: str = "") -> list[Fall]:
-    """From counts by buyer and seller (`now_taken` of `now_posts`, `before_taken` of `before_posts`), and each buyer's
-    sum of all its sellers. `only`: of one buyer. The surest fall first, then those with most posts."""
-    own: dict[tuple[str, str], tuple[Share, Share]] = {}
-    everyone: dict[str, tuple[Share, Share]] = {}
+def falls(rows: Iterable[Row], only: str = "", by_sub_id: Iterable[Row] = ()) -> list[Fall]:
+    """From counts by buyer and seller (`now_taken` of `now_posts`, `before_taken` of `before_posts`), each buyer's sum
+    of all its sellers, and those by sub id that can be judged. `only`: of one buyer. The surest fall first, then those
+    with most posts."""
+    sums = _Sums()
     for row in rows:
+        for source in (("", None), (row["seller_id"], None)):
+            sums.add(row["buyer_id"], source, row)
+    subs = _Sums()
+    for row in by_sub_id:
+        if row["sub_id"]:
+            subs.add(row["buyer_id"], (row["seller_id"], row["sub_id"]), row)
+    found = [*sums.falls(only), *(each for each in subs.falls(only) if each.judged and not sums.tells(each))]
+    return sorted(
+        found, key=lambda each: (-(each.chance or 0.0), -each.now.of, each.buyer_id, each.seller_id, each.sub_id or "")
+    )
+
+
+class _Sums:
+    """Now and before, of each buyer and source, and of all buyers of a source."""
+
+    def __init__(self) -> None:
+        self.own: dict[tuple[str, _Source], tuple[Share, Share]] = {}
+        self.everyone: dict[_Source, tuple[Share, Share]] = {}
+
+    def add(self, buyer_id: str, source: _Source, row: Row) -> None:
         one = (Share(row["now_taken"], row["now_posts"]), Share(row["before_taken"], row["before_posts"]))
-        for seller_id in (row["seller_id"], ""):
-            _add(own, (row["buyer_id"], seller_id), one)
-            _add(everyone, seller_id, one)
-    found = [
-        Fall(
-            buyer_id,
-            seller_id,
-            now,
-            before,
-            everyone[seller_id][0].minus(now),
-            everyone[seller_id][1].minus(before),
-        )
-        for (buyer_id, seller_id), (now, before) in own.items()
-        if only in ("", buyer_id)
-    ]
-    return sorted(found, key=lambda each: (-(each.chance or 0.0), -each.now.of, each.buyer_id, each.seller_id))
+        _add(self.own, (buyer_id, source), one)
+        _add(self.everyone, source, one)
+
+    def falls(self, only: str) -> Iterable[Fall]:
+        for (buyer_id, source), (now, before) in self.own.items():
+            if only in ("", buyer_id):
+                all_now, all_before = self.everyone[source]
+                yield Fall(buyer_id, source[0], now, before, all_now.minus(now), all_before.minus(before), source[1])
+
+    def tells(self, fall: Fall) -> bool:
+        """Whether the seller sends nothing but this sub id: its own line says it already."""
+        now, before = self.own.get((fall.buyer_id, (fall.seller_id, None)), (Share(), Share()))
+        return (now.of, before.of) == (fall.now.of, fall.before.of)
 
 
 def _add(sums: dict[Any, tuple[Share, Share]], key: Any, one: tuple[Share, Share]) -> None:
@@ -212,9 +233,15 @@ class Shaving:
 
 
 def shaving(
-    taken: Iterable[Row], answered: Mapping[str, Share], said: Iterable[Case], back: Iterable[Case], only: str = ""
+    taken: Iterable[Row],
+    answered: Mapping[str, Share],
+    said: Iterable[Case],
+    back: Iterable[Case],
+    only: str = "",
+    by_sub_id: Iterable[Row] = (),
 ) -> Shaving:
-    """From counts of posts (`falls`), duplicates of answered posts by buyer, those looked up, and returns.
+    """From counts of posts (`taken` and `by_sub_id`, as of `falls`), duplicates of answered posts by buyer, those
+    looked up, and returns.
 
     Of the cases those are kept that are a sign: people never offered, and people that came again.
     """
@@ -231,7 +258,7 @@ def shaving(
         for name in names
     ]
     return Shaving(
-        tuple(falls(taken, only)),
+        tuple(falls(taken, only, by_sub_id)),
         tuple(sorted(buyers, key=lambda each: (-each.unoffered.hits - each.again.hits, -each.said.of, each.buyer_id))),
         _signs("", total, said, back),
         tuple(each for each in said if each.known in (Known.ELSEWHERE, Known.NOWHERE)),

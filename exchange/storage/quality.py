@@ -6,7 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from exchange.model.quality import DAY_COUNTS, DAY_MS, LIVE, PostDay, SaleOutcome, SourceDay, Words, outcome_of
+from exchange.model.quality import (
+    DAY_COUNTS,
+    DAY_MS,
+    LIVE,
+    CountedDay,
+    OfferDay,
+    PostDay,
+    SaleOutcome,
+    SourceDay,
+    Words,
+    outcome_of,
+)
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
 
@@ -188,17 +199,38 @@ async def read_post_day(tx: Tx, day: int) -> list[PostDay]:
     return [PostDay(*(row[name] for name in PostDay._fields)) for row in rows]
 
 
-async def replace_day(
-    tx: Tx, day: int, sources: Sequence[SourceDay], posts: Sequence[PostDay], counted: int | None = None
-) -> None:
-    """Keep a day as it was counted now; `counted` is the first day that is not over yet."""
+async def read_offer_day(tx: Tx, day: int) -> list[OfferDay]:
+    """Posts about one day's live leads that were answered, by sub id and buyer."""
+    rows = await tx.fetch(
+        f"""SELECT l.vertical, l.seller_id, COALESCE(l.sub_id1, '') AS sub_id, a.buyer_id, COUNT(*) AS posts,
+               CAST(SUM(CASE WHEN a.state = 'accepted' THEN 1 ELSE 0 END) AS BIGINT) AS taken
+           FROM leads l JOIN attempts a ON a.lead_id = l.id
+           WHERE l.received_at >= :begin AND l.received_at < :end AND l.mode = '{LIVE}'
+               AND a.state IN ('accepted', 'rejected')
+           GROUP BY 1, 2, 3, 4""",
+        begin=day * DAY_MS,
+        end=(day + 1) * DAY_MS,
+    )
+    return [OfferDay(*(row[name] for name in OfferDay._fields)) for row in rows]
+
+
+async def replace_day(tx: Tx, found: CountedDay, counted: int | None = None, offers_since: int = 0) -> None:
+    """Keep a day as it was counted now; `counted` is the first day that is not over yet.
+
+    Offers are kept of days from `offers_since` on.
+    """
+    day = found.day
     await tx.fetch(f"SELECT day FROM quality_seen WHERE one = 1 {tx.for_update}")  # one node at a time
     await tx.execute("DELETE FROM source_days WHERE day = :day", day=day)
     await tx.execute("DELETE FROM post_days WHERE day = :day", day=day)
-    await tx.execute_many(
-        _insert("source_days", SourceDay._fields), [{**each._asdict(), "day": day} for each in sources]
-    )
-    await tx.execute_many(_insert("post_days", PostDay._fields), [{**each._asdict(), "day": day} for each in posts])
+    await tx.execute("DELETE FROM post_source_days WHERE day = :day OR day < :since", day=day, since=offers_since)
+    offers = found.offers if day >= offers_since else ()
+    for table, names, rows in (
+        ("source_days", SourceDay._fields, found.sources),
+        ("post_days", PostDay._fields, found.posts),
+        ("post_source_days", OfferDay._fields, offers),
+    ):
+        await tx.execute_many(_insert(table, names), [{**each._asdict(), "day": day} for each in rows])
     if counted is not None:
         await tx.execute("UPDATE quality_seen SET day = :day WHERE one = 1 AND day < :day", day=counted)
 

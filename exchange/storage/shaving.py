@@ -25,8 +25,20 @@ async def taken_sums(tx: Tx, actor: Actor, vertical: str, first: int, recent: in
 
     Those with most posts first, at most `ROWS_MOST`.
     """
+    return await _taken(tx, actor, vertical, first, recent, "post_days", ("buyer_id", "seller_id"))
+
+
+async def taken_by_sub_id(tx: Tx, actor: Actor, vertical: str, first: int, recent: int) -> list[Row]:
+    """The same by buyer, seller and sub id."""
+    return await _taken(tx, actor, vertical, first, recent, "post_source_days", ("buyer_id", "seller_id", "sub_id"))
+
+
+async def _taken(
+    tx: Tx, actor: Actor, vertical: str, first: int, recent: int, table: str, groups: Sequence[str]
+) -> list[Row]:
     if not _may(actor):
         return []
+    names = ", ".join(groups)
     sums = ", ".join(
         f"CAST(SUM(CASE WHEN day {'>=' if when == 'now' else '<'} :recent THEN {name} ELSE 0 END) AS BIGINT) "
         f"AS {when}_{name}"
@@ -34,8 +46,8 @@ async def taken_sums(tx: Tx, actor: Actor, vertical: str, first: int, recent: in
         for name in ("posts", "taken")
     )
     return await tx.fetch(
-        f"""SELECT buyer_id, seller_id, {sums} FROM post_days WHERE vertical = :vertical AND day >= :first
-            GROUP BY buyer_id, seller_id ORDER BY CAST(SUM(posts) AS BIGINT) DESC, buyer_id, seller_id LIMIT :most""",
+        f"""SELECT {names}, {sums} FROM {table} WHERE vertical = :vertical AND day >= :first
+            GROUP BY {names} ORDER BY CAST(SUM(posts) AS BIGINT) DESC, {names} LIMIT :most""",
         vertical=vertical,
         first=first,
         recent=recent,

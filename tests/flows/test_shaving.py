@@ -8,9 +8,9 @@ from exchange.flows.shaving import read_shaving
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.returns import ReturnState
 from exchange.stages.shaving import Known, Share, Shaving
-from tests.flows.lab import OPERATOR, later
+from tests.flows.lab import OPERATOR, later, post
 from tests.flows.shaved import ACME, DAY_S, POSTS, sent, shaved
-from tests.market import Exchange
+from tests.market import REFUSED, SOLD, Exchange, buying, consumer, selling
 
 
 async def read(exchange: Exchange, actor: Actor = OPERATOR, buyer_id: str = "") -> Shaving:
@@ -46,6 +46,30 @@ async def test_a_week_without_yes_a_duplicate_of_nobody_and_returns_that_sell_ag
     for nobody in (ACME, Actor(Role.SELLER, "cedar", "cedar")):
         assert Shaving() == await read(either, nobody)
     assert found == await read(either, SYSTEM)
+
+
+async def test_a_sub_id_that_one_buyer_refuses_is_told_beside_its_seller(either: Exchange) -> None:
+    await either.add(*selling("cedar"), *buying("acme", "90000"), *buying("birch", "90000"))
+    either.buyers.bids("acme", "31.00")
+    either.buyers.bids("birch", "30.00")
+    for week, answer in enumerate((SOLD, REFUSED)):
+        for sub_id, posts, word in (("pop", POSTS, answer), ("mail", 5, SOLD)):
+            either.buyers.answers_posts("acme", word)
+            for number in range(posts):
+                numbered = consumer((week * 100 + number) * 7 + (sub_id == "mail"))
+                assert "accepted" == (await post(either, {**numbered, "sub_id1": sub_id}))["status"]
+        later(either, 14 * DAY_S if not week else 3_600)
+        await keep_quality(either.market)
+    found = {(each.buyer_id, each.seller_id, each.sub_id): each for each in (await read(either)).falls}
+    assert {("acme", "cedar", "pop"), ("acme", "cedar", None), ("acme", "", None)} == found.keys() - {
+        key for key in found if key[0] == "birch"
+    }
+    pop = found["acme", "cedar", "pop"]
+    assert (Share(0, POSTS), Share(POSTS, POSTS), Share(POSTS, POSTS)) == (pop.now, pop.before, pop.others_now)
+    assert pop.fell and pop.alone and Share(5, POSTS + 5) == found["acme", "cedar", None].now
+    later(either, 40 * DAY_S)
+    await keep_quality(either.market)
+    assert 0 == await either.count("post_source_days")
 
 
 async def test_what_is_declined_late_or_over_is_no_sign(either: Exchange) -> None:

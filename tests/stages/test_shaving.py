@@ -110,6 +110,24 @@ def test_a_fall_of_one_buyer_is_told_from_a_seller_that_got_worse() -> None:
     assert {(Share(5, 6), Share(7, 8))} == {(each.others_now, each.others_before) for each in own}
 
 
+def test_a_sub_id_has_a_line_of_its_own_only_where_it_says_more_than_its_seller() -> None:
+    worse, same = Share(2, 40), Share(40, 40)
+    sellers = [row("acme", "cedar", Share(42, 80), Share(80, 80)), row("acme", "elm", worse, same)]
+    subs = [
+        {**row("acme", "cedar", worse, same), "sub_id": "pop"},
+        {**row("birch", "cedar", Share(35, 40), Share(35, 40)), "sub_id": "pop"},
+        {**row("acme", "cedar", same, same), "sub_id": "mail"},
+        {**row("acme", "cedar", Share(0, 19), same), "sub_id": "few"},
+        {**row("acme", "cedar", worse, same), "sub_id": ""},
+        {**row("acme", "elm", worse, same), "sub_id": "all"},
+    ]
+    found = {(each.buyer_id, each.seller_id, each.sub_id): each for each in falls(sellers, "acme", subs)}
+    assert {("acme", "cedar", "pop"), ("acme", "cedar", "mail")} == {key for key in found if key[2] is not None}
+    pop = found["acme", "cedar", "pop"]
+    assert pop.fell and pop.alone and (Share(35, 40), Share(35, 40)) == (pop.others_now, pop.others_before)
+    assert not found["acme", "cedar", "mail"].fell
+
+
 @pytest.mark.parametrize(
     ("offered", "came_before", "named", "says"),
     [

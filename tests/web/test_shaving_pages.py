@@ -6,6 +6,7 @@ import csv
 import io
 
 from tests.flows.shaved import POSTS, shaved
+from tests.market import OPERATOR_KEY, operator
 from tests.web.served import Served
 from tests.web.visitor import signed_in
 
@@ -14,6 +15,9 @@ HOME = "/console/quality/shaving"
 
 async def test_signs_are_told_with_count_and_interval_and_lead_to_their_leads(served: Served) -> None:
     leads = await shaved(served.exchange)
+    await served.exchange.add(operator())
+    by_program = await served.get("quality/shaving?vertical=solar&buyer=acme", key=OPERATOR_KEY)
+    nobody = await served.get("quality/shaving?vertical=solar&buyer=nobody", key=OPERATOR_KEY)
     async with signed_in(served) as person:
         page = await person.open(f"{HOME}?vertical=solar")
         told = (await person.open(f"{HOME}.json?vertical=solar")).fields
@@ -56,6 +60,10 @@ async def test_signs_are_told_with_count_and_interval_and_lead_to_their_leads(se
     }
     assert len(told["signs"]) == told["count"] == len(table) and list(fall) == list(table[0])
     assert "20 answered posts in both times" in own.part("no-falls") and leads["nowhere"] not in own.source
+
+    assert {"acme"} == {each["buyer_id"] for each in by_program["signs"]}
+    assert len(told["returned_again"]) == len(by_program["returned_again"]) == 2
+    assert (422, "buyer") == (nobody.http_status, nobody["errors"][0]["field"])
 
     sentence = card.part("shaving")
     assert "it took over ten points less of the leads of Cedar than in the four weeks before." in sentence

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from exchange.flows.floor_trials import floor_trials
 from exchange.flows.measures import BadRule as BadSourceRule
 from exchange.flows.measures import NotOpen, dismiss, rules_of, set_rule, take, undo
 from exchange.flows.price_terms import Kind, Moved, apply, preview
 from exchange.flows.repricing import suggestions
+from exchange.flows.shaving import read_shaving
 from exchange.model.actor import Actor
 from exchange.model.measure import Action, Measure
 from exchange.model.reason import Reason
@@ -14,7 +16,7 @@ from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
 from exchange.web.api.pages import note_of, wrong
 from exchange.web.figures.measures import BadWish, cap_wanted, measure_fields, measures_of, rule_fields, rule_wanted
-from exchange.web.figures.prices import idea_fields
+from exchange.web.figures.prices import idea_fields, trial_fields
 from exchange.web.figures.quality import (
     bidding_of,
     buyers_of,
@@ -25,6 +27,7 @@ from exchange.web.figures.quality import (
     sources_of,
     standing_of,
 )
+from exchange.web.figures.shaving import shaving_fields
 
 DECISIONS = ("block", "cap", "dismiss", "undo")
 _MOST = 1_000
@@ -115,7 +118,19 @@ async def suggested(call: Call) -> Told:
     call.admit_by_header("operator")
     vertical = _vertical(call)
     told = [idea_fields(each) for each in await suggestions(call.market, vertical)]
-    return Told({"status": "ok", "vertical": vertical, "count": len(told), "evidence": "estimate", "suggestions": told})
+    trials = [trial_fields(each) for each in await floor_trials(call.market, vertical)]
+    found = {"count": len(told), "evidence": "estimate", "suggestions": told, "holdouts": trials}
+    return Told({"status": "ok", "vertical": vertical, **found})
+
+
+async def shaving(call: Call) -> Told:
+    """Signs that buyers of a vertical shave, or one `buyer`, with the leads behind them."""
+    caller, vertical = call.admit_by_header("operator"), _vertical(call)
+    buyer_id = call.request.query.get("buyer", "")
+    if buyer_id and buyer_id not in call.market.deals.buyers:
+        raise wrong("buyer", "not_allowed", "buyer must be the id of one of the exchange's.", buyer_id)
+    found = await read_shaving(call.market.db, caller.actor, vertical, call.market.clock.now(), buyer_id)
+    return Told({"status": "ok"} | shaving_fields(call.market, found, vertical, buyer_id))
 
 
 async def terms(call: Call) -> Told:

@@ -15,6 +15,7 @@ def routes() -> tuple[Route, ...]:
     about = "Suggested measures against rotten sub ids, those in force, and the rules"
     decides = "Shuts a sub id out, caps it, dismisses the suggestion, or undoes a measure"
     offers = "Suggestions about floors and prices, as ranges"
+    shaves = "Signs that buyers shave, with the leads behind them"
     sets = "Says what the exchange may do about rotten sub ids by itself"
     return (
         Route(
@@ -41,6 +42,10 @@ def routes() -> tuple[Route, ...]:
         Route(
             "GET", HOME + "/suggestions", "price_suggestions", offers, operator, report,
             quality.suggested, "PriceSuggestions", ASKED, query=vertical,
+        ),
+        Route(
+            "GET", HOME + "/shaving", "shaving", shaves, operator, report, quality.shaving,
+            "Shaving", ASKED, query=(*vertical, Parameter("buyer", "Of one buyer alone: its id.")),
         ),
         Route(
             "POST", HOME + "/terms", "change_terms", changes, operator, report, quality.terms, "TermsChanged",

@@ -48,6 +48,7 @@ def quality_schemas() -> dict[str, Schema]:
             note=_note(),
         ),
         "PriceSuggestions": _suggestions(),
+        "Shaving": _shaving(),
         "TermsChange": record(
             ("kind", "subject", "text", "note"),
             kind=_kind(),
@@ -84,13 +85,85 @@ def _suggestions() -> Schema:
         after=text(),
     )
     return record(
-        ("status", "vertical", "count", "evidence", "suggestions"),
+        ("status", "vertical", "count", "evidence", "suggestions", "holdouts"),
         status=text(enum=["ok"]),
         vertical=text(),
         count=_COUNT,
         evidence=text("No hold-out has shown it.", enum=["estimate"]),
         suggestions=_list(idea),
+        holdouts=_list(_holdout()),
         **ends(),
+    )
+
+
+def _shaving() -> Schema:
+    """Shares with their counts, and the leads behind those that are a sign."""
+    shares: dict[str, Schema] = {}
+    for prefix in ("", "before_", "others_", "others_before_"):
+        shares |= {f"{prefix}{end}": _maybe(_COUNT) for end in ("count", "of")}
+        shares |= {f"{prefix}{end}": _maybe(_SHARE) for end in ("rate", "low", "high")}
+    sign = record(
+        ("vertical", "sign", "buyer_id", "seller_id", "sub_id", "count", "of", "chance_of_fall"),
+        vertical=text(),
+        sign=text(enum=["acceptance", "duplicate", "duplicate_never_offered", "returned_again"]),
+        buyer_id=text(),
+        seller_id=text("Empty: all sellers together."),
+        sub_id=text("Empty: all of the seller's."),
+        chance_of_fall=_maybe(text("That it takes over ten points less than in the four weeks before.")),
+        **shares,
+    )
+    case = {"buyer_id": text(), "lead_id": text(), "seller_id": text(), "at": moment("Of the answer or the return.")}
+    return record(
+        ("status", "vertical", "count", "signs", "duplicates_never_offered", "returned_again"),
+        status=text(enum=["ok"]),
+        vertical=text(),
+        buyer_id=_maybe(text()),
+        count=_COUNT,
+        signs=_list(sign),
+        duplicates_never_offered=_list(record(tuple(case), consumer_came_before={"type": "boolean"}, **case)),
+        returned_again=_list(
+            record(
+                tuple(case),
+                again_lead_id=text(),
+                again_seller_id=text(),
+                again_at=_maybe(moment("When it came again.")),
+                sold_to=_maybe(text()),
+                **case,
+            )
+        ),
+        **ends(),
+    )
+
+
+def _holdout() -> Schema:
+    """A floor of a state beside the leads that were held out of it."""
+    arm: dict[str, Schema] = {}
+    for name in ("under", "held_out"):
+        arm |= {f"{name}_leads": _COUNT, f"{name}_sold": _COUNT}
+        arm |= {f"{name}_a_lead": text("What buyers pay for a lead, sold or not."), f"{name}_margin_a_lead": text()}
+    return record(
+        (
+            "campaign_id",
+            "state",
+            "floor",
+            "plain_floor",
+            "currency",
+            "since",
+            "holdout",
+            *arm,
+            "gain_a_lead",
+            "verdict",
+        ),
+        campaign_id=text(),
+        state=text(),
+        floor=text(),
+        plain_floor=text(),
+        currency=text(),
+        since=moment("Since when both floors have stood so."),
+        holdout=_SHARE,
+        gain_a_lead=record(("low", "about", "high"), low=text(), about=text(), high=text()),
+        verdict=text(enum=["open", "brings_more", "brings_less"]),
+        **arm,
     )
 
 

@@ -12,7 +12,7 @@ from exchange.stages.shaving import LEAST, Shaving
 from exchange.web.auth import actor_of
 from exchange.web.csv_rows import csv_answer
 from exchange.web.figures.quality import buyer_name, chosen, offered
-from exchange.web.figures.shaving import SHOWN, case_lines, fall_lines, rows_of, signs_lines
+from exchange.web.figures.shaving import SHOWN, case_lines, fall_lines, rows_of, shaving_fields, signs_lines
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import address, notice, page
@@ -52,7 +52,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         falls=lines[:SHOWN],
         falls_in_all=len(lines),
         fell=len({line.fall.buyer_id for line in lines if line.fall.fell}),
-        too_few=sum(not each.judged and bool(each.seller_id) for each in found.falls),
+        too_few=sum(not each.judged and bool(each.seller_id) and each.sub_id is None for each in found.falls),
         buyers=signs_lines(market, found, not buyer_id)[:SHOWN],
         duplicates=case_lines(market, found.duplicates[:SHOWN]),
         duplicates_in_all=len(found.duplicates),
@@ -69,17 +69,7 @@ async def as_json(request: web.Request) -> web.StreamResponse:
     if asked is None:
         return json_response({"error": f"{_UNKNOWN}."}, http_status=404)
     market, found = request.app[MARKET], await _found(request, asked)
-    rows = rows_of(found, asked.vertical.name)
-    return json_response(
-        {
-            "vertical": asked.vertical.name,
-            "buyer_id": asked.buyer_id or None,
-            "count": len(rows),
-            "signs": rows,
-            "duplicates_never_offered": [each.fields() for each in case_lines(market, found.duplicates)],
-            "returned_again": [each.fields() for each in case_lines(market, found.returns)],
-        }
-    )
+    return json_response(shaving_fields(market, found, asked.vertical.name, asked.buyer_id))
 
 
 async def as_csv(request: web.Request) -> web.StreamResponse:

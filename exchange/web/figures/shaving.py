@@ -159,7 +159,7 @@ def fall_lines(market: Market, found: Shaving, vertical: str) -> list[FallLine]:
         FallLine(
             each,
             buyer_name(market, each.buyer_id),
-            seller_name(market, each.seller_id) if each.seller_id else "All sellers",
+            source_name(market, each),
             vertical,
         )
         for each in found.falls
@@ -167,10 +167,30 @@ def fall_lines(market: Market, found: Shaving, vertical: str) -> list[FallLine]:
     ]
 
 
+def source_name(market: Market, fall: Fall) -> str:
+    if not fall.seller_id:
+        return "All sellers"
+    seller = seller_name(market, fall.seller_id)
+    return seller if fall.sub_id is None else f"{seller}, {fall.sub_id}"
+
+
 def signs_lines(market: Market, found: Shaving, beside: bool) -> list[SignsLine]:
     """`beside`: all buyers were read, so that one may be held against them."""
     everyone = found.everyone if beside else None
     return [SignsLine(each, buyer_name(market, each.buyer_id), everyone) for each in found.buyers]
+
+
+def shaving_fields(market: Market, found: Shaving, vertical: str, buyer_id: str) -> dict[str, Any]:
+    """All of it, as pages' twins and the API tell it."""
+    rows = rows_of(found, vertical)
+    return {
+        "vertical": vertical,
+        "buyer_id": buyer_id or None,
+        "count": len(rows),
+        "signs": rows,
+        "duplicates_never_offered": [each.fields() for each in case_lines(market, found.duplicates)],
+        "returned_again": [each.fields() for each in case_lines(market, found.returns)],
+    }
 
 
 def case_lines(market: Market, cases: tuple[Case, ...]) -> list[CaseLine]:
@@ -190,9 +210,9 @@ def sentence(market: Market, found: Shaving, buyer_id: str) -> str:
     """One buyer's signs in words; empty when there is nothing to say."""
     signs = next((each for each in found.buyers if each.buyer_id == buyer_id), BuyerSigns(buyer_id))
     parts = []
-    fell = [each.seller_id for each in found.falls if each.fell]
+    fell = [each for each in found.falls if each.fell]
     if fell:
-        names = [seller_name(market, each) for each in fell if each] or ["all sellers together"]
+        names = [source_name(market, each) for each in fell if each.seller_id] or ["all sellers together"]
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         of = ", ".join(names[:3]) + more
         parts.append(
@@ -219,13 +239,14 @@ def rows_of(found: Shaving, vertical: str) -> list[dict[str, Any]]:
 
 
 def _row(vertical: str, sign: str, buyer_id: str, seller_id: str, share: Share, fall: Fall | None) -> dict[str, Any]:
-    """`seller_id` is empty for all sellers together."""
+    """`seller_id` is empty for all sellers together, `sub_id` for all of a seller's."""
     chance = fall.chance if fall is not None else None
     return {
         "vertical": vertical,
         "sign": sign,
         "buyer_id": buyer_id,
         "seller_id": seller_id,
+        "sub_id": (fall.sub_id or "") if fall is not None else "",
         **share_fields(share),
         **_named("before", fall.before if fall is not None else None),
         "chance_of_fall": round(chance, 4) if chance is not None else None,
