@@ -62,6 +62,7 @@ def _buyer() -> tuple[Group, ...]:
                 Entry("/buyer/store", "store", "plug", "Store", "Store"),
                 Entry("/buyer/follow-up", "work", "person", "Follow-up", "Follow-up"),
                 Entry("/buyer/agents", "agents", "person", "Agents", "Agents"),
+                Entry("/buyer/quality", "quality", "pulse", "Quality", "Quality"),
                 Entry("/buyer/billing", "billing", "money", "Billing", "Billing"),
             ),
         ),

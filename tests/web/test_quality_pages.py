@@ -8,7 +8,8 @@ from typing import Any
 
 from exchange.flows.measures import consider
 from exchange.model.party import State
-from tests.flows.lab import post
+from exchange.stages.floor_trial import held_out
+from tests.flows.lab import later, post
 from tests.market import OPERATOR_KEY, buying, consumer, operator, selling, usd
 from tests.web.quality_history import DAYS, EACH, lived
 from tests.web.served import Served
@@ -75,6 +76,28 @@ async def test_a_seller_sees_its_own_sub_ids_and_nobody_elses(served: Served) ->
     assert 404 == other.http_status and "popunder" not in console.text
 
 
+async def test_a_buyer_sees_its_own_scorecard_and_nobody_elses(served: Served) -> None:
+    await lived(served.exchange)
+    async with signed_in(served) as operator:
+        card = (await operator.open(f"{HOME}/buyers/birch.json")).fields
+    async with signed_in(served, "bo@birch.example", "buyer", "birch") as buyer:
+        page = await buyer.open("/buyer/quality")
+        told = (await buyer.open("/buyer/quality.json?vertical=solar")).fields
+        table = list(csv.DictReader(io.StringIO((await buyer.open("/buyer/quality.csv")).source)))
+        other = [await buyer.open(f"/buyer/quality{end}?vertical=medicare") for end in ("", ".json", ".csv")]
+        console = await buyer.open(f"{HOME}/buyers/acme.json")
+    figures = told["figures"]
+    assert (72, 36, 36, "31.00") == tuple(figures[name] for name in ("posts", "taken", "bought", "paid_mean"))
+    assert {name: figures[name] for name in ("taken_count", "taken_of")} == {"taken_count": 36, "taken_of": 72}
+    assert 36 == sum(each["bought"] for each in told["sources"]) == sum(each["bought"] for each in told["weeks"])
+    assert "You took" in page.part("figures") and "Quality" in page.text
+    assert [each["source"] for each in told["sources"]] == [each["source"] for each in table]
+    assert {each["code"] for each in card["sources"]} == {each["source"] for each in told["sources"]}
+    everything = (page.source + str(told) + str(table)).lower()
+    assert not any(word in everything for word in ("acme", "cedar", "g-search", "popunder", "worse"))
+    assert [404] * 3 == [each.http_status for each in other] and "posts" not in console.source
+
+
 async def test_terms_change_by_program_and_sellers_are_told_their_payout(served: Served) -> None:
     exchange = served.exchange
     await exchange.add(operator())
@@ -129,29 +152,33 @@ async def test_a_measure_is_suggested_taken_and_undone_by_people_and_by_programs
 
 async def test_terms_are_seen_before_they_change_and_brought_back_in_one_step(served: Served) -> None:
     exchange = served.exchange
-    await exchange.add(*selling("cedar", floor=usd("30")), *buying("birch", "9000", price=usd("40")))
+    await exchange.add(*selling("cedar", floor=usd("30")), *buying("birch", "9000", price=usd("40")), operator())
     for number in range(48):
         answer = await post(exchange, {**consumer(number * 37 + 1), "state": "AZ"})
         assert "accepted" == answer["status"]
     await exchange.add(*buying("birch", price=usd("40"), state=State.PAUSED))
     for number in range(24):
         await post(exchange, {**consumer(number * 37 + 2_000), "state": "AZ"})
+    later(exchange, 60)
     prices = f"{HOME}/prices"
     async with signed_in(served) as person:
         page = await person.open(prices)
         told = (await person.open(f"{prices}.json")).fields
         form: dict[str, Any] = {"csrf": page.token, "kind": "floors", "subject": "cedar-solar"}
         wrong = await person.send(f"{prices}/preview", text="Arizona -> 3", **form)
-        seen = await person.send(f"{prices}/preview", text="AZ -> 25.00", **form)
-        applied = await person.send(f"{prices}/apply", before="", after="AZ -> 25.00", note="Unsold", **form)
+        seen = await person.send(f"{prices}/preview", text="AZ -> 25.00\r\nholdout -> 10%", **form)
+        applied = await person.send(
+            f"{prices}/apply", before="", after="AZ -> 25.00\nholdout -> 10%", note="Unsold", **form
+        )
         stale = await person.send(f"{prices}/apply", before="", after="AZ -> 20.00", note="Unsold", **form)
         sold = await post(exchange, {**consumer(9_900), "state": "AZ"})
         after = await person.open(prices)
+        told_by_program = await served.get("quality/suggestions?vertical=solar", key=OPERATOR_KEY)
         line = (await exchange.rows("SELECT id FROM audit_lines WHERE action = 'campaign.floors'"))[0]["id"]
         undone = await person.send(f"{prices}/undo/{line}", csrf=page.token, note="")
         twice = await person.send(f"{prices}/undo/{line}", csrf=page.token, note="")
     (idea,) = told["suggestions"]
-    assert ("floors", "cedar-solar", "AZ -> 25.00", 24) == (
+    assert ("floors", "cedar-solar", "AZ -> 25.00\nholdout -> 10%", 24) == (
         idea["kind"],
         idea["subject"],
         idea["after"],
@@ -160,5 +187,11 @@ async def test_terms_are_seen_before_they_change_and_brought_back_in_one_step(se
     assert "estimate" == told["evidence"] and "an estimate" in page.text and idea["lead_ids"][0] in page.source
     assert "from 30.00 to 25.00" in page.text
     assert [422, 200, 200, 409, 200, 409] == [each.http_status for each in (wrong, seen, applied, stale, undone, twice)]
-    assert "AZ -> 25.00" in seen.part("after") and "accepted" == sold["status"] and "Unsold" in after.text
+    status = "unsold" if held_out(str(sold["lead_id"]), 1_000) else "accepted"
+    assert "AZ -> 25.00" in seen.part("after") and status == sold["status"] and "Unsold" in after.text
+    (trial,) = told_by_program["holdouts"]
+    assert ("AZ", "25.00", "30.00", "0.1", "open") == tuple(
+        trial[name] for name in ("state", "floor", "plain_floor", "holdout", "verdict")
+    )
+    assert 1 == trial["under_leads"] + trial["held_out_leads"] and "Too few leads to tell yet" in after.text
     assert () == exchange.market.deals.campaigns["cedar-solar"].floors

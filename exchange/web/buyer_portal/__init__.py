@@ -19,6 +19,7 @@ from exchange.web.buyer_portal import (
     lead,
     leads,
     order,
+    quality,
     return_ask,
     return_file,
     return_one,
@@ -37,7 +38,7 @@ ADMINS = (Duty.ADMIN,)
 
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
-    following = (_reports, agents, work, work_lead)
+    following = (_reports, agents, work, work_lead, quality)
     return (order, claim, store, card, leads, lead, billing, *following, returns, return_ask, return_file, return_one)
 
 

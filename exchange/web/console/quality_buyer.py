@@ -6,21 +6,16 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange.flows.quality import day_weights
 from exchange.flows.shaving import read_shaving
-from exchange.stages.quality.odds import source_rates
-from exchange.storage.quality_sums import sale_sums
 from exchange.web.auth import actor_of
 from exchange.web.figures.quality import (
     BuyerLine,
-    Told,
     bidding_of,
+    bought_by_source,
     buyer_name,
     chosen,
-    curves_of,
     offered,
     rate_fields,
-    seller_name,
 )
 from exchange.web.figures.shaving import sentence
 from exchange.web.keys import MARKET
@@ -29,7 +24,6 @@ from exchange.web.render import address, notice, page
 from exchange.web.render import as_json as json_response
 
 _PATH = "/console/quality/buyers/{buyer_id:[a-z0-9][a-z0-9_-]{0,59}}"
-_SHOWN = 200
 _RATES = ("contact", "conversion", "return")
 
 
@@ -68,7 +62,7 @@ async def as_json(request: web.Request) -> web.StreamResponse:
     line, sources = await _found(request, vertical.name)
     told = []
     for each in sources:
-        fields: dict[str, Any] = {name: each[name] for name in ("seller_id", "sub_id", "sold")}
+        fields: dict[str, Any] = {name: each[name] for name in ("seller_id", "sub_id", "code", "sold")}
         for name in _RATES:
             fields |= rate_fields(name, each["rates"][name].rate)
         told.append(fields)
@@ -81,16 +75,4 @@ async def _found(request: web.Request, vertical: str) -> tuple[BuyerLine | None,
     market, actor, buyer_id = request.app[MARKET], actor_of(request), request.match_info["buyer_id"]
     found = (await bidding_of(market, actor, vertical)).buyers.get(buyer_id)
     line = BuyerLine(found, buyer_name(market, buyer_id)) if found is not None else None
-    days = day_weights(market.clock.now(), await curves_of(market, vertical))
-    rows = await market.db.read(sale_sums, actor, vertical, days, ("seller_id", "sub_id"), buyer_id, _SHOWN)
-    rates = {name: source_rates(name, rows) for name in _RATES}
-    return line, [
-        {
-            "seller_id": row["seller_id"],
-            "seller": seller_name(market, row["seller_id"]),
-            "sub_id": row["sub_id"],
-            "sold": row["sold"],
-            "rates": {name: Told(rates[name][row["seller_id"], row["sub_id"]]) for name in _RATES},
-        }
-        for row in rows
-    ]
+    return line, await bought_by_source(market, actor, vertical, buyer_id)

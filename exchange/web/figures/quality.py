@@ -9,14 +9,15 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.market import Market
-from exchange.flows.quality import read_bidding, read_curves, read_standing
+from exchange.flows.quality import day_weights, read_bidding, read_curves, read_standing
 from exchange.model.actor import Actor, Role
 from exchange.model.money import Money
 from exchange.model.vertical import Vertical
 from exchange.stages.quality.days import Curves
-from exchange.stages.quality.odds import Bidding, Buyer
+from exchange.stages.quality.odds import Bidding, Buyer, source_rates
 from exchange.stages.quality.rates import MEASURES, Rate
 from exchange.stages.quality.standing import Band, Source, Standing
+from exchange.storage.quality_sums import sale_sums
 from exchange.web import words
 
 NAMES = tuple(each.name for each in MEASURES)
@@ -165,6 +166,11 @@ def source_fields(line: SourceLine, vertical: str) -> dict[str, Any]:
 
 
 def rate_fields(name: str, rate: Rate) -> dict[str, Any]:
+    return own_rate_fields(name, rate) | {f"{name}_worse": round(rate.worse, 4)}
+
+
+def own_rate_fields(name: str, rate: Rate) -> dict[str, Any]:
+    """Without how it stands beside others."""
     low, high = rate.bounds
     return {
         f"{name}_rate": round(rate.value, 4),
@@ -172,7 +178,6 @@ def rate_fields(name: str, rate: Rate) -> dict[str, Any]:
         f"{name}_high": round(high, 4),
         f"{name}_count": rate.told,
         f"{name}_of": rate.leads,
-        f"{name}_worse": round(rate.worse, 4),
     }
 
 
@@ -184,15 +189,7 @@ def own_fields(line: SourceLine, vertical: str) -> dict[str, Any]:
     told["payout"] = Money(line.source.paid_units, line.source.currency).text if line.source.currency else None
     told["payout_per_lead"] = line.paid.text if line.paid is not None else None
     for name in NAMES:
-        rate = line.source.rates[name]
-        low, high = rate.bounds
-        told |= {
-            f"{name}_rate": round(rate.value, 4),
-            f"{name}_low": round(low, 4),
-            f"{name}_high": round(high, 4),
-            f"{name}_count": rate.told,
-            f"{name}_of": rate.leads,
-        }
+        told |= own_rate_fields(name, line.source.rates[name])
     return told
 
 
@@ -319,3 +316,31 @@ async def own_lines(market: Market, seller: Actor, vertical: str) -> list[Source
 def _as_all_see(market: Market, vertical: str, line: SourceLine) -> SourceLine:
     band = market.live.standings.band(vertical, line.source.seller_id, line.source.sub_id)
     return replace(line, source=replace(line.source, band=band))
+
+
+_SOURCES_SHOWN = 200
+_OF_SALES = ("contact", "conversion", "return")
+
+
+async def bought_by_source(market: Market, actor: Actor, vertical: str, buyer_id: str) -> list[dict[str, Any]]:
+    """What each source's leads became at one buyer, the most bought first; `code` is its name for buyers."""
+    days = day_weights(market.clock.now(), await curves_of(market, vertical))
+    rows = await market.db.read(sale_sums, actor, vertical, days, ("seller_id", "sub_id"), buyer_id, _SOURCES_SHOWN)
+    rates = {name: source_rates(name, rows) for name in _OF_SALES}
+    return [
+        {
+            "seller_id": row["seller_id"],
+            "seller": seller_name(market, row["seller_id"]),
+            "sub_id": row["sub_id"],
+            "code": source_code(market, row["seller_id"], row["sub_id"]),
+            "sold": row["sold"],
+            "rates": {name: Told(rates[name][row["seller_id"], row["sub_id"]]) for name in _OF_SALES},
+        }
+        for row in rows
+    ]
+
+
+def source_code(market: Market, seller_id: str, sub_id: str) -> str:
+    """How a buyer hears of a sub id: the seller's alias in its pings, and a keyed short code that says nothing."""
+    alias = market.alias(seller_id)
+    return f"{alias}-{market.vault.index('sub_id', f'{seller_id}:{sub_id}').hex()[:6]}" if sub_id else alias
