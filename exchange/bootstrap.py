@@ -95,11 +95,10 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         return {name: environment.get(SECRET_PREFIX + name.upper()) or stored.get(name, "") for name in names}
 
     def keyed(loaded: Loaded) -> Keyed:
-        connector = loaded.build()
+        able = ready(loaded.build(), {}, simulated=loaded.name == SIMULATED, reports=loaded.reports)
 
-        def with_secrets(stored: Secrets) -> Connection:
-            simulated = loaded.name == SIMULATED
-            return ready(connector, secrets_of(loaded.secrets, stored), simulated=simulated, reports=loaded.reports)
+        def with_secrets(stored: Secrets) -> Connection:  # at every change of anything: abilities are looked for once
+            return replace(able, secrets=secrets_of(loaded.secrets, stored))
 
         return with_secrets
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
+from types import MappingProxyType
 
 from exchange import limits
 from exchange.fields.characters import EDGE, read_text
@@ -43,6 +45,7 @@ def trap(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
     return FieldValue("filled", "filled", "filled")
 
 
+@lru_cache(maxsize=1)
 def standard_fields() -> Mapping[str, tuple[FieldSpec, Goes]]:
     """Canonical name → its spec and where it goes, in the order problems are told."""
     fields: dict[str, tuple[FieldSpec, Goes]] = {}
@@ -54,7 +57,7 @@ def standard_fields() -> Mapping[str, tuple[FieldSpec, Goes]]:
         (Goes.CONTACT, _contact()),
     ):
         fields.update({spec.name: (spec, goes) for spec in specs})
-    return fields
+    return MappingProxyType(fields)
 
 
 def _spec(

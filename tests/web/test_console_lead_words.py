@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tests.market import buying, reply, selling
+from itertools import pairwise
+
+from exchange.courier.scripted import Delay
+from exchange.model.party import SaleMode
+from tests.market import REFUSED, SOLD, buying, reply, selling
 from tests.web.leads import sell
 from tests.web.served import Served
-from tests.web.test_console_lead import LOST, both
+from tests.web.test_console_lead import LOST, both, titles
 from tests.web.visitor import signed_in
 
 
@@ -34,3 +38,19 @@ async def test_a_receipt_that_is_still_to_come_needs_nobody_and_a_lost_answer_do
     assert (True, False) == (waiting in first.text, lost in first.text)
     assert (False, True) == (waiting in second.text, lost in second.text)
     assert "Nothing need be done" in first.text and "until you say what it was" in second.text
+
+
+async def test_what_was_booked_stands_where_it_was_booked(served: Served) -> None:
+    """The first sale of a shared lead is booked long before its last buyer answers."""
+    await served.exchange.add(*selling("cedar", slots=2))
+    for name in ("acme", "birch", "cobalt"):
+        await served.exchange.add(*buying(name, sale_mode=SaleMode.SHARED))
+    served.exchange.buyers.answers_posts("birch", Delay(50, REFUSED))
+    served.exchange.buyers.answers_posts("cobalt", Delay(200, SOLD))
+    heard = await sell(served, 1)
+    async with signed_in(served) as visitor:
+        _, told = await both(visitor, heard["lead_id"])
+        offsets = [line["offset_ms"] for line in told["timeline"] if line["offset_ms"] is not None]
+
+        assert 2 == heard["times_sold"] == titles(told).count("Money booked")
+        assert all(after >= before - 1 for before, after in pairwise(offsets))

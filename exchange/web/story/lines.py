@@ -66,6 +66,16 @@ def sections(market: Market, story: Story) -> list[Section]:
     return [replace(section, first=index == 0) for index, section in enumerate(made)]
 
 
+def _in_order(told: list[Line], booked: list[Line]) -> list[Line]:
+    """Each booking behind its cause, before which it may seem to come: it has whole milliseconds."""
+    lines = list(told)
+    for line in booked:
+        until = (line.offset_ms or 0) + 1
+        behind = [place for place, each in enumerate(lines, start=1) if (each.offset_ms or 0) <= until]
+        lines.insert(max(behind, default=0), line)
+    return lines
+
+
 @dataclass(slots=True)
 class _Teller:
     """Tells one request. It counts wires and posts as it goes through the steps."""
@@ -85,7 +95,7 @@ class _Teller:
         lines: list[Line] = []
         for step in self.request.trail["steps"]:
             if step["name"] == "answer":
-                lines += self._booked(step["at"])
+                lines = _in_order(lines, self._booked(step["at"]))
             lines.append(self._line(step))
             if step["name"] == "received":
                 lines += self._checked(step)
