@@ -13,6 +13,7 @@ from exchange.stages.reasons import show_money
 
 if TYPE_CHECKING:
     from exchange.flows.books import Proved
+    from exchange.flows.market import Market
     from exchange.flows.payout_check import PayoutsChecked
     from exchange.flows.reproduce import Reproduced
     from exchange.storage.verify import Verification
@@ -212,14 +213,15 @@ def adjust(
     amount: Annotated[str, typer.Argument(help="25.00 gives, -25.00 takes (write -- before it).")],
     note: Annotated[str, typer.Option(help="Why; it stays in the books.")],
     reference: Annotated[str, typer.Option(help="Makes a repeat harmless.")],
+    currency: Annotated[str, typer.Option(help="Of the amount; the buyer's or the seller's own unless said.")] = "",
 ) -> None:
     """Set an account right against the house's margin. Entries are never edited: this adds one."""
     from exchange.commands.opening import run
 
-    run(_adjust(context.obj, account, amount, note, reference))
+    run(_adjust(context.obj, account, amount, note, reference, currency.strip().upper()))
 
 
-async def _adjust(terminal: Terminal, party: str, text: str, note: str, reference: str) -> None:
+async def _adjust(terminal: Terminal, party: str, text: str, note: str, reference: str, currency: str) -> None:
     from exchange.commands.opening import opened_market, operator, settings_of
     from exchange.flows.by_hand import account_of
     from exchange.flows.payments import correct
@@ -230,8 +232,9 @@ async def _adjust(terminal: Terminal, party: str, text: str, note: str, referenc
         account = account_of(market, party)
         if account is None:
             raise Stop(Exit.FAILED, f"There is no account {party}: see exchange ledger balances.")
-        buyer = market.deals.buyers.get(account.split(":")[1]) if account.startswith("buyer:") else None
-        amount = _amount(text, buyer.limit.currency if buyer else settings.currency)
+        if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+            raise Stop(Exit.USAGE, "--currency is a code of three letters, such as EUR.")
+        amount = _amount(text, currency or _own_currency(market, account) or settings.currency)
         if amount.units == 0:
             raise Stop(Exit.USAGE, "Zero adjusts nothing.")
         terminal.confirm(f"Move {show_money(amount)} to {account}?", f"{account} was not adjusted.")
@@ -243,6 +246,14 @@ async def _adjust(terminal: Terminal, party: str, text: str, note: str, referenc
         {"account": account, "amount": amount.text, "currency": amount.currency, "posted": balance.posted.text},
         [f"  {account} adjusted by {show_money(amount)}, balance {show_money(balance.posted)}."],
     )
+
+
+def _own_currency(market: Market, account: str) -> str:
+    """The one a party's account is mostly in; empty where nobody said."""
+    role, name = account.split(":")[:2]
+    if role == "buyer":
+        return market.deals.buyers[name].limit.currency
+    return market.deals.sellers[name].terms.currency if name in market.deals.sellers else ""
 
 
 def _amount(text: str, currency: str) -> Money:

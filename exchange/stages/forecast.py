@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from exchange.stages.pace import HOUR_MS, Pace, Sold, pace
 
 WEEKS = 4
-NEWEST = 200
+NEWEST = 80
 """So many sales tell what a lead costs now."""
 FURTHEST_HOURS = 24 * 90
 _FEWEST = 5

@@ -44,10 +44,12 @@ def test_an_adjustment_moves_money_both_ways_and_the_books_balance(market_home: 
     note = ("--note", "goodwill", "--yes", "--json")
     given = market_home.run("ledger", "adjust", "acme", "25.00", "--reference", "a", *note)
     taken = market_home.run("ledger", "adjust", "seller:cedar", "--reference", "b", *note, "--", "-9.5")
+    abroad = market_home.run("ledger", "adjust", "seller:cedar", "4", "--currency", "eur", "--reference", "c", *note)
+    assert ("EUR", "4.00") == (abroad.json["currency"], abroad.json["posted"])
     books = market_home.run("--json", "ledger", "verify")
 
     assert ("100025.00", "-9.50") == (given.json["posted"], taken.json["posted"])
-    assert (0, True, {"USD": "0.00"}) == (books.code, books.json["sound"], books.json["sum"])
+    assert (0, True, {"EUR": "0.00", "USD": "0.00"}) == (books.code, books.json["sound"], books.json["sum"])
 
 
 def test_nobody_unknown_is_paid(market_home: Home) -> None:
