@@ -102,7 +102,7 @@ def prepare(
         if seller not in market.deals.sellers:
             raise Stop(Exit.FAILED, f"There is no seller {seller}.")
         wanted = currency.upper() or market.deals.sellers[seller].terms.currency or await _only_currency(market, seller)
-        await _tell(terminal, market, await payouts.prepare(market, seller, wanted, actor))
+        await _tell(terminal, market, await payouts.prepare(market, seller, wanted, actor, program=True))
 
     _run(context, work)
 
@@ -144,14 +144,14 @@ def list_all(
 
 
 def approve(context: typer.Context, run_id: _RUN) -> None:
-    """Say yes to a run. Above the set amount another person than its preparer has to."""
+    """Say yes to a run, up to payout_two_above. Above it people do, signed in to the console."""
 
     async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows import payouts
 
         found = await _find(market, actor, run_id)
         terminal.confirm(f"Approve {_money(found)} to {found.party.name}?", f"{found.id} was not approved.")
-        await _tell(terminal, market, await payouts.approve(market, found.id, actor))
+        await _tell(terminal, market, await payouts.approve(market, found.id, actor, program=True))
 
     _run(context, work)
 

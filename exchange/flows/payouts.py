@@ -117,7 +117,7 @@ async def prepare(
 ) -> Run:
     """The run of the next period that is over. Prepared before, it is that one again. Raises `CannotPay`.
 
-    What a `program` prepares the exchange prepared: its key, in a person's hands, is no second person.
+    What a `program` prepares the exchange prepared: its key, or a shell's account, in somebody's hands is no person.
     """
     last = await market.db.read(last_run, seller_id, currency)
     if last is not None and last.state is RunState.PREPARED:
@@ -193,7 +193,7 @@ async def approve(market: Market, run_id: str, actor: Actor, ip: str = "", *, pr
     """Somebody says yes; with the last yes that is needed the statement is issued. Approved before, it is as it stands.
 
     Above the set amount two people have to do with it: who prepared it and another, or two who approve what the
-    exchange prepared. A `program` is nobody. Raises `CannotPay`.
+    exchange prepared. A `program` is nobody, as is an account of a shell, whose name nobody proved. Raises `CannotPay`.
     """
     run = await _run(market, run_id)
     if run.state is not RunState.PREPARED:
@@ -206,7 +206,7 @@ async def approve(market: Market, run_id: str, actor: Actor, ip: str = "", *, pr
     two, by_person = await needs_two(market, run), run.prepared_by != SYSTEM.name
     most = show_money(run.money(market.payout_two_above_units))
     if two and program:
-        raise CannotPay(f"A program's key approves up to {most}. Somebody has to approve this one in the console.")
+        raise CannotPay(f"Programs and the command line approve up to {most}. Approve this one in the console.")
     if two and actor.name == run.prepared_by:
         raise CannotPay(f"You prepared this run. Above {most} another person approves it.")
     line = _line(market, actor, "payout.approved", run, {"pay": run.money(run.figures.pay).text}, ip)

@@ -75,3 +75,11 @@ def test_a_run_is_held_or_discarded_until_somebody_approves_it(market_home: Home
     assert "discarded" == market_home.run("payout", "discard", run_id, "--yes", "--json").json["state"]
     assert 1 == market_home.run("payout", "approve", "pay_nothing", "--yes").code
     assert 1 == market_home.run("payout", "prepare", "nobody").code
+
+
+def test_a_shell_is_no_second_person_whatever_its_account_is_called(market_home: Home) -> None:
+    asyncio.run(_book(market_home.database, sale("a1", "40000.00", SystemClock().now() - 14 * DAY_MS)))
+    prepared = market_home.run("payout", "prepare", "cedar", "--json").json
+    told = market_home.run("payout", "approve", prepared["run_id"], "--yes")
+    assert "Waits for two people" == prepared["waits_for"]
+    assert (6, True) == (told.code, "Approve this one in the console" in told.err)

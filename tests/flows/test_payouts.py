@@ -111,7 +111,7 @@ async def test_above_the_amount_another_person_than_the_preparer_approves(tmp_pa
         run = await prepare(market, "cedar", "USD", ANN)
         with pytest.raises(CannotPay, match=r"You prepared this run\. Above \$50\.00 another person approves it"):
             await approve(market, run.id, ANN)
-        with pytest.raises(CannotPay, match="A program's key approves up to"):
+        with pytest.raises(CannotPay, match="Programs and the command line approve up to"):
             await approve(market, run.id, BOB, program=True)
         assert "Waits for somebody other than ann@harbor.example" == await waits_for(market, run)
 
