@@ -12,9 +12,11 @@ from exchange.flows.shapes import VERTICAL
 from exchange.flows.specs import page_of, sample_key
 from exchange.model.actor import SYSTEM
 from exchange.model.party import Clause, Disclosure, Geo, Group, Rate, State
+from exchange.stages.macros import MACROS
 from exchange.storage.parties import revoke_key
 from exchange.web.api.answer_schemas import PROBLEM_CODES, WARNING_CODES
 from exchange.web.posting.words import CODES
+from tests.flows.receivers import hook
 from tests.market import PING, buying, consumer, key_for_tests, live_key, selling
 from tests.web.served import Served
 from tests.web.visitor import later, signed_in, stranger
@@ -147,7 +149,19 @@ async def test_steps_tick_themselves(served: Served) -> None:
         shown = (await visitor.open(path_of(served))).part("steps")
 
     assert re.search(r"Test ping Passed \d\d:\d\d:\d\d Test post Send the sample Handle a rejection Passed", shown)
-    assert "Tell us your address first" in shown
+    assert "Add your address first" in shown
+
+
+async def test_postbacks_are_told_as_they_are_sent(served: Served) -> None:
+    """Every value, when a failed one is tried again, and once the seller added an address of its own, the next step."""
+    async with stranger(served) as visitor:
+        page = await visitor.open(path_of(served))
+        text = page.part("macros")
+        assert all(f"{{{name}}}" in text for name in MACROS)
+        assert "5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h" in page.part("tried-again")
+        wanted = {"kind": "postback", "url": hook("ember") + "?id={lead_id}", "events": "lead.sold"}
+        assert "saved" == (await served.send("webhooks", wanted, key=live_key("cedar")))["status"]
+        assert "Confirm a postback Send ZIP 00009" in (await visitor.open(path_of(served))).part("steps")
 
 
 def sample_key_of(served: Served) -> str | None:

@@ -55,5 +55,5 @@ async def test_the_pdf_tells_every_field_and_every_test_value(served: Served) ->
     market = served.exchange.market
     spec = spec_of(market.deals, market.deals.campaigns["cedar-solar"])
     assert [] == [line.name for line in spec.fields if line.name not in text]
-    assert "Cedarsolar" in text and "00012" in text and "required_soon" in text
+    assert all(word in text for word in ("Cedarsolar", "00012", "required_soon", "{returned_amount}", "30min,2h"))
     assert 3 <= len(paper.pages) <= 12

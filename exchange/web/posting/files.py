@@ -75,6 +75,7 @@ async def _pdf(market: Market, campaign: Campaign) -> web.Response:
         said.CODES,
         said.test_values(),
         rules_of(market, campaign),
+        said.postback_lines(),
     )
     body = await asyncio.get_running_loop().run_in_executor(None, draw, leaflet)
     return _sent(body, "application/pdf", f"{campaign.id}-posting.pdf")

@@ -38,6 +38,7 @@ class Leaflet(NamedTuple):
     codes: Mapping[str, str]
     test_values: Sequence[tuple[str, str, str]]
     rules: Sequence[str]
+    postbacks: Sequence[str]
 
 
 def draw(leaflet: Leaflet) -> bytes:
@@ -76,6 +77,8 @@ def draw(leaflet: Leaflet) -> bytes:
         _table([["ZIP", "test_outcome", "What happens"], *map(list, leaflet.test_values)], (20, 34, 116), head=True),
         Paragraph("Filters and caps", _HEAD),
         *(Paragraph(escape(rule), _TEXT) for rule in leaflet.rules),
+        Paragraph("Postbacks", _HEAD),
+        *(Paragraph(escape(line), _TEXT) for line in leaflet.postbacks),
     ]
     written = io.BytesIO()
     paper = SimpleDocTemplate(

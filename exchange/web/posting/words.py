@@ -12,14 +12,17 @@ from exchange.flows.answers import write_answer
 from exchange.flows.specs import PING, POST, POSTBACK, REJECTION
 from exchange.intake.encode import encode
 from exchange.model.answer import Answer
+from exchange.model.endpoint import EVENTS, POSTBACK_EVENTS
 from exchange.model.lead import Problem
 from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.model.reason import Reason
 from exchange.model.spec import Spec
+from exchange.stages.macros import MACROS
 from exchange.stages.magic import TEST_ZIPS
 from exchange.stages.respond import respond
-from exchange.web.words import plural
+from exchange.stages.webhooks import WAITS_MS
+from exchange.web.words import plural, roughly
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -67,7 +70,7 @@ _STEPS: tuple[tuple[str, str, str], ...] = (
     (REJECTION, "Handle a rejection", "Send ZIP 00003"),
     (POSTBACK, "Confirm a postback", "Send ZIP 00009, answer 200"),
 )
-_NO_ADDRESS = "Tell us your address first"
+_NO_ADDRESS = "Add your address first"
 _EXPIRES_MS = 120_000
 _WHOSE: Mapping[str, str] = MappingProxyType(
     {
@@ -94,9 +97,10 @@ class Shown(NamedTuple):
     body: str
 
 
-def steps(spec: Spec, passed: Mapping[str, int]) -> tuple[Step, ...]:
+def steps(hears: bool, passed: Mapping[str, int]) -> tuple[Step, ...]:
+    """`hears`: the seller has an address that hears what a lead of this campaign was sold for."""
     return tuple(
-        Step(title, _NO_ADDRESS if key == POSTBACK and not spec.postbacks else todo, passed.get(key))
+        Step(title, _NO_ADDRESS if key == POSTBACK and not hears else todo, passed.get(key))
         for key, title, todo in _STEPS
     )
 
@@ -144,6 +148,27 @@ def postback(campaign: Campaign) -> str:
             "currency": campaign.currency,
             "test": False,
         }
+    )
+
+
+def postback_events() -> tuple[tuple[str, str], ...]:
+    """What a postback hears unless somebody chooses, each with what it says."""
+    return tuple((event, EVENTS[event]) for event in POSTBACK_EVENTS)
+
+
+def tried_again() -> str:
+    """When a send that failed is made again: `5 s, 5 min … and 10 h`."""
+    *waits, last = (roughly(wait) for wait in WAITS_MS)
+    return f"{', '.join(waits)} and {last}"
+
+
+def postback_lines() -> tuple[str, ...]:
+    """Postbacks in sentences, as paper has them."""
+    return (
+        "What becomes of a lead later is sent to an address of yours: a URL with values in it, or a signed webhook.",
+        f"Values: {' '.join(f'{{{name}}}' for name in MACROS)}.",
+        *(f"{event}: {what}" for event, what in postback_events()),
+        f"Answer 2xx within 15 seconds. Anything else is tried again after {tried_again()}.",
     )
 
 

@@ -10,8 +10,10 @@ from aiohttp import web
 
 from exchange.flows.market import Market
 from exchange.flows.specs import page_of, sample_key, spec_of
+from exchange.model.actor import Role
 from exchange.model.party import Campaign
 from exchange.model.spec import FieldLine, Spec
+from exchange.stages.macros import MACROS
 from exchange.stages.magic import OUTCOMES
 from exchange.stages.spec_changes import changes, day
 from exchange.storage.parties import KeyRow
@@ -115,7 +117,7 @@ async def _page(
         shown_samples=_samples(market, spec, key or NO_KEY, now),
         painted=painted,
         sample_key=key,
-        steps=said.steps(spec, await market.db.read(passed_steps, campaign.id)),
+        steps=said.steps(_hears(market, campaign), await market.db.read(passed_steps, campaign.id)),
         answers=said.answers(campaign, now),
         codes=said.CODES,
         reasons=said.reasons(),
@@ -123,12 +125,21 @@ async def _page(
         outcomes=OUTCOMES,
         rules=rules_of(market, campaign),
         postback=said.postback(campaign),
+        macros=MACROS,
+        heard=said.postback_events(),
+        tried_again=said.tried_again(),
         paused=campaign.paused_reason or "The campaign is paused." if campaign.state.value != "active" else "",
         viewer=session.user.email if session is not None else None,
         live_keys=_live_keys(market, campaign, session),
         wanted=wanted,
         tried=tried,
     )
+
+
+def _hears(market: Market, campaign: Campaign) -> bool:
+    """Whether an address of the seller's own, or the campaign's, is told of sales."""
+    found = market.deals.hearers.of("lead.sold", Role.SELLER, campaign.seller_id, campaign.id, late=True)
+    return any(each.role is Role.SELLER for each in found)
 
 
 def _told(rows: Sequence[SpecRow]) -> tuple[Change, ...]:
