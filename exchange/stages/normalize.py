@@ -31,6 +31,8 @@ __all__ = ["Names", "Normalized", "compile_names", "normalize", "redact"]
 
 SUGGESTIONS_MOST = 20  # looking for a near name costs; a poster that sends more unknown names reads the first ones
 _SHORT_ZIP = re.compile(r"[0-9]{4}")
+_ZIP_DIGITS = 5
+_API = "api"
 _TRACKING, _CONSENT, _IGNORED, _CONTACT = Goes.TRACKING, Goes.CONSENT, Goes.IGNORED, Goes.CONTACT
 
 
@@ -205,6 +207,8 @@ def _declares(names: Names, *fields: str) -> bool:
 def _read_values(submission: Submission, names: Names, reading: _Reading, now: int) -> None:
     """Every value that was sent. A conflict is told once and its value left alone."""
     required = names.required[submission.kind]
+    if submission.channel != _API and _has_place(names, reading):
+        required -= {"state"}
     ping = submission.kind is Kind.PING
     for name in required - reading.sent.keys():
         _lack(names.known[name].spec, "missing", "is required", reading, now)
@@ -232,6 +236,12 @@ def _read_values(submission: Submission, names: Names, reading: _Reading, now: i
             reading.problems.append(Problem(name, value.code, f"{name} is not valid.", "", value.allowed))
         else:
             reading.problems.append(value)
+
+
+def _has_place(names: Names, reading: _Reading) -> bool:
+    """Whether the ZIP says the state. A program can send both; a list, a mail or an advertisement often has one."""
+    _, code = reading.sent.get("zip", ("", ""))
+    return names.places.state_of(code.strip()[:_ZIP_DIGITS]) is not None
 
 
 def _lack(spec: FieldSpec, code: str, rule: str, reading: _Reading, now: int) -> None:

@@ -147,7 +147,7 @@ def _tracking() -> list[FieldSpec]:
 def _consent() -> list[FieldSpec]:
     certificate = ("xxtrustedformcerturl", "trusted_form_url", "trustedform", "tf_cert", "trustedform_url")
     leadid = ("universal_leadid", "universal_lead_id", "leadid_token", "leadid")
-    at = ("optin_timestamp", "consent_time")
+    at = ("optin_timestamp", "consent_time", "consent_date", "optin_date", "optin_time")
     signed = ("authorization_date", "health_authorization_at")
     return [
         _spec("trustedform_cert_url", "certificate", *certificate),

@@ -23,7 +23,7 @@ from exchange.model.lead import Mode
 from exchange.model.party import State
 from exchange.storage.jobs import Terms, lease_jobs
 from tests.flows.import_bench import bring, csv_of, people, results, seen, sold, worked
-from tests.flows.lab import OPERATOR, later
+from tests.flows.lab import OPERATOR, later, post
 from tests.intake.test_sheets import xlsx
 from tests.market import Exchange, buying, campaign, selling, usd
 
@@ -261,3 +261,18 @@ async def test_spreadsheets_are_unpacked_one_after_another(trading: Exchange) ->
     rows = await asyncio.gather(*(bring(desk, xlsx(list(lead), list(lead.values())), name=f"{n}.xlsx") for n in "abcd"))
 
     assert ([1, 1, 1, 1], 1) == ([row.rows_total for row in rows], most)
+
+
+async def test_a_list_without_a_column_for_the_state_has_it_of_the_zip(trading: Exchange) -> None:
+    """Also where the column is there and empty; a program that posts must say it."""
+    rows = [{name: value for name, value in each.items() if name != "state"} for each in people(2)]
+    done = await sold(trading, await bring(trading, csv_of([*rows, {**rows[0], **people(1, 3)[0], "state": ""}])))
+
+    assert {"accepted": 3} == done.counts
+    assert {"AZ"} == {row["us_state"] for row in await trading.rows("SELECT us_state FROM leads")}
+    assert ("invalid", ["state"]) == await _posted(trading, {**rows[0], "phone": "6029580177"})
+
+
+async def _posted(exchange: Exchange, fields: dict[str, str]) -> tuple[str, list[str]]:
+    answer = await post(exchange, fields)
+    return answer["status"], [each["field"] for each in answer["errors"] or ()]
