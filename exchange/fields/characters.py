@@ -15,7 +15,9 @@ EDGE = (
 )
 
 # Controls, lone surrogates, line separators, and the marks that turn the direction of what is printed after them.
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]")
+_FORBIDDEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
 _INVISIBLE = re.compile(r"[\xad\u200b\u2060\ufeff]")
 _MOJIBAKE = re.compile(r"[ÃÂâ]")
 _MENDED_CHARACTERS = 400

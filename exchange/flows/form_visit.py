@@ -88,9 +88,14 @@ def place_for(market: Market, form: Form) -> Place | None:
 def new_visit(market: Market, place: Place, query: Mapping[str, str], page_url: str, parent: str) -> Visit:
     """`query` may carry tracking tags; nothing else of it is taken."""
     meant = ((place.names.canonical(sent), raw) for sent, raw in query.items())
-    tags = {name: raw[:TAG_CHARACTERS] for name, raw in meant if name is not None and name in TAGS and raw}
+    tags = {name: _plain(raw[:TAG_CHARACTERS]) for name, raw in meant if name is not None and name in TAGS and raw}
     now = market.clock.now()
     return Visit(market.ids.new("fv", now), now, 1, {}, tags, page_url, parent)
+
+
+def _plain(raw: str) -> str:
+    """Without anything that no database holds and no screen shows: whoever made the address is not there to mend it."""
+    return raw if raw.isprintable() else "".join(mark if mark.isprintable() else "?" for mark in raw)
 
 
 async def open_view(market: Market, place: Place, visit: Visit) -> None:

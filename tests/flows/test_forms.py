@@ -281,3 +281,17 @@ async def test_old_views_are_forgotten(either: Exchange) -> None:
     await forget(either.market)
 
     assert 1 == len(await views(either))
+
+
+async def test_an_address_and_an_answer_bring_nothing_that_no_database_and_no_buyer_can_hold(either: Exchange) -> None:
+    await ready(either)
+    at = place(either)
+    visit = await opened(either, at, {"sub_id1": "spring\x00\x1b[31m", "utm_source": "\ud83d\uffff"})
+    last = await fill_in(either, at, visit)
+    later(either, PATIENCE)
+    wrong = await press(either, at, last, {**PERSON, "first_name": "Maria\uffff"})
+    assert isinstance(wrong, Shown) and ["first_name"] == [each.field for each in wrong.problems]
+    assert isinstance(await press(either, at, wrong.visit), Done)
+
+    (tag,) = [row["sub_id1"] for row in await either.rows("SELECT sub_id1 FROM leads WHERE kind <> 'ping'")]
+    assert tag.startswith("spring") and tag.isprintable()
