@@ -15,7 +15,7 @@ from exchange.connector import Conversation
 from exchange.courier.addresses import Network, check_url
 from exchange.courier.call import Call
 from exchange.flows.by_hand import audit_line
-from exchange.flows.job_ends import ComeBack, Ended
+from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.jobs import CONVERT, job
 from exchange.flows.market import Market
 from exchange.flows.stored_lead import stored_lead
@@ -78,10 +78,6 @@ class CannotAdvertise(Exception):
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
-
-
-class NotTold(Exception):
-    """The platform gave no answer that can be used: the job comes again with the same word."""
 
 
 async def keep_account(
@@ -194,7 +190,11 @@ def _next_word(account: AdAccount, lead_id: str, stands: Standing, now: int) -> 
 
 
 async def tell_platform(market: Market, payload: Mapping[str, Any]) -> Ended | None:
-    """The job: say one word to one platform. Raises `NotTold`, and `ComeBack` while an earlier word waits."""
+    """The job: say one word to one platform. Raises `ComeBack` while an earlier word waits.
+
+    Raises `DestinationDown` when no answer came that can be used: all that waits for the platform rests a while, and
+    no word uses up its tries.
+    """
     account_id, lead_id, number = str(payload["account_id"]), str(payload["lead_id"]), int(payload["number"])
     row = await market.db.read(read_conversion, account_id, lead_id, number)
     found = await market.db.read(read_account, account_id)
@@ -280,8 +280,8 @@ async def _ask(market: Market, account: AdAccount, conversation: Conversation[He
         Call(f"adverts:{account.id}", conversation, delivers=True), market.clock.monotonic() + _SECONDS
     )
     if result.error is not None:
-        raise NotTold(result.error.why)
+        raise DestinationDown(result.error.why)
     if result.lost is not None:
-        raise NotTold(result.lost.detail or result.lost.why.slug)
+        raise DestinationDown(result.lost.detail or result.lost.why.slug)
     answer: Heard | Refused = result.answer
     return answer

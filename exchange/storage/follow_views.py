@@ -20,6 +20,10 @@ _FITS = """(:stage = '' OR f.stage = :stage) AND (:agent = '' OR f.agent_id = :a
     AND (:contract = '' OR f.contract_id = :contract) AND (:state = '' OR f.state = :state)"""
 
 
+_HAD_IT = """(SELECT e.agent_id FROM follow_events e WHERE e.sale_id = f.sale_id
+    AND e.kind IN ('pushed', 'pulled', 'by_hand') AND e.at <= f.first_touch_at ORDER BY e.at DESC, e.id DESC LIMIT 1)"""
+
+
 class Reader(NamedTuple):
     """Who looks. `agent_id` None: all of the buyer's leads."""
 
@@ -215,11 +219,12 @@ async def sale_buyer(tx: Tx, sale_id: str) -> str | None:
 async def first_contacts(tx: Tx, buyer_id: str, by: str, since: int, until: int) -> list[Row]:
     """How long it took from delivery to the first attempt, by `agent` or `contract`: count, median, 90 of a hundred.
 
-    `leads` are all that were delivered, reached or not; a percentile is a time that really occurred.
+    `leads` are all that were delivered, reached or not; a percentile is a time that really occurred. What was reached
+    is of whoever had it then.
     """
-    column = {"agent": "agent_id", "contract": "contract_id"}[by]
+    column = {"agent": f"{_HAD_IT}, f.agent_id", "contract": "f.contract_id"}[by]
     return await tx.fetch(
-        f"""WITH own AS (SELECT COALESCE(f.{column}, '') AS name, f.first_touch_at - f.delivered_at AS took
+        f"""WITH own AS (SELECT COALESCE({column}, '') AS name, f.first_touch_at - f.delivered_at AS took
                 FROM follow_ups f WHERE f.buyer_id = :buyer AND f.mode = 'live' AND f.delivered_at >= :since
                     AND f.delivered_at < :until AND {LIVE_SALE}),
             ranked AS (SELECT name, took, ROW_NUMBER() OVER (PARTITION BY name ORDER BY took) AS place,

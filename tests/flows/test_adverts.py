@@ -201,11 +201,12 @@ async def test_a_platform_that_is_down_is_asked_again_and_hears_it_once(exchange
         await post(exchange, person(1, ttclid="t-1", gclid="g-1"))
         later(exchange, 1)
         await look(exchange, real)
+        await run_for(real, 30 * 3_600)  # longer than a job's own tries last
         waits = await told(exchange, tokens[1]["google"])
         fields = {"name": "google", "verticals": "solar", "account": "1", "action": "2"}
         places = {"url": f"{address}/google", "token_url": f"{address}/token"}
         await keep_account(exchange.market, {**fields, **places}, OPERATOR, ALLOWED, tokens[1]["google"].id)
-        await run_for(real, 600)
+        await run_for(real, 3_600)
 
         assert [("conversion", 0, "waiting", 250_000)] == waits
         assert [("conversion", 0, "sent", 250_000)] == await told(exchange, tokens[1]["google"])

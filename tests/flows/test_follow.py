@@ -9,11 +9,11 @@ import pytest
 from exchange.flows.agent_terms import CannotFollow, Wanted, read_hours, read_terms
 from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.follow import follow_leads, reassign, take_next
-from exchange.flows.follow_desk import invite_agent, open_card, remind, say, set_agent, set_away, set_rules
+from exchange.flows.follow_desk import invite_agent, note_click, open_card, remind, say, set_agent, set_away, set_rules
 from exchange.model.feedback import Report
 from exchange.model.party import Hours
 from exchange.storage.follow import agents_of, restage
-from exchange.storage.follow_views import FollowFilter, Reader, list_followed, read_followed
+from exchange.storage.follow_views import FollowFilter, Reader, first_contacts, list_followed, read_followed
 from tests.flows.lab import later, person, post
 from tests.flows.receivers import ACME, events, hook, listen, run_all, run_for
 from tests.market import Exchange, buying, selling
@@ -145,6 +145,24 @@ async def test_a_lead_that_comes_back_to_life_is_never_again_of_an_agent_who_lef
 
     (row,) = await followed(either)
     assert ("contacted", "waiting", None) == (row["stage"], row["state"], row["agent_id"])
+
+
+async def test_the_first_contact_is_of_whoever_had_the_lead_then(either: Exchange) -> None:
+    market, ids = either.market, await office(either, "ann", "bob", states="AZ")
+    (sale,) = await sell(either, 1)
+    (first,) = await whose(either, ids)
+    other = "bob" if first == "ann" else "ann"
+    row = await market.db.read(read_followed, ALL, sale)
+    assert row is not None
+    later(either, 60)
+    await note_click(market, row, "called", ACME)
+    later(either, 60)
+    await reassign(market, "acme", sale, ids[other], "x")
+    told = await market.db.read(first_contacts, "acme", "agent", 0, market.clock.now())
+
+    assert [(ids[str(first)], 1, 1, 60_000)] == [
+        (each["name"], each["leads"], each["reached"], each["median_ms"]) for each in told
+    ]
 
 
 async def test_a_lead_that_was_worked_on_stays(exchange: Exchange) -> None:

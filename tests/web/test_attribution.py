@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from aiohttp import FormData
 
-from exchange.flows.adverts import plan_conversions
+from exchange.flows.adverts import keep_account, plan_conversions
 from exchange.flows.attribution import make_link, trace_leads
-from tests.flows.lab import OPERATOR, later, person, post
+from exchange.worker import run_jobs
+from tests.flows.lab import OPERATOR, TIMED_OUT, later, person, post
+from tests.flows.receivers import hook
 from tests.market import OPERATOR_KEY, operator
 from tests.web.served import Served
 from tests.web.test_console_browser import NARROWEST, browsing
@@ -189,3 +191,21 @@ async def test_ad_accounts_are_kept_and_told_by_files(served: Served) -> None:
         assert "Ended" in ended.part("account")
     async with signed_in(served, "al@acme.example", "buyer", "acme") as buyer:
         assert 403 == (await buyer.open("/console/ad-accounts")).http_status
+
+
+async def test_an_account_that_gives_no_answer_says_so_and_so_does_the_dashboard(served: Served) -> None:
+    market = served.exchange.market
+    fields = {
+        "platform": "tiktok", "name": "Clips", "account": "C1", "action": "CompletePayment", "verticals": "solar",
+        "hashed": "1", "access_token": "at-1", "url": hook("ember", ""),
+    }  # fmt: skip
+    await keep_account(market, fields, OPERATOR, tuple(served.exchange.settings.allowed_networks))
+    await sold(served)
+    await plan_conversions(market)
+    served.exchange.buyers.answers_posts("ember", TIMED_OUT)
+    await run_jobs(market)
+    async with signed_in(served) as visitor:
+        account = await visitor.open("/console/ad-accounts")
+        dashboard = await visitor.open("/console")
+
+    assert "1 word waits" in account.part("rests") and "An ad account is down" in dashboard.text

@@ -6,10 +6,12 @@ from aiohttp import web
 
 from exchange.flows.advert_files import events_in, make_file
 from exchange.flows.adverts import BY_FILE, STATES, CannotAdvertise, keep_account
+from exchange.flows.jobs import CONVERT
 from exchange.model.advert import FILE_CLICKS, NAMES, PLATFORMS, SECRETS, AdAccount, ConversionRow
 from exchange.model.money import Money
 from exchange.stages.adverts.files import csv_of, documents_of
 from exchange.storage.adverts import ad_accounts, conversions_of, count_conversions, files_of, read_account
+from exchange.storage.queues import resting_queues
 from exchange.web.auth import FORM, actor_of
 from exchange.web.csv_rows import csv_file
 from exchange.web.keys import MARKET, SETTINGS
@@ -155,6 +157,7 @@ async def _page(request: web.Request, problem: str = "", http_status: int = 200,
     market = request.app[MARKET]
     accounts = await market.db.read(ad_accounts)
     counts = await market.db.read(count_conversions)
+    resting = {row["queue"]: row for row in await market.db.read(resting_queues, actor_of(request), _LISTED)}
     shown = []
     for each in accounts:
         words = await market.db.read(conversions_of, each.id, (2**62, "", 0), _SHOWN)
@@ -169,6 +172,7 @@ async def _page(request: web.Request, problem: str = "", http_status: int = 200,
         accounts=shown,
         platforms=PLATFORMS,
         names=NAMES,
+        resting={each.id: resting[queue] for each in accounts if (queue := f"{CONVERT}:{each.id}") in resting},
         states=STATES,
         secrets=SECRETS,
         as_csv=FILE_CLICKS,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from exchange.flows.jobs import CONVERT
 from exchange.flows.market import Market, available_of
 from exchange.flows.spent import short_buyers
 from exchange.flows.trail import read_trail
@@ -37,6 +38,7 @@ TRAILS = 300
 
 GAUGES = 5
 _WORDS_MOST = 200
+_AD_ACCOUNT = f"{CONVERT}:"  # how its queue is called
 _RESTING = 20
 _TIMED_OUT = "timeout"
 
@@ -334,11 +336,15 @@ async def _webhooks(market: Market, actor: Actor) -> list[Need]:
 
 def _destination(market: Market, queue: str) -> str:
     source = _source(market, queue)
+    if queue.startswith(_AD_ACCOUNT):
+        return "An ad account"
     return source.title if source is not None else queue
 
 
 def _where(market: Market, queue: str) -> tuple[str, str]:
-    """The page that tells more, and the word that leads there; of a source only."""
+    """The page that tells more, and the word that leads there; of a source or an ad account only."""
+    if queue.startswith(_AD_ACCOUNT):
+        return "/console/ad-accounts", "Open"
     source = _source(market, queue)
     return (f"/console/sources/{source.name}", "Open") if source is not None else ("", "")
 
