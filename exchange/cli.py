@@ -24,6 +24,7 @@ from exchange.commands import (
     check,
     consent,
     data,
+    export,
     init,
     invoice,
     job,
@@ -124,6 +125,9 @@ invoice_app = group(
 )
 payments_app = group("payments", "Who takes cards.", "exchange payments connect", "exchange payments connect --json")
 payout_app = group("payout", "What sellers are paid.", "exchange payout preview", "exchange payout export ach")
+export_app = group(
+    "export", "Leads as a file.", "exchange export leads --from 2026-11-01", "exchange export leads --json"
+)
 reconcile_app = group(
     "reconcile", "Books beside ours.", "exchange reconcile bring november.csv buyer:northsun", "exchange reconcile list"
 )
@@ -259,51 +263,6 @@ add(
 add(user_app, "list", user.list_all, "exchange user list", "exchange user list --json")
 add(job_app, "list", job.list_dead, "exchange job list", "exchange job list --kind notice --json")
 add(job_app, "replay", job.replay, "exchange job replay job_01KAG4", "exchange job replay --kind notice --yes")
-add(webhook_app, "list", webhook.list_all, "exchange webhook list", "exchange webhook list --json")
-add(
-    webhook_app,
-    "add",
-    webhook.add,
-    "exchange webhook add https://ops.harbor.example/hook --events 'lead.* webhook.disabled'",
-    "exchange webhook add 'https://t.acme.example/p?id={seller_lead_id}&pay={price}' --seller acme --postback",
-)
-add(webhook_app, "test", webhook.try_out, "exchange webhook test whk_01KAG4", "exchange webhook test whk_01KAG4 --json")
-add(webhook_app, "log", webhook.log, "exchange webhook log --state failed", "exchange webhook log --json")
-add(
-    webhook_app,
-    "replay",
-    webhook.replay,
-    "exchange webhook replay evt_01KAG4",
-    "exchange webhook replay --since 2026-11-20T14:00:00Z --yes",
-)
-add(
-    webhook_app,
-    "rotate",
-    webhook.rotate,
-    "exchange webhook rotate whk_01KAG4",
-    "exchange webhook rotate whk_01KAG4 --json",
-)
-add(
-    webhook_app,
-    "enable",
-    webhook.enable,
-    "exchange webhook enable whk_01KAG4",
-    "exchange webhook enable pbk_solar-acme",
-)
-add(
-    webhook_app,
-    "disable",
-    webhook.disable,
-    "exchange webhook disable whk_01KAG4",
-    "exchange webhook disable whk_01KAG4 --json",
-)
-add(
-    webhook_app,
-    "remove",
-    webhook.remove,
-    "exchange webhook remove whk_01KAG4",
-    "exchange webhook remove whk_01KAG4 --yes",
-)
 for _app, _module in (
     (app, backup),
     (suppression_app, suppression),
@@ -313,6 +272,8 @@ for _app, _module in (
     (invoice_app, invoice),
     (payments_app, payments),
     (reconcile_app, reconcile),
+    (export_app, export),
+    (webhook_app, webhook),
 ):
     for _command in _module.commands():
         add(_app, *_command)

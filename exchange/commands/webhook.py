@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -20,6 +21,31 @@ _Id = Annotated[str, typer.Argument(help="Its id, from the list.")]
 _Since = Annotated[str, typer.Option(help="From this time on: 2026-11-20T14:00:00Z.")]
 _Type = Annotated[str, typer.Option("--type", help="An event, or a family such as lead.*")]
 _State = Annotated[str, typer.Option(help="waiting, delivered or failed.")]
+
+
+def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
+    """Name, function and two examples of each."""
+    return (
+        ("list", list_all, "exchange webhook list", "exchange webhook list --json"),
+        (
+            "add",
+            add,
+            "exchange webhook add https://ops.harbor.example/hook --events 'lead.* webhook.disabled'",
+            "exchange webhook add 'https://t.acme.example/p?id={seller_lead_id}&pay={price}' --seller acme --postback",
+        ),
+        ("test", try_out, "exchange webhook test whk_01KAG4", "exchange webhook test whk_01KAG4 --json"),
+        ("log", log, "exchange webhook log --state failed", "exchange webhook log --json"),
+        (
+            "replay",
+            replay,
+            "exchange webhook replay evt_01KAG4",
+            "exchange webhook replay --since 2026-11-20T14:00:00Z --yes",
+        ),
+        ("rotate", rotate, "exchange webhook rotate whk_01KAG4", "exchange webhook rotate whk_01KAG4 --json"),
+        ("enable", enable, "exchange webhook enable whk_01KAG4", "exchange webhook enable pbk_solar-acme"),
+        ("disable", disable, "exchange webhook disable whk_01KAG4", "exchange webhook disable whk_01KAG4 --json"),
+        ("remove", remove, "exchange webhook remove whk_01KAG4", "exchange webhook remove whk_01KAG4 --yes"),
+    )
 
 
 def list_all(context: typer.Context) -> None:

@@ -31,7 +31,7 @@ class Revealed:
 
 async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str = "") -> Revealed:
     """The values, after a line in the audit log says who saw them and why. Raises `MayNotReveal`."""
-    _check(why, actor)
+    check_reason(why, actor)
     lead = await market.db.read(read_lead_of, actor, lead_id)
     if lead is None:
         raise MayNotReveal(f"There is no lead {lead_id}.")
@@ -46,7 +46,8 @@ async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str =
     return Revealed({name: _told(raw, clean) for name, (raw, clean, _) in opened["values"].items()})
 
 
-def _check(why: str, actor: Actor) -> None:
+def check_reason(why: str, actor: Actor) -> None:
+    """Raises `MayNotReveal` where somebody may not see what is personal, or says no reason that can be kept."""
     if actor.role is not Role.OPERATOR:
         raise MayNotReveal("Revealing personal data needs the role operator.")
     if not why.strip():
@@ -64,7 +65,7 @@ def _told(raw: str, clean: str) -> str:
 async def reveal_item(market: Market, item_id: str, why: str, actor: Actor, ip: str = "") -> bytes:
     """A message of a source as it came, after a line in the audit log says who saw it and why. Raises
     `MayNotReveal`."""
-    _check(why, actor)
+    check_reason(why, actor)
     row = await market.db.read(find_item, actor, item_id)
     kept = open_item(market, row) if row is not None else None
     if kept is None:

@@ -179,6 +179,18 @@ async def key_of(tx: Tx, subject: str) -> bytes | None:
     return bytes(rows[0]["wrapped"]) if rows and rows[0]["wrapped"] is not None else None
 
 
+async def sealed_values(tx: Tx, actor: Actor, lead_ids: Sequence[str]) -> list[Row]:
+    """`id, sealed, wrapped` of those leads whose keys are still there. Only for operators."""
+    if actor.role is not Role.OPERATOR or not lead_ids:
+        return []
+    names, params = listed("lead", lead_ids)
+    return await tx.fetch(
+        f"""SELECT l.id, l.sealed, k.wrapped FROM leads l JOIN data_keys k ON k.subject = l.subject
+            WHERE l.id IN {names} AND l.sealed IS NOT NULL AND k.wrapped IS NOT NULL""",
+        **params,
+    )
+
+
 async def find_by_any_id(tx: Tx, text: str, phone_index: bytes | None, email_index: bytes | None) -> str | None:
     """The lead behind a lead, request, ping or delivery id, a buyer's reference, or a full phone or email: also of
     somebody who was erased, while their consent is kept.

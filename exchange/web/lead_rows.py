@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from exchange.web.words import utc
 
 AT_ONCE = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?|\+[0-9]{7,15}")
 
 COLUMNS = (
     "lead_id",
@@ -145,14 +147,14 @@ def csv_line(line: LeadLine) -> list[object]:
 def _cell(value: object) -> object:
     if isinstance(value, list):
         value = "; ".join(str(part) for part in value)
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_amount(value):
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
         return f"'{value}"
     return "" if value is None else value
 
 
-def _is_amount(text: str) -> bool:
-    """A negative amount of money is a number, not a formula."""
-    return text[:1] == "-" and text[1:].replace(".", "", 1).isdecimal() and text.isascii()
+def _is_number(text: str) -> bool:
+    """A negative amount of money, or a telephone with its country, is a number and no formula."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def _line(row: Row, deals: Deals, buyers: Mapping[str, list[str]], answers: Mapping[str, int]) -> LeadLine:
