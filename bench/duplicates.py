@@ -89,7 +89,7 @@ async def fill(market: Market, count: int, now: int) -> None:
     for number, values in enumerate(people(count, seed=1)):
         at = now - 30 * DAY_MS + number * 30 * DAY_MS // count
         lead_id = market.ids.new("ld", at)
-        document = {"values": {name: [text, text, text] for name, text in values.items()}}
+        document = {"values": {name: [text, text, text] for name, text in values.items()}, "tracking": {}}
         sealed = market.vault.seal(key, f"lead:{lead_id}", orjson.dumps(document))
         leads.append({"id": lead_id, "at": at, "subject": SUBJECT, "sealed": sealed})
         seen.append(sighting_of(lead_id, "live", at, person_of(values), market))

@@ -18,9 +18,10 @@ from itertools import islice
 from pathlib import Path
 
 from bench.crowd import Crowd
+from bench.quality_cost import Cost
 from bench.quality_figures import Judged, cost_lines, figures, mistakes, outcomes, who_refused
 from bench.quality_score import score_lines
-from bench.quality_stream import NOBODY, Cost, read_truths, replay
+from bench.quality_stream import NOBODY, read_truths, replay
 from exchange.demo.stream import read_rows
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bench.quality_stream import Cost, Seen, Truth
+from bench.quality_cost import Cost
+from bench.quality_stream import Seen, Truth
 
 FARM, BURST = "lead_farm", "velocity_burst"
 EXACT, NEAR, RECYCLED = "dup_exact", "dup_fuzzy", "dup_recycled"

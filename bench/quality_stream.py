@@ -10,13 +10,14 @@ import heapq
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from bench.crowd import Crowd, settle_in
+from bench.quality_cost import Cost, TimedChecks
 from buyers import connectors
 from buyers.family import load
 from exchange.bootstrap import Catalog, load_catalog, open_market
@@ -25,9 +26,7 @@ from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo.stream import WORDS, Row, Told, epoch_ms, rfc3339, seller_slug
 from exchange.fields.networks import HOSTERS, REGIONS, TOR, VPNS
 from exchange.fields.table import Kind as Table
-from exchange.flows import checks
 from exchange.flows.case import begin
-from exchange.flows.checks import Check
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.market import Market, refresh
 from exchange.flows.shapes import FileDocument
@@ -43,10 +42,7 @@ from exchange.model.ledger import Billing
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Payout, SaleMode, Seller, State, Strategy, Tier
 from exchange.model.wire import HttpMessage, Reply
-from exchange.model.work import Seen as SeenBefore
-from exchange.model.work import Sighting
 from exchange.settings import load_settings
-from exchange.storage import requests
 from exchange.storage.database import Tx
 from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
 from exchange.worker import duties, run_jobs
@@ -59,11 +55,22 @@ LISTS: Mapping[str, Table[Any]] = {
     "ip_geo_synthetic.csv": REGIONS,
 }
 DAY_MS = 86_400_000
-_SEARCH = "likely_same"  # what opens a request looks for earlier leads of the same person by this name
 NOBODY = Crowd()
 TEND_MS = 300_000  # how often the worker's duties are done, on the stream's clock
 _LEFT_OUT = frozenset(
-    {"posting instructions", "list unsold", "seal", "roll up", "forget", "poll", "count quality", "watch sources"}
+    {
+        "beat",
+        "look at the queues",
+        "posting instructions",
+        "list unsold",
+        "seal",
+        "roll up",
+        "forget",
+        "poll",
+        "count quality",
+        "watch sources",
+        "trace leads",
+    }
 )
 
 
@@ -106,19 +113,6 @@ class Seen:
         return next((check for check, outcome, _ in self.found if outcome in ("refused", "held")), self.reason)
 
 
-@dataclass(slots=True)
-class Cost:
-    """Processor seconds: of whole submissions, of reading and scrubbing, of the search for earlier leads of the same
-    person, and of each check by its module's name.
-    """
-
-    leads: int = 0
-    whole: float = 0.0
-    begin: float = 0.0
-    search: float = 0.0
-    checks: dict[str, float] = field(default_factory=dict)
-
-
 def read_truths(path: Path) -> dict[str, Truth]:
     """Every row's truth by the row's id."""
     return {truth.lead_id: truth for truth in map(_truth, path.read_bytes().splitlines())}
@@ -157,7 +151,7 @@ async def replay(
     """
     rows = list(rows)
     clock = SimulatedClock(rows[0].at)
-    with _timed_checks(cost):
+    with TimedChecks(cost):
         async with _market(folder, clock, rows, lists) as market:
             await settle_in(market, crowd)
             await refresh(market)
@@ -310,41 +304,6 @@ def _submission(market: Market, row: Row) -> Submission:
         market.ids.new("req", now), seller, campaign_id(seller, row.vertical), Mode.LIVE, Kind.DIRECT, "api", fields,
         orjson.dumps(fields), "application/json", "json", "198.51.100.20", f"key_{seller}", None, now, month_of(now),
     )  # fmt: skip
-
-
-class _timed_checks:
-    """Takes the processor time of each check, and of the search for earlier leads, while it stands in the line."""
-
-    def __init__(self, cost: Cost) -> None:
-        self._cost, self._before, self._search = cost, checks.CHECKS, getattr(requests, _SEARCH)
-
-    def __enter__(self) -> None:
-        checks.CHECKS = tuple(self._timed(each) for each in self._before)
-        setattr(requests, _SEARCH, self._searched)
-
-    def __exit__(self, *_: object) -> None:
-        checks.CHECKS = self._before
-        setattr(requests, _SEARCH, self._search)
-
-    async def _searched(self, tx: Tx, sighting: Sighting) -> SeenBefore:
-        began = time.process_time()
-        try:
-            found: SeenBefore = await self._search(tx, sighting)
-            return found
-        finally:
-            self._cost.search += time.process_time() - began
-
-    def _timed(self, check: Check) -> Check:
-        name, spent = check.__module__.rpartition(".")[2], self._cost.checks
-
-        async def timed(case: Any, market: Market) -> Any:
-            began = time.process_time()
-            try:
-                return await check(case, market)
-            finally:
-                spent[name] = spent.get(name, 0.0) + time.process_time() - began
-
-        return timed
 
 
 async def _seen(market: Market, rows: Iterable[Row], answers: Mapping[str, Mapping[str, Any]]) -> list[Seen]:

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.quality_stream import DAY_MS, Cost, Seen, Truth, read_truths, replay
+from bench.quality_cost import Cost
+from bench.quality_stream import DAY_MS, Seen, Truth, read_truths, replay
 from exchange.demo.stream import Row, read_rows, seller_slug
 from exchange.flows.market import Market
 from exchange.flows.measures import consider, set_rule

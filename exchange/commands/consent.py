@@ -38,6 +38,12 @@ def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
             'exchange consent hold ld_01KAG4 --why "Case 12-3401"',
             'exchange consent hold ld_01KAG4 --lift --why "Settled"',
         ),
+        (
+            "erase",
+            erase,
+            'exchange consent erase 6025550142 --why "Their letter of 3 November" --yes',
+            'exchange consent erase ld_01KAG4 --why "Request 2026-118" --yes --json',
+        ),
     )
 
 
@@ -179,6 +185,34 @@ async def _hold(terminal: Terminal, lead: str, why: str, lift: bool) -> None:
             raise Stop(Exit.CHECK_FAILED, str(error)) from error
     told = "may be erased again" if lift else "is not erased until the hold is lifted"
     terminal.result({"lead_id": lead, "held": not lift}, [f"  {lead} {told}."])
+
+
+def erase(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(help="A phone, an email address, or the id of a lead.")],
+    why: Annotated[str, typer.Option(help="Why: it is kept with your name.")],
+) -> None:
+    """Erase a consumer who asks for it: all their leads, in every backup too. Buyers hear of it, nobody sells them."""
+    from exchange.commands.opening import run
+
+    terminal: Terminal = context.obj
+    terminal.confirm("Erase them?", "Nothing is erased: it cannot be undone.")
+    run(_erase(context.obj, who, why))
+
+
+async def _erase(terminal: Terminal, who: str, why: str) -> None:
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows.erase import CannotErase, erase_person
+
+    async with opened_market(settings_of(terminal)) as market:
+        try:
+            ended = await erase_person(market, who, why, operator())
+        except CannotErase as error:
+            raise Stop(Exit.CHECK_FAILED, str(error)) from error
+    told = f"  {ended.erased} leads erased, {ended.held} under a legal hold stay, {ended.under_way} are being sold."
+    terminal.result(ended._asdict(), [told])
+    if ended.under_way:
+        raise Stop(Exit.SOME_FAILED)
 
 
 def _day(at: int, zone: ZoneInfo) -> str:

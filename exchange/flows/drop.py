@@ -18,16 +18,13 @@ from pathlib import Path
 
 import orjson
 
-from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
-from exchange.flows.evidence import evidence_for
+from exchange.flows.erase import erase_one
 from exchange.flows.list_desk import Wish, bring, make_list
 from exchange.flows.list_load import Options
 from exchange.flows.market import Market
-from exchange.flows.tell import News, tell
-from exchange.model.actor import Actor, Role
+from exchange.model.actor import Actor
 from exchange.model.suppression import ListRow, Purpose
-from exchange.model.work import JobRow
 from exchange.stages.suppression.forms import (
     EMAIL,
     PERSON,
@@ -43,9 +40,7 @@ from exchange.stages.suppression.forms import (
 from exchange.stages.suppression.rows import Mode
 from exchange.storage.database import Row
 from exchange.storage.drop import DropRun, save_run
-from exchange.storage.erase import erase_lead, leads_to_match
-from exchange.storage.evidence import hold_of
-from exchange.storage.leads import standing_sales
+from exchange.storage.erase import leads_to_match
 from exchange.vault import VaultError
 
 LIST_NAME = "California DROP"
@@ -187,26 +182,11 @@ def _digests(kind: str, values: Mapping[str, str]) -> set[str]:
 
 async def _erase(market: Market, lead_id: str, report: DropReport) -> bool:
     """False for a lead that somebody holds: it stays."""
-    now = market.clock.now()
-    event = (market.ids.new("evt", now), month_of(now), now, _SENTENCE)
-    evidence = await evidence_for(market, lead_id, now)
-    if await market.db.write(erase_lead, lead_id, event, await _news(market, lead_id, now), evidence):
-        report.erased += 1
-    elif await market.db.read(hold_of, lead_id) is not None:
-        report.held += 1
-        return False
-    else:
-        report.under_way += 1
-    return True
-
-
-async def _news(market: Market, lead_id: str, now: int) -> tuple[JobRow, ...]:
-    """Everybody who bought it hears that it must be erased there too."""
-    jobs: list[JobRow] = []
-    for sale in await market.db.read(standing_sales, lead_id):
-        facts: dict[str, object] = {"lead_id": lead_id, "delivery_id": sale["attempt_id"], "why": "drop"}
-        jobs += tell(market, News("lead.erased", Role.BUYER, sale["buyer_id"], lead_id, now, facts))
-    return tuple(jobs)
+    ended = await erase_one(market, lead_id, _SENTENCE, "drop")
+    report.erased += ended.erased
+    report.held += ended.held
+    report.under_way += ended.under_way
+    return not ended.held
 
 
 async def _noted(market: Market, file: Path, report: DropReport, actor: Actor, dry: bool) -> DropReport:

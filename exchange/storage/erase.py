@@ -28,6 +28,16 @@ async def leads_to_match(tx: Tx, after: str, most: int) -> list[Row]:
     )
 
 
+async def leads_of_person(tx: Tx, phone_index: bytes | None, email_index: bytes | None) -> list[Row]:
+    """Live leads with this phone or this email whose values are there."""
+    return await tx.fetch(
+        """SELECT * FROM leads WHERE (phone_index = :phone OR email_index = :email) AND mode = 'live'
+               AND sealed IS NOT NULL ORDER BY received_at, id LIMIT 1000""",
+        phone=phone_index,
+        email=email_index,
+    )
+
+
 async def erase_lead(
     tx: Tx,
     lead_id: str,

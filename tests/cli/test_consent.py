@@ -31,3 +31,12 @@ def test_many_come_from_a_file_and_wrong_lines_are_told(home: Home) -> None:
     finally:
         sys.stdin = before
     assert (3, True, 2) == (ran.code, "line 2: Say the consumer's phone" in ran.err, ran.out.count("rev_"))
+
+
+def test_a_consumer_is_erased_by_who_says_why_and_means_it(home: Home) -> None:
+    asked = ("consent", "erase", "6025550142", "--why", "Request 2026-118", "--data", home.folder)
+    unsure = exchange(*asked)
+    assert (6, True) == (unsure.code, "--yes" in unsure.err)
+    done = exchange(*asked, "--yes", "--json")
+    assert (0, {"erased": 0, "held": 0, "under_way": 0}) == (done.code, done.json)
+    assert 4 == exchange("suppression", "check", "6025550142", "--data", home.folder).code

@@ -38,7 +38,8 @@ async def test_a_hold_and_what_outlives_an_erasure_are_on_the_leads_page(served:
         assert 1 == (await run_drop(exchange.market, file, PAT)).held
 
         assert "None." in (await visitor.submit(f"{path}/lift", why="Settled")).part("hold")
-        assert 1 == (await run_drop(exchange.market, file, PAT)).erased
+        assert 422 == (await visitor.submit(f"{path}/erase", why=" ")).http_status
+        assert "was erased" in (await visitor.submit(f"{path}/erase", why="Request 2026-118")).text
         found = await visitor.submit("/console/search", q=MARIA["phone"], follow=False)
         assert path == found.headers["Location"]
         page = await visitor.open(path)
@@ -53,6 +54,6 @@ async def test_a_hold_and_what_outlives_an_erasure_are_on_the_leads_page(served:
     lines = await exchange.rows(
         "SELECT action, ip, after_json FROM audit_lines WHERE subject = :it", it=f"lead:{lead_id}"
     )
-    assert {"lead.held": "127.0.0.1", "lead.hold_lifted": "127.0.0.1", "evidence.revealed": "127.0.0.1"} == {
-        row["action"]: row["ip"] for row in lines if '"why"' in str(row["after_json"])
+    assert {"lead.held", "lead.hold_lifted", "person.erased", "evidence.revealed"} == {
+        row["action"] for row in lines if '"why"' in str(row["after_json"]) and row["ip"] == "127.0.0.1"
     }

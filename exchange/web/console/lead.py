@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from exchange.flows.erase import CannotErase, erase_person
 from exchange.flows.evidence import NoEvidence, hold, lift, show_evidence
 from exchange.flows.reveal import MayNotReveal, Revealed, reveal
 from exchange.storage.timeline import read_lead_rows
@@ -30,6 +31,7 @@ def pages() -> tuple[Page, ...]:
         Page("POST", f"{_PATH}/reveal", show_revealed),
         Page("POST", f"{_PATH}/evidence", show_kept),
         Page("POST", f"{_PATH}/{{act:hold|lift}}", change_hold),
+        Page("POST", f"{_PATH}/erase", erase),
     )
 
 
@@ -85,6 +87,23 @@ async def change_hold(request: web.Request) -> web.StreamResponse:
             return await _missing(request)
         return await _page(request, told, problem=str(error), http_status=422)
     return see_other(f"/console/leads/{lead_id}#hold")
+
+
+async def erase(request: web.Request) -> web.StreamResponse:
+    """The consumer asks to be deleted: this lead, and all others of the same person."""
+    told = await _told(request)
+    if told is None:
+        return await _missing(request)
+    lead_id, why = str(told.lead["id"]), request[FORM].get("why", "")
+    try:
+        ended = await erase_person(request.app[MARKET], lead_id, why, actor_of(request), ip_of(request))
+    except CannotErase as error:
+        return await _page(request, told, problem=str(error), http_status=422)
+    if ended.held or ended.under_way:
+        left = f"{ended.held} under a legal hold and {ended.under_way} being sold at this moment stay."
+        told = await _told(request) or told
+        return await _page(request, told, problem=f"{ended.erased} leads were erased; {left}", http_status=409)
+    return see_other(f"/console/leads/{lead_id}")
 
 
 async def _told(request: web.Request) -> Told | None:
