@@ -55,6 +55,19 @@ async def test_a_program_is_refused_with_its_reasons_and_never_reaches_a_buyer(e
     assert "check:refused" == (await found(either, answer))["name"]
 
 
+async def test_a_clock_far_from_the_addresss_state_is_told_and_the_lead_is_sold(exchange: Exchange) -> None:
+    await market_of(exchange)
+    visit = {"ip_address": "18.9.22.69", "form_ms": "41200"}  # a university's in Massachusetts
+
+    far = await post(exchange, person(1, **visit, device="1;ms=41200;k=63;m=58;a=0;tz=America/Los_Angeles;o=480"))
+    near = await post(exchange, person(2, **visit, device="1;ms=41200;k=63;m=58;a=0;tz=America/Chicago;o=360"))
+
+    assert ("accepted", "accepted") == (far["status"], near["status"])
+    told = str(await found(exchange, far))
+    assert "an address in MA, a clock 3 h from there): 15" in told
+    assert "clock" not in str(await found(exchange, near))
+
+
 async def test_a_test_lead_is_judged_and_not_remembered(exchange: Exchange) -> None:
     await market_of(exchange)
     answer = await post(exchange, person(1, user_agent="curl/8.4.0"), mode=Mode.TEST)
