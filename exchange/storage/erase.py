@@ -82,6 +82,12 @@ async def erase_lead(
     for table in ("dispositions", "disposition_waits"):
         await tx.execute(f"UPDATE {table} SET sealed_note = NULL WHERE lead_id = :lead", lead=lead_id)
     await tx.execute("UPDATE dispositions SET note = '' WHERE lead_id = :lead", lead=lead_id)
+    await tx.execute(  # a file may hold the consumer's phone and what was noted; what it said was taken up
+        """UPDATE disposition_files SET wrapped = NULL, sealed = NULL
+           WHERE sealed IS NOT NULL AND recorded_at IS NOT NULL AND wanted_at IS NULL
+               AND buyer_id IN (SELECT buyer_id FROM sales WHERE lead_id = :lead)""",
+        lead=lead_id,
+    )
     for table in ("wires", "claims", "sightings", "return_files", "store_kept_from"):
         await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
     event_id, month, at, sentence = event

@@ -17,6 +17,7 @@ from exchange.intake.batch import BadFile
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.stages.report_columns import guess_meanings, read_when
+from exchange.storage.erase import erase_lead
 from tests.flows.lab import later, post
 from tests.market import Exchange, buying, consumer, selling
 
@@ -78,6 +79,10 @@ async def test_a_file_is_seen_before_it_is_written_and_the_second_time_changes_n
     assert 4 == await either.count("dispositions") and 1 == await either.count("disposition_waits")
     channels = await either.rows("SELECT told_by FROM dispositions WHERE channel = 'file'")
     assert ["al@acme.example (november.csv)"] == [row["told_by"] for row in channels]
+
+    waits = await brought(either, f"lead_id,status\n{three},sold\n")
+    await either.market.db.write(erase_lead, one, ("ev_1", "2026-11", either.market.clock.now(), "Erased"))
+    assert await look(either.market, OWN, again) is None and await look(either.market, OWN, waits) is not None
 
 
 async def test_a_row_is_found_by_the_next_name_when_its_first_names_nobody(exchange: Exchange) -> None:
