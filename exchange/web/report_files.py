@@ -138,6 +138,8 @@ async def _preview(request: web.Request, place: Place, problem: str = "", http_s
             place=place,
             file=found.file,
             verdicts=[(words[0], found.file.counts.get(verdict.value, 0)) for verdict, words in VERDICTS.items()],
+            problem=problem,
+            http_status=http_status,
         )
     groups = [
         (verdict, *words, found.counts[verdict], found.of(verdict)[:SHOWN])

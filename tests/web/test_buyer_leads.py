@@ -10,7 +10,9 @@ import openpyxl
 from aiohttp import FormData
 from playwright.async_api import ViewportSize
 
+from exchange import limits
 from exchange.storage.erase import erase_lead
+from exchange.worker import run_jobs
 from tests.flows.lab import post
 from tests.market import NOW, buying, consumer, usd
 from tests.web.served import Served
@@ -86,6 +88,29 @@ async def test_a_word_is_said_of_one_lead_with_its_worth_and_of_ticked_ones(serv
     assert ["1250.00"] == [lead["disposition_value"] for lead in told["leads"]]
     assert "Acme: sold, worth $1,250.00" in timeline.text
     assert "Told in the portal, by buyer al@acme.example" in timeline.text
+
+
+async def test_a_long_file_shows_how_far_it_is_and_what_became_of_it(served: Served) -> None:
+    one, *_ = await bought(served)
+    empty = "".join(f"ld_{number},sold\n" for number in range(limits.DISPOSITION_ROWS_AT_ONCE))
+    async with signed_in(served, "al@acme.example", "buyer", "acme") as visitor:
+        seen = await upload(visitor, FILES, f"lead_id,status\n{empty}{one},sold\n", (await visitor.open(FILES)).token)
+        path = re.search(rf"{FILES}/dsf_[0-9A-Z]+", seen.source)
+        assert path is not None and "It takes a while" in seen.text
+        going = await visitor.submit(f"{path[0]}/record")
+        listed = await visitor.open(FILES)
+        twin = (await visitor.open(f"{path[0]}.json")).fields
+        columns: dict[str, Any] = {"column.0": "reference"}
+        refused = await visitor.submit(f"{path[0]}/columns", **columns)
+        while await run_jobs(served.exchange.market):
+            continue
+        done = await visitor.open(path[0])
+
+    assert "0 of 1,001 rows" in going.part("going") and "0 of 1,001 so far" in listed.part("files")
+    assert (False, 1_001, 0) == (twin["recorded"], twin["rows_all"], twin["rows_done"])
+    assert 422 == refused.http_status and 0 == going.source.count("/record")
+    assert "Recorded: 1 changed, 0 unchanged" in done.part("recorded") and "1,000 not matched" in done.part("recorded")
+    assert 1 == await served.exchange.count("dispositions")
 
 
 async def test_a_file_shows_three_not_matched_before_anything_is_written(served: Served) -> None:
