@@ -44,7 +44,8 @@ class NoFile(Exception):
 
 
 async def receive(request: web.Request, begin: Callable[[Sent], Into]) -> Sent:
-    """Read one file into what `begin` opens. It is called when the file begins, with the fields before it.
+    """Read one file into what `begin` opens. It is called when the file begins, with the fields before it; what is
+    returned holds those behind it too, since many clients send the file first.
 
     What `begin` or its `write` raises ends the reading. Raises `NoFile`. After either the rest is dropped: the answer
     must be sent with `response.force_close()`.
@@ -87,6 +88,7 @@ async def _whole_body(request: web.Request, begin: Callable[[Sent], Into]) -> Se
 
 async def _from_form(request: web.Request, begin: Callable[[Sent], Into]) -> Sent:
     fields: dict[str, str] = {}
+    name = ""
     try:
         form = await request.multipart()
         while (part := await form.next()) is not None:
@@ -97,15 +99,18 @@ async def _from_form(request: web.Request, begin: Callable[[Sent], Into]) -> Sen
                 continue
             if not part.filename:  # the form of a browser without a file chosen
                 continue
+            if name:
+                raise NoFile(400, "More than one file was sent. Send one at a time.")
             _check_plain(part)
-            sent = Sent(dict(fields), part.filename)
-            into = begin(sent)
+            name = part.filename
+            into = begin(Sent(dict(fields), name))
             while chunk := await part.read_chunk(_CHUNK_BYTES):
                 into.write(chunk)
-            return sent
     except (ValueError, AssertionError, HttpProcessingError) as error:
         raise NoFile(400, "The multipart body is not readable.") from error
-    raise NoFile(400, "No file was sent. Choose one, or send it as the part file.")
+    if not name:
+        raise NoFile(400, "No file was sent. Choose one, or send it as the part file.")
+    return Sent(fields, name)
 
 
 def _check_plain(part: BodyPartReader) -> None:

@@ -58,6 +58,29 @@ def rows_of(answer: Heard) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.body.decode())))
 
 
+async def test_what_is_said_behind_the_file_counts_as_what_is_said_before_it(trading: Served) -> None:
+    """Clients write a form's parts in the order they like; a start that is not wanted must not begin."""
+
+    async def sent(*parts: tuple[str, bytes | str]) -> Heard:
+        form = FormData(default_to_multipart=True)
+        for name, content in parts:
+            form.add_field(name, content, filename=f"{name}.csv" if isinstance(content, bytes) else None)
+        headers = {"X-Api-Key": live_key("cedar")}
+        async with trading.session.post(f"{trading.address}/api/v1/imports", data=form, headers=headers) as answer:
+            return await heard(answer)
+
+    file = csv_of(people(3))
+    waiting = await sent(("file", file), ("start", "no"))
+    wrong = await sent(("file", file), ("order", "oldest"))
+    two = await sent(("file", file), ("other", file))
+    started = await sent(("file", file), ("order", "newest"), ("hours", "00:00-24:00"), ("stop_percent", "50"))
+
+    assert ("new", 422, 400) == (waiting["state"], wrong.http_status, two.http_status), two.fields
+    assert ("running", "newest", "00:00-24:00") == (started["state"], started["order"], started["hours"])
+    assert 2 == await trading.exchange.count("imports")
+    assert 2 == len(list(trading.exchange.market.files_dir.glob("*")))
+
+
 async def test_a_form_with_a_file_is_sold_and_its_result_taken(trading: Served) -> None:
     brought = await send_form(trading, csv_of([*people(2), {**people(1, 9)[0], "zip": "8501"}]), rate="600/min")
     await worked(trading)

@@ -94,5 +94,5 @@ def _sent() -> Schema:
         again=text("`yes`: it is meant, although the same file was imported before.", enum=["yes", "no"]),
         columns=text('Your columns to our fields, as JSON: `{"Telefon": "phone", "Notes": ""}`. Others are guessed.'),
         constants=text('Values for every row, as JSON: `{"sub_id1": "list-7"}`.'),
-        file={"type": "string", "format": "binary", "description": "The last part of the form."},
+        file={"type": "string", "format": "binary", "description": "The file itself, the only one in the form."},
     )

@@ -37,25 +37,25 @@ async def bring(call: Call) -> Told:
     caller = _caller(call)
     assert caller.campaign is not None
     spools: list[desk.Spool] = []
-    asked: list[_Asked] = []
 
     def begin(sent: Sent) -> desk.Spool:
-        asked.append(_Asked(sent.fields))
+        _Asked(sent.fields)  # what is wrong before the file is told before it is read
         spools.append(desk.Spool(call.market))
         return spools[0]
 
     try:
         await desk.check_room(call.market, caller.campaign, Mode(caller.key.mode))
         sent = await receive(call.request, begin)
+        asked = _Asked(sent.fields)
         bringing = desk.Bringing(caller.campaign, Mode(caller.key.mode), sent.name or "leads", caller.actor)
-        row = await bring_file(call.market, spools[0], bringing, asked[0].columns)
+        row = await bring_file(call.market, spools[0], bringing, asked.columns)
     except BaseException as error:
         for spool in spools:
             spool.drop()
         raise _stop(error) or error from None
-    if asked[0].start:
-        await _begin(call, row, caller, asked[0])
-    return Told({**_fields(call, await _found(call, row.id)), **await _columns(call, row, asked[0].columns)})
+    if asked.start:
+        await _begin(call, row, caller, asked)
+    return Told({**_fields(call, await _found(call, row.id)), **await _columns(call, row, asked.columns)})
 
 
 async def many(call: Call) -> Told:

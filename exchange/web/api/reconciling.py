@@ -55,6 +55,7 @@ async def bring(call: Call) -> Told:
 
     with file_refused():
         sent = await receive(call.request, begin)
+        said.update(sent.fields)
         columns, party = said_columns(said), said.get("party", "")
         currency, span = currency_of(market, party, said.get("currency", "")), span_of(market, said)
         file_id = await bring_book(market, party, currency, sent.name or "book", bytes(held.data), actor)

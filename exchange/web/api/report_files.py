@@ -39,6 +39,7 @@ async def bring_reports(call: Call) -> Told:
 
     with file_refused():
         sent = await receive(call.request, begin)
+        asked.read(sent.fields)
         name = sent.name or "dispositions"
         file_id = await bring(call.market, caller.actor.party_id, name, bytes(held.data), caller.actor)
         found = await _looked(call, own, file_id)

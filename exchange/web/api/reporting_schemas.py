@@ -71,7 +71,7 @@ def _files() -> dict[str, Schema]:
             'Your columns to what they are, as JSON: `{"Ergebnis": "disposition", "Nr": "reference"}`; others are '
             f"guessed. A column is one of {', '.join(MEANINGS)}, or nothing (an empty text)."
         ),
-        file={"type": "string", "format": "binary", "description": "The last part of the form."},
+        file={"type": "string", "format": "binary", "description": "The file itself, the only one in the form."},
     )
     row = {"type": "integer", "description": "The data row, from 1."}
     file_told = record(

@@ -30,10 +30,8 @@ async def bring(call: Call) -> Told:
     """Take a file; the worker reads it. Where it stands is told by its load."""
     caller = _caller(call)
     uploads: list[desk.Upload] = []
-    told: list[Sent] = []
 
     def begin(sent: Sent) -> desk.Upload:
-        told.append(sent)
         wish_of(sent.fields, caller.actor, sent.name)
         options_of(sent.fields)
         uploads.append(desk.Upload(call.market))
@@ -41,8 +39,8 @@ async def bring(call: Call) -> Told:
 
     try:
         sent = await receive(call.request, begin)
-        row = await desk.make_list(call.market, wish_of(told[0].fields, caller.actor, sent.name), caller.actor)
-        options = options_of(told[0].fields)
+        row = await desk.make_list(call.market, wish_of(sent.fields, caller.actor, sent.name), caller.actor)
+        options = options_of(sent.fields)
         load = await desk.bring_later(call.market, row, sent.name or "list", options, uploads[0], caller.actor)
     except BaseException as error:
         for upload in uploads:

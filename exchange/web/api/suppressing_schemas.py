@@ -57,7 +57,7 @@ def suppressing_schemas() -> dict[str, Schema]:
         column=text("Its name, or its number from 1; unless said, it is found."),
         dated=text("The day its data are of, such as `2026-11-20`."),
         leave_out=text("`yes` goes on without rows that cannot be used.", enum=["yes", "no"]),
-        file={"type": "string", "format": "binary", "description": "The last part of the form."},
+        file={"type": "string", "format": "binary", "description": "The file itself, the only one in the form."},
     )
     return {
         "SuppressionList": one,
