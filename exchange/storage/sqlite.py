@@ -208,17 +208,31 @@ class _ReadPool:
                 await connection.interrupt()  # a statement that still runs would hold the snapshot, and the WAL with it
                 raise
             finally:
-                await connection.rollback()
-                self._idle.append(connection)
+                await self._give_back(connection)
+
+    async def _give_back(self, connection: aiosqlite.Connection) -> None:
+        """One whose reader is cancelled here too is closed by its thread: it would else stay open, and its thread."""
+        try:
+            await connection.rollback()
+        except BaseException:
+            connection.stop()
+            raise
+        self._idle.append(connection)
 
     async def _open(self) -> aiosqlite.Connection:
         try:
             connection = await aiosqlite.connect(
                 _read_only(self._path), uri=True, isolation_level=None, cached_statements=CACHED_STATEMENTS
             )
-            await connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error as error:
             raise read_error(error) from error
+        try:
+            await connection.execute("PRAGMA query_only = ON")
+        except BaseException as error:
+            connection.stop()
+            if isinstance(error, sqlite3.Error):
+                raise read_error(error) from error
+            raise
         connection.row_factory = sqlite3.Row
         return connection
 

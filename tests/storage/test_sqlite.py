@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import uvloop
 
 from exchange.storage.database import Conflict, Db, StorageBusy, StorageError, StorageFull, StorageUnclear
 from exchange.storage.file_lock import FileInUse
+from exchange.storage.migrate import read_applied
 from exchange.storage.sqlite import SqliteDb, open_sqlite
 from exchange.storage.sqlite_group import NotStored, Stored, drive, open_writing, run_group
+from tests.databases import lay_file
 from tests.processes import started
 from tests.storage import units
 from tests.storage.units import Thing
@@ -263,3 +266,22 @@ async def test_a_caller_that_gave_up_does_not_disturb_the_others(sqlite_process_
     assert 2 == await sqlite_process_db.write(units.add, Thing("there", 2))
     with pytest.raises(Conflict):
         await sqlite_process_db.write(units.add, Thing("gone", 1))
+
+
+async def test_readers_that_are_cancelled_wherever_they_are_leave_nothing_open(tmp_path: Path) -> None:
+    threads = set(threading.enumerate())
+    db = await open_sqlite(lay_file(tmp_path))
+    for steps in range(0, 60, 3):
+        reader = asyncio.ensure_future(db.read(read_applied))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        reader.cancel()
+        await asyncio.sleep(0)
+        reader.cancel()  # once more, while the first is cleared away
+        await asyncio.wait([reader])
+    await db.close()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    for thread in (left := set(threading.enumerate()) - threads):
+        thread.join(5)
+
+    assert [] == [thread for thread in left if thread.is_alive()]
