@@ -95,7 +95,8 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         return {name: environment.get(SECRET_PREFIX + name.upper()) or stored.get(name, "") for name in names}
 
     def keyed(loaded: Loaded) -> Keyed:
-        able = ready(loaded.build(), {}, simulated=loaded.name == SIMULATED, reports=loaded.reports)
+        simulated, urls = loaded.name == SIMULATED, tuple(loaded.urls.values())
+        able = ready(loaded.build(), {}, simulated=simulated, reports=loaded.reports, urls=urls)
 
         def with_secrets(stored: Secrets) -> Connection:  # at every change of anything: abilities are looked for once
             return replace(able, secrets=secrets_of(loaded.secrets, stored))

@@ -24,6 +24,7 @@ from exchange.commands import (
     check,
     consent,
     data,
+    doctor,
     export,
     init,
     invoice,
@@ -264,6 +265,7 @@ add(user_app, "list", user.list_all, "exchange user list", "exchange user list -
 add(job_app, "list", job.list_dead, "exchange job list", "exchange job list --kind notice --json")
 add(job_app, "replay", job.replay, "exchange job replay job_01KAG4", "exchange job replay --kind notice --yes")
 for _app, _module in (
+    (app, doctor),
     (app, backup),
     (suppression_app, suppression),
     (consent_app, consent),

@@ -90,6 +90,15 @@ class SmtpLane:
             return why.lost
         return await self._through(client, relay, message, content, errand)
 
+    async def reach(self, relay: Relay) -> Lost | None:
+        """Sign in and leave again; why that is not possible, if it is not."""
+        try:
+            client = await self._connect(relay)
+        except NotReached as why:
+            return why.lost
+        await _quit(client)
+        return None
+
     async def close(self) -> None:
         for relay in list(self._kept):
             client = self._take(relay)

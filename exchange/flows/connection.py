@@ -76,6 +76,7 @@ class Connection:
     tables: WritesTable | None = None
     mailed: GoesToMailboxes | None = None
     reports: ReadsDispositions | None = None  # its buyer's system tells what became of leads
+    urls: tuple[str, ...] = ()  # servers it names
 
     @property
     def can_reconcile(self) -> bool:
@@ -103,6 +104,7 @@ def ready(
     *,
     simulated: bool = False,
     reports: ReadsDispositions | None = None,
+    urls: tuple[str, ...] = (),
 ) -> Connection:
     """The connection of a connector, with the abilities it has."""
     return Connection(
@@ -136,4 +138,5 @@ def ready(
         tables=connector if isinstance(connector, WritesTable) else None,
         mailed=connector if isinstance(connector, GoesToMailboxes) else None,
         reports=reports,
+        urls=urls,
     )
