@@ -23,7 +23,7 @@ async def check_rows(
     from exchange.commands.progress import finished, progress
     from exchange.flows.dry_run import dry_run
     from exchange.flows.estimate import open_estimator
-    from exchange.stages.reasons import show_money
+    from exchange.web.words import money
 
     began = market.clock.monotonic()
     estimator = await open_estimator(market, campaign, mode)
@@ -49,10 +49,8 @@ async def check_rows(
         parts.append(f"Without consent {found.no_consent:,}")
     lines = [f"  {'     '.join(parts)}"]
     if found.estimate is not None:
-        low, about, high = (
-            show_money(each) for each in (found.estimate.low, found.estimate.middle, found.estimate.high)
-        )
-        payout = show_money(found.estimate.payout)
+        low, about, high = (money(each) for each in (found.estimate.low, found.estimate.middle, found.estimate.high))
+        payout = money(found.estimate.payout)
         lines.append(f"  Would earn  about {about} (range {low} to {high}), {payout} of it the seller's")
     terminal.result(document, [*lines, "  Nothing was stored. Run again without --dry-run."])
     if found.invalid or found.rejected:

@@ -24,7 +24,10 @@ _UNDER_WAY = frozenset({"open", "selling"})
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One lead that was answered. `problems` are (field, code, value) without values that may be a person's."""
+    """One lead that was answered. A buyer with two companies in it is named once.
+
+    `problems` are (field, code, value) without values that may be a person's.
+    """
 
     lead_id: str
     at: int
@@ -76,7 +79,7 @@ def _watched(market: Market, row: Row, answer: Row | None, buyers: list[str]) ->
         row["mode"],
         row["state"],
         row["reason"],
-        tuple(deals.buyers[buyer].name if buyer in deals.buyers else buyer for buyer in buyers),
+        tuple(deals.buyers[buyer].name if buyer in deals.buyers else buyer for buyer in dict.fromkeys(buyers)),
         Money(row["revenue_units"], row["currency"]),
         answer["took_ms"] if answer is not None else 0,
         _problems(market, row, answer) if answer is not None and row["state"] == "invalid" else (),

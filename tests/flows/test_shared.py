@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from exchange.flows.watch import watch
 from exchange.model.party import Payout, SaleMode, Strategy
 from tests.flows.lab import HUNG_UP, UNREACHABLE, attempts, owed, ping, post, post_on, spent, tiers, told_about
-from tests.market import REFUSED, Exchange, buying, selling, usd
+from tests.market import REFUSED, Exchange, buying, contract, selling, usd
 
 
 async def market(exchange: Exchange, *names: str, slots: int = 3, **changes: Any) -> None:
@@ -190,3 +192,12 @@ async def test_a_campaign_of_exclusive_leads_shares_none(exchange: Exchange) -> 
     await exchange.add(*selling("cedar", slots=3, exclusive_only=True))
 
     assert ("unsold", "no_eligible_buyer") == (await post(exchange)).told
+
+
+async def test_who_watches_reads_once_who_bought_for_two_of_its_companies(exchange: Exchange) -> None:
+    await market(exchange, "acme", slots=2)
+    await exchange.add(replace(contract("birch", sale_mode=SaleMode.SHARED), buyer_id="acme"))
+    await post(exchange)
+
+    assert 2 == await exchange.count("sales")
+    assert ("Acme",) == (await anext(watch(exchange.market, last=1))).buyers
