@@ -142,11 +142,14 @@ def decide(
                 f"Take their word for {len(chosen)} of {file.party}? Theirs says {more} more.", "Nothing was decided."
             )
         said = Word(word, note, operator())
-        told = await decide_differences(market, file.id, [row["number"] for row in chosen], said)
-        failed = [{"number": number, "why": why} for number, why in told.failed]
-        terminal.result({"decided": told.done, "failed": failed}, [f"  {told.done} decided."])
-        terminal.remark(*(f"  {number}: {why}" for number, why in told.failed))
-        if told.failed:
+        done, failed, left = 0, [], [row["number"] for row in chosen]
+        while left:
+            told = await decide_differences(market, file.id, left, said)
+            done, left = done + told.done, left[len(left) - told.left :]
+            failed += [{"number": number, "why": why} for number, why in told.failed]
+        terminal.result({"decided": done, "failed": failed}, [f"  {done} decided."])
+        terminal.remark(*(f"  {each['number']}: {each['why']}" for each in failed))
+        if failed:
             raise Stop(Exit.SOME_FAILED)
 
     run(_with_market(context.obj, work))

@@ -36,6 +36,8 @@ from exchange.storage.reconciliations import (
 
 OURS, THEIRS = "ours", "theirs"
 NOTE_MOST = 300
+AT_ONCE = 1_000
+"""So many are decided in one go: each is a unit of its own, and somebody waits."""
 _UNCLEAR = (DifferenceKind.UNCLEAR.value, DifferenceKind.UNCLEAR_ABSENT.value)
 
 
@@ -49,10 +51,12 @@ class Word(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How many differences were decided now, and what was in the way of each of the others, by its number."""
+    """How many differences were decided now, what was in the way of others, by their numbers, and how many are left
+    because no more are decided in one go."""
 
     done: int
     failed: tuple[tuple[int, str], ...]
+    left: int = 0
 
 
 async def decide_differences(market: Market, file_id: str, numbers: Sequence[int], word: Word) -> Outcome:
@@ -60,12 +64,12 @@ async def decide_differences(market: Market, file_id: str, numbers: Sequence[int
     such word or no reason."""
     file, word = await _file(market, file_id), _checked(word)
     done, failed = 0, []
-    for number in numbers:
+    for number in numbers[:AT_ONCE]:
         try:
             done += await _decide(market, file, number, word)
         except CannotReconcile as error:
             failed.append((number, str(error)))
-    return Outcome(done, tuple(failed))
+    return Outcome(done, tuple(failed), max(len(numbers) - AT_ONCE, 0))
 
 
 async def decide_difference(market: Market, file_id: str, number: int, word: Word) -> bool:
@@ -98,13 +102,16 @@ async def _decide(market: Market, file: BookFile, number: int, word: Word) -> bo
     if taken and row["kind"] == UNREADABLE:
         raise CannotReconcile("The row cannot be read: correct the file and bring it again.")
     booking = _booking(market, file, row, word) if taken else None
-    decided = Decided(file.id, number, word.decision, word.note, booking, _line(market, file, row, word))
+    line = _line(market, file, row, word)
+    decided = Decided(file.id, file.party, file.compared_at, number, word.decision, word.note, booking, line)
     if taken and row["kind"] in _UNCLEAR:
         return await _settle(market, file, row, word, decided)
     try:
         return await market.db.write(decide_line, decided)
     except BookMoved as error:
-        raise CannotReconcile(f"Nothing is booked for difference {number}: {error}. Keep ours.") from None
+        raise CannotReconcile(
+            f"Nothing is booked for difference {number}: {error}. Look again, or keep ours."
+        ) from None
 
 
 async def _settle(market: Market, file: BookFile, row: Row, word: Word, decided: Decided) -> bool:
@@ -120,6 +127,8 @@ async def _settle(market: Market, file: BookFile, row: Row, word: Word, decided:
         await settle(market, row["attempt_id"], decision, word.actor, word.ip, keep=together)
     except DecidedBefore:
         return False
+    except BookMoved as error:
+        raise CannotReconcile(f"Difference {row['number']} was not decided: {error}. Look again.") from None
     except CannotSettle as error:
         if not await market.db.read(settled_as, row["attempt_id"], accepted, price.units if price else None):
             raise CannotReconcile(str(error)) from error

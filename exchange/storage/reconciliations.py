@@ -132,7 +132,11 @@ async def list_books(tx: Tx, most: int, before: tuple[int, str] | None = None) -
 
 
 async def keep_outcome(tx: Tx, outcome: Outcome) -> bool:
-    """Keep what a comparison found. False once something was decided: then the earlier one stands."""
+    """Keep what a comparison found. False once something was decided: then the earlier one stands.
+
+    The file's row is locked first, as by whoever decides.
+    """
+    await tx.fetch(f"SELECT id FROM reconciliations WHERE id = :id {tx.for_update}", id=outcome.file_id)
     decided = await tx.fetch(
         """SELECT number FROM reconciliation_lines
            WHERE reconciliation_id = :id AND decided_at IS NOT NULL LIMIT 1""",
@@ -194,9 +198,12 @@ class DecidedBefore(StorageError):
 
 
 class Decided(NamedTuple):
-    """All that deciding one difference stores. `booking` None: no money moves."""
+    """All that deciding one difference stores. `booking` None: no money moves. `compared_at` is when what was looked at
+    was compared."""
 
     file_id: str
+    party: str
+    compared_at: int | None
     number: int
     decision: str
     note: str
@@ -207,9 +214,18 @@ class Decided(NamedTuple):
 async def decide_line(tx: Tx, wanted: Decided) -> bool:
     """Decide one difference, and book its money in the same breath. False when it was decided before.
 
-    Raises `BookMoved` when money would be booked that a return, or a decision on another file, has moved since.
+    Raises `BookMoved` when the books were compared anew, or money would be booked that a return, or a decision on
+    another file, has moved since.
     """
     booking, line = wanted.booking, wanted.line
+    whose = "party = :party" if booking is not None else "party = :party AND id = :id"
+    files = await tx.fetch(
+        f"SELECT id, compared_at FROM reconciliations WHERE {whose} ORDER BY id {tx.for_update}",
+        party=wanted.party,
+        **({} if booking is not None else {"id": wanted.file_id}),
+    )
+    if (wanted.file_id, wanted.compared_at) not in [(each["id"], each["compared_at"]) for each in files]:
+        raise BookMoved("the books were compared anew meanwhile")
     changed = await tx.execute(
         """UPDATE reconciliation_lines SET decision = :decision, note = :note, reference = :reference,
                decided_at = :at, decided_by = :by
@@ -253,7 +269,6 @@ async def _require_unmoved(tx: Tx, file_id: str, number: int) -> None:
         number=number,
     )
     party = line["party"]
-    await tx.fetch(f"SELECT id FROM reconciliations WHERE party = :party ORDER BY id {tx.for_update}", party=party)
     if line["sale_id"] is not None:
         await tx.fetch(f"SELECT id FROM sales WHERE id = :id {tx.for_update}", id=line["sale_id"])
         (now,) = await tx.fetch(

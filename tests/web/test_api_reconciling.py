@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import FormData
 
-from tests.flows.test_reconciliations import day, sold
+from tests.flows.reconciled import day, sold
 from tests.market import OPERATOR_KEY, buyer_key, operator
 from tests.web.served import Served
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -9,7 +10,7 @@ from aiohttp import FormData
 
 from exchange import limits
 from tests.flows.lab import later
-from tests.flows.test_reconciliations import day, sold
+from tests.flows.reconciled import day, sold
 from tests.web.served import Served
 from tests.web.visitor import Page, Visitor, signed_in
 
@@ -56,7 +57,11 @@ async def test_a_book_is_compared_at_once_and_its_differences_are_decided(served
         lines = (await visitor.open(f"{address}.csv")).source.strip().splitlines()
         assert 5 == len(lines) and lines[0].startswith("number,kind,lead_id")
 
-        form: dict[str, Any] = {"csrf": seen.token, "kind": "price", "number": "1"}
+        compared = re.search(r'name="compared" value="(\d+)"', seen.source)
+        assert compared is not None
+        form: dict[str, Any] = {"csrf": seen.token, "kind": "price", "number": "1", "compared": compared[1]}
+        stale = await visitor.send(f"{address}/decide", **{**form, "compared": "1"}, theirs="1", note="as agreed")
+        assert (409, True) == (stale.http_status, "compared anew" in stale.part("problem"))
         why = await visitor.send(f"{address}/decide", **form, theirs="1", note=" ")
         assert (422, True) == (why.http_status, "Say why" in why.part("problem"))
         decided = await visitor.send(f"{address}/decide", **form, theirs="1", note="as agreed")

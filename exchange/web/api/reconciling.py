@@ -120,7 +120,7 @@ async def decide(call: Call) -> Told:
     if number and done.failed:
         raise Stop(Reason.CANNOT_SETTLE, 409, done.failed[0][1])
     failed = [{"number": each, "why": why} for each, why in done.failed]
-    return Told({"status": "ok", "decided": done.done, "failed": failed})
+    return Told({"status": "ok", "decided": done.done, "failed": failed, "left": done.left})
 
 
 async def _waiting(call: Call, file: BookFile, kind: str) -> list[int]:

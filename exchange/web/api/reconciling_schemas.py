@@ -58,10 +58,11 @@ def reconciling_schemas() -> dict[str, Schema]:
             kind=text("Or all of a kind that wait.", enum=list(KINDS)),
         ),
         "DifferencesDecided": record(
-            ("status", "decided", "failed"),
+            ("status", "decided", "failed", "left"),
             status=text(enum=["ok"]),
             decided={**number, "description": "How many were decided now."},
             failed={"type": "array", "items": record(("number", "why"), number=number, why=text())},
+            left={**number, "description": "How many wait for the same call again: 1,000 are decided in one."},
             **ends(),
         ),
     }

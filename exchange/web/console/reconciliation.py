@@ -138,6 +138,8 @@ async def decide(request: web.Request) -> web.StreamResponse:
     if look is None:
         return await _gone(request)
     word = THEIRS if "theirs" in form else OURS if "ours" in form else ""
+    if form.get("compared", "") != str(look.file.compared_at):
+        return await _show(request, "The books were compared anew since you saw them. Look again.", 409)
     waiting = await market.db.read(lines_of, look.file.id, form.get("kind", ""), open_only=True)
     one = form.get("number", "")
     chosen = [row["number"] for row in waiting if not one or str(row["number"]) == one]
@@ -152,7 +154,8 @@ async def decide(request: web.Request) -> web.StreamResponse:
         decided = f"{plural(told.done, 'difference')} decided. " if told.done else ""
         others = f" So it is with {plural(len(told.failed) - 1, 'other')}." if len(told.failed) > 1 else ""
         return await _show(request, f"{decided}{told.failed[0][1]}{others}", 422)
-    return _to(look, f"{plural(told.done, 'difference')} decided")
+    left = f"; {plural(told.left, 'other waits', 'others wait')} for the same button" if told.left else ""
+    return _to(look, f"{plural(told.done, 'difference')} decided{left}")
 
 
 def _to(look: Look, done: str = "") -> web.Response:
