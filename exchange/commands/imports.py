@@ -86,7 +86,7 @@ def read_order(order: str) -> str:
 
 def read_hours_of(hours: str) -> str | None:
     """`09:00-17:30`, with a zone or without, as it is kept; empty for `any`, None when nothing was said."""
-    from exchange.stages.hours import read_hours
+    from exchange.model.hours import read_hours
 
     if not hours or hours == "any":
         return "" if hours else None

@@ -23,12 +23,12 @@ from exchange.flows.tell import tell_import
 from exchange.log import logger
 from exchange.model.actor import Actor
 from exchange.model.batch import Record, RowResult
+from exchange.model.hours import opens_at, read_hours
 from exchange.model.importing import FILE, ImportRow, Move
 from exchange.model.lead import Kind, Mode, Submission
 from exchange.model.money import Money
 from exchange.model.party import Campaign
 from exchange.model.reason import Reason
-from exchange.stages.hours import opens_at, read_hours
 from exchange.storage.database import StorageError
 from exchange.storage.imports import (
     begin_import,

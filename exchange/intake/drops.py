@@ -96,7 +96,9 @@ async def begin(market: Market, source: Source, spool: desk.Spool, bringing: des
 
 async def _start(market: Market, row: ImportRow, how: Selling) -> None:
     try:
-        await desk.start(market, row, SYSTEM, rate=how.rate, stop_percent=how.stop_percent)
+        await desk.start(
+            market, row, SYSTEM, rate=how.rate, stop_percent=how.stop_percent, sort=how.order, hours=how.hours
+        )
     except desk.SameFile as same:
         await desk.cancel(market, row, SYSTEM)
         raise BadFile(f"{row.file_name} went into this campaign before, as {same.earlier.id}.") from None

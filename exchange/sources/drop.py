@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from exchange.model.hours import read_hours
 from exchange.model.wire import Place
 from exchange.sources.document import Part, PolledDocument, SecretName, SourceDocument
 
@@ -25,6 +26,17 @@ def _a_server(text: str) -> str:
     if found is None or (found[2] is not None and not 0 < int(found[2]) < 65_536):
         raise ValueError("write the server, and its port if it is not the usual one: files.dealer.example:2222")
     return text
+
+
+def _as_hours(text: str) -> str:
+    if not text:
+        return ""
+    found = read_hours(text)
+    if found is None:
+        raise ValueError(
+            "write 09:00-17:30, with a zone behind it if it is not the exchange's: 09:00-17:30 America/Phoenix"
+        )
+    return found.text
 
 
 def _a_host_key(text: str) -> str:
@@ -56,10 +68,14 @@ Path = Annotated[str, Field(max_length=500)]
 
 
 class Selling(Part):
-    """How a file's rows are sold: no faster than `rate`, and no further once so many percent were refused."""
+    """How a file's rows are sold: no faster than `rate`, no further once so many percent were refused, in the file's
+    order or another, and at any hour or only between two.
+    """
 
     rate: Rate = ""
     stop_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    order: Literal["file", "best", "newest"] = "file"
+    hours: Annotated[str, AfterValidator(_as_hours)] = ""
 
 
 class DropDocument(PolledDocument):

@@ -167,13 +167,14 @@ async def test_a_file_that_was_imported_before_is_recognised(exchange: Exchange,
 
 
 async def test_a_lost_cursor_sells_nothing_twice(exchange: Exchange, server: FileServer) -> None:
-    drop = await dropping(exchange, server, "lost", selling={"rate": "1/h"})
+    drop = await dropping(exchange, server, "lost", selling={"rate": "1/h", "order": "newest", "hours": "0:00-24:00"})
     drop.put("a.csv", csv_of(people(3)))
     await drop.polled(2)
     await exchange.market.db.write(move_cursor, DROP, "")
     await drop.polled(6)
 
     assert [("done", {"accepted": 3})] == [(row.state, row.counts) for row in await drop.imports()]
+    assert [("newest", "00:00-24:00")] == [(row.sort, row.hours) for row in await drop.imports()]
     assert ["a.csv", "a.csv.result.csv"] == drop.names("done")
     assert 3 == await exchange.count("sales")
 
@@ -221,6 +222,8 @@ async def test_columns_of_the_source_are_taken_and_other_files_left(exchange: Ex
         ({"done": "x", "failed": "x"}, "two folders"),
         ({"selling": {"rate": "fast"}}, "rows in a time"),
         ({"selling": {"stop_percent": 0}}, "stop_percent"),
+        ({"selling": {"order": "oldest"}}, "order"),
+        ({"selling": {"hours": "late"}}, "09:00-17:30"),
         ({"host_key": "ssh-ed25519"}, "host_key"),
     ],
 )

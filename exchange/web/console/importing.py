@@ -15,9 +15,9 @@ from exchange.intake.batch import BadFile
 from exchange.intake.bring_file import BadColumns, check_columns, fields_given, guess
 from exchange.intake.columns import missing_fields
 from exchange.model.batch import Columns, Guess
+from exchange.model.hours import read_hours
 from exchange.model.importing import FILE, SORTS, ImportRow
 from exchange.model.money import Money
-from exchange.stages.hours import read_hours
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exchange.stages.hours import Hours, opens_at, read_hours
+from exchange.model.hours import Hours, opens_at, read_hours
 
 NEW_YORK = "America/New_York"
 
