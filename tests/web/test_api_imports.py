@@ -72,10 +72,12 @@ async def test_what_is_said_behind_the_file_counts_as_what_is_said_before_it(tra
     file = csv_of(people(3))
     waiting = await sent(("file", file), ("start", "no"))
     wrong = await sent(("file", file), ("order", "oldest"))
+    mistyped = await sent(("file", file), ("strat", "no"))
     two = await sent(("file", file), ("other", file))
     started = await sent(("file", file), ("order", "newest"), ("hours", "00:00-24:00"), ("stop_percent", "50"))
 
     assert ("new", 422, 400) == (waiting["state"], wrong.http_status, two.http_status), two.fields
+    assert (422, ["strat"]) == (mistyped.http_status, [each["field"] for each in mistyped["errors"]])
     assert ("running", "newest", "00:00-24:00") == (started["state"], started["order"], started["hours"])
     assert 2 == await trading.exchange.count("imports")
     assert 2 == len(list(trading.exchange.market.files_dir.glob("*")))

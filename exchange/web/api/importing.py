@@ -15,10 +15,10 @@ from exchange.intake.bring_file import BadColumns, bring_file, fields_given, gue
 from exchange.intake.columns import missing_fields
 from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.batch import Columns
+from exchange.model.hours import read_hours
 from exchange.model.importing import SORTS, ImportRow
 from exchange.model.lead import Mode, Problem
 from exchange.model.reason import Reason
-from exchange.stages.hours import read_hours
 from exchange.storage.imports import find_import, imports_of_campaign
 from exchange.vault import VaultError
 from exchange.web.api.access import Caller
@@ -46,6 +46,7 @@ async def bring(call: Call) -> Told:
     try:
         await desk.check_room(call.market, caller.campaign, Mode(caller.key.mode))
         sent = await receive(call.request, begin)
+        _check_options(sent.fields)
         asked = _Asked(sent.fields)
         bringing = desk.Bringing(caller.campaign, Mode(caller.key.mode), sent.name or "leads", caller.actor)
         row = await bring_file(call.market, spools[0], bringing, asked.columns)
@@ -98,6 +99,14 @@ async def pause(call: Call) -> Told:
 
 async def cancel(call: Call) -> Told:
     return await _act(call, lambda market, row: desk.cancel(market, row, _caller(call).actor))
+
+
+def _check_options(fields: Mapping[str, str]) -> None:
+    """A word that nobody knows may be `start=no` mistyped: better nothing begins."""
+    for name in fields:
+        if name not in OPTIONS:
+            told = f"{name} is no option of an import; there are {', '.join(OPTIONS)}"
+            raise wrong(name, "not_allowed", told, fields[name], OPTIONS)
 
 
 class _Asked:
