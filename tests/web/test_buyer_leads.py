@@ -109,6 +109,7 @@ async def test_a_long_file_shows_how_far_it_is_and_what_became_of_it(served: Ser
     assert "0 of 1,001 rows" in going.part("going") and "0 of 1,001 so far" in listed.part("files")
     assert (False, 1_001, 0) == (twin["recorded"], twin["rows_all"], twin["rows_done"])
     assert 422 == refused.http_status and 0 == going.source.count("/record")
+    assert 1 == going.source.count('data-live="going" data-live-ends') and 0 == done.source.count('data-live="going"')
     assert "Recorded: 1 changed, 0 unchanged" in done.part("recorded") and "1,000 not matched" in done.part("recorded")
     assert 1 == await served.exchange.count("dispositions")
 

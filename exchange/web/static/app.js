@@ -123,6 +123,10 @@
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (all("[data-live-ends]").some((part) => !fresh.querySelector(`[data-live="${part.dataset.live}"]`))) {
+      location.reload();  // what moved is over: the page is another one now
+      return;
+    }
     all("[data-live]").forEach((part) => {
       const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
       if (!other || part.contains(document.activeElement) || part.querySelector("details[open]")) return;
