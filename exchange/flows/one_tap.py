@@ -54,9 +54,9 @@ async def returnable_of(market: Market, link: Link) -> Returnable | None:
     return await find_returnable(market, _by_link(attempt), link.attempt_id) if attempt is not None else None
 
 
-async def return_by_link(market: Market, found: Returnable, reason: str, note: str) -> Asked | Recorded | Problem:
+async def return_by_link(market: Market, found: Returnable, asking: Asking) -> Asked | Recorded | Problem:
     """As `ask_return`, with what the rules made of it at once."""
-    asked = await ask_return(market, _by_link(found.sale), found, Asking(reason, note))
+    asked = await ask_return(market, _by_link(found.sale), found, asking)
     return Asked(await consider(market, asked.request["id"]), asked.new) if isinstance(asked, Asked) else asked
 
 

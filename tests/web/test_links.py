@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
@@ -18,9 +19,9 @@ from tests.web.visitor import Page, stranger
 DAY_MS = 86_400_000
 
 
-async def sold(exchange: Exchange) -> str:
+async def sold(exchange: Exchange, **changes: Any) -> str:
     """The delivery of a lead that acme bought."""
-    await exchange.add(*selling("cedar"), *buying("acme"))
+    await exchange.add(*selling("cedar"), *buying("acme", **changes))
     assert "accepted" == (await post(exchange))["status"]
     return str((await attempts(exchange))[0]["id"])
 

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from aiohttp import FormData
 
 from exchange.flows.links import RETURN
 from exchange.flows.returns import NOTE, key_of_lead, words_in
 from exchange.flows.undo import reverse_sale
 from exchange.model.actor import SYSTEM
-from exchange.model.return_terms import RETURN_REASONS
+from exchange.model.return_terms import RETURN_REASONS, ReturnTerms
 from tests.flows.lab import later
 from tests.market import Exchange, open_exchange
 from tests.web.served import serve_exchange
@@ -66,6 +67,23 @@ async def test_what_is_missing_is_said_and_what_was_written_is_kept(
         assert (422, True) == (answer.http_status, told in answer.text)
         assert note in answer.source and 'aria-describedby="told"' in answer.source
         assert [] == await asked(exchange)
+
+
+async def test_what_must_come_with_a_file_can_be_asked_by_its_link_too(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, stranger(served) as visitor:
+        attempt_id = await sold(exchange, returns=ReturnTerms(evidence=(("wrong_number", "file"),)))
+        path = path_of(exchange, attempt_id, "", RETURN)
+        told = []
+        for content, media in ((b"", "application/octet-stream"), (b"MZ", "application/exe"), (b"RIFF", "audio/wav")):
+            form = FormData({"reason": "wrong_number", "note": "a fax"}, default_to_multipart=True)
+            form.add_field("file", content, filename="call.wav" if content else "", content_type=media)
+            async with visitor.session.post(served.address + path, data=form) as response:
+                told.append((response.status, await response.text()))
+
+        assert [422, 422, 200] == [status for status, _ in told]
+        assert "The contract wants a file with this reason." in told[0][1] and "a fax" in told[1][1]
+        (row,) = await exchange.rows("SELECT file_name, reason FROM return_requests")
+        assert {"file_name": "call.wav", "reason": "wrong_number"} == row
 
 
 async def test_outside_its_window_the_page_says_when_that_ended(tmp_path: Path) -> None:

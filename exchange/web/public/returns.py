@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
+from exchange import limits
 from exchange.flows.dispositions import Recorded
 from exchange.flows.links import Link
 from exchange.flows.one_tap import return_by_link, returnable_of
-from exchange.flows.returns import Returnable, Window
+from exchange.flows.returns import Asking, File, Returnable, Window
 from exchange.model.lead import Problem
 from exchange.model.money import Money
 from exchange.stages.returns.words import reason_words
 from exchange.web.auth import read_form
 from exchange.web.keys import MARKET
 from exchange.web.render import notice, page
+from exchange.web.small_form import BadForm, read_small_form
+from exchange.web.uploads import closed
 
 _TEMPLATE = "public/returns.html"
 
@@ -31,15 +36,26 @@ async def act(request: web.Request, link: Link) -> web.StreamResponse:
         return await no_sale(request)
     if found.window is not Window.OPEN:
         return await _page(request, found)
-    form = await read_form(request)
+    try:
+        form, file = await _sent(request)
+    except BadForm as error:
+        return closed(await notice(request, "It was not asked", str(error), http_status=400))
     reason, note = form.get("reason", ""), form.get("note", "").strip()
-    asked = await return_by_link(market, found, reason, note)
+    asked = await return_by_link(market, found, Asking(reason, note, file=file))
     if isinstance(asked, Problem):
         told = "Choose why you give it back." if asked.field == "reason" else f"{asked.message}.".capitalize()
-        return await _page(request, found, problem=asked.field, told=told, reason=reason, note=note)
+        return closed(await _page(request, found, problem=asked.field, told=told, reason=reason, note=note))
     if isinstance(asked, Recorded):
         return await _page(request, found, noted=True, reason=reason)
     return await _page(request, found, done=True, reason=reason, state=asked.request["state"])
+
+
+async def _sent(request: web.Request) -> tuple[Mapping[str, str], File | None]:
+    """The form, with a file where it has one. Raises `BadForm`."""
+    if request.content_type != "multipart/form-data":
+        return await read_form(request), None
+    form = await read_small_form(request, limits.RETURN_FILE_BYTES)
+    return form.fields, form.file
 
 
 def _reasons(found: Returnable) -> tuple[str, ...]:
@@ -66,12 +82,12 @@ async def _page(
 ) -> web.StreamResponse:
     """The form while the window is open; once it is not, or it was asked, what there is to know."""
     sale = found.sale
-    closed = found.window is Window.CLOSED
+    late = found.window is Window.CLOSED
     return await page(
         request,
         _TEMPLATE,
-        title="Thank you" if done or noted else "Too late to return this lead" if closed else "Ask to return this lead",
-        http_status=422 if problem else 410 if closed else 200,
+        title="Thank you" if done or noted else "Too late to return this lead" if late else "Ask to return this lead",
+        http_status=422 if problem else 410 if late else 200,
         sale=sale,
         price=Money(sale["price_units"], sale["currency"]),
         found=found,
@@ -84,4 +100,5 @@ async def _page(
         told=told,
         reason=reason,
         note=note,
+        most_mb=limits.RETURN_FILE_BYTES // 1024**2,
     )
