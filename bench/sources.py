@@ -59,7 +59,7 @@ def rate_lines(run: Replayed, from_day: int) -> Iterator[str]:
         f"  rates of sources, {rates.leads} leads: log loss {rates.loss:.4f} (one true rate for all "
         f"{rates.constant:.4f}), foretold for each that came {rates.ratio:.3f}, error of their rates {rates.error:.4f}"
     )
-    for ages, (raw, projected, shown) in cohort_errors(run).items():
+    for ages, (raw, projected, shown) in cohort_errors(run, from_day).items():
         asked = sources_olist.ASKED[ages]
         yield (
             f"  cohorts {ages[0]} to {ages[1]} days old: error {projected:.4f} ({asked} over Olist's leads); "

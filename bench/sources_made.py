@@ -139,7 +139,7 @@ def judge(leads: Sequence[Made], seed_days: Sequence[int] = (28, 56)) -> list[Fo
             for key, source in told.sources.items():
                 if source.band is Band.ROTTEN and source.suspicion is not None:
                     named.add((vertical, key))
-                    if source.suspicion.chance > 0.99 and enough(source.suspicion.counts, TO_ACT):
+                    if source.suspicion.steady > 0.99 and enough(source.suspicion.counts, TO_ACT):
                         blocked.add((vertical, key))
         if today in seed_days:
             counts = Counter((lead.vertical, lead.key) for lead in leads if lead.at < today)
@@ -201,6 +201,7 @@ def _posts(leads: Sequence[Made], by_day: Mapping[int, DayWeight]) -> list[dict[
                 "refused": int(lead.state != "sold"),
                 "leads_short": weight.short,
                 "fraud_hits": fraud * weight.short,
+                "fraud_hits_long": fraud * weight.long,
                 "fraud_capped": counts * weight.short,
                 "fraud_capped_long": counts * weight.long,
                 "fraud_plain": int(counts),
@@ -226,7 +227,8 @@ _NO_SALES: Mapping[str, Any] = dict.fromkeys(
 _NO_POSTS: Mapping[str, Any] = dict.fromkeys(
     (
         "leads", "refused", "duplicate", "fraud", "passed", "bought", "leads_short", "refused_hits", "duplicate_hits",
-        "fraud_hits", "fraud_capped", "fraud_capped_long", "unsold_short", "unsold_long", "fraud_plain", "bad_days",
+        "fraud_hits", "fraud_hits_long",
+        "fraud_capped", "fraud_capped_long", "unsold_short", "unsold_long", "fraud_plain", "bad_days",
     ),
     0,
 )  # fmt: skip

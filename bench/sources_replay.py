@@ -180,7 +180,7 @@ def foretold(run: Replayed, from_day: int, large: int = 30) -> Foretold:
     return Foretold(len(cases), loss, constant, sum(rate for rate, _, _ in cases) / came, error)
 
 
-def cohort_errors(run: Replayed) -> dict[tuple[int, int], tuple[float, float, float]]:
+def cohort_errors(run: Replayed, from_day: int) -> dict[tuple[int, int], tuple[float, float, float]]:
     """By age of weekly cohorts: the mean error of their rate as shown and as projected, and what share is shown."""
     final: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
     for row in run.sold:
@@ -188,12 +188,13 @@ def cohort_errors(run: Replayed) -> dict[tuple[int, int], tuple[float, float, fl
         counts[0] += run.truths[row.lead_id].converted
         counts[1] += 1
     errors: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
+    first = run.evenings.began // DAY_MS + from_day
     for (today, vertical), held in run.evenings.told.items():
         for cohort in held.cohorts:
             came, sold = final[vertical, cohort.day]
             age = today - cohort.day - 3.5
             for low, high in AGES:
-                if cohort.day + 7 <= today and low <= age < high and came and cohort.sold:
+                if max(cohort.day + 7, first) <= today and low <= age < high and came and cohort.sold:
                     shown, real = cohort.converted / cohort.sold, came / sold
                     errors[low, high].append((abs(shown - real), abs(cohort.conversion.value - real), shown / real))
     return {ages: _means(each) for ages, each in sorted(errors.items())}

@@ -26,6 +26,7 @@ from exchange.demo.stream import rfc3339, truth_path
 BANK = "uci_bank_full_noage.csv"
 DAY_MS = 86_400_000
 _EPOCH = date(1970, 1, 1).toordinal()
+_LATER_DAYS = 7 * 365  # the tables of networks are younger than these leads
 BEGAN_MS = 1_741_000_000_000  # in March 2025; leads spread over eight weeks from here
 DAYS, LEADS_MADE = 56, 18_000
 FARMS, BURSTS, HIT = 16, 10, 8
@@ -65,7 +66,7 @@ def write(folder: Path, into: Path, seed: int, leads: int = LEADS_MADE) -> tuple
 
 
 def write_olist(folder: Path, into: Path) -> tuple[Path, Path]:
-    """Olist's leads of 2018 on their own days, each a person of its own: nothing is wrong with any of them."""
+    """Olist's leads of 2018, seven years later to the day, each a person of its own; nothing is wrong with any."""
     return _written(into / "olist.jsonl", _olist_days(folder))
 
 
@@ -83,7 +84,7 @@ def _olist_days(folder: Path) -> Iterator[Line]:
     people = People(folder, draw)
     rows = []
     for lead in read_leads(folder):
-        at = (lead.day - _EPOCH) * DAY_MS + draw.randrange(DAY_MS)
+        at = (lead.day - _EPOCH + _LATER_DAYS) * DAY_MS + draw.randrange(DAY_MS)
         rows.append((at, Base(0.0, "b2b_marketplace", "OL-all", f"lp-{lead.page}", "olist", {}, lead.lag)))
     for number, (at, each) in enumerate(sorted(rows, key=lambda row: row[0])):
         won = [] if each.lag_days is None else [(at + int(each.lag_days * DAY_MS), "converted", "")]

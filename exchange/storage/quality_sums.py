@@ -110,6 +110,7 @@ async def source_sums(
                {_weighed("d.refused", "w.short", "refused_hits")},
                {_weighed("d.duplicate", "w.short", "duplicate_hits")},
                {_weighed("d.fraud", "w.short", "fraud_hits")},
+               {_weighed("d.fraud", "w.long", "fraud_hits_long")},
                {_weighed(capped, "w.short", "fraud_capped")},
                {_weighed(capped, "w.long", "fraud_capped_long")},
                {_weighed("(d.passed - d.sold)", "w.short", "unsold_short")},

@@ -11,7 +11,7 @@ from aiohttp import ClientError, ClientSession
 from exchange.clock import SimulatedClock, SystemClock
 from exchange.demo.buyers import DemoBuyers, read_fields
 from exchange.demo.dialects import DIALECTS
-from exchange.demo.personalities import Latency, Personality, Trouble, react
+from exchange.demo.personalities import Latency, Personality, Shaving, Trouble, react
 
 AT_ONCE = Latency(median=0, p95=0)
 
@@ -189,3 +189,14 @@ async def test_a_system_clock_serves_as_well() -> None:
     finally:
         await running.close()
     assert running.asked("now") == (1, 0)
+
+
+def test_a_buyer_that_shaves_keeps_its_word_before_and_takes_less_since() -> None:
+    who = somebody("sunpath", accept_percent=95, duplicate_percent=0)
+    shaves = who.model_copy(update={"shaves": Shaving(days=7, accept_percent=60, duplicate_percent=100)})
+    before, since = (
+        [react(shaves, 7, "post", f"ref-{number}", days * 86_400.0) for number in range(400)] for days in (-7.1, -6.9)
+    )
+    assert [each.accepts for each in before] == [react(who, 7, "post", f"ref-{n}", 0.0).accepts for n in range(400)]
+    assert 360 < sum(each.accepts for each in before) and 210 < sum(each.accepts for each in since) < 270
+    assert not any(each.duplicate for each in before) and all(each.duplicate for each in since)

@@ -123,6 +123,21 @@ def test_a_rotten_sub_id_is_told_from_good_ones() -> None:
     assert found["cedar", "rotten"].chance > 0.99 and found["cedar", "s1"].chance < 0.01
 
 
+def test_one_flood_is_told_where_it_is_a_third_of_all_and_no_rule_acts_on_it() -> None:
+    sources = {("cedar", f"s{number}"): counts(2, 60) for number in range(8)}
+    steady = counts(5, 24)  # four of a burst, and one of another day
+    flood = steady._replace(more=16.0, more_long=16.0, more_told=16, leads=42, days=2)
+    few = flood._replace(leads=29)
+    small = flood._replace(more=3.0, more_long=3.0, more_told=3)
+    one_day = flood._replace(days=1)
+    told = dict(zip("abcd", (flood, few, small, one_day), strict=True))
+    found = suspicions(sources | {("elm", name): each for name, each in told.items()})
+    assert {("elm", "a")} == {key for key, each in found.items() if each.rotten}
+    flooded = found["elm", "a"]
+    assert flooded.chance > 0.95 > flooded.steady and (21, 0.3) == (flooded.counts.told, flooded.bar)
+    assert flooded.share > 0.35 and found["elm", "b"].chance == found["elm", "b"].steady
+
+
 def test_rotten_sources_do_not_raise_the_bar_they_are_measured_by() -> None:
     sources = {("cedar", f"s{number}"): counts(4, 80) for number in range(8)}
     sources |= {("cedar", f"rotten{number}"): counts(40, 80) for number in range(8)}

@@ -17,7 +17,7 @@ def action_for(source: Source, rule: SourceRule) -> Action | None:
         return None
     conversion = source.rates["conversion"]
     least = Least(max(rule.leads, LEAST.leads), max(rule.bad, LEAST.bad), max(rule.days, LEAST.days))
-    sure = round(suspicion.chance * TEN_THOUSAND) >= max(rule.chance, LEAST.chance)
+    sure = round(suspicion.steady * TEN_THOUSAND) >= max(rule.chance, LEAST.chance)
     sells_well = conversion.told > 0 and conversion.above(conversion.base) > _GOOD
     if not sure or not enough(suspicion.counts, least) or suspicion.share < _LEAST_SHARE or sells_well:
         return Action.SUGGEST

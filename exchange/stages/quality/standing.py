@@ -142,11 +142,14 @@ _OF_SALES = {"contact": _contact, "conversion": _conversion, "return": _return}
 def _bad(sums: _Sums) -> Counts:
     sale, post = sums.sales, sums.posts
     bad = of = bad_long = of_long = 0
-    told = leads = days = 0
+    told = leads = days = more_told = 0
+    more = more_long = 0
     if post is not None:
         bad, bad_long = post["fraud_capped"], post["fraud_capped_long"]
         of, of_long = bad + post["unsold_short"], bad_long + post["unsold_long"]
         told, leads, days = post["fraud_plain"], post["leads"], post["bad_days"]
+        more, more_long = post["fraud_hits"] - bad, post["fraud_hits_long"] - bad_long
+        more_told = post["fraud"] - told
     if sale is not None:
         bad, bad_long = bad + sale["bad_hits"], bad_long + sale["bad_hits_long"]
         of += sale["bad_hits"] + sale["bad_fading"]
@@ -154,7 +157,8 @@ def _bad(sums: _Sums) -> Counts:
         told += sale["bad"]
         days = max(days, sale["bad_days"])
         leads = max(leads, sale["sold"])
-    return Counts(bad / WHOLE, of / WHOLE, bad_long / WHOLE, of_long / WHOLE, told, leads, days)
+    judged = (bad / WHOLE, of / WHOLE, bad_long / WHOLE, of_long / WHOLE)
+    return Counts(*judged, told, leads, days, more / WHOLE, more_long / WHOLE, more_told)
 
 
 def _per_lead(sums: Iterable[_Sums]) -> int:

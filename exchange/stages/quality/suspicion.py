@@ -2,7 +2,8 @@
 
 Bad is what the screen refused and what buyers gave back, of all that was judged. The chance that its share lies above
 twice that of the others, and above 22 %, is taken from the last weeks, or from the last months while the last weeks do
-not contradict. One bad hour is none: a day counts only so many, and there must be several days.
+not contradict. One bad hour is none: a day counts only so many, and there must be several days. Only where a third or
+so of all it sent is bad, however many one day brought, is it told as well; no rule acts on that.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _NOBODY = 0.05  # the base where nothing is known
 
 
 class Counts(NamedTuple):
-    """Bad leads and all that were judged, faded fast and slowly; plain counts and days with bad ones beside them."""
+    """Bad leads and all that were judged, faded fast and slowly; plain counts and days with bad ones beside them.
+
+    `more` are the leads of fraud that one day brought beyond what counts of a day, faded alike, and plain.
+    """
 
     bad: float = 0.0
     of: float = 0.0
@@ -33,6 +37,20 @@ class Counts(NamedTuple):
     told: int = 0
     leads: int = 0
     days: int = 0
+    more: float = 0.0
+    more_long: float = 0.0
+    more_told: int = 0
+
+    @property
+    def whole(self) -> Counts:
+        """With all that any day brought."""
+        return self._replace(
+            bad=self.bad + self.more,
+            of=self.of + self.more,
+            bad_long=self.bad_long + self.more_long,
+            of_long=self.of_long + self.more_long,
+            told=self.told + self.more_told,
+        )
 
 
 class Least(NamedTuple):
@@ -43,16 +61,21 @@ class Least(NamedTuple):
     days: int = 2
 
 
-TO_SAY, TO_ACT = Least(), Least(20, 6, 3)
+TO_SAY, TO_ACT, FLOODED = Least(), Least(20, 6, 3), Least(30, 6, 2)
+FLOOD_SHARE = 0.3
 
 
 class Suspicion(NamedTuple):
-    """`chance` that the source is rotten, at a share of bad leads above `bar`; `share` is what is believed of it."""
+    """`chance` that the source is rotten, at a share of bad leads above `bar`; `share` is what is believed of it.
+
+    `steady` is the chance without what one day brought too much of: what rules go by.
+    """
 
     chance: float
     share: float
     bar: float
     counts: Counts
+    steady: float
 
     @property
     def rotten(self) -> bool:
@@ -76,8 +99,17 @@ def _judge(counts: Counts, short: float, long: float) -> Suspicion:
     recent = (counts.bad + _RECENT_PRIOR * short) / (max(counts.of, counts.bad) + _RECENT_PRIOR)
     if recent > bar:
         chance = max(chance, _above(counts.bad_long, counts.of_long, long, bar_long))
-    share = (counts.bad + _PRIOR * short) / (max(counts.of, counts.bad) + _PRIOR)
-    return Suspicion(chance, share, bar, counts)
+    whole = counts.whole
+    flood = min(
+        _above(whole.bad, whole.of, short, FLOOD_SHARE), _above(whole.bad_long, whole.of_long, long, FLOOD_SHARE)
+    )
+    if counts.more and chance <= SUSPECTED < flood and enough(whole, FLOODED):
+        return Suspicion(flood, _believed(whole, short), FLOOD_SHARE, whole, chance)
+    return Suspicion(chance, _believed(counts, short), bar, counts, chance)
+
+
+def _believed(counts: Counts, base: float) -> float:
+    return (counts.bad + _PRIOR * base) / (max(counts.of, counts.bad) + _PRIOR)
 
 
 def _bar(base: float) -> float:
