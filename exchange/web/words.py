@@ -118,6 +118,21 @@ def percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "0.0%"
 
 
+def share_value(hits: int, of: int, value: float) -> str:
+    """An estimated share in percent; of a few its plain count stands in the place of it."""
+    if not of:
+        return "–"
+    return f"{count(hits)} of {count(of)}" if of < FEW else f"{value * 100:.1f} %"
+
+
+def share_under(hits: int, of: int, bounds: tuple[float, float]) -> str:
+    """What stands beneath it: where it may lie, and the plain count."""
+    if not of:
+        return ""
+    interval = f"{bounds[0] * 100:.1f}–{bounds[1] * 100:.1f} %"
+    return interval if of < FEW else f"{interval} · {count(hits)} of {count(of)}"
+
+
 def rate(part: int, whole: int) -> str:
     """`69.6%`, or `3 of 11` when there are too few for a rate."""
     return f"{count(part)} of {count(whole)}" if whole < FEW else percent(part, whole)

@@ -40,20 +40,12 @@ class Told:
 
     @property
     def value(self) -> str:
-        if not self.rate.leads:
-            return "–"
-        if self.few:
-            return f"{words.count(self.rate.told)} of {words.count(self.rate.leads)}"
-        return f"{self.rate.value * 100:.1f} %"
+        return words.share_value(self.rate.told, self.rate.leads, self.rate.value)
 
     @property
     def under(self) -> str:
         """What stands beneath it."""
-        if not self.rate.leads:
-            return ""
-        low, high = self.rate.bounds
-        interval = f"{low * 100:.1f}–{high * 100:.1f} %"
-        return interval if self.few else f"{interval} · {words.count(self.rate.told)} of {words.count(self.rate.leads)}"
+        return words.share_under(self.rate.told, self.rate.leads, self.rate.bounds)
 
     @property
     def doubt(self) -> str:

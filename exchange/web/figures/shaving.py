@@ -29,21 +29,11 @@ class ToldShare:
 
     @property
     def value(self) -> str:
-        if not self.share.of:
-            return "–"
-        return self._count if self.few else f"{self.share.value * 100:.1f} %"
+        return words.share_value(self.share.hits, self.share.of, self.share.value)
 
     @property
     def under(self) -> str:
-        if not self.share.of:
-            return ""
-        low, high = self.share.bounds
-        interval = f"{low * 100:.1f}–{high * 100:.1f} %"
-        return interval if self.few else f"{interval} · {self._count}"
-
-    @property
-    def _count(self) -> str:
-        return f"{words.count(self.share.hits)} of {words.count(self.share.of)}"
+        return words.share_under(self.share.hits, self.share.of, self.share.bounds)
 
 
 @dataclass(frozen=True)
