@@ -17,14 +17,22 @@ class Named:
 def rename(fields: Mapping[str, str], columns: Mapping[str, str], constants: Mapping[str, str]) -> Named:
     """Give fields our names. A name of theirs is looked up as it is: `1.3` is a name and no path.
 
-    An empty name of ours leaves the field out; what `columns` does not name keeps its own. Two of theirs may mean one
-    of ours when they say the same, or when one of them is empty. `constants` fill in what was not sent.
+    An empty name of ours leaves the field out; what `columns` does not name keeps its own. Where `columns` gives one
+    of ours to several of theirs, the first of them that was filled in counts, and the others keep their own names.
+    Otherwise two of theirs may mean one of ours when they say the same, or when one of them is empty. `constants` fill
+    in what was not sent.
     """
     found: dict[str, str] = {}
     origin: dict[str, str] = {}
     problems: list[str] = []
+    chosen: dict[str, str] = {}
+    for theirs, ours in columns.items():
+        if fields.get(theirs):
+            chosen.setdefault(ours, theirs)
     for theirs, value in fields.items():
         ours = columns.get(theirs, theirs)
+        if ours and theirs in columns and value and chosen[ours] != theirs and fields[chosen[ours]] != value:
+            ours = theirs
         if not ours:
             continue
         earlier = found.get(ours, "")

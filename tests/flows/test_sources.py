@@ -175,6 +175,21 @@ async def test_two_names_with_different_values_for_one_field_are_refused(exchang
     )
 
 
+async def test_of_several_columns_for_one_field_the_first_that_was_filled_in_counts(exchange: Exchange) -> None:
+    """A platform asks for a private email and one at work: a lead that gives both is no mistake."""
+    exchange = await with_source(exchange, Shelf(), columns={"EMAIL": "email", "WORK_EMAIL": "email"})
+    own, work = consumer(1), consumer(2)
+    both = {**own, "EMAIL": own["email"], "WORK_EMAIL": "maria@work.example"}
+    one = {**work, "EMAIL": "", "WORK_EMAIL": work["email"]}
+    for fields in (both, one):
+        del fields["email"]
+    await store_items(exchange.market, source_of(exchange), [item(1, fields=both), item(2, fields=one)])
+    await worked(exchange)
+
+    assert [("taken", "accepted")] * 2 == await states(exchange)
+    assert [own["email"], work["email"]] == sorted(post["email"] for post in exchange.buyers.posts("acme"))
+
+
 async def test_what_cannot_be_read_has_its_request_and_is_kept_sealed(either: Exchange) -> None:
     exchange = await with_source(either, Shelf())
     broken = Item("x1", "email", None, b"Name Maria Sandoval", "text/plain", 1, ("No field was found in it.",))
