@@ -293,6 +293,14 @@ def read_keys(text: str, where: str) -> MasterKeys:
     return MasterKeys(max(keys), keys, derived if index is None else index)
 
 
+def index_line(text: str) -> str | None:
+    """The line to be put beside keys that have none of the index: it follows from the lowest key until then."""
+    if f"{_INDEX}:" in text:
+        return None
+    keys = read_keys(text.replace(",", "\n"), ENVIRONMENT)
+    return f"{_INDEX}:{base64.b64encode(keys.index).decode()}"
+
+
 def _key_bytes(text: str, where: str) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.ids import SeededIds, SystemIds
-from exchange.vault import Vault, VaultError, make_key_file, open_vault, read_keys
+from exchange.vault import Vault, VaultError, index_line, make_key_file, open_vault, read_keys
 
 ONE = base64.b64encode(bytes(range(32))).decode()
 TWO = base64.b64encode(bytes(range(32, 64))).decode()
@@ -150,3 +150,14 @@ def test_keys_never_show_in_a_representation(vault: Vault) -> None:
     _, key = vault.new_data_key()
 
     assert "AESGCM" not in repr(key) and "\\x01" not in repr(keys)
+
+
+def test_keys_without_an_index_line_can_be_given_up_once_it_is_written_down() -> None:
+    text = f"{ONE},2:{TWO}"
+    line = index_line(text)
+
+    assert line is not None and line.startswith("index:")
+    alone = f"2:{TWO},{line}"
+    assert keyed(text).index("phone", "x") == keyed(alone).index("phone", "x")
+    assert keyed(text).proof(2) == keyed(alone).proof(2) != keyed(f"2:{TWO}").proof(2)
+    assert index_line(alone) is None

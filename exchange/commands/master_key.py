@@ -69,9 +69,14 @@ async def _left(market: Market, number: int) -> int:
 
 def _add(settings: Settings, market: Market) -> int:
     """A new key in the key file. Its number."""
-    from exchange.vault import add_master_key
+    from exchange.vault import ENVIRONMENT, add_master_key
 
-    _require_file(f"add the line {max(market.vault.numbers) + 1}:KEY to it, KEY being 32 random bytes in base64,")
+    if os.environ.get(ENVIRONMENT):
+        raise Stop(
+            Exit.REFUSED,
+            f"The master keys come from {ENVIRONMENT}: add {max(market.vault.numbers) + 1}:KEY to it after a comma, KEY"
+            " being 32 random bytes in base64, on every machine, start each anew, and run this again.",
+        )
     try:
         return add_master_key(settings.key_file, market.ids)
     except OSError as error:
@@ -86,16 +91,6 @@ def _added(terminal: Terminal, settings: Settings, number: int) -> None:
     terminal.result({"number": number, "added": True}, lines)
 
 
-def _require_file(what: str) -> None:
-    from exchange.vault import ENVIRONMENT
-
-    if os.environ.get(ENVIRONMENT):
-        raise Stop(
-            Exit.REFUSED,
-            f"The master keys come from {ENVIRONMENT}: {what} on every machine, start each anew, and run this again.",
-        )
-
-
 def retire(
     context: typer.Context, number: Annotated[int, typer.Argument(help="The number of a key that was replaced.")]
 ) -> None:
@@ -108,7 +103,7 @@ def retire(
 async def _retire(terminal: Terminal, number: int) -> None:
     from exchange.commands.opening import opened_market, operator, settings_of
     from exchange.flows.master_keys import CannotRetire, give_up
-    from exchange.vault import VaultError, drop_master_key
+    from exchange.vault import ENVIRONMENT, VaultError, drop_master_key
 
     settings = settings_of(terminal)
     async with opened_market(settings) as market:
@@ -118,10 +113,22 @@ async def _retire(terminal: Terminal, number: int) -> None:
             await give_up(market, number, operator())
         except CannotRetire as error:
             raise Stop(Exit.REFUSED, str(error)) from error
-    _require_file(f"master key {number} is needed no more; take its line out of it")
+    if os.environ.get(ENVIRONMENT):
+        return _retired_elsewhere(terminal, number)
     try:
         drop_master_key(settings.key_file, number)
     except (VaultError, OSError) as error:
         raise Stop(Exit.FAILED, f"{settings.key_file} cannot be changed: {error}.") from error
     lines = [f"  Took master key {number} out of {settings.key_file}. Destroy the copies of it that you kept."]
     terminal.result({"number": number, "retired": True}, lines)
+
+
+def _retired_elsewhere(terminal: Terminal, number: int) -> None:
+    """Where keys come from the environment a person takes one out. The index key may hang on it."""
+    from exchange.vault import ENVIRONMENT, index_line
+
+    instead = index_line(os.environ[ENVIRONMENT])
+    lines = [f"  Master key {number} is needed no more: take it out of {ENVIRONMENT} on every machine."]
+    if instead is not None:
+        lines.append(f"  Put this there instead, or nobody is found by phone or email any more: {instead}")
+    terminal.result({"number": number, "retired": True, "put_instead": instead}, lines)

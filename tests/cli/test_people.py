@@ -10,6 +10,7 @@ import pytest
 
 from exchange.bootstrap import open_market
 from exchange.flows.market import Market
+from exchange.flows.master_keys import seal_anew
 from exchange.flows.sign_in import start_session
 from exchange.settings import load_settings
 from exchange.web.api.access import find_caller
@@ -128,3 +129,28 @@ async def caller_of(folder: Path, secret: str) -> tuple[str, str]:
         caller = find_caller(market.deals, secret, "operator")
     assert caller is not None
     return caller.actor.role.value, caller.actor.name
+
+
+def test_the_master_key_is_changed_and_the_old_one_taken_out_once_nothing_needs_it(home: Home) -> None:
+    def numbers() -> list[str]:
+        lines = (home.folder / "exchange.key").read_text().splitlines()
+        return [line.partition(":")[0] for line in lines if not line.startswith("#")]
+
+    begun = home.run("key", "rotate", "--json")
+    again = home.run("key", "rotate", "--json")
+    assert [(2, False)] * 2 == [(told.json["number"], told.json["done"]) for told in (begun, again)]
+    assert ["index", "1", "2"] == numbers()
+    assert 6 == home.run("key", "retire", "1", "--yes").code
+    asyncio.run(seal_all(home.folder))
+    assert "exchange key retire 1" in home.run("key", "rotate", "--status").out
+    assert 6 == home.run("key", "retire", "1").code  # nobody is here to say yes
+    assert 0 == home.run("key", "retire", "1", "--yes").code
+    assert ["index", "2"] == numbers()
+    assert 0 == home.run("check").code
+    (home.folder / "exchange.key").unlink()
+    assert 5 == home.run("key", "rotate").code
+
+
+async def seal_all(folder: Path) -> None:
+    async with open_market(load_settings(folder / "exchange.toml"), process=False) as market:
+        await seal_anew(market, {"number": 2})
