@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from exchange.courier.scripted import Delay
-from exchange.model.party import SaleMode
-from tests.market import REFUSED, SOLD, buying, reply, selling
+from exchange.model.party import SaleMode, State
+from exchange.storage.erase import erase_lead
+from tests.market import NOW, REFUSED, SOLD, buying, contract, reply, selling
 from tests.web.leads import sell
 from tests.web.served import Served
 from tests.web.test_console_lead import LOST, both, titles
@@ -54,3 +55,26 @@ async def test_what_was_booked_stands_where_it_was_booked(served: Served) -> Non
 
         assert 2 == heard["times_sold"] == titles(told).count("Money booked")
         assert all(after >= before - 1 for before, after in pairwise(offsets))
+
+
+async def test_a_lead_is_held_against_the_contracts_of_now_and_what_was_recorded_stays(served: Served) -> None:
+    paused = {"state": State.PAUSED, "paused_reason": "moving"}
+    await served.exchange.add(*buying("birch", **paused), *buying("cobalt"), *buying("delta"))
+    lead_id = (await sell(served, 1))["lead_id"]
+    async with signed_in(served) as visitor:
+        unchanged = (await visitor.open(f"/console/leads/{lead_id}.json?compare=now")).fields["now"]
+        await served.exchange.add(contract("birch"), contract("cobalt", **paused))
+        page, told = await both(visitor, lead_id)
+        asked = await visitor.open(f"/console/leads/{lead_id}?compare=now")
+        now = (await visitor.open(f"/console/leads/{lead_id}.json?compare=now")).fields
+
+        assert ([], True) == (unchanged["changed"], unchanged["readable"]) and "now" not in told
+        assert told["contracts"] == now["contracts"]
+        assert 'Paused: "moving".' in {each["contract"]: each["sentences"] for each in told["contracts"]}["birch-solar"]
+        assert [
+            {"contract": "birch-solar", "eligible_now": True, "changes": ['No longer: Paused: "moving".']},
+            {"contract": "cobalt-solar", "eligible_now": False, "changes": ['Paused: "moving".']},
+        ] == sorted(now["now"]["changed"], key=lambda each: str(each["contract"]))
+        assert "Compare with now" in page.text and "Would be asked" in asked.part("now")
+        await served.exchange.market.db.write(erase_lead, lead_id, ("ev_1", "2026-11", NOW, "Erased."))
+        assert "cannot be judged again" in (await visitor.open(f"/console/leads/{lead_id}?compare=now")).part("now")

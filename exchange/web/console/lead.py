@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from exchange.flows.compare import judged_now
 from exchange.flows.erase import CannotErase, erase_person
 from exchange.flows.evidence import NoEvidence, hold, lift, show_evidence
 from exchange.flows.reveal import MayNotReveal, Revealed, reveal
@@ -17,6 +18,7 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
+from exchange.web.story.compared import compared
 from exchange.web.story.page import Told, tell
 from exchange.web.story.records import open_story
 from exchange.web.story.seen import sights_of
@@ -111,8 +113,13 @@ async def _told(request: web.Request) -> Told | None:
     rows = await market.db.read(read_lead_rows, actor_of(request), request.match_info["lead_id"])
     if rows is None:
         return None
-    sights = await sights_of(market, actor_of(request), rows)
-    return replace(tell(market, open_story(market, rows)), sights=sights)
+    story = open_story(market, rows)
+    told = replace(tell(market, story), sights=await sights_of(market, actor_of(request), rows))
+    if request.query.get("compare") != "now":
+        return told
+    now = await judged_now(market, story.lead)
+    live = told.lead["mode"] == "live"
+    return replace(told, compared=compared(market, told.panels, now, story.mask, live=live))
 
 
 async def _page(

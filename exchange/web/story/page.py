@@ -12,6 +12,7 @@ from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.stages.screen.agents import browser_words
 from exchange.web import words
+from exchange.web.story.compared import Compared
 from exchange.web.story.contracts import Panel, panels
 from exchange.web.story.line import Section
 from exchange.web.story.lines import sections
@@ -69,6 +70,7 @@ class Told:
     hold: Mapping[str, Any] | None
     evidence_until: int | None
     sights: Sights = field(default_factory=Sights)
+    compared: Compared | None = None  # with now, where somebody asked
 
     def fields(self) -> dict[str, Any]:
         lead = self.lead
@@ -97,6 +99,7 @@ class Told:
             "attribution": dict(self.tracking),
             "duplicate_of": lead["duplicate_of"],
             "seen": self.sights.fields(),
+            **({"now": self.compared.fields()} if self.compared is not None else {}),
         }
 
     def _hold(self) -> dict[str, Any] | None:
