@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from exchange.courier.scripted import Delay
 from exchange.model.party import SaleMode, State
@@ -58,7 +59,7 @@ async def test_what_was_booked_stands_where_it_was_booked(served: Served) -> Non
 
 
 async def test_a_lead_is_held_against_the_contracts_of_now_and_what_was_recorded_stays(served: Served) -> None:
-    paused = {"state": State.PAUSED, "paused_reason": "moving"}
+    paused: dict[str, Any] = {"state": State.PAUSED, "paused_reason": "moving"}
     await served.exchange.add(*buying("birch", **paused), *buying("cobalt"), *buying("delta"))
     lead_id = (await sell(served, 1))["lead_id"]
     async with signed_in(served) as visitor:
