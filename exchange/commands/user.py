@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 from exchange.model.follow import Duty
+from exchange.model.rights import Staff
 
 FIRST_LINK_MINUTES = 24 * 60
 
@@ -21,32 +24,42 @@ class UserRole(Enum):
     BUYER = "buyer"
 
 
+_DUTIES: Mapping[UserRole, type[Staff] | type[Duty]] = MappingProxyType(
+    {UserRole.OPERATOR: Staff, UserRole.BUYER: Duty}
+)
+
+
 def add(
     context: typer.Context,
     email: Annotated[str, typer.Argument(help="The address they sign in under.")],
     role: Annotated[UserRole, typer.Option(help="Operators see all, the others what is theirs.")] = UserRole.OPERATOR,
     party: Annotated[str, typer.Option(help="The seller or buyer they belong to.")] = "",
     duty: Annotated[
-        Duty | None, typer.Option(help="Of somebody at a buyer: an agent sees the leads that are theirs. Else admin.")
-    ] = None,
+        str, typer.Option(help="What they do there: owner, admin, operator …; at a buyer admin, agent or finance.")
+    ] = "",
 ) -> None:
     """Let somebody sign in, and print their first link."""
     from exchange.commands.opening import run
 
     if (role is UserRole.OPERATOR) == bool(party):
         raise Stop(Exit.USAGE, "Sellers and buyers need --party with their id; operators have none.")
-    if duty is not None and role is not UserRole.BUYER:
-        raise Stop(Exit.USAGE, "--duty is for people of a buyer: --role buyer.")
+    duties = [each.value for each in _DUTIES.get(role, ())]
+    if duty and duty not in duties:
+        told = (
+            f"of --role {role.value} is one of {', '.join(duties)}" if duties else f"is nothing of --role {role.value}"
+        )
+        raise Stop(Exit.USAGE, f"--duty {told}; agent and finance of a buyer need --role buyer.")
     run(_add(context.obj, email, role, party, duty))
 
 
-async def _add(terminal: Terminal, email: str, role: UserRole, party: str, duty: Duty | None) -> None:
+async def _add(terminal: Terminal, email: str, role: UserRole, party: str, duty: str) -> None:
     from email_validator import EmailNotValidError, validate_email
 
     from exchange.commands.opening import opened_market, operator, settings_of
     from exchange.flows.agent_terms import CannotFollow, Wanted
     from exchange.flows.by_hand import invite
     from exchange.flows.follow_desk import invite_agent
+    from exchange.flows.people import CannotChange, invite_person
     from exchange.flows.sign_in import make_login_link
 
     try:
@@ -59,18 +72,24 @@ async def _add(terminal: Terminal, email: str, role: UserRole, party: str, duty:
         if party and party not in known:
             raise Stop(Exit.FAILED, f"There is no {role.value} {party}.")
         try:
-            if duty is not None:
-                link = await invite_agent(market, email, duty.value, Wanted(), operator(), party)
+            if role is UserRole.OPERATOR:
+                link = await invite_person(market, email, duty or Staff.OWNER.value, operator())
+            elif duty:
+                link = await invite_agent(market, email, duty, Wanted(), operator(), party)
             elif await invite(market.db, market.clock, market.ids, email, role.value, party or None, operator()):
                 link = f"{settings.public_url}/login/{await make_login_link(market, email, FIRST_LINK_MINUTES)}"
             else:
                 raise CannotFollow("email", f"{email} is there already.")
-        except CannotFollow as error:
+        except (CannotFollow, CannotChange) as error:
             raise Stop(Exit.FAILED, f"{error} A new link: exchange user login-link {email}") from error
     terminal.result(
-        {"email": email, "role": role.value, "duty": duty.value if duty is not None else None, "sign_in": link},
-        [f"  Added {email}. Sign-in link (once, {'a week' if duty is not None else '24 h'}): {link}"],
+        {"email": email, "role": role.value, "duty": duty or None, "sign_in": link},
+        [f"  Added {email}. Sign-in link (once, {_lasts(role, duty)}): {link}"],
     )
+
+
+def _lasts(role: UserRole, duty: str) -> str:
+    return "a week" if duty or role is UserRole.OPERATOR else "24 h"
 
 
 def login_link(context: typer.Context, email: Annotated[str, typer.Argument(help="Who is to sign in.")]) -> None:

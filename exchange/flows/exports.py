@@ -10,6 +10,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.reveal import check_reason
 from exchange.model.actor import Actor
+from exchange.model.rights import Right
 from exchange.storage.audit import record
 from exchange.storage.leads import sealed_values
 
@@ -17,7 +18,7 @@ from exchange.storage.leads import sealed_values
 async def note_export(market: Market, facts: Mapping[str, object], why: str | None, actor: Actor) -> None:
     """Say in the audit log what is exported; `why` is given when personal values are. Raises `MayNotReveal`."""
     if why is not None:
-        check_reason(why, actor)
+        check_reason(why, actor, Right.EXPORT)
         facts = {**facts, "why": why.strip()}
     now = market.clock.now()
     line = audit_line(market.ids, now, actor, "leads.exported", "leads", after=facts)

@@ -9,7 +9,8 @@ import orjson
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.sources import open_item
-from exchange.model.actor import Actor, Role
+from exchange.model.actor import Actor
+from exchange.model.rights import Right, may, needed
 from exchange.stages.notes import note_problem
 from exchange.storage.audit import record
 from exchange.storage.leads import key_of, read_lead_of
@@ -46,10 +47,10 @@ async def reveal(market: Market, lead_id: str, why: str, actor: Actor, ip: str =
     return Revealed({name: _told(raw, clean) for name, (raw, clean, _) in opened["values"].items()})
 
 
-def check_reason(why: str, actor: Actor) -> None:
+def check_reason(why: str, actor: Actor, right: Right = Right.REVEAL) -> None:
     """Raises `MayNotReveal` where somebody may not see what is personal, or says no reason that can be kept."""
-    if actor.role is not Role.OPERATOR:
-        raise MayNotReveal("Revealing personal data needs the role operator.")
+    if not may(actor, right):
+        raise MayNotReveal(f"To {right.value} needs the role {needed(right)}.")
     if not why.strip():
         raise MayNotReveal("Say why: the reason is kept with your name.")
     if (problem := note_problem(why)) is not None:

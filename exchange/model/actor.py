@@ -15,11 +15,15 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`party_id` is the seller or buyer acted for, None for operators; `name` goes into the audit log."""
+    """`party_id` is the seller or buyer acted for, None for operators; `name` goes into the audit log.
+
+    `duty` is what somebody is there: see `exchange.model.rights` for the people of the exchange.
+    """
 
     role: Role
     name: str
     party_id: str | None = None
+    duty: str = ""
 
 
 SYSTEM = Actor(Role.SYSTEM, "exchange")

@@ -12,7 +12,8 @@ from exchange.storage.database import Row, Tx
 class UserRow:
     """`role` is operator, seller or buyer; `party_id` the seller or buyer they belong to.
 
-    `duty` is what somebody of a buyer does there: admin (or empty), agent or finance.
+    `duty` is what they do there. Of the exchange: owner (or empty), admin, operator, finance, quality or analyst; of a
+    buyer: admin (or empty), agent or finance.
     """
 
     id: str
@@ -23,7 +24,7 @@ class UserRow:
 
     @property
     def actor(self) -> Actor:
-        return Actor(Role(self.role), self.email, self.party_id)
+        return Actor(Role(self.role), self.email, self.party_id, self.duty)
 
 
 @dataclass(frozen=True, slots=True)

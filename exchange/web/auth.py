@@ -17,6 +17,7 @@ from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused
 from exchange.model.actor import Actor
 from exchange.model.follow import Duty
+from exchange.model.rights import WHO, Right, Staff, staff_of
 from exchange.storage.users import Session
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.pages import see_other
@@ -33,20 +34,17 @@ _FORM_FIELDS = limits.FIELDS + 50  # a field for every column of a file
 _TWINS = (".json", ".csv")
 
 
-def for_operators(show: Handler) -> Handler:
-    """The page for those who run the exchange."""
-    return for_role("operator", show)
+def for_staff(right: Right, show: Handler, *, token: bool = True) -> Handler:
+    """The page for those of the exchange who have a right. Without `token` the page checks the form's token itself:
+    before it takes a file.
+    """
+    return for_role("operator", show, token=token, duties=WHO[right])
 
 
-def for_uploads(show: Handler) -> Handler:
-    """As `for_operators`, for a form with a file: the page checks the token itself, before it takes the file."""
-    return for_role("operator", show, token=False)
-
-
-def for_role(role: str, show: Handler, *, token: bool = True, duties: Collection[Duty] = ()) -> Handler:
+def for_role(role: str, show: Handler, *, token: bool = True, duties: Collection[Duty | Staff] = ()) -> Handler:
     """The page for one role; for anybody else the way in, or a refusal. Forms carry the token.
 
-    Of a buyer's people only those with one of `duties` see it; none given: whoever has the role.
+    Of its people only those with one of `duties` see it; none given: whoever has the role.
     """
 
     async def guarded(request: web.Request) -> web.StreamResponse:
@@ -65,20 +63,26 @@ def for_role(role: str, show: Handler, *, token: bool = True, duties: Collection
     return guarded
 
 
-def duty_of(session: Session) -> Duty:
-    """What somebody of a buyer does there. Who was let in without a duty is an admin."""
+def duty_of(session: Session) -> Duty | Staff:
+    """What somebody does there. Who was let in without a duty may do everything."""
+    if session.user.role == "operator":
+        return staff_of(session.user.duty)
     return Duty(session.user.duty or Duty.ADMIN.value)
 
 
-async def _not_their_duty(request: web.Request, session: Session, duties: Collection[Duty]) -> web.StreamResponse:
-    needed = " or ".join(sorted(each.value for each in duties))
+async def _not_their_duty(
+    request: web.Request, session: Session, duties: Collection[Duty | Staff]
+) -> web.StreamResponse:
+    *others, last = [each.value for each in duties]
+    needed = f"{', '.join(others)} or {last}" if others else last
     own = duty_of(session).value
+    ours = session.user.role == "operator"
+    word, whose = ("role", "the exchange") if ours else ("duty", "your company")
     if request.path.endswith(_TWINS):
-        return as_json({"status": "error", "message": f"This needs the duty {needed}; yours is {own}."}, 403)
-    told = f"You are signed in as {session.user.email}, whose duty is {own}. This page needs the duty {needed}."
-    return await notice(
-        request, "This part is for others", told, "An admin of your company can do it.", http_status=403
-    )
+        return as_json({"status": "error", "message": f"This needs the {word} {needed}; yours is {own}."}, 403)
+    told = f"You are signed in as {session.user.email}, whose {word} is {own}. This needs the {word} {needed}."
+    can = f"An admin of {whose} can do it, or change your {word}."
+    return await notice(request, "This part is for others", told, can, http_status=403)
 
 
 async def without_token(request: web.Request) -> web.StreamResponse:

@@ -8,21 +8,29 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from exchange.model.rights import Right
+
 
 class Page(NamedTuple):
-    """`method` is GET or POST; `path` a pattern of the router."""
+    """`method` is GET or POST; `path` a pattern of the router. `right` is for a page of the console that needs another
+    one than its module's others.
+    """
 
     method: str
     path: str
     show: Handler
+    right: Right | None = None
 
 
 def add_table(app: web.Application, pages: Iterable[Page], guard: Callable[[Handler], Handler] | None = None) -> None:
     """Add the pages, each behind the guard if there is one."""
     for page in pages:
-        show = page.show if guard is None else guard(page.show)
-        add = app.router.add_get if page.method == "GET" else app.router.add_post
-        add(page.path, show)
+        add_page(app, page, page.show if guard is None else guard(page.show))
+
+
+def add_page(app: web.Application, page: Page, show: Handler) -> None:
+    add = app.router.add_get if page.method == "GET" else app.router.add_post
+    add(page.path, show)
 
 
 def see_other(location: str) -> web.Response:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from exchange.model.rights import WHO, Right, Staff, staff_of
+
 
 class Entry(NamedTuple):
     """`key` is what its pages call themselves, `icon` one of `icons.py`; `foot` is its word on a small screen."""
@@ -34,6 +36,17 @@ class Dock(NamedTuple):
         return any(entry.key == key for entry in self.entries)
 
 
+_NEEDS: Mapping[str, Right] = MappingProxyType(
+    {
+        "payouts": Right.BOOKS_SEE,
+        "invoices": Right.BOOKS_SEE,
+        "billing": Right.BOOKS_SEE,
+        "ledger": Right.BOOKS_SEE,
+        "reconcile": Right.BOOKS_SEE,
+        "users": Right.SETTINGS,
+    }
+)
+"""What an entry of the console needs; the others are for all who run the exchange."""
 _OPEN: Mapping[str, frozenset[str]] = MappingProxyType(
     {"agent": frozenset({"work"}), "finance": frozenset({"billing"})}
 )
@@ -47,8 +60,17 @@ def rail(role: str = "operator", duty: str = "") -> tuple[Group, ...]:
     if role == "buyer" and duty in _OPEN:
         own = tuple(entry for group in _buyer() for entry in group.entries if entry.key in _OPEN[duty])
         return (Group("", own),)
-    groups = {"operator": _console, "seller": _seller, "buyer": _buyer}.get(role)
+    if role == "operator":
+        staff = staff_of(duty)
+        kept = [group._replace(entries=tuple(each for each in group.entries if _opens(staff, each.key)))
+                for group in _console()]  # fmt: skip
+        return tuple(group for group in kept if group.entries)
+    groups = {"seller": _seller, "buyer": _buyer}.get(role)
     return groups() if groups is not None else ()
+
+
+def _opens(staff: Staff, key: str) -> bool:
+    return key not in _NEEDS or staff in WHO[_NEEDS[key]]
 
 
 def _buyer() -> tuple[Group, ...]:
@@ -144,6 +166,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/revocations", "revocations", "return", "Consent taken back"),
             ),
         ),
+        Group("System", (Entry("/console/users", "users", "person", "Users"),)),
         Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here"),)),
     )
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from exchange.model.follow import Duty
+from exchange.model.rights import Staff
 from exchange.web.auth import duty_of, find_session, for_role
 from exchange.web.buyer_portal import (
     _reports,
@@ -31,7 +32,7 @@ from exchange.web.buyer_portal import (
 from exchange.web.pages import add_table, see_other
 
 HOME = "/buyer/leads"
-_HOMES: Mapping[Duty, str] = MappingProxyType({Duty.AGENT: work.HOME, Duty.FINANCE: "/buyer/billing"})
+_HOMES: Mapping[Duty | Staff, str] = MappingProxyType({Duty.AGENT: work.HOME, Duty.FINANCE: "/buyer/billing"})
 ADMINS = (Duty.ADMIN,)
 """Who sees the pages of a module that does not say in DUTIES who does."""
 

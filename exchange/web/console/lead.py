@@ -12,6 +12,7 @@ from exchange.flows.compare import judged_now
 from exchange.flows.erase import CannotErase, erase_person
 from exchange.flows.evidence import NoEvidence, hold, lift, show_evidence
 from exchange.flows.reveal import MayNotReveal, Revealed, reveal
+from exchange.model.rights import Right
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
@@ -30,10 +31,10 @@ def pages() -> tuple[Page, ...]:
     return (
         Page("GET", _PATH, show),
         Page("GET", f"{_PATH}.json", as_json),
-        Page("POST", f"{_PATH}/reveal", show_revealed),
-        Page("POST", f"{_PATH}/evidence", show_kept),
-        Page("POST", f"{_PATH}/{{act:hold|lift}}", change_hold),
-        Page("POST", f"{_PATH}/erase", erase),
+        Page("POST", f"{_PATH}/reveal", show_revealed, Right.REVEAL),
+        Page("POST", f"{_PATH}/evidence", show_kept, Right.REVEAL),
+        Page("POST", f"{_PATH}/{{act:hold|lift}}", change_hold, Right.ERASE),
+        Page("POST", f"{_PATH}/erase", erase, Right.ERASE),
     )
 
 

@@ -11,6 +11,7 @@ from exchange.flows.market import Market
 from exchange.flows.polls import CannotPoll, pause, poll_now
 from exchange.flows.reveal import MayNotReveal, reveal_item
 from exchange.flows.sources import CannotTake, open_item, take_anew
+from exchange.model.rights import Right
 from exchange.storage.database import Row
 from exchange.storage.sources import list_items
 from exchange.web.auth import FORM, actor_of, ip_of
@@ -49,7 +50,7 @@ def pages() -> tuple[Page, ...]:
         Page("GET", _ONE + ".json", as_json),
         Page("POST", _ONE + "/{act:poll|pause|resume}", act),
         Page("POST", ITEM + "/again", again),
-        Page("POST", ITEM + "/show", show_message),
+        Page("POST", ITEM + "/show", show_message, Right.REVEAL),
     )
 
 

@@ -1,0 +1,95 @@
+"""The people of the exchange: who is let in as what, what becomes of their role, and the links they sign in by."""
+
+from __future__ import annotations
+
+from email_validator import EmailNotValidError, validate_email
+
+from exchange.flows.by_hand import audit_line
+from exchange.flows.market import Market
+from exchange.flows.sign_in import make_login_link
+from exchange.model.actor import Actor
+from exchange.model.rights import Right, Staff, may, needed, staff_of
+from exchange.storage.by_hand import let_in
+from exchange.storage.people import NoOwner, change_person, find_person
+from exchange.storage.users import UserRow
+
+LINK_MINUTES = 7 * 24 * 60
+
+
+class CannotChange(Exception):
+    """The sentence says what is in the way."""
+
+
+async def invite_person(market: Market, email: str, role: str, actor: Actor) -> str:
+    """Let somebody in; returns the link that signs them in once, within a week. Raises `CannotChange`."""
+    staff = _staff(role, actor)
+    try:
+        email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise CannotChange(f"email: {error}") from None
+    now = market.clock.now()
+    user = UserRow(market.ids.new("usr", now), email, "operator", None, staff.value)
+    line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after={"role": staff.value})
+    if not await market.db.write(let_in, user, now, line):
+        raise CannotChange(f"{email} signs in here already.")
+    return await _link(market, email)
+
+
+async def new_link(market: Market, user_id: str, actor: Actor) -> str:
+    """Another link for somebody of the exchange. Raises `CannotChange`."""
+    user = await _person(market, user_id, actor)
+    return await _link(market, user.email)
+
+
+async def set_role(market: Market, user_id: str, role: str, actor: Actor) -> None:
+    """Give somebody another role, from their next page on. Raises `CannotChange`."""
+    user, staff = await _person(market, user_id, actor), _staff(role, actor)
+    await _change(market, user, staff.value, True, actor, "user.role_changed", {"role": staff.value})
+
+
+async def set_active(market: Market, user_id: str, active: bool, actor: Actor) -> None:
+    """Let somebody in no more, from their next page on; or again. Raises `CannotChange`."""
+    user = await _person(market, user_id, actor, active=not active)
+    action = "user.let_in" if active else "user.shut_out"
+    await _change(market, user, user.duty, active, actor, action, {"active": active})
+
+
+async def _change(
+    market: Market, user: UserRow, duty: str, active: bool, actor: Actor, action: str, after: dict[str, object]
+) -> None:
+    before = {"role": staff_of(user.duty).value}
+    line = audit_line(market.ids, market.clock.now(), actor, action, f"user:{user.id}", before=before, after=after)
+    try:
+        await market.db.write(change_person, user.id, duty, active, line)
+    except NoOwner:
+        raise CannotChange("Somebody must stay an owner: make another one first.") from None
+
+
+async def _person(market: Market, user_id: str, actor: Actor, *, active: bool = True) -> UserRow:
+    """Somebody of the exchange whom this actor may change."""
+    if not may(actor, Right.SETTINGS):
+        raise CannotChange(f"To {Right.SETTINGS.value} needs the role {needed(Right.SETTINGS)}.")
+    user = await market.db.read(find_person, user_id, active)
+    if user is None:
+        raise CannotChange("There is no such person.")
+    if user.email == actor.name:
+        raise CannotChange("Nobody changes what they are themselves: ask somebody else.")
+    if staff_of(user.duty) is Staff.OWNER and staff_of(actor.duty) is not Staff.OWNER:
+        raise CannotChange("Only an owner changes an owner.")
+    return user
+
+
+def _staff(role: str, actor: Actor) -> Staff:
+    names = [each.value for each in Staff]
+    if role not in names:
+        raise CannotChange(f"role is one of {', '.join(names)}.")
+    if not may(actor, Right.SETTINGS):
+        raise CannotChange(f"To {Right.SETTINGS.value} needs the role {needed(Right.SETTINGS)}.")
+    staff = Staff(role)
+    if staff is Staff.OWNER and staff_of(actor.duty) is not Staff.OWNER:
+        raise CannotChange("Only an owner makes an owner.")
+    return staff
+
+
+async def _link(market: Market, email: str) -> str:
+    return f"{market.public_url}/login/{await make_login_link(market, email, LINK_MINUTES)}"

@@ -1,0 +1,54 @@
+"""The people of the exchange, and what becomes of them. One of them is always an owner."""
+
+from __future__ import annotations
+
+from exchange.model.audit import AuditLine
+from exchange.storage.audit import record
+from exchange.storage.database import Row, Tx
+from exchange.storage.users import UserRow
+
+_OWNERS = "role = 'operator' AND state = 'active' AND duty IN ('', 'owner')"
+
+
+async def list_people(tx: Tx) -> list[Row]:
+    """Everybody of the exchange, and when they last signed in, as `seen_at`."""
+    return await tx.fetch(
+        """SELECT u.id, u.email, u.duty, u.state, u.made_at,
+               (SELECT MAX(s.made_at) FROM sessions s WHERE s.user_id = u.id) AS seen_at
+           FROM users u WHERE u.role = 'operator' ORDER BY u.state, u.email LIMIT 1000"""
+    )
+
+
+async def find_person(tx: Tx, user_id: str, active: bool) -> UserRow | None:
+    rows = await tx.fetch(
+        """SELECT id, email, role, party_id, duty FROM users
+           WHERE id = :id AND role = 'operator' AND state = :state""",
+        id=user_id,
+        state="active" if active else "disabled",
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    return UserRow(row["id"], row["email"], row["role"], row["party_id"], row["duty"])
+
+
+class NoOwner(Exception):
+    """The change would leave the exchange without an owner; it is undone."""
+
+
+async def change_person(tx: Tx, user_id: str, duty: str, active: bool, line: AuditLine) -> None:
+    """Give somebody a role and a state. Raises `NoOwner`.
+
+    The owners are locked first: of two who take the role from each other, one fails.
+    """
+    await tx.fetch(f"SELECT id FROM users WHERE {_OWNERS} ORDER BY id {tx.for_update}")
+    await tx.execute(
+        "UPDATE users SET duty = :duty, state = :state WHERE id = :id",
+        id=user_id,
+        duty=duty,
+        state="active" if active else "disabled",
+    )
+    left = await tx.fetch(f"SELECT COUNT(*) AS owners FROM users WHERE {_OWNERS}")
+    if not left[0]["owners"]:
+        raise NoOwner(user_id)
+    await record(tx, line)
