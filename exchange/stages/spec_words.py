@@ -8,6 +8,7 @@ from types import MappingProxyType
 from exchange import limits
 from exchange.fields import field_types
 from exchange.model.vertical import ConsentPolicy, ConsentRule, FieldSpec, When
+from exchange.stages.consent_policy import BY_NAME
 
 _PLAIN: Mapping[str, str] = MappingProxyType(
     {
@@ -144,3 +145,8 @@ def consent_words(rule: ConsentRule) -> Iterator[str]:
             yield f"From consumers in {', '.join(states)} it must have been given {_POLICIES[policy]}."
     if rule.max_age_days:
         yield f"A consent older than {rule.max_age_days} days {_THEN[rule.when_stale]}."
+    if not BY_NAME.isdisjoint({rule.policy, *(policy for _, policy in rule.states)}):
+        yield (
+            "A ping that names nobody yet answers in companies whom the consumer may choose, also when it is unsold: "
+            "show them one by one, ping again with those chosen in consented_buyers, then post."
+        )

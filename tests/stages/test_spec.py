@@ -104,7 +104,8 @@ def test_how_consent_must_be_given_is_told_and_so_is_its_change() -> None:
     assert health[0].startswith("Consent must have been given in writing") and health[0].endswith("is refused.")
     assert health[1].startswith("From consumers in WA it must have been given by an authorization to sell health data")
     assert health[2] == "A consent older than 30 days is refused."
-    assert "consented_buyers" in spec_of(campaign("medicare")).consent[0]
+    medicare = spec_of(campaign("medicare")).consent
+    assert "consented_buyers" in medicare[0] and "ping again with those chosen" in medicare[-1]
 
     before = spec_of(campaign())
     assert changes(before, replace(before, consent=health)) == (" ".join(health),)
