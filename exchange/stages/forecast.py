@@ -14,9 +14,9 @@ from exchange.stages.pace import HOUR_MS, Pace, Sold, pace
 
 WEEKS = 4
 NEWEST = 80
-"""So many sales tell what a lead costs now."""
+"""So many sales tell what a lead costs, or those since the pace changed where they are enough."""
 FURTHEST_HOURS = 24 * 90
-_FEWEST = 5
+_FEWEST, _ENOUGH = 5, 20
 
 
 class Spent(NamedTuple):
@@ -39,20 +39,22 @@ def forecast(spent: Sequence[Spent], available_units: int, zone: str, now: int) 
     past = [each for each in spent if each.leads and each.hour <= now]
     if sum(each.leads for each in past) < _FEWEST:
         return None
-    newest = _newest(past)
+    ahead = pace([Sold(each.hour, each.leads) for each in past], ZoneInfo(zone), now)
+    newest = _newest(past, ahead.since)
     price = Fraction(sum(each.units for each in newest), sum(each.leads for each in newest))
     left = max(available_units, 0) / price if price else Fraction(0)
-    sold = [Sold(each.hour, each.leads) for each in past]
-    return Forecast(int(left), _walk(float(left), pace(sold, ZoneInfo(zone), now), now))
+    return Forecast(int(left), _walk(float(left), ahead, now))
 
 
-def _newest(past: Sequence[Spent]) -> list[Spent]:
+def _newest(past: Sequence[Spent], since: int) -> list[Spent]:
     """The last hours that hold enough sales to tell a price."""
     taken: list[Spent] = []
+    leads = 0
     for each in reversed(past):
-        taken.append(each)
-        if sum(hour.leads for hour in taken) >= NEWEST:
+        if leads >= NEWEST or (leads >= _ENOUGH and each.hour < since):
             break
+        taken.append(each)
+        leads += each.leads
     return taken
 
 

@@ -34,10 +34,11 @@ class Sold(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """Leads an hour by the hour of the week (0 to 167, in the zone)."""
+    """Leads an hour by the hour of the week (0 to 167, in the zone), and since when (epoch ms) they are sold so."""
 
     rates: Mapping[int, float]
     zone: ZoneInfo
+    since: int
 
     def at(self, instant: int) -> float:
         return self.rates[place_of(instant, self.zone)]
@@ -51,8 +52,8 @@ def place_of(instant: int, zone: ZoneInfo) -> int:
 def pace(past: Sequence[Sold], zone: ZoneInfo, now: int) -> Pace:
     """What is sold from now on. `past` is in its order and not empty."""
     shape = _shape(_settled(past, now), zone, now)
-    level = _level(past, shape, now)
-    return Pace({place: rate * level for place, rate in shape.rates.items()}, zone)
+    level, since = _level(past, shape, now)
+    return Pace({place: rate * level for place, rate in shape.rates.items()}, zone, since)
 
 
 def _settled(past: Sequence[Sold], now: int) -> Sequence[Sold]:
@@ -87,7 +88,7 @@ def _shape(past: Sequence[Sold], zone: ZoneInfo, now: int) -> Pace:
     for place in range(168):
         usual = even * by_clock[place % 24]
         rates[place] = usual * (sold[place] + _LEANING_WEEK) / (usual * seen[place] + _LEANING_WEEK)
-    return Pace(rates, zone)
+    return Pace(rates, zone, first)
 
 
 class _Mark(NamedTuple):
@@ -98,7 +99,7 @@ class _Mark(NamedTuple):
     usual: float
 
 
-def _level(past: Sequence[Sold], shape: Pace, now: int) -> float:
+def _level(past: Sequence[Sold], shape: Pace, now: int) -> tuple[float, int]:
     """How much is sold now against a shape: since the mark that divides the past best, and again within that."""
     marks = list(_marks(past, shape, now))
     begin, level = marks[-1], 1.0
@@ -107,7 +108,7 @@ def _level(past: Sequence[Sold], shape: Pace, now: int) -> float:
         told = (_telling(mark, past, shape, now) for _, mark in odds)
         best = next((mark for mark in told if mark is not None), None)
         if best is None:
-            return level
+            return level, begin.at
         begin, level = best, best.leads / best.usual
         marks = [mark for mark in marks if mark.at > best.at]
 
