@@ -137,7 +137,7 @@ def _documents_told(again: Reproduced, altered: bool) -> str:
 
 
 def balances(context: typer.Context) -> None:
-    """What every account holds, has set aside for posts in flight, and may still spend."""
+    """What every account holds, has set aside for posts in flight, and may still spend; the house's own ones too."""
     from exchange.commands.opening import run
 
     run(_balances(context.obj))
@@ -146,18 +146,21 @@ def balances(context: typer.Context) -> None:
 async def _balances(terminal: Terminal) -> None:
     from exchange.commands.opening import opened_database, settings_of
     from exchange.storage.ledger import all_accounts
+    from exchange.storage.ledger_views import house_sums
 
     async with opened_database(settings_of(terminal)) as db:
-        rows = await db.read(all_accounts)
+        rows, house = await db.read(all_accounts), await db.read(house_sums)
     fields = ("posted", "held", "limit", "available")
     document = [
         {"account": row.account, "currency": row.posted.currency}
         | {field: getattr(row, field).text for field in fields}
         for row in rows
     ]
+    document += [{"account": name, "currency": money.currency, "posted": money.text} for name, money in house]
     table: list[tuple[str, ...]] = [("Account", "Balance", "Held", "Limit", "Available")]
     table += [(row.account, *(show_money(getattr(row, field)) for field in fields)) for row in rows]
-    terminal.result(document, columns(table) if rows else ["  No accounts yet."])
+    table += [(name, show_money(money), "", "", "") for name, money in house]
+    terminal.result(document, columns(table) if rows or house else ["  No accounts yet."])
 
 
 def top_up(

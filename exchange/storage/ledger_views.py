@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exchange.model.actor import Actor, Role
-from exchange.model.ledger import TransactionKind
+from exchange.model.ledger import BANK, FEES, MARGIN, ROUNDING, TAX, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
+from exchange.storage.rows import listed
 
 
 class LedgerLine(NamedTuple):
@@ -160,3 +161,17 @@ async def add_check(tx: Tx, check: CheckRow) -> None:
 async def last_check(tx: Tx) -> CheckRow | None:
     rows = await tx.fetch("SELECT * FROM ledger_checks ORDER BY at DESC LIMIT 1")
     return CheckRow(**{**rows[0], "sound": bool(rows[0]["sound"])}) if rows else None
+
+
+async def house_sums(tx: Tx) -> list[tuple[str, Money]]:
+    """What the house's own accounts and the bank's hold, in order: they have no balance row, so their entries are
+    summed."""
+    names, params = listed("account", (BANK, FEES, MARGIN, ROUNDING, TAX))
+    rows = await tx.fetch(
+        f"""SELECT account, currency, CAST(SUM(units) AS BIGINT) AS units FROM (
+                SELECT destination AS account, currency, units FROM postings WHERE destination IN {names}
+                UNION ALL SELECT source AS account, currency, -units AS units FROM postings WHERE source IN {names}
+            ) AS moved GROUP BY account, currency ORDER BY account, currency""",
+        **params,
+    )
+    return [(row["account"], Money(row["units"], row["currency"])) for row in rows]

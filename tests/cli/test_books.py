@@ -49,6 +49,11 @@ def test_an_adjustment_moves_money_both_ways_and_the_books_balance(market_home: 
     books = market_home.run("--json", "ledger", "verify")
 
     assert ("100025.00", "-9.50") == (given.json["posted"], taken.json["posted"])
+    assert [("house:margin", "EUR", "-4.00"), ("house:margin", "USD", "-15.50")] == [
+        (each["account"], each["currency"], each["posted"])
+        for each in market_home.run("--json", "ledger", "balances").json
+        if each["account"] == "house:margin"
+    ]
     assert (0, True, {"EUR": "0.00", "USD": "0.00"}) == (books.code, books.json["sound"], books.json["sum"])
 
 
