@@ -15,6 +15,7 @@ from buyers.reading.markup import parse_xml
 from buyers.reading.unreadable import Unreadable
 from exchange import limits
 from exchange.connector import BadReply
+from exchange.model.feedback import storable
 
 _DEPTH = 40
 
@@ -55,7 +56,7 @@ def text(value: Any) -> str:
     """A value as one text; nothing for an object or a list."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.strip() if isinstance(value, str) else ""
+    return storable(value).strip() if isinstance(value, str) else ""
 
 
 def _json(text: str, _: str | None) -> Any:

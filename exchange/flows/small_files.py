@@ -12,6 +12,7 @@ from exchange import limits
 from exchange.flows.import_desk import shown_name
 from exchange.flows.market import Market
 from exchange.model.batch import Batch, Columns, LeadFile
+from exchange.model.feedback import storable
 
 SAMPLES = 3
 
@@ -93,12 +94,13 @@ def _file_of(name: str, data: bytes) -> LeadFile:
 def _column_names(market: Market, batch: Batch) -> tuple[str, ...]:
     """In a thread: what its columns are called, or the names of its first record."""
     if batch.layout.columns:
-        return batch.layout.columns
+        return tuple(map(storable, batch.layout.columns))
     first = next(iter(market.doors.records(batch.file, batch.layout, Columns(), 0)), None)
-    return tuple(first.fields or ()) if first is not None else ()
+    return tuple(map(storable, first.fields or ())) if first is not None else ()
 
 
 def cells_of(market: Market, batch: Batch) -> Iterator[tuple[int, Mapping[str, str]]]:
     """In a thread: the number of each row and its cells by the names of their columns."""
     for record in market.doors.records(batch.file, batch.layout, Columns(), 0):
-        yield record.number, record.fields or dict(zip(batch.layout.columns, record.cells, strict=False))
+        cells = record.fields or dict(zip(batch.layout.columns, record.cells, strict=False))
+        yield record.number, {storable(name): storable(value) for name, value in cells.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,15 @@ class Channel(Enum):
     MAIL = "mail"
     POLL = "poll"
     HOOK = "hook"
+
+
+_NOT_KEPT = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """What somebody else's file or system wrote, without what no database holds: U+0000 and half a pair of surrogates
+    become the sign for what cannot be read."""
+    return _NOT_KEPT.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)

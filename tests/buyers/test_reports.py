@@ -11,6 +11,7 @@ import pytest
 from buyers import connectors
 from buyers.family import ConnectionProblems, Loaded
 from buyers.loading import load_connection
+from buyers.reports.tree import text
 from exchange.connector import BadReply, Callback, Forged, ReadsDispositions, Terms
 from exchange.model.feedback import HeardReports, RawReport
 from exchange.model.wire import HttpMessage, Reply
@@ -167,3 +168,7 @@ def test_what_is_wrong_is_told_with_its_place(section: dict[str, Any], path: str
         loaded(**section)
 
     assert path in {problem.path for problem in caught.value.problems}
+
+
+def test_what_no_database_holds_is_read_as_a_sign() -> None:
+    assert ("a\ufffdb", "\ufffd") == (text("a\0b "), text("\ud800"))

@@ -12,11 +12,13 @@ import xlsxwriter
 from exchange.flows.disposition_files import bring, look, name_columns, record_file
 from exchange.flows.dispositions import record_reports, teller_of
 from exchange.flows.retain import forget
+from exchange.flows.return_files import ask_all
 from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.stages.report_columns import guess_meanings, read_when
+from exchange.stages.returns.files import ask_rows
 from exchange.storage.erase import erase_lead
 from tests.flows.lab import later, post
 from tests.market import Exchange, buying, consumer, selling
@@ -139,6 +141,14 @@ async def test_a_lead_that_stands_in_a_file_more_than_once_is_foreseen_as_it_is_
     assert seen == await record(either, file_id)
     assert {"recorded": 6, "unchanged": 3} == seen
     assert {one: "sold"} == {lead: kind for lead, kind in (await stands(either)).items() if lead == one}
+
+
+async def test_what_no_database_holds_is_read_as_a_sign_and_stops_nothing(either: Exchange) -> None:
+    one, *_ = await bought(either)
+    text = f"lead_id,status,note\n{one},sold,a\0b\nld_\0,s\0,\n"
+    assert {"recorded": 1, "not_found": 1} == await record(either, await brought(either, text.encode("utf-16")))
+    (row,) = await ask_all(either.market, ACME, ask_rows("lead_id,reason\nld_\0,language\n"))
+    assert "Not matched" in row.sentence
 
 
 async def test_a_spreadsheet_and_lines_of_json_are_read_too(exchange: Exchange) -> None:

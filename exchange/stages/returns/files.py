@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from exchange import limits
+from exchange.model.feedback import storable
 from exchange.stages.returns.terms import reason_in
 
 ASK_COLUMNS = ("lead_id", "reason", "note", "your_return_id")
@@ -101,7 +102,7 @@ def _read(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 def _record(names: list[str], cells: list[str]) -> dict[str, str]:
     row = dict.fromkeys(names, "")
-    row |= {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
+    row |= {name: storable(cell).strip() for name, cell in zip(names, cells, strict=False)}
     return row
 
 
