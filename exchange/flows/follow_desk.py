@@ -53,7 +53,6 @@ from exchange.vault import DataKey
 
 LINK_MINUTES = 7 * 24 * 60
 NAME_CHARACTERS = 80
-NOTE_CHARACTERS = 500
 _REMINDED_MOST_MS = 366 * 86_400_000
 
 
@@ -120,7 +119,7 @@ async def set_away(market: Market, agent: Agent, until: int | None, actor: Actor
     """An agent goes on vacation until a moment, or is back (None)."""
     now = market.clock.now()
     if until is not None and not now < until <= now + _REMINDED_MOST_MS:
-        raise CannotFollow("away_until", "away_until must lie ahead, within a year.")
+        raise CannotFollow("until", "until must lie ahead, within a year.")
     terms = replace(agent.terms, away_from=now if until is not None else None, away_until=until)
     line = audit_line(market.ids, now, actor, "agent.away", f"user:{agent.id}", after={"until": str(until or "")})
     await market.db.write(change_agent, agent.buyer_id, agent.id, agent.name, agent.state, terms, now, line)
@@ -242,8 +241,8 @@ async def remind(market: Market, row: Row, at: int, note: str) -> None:
     now, note = market.clock.now(), " ".join(note.split())
     if not now < at <= now + _REMINDED_MOST_MS:
         raise CannotFollow("at", "at must lie ahead, within a year.")
-    if len(note) > NOTE_CHARACTERS:
-        raise CannotFollow("note", f"note must have at most {NOTE_CHARACTERS} characters.")
+    if len(note) > limits.NOTE_CHARACTERS:
+        raise CannotFollow("note", f"note must have at most {limits.NOTE_CHARACTERS} characters.")
     key = await _key(market, await market.db.read(read_lead, row["lead_id"]))
     if key is None or row["agent_id"] is None:
         raise CannotFollow("agent", "Nobody has this lead, so there is nobody to remind.")

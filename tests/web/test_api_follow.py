@@ -6,7 +6,9 @@ from exchange.flows.agent_terms import Wanted
 from exchange.flows.follow import follow_leads
 from exchange.flows.follow_desk import invite_agent, set_rules
 from exchange.model.actor import Actor, Role
+from exchange.model.quality import DAY_MS
 from exchange.storage.follow import agents_of
+from exchange.web.words import utc
 from tests.flows.lab import later, person, post
 from tests.market import buyer_key, buying
 from tests.web.served import Heard, Served
@@ -79,6 +81,32 @@ async def test_with_pull_an_agents_program_takes_the_next_lead_and_a_won_one_is_
     assert [("ann", 1), ("bob", 0)] == [(each["name"], each["works_on"]) for each in agents["agents"]]
     assert ("won", "closed") == (won["stage"], won["state"])
     assert (409, "error", "cannot_assign") == over.told
+
+
+async def test_a_program_sends_agents_on_vacation_and_reminds_whoever_has_a_lead(served: Served) -> None:
+    ids = await office(served, "ann", "bob")
+    at = f"buyer/agents/{ids['ann']}/away"
+    today = served.exchange.clock.now()
+    gone = await served.send(at, {"until": utc(today + 3 * DAY_MS)[:10]}, key=KEY)
+    await post(served.exchange, person(1))
+    await follow_leads(served.exchange.market)
+    (own,) = (await listed(served))["follow_ups"]
+    one = f"buyer/follow-ups/{own['sale_id']}"
+    reminded = await served.send(f"{one}/remind", {"at": utc(today + DAY_MS), "note": "bring the offer"}, key=KEY)
+    back = await served.send(at, {"until": "now"}, key=KEY)
+    wrong = [
+        await served.send(at, {}, key=KEY),
+        await served.send(at, {"until": "2020-01-01"}, key=KEY),
+        await served.send(f"{one}/remind", {"at": "soon"}, key=KEY),
+        await served.send(f"{one}/remind", {"at": utc(today - DAY_MS)}, key=KEY),
+    ]
+
+    assert (200, "ok", "ann", True) == (gone.http_status, gone["status"], gone["name"], bool(gone.get("away_until")))
+    assert ("bob", "ok", None) == (own["agent"], reminded["status"], back.get("away_until"))
+    (kept,) = await served.exchange.rows("SELECT agent_id, at, note FROM reminders")
+    assert (ids["bob"], today + DAY_MS) == (kept["agent_id"], kept["at"]) and b"offer" not in bytes(kept["note"])
+    assert ["until", "until", "at", "at"] == [each["errors"][0]["field"] for each in wrong]
+    assert 404 == (await served.send("buyer/agents/usr_nobody/away", {"until": "now"}, key=KEY)).http_status
 
 
 async def test_wrong_words_are_named_and_other_buyers_leads_are_not_there(served: Served) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from exchange.flows.agent_terms import CannotFollow, day_end, moment
 from exchange.flows.follow import reassign, take_next
-from exchange.flows.follow_desk import hand_in, note_click, say
+from exchange.flows.follow_desk import hand_in, note_click, remind, say, set_away
 from exchange.model.feedback import Channel
 from exchange.model.follow import STAGES, STATES, Agent
 from exchange.model.lead import Problem
@@ -30,6 +31,22 @@ async def agents(call: Call) -> Told:
     caller = call.admit_by_header("buyer")
     told = [_agent(each) for each in await call.market.db.read(agents_of, _buyer(caller))]
     return Told({"status": "ok", "count": len(told), "agents": told})
+
+
+async def away(call: Call) -> Told:
+    """An agent gets none until the end of a day; until `now` is back."""
+    caller = call.admit_by_header("buyer")
+    sent, market, wanted = sent_fields(await call.read_fields()), call.market, call.request.match_info["agent_id"]
+    found = next((each for each in await market.db.read(agents_of, _buyer(caller)) if each.id == wanted), None)
+    if found is None:
+        raise Stop(Reason.NOT_FOUND, 404, "You have no agent with this agent_id.")
+    day = sent.get("until", "")
+    try:
+        await set_away(market, found, None if day == "now" else day_end("until", day, found.terms.zone), caller.actor)
+    except CannotFollow as error:
+        raise wrong(error.field, "not_allowed", str(error), day[:40]) from None
+    told = next(each for each in await market.db.read(agents_of, _buyer(caller)) if each.id == wanted)
+    return Told({"status": "ok", **_agent(told)})
 
 
 async def listed(call: Call) -> Told:
@@ -90,6 +107,17 @@ async def contact(call: Call) -> Told:
     if how not in CONTACTS:
         raise wrong("how", "not_allowed" if how else "missing", "how is call or mail.", how[:40], tuple(CONTACTS))
     await note_click(call.market, row, CONTACTS[how], caller.actor)
+    return await _told(call, caller, "ok")
+
+
+async def reminder(call: Call) -> Told:
+    """Remind the agent that has it, at a time."""
+    caller, row, sent = await _sent(call)
+    try:
+        at = moment("at", sent.get("at", ""), call.market.zone)
+        await remind(call.market, row, at, sent.get("note", ""))
+    except CannotFollow as error:
+        raise wrong(error.field, "not_allowed", str(error), sent.get(error.field, "")[:40]) from None
     return await _told(call, caller, "ok")
 
 

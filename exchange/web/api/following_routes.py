@@ -22,6 +22,8 @@ def routes() -> tuple[Route, ...]:
         _asks(_AGENTS, "agents", "A buyer's agents, and how many leads each works on", following.agents, "Agents"),
         _tells(_AGENTS + "/{agent_id}/next", "take_next", "An agent takes the next lead that waits", following.take,
                "FollowUp"),
+        _tells(_AGENTS + "/{agent_id}/away", "away", "An agent gets no lead until the end of a day, or is back",
+               following.away, "AgentAway", "FollowAway"),
         _asks(_HOME, "follow_ups", "Whose a buyer's leads are and how far they have come, since a cursor",
               following.listed, "FollowUps", (*paging(), *_FILTERS)),
         _asks(_ONE, "follow_up", "One of them, with what was done about it", following.one, "FollowUp"),
@@ -30,6 +32,8 @@ def routes() -> tuple[Route, ...]:
                following.hand_back, "FollowUp"),
         _tells(_ONE + "/contact", "contact", "Somebody called or wrote: the first time is measured",
                following.contact, "FollowUp", "FollowContact"),
+        _tells(_ONE + "/remind", "remind", "Its agent is reminded at a time", following.reminder, "FollowUp",
+               "FollowRemind"),
         _tells(_ONE + "/stage", "stage", "Says how far a lead has come, by a disposition or a stage",
                following.stage, "FollowUp", "FollowStage"),
     )  # fmt: skip

@@ -30,18 +30,19 @@ def following_schemas() -> dict[str, Schema]:
         "changed_at": moment("When any of this changed last."),
     }
     event = record(("at", "what", "by"), at=moment("When."), what=text(), agent_id=text(), by=text())
-    agent = record(
-        ("agent_id", "name", "email", "state", "works_on"),
-        agent_id=text(),
-        name=text(),
-        email=text(),
-        state=text(enum=["active", "left"]),
-        works_on=count,
-        most_open={**count, "description": "It gets no more than so many at a time."},
-        away_until=moment("Until then it gets none."),
-    )
+    agent: dict[str, Schema] = {
+        "agent_id": text(),
+        "name": text(),
+        "email": text(),
+        "state": text(enum=["active", "left"]),
+        "works_on": count,
+        "most_open": {**count, "description": "It gets no more than so many at a time."},
+        "away_until": moment("Until then it gets none."),
+    }
+    known = ("agent_id", "name", "email", "state", "works_on")
     return {
-        "Agent": agent,
+        "Agent": record(known, **agent),
+        "AgentAway": record(("status", *known), status=text(enum=["ok"]), **agent, **ends()),
         "Agents": record(("status", "count", "agents"), status=text(), count=count, agents=many("Agent"), **ends()),
         "FollowEntry": record(("sale_id", "lead_id", "stage", "state"), **entry),
         "FollowEvent": event,
@@ -65,8 +66,22 @@ def following_schemas() -> dict[str, Schema]:
             next=text("Send it as `since` for what changed afterwards."),
             **ends(),
         ),
+        **_asked(),
+    }
+
+
+def _asked() -> dict[str, Schema]:
+    return {
         "FollowAssign": record((), agent_id=text("Or use `email`."), email=text("The agent's address.")),
+        "FollowAway": record(
+            ("until",), until=text("A day such as 2026-12-24, in the agent's zone, or `now`: it is back.")
+        ),
         "FollowContact": record(("how",), how=text(enum=["call", "mail"])),
+        "FollowRemind": record(
+            ("at",),
+            at=text("Such as 2026-12-24T09:30, on the exchange's clock, or with an offset."),
+            note=text("It is sealed with the lead's key.", maxLength=limits.NOTE_CHARACTERS),
+        ),
         "FollowStage": record(
             (),
             disposition=text("A word of the lead's vertical, or your own.", maxLength=limits.DISPOSITION_CHARACTERS),
