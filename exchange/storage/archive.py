@@ -87,6 +87,7 @@ def unpack(file: Path, folder: Path) -> Mapping[str, object]:
         if not (folder / name).is_file() or sha256_of(folder / name) != told["sha256"]:
             raise BadBackup(f"{name} in {file} is not what was backed up")
     for path in _files_in(folder):
+        path.chmod(0o600)
         if path.relative_to(folder).as_posix() not in members:
             raise BadBackup(f"{path.relative_to(folder)} in {file} was put there later")
     return manifest

@@ -50,6 +50,7 @@ def test_it_holds_the_settings_and_shapes_and_never_the_master_key(market_home: 
     restored(Path(made.json["file"]), tmp_path / "back")
     settings = tomllib.loads((tmp_path / "back" / "exchange.toml").read_text("utf-8"))
 
+    assert 0o600 == stat.S_IMODE((tmp_path / "back" / "exchange.db").stat().st_mode)
     assert {"exchange.db", "exchange.toml", "config/connections/acme/connection.yaml"} <= names
     assert not [name for name in names if name.endswith(".key")]
     assert ("America/New_York", "config", None) == (
