@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from bench.crowd import Crowd, settle_in
-from bench.quality_cost import Cost, TimedChecks
+from bench.quality_cost import Cost, TimedChecks, collected_as_served
 from buyers import connectors
 from buyers.family import load
 from exchange.bootstrap import Catalog, load_catalog, open_market
@@ -156,11 +156,12 @@ async def replay(
             await settle_in(market, crowd)
             await refresh(market)
             runner = _Runner(market, clock, truths, cost)
-            for row in rows:
-                if evening is not None and row.at // DAY_MS > clock.now() // DAY_MS:
-                    await runner.say_until(row.at - row.at % DAY_MS)
-                    await evening(market)
-                await runner.take(row)
+            with collected_as_served():
+                for row in rows:
+                    if evening is not None and row.at // DAY_MS > clock.now() // DAY_MS:
+                        await runner.say_until(row.at - row.at % DAY_MS)
+                        await evening(market)
+                    await runner.take(row)
             await runner.end()
             return await _seen(market, rows, runner.answers)
 
