@@ -173,6 +173,7 @@ def _sales(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -
             sums[lead.key].update(
                 {
                     "sold": 1,
+                    "heard": 1,
                     "bad": int(bad),
                     "bad_hits": bad * weight.short,
                     "bad_fading": (not bad) * weight.bad,
@@ -217,7 +218,8 @@ def _named(key: Key) -> dict[str, str]:
 
 _NO_SALES: Mapping[str, Any] = dict.fromkeys(
     (
-        "sold", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units", "lost_units",
+        "sold", "heard", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units",
+        "lost_units",
         "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended", "conversion_open",
         "plain_fading",
         "return_hits", "return_fading", "bad_hits", "bad_fading", "bad_hits_long", "bad_fading_long", "bad_days",

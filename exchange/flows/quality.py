@@ -38,6 +38,7 @@ from exchange.storage.quality_sums import (
     level_sums,
     post_sums,
     sale_sums,
+    silent_buyers,
     source_sums,
 )
 from exchange.storage.screened import BAD_WORDS, GOOD_WORDS
@@ -53,6 +54,7 @@ COUNTED_AGAIN = (1, 2, 7, 31)
 """Days back that are counted once more when a day begins: alerts, held leads and settlements change them."""
 _CURVE_DAYS = 180
 _CURVE_FROM = 5_000  # reports
+_SILENT_FROM = 20  # sold leads without a word
 _LEVEL_SOURCES = 300  # those with most sales; the others are told together
 
 
@@ -128,7 +130,7 @@ async def read_standing(db: Db, actor: Actor, vertical: str, curves: Curves, now
     """One vertical's sources as the actor may see them."""
     days = day_weights(now, curves)
     groups = ("seller_id", "sub_id")
-    sales = await db.read(sale_sums, actor, vertical, days, groups, "", limits.SOURCES_HELD)
+    sales = await db.read(sale_sums, actor, vertical, days, groups, "", limits.SOURCES_HELD, curves.silent)
     posts = await db.read(source_sums, actor, vertical, days, groups, limits.SOURCES_HELD)
     return await asyncio.to_thread(standing, vertical, sales, posts)
 
@@ -151,9 +153,11 @@ async def read_curves(db: Db, vertical: str, now: int) -> Curves:
     back = estimate(await _lags(db, vertical, "returned_at", since, now), usual.back.usual_days)
     bad = estimate(await _lags(db, vertical, "bad_at", since, now), usual.bad.usual_days)
     cases = await _lags(db, vertical, "converted_at", since, now)
-    rows = await db.read(level_sums, vertical, now // DAY_MS - BACK_DAYS, _LEVEL_SOURCES)
+    first = now // DAY_MS - BACK_DAYS
+    silent = frozenset(await db.read(silent_buyers, vertical, first, _SILENT_FROM))
+    rows = await db.read(level_sums, vertical, first, _LEVEL_SOURCES, silent)
     conversion, level = await asyncio.to_thread(_conversion, cases, rows, now / DAY_MS)
-    return Curves(contact, conversion, back, bad, level)
+    return Curves(contact, conversion, back, bad, level, silent)
 
 
 def _conversion(

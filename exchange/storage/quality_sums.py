@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from exchange.model.actor import Actor, Role
 from exchange.model.quality import DayWeight
 from exchange.storage.database import Row, Tx
-from exchange.storage.rows import values_of
+from exchange.storage.rows import listed, values_of
 
 SALE_GROUPS = ("seller_id", "sub_id", "buyer_id")
 BURST = 4
@@ -38,24 +38,28 @@ async def sale_sums(
     groups: Sequence[str],
     buyer_id: str = "",
     most: int = 20_000,
+    silent: Collection[str] = (),
 ) -> list[Row]:
     """Sales of a vertical by sub id, seller or buyer: plain counts, and `*_hits` and `*_of` in millionths.
 
-    Those with most sales first. A seller sees its own, a buyer what it bought.
+    Those with most sales first. A seller sees its own, a buyer what it bought. Sales to `silent` buyers count for no
+    contact and no conversion; `heard` are the others.
     """
     with_w, params = _weights(weights)
     names, grouped = _columns(groups)
     mine, own = _own(actor)
     only = "AND d.buyer_id = :only_buyer" if buyer_id else ""
+    told, quiet = _told_of(silent)
     return await tx.fetch(
         f"""{with_w} SELECT {names}, MAX(d.currency) AS currency, {_plain()},
+               CAST(SUM({told("d.sold")}) AS BIGINT) AS heard,
                {_weighed("d.contacted", "w.long", "contact_hits")},
-               {_weighed("d.sold", "w.contact", "contact_of")},
+               {_weighed(told("d.sold"), "w.contact", "contact_of")},
                {_weighed("d.converted", "w.long", "conversion_hits")},
-               {_weighed("(d.sold - d.ended)", "w.conversion", "conversion_fading")},
-               {_weighed("d.ended", "w.long", "conversion_ended")},
-               {_weighed("(d.sold - d.ended)", "w.long", "conversion_open")},
-               {_weighed("(d.sold - d.ended)", "w.share", "plain_fading")},
+               {_weighed(told("(d.sold - d.ended)"), "w.conversion", "conversion_fading")},
+               {_weighed(told("d.ended"), "w.long", "conversion_ended")},
+               {_weighed(told("(d.sold - d.ended)"), "w.long", "conversion_open")},
+               {_weighed(told("(d.sold - d.ended)"), "w.share", "plain_fading")},
                {_weighed("d.returned", "w.short", "return_hits")},
                {_weighed("(d.sold - d.returned)", "w.back", "return_fading")},
                {_weighed("d.bad", "w.short", "bad_hits")},
@@ -69,8 +73,17 @@ async def sale_sums(
         most=most,
         **params,
         **own,
+        **quiet,
         **({"only_buyer": buyer_id} if buyer_id else {}),
     )
+
+
+def _told_of(silent: Collection[str]) -> tuple[Callable[[str], str], dict[str, Any]]:
+    """How a count leaves out the sales to silent buyers."""
+    if not silent:
+        return lambda count: count, {}
+    names, params = listed("silent", sorted(silent))
+    return lambda count: f"(CASE WHEN d.buyer_id IN {names} THEN 0 ELSE {count} END)", params
 
 
 def _plain() -> str:
@@ -161,19 +174,34 @@ async def week_sums(tx: Tx, actor: Actor, vertical: str, since_day: int, seller_
     )
 
 
-async def level_sums(tx: Tx, vertical: str, since_day: int, sources: int) -> list[Row]:
+async def silent_buyers(tx: Tx, vertical: str, since_day: int, least: int) -> list[str]:
+    """Buyers of at least so many leads since a day that reported nothing of any: what they gave back is no report."""
+    rows = await tx.fetch(
+        """SELECT buyer_id FROM sale_days WHERE vertical = :vertical AND day >= :since GROUP BY buyer_id
+           HAVING CAST(SUM(sold) AS BIGINT) >= :least AND CAST(SUM(contacted + converted) AS BIGINT) = 0
+               AND CAST(SUM(ended - returned) AS BIGINT) <= 0 ORDER BY buyer_id""",
+        vertical=vertical,
+        since=since_day,
+        least=least,
+    )
+    return [row["buyer_id"] for row in rows]
+
+
+async def level_sums(tx: Tx, vertical: str, since_day: int, sources: int, silent: Collection[str] = ()) -> list[Row]:
     """What each source sold a day and how much of it converted: those with most sales, the others together as one."""
+    told, quiet = _told_of(silent)
     return await tx.fetch(
-        """WITH large AS (
+        f"""WITH large AS (
                SELECT seller_id, sub_id FROM sale_days WHERE vertical = :vertical AND day >= :since
                GROUP BY seller_id, sub_id ORDER BY CAST(SUM(sold) AS BIGINT) DESC, seller_id, sub_id LIMIT :most)
-           SELECT d.day, l.seller_id, l.sub_id, CAST(SUM(d.sold) AS BIGINT) AS sold,
+           SELECT d.day, l.seller_id, l.sub_id, CAST(SUM({told("d.sold")}) AS BIGINT) AS sold,
                CAST(SUM(d.converted) AS BIGINT) AS converted
            FROM sale_days d LEFT JOIN large l ON l.seller_id = d.seller_id AND l.sub_id = d.sub_id
            WHERE d.vertical = :vertical AND d.day >= :since GROUP BY d.day, l.seller_id, l.sub_id""",
         vertical=vertical,
         since=since_day,
         most=sources,
+        **quiet,
     )
 
 

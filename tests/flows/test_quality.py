@@ -12,7 +12,7 @@ from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.model.lead import Mode
-from exchange.model.party import Strategy, Tier
+from exchange.model.party import State, Strategy, Tier
 from exchange.model.returns import ReturnState
 from exchange.stages.quality.standing import Band
 from exchange.storage.quality import count_sales
@@ -104,6 +104,27 @@ async def test_days_are_counted_from_the_leads_by_sub_id_and_contract(either: Ex
     await sold(either, 5)
     await keep_quality(either.market)
     assert 2 == len(await either.rows("SELECT DISTINCT day FROM source_days"))
+
+
+async def test_a_buyer_that_never_reports_makes_no_source_look_bad(either: Exchange) -> None:
+    birch = Actor(Role.BUYER, "birch", "birch")
+    await either.add(*selling("cedar"), *buying("birch", "9000", price=usd("30")))
+    quiet = [await sold(either, number, "quiet") for number in range(20)]
+    await either.add(*buying("birch", price=usd("30"), state=State.PAUSED), *buying("acme", price=usd("30")))
+    for number in range(100, 106):
+        await told(either, await sold(either, number, "loud"), "contacted")
+    later(either, 86_400)
+    await keep_quality(either.market)
+    live = either.market.live.standings
+    found = {sub_id: live.verticals["solar"].sources["cedar", sub_id].rates["contact"] for sub_id in ("quiet", "loud")}
+    assert [(0, 0), (6, 6)] == [(found[name].told, found[name].leads) for name in ("quiet", "loud")]
+    assert found["quiet"].value > 0.7 and live.curves["solar"].silent == {"birch"}
+
+    await record_disposition(Report(quiet[0], "contacted", "", None, None), either.market, birch)
+    later(either, 3_600)
+    await keep_quality(either.market)
+    heard = live.verticals["solar"].sources["cedar", "quiet"].rates["contact"]
+    assert (1, 20) == (heard.told, heard.leads) and heard.value < 0.4 and not live.curves["solar"].silent
 
 
 async def test_the_line_finds_how_a_source_stands(exchange: Exchange) -> None:

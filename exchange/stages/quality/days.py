@@ -21,7 +21,8 @@ _NO_LEVEL: Mapping[int, float] = MappingProxyType({})
 class Curves(NamedTuple):
     """How much of the contacts, conversions, returns and bad leads of a vertical is reported by an age.
 
-    `level` is how well all of it converted on a day, beside now; 1 where a day is not in it.
+    `level` is how well all of it converted on a day, beside now; 1 where a day is not in it. `silent` are buyers that
+    bought and never reported: what they say nothing of is not known, and no failure.
     """
 
     contact: Exposure = Exposure(usual_days=0.5)
@@ -29,6 +30,7 @@ class Curves(NamedTuple):
     back: Exposure = Exposure(usual_days=4.0)
     bad: Exposure = Exposure(usual_days=2.0)
     level: Mapping[int, float] = _NO_LEVEL
+    silent: frozenset[str] = frozenset()
 
 
 def weights(today: float, curves: Curves, days: int = BACK_DAYS) -> list[DayWeight]:

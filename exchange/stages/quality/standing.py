@@ -114,7 +114,8 @@ def _tally(measure: str, sums: _Sums) -> Tally:
             return NOTHING
         told = sale[{"contact": "contacted", "conversion": "converted", "return": "returned"}[measure]]
         hits, of, plain = _OF_SALES[measure](sale)
-        return Tally(hits / WHOLE, of / WHOLE, told, plain, told, sale["sold"])
+        leads = sale["sold"] if measure == "return" else sale["heard"]
+        return Tally(hits / WHOLE, of / WHOLE, told, plain, told, leads)
     if post is None:
         return NOTHING
     told, leads = post[measure], post["leads"]
@@ -122,13 +123,13 @@ def _tally(measure: str, sums: _Sums) -> Tally:
 
 
 def _contact(row: Row) -> tuple[int, float, float]:
-    return row["contact_hits"], row["contact_of"], float(row["sold"])
+    return row["contact_hits"], row["contact_of"], float(row["heard"])
 
 
 def _conversion(row: Row) -> tuple[int, float, float]:
     """Open leads count for the share that would have shown by their age, and the share of those that ended at once."""
     of = exposed(row["conversion_fading"], row["conversion_open"], row["conversion_ended"])
-    plain = exposed(row["plain_fading"] / WHOLE, row["sold"] - row["ended"], row["ended"])
+    plain = exposed(row["plain_fading"] / WHOLE, max(row["heard"] - row["ended"], 0), row["ended"])
     return row["conversion_hits"], of, plain
 
 
