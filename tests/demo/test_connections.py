@@ -74,6 +74,7 @@ def somebody(name: str, **changed: object) -> Personality:
         "troubles": (),
         "lost_percent": 0,
         "silent_percent": 0,
+        "shaves": None,
     }
     return Personality.model_validate(people()[name].model_dump() | calm | changed)
 
@@ -94,7 +95,7 @@ class Stage:
 
 @asynccontextmanager
 async def meeting(contract: Contract, **habits: object) -> AsyncIterator[Stage]:
-    running = DemoBuyers([somebody(contract.buyer_id, shaves=None, **habits)], seed=3, clock=SimulatedClock(), hurry=True)
+    running = DemoBuyers([somebody(contract.buyer_id, **habits)], seed=3, clock=SimulatedClock(), hurry=True)
     ports = await running.start(any_port=True)
     document = rebased(documents()[contract.connection], ports)
     yield Stage(running, load_connection(document, presets(), connectors()).build())
