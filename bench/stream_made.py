@@ -32,6 +32,7 @@ DAYS, LEADS_MADE = 56, 18_000
 FARMS, BURSTS, HIT = 16, 10, 8
 _BANK_SPREAD = 3  # of so many rows in a row one is taken, as the campaign's rate drifts
 _BAD, _REPEATED = 0.065, 0.06
+_SOON, _REPEATED_DAYS = 0.6, 26
 _LONE_FRAUD: Mapping[str, float] = {"bot": 0.013, "bot_stealth": 0.0075, "datacenter_ip": 0.009, "tor_exit": 0.0045}
 _JOBS: Mapping[str, str] = {
     "management": "pro", "entrepreneur": "pro", "self-employed": "owner", "blue-collar": "trades",
@@ -98,14 +99,26 @@ def made(folder: Path, seed: int, leads: int = LEADS_MADE) -> Iterator[Line]:
     base = sorted([*_olist(folder, leads // 3), *_bank(folder, draw, leads - leads // 3)], key=lambda each: each.at)
     rows = sorted(_spoiled(base, draw), key=lambda each: each.at)
     people = People(folder, draw)
-    sent: list[dict[str, Any]] = []
+    sent: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     for number, each in enumerate(rows):
         at = BEGAN_MS + int(each.at * DAYS * DAY_MS)
-        again = sent[draw.randrange(len(sent))] if each.kind == "duplicate" and sent else None
+        again = _repeated(sent[each.vertical], at, draw) if each.kind == "duplicate" else None
+        if each.kind == "duplicate" and again is None:  # nobody was there before
+            each = replace(each, kind="clean", dirt="")
         row = people.lead(f"M{number:06d}", each, at, again)
         if each.kind == "clean":
-            sent.append(row)
-        yield row, _truth(row["lead_id"], each, at, draw)
+            sent[each.vertical].append((at, row))
+        truth = _truth(row["lead_id"], each, at, draw)
+        yield row, truth | {"dup_of": again["lead_id"] if again is not None else None}
+
+
+def _repeated(sent: Sequence[tuple[int, dict[str, Any]]], at: int, draw: random.Random) -> dict[str, Any] | None:
+    """Who of a vertical is sent once more: mostly somebody of the last day, else of four weeks, as in the public
+    stream.
+    """
+    since = at - (DAY_MS if draw.random() < _SOON else _REPEATED_DAYS * DAY_MS)
+    recent = [row for when, row in sent if when >= since] or [row for _, row in sent[-1:]]
+    return draw.choice(recent) if recent else None
 
 
 def _olist(folder: Path, most: int) -> Iterator[Base]:
