@@ -144,7 +144,6 @@ class Hall:
             wire.waiting += 1
             commits.run(partial(self._units.run, blob), partial(self._tell, wire, number), first=not durable)
             commits.hear()
-            self._send()
         commits.settle()
         self._send()
         if self._wires:
