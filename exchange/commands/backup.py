@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal
+from exchange.model.size import size_text
 
 if TYPE_CHECKING:
     from exchange.flows.backups import Made
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 PLACES = ("database_url", "key_file", "files_dir", "config_dir")
 """Settings that say where an exchange is. A restored one is where it was restored to."""
-
-_UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
@@ -68,7 +67,7 @@ async def _backup(terminal: Terminal, folder: Path, keep: int) -> None:
         except OSError as error:
             raise Stop(Exit.FAILED, f"No backup was made in {folder}: {error.strerror or error}.") from error
     packed = made.packed
-    told = f"{size(made.database_bytes)} -> {size(packed.bytes)}   {clock.monotonic() - began:.1f} s"
+    told = f"{size_text(made.database_bytes)} -> {size_text(packed.bytes)}   {clock.monotonic() - began:.1f} s"
     finished(terminal, "Snapshot", f"{told}   sha256 {packed.sha256[:6]}…")
     _tell(terminal, settings, made, [path.name for path in removed])
 
@@ -200,13 +199,3 @@ def _tell_restored(terminal: Terminal, folder: Path, manifest: Any, proved: Prov
     )
     if proved is not None and not proved.sound:
         raise Stop(Exit.CHECK_FAILED, "The books of the backup are not sound.")
-
-
-def size(count: int) -> str:
-    """`302 MB`, `141 bytes`."""
-    value = float(count)
-    for unit in _UNITS[:-1]:
-        if value < 1_000:
-            return f"{value:.1f} {unit}" if unit != "bytes" and value < 10 else f"{value:.0f} {unit}"
-        value /= 1_000
-    return f"{value:.1f} {_UNITS[-1]}"

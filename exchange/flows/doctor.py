@@ -20,6 +20,7 @@ from exchange.flows.health import oldest_job_seconds
 from exchange.flows.market import Market
 from exchange.model.actor import SYSTEM
 from exchange.model.party import State
+from exchange.model.size import size_text
 from exchange.model.wire import Relay
 from exchange.stages.tables import table_kinds
 from exchange.storage.condition import Condition, postgres_condition, sqlite_condition
@@ -71,7 +72,7 @@ async def examine(market: Market, database: Path | None, allowed: Sequence[Netwo
 async def database_findings(market: Market, database: Path | None) -> list[Finding]:
     """The database, the room it has, and the clock its rows were written by."""
     condition = await market.db.read(sqlite_condition if database is not None else postgres_condition)
-    told = f"{megabytes(condition.bytes)}{', integrity ok' if database is not None else ''}"
+    told = f"{size_text(condition.bytes)}{', integrity ok' if database is not None else ''}"
     if condition.flaw is None:
         found = [Finding(Word.OK, "database", told)]
     else:
@@ -83,7 +84,7 @@ async def database_findings(market: Market, database: Path | None) -> list[Findi
 
 def _room(folder: Path) -> Finding:
     usage = shutil.disk_usage(folder)
-    told = f"{megabytes(usage.free)} free of {megabytes(usage.total)}"
+    told = f"{size_text(usage.free)} free of {size_text(usage.total)}"
     if usage.free < _FREE_LEAST * usage.total:
         return Finding(Word.WARN, "disk", told, "exchange backup, then a larger disk")
     return Finding(Word.OK, "disk", told)
@@ -209,7 +210,3 @@ def tables_finding(market: Market) -> Finding:
     if old:
         return Finding(Word.WARN, "tables", f"old: {', '.join(old)}", "exchange data update FILE")
     return Finding(Word.OK, "tables", "none is old")
-
-
-def megabytes(count: int) -> str:
-    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exchange.model.audit import AuditLine
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
-from exchange.storage.users import UserRow
+from exchange.storage.users import UserRow, user_of
 
 _OWNERS = "role = 'operator' AND state = 'active' AND duty IN ('', 'owner')"
 
@@ -26,10 +26,7 @@ async def find_person(tx: Tx, user_id: str, active: bool) -> UserRow | None:
         id=user_id,
         state="active" if active else "disabled",
     )
-    if not rows:
-        return None
-    row = rows[0]
-    return UserRow(row["id"], row["email"], row["role"], row["party_id"], row["duty"])
+    return user_of(rows[0]) if rows else None
 
 
 class NoOwner(Exception):

@@ -54,7 +54,7 @@ async def find_user(tx: Tx, email: str) -> UserRow | None:
         "SELECT id, email, role, party_id, duty FROM users WHERE email = :email AND state = 'active'",
         email=email.lower(),
     )
-    return _user(rows[0]) if rows else None
+    return user_of(rows[0]) if rows else None
 
 
 async def add_login_link(tx: Tx, link_hash: bytes, user_id: str, expires_at: int) -> None:
@@ -96,12 +96,12 @@ async def find_session(tx: Tx, session_hash: bytes, now: int) -> Session | None:
         hash=session_hash,
         now=now,
     )
-    return Session(_user(rows[0]), rows[0]["csrf"], rows[0]["expires_at"]) if rows else None
+    return Session(user_of(rows[0]), rows[0]["csrf"], rows[0]["expires_at"]) if rows else None
 
 
 async def end_session(tx: Tx, session_hash: bytes, now: int) -> None:
     await tx.execute("UPDATE sessions SET ended_at = :now WHERE hash = :hash", hash=session_hash, now=now)
 
 
-def _user(row: Row) -> UserRow:
+def user_of(row: Row) -> UserRow:
     return UserRow(row["id"], row["email"], row["role"], row["party_id"], row["duty"])

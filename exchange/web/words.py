@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from exchange.model.money import SCALE, Money
+from exchange.model.size import size_text
 from exchange.stages.reasons import show_money
 
 MINUS = "−"
@@ -172,7 +173,7 @@ def roughly(ms: float) -> str:
 
 
 def size(length: int) -> str:
-    return f"{count(length)} bytes" if length < 1_024 else f"{length / 1_024:.1f} KB"
+    return size_text(length)
 
 
 def by_channel(channel: str) -> str:
