@@ -9,9 +9,10 @@ import hashlib
 import io
 import os
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import orjson
 
@@ -19,6 +20,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 SETTINGS_FILE = "exchange.toml"
 SUFFIX = ".backup"
+_NAMED = f"????-??-??T??????{SUFFIX}"  # as we name them: others in the folder are not ours
 _GZIP_LEVEL = 1  # most of it is sealed and cannot be made smaller
 _CHUNK_BYTES = 1 << 20
 
@@ -45,10 +47,7 @@ def pack(members: Mapping[str, Path], facts: Mapping[str, object], target: Path)
         with part.open("xb") as file:
             part.chmod(0o600)
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=_GZIP_LEVEL) as archive:
-                hashes = {}
-                for name, path in members.items():
-                    hashes[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-                    archive.add(path, name, recursive=False)
+                hashes = {name: told for name, path in members.items() if (told := _put(archive, name, path))}
                 _add(archive, MANIFEST, orjson.dumps({"format": FORMAT, **facts, "members": hashes}))
             file.flush()
             os.fsync(file.fileno())
@@ -57,6 +56,32 @@ def pack(members: Mapping[str, Path], facts: Mapping[str, object], target: Path)
     finally:
         part.unlink(missing_ok=True)
     return packed
+
+
+def _put(archive: tarfile.TarFile, name: str, path: Path) -> Mapping[str, object] | None:
+    """Add a file as it is now, however it grows meanwhile; None when it was removed since it was listed."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    with file:
+        head = archive.gettarinfo(arcname=name, fileobj=file)
+        counted = _Counted(file)
+        archive.addfile(head, counted)
+    return {"bytes": head.size, "sha256": counted.hash.hexdigest()}
+
+
+class _Counted(io.RawIOBase):
+    """A file whose bytes are hashed as they are read: what is packed and what its hash says are the same bytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.hash = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.hash.update(data)
+        return data
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -78,19 +103,23 @@ def unpack(file: Path, folder: Path) -> Mapping[str, object]:
     try:
         with tarfile.open(file, "r:gz") as archive:
             archive.extractall(folder, filter="data")
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise BadBackup(f"{file} is no whole backup: {error}") from error
     manifest = _manifest(file, folder)
     members = manifest["members"]
     assert isinstance(members, dict)
     for name, told in members.items():
-        if not (folder / name).is_file() or sha256_of(folder / name) != told["sha256"]:
+        if not (folder / name).is_file() or not _is(folder / name, told):
             raise BadBackup(f"{name} in {file} is not what was backed up")
     for path in _files_in(folder):
         path.chmod(0o600)
         if path.relative_to(folder).as_posix() not in members:
             raise BadBackup(f"{path.relative_to(folder)} in {file} was put there later")
     return manifest
+
+
+def _is(path: Path, told: object) -> bool:
+    return isinstance(told, dict) and sha256_of(path) == told.get("sha256")
 
 
 def _manifest(file: Path, folder: Path) -> Mapping[str, object]:
@@ -124,7 +153,7 @@ def tree(folder: Path, name: str) -> dict[str, Path]:
 
 def thin_out(folder: Path, keep: int) -> list[Path]:
     """Remove all but the newest backups of a folder; their names sort by time. Returns those removed."""
-    old = sorted(folder.glob(f"*{SUFFIX}"))[:-keep] if keep > 0 else []
+    old = sorted(folder.glob(_NAMED))[:-keep] if keep > 0 else []
     for path in old:
         path.unlink()
     return old

@@ -9,11 +9,14 @@ import stat
 import tarfile
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import asyncpg
 import pytest
 
+from exchange.storage.archive import pack, unpack
 from tests.cli.home import Home, LeadBuyer, Ran, exchange
 from tests.cli.leads import people, write_csv
 from tests.cli.test_books import edit
@@ -76,11 +79,14 @@ def test_each_is_noted_and_only_so_many_are_kept(home: Home, tmp_path: Path) -> 
     kept.mkdir()
     for day in ("01", "02", "03"):
         (kept / f"2026-11-{day}T000000.backup").write_bytes(b"")
-    (kept / "notes.txt").write_text("mine")
+    for other in ("notes.txt", "before-the-move.backup"):
+        (kept / other).write_text("mine")
     made = home.run("--json", "backup", "--to", kept, "--keep", "2")
 
     assert ["2026-11-01T000000.backup", "2026-11-02T000000.backup"] == made.json["removed"]
-    assert {Path(made.json["file"]).name, "2026-11-03T000000.backup", "notes.txt"} == {p.name for p in kept.iterdir()}
+    assert {Path(made.json["file"]).name, "2026-11-03T000000.backup", "notes.txt", "before-the-move.backup"} == {
+        p.name for p in kept.iterdir()
+    }
     [line] = home.rows("SELECT after_json FROM audit_lines WHERE action = 'backup.made'")
     assert made.json["sha256"] in line["after_json"]
 
@@ -100,12 +106,14 @@ def made(home: Home, tmp_path: Path) -> Path:
 
 def test_a_changed_or_broken_backup_restores_nothing(made: Path, tmp_path: Path) -> None:
     whole = made.read_bytes()
-    broken, foreign = tmp_path / "broken.backup", tmp_path / "foreign.backup"
+    broken, spoiled, foreign = (tmp_path / f"{name}.backup" for name in ("broken", "spoiled", "foreign"))
     broken.write_bytes(whole[: len(whole) // 2])
+    middle = len(whole) // 2
+    spoiled.write_bytes(whole[:middle] + bytes(200) + whole[middle + 200 :])
     with tarfile.open(foreign, "w:gz") as archive:
         archive.add(tmp_path / "kept", "../kept", recursive=False)
 
-    for file in (broken, foreign):
+    for file in (broken, spoiled, foreign):
         refused = restored(file, tmp_path / "back")
         assert (4, True) == (refused.code, "Nothing was restored" in refused.json["error"])
     assert not (tmp_path / "back").exists()
@@ -121,6 +129,21 @@ def test_a_member_put_in_the_place_of_another_is_found(made: Path, tmp_path: Pat
     refused = restored(changed, tmp_path / "back")
 
     assert (4, True) == (refused.code, "exchange.toml" in refused.json["error"])
+
+
+def test_a_file_that_grows_while_it_is_packed_is_packed_as_it_was_read(tmp_path: Path) -> None:
+    pipe, gone = tmp_path / "log", tmp_path / "gone"
+    pipe.write_bytes(b"x" * 5_000_000)
+    with ThreadPoolExecutor() as pool, pipe.open("ab") as growing:
+        packing = pool.submit(pack, {"files/log": pipe, "files/gone": gone}, {}, tmp_path / "made.backup")
+        while not packing.done():
+            growing.write(b"y" * 4_096)
+            growing.flush()
+    (tmp_path / "back").mkdir()
+    manifest = unpack(packing.result().file, tmp_path / "back")
+
+    assert ["files/log"] == list(cast("dict[str, object]", manifest["members"]))
+    assert (tmp_path / "back" / "files" / "log").stat().st_size >= 5_000_000
 
 
 def test_nothing_is_restored_over_anything(made: Path, home: Home, tmp_path: Path) -> None:
