@@ -16,6 +16,7 @@ from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.lead import Lead
+from exchange.model.rights import Right, may, needed
 from exchange.model.suppression import Purpose
 from exchange.model.work import JobRow
 from exchange.stages.notes import note_problem
@@ -45,8 +46,8 @@ class Ended(NamedTuple):
 
 async def erase_person(market: Market, who: str, why: str, actor: Actor, ip: str = "") -> Ended:
     """Erase everything of the consumer whom a phone, an email or the id of a lead means. Raises `CannotErase`."""
-    if actor.role is not Role.OPERATOR:
-        raise CannotErase("Erasing a consumer needs the role operator.")
+    if not may(actor, Right.ERASE):
+        raise CannotErase(f"To {Right.ERASE.value} needs the role {needed(Right.ERASE)}.")
     if (problem := note_problem(why)) is not None:
         raise CannotErase(problem.message)
     own = await _lead_named(market, who.strip()) if who.strip().startswith("ld_") else None

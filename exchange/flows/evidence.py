@@ -16,7 +16,8 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.list_desk import plain_value
 from exchange.flows.market import Market
 from exchange.flows.stored_lead import stored_lead
-from exchange.model.actor import Actor, Role
+from exchange.model.actor import Actor
+from exchange.model.rights import Right, may, needed
 from exchange.stages.notes import note_problem
 from exchange.stages.suppression.forms import EMAIL, PHONE
 from exchange.storage.audit import record
@@ -64,7 +65,7 @@ def _recipient(market: Market, row: Row) -> dict[str, object]:
 
 async def show_evidence(market: Market, who: str, why: str, actor: Actor, ip: str = "") -> list[Mapping[str, Any]]:
     """The evidence of a lead's id, a phone or an email, after a line in the audit log. Raises `NoEvidence`."""
-    _check(why, actor)
+    _check(why, actor, Right.REVEAL)
     value = None if who.startswith("ld_") else plain_value(who)
     known = dict([value]) if value is not None else {}
     index, phone, email = market.vault.index, known.get(PHONE), known.get(EMAIL)
@@ -92,7 +93,7 @@ def _opened(market: Market, row: Row) -> Mapping[str, Any]:
 
 async def hold(market: Market, lead_id: str, why: str, actor: Actor, ip: str = "") -> None:
     """Keep one lead from being erased, whoever asks. Raises `NoEvidence`."""
-    _check(why, actor)
+    _check(why, actor, Right.ERASE)
     now, after = market.clock.now(), {"why": why.strip()}
     line = audit_line(market.ids, now, actor, "lead.held", f"lead:{lead_id}", after=after, ip=ip)
     if not await market.db.write(hold_lead, lead_id, why.strip(), line):
@@ -101,15 +102,15 @@ async def hold(market: Market, lead_id: str, why: str, actor: Actor, ip: str = "
 
 async def lift(market: Market, lead_id: str, why: str, actor: Actor, ip: str = "") -> None:
     """Let it be erased again. Raises `NoEvidence`."""
-    _check(why, actor)
+    _check(why, actor, Right.ERASE)
     now, after = market.clock.now(), {"why": why.strip()}
     line = audit_line(market.ids, now, actor, "lead.hold_lifted", f"lead:{lead_id}", after=after, ip=ip)
     if not await market.db.write(lift_hold, lead_id, line):
         raise NoEvidence("The lead is not held.")
 
 
-def _check(why: str, actor: Actor) -> None:
-    if actor.role is not Role.OPERATOR:
-        raise NoEvidence("Evidence of consent and legal holds need the role operator.")
+def _check(why: str, actor: Actor, right: Right) -> None:
+    if not may(actor, right):
+        raise NoEvidence(f"To {right.value} needs the role {needed(right)}.")
     if (problem := note_problem(why)) is not None:
         raise NoEvidence(problem.message)

@@ -95,12 +95,13 @@ async def keys_of(tx: Tx, kind: str, party_ids: Sequence[str]) -> list[Row]:
     )
 
 
-async def list_users(tx: Tx) -> list[Row]:
-    """Everybody who may sign in, and when they last did."""
+async def list_users(tx: Tx, role: str = "") -> list[Row]:
+    """Everybody who may sign in, or those with one role, and when they last did (`seen_at`)."""
     return await tx.fetch(
         """SELECT u.id, u.email, u.role, u.party_id, u.duty, u.state, u.made_at,
                (SELECT MAX(s.made_at) FROM sessions s WHERE s.user_id = u.id) AS seen_at
-           FROM users u ORDER BY u.email LIMIT 1000"""
+           FROM users u WHERE u.role = :role OR :role = '' ORDER BY u.state, u.email LIMIT 1000""",
+        role=role,
     )
 
 

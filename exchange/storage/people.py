@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from exchange.model.audit import AuditLine
 from exchange.storage.audit import record
-from exchange.storage.database import Row, Tx
+from exchange.storage.database import Tx
 from exchange.storage.users import UserRow, user_of
 
 _OWNERS = "role = 'operator' AND state = 'active' AND duty IN ('', 'owner')"
-
-
-async def list_people(tx: Tx) -> list[Row]:
-    """Everybody of the exchange, and when they last signed in, as `seen_at`."""
-    return await tx.fetch(
-        """SELECT u.id, u.email, u.duty, u.state, u.made_at,
-               (SELECT MAX(s.made_at) FROM sessions s WHERE s.user_id = u.id) AS seen_at
-           FROM users u WHERE u.role = 'operator' ORDER BY u.state, u.email LIMIT 1000"""
-    )
 
 
 async def find_person(tx: Tx, user_id: str, active: bool) -> UserRow | None:

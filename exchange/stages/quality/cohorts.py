@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from exchange.model.money import Money
 from exchange.stages.quality.days import Curves, age_of
 from exchange.stages.quality.rates import Rate, rate_of
 from exchange.stages.quality.shrink import USUAL, Tally, exposed
 
+_EPOCH = date(1970, 1, 1)
 _MONDAY = 3  # the epoch was a Thursday: so many days from the Monday before it
 _DAYS = 7
 _HALF = 0.5  # a hit: what never happened may happen yet
@@ -33,6 +36,16 @@ class Cohort(NamedTuple):
     conversion: Rate
     conversions: float
     back: Rate
+
+    @property
+    def monday(self) -> date:
+        """The day its week begins."""
+        return _EPOCH + timedelta(days=self.day)
+
+    @property
+    def net_price(self) -> Money:
+        """What its leads brought, less what was given back."""
+        return Money(self.price_units - self.lost_units, self.currency)
 
 
 def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> list[Cohort]:

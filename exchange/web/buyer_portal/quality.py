@@ -5,7 +5,6 @@ Nothing of other buyers, and sources under the codes that its pings carry: a buy
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -36,7 +35,6 @@ from exchange.web.render import as_json as json_response
 
 HOME = "/buyer/quality"
 _WEEKS = 12
-_EPOCH = date(1970, 1, 1)
 _OF_BUYER = ("taken", "return", "contact", "conversion")
 _OF_SOURCE = ("contact", "conversion", "return")
 
@@ -69,7 +67,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         verticals=own,
         line=card.line,
         sources=card.sources,
-        weeks=[(_monday(each), each, Told(each.conversion), Told(each.back)) for each in card.weeks],
+        weeks=[(each.monday, each, Told(each.conversion), Told(each.back)) for each in card.weeks],
         twin=lambda end: address(HOME + end, vertical=vertical.name),
     )
 
@@ -117,10 +115,6 @@ async def _card(request: web.Request, vertical: Vertical) -> Card:
     return Card(line, await bought_by_source(market, actor, vertical.name, buyer_id), weeks[::-1])
 
 
-def _monday(cohort: Cohort) -> date:
-    return _EPOCH + timedelta(days=cohort.day)
-
-
 def _figures(line: BuyerLine | None) -> dict[str, Any] | None:
     if line is None:
         return None
@@ -144,12 +138,12 @@ def _figures(line: BuyerLine | None) -> dict[str, Any] | None:
 
 def _week(cohort: Cohort) -> dict[str, Any]:
     return {
-        "week_from": _monday(cohort).isoformat(),
+        "week_from": cohort.monday.isoformat(),
         "bought": cohort.sold,
         "contacted": cohort.contacted,
         "converted": cohort.converted,
         "returned": cohort.returned,
-        "spent": Money(cohort.price_units - cohort.lost_units, cohort.currency).text,
+        "spent": cohort.net_price.text,
         "currency": cohort.currency,
         "conversions_foretold": round(cohort.conversions, 2),
         **own_rate_fields("conversion", cohort.conversion),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -23,7 +22,6 @@ from exchange.web.render import as_json as json_response
 
 HOME = "/console/quality/cohorts"
 _WEEKS = 26
-_EPOCH = date(1970, 1, 1)
 
 
 def pages() -> tuple[Page, ...]:
@@ -46,7 +44,7 @@ async def show(request: web.Request, vertical: Vertical) -> web.StreamResponse:
         here="quality",
         vertical=vertical,
         verticals=offered(market),
-        lines=[(_monday(each), each, Told(each.conversion), Told(each.back), _money(each)) for each in reversed(found)],
+        lines=[(each.monday, each, Told(each.conversion), Told(each.back), each.net_price) for each in reversed(found)],
         seller=seller,
         sellers=[(each.id, each.name) for each in sellers],
         whose=seller_name(market, seller) if seller else "",
@@ -77,24 +75,16 @@ async def _cohorts(request: web.Request, vertical: Vertical) -> list[Cohort]:
     return cohorts(days, today, await curves_of(market, vertical.name))
 
 
-def _monday(cohort: Cohort) -> date:
-    return _EPOCH + timedelta(days=cohort.day)
-
-
-def _money(cohort: Cohort) -> Money:
-    return Money(cohort.price_units - cohort.lost_units, cohort.currency)
-
-
 def _fields(cohort: Cohort) -> dict[str, Any]:
     return {
-        "week_from": _monday(cohort).isoformat(),
+        "week_from": cohort.monday.isoformat(),
         "sold": cohort.sold,
         "contacted": cohort.contacted,
         "converted": cohort.converted,
         "returned": cohort.returned,
         "share_shown": round(cohort.shown, 4),
         "conversions_foretold": round(cohort.conversions, 2),
-        "earned": _money(cohort).text,
+        "earned": cohort.net_price.text,
         "payout": Money(cohort.payout_units, cohort.currency).text,
         "currency": cohort.currency,
         **rate_fields("conversion", cohort.conversion),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from exchange.flows.people import CannotChange, invite_person, new_link, set_active, set_role
 from exchange.model.rights import WHO, Right, Staff, staff_of
-from exchange.storage.people import list_people
+from exchange.storage.by_hand import list_users
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
@@ -90,7 +90,7 @@ async def give_link(request: web.Request) -> web.StreamResponse:
 
 
 async def _people(request: web.Request) -> list[Person]:
-    rows = await request.app[MARKET].db.read(list_people)
+    rows = await request.app[MARKET].db.read(list_users, "operator")
     return [
         Person(row["id"], row["email"], staff_of(row["duty"]).value, row["state"] == "active", row["made_at"],
                row["seen_at"])
