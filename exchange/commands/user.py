@@ -60,7 +60,7 @@ async def _add(terminal: Terminal, email: str, role: UserRole, party: str, duty:
     from exchange.flows.by_hand import invite
     from exchange.flows.follow_desk import invite_agent
     from exchange.flows.people import CannotChange, invite_person
-    from exchange.flows.sign_in import make_login_link
+    from exchange.flows.sign_in import invitation
 
     try:
         email = validate_email(email, check_deliverability=False, test_environment=True).normalized
@@ -73,23 +73,19 @@ async def _add(terminal: Terminal, email: str, role: UserRole, party: str, duty:
             raise Stop(Exit.FAILED, f"There is no {role.value} {party}.")
         try:
             if role is UserRole.OPERATOR:
-                link = await invite_person(market, email, duty or Staff.OWNER.value, operator())
+                link = await invite_person(market, email, duty or Staff.OWNER.value, operator(), FIRST_LINK_MINUTES)
             elif duty:
                 link = await invite_agent(market, email, duty, Wanted(), operator(), party)
             elif await invite(market.db, market.clock, market.ids, email, role.value, party or None, operator()):
-                link = f"{settings.public_url}/login/{await make_login_link(market, email, FIRST_LINK_MINUTES)}"
+                link = await invitation(market, email, FIRST_LINK_MINUTES)
             else:
                 raise CannotFollow("email", f"{email} is there already.")
         except (CannotFollow, CannotChange) as error:
             raise Stop(Exit.FAILED, f"{error} A new link: exchange user login-link {email}") from error
     terminal.result(
         {"email": email, "role": role.value, "duty": duty or None, "sign_in": link},
-        [f"  Added {email}. Sign-in link (once, {_lasts(role, duty)}): {link}"],
+        [f"  Added {email}. Sign-in link (once, {'a week' if duty and role is UserRole.BUYER else '24 h'}): {link}"],
     )
-
-
-def _lasts(role: UserRole, duty: str) -> str:
-    return "a week" if duty or role is UserRole.OPERATOR else "24 h"
 
 
 def login_link(context: typer.Context, email: Annotated[str, typer.Argument(help="Who is to sign in.")]) -> None:

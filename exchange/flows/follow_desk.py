@@ -18,7 +18,7 @@ from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.follow import give_back, restage_sale
 from exchange.flows.jobs import FOLLOW_NOTE, job
 from exchange.flows.market import Market
-from exchange.flows.sign_in import make_login_link
+from exchange.flows.sign_in import invitation
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import Actor
 from exchange.model.feedback import Channel, Report, note_place
@@ -51,7 +51,6 @@ from exchange.storage.selling import read_lead
 from exchange.storage.users import UserRow
 from exchange.vault import DataKey
 
-LINK_MINUTES = 7 * 24 * 60
 NAME_CHARACTERS = 80
 _REMINDED_MOST_MS = 366 * 86_400_000
 
@@ -90,7 +89,7 @@ async def invite_agent(market: Market, email: str, duty: str, wanted: Wanted, ac
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after=after)
     if not await market.db.write(add_agent, user, name, terms, now, line):
         raise CannotFollow("email", f"{email} signs in here already.")
-    return f"{market.public_url}/login/{await make_login_link(market, email, LINK_MINUTES)}"
+    return await invitation(market, email)
 
 
 def _name(text: str) -> str:

@@ -6,22 +6,20 @@ from email_validator import EmailNotValidError, validate_email
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
-from exchange.flows.sign_in import make_login_link
+from exchange.flows.sign_in import INVITED_MINUTES, invitation
 from exchange.model.actor import Actor
 from exchange.model.rights import Right, Staff, may, needed, staff_of
 from exchange.storage.by_hand import let_in
 from exchange.storage.people import NoOwner, change_person, find_person
 from exchange.storage.users import UserRow
 
-LINK_MINUTES = 7 * 24 * 60
-
 
 class CannotChange(Exception):
     """The sentence says what is in the way."""
 
 
-async def invite_person(market: Market, email: str, role: str, actor: Actor) -> str:
-    """Let somebody in; returns the link that signs them in once, within a week. Raises `CannotChange`."""
+async def invite_person(market: Market, email: str, role: str, actor: Actor, minutes: int = INVITED_MINUTES) -> str:
+    """Let somebody in; returns the link that signs them in once, within so many minutes. Raises `CannotChange`."""
     staff = _staff(role, actor)
     try:
         email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
@@ -32,13 +30,13 @@ async def invite_person(market: Market, email: str, role: str, actor: Actor) -> 
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after={"role": staff.value})
     if not await market.db.write(let_in, user, now, line):
         raise CannotChange(f"{email} signs in here already.")
-    return await _link(market, email)
+    return await invitation(market, email, minutes)
 
 
 async def new_link(market: Market, user_id: str, actor: Actor) -> str:
     """Another link for somebody of the exchange. Raises `CannotChange`."""
     user = await _person(market, user_id, actor)
-    return await _link(market, user.email)
+    return await invitation(market, user.email)
 
 
 async def set_role(market: Market, user_id: str, role: str, actor: Actor) -> None:
@@ -89,7 +87,3 @@ def _staff(role: str, actor: Actor) -> Staff:
     if staff is Staff.OWNER and staff_of(actor.duty) is not Staff.OWNER:
         raise CannotChange("Only an owner makes an owner.")
     return staff
-
-
-async def _link(market: Market, email: str) -> str:
-    return f"{market.public_url}/login/{await make_login_link(market, email, LINK_MINUTES)}"

@@ -18,6 +18,7 @@ from exchange.storage.users import (
 )
 
 LINK_MINUTES = 15
+INVITED_MINUTES = 7 * 24 * 60
 SESSION_HOURS = 12
 
 
@@ -47,6 +48,11 @@ async def make_login_link(market: Market, email: str, minutes: int = LINK_MINUTE
     secret = market.ids.token(24)
     await market.db.write(add_login_link, _hash(secret), user.id, market.clock.now() + minutes * 60_000)
     return secret
+
+
+async def invitation(market: Market, email: str, minutes: int = INVITED_MINUTES) -> str:
+    """The whole link for somebody who was let in: it signs them in once, within a week unless told otherwise."""
+    return f"{market.public_url}/login/{await make_login_link(market, email, minutes)}"
 
 
 async def start_session(market: Market, link_secret: str) -> Started | None:
