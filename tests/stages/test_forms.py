@@ -13,7 +13,7 @@ from exchange.model.lead import Problem
 from exchange.model.vertical import ConsentPolicy, ConsentRule, FieldSpec, Presence, Vertical
 from exchange.sources.form import read_form
 from exchange.stages.forms import NAMES_CHARACTERS, consent_text, form_problems, named, shown, steps_of, tidy
-from exchange.web.console._form_words import document_of, fields_of, suggested
+from exchange.web.console.supply._form_words import document_of, fields_of, suggested
 from tests.filling_in import document
 from tests.market import read_once
 

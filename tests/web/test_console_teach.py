@@ -12,7 +12,7 @@ from exchange.intake.mail.items import items_of
 from exchange.model.actor import SYSTEM
 from exchange.sources.mail import MailDocument
 from exchange.sources.taught import TaughtFormat
-from exchange.web.console.teach import words_of
+from exchange.web.console.supply.teach import words_of
 from tests.flows.arrived import worked
 from tests.market import buying, consumer, selling
 from tests.web.served import Served

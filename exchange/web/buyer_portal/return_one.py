@@ -16,7 +16,7 @@ from exchange.storage.database import Row
 from exchange.storage.return_views import read_file, read_request
 from exchange.web.auth import actor_of, is_token, without_token
 from exchange.web.buyer_portal.returns import HOME
-from exchange.web.console.return_case import sent_file
+from exchange.web.console.returns.return_case import sent_file
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, notice, page

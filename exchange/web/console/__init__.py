@@ -1,169 +1,50 @@
-"""Pages for the people who run the exchange. Each is a pair, `leads.py` and `leads.html`, and tells its own paths."""
+"""Pages for the people who run the exchange, room by room. Each is a pair, `leads.py` and `leads.html`, and tells its
+own paths; each room tells its pages and what they need.
+"""
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from types import ModuleType
-from typing import NamedTuple
 
 from aiohttp import web
 
 from exchange.model.rights import Right
 from exchange.web.auth import for_staff, leave, sign_in
 from exchange.web.console import (
-    ad_accounts,
-    answers,
-    attribution,
-    billing,
-    buyers_new,
-    campaigns,
-    connector,
-    connectors,
-    csv_addresses,
+    checks,
     dashboard,
-    deliveries,
-    disposition_words,
-    dispositions,
-    disputes,
-    form,
-    forms,
-    importing,
-    imports,
-    inbox,
-    invoices,
-    lead,
+    demand,
     leads,
-    ledger,
     login,
-    media,
+    money,
     more,
-    overlaps,
-    payouts,
     quality,
-    quality_buyer,
-    quality_buyers,
-    quality_cohorts,
-    quality_measures,
-    quality_prices,
-    quality_shaving,
-    quality_sources,
-    reconcile,
-    reconciliation,
-    return_bulk,
-    return_case,
-    return_file,
-    return_terms,
     returns,
-    revocations,
-    screen,
     search,
-    seller_terms,
-    source,
-    sources,
-    store,
-    suppression,
-    teach,
-    terms,
-    trial,
-    unclear,
-    users,
-    verifier,
-    verifiers,
-    webhooks,
+    settings,
+    supply,
 )
+from exchange.web.console._rights import SEEING, Rights
 from exchange.web.pages import Page, add_page, add_table, see_other
-
-
-class Rights(NamedTuple):
-    """What the pages of a module need: to be looked at, and to change something."""
-
-    look: Right = Right.SEE
-    change: Right = Right.EDIT
-
-
-_MONEY = Rights(Right.BOOKS_SEE, Right.BOOKS)
-_PAYING = Rights(Right.BOOKS_SEE, Right.PAYOUTS)
-_DECIDING = Rights(change=Right.RETURNS)
-_WATCHING = Rights(change=Right.PAUSE)
-_SETTING = Rights(change=Right.SETTINGS)
-_SEEING = Rights(change=Right.SEE)
 
 
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
-    return {
-        ad_accounts: _SETTING,
-        answers: Rights(),
-        attribution: Rights(),
-        billing: _MONEY,
-        campaigns: Rights(),
-        buyers_new: Rights(),
-        connector: Rights(),
-        connectors: Rights(),
-        csv_addresses: _SETTING,
-        dashboard: Rights(),
-        deliveries: Rights(),
-        disposition_words: _DECIDING,
-        dispositions: _DECIDING,
-        disputes: _DECIDING,
-        form: Rights(),
-        forms: Rights(),
-        importing: Rights(),
-        imports: Rights(),
-        inbox: Rights(),
-        invoices: _MONEY,
-        lead: Rights(),
-        leads: Rights(),
-        ledger: Rights(Right.BOOKS_SEE, Right.BOOKS_SEE),
-        login: _SEEING,
-        media: Rights(),
-        more: Rights(),
-        overlaps: Rights(),
-        payouts: _PAYING,
-        quality: Rights(),
-        quality_buyers: Rights(),
-        quality_buyer: Rights(),
-        quality_cohorts: Rights(),
-        quality_measures: _WATCHING,
-        quality_prices: Rights(),
-        quality_shaving: Rights(),
-        quality_sources: Rights(),
-        reconcile: _MONEY,
-        reconciliation: _MONEY,
-        returns: _DECIDING,
-        return_bulk: _DECIDING,
-        return_case: _DECIDING,
-        return_file: _DECIDING,
-        return_terms: Rights(),
-        screen: _WATCHING,
-        revocations: _WATCHING,
-        search: _SEEING,
-        seller_terms: _PAYING,
-        source: Rights(),
-        sources: Rights(),
-        store: Rights(),
-        suppression: _WATCHING,
-        teach: Rights(change=Right.REVEAL),
-        terms: Rights(),
-        trial: Rights(),
-        unclear: Rights(),
-        users: Rights(Right.SETTINGS, Right.SETTINGS),
-        verifier: _SETTING,
-        verifiers: Rights(),
-        webhooks: _SETTING,
-    }
+    alone = {dashboard: Rights(), login: SEEING, more: Rights(), search: SEEING}
+    rooms = (checks, demand, leads, money, quality, returns, settings, supply)
+    return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
 
 def add_console(app: web.Application) -> None:
-    """Add the console's pages, and the way in and out."""
+    """Add the console's pages, and the way in and out. Uploads tell their token within the form."""
     add_table(app, _ways())
-    rights = modules()
-    for module, needs in rights.items():
+    for module, needs in modules().items():
         for page in module.pages():
             add_page(app, page, for_staff(right_of(page, needs), page.show))
-    for module in (imports, suppression, return_file, dispositions, reconcile, media):
-        for page in module.uploads():
-            add_page(app, page, for_staff(right_of(page, rights[module]), page.show, token=False))
+        for page in module.uploads() if hasattr(module, "uploads") else ():
+            add_page(app, page, for_staff(right_of(page, needs), page.show, token=False))
 
 
 def right_of(page: Page, needs: Rights) -> Right:

@@ -1,0 +1,33 @@
+"""Who takes leads: buyers, their connections, trials and answers, and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+
+from exchange.web.console._rights import SETTING, Rights
+from exchange.web.console.demand import (
+    answers,
+    buyers_new,
+    connector,
+    connectors,
+    csv_addresses,
+    inbox,
+    store,
+    terms,
+    trial,
+)
+
+ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
+    {
+        answers: Rights(),
+        buyers_new: Rights(),
+        connector: Rights(),
+        connectors: Rights(),
+        csv_addresses: SETTING,
+        inbox: Rights(),
+        store: Rights(),
+        terms: Rights(),
+        trial: Rights(),
+    }
+)

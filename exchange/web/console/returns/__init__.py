@@ -1,0 +1,29 @@
+"""What buyers say afterwards: returns and their terms, dispositions and their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+
+from exchange.web.console._rights import DECIDING, Rights
+from exchange.web.console.returns import (
+    disposition_words,
+    dispositions,
+    return_bulk,
+    return_case,
+    return_file,
+    return_terms,
+    returns,
+)
+
+ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
+    {
+        disposition_words: DECIDING,
+        dispositions: DECIDING,
+        return_bulk: DECIDING,
+        return_case: DECIDING,
+        return_file: DECIDING,
+        return_terms: Rights(),
+        returns: DECIDING,
+    }
+)

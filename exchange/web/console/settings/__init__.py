@@ -1,0 +1,18 @@
+"""What belongs to the whole exchange: its people and its connections to others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+
+from exchange.model.rights import Right
+from exchange.web.console._rights import SETTING, Rights
+from exchange.web.console.settings import ad_accounts, users, webhooks
+
+ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
+    {
+        ad_accounts: SETTING,
+        users: Rights(Right.SETTINGS, Right.SETTINGS),
+        webhooks: SETTING,
+    }
+)
