@@ -49,6 +49,11 @@ def label(x: float, y: float, text: str, class_: str, anchor: str = "start") -> 
     return tag("text", text, x=x, y=y, class_=class_, text_anchor=None if anchor == "start" else anchor)
 
 
+def linked(part: Markup, href: str) -> Markup:
+    """A part that leads somewhere when it is clicked. The table beside it has the same link, for keys and no script."""
+    return tag("g", part, class_="go", data_href=href) if href else part
+
+
 def points(places: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{_number(x)},{_number(y)}" for x, y in places)
 

@@ -66,10 +66,10 @@ def tree(market: Market, day: Day, mode: str) -> Tree | None:
     flows = [Flow(f"s:{key}", "passed", leads - refused) for key, _, leads, refused in sellers]
     flows += [Flow(f"s:{key}", "rejected", refused) for key, _, _, refused in sellers]
     flows += [Flow("passed", f"o:{name}", day.now.groups[name]) for name in ends]
-    flows += [Flow("o:sold", f"b:{key}", leads * part) for key, _, leads, _ in buyers]
+    flows += [Flow("o:sold", f"b:{key}", leads, leads * part) for key, _, leads, _ in buyers]
     told = f"{count(day.now.leads)} leads in, {count(passed)} passed checks, {count(day.now.groups['sold'])} sold"
     chart = sankey([column for column in columns if column.nodes], flows, f"{day.name.capitalize()}: {told}")
-    return Tree(chart, _rows(day, mode, sellers, buyers))
+    return Tree(chart.picture, _rows(day, mode, sellers, buyers))
 
 
 def _checks(day: Day, passed: int) -> tuple[Node, ...]:

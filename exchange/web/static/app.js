@@ -25,6 +25,12 @@
     navigator.sendBeacon(link.dataset.note, new URLSearchParams({ csrf, how: link.dataset.how }));
   });
 
+  // A part of a picture leads to its list, as its line in the table does.
+  document.addEventListener("click", (event) => {
+    const part = event.target.closest("[data-href]");
+    if (part) location.href = part.dataset.href;
+  });
+
   function told(button, word) {
     const place = button.querySelector("[data-word]") || button;
     const before = place.textContent;
