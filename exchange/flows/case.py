@@ -20,6 +20,7 @@ from exchange.model.screen import AlertRow, ScreenedRow
 from exchange.model.vertical import Vertical
 from exchange.model.work import Claim, Idempotency, Keep, LeadRow, LeadState, RequestRow, Seen
 from exchange.stages.duplicates.windows import scope_key, taken_until, windows_of
+from exchange.stages.gate import Gatekeeper
 from exchange.stages.normalize import Normalized, normalize
 from exchange.stages.scrub.lead import scrub
 from exchange.storage.database import Row
@@ -70,6 +71,10 @@ class Case(NamedTuple):
     @property
     def currency(self) -> str:
         return self.campaign.currency
+
+    @property
+    def gate(self) -> Gatekeeper | None:
+        return self.deals.gates.get(self.campaign.id)
 
     def knowing(self, bought: Mapping[str, int]) -> Case:
         """The case with when each buyer last bought this consumer."""

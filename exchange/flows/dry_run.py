@@ -112,7 +112,7 @@ def _judge(market: Market, campaign: Campaign, mode: Mode, record: Record, found
     submission = row_submission(market, campaign, mode, record, None)
     names = market.deals.names[campaign.id]
     read = normalize(submission, campaign, vertical, names, "ld_dry", submission.received_at)
-    refusal = admit(submission, campaign, read.lead, read.problems)
+    refusal = admit(submission, campaign, read.lead, read.problems, market.deals.gates.get(campaign.id))
     scrubbed = scrub(read.lead, read.mended, (), market.deals.scrub_terms[campaign.id], market.scrub_tools)
     found.no_consent += not _consented(read.lead, vertical)
     if refusal is None:

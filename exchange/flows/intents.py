@@ -73,7 +73,10 @@ def _state(contract: Contract, connection: Connection) -> AttemptState:
 
 def _hold(case: Case, market: Market, contract: Contract, price: Money, attempt_id: str, now: int) -> HoldRequest:
     account = case.deals.buyers[contract.buyer_id].account
-    return HoldRequest(attempt_id, cap_parts(contract, price, now, market.live.windows(contract.zone)), account, price)
+    caps = cap_parts(contract, price, now, market.live.windows(contract.zone))
+    if case.gate is not None:
+        caps = (*caps, *case.gate.parts(case.campaign.payout.of(price), now))
+    return HoldRequest(attempt_id, caps, account, price)
 
 
 def queue_of(contract: Contract, connection: Connection) -> str:

@@ -44,6 +44,7 @@ from exchange.sources.document import Source
 from exchange.stages.caps import cap_windows
 from exchange.stages.duplicates.windows import windows_of
 from exchange.stages.eligible import Book, compile_book
+from exchange.stages.gate import Gatekeeper, keep_gate
 from exchange.stages.normalize import Names, compile_names
 from exchange.stages.price import reserve
 from exchange.stages.schedule import ZoneWindows
@@ -83,6 +84,7 @@ class Deals:
     stores: Mapping[str, Book]  # by vertical, of those that buy in the store
     names: Mapping[str, Names]  # by campaign
     scrub_terms: Mapping[str, Terms]  # by campaign
+    gates: Mapping[str, Gatekeeper]  # by campaign, of those that ask something of their own
     reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
     hearers: Hearers
     memory_days: int  # how long sightings of people are of use to anybody
@@ -125,6 +127,11 @@ def compile_deals(parties: Parties, shapes: Shapes, tables: Tables) -> Deals:
         stores,
         {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
         {campaign.id: compile_terms(verticals[campaign.vertical], campaign) for campaign in campaigns.values()},
+        {
+            campaign.id: gate
+            for campaign in campaigns.values()
+            if (gate := keep_gate(campaign, verticals[campaign.vertical])) is not None
+        },
         {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
         compile_hearers(parties.endpoints, parties.campaigns),
         _memory_days(parties, verticals.values()),
@@ -217,12 +224,11 @@ class Live:
     def cap_use(self, now: int) -> Mapping[str, int]:
         """By cap key, what its window of now has used. The mapping is never changed afterwards."""
         if now >= self._use_until:
-            self._use_now = {
-                key: self._cap_use[(key, start)]
-                for contract in self.deals.contracts.values()
-                for key, start in cap_windows(contract, now, self.windows(contract.zone))
-                if (key, start) in self._cap_use
-            }
+            deals = self.deals
+            of_contracts = (cap_windows(each, now, self.windows(each.zone)) for each in deals.contracts.values())
+            counted = (*of_contracts, *(gate.cap_windows(now) for gate in deals.gates.values()))
+            self._use_now = {key: self._cap_use[key, at] for each in counted for key, at in each
+                             if (key, at) in self._cap_use}  # fmt: skip
             self._use_until = now - now % _QUARTER_HOUR_MS + _QUARTER_HOUR_MS
         return self._use_now
 

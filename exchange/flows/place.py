@@ -40,6 +40,7 @@ from exchange.model.party import Contract, OnUnclear
 from exchange.model.reason import Reason
 from exchange.model.work import Intent, Move, Settlement
 from exchange.stages.auction import Plan, Rules, run_auction
+from exchange.stages.gate import is_campaigns
 from exchange.stages.outcome import post_outcome
 from exchange.stages.settle import SaleTerms, as_sale, free_slots
 from exchange.storage.selling import advance
@@ -130,14 +131,23 @@ def _keep_held(
     for (intent, award), result in zip(made, got, strict=True):
         market.live.note_hold(intent, result)
         if isinstance(result, CapFull | BalanceShort):
-            reason = Reason.CAP_FULL if isinstance(result, CapFull) else Reason.BALANCE_SHORT
+            reason = _why_not_held(result)
             name = case.deals.buyer_name(intent.contract_id)
             case.trail.step("hold", f"{name}: {reason.sentence}", skipped=True)
             case.trail.posts.append(_line(intent, award, "failed", reason.slug, "", 0.0, 0.0))
-            placed = placed._replace(progress=_refuse(placed.progress, (intent.contract_id,), reason))
+            placed = placed._replace(
+                progress=_refuse(placed.progress, (intent.contract_id,), reason, stop=reason is Reason.CAP_REACHED)
+            )
         else:
             held.append((intent, award))
     return held, placed
+
+
+def _why_not_held(result: CapFull | BalanceShort) -> Reason:
+    """A full cap of the campaign ends the selling: nobody else could have the lead either."""
+    if isinstance(result, BalanceShort):
+        return Reason.BALANCE_SHORT
+    return Reason.CAP_REACHED if is_campaigns(result.key) else Reason.CAP_FULL
 
 
 async def _post(case: Case, market: Market, intent: Intent, award: Award, contracts: Mapping[str, Contract]) -> Posted:

@@ -14,6 +14,7 @@ from exchange.flows.ask import eligible
 from exchange.flows.case import Case, begin
 from exchange.flows.checks import looked_at
 from exchange.flows.doors import Write
+from exchange.flows.entry import refused_at_once
 from exchange.flows.market import Market
 from exchange.flows.quote import least_price
 from exchange.flows.submit import Written
@@ -22,7 +23,6 @@ from exchange.model.lead import Submission
 from exchange.model.party import Disclosure
 from exchange.model.reason import Reason
 from exchange.model.work import AnswerRow, RequestRow
-from exchange.stages.admit import admit
 from exchange.stages.respond import respond
 from exchange.storage.arrivals import save_arrivals
 from exchange.storage.requests import bought_before
@@ -44,7 +44,7 @@ class Outlook:
 async def preflight(submission: Submission, market: Market, write: Write) -> Written:
     """Answer what a post of this lead would meet. Only the request's own row is stored, without what was sent."""
     case = begin(submission, market)
-    refusal = admit(submission, case.campaign, case.lead, case.normalized.problems) or looked_at(case)
+    refusal = refused_at_once(case, market) or looked_at(case)
     outlook = None
     if refusal is None:
         bought = await market.db.read(bought_before, case.phone_index, case.email_index)

@@ -148,6 +148,8 @@ def _end(case: Case, market: Market, placed: Placed, outlook: Outlook, promised:
 
 def _why_unsold(case: Case, placed: Placed, outlook: Outlook) -> Reason:
     reasons = placed.progress.reasons
+    if Reason.CAP_REACHED in reasons:
+        return Reason.CAP_REACHED
     if Reason.DEADLINE in reasons:
         return Reason.PING_TIMEOUT
     posted = [reason for reason in reasons if reason not in (Reason.CAP_FULL, Reason.BALANCE_SHORT)]

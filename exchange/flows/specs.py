@@ -110,8 +110,9 @@ async def _keep(market: Market, deals: Deals, campaigns: Sequence[Campaign]) -> 
 
 
 def _digest(spec: Spec) -> str:
-    """What instructions are known by. Without rules of consent it is what it was before there were any."""
-    return sha256(_SPEC.dump_json(spec, exclude=None if spec.consent else {"consent"})).hexdigest()
+    """What instructions are known by. Without such rules it is what it was before there were any."""
+    without = {name for name in ("consent", "gate") if not getattr(spec, name)}
+    return sha256(_SPEC.dump_json(spec, exclude=without)).hexdigest()
 
 
 def _made_of(deals: Deals, campaign: Campaign) -> tuple[int, str, str]:

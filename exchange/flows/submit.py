@@ -30,6 +30,7 @@ from exchange.flows.checks import check, deciding, tell_findings
 from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
 from exchange.flows.doors import Write
+from exchange.flows.entry import refused_at_once
 from exchange.flows.follow_up import jobs_after
 from exchange.flows.lead_terms import with_terms
 from exchange.flows.market import Market, Running
@@ -63,10 +64,9 @@ from exchange.model.work import (
     Replay,
     Unmapped,
 )
-from exchange.stages.admit import admit
 from exchange.stages.bind import differing_fields
 from exchange.stages.normalize import redact
-from exchange.stages.respond import respond
+from exchange.stages.respond import redirect_for, respond
 from exchange.storage.arrivals import save_arrivals
 from exchange.storage.requests import (
     answer_conflict,
@@ -126,7 +126,7 @@ async def _repeat(case: Case, market: Market, write: Write, first: str) -> Writt
 
 
 async def _work(case: Case, market: Market, write: Write, key: Idempotency | None) -> Written:
-    refusal = admit(case.submission, case.campaign, case.lead, case.normalized.problems)
+    refusal = refused_at_once(case, market)
     if refusal is not None:
         case = own_lead(case)
     opening = Opening(
@@ -196,6 +196,7 @@ def _echo(answer: Answer, case: Case) -> Answer:
         lead_id=None if is_ping else case.lead.id,
         ping_id=ping_id(case) if is_ping else None,
         seller_lead_id=case.lead.seller_lead_id,
+        redirect_url=None if is_ping else answer.redirect_url or redirect_for(answer, case.campaign),
         warnings=(*case.normalized.warnings, *_of_scrub(case)),
         test=not case.live,
     )

@@ -134,6 +134,8 @@ class Seller:
     name: str
     state: State = State.ACTIVE
     terms: PaymentTerms = field(default_factory=PaymentTerms)
+    why: str = ""  # it is paused
+    blocked: bool = False  # paused for good, unless somebody of the exchange lets it in again
 
     @property
     def chargeback_days(self) -> int:
@@ -164,6 +166,23 @@ class StoreRule:
     falls: tuple[tuple[int, int], ...] = ()
     days: int = 3
     sales: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a campaign lets in beside its fields: empty parts ask nothing. Hours and caps hold for live leads alone.
+
+    `consent` names parts of the record that a post must carry beside its vertical's. `caps` count sales, or the money
+    that these earn the seller; `even` spreads them over their windows.
+    """
+
+    allowed_sub_ids: tuple[str, ...] = ()
+    consent: tuple[str, ...] = ()
+    filters: Group | None = None
+    zone: str = "America/New_York"  # of hours and caps
+    hours: tuple[Hours, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    even: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +225,11 @@ class Campaign:
     answer_shape: AnswerShape | None = None  # of custom
     postback_url: str | None = None
     paused_reason: str = ""
+    paused_by: str = ""  # operator | seller: who lets it run again
+    live: bool = True  # False: it takes test leads alone until it goes live
+    gate: Gate = Gate()
+    redirect_sold: str = ""  # where the consumer goes when no buyer says so; and when nobody bought the lead
+    redirect_unsold: str = ""
     screen: ScreenRule = ScreenRule()
     store: StoreRule | None = None  # what nobody buys is listed there; None: it stays unsold
     verifiers: tuple[VerifierRule, ...] | None = None  # None: the vertical's

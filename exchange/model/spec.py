@@ -60,6 +60,7 @@ class Spec:
     postbacks: bool = False
     consent: tuple[str, ...] = ()  # how it must have been given, in sentences; none: in any way
     duplicate_unsold_days: int = 0
+    gate: tuple[str, ...] = ()  # what else the campaign asks, in sentences
 
     @property
     def title(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from exchange.limits import GOT_CHARACTERS
 from exchange.model.answer import Answer
 from exchange.model.lead import Problem
-from exchange.model.party import Disclosure
+from exchange.model.party import Campaign, Disclosure
 from exchange.model.reason import Reason
 
 _CATEGORIES = {1: "request", 2: "data", 3: "quality", 4: "demand", 5: "demand", 6: "price", 7: "demand", 8: "demand"}
@@ -49,6 +49,13 @@ def respond(answer: Answer, took_ms: int, disclosure: Disclosure = Disclosure.FU
         "took_ms": took_ms,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def redirect_for(answer: Answer, campaign: Campaign) -> str | None:
+    """Where the campaign sends the consumer when no buyer says so."""
+    if answer.status == "accepted":
+        return campaign.redirect_sold or None
+    return campaign.redirect_unsold or None if answer.status in ("unsold", "rejected", "duplicate") else None
 
 
 def told_reason(reason: Reason, disclosure: Disclosure) -> dict[str, str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from exchange.model.party import Campaign, Seller
+from exchange.model.party import Campaign, Disclosure, Seller
 from exchange.model.spec import FieldLine, Spec
 from exchange.model.vertical import FieldSpec, Vertical
 from exchange.stages.duplicates.windows import windows_of
 from exchange.stages.field_names import Known, Names
+from exchange.stages.gate import gate_words
 from exchange.stages.spec_words import consent_words, example_of, rule_of
 from exchange.stages.standard_fields import Goes, standard_fields
 
@@ -65,6 +66,7 @@ def build_spec(campaign: Campaign, seller: Seller, vertical: Vertical, names: Na
         postbacks=campaign.postback_url is not None,
         consent=tuple(consent_words(vertical.consent)),
         duplicate_unsold_days=windows.unsold,
+        gate=tuple(gate_words(campaign, vertical, filters=campaign.disclosure is Disclosure.FULL)),
     )
 
 
@@ -75,7 +77,7 @@ def _lines(campaign: Campaign, vertical: Vertical, names: Names) -> Iterator[Fie
     order = [*_FIRST, *(spec.name for spec in vertical.fields), *shown]
     for name in dict.fromkeys(order):
         line = _line(name, shown[name], _aliases(name, shown[name].spec, campaign, names, usual))
-        yield _with_consent(line, vertical)
+        yield _with_consent(line, (*vertical.consent.required, *campaign.gate.consent))
 
 
 def _line(name: str, known: Known, aliases: tuple[str, ...]) -> FieldLine:
@@ -113,9 +115,9 @@ def _aliases(
     return tuple(dict.fromkeys(alias for alias in every if names.canonical(alias) == name))
 
 
-def _with_consent(line: FieldLine, vertical: Vertical) -> FieldLine:
+def _with_consent(line: FieldLine, required: tuple[str, ...]) -> FieldLine:
     """What a post must prove is required in it, whatever the field itself says."""
-    if line.name not in vertical.consent.required:
+    if line.name not in required:
         return line
     note = "A post without it is rejected with consent_missing."
     if line.name == "tcpa_consent":

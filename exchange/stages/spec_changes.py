@@ -66,6 +66,8 @@ def _terms(before: Spec, after: Spec) -> Iterator[str]:
         yield f"A consumer is a duplicate for {after.duplicate_days} days, before {before.duplicate_days}."
     if before.consent != after.consent:
         yield " ".join(after.consent) or "Consent may have been given in any way."
+    yield from (f"New: {each}" for each in after.gate if each not in before.gate)
+    yield from (f"No longer: {each}" for each in before.gate if each not in after.gate)
     if before.duplicate_unsold_days != after.duplicate_unsold_days:
         yield (
             f"A consumer nobody bought is a duplicate for {after.duplicate_unsold_days} days, "

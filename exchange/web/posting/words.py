@@ -194,6 +194,7 @@ def shared(spec: Spec) -> Sequence[str]:
         "Who is the same consumer is told by all that a lead says: a slip in a name or a digit hides nobody.",
         f"A post after the price's {spec.hold_ms // 1000} seconds {late}; one that differs from its ping {differs}.",
         *spec.consent,
+        *spec.gate,
         f"Up to {spec.per_second:g} requests a second, {spec.burst} at once; over that 429 with Retry-After.",
         "A buyer's own cap may be full: then the lead goes to the next one, or is unsold.",
     )

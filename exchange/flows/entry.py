@@ -1,0 +1,18 @@
+"""What keeps a request out before anything is stored: its campaign's state, its fields, the campaign's gate."""
+
+from __future__ import annotations
+
+from exchange.flows.case import Case
+from exchange.flows.market import Market
+from exchange.model.answer import Answer
+from exchange.stages.admit import admit
+
+
+def refused_at_once(case: Case, market: Market) -> Answer | None:
+    """The refusal, told in the lead's record with what the campaign asks; None when the lead may go on."""
+    gate = case.gate
+    use = market.live.cap_use(market.clock.now()) if gate is not None else {}
+    refusal = admit(case.submission, case.campaign, case.lead, case.normalized.problems, gate, use)
+    if refusal is not None and refusal.details:
+        case.trail.step("gate", "The campaign does not take it", *refusal.details)
+    return refusal
