@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.documents import save_document
@@ -29,7 +30,7 @@ from exchange.flows.shapes import CONNECTION, DocumentProblems
 from exchange.flows.teach import guess_mapping, starting_document, with_proposal
 from exchange.flows.yaml_text import from_yaml
 from exchange.model.actor import Actor
-from exchange.model.party import State
+from exchange.model.party import Buyer, Contract, Group, State
 from exchange.model.wire import Reply
 from exchange.stages.buyer_terms import (
     Wrong,
@@ -46,7 +47,7 @@ from exchange.storage.drafts import DraftRow, open_drafts, put_draft, read_draft
 STEPS = ("company", "buying", "price", "delivery", "test", "live")
 TYPED: Mapping[str, tuple[str, ...]] = {
     "company": ("name", "billing", "currency", "limit"),
-    "buying": ("vertical", "sale_mode", "states", "tier"),
+    "buying": ("vertical", "sale_mode", "states", "tier", "filters"),
     "price": ("pricing", "price", "max_bid", "per_day"),
     "delivery": (
         "way", "url", "ping_url", "sample", "preset", "connection", "document", "accepted", "rejected",
@@ -57,6 +58,7 @@ TYPED: Mapping[str, tuple[str, ...]] = {
 """What each step asks, beside what a template of the delivery has to be told. Nothing else of a form is stored."""
 WAYS = ("sample", "preset", "existing", "document")  # and the name of each template
 TEXT_CHARACTERS = 60_000
+_FILTER: TypeAdapter[Group] = TypeAdapter(Group)
 
 
 class NotYet(Exception):
@@ -266,6 +268,29 @@ def _document(market: Market, typed: Mapping[str, str], name: str) -> Mapping[st
     return starting_document(name, title, guess_mapping(market, vertical, typed["sample"]), urls, personal)
 
 
+def read_filters(typed: Mapping[str, str]) -> Group | None:
+    """The filter that was built, as `write_filters` keeps it."""
+    text = typed.get("filters", "")
+    return _FILTER.validate_json(text) if text else None
+
+
+def write_filters(group: Group | None) -> str:
+    return _FILTER.dump_json(group).decode() if group is not None else ""
+
+
+def provisional(market: Market, typed: Mapping[str, str]) -> tuple[Contract, Buyer] | None:
+    """The contract as far as it was typed, to count what it would have taken; None until there is enough of it."""
+    usual = {"billing": "prepaid", "currency": "USD", "name": "New buyer", "sale_mode": "exclusive"}
+    known = {**usual, **{name: text for name, text in typed.items() if text}}
+    if [*company_problems(known), *buying_problems(known, market.verticals)]:
+        return None
+    if [*price_problems(known)]:
+        known |= {"pricing": "live", "max_bid": "1.00", "per_day": ""}
+    buyer = buyer_of(known, known.get("buyer_id", "new"))
+    contract = contract_of(known, buyer.id, "new", "", market.verticals[known["vertical"]].title)
+    return replace(contract, filters=read_filters(known)), buyer
+
+
 def _title(typed: Mapping[str, str]) -> str:
     return " ".join(typed["name"].split())
 
@@ -275,6 +300,7 @@ async def _make_parties(market: Market, typed: Mapping[str, str], actor: Actor) 
     buyer = buyer_of(typed, typed["buyer_id"])
     title = market.verticals[typed["vertical"]].title
     contract = contract_of(typed, buyer.id, typed["contract_id"], typed["made_connection"], title)
+    contract = replace(contract, filters=read_filters(typed))
     before = market.deals.contracts.get(contract.id)
     if before is not None and before.state is State.ACTIVE:
         contract = replace(contract, state=State.ACTIVE, paused_reason="")

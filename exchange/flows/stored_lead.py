@@ -39,7 +39,7 @@ async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | No
         mode=Mode(row["mode"]),
         kind=Kind.POST,
         values={name: value for name, value in read.items() if value is not None},
-        consent=_consent(consent, kept["shown"]),
+        consent=read_consent(consent, kept["shown"]),
         tracking=sealed["tracking"],
         seller_lead_id=row["seller_lead_id"],
         ping_id=None,
@@ -73,5 +73,6 @@ def _value(names: Names, name: str, raw: str, clean: str, received_at: int) -> F
     return value._replace(raw=raw) if isinstance(value, FieldValue) else None
 
 
-def _consent(record: dict[str, Any], shown: str | None) -> Consent:
+def read_consent(record: dict[str, Any], shown: str | None) -> Consent:
+    """What was agreed to, as it is kept; `shown` is the text of a form, whose hash alone is in the record."""
     return Consent(**{**record, "buyers": tuple(record["buyers"]), "text": record["text"] or shown})

@@ -3,16 +3,66 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from exchange import limits
 from exchange.model.lead import FieldValue
-from exchange.model.party import Clause
-from exchange.model.vertical import FieldSpec
+from exchange.model.party import Clause, Group
+from exchange.model.vertical import FieldSpec, Vertical
 from exchange.stages.reasons import currency_sign
 
 _LISTED = 6  # longer lists are counted, not repeated
 _NUMBER = re.compile(r"\$?([0-9]+)(\.[0-9]+)?")
 _PLURALS = (("postal_code", "ZIPs"), ("state", "states"))
+OPERATORS: Mapping[str, str] = MappingProxyType(
+    {
+        "equals": "is",
+        "one_of": "is one of",
+        "at_least": "is at least",
+        "at_most": "is at most",
+        "between": "is between",
+        "age_at_least": "is an age of at least",
+        "age_at_most": "is an age of at most",
+        "age_between": "is an age between",
+        "older_than": "is older than (years)",
+        "younger_than": "is younger than (years)",
+        "on_or_after": "is on or after",
+        "on_or_before": "is on or before",
+        "after": "is after",
+        "before": "is before",
+        "not_before": "is not before",
+        "not_after": "is not after",
+        "starts_with": "starts with",
+        "contains_word": "has one of the words",
+        "domain_in": "is at one of the domains",
+        "domain_not_in": "is at none of the domains",
+        "host_in": "is on one of the hosts",
+        "in_networks": "is in one of the networks",
+        "in_area_codes": "is in one of the area codes",
+        "not_in_area_codes": "is in none of the area codes",
+        "not_equals": "is not",
+        "none_of": "is none of",
+        "is_set": "was sent",
+        "is_not_set": "was left out",
+    }
+)
+"""Every operator as a person chooses it, in the order in which they are offered."""
+
+
+def tell_rule(part: Clause | Group, vertical: Vertical, currency: str) -> str:
+    """A rule or a group as a sentence without its full stop: `State is one of AZ, NV`."""
+    if isinstance(part, Group):
+        told = [tell_rule(inner, vertical, currency) for inner in part.clauses]
+        if part.need == "any":
+            return ", or ".join(told)
+        return " and ".join(f"({each})" if ", or " in each else each for each in told)
+    spec = vertical.by_name.get(part.field)
+    if spec is None:
+        return f"{part.field} {OPERATORS.get(part.operator, part.operator)} {', '.join(part.values)}"
+    if part.operator in ("is_set", "is_not_set", "starts_with"):
+        return f"{spec.label} {OPERATORS[part.operator]} {_list(list(part.values), spec)}".rstrip()
+    return f"{spec.label} is {tell_clause(part, spec, currency)}"
 
 
 def tell_clause(clause: Clause, spec: FieldSpec, currency: str) -> str:

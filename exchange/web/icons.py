@@ -20,6 +20,7 @@ _SHAPES: Mapping[str, str] = MappingProxyType(
         "sun": '<circle cx="8" cy="8" r="2.8"/><path d="M8 1.5v1.5M8 13v1.5M1.5 8h1.5M13 8h1.5M3.4 3.4l1 1'
         'M11.6 11.6l1 1M3.4 12.6l1-1M11.6 4.4l1-1"/>',
         "auto": '<circle cx="8" cy="8" r="5.6"/><path d="M8 2.4v11.2M8 5h3.8M8 8h5.5M8 11h3.8"/>',
+        "plus": '<path d="M8 3v10M3 8h10"/>',
         "check": '<path d="m3 8.5 3.2 3.2L13 4.8"/>',
         "cross": '<path d="m4 4 8 8M12 4l-8 8"/>',
         "dash": '<path d="M4 8h8"/>',

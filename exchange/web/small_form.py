@@ -26,12 +26,14 @@ class BadForm(Exception):
     """The sentence says what is wrong with what was sent. The rest of it is unread."""
 
 
-async def read_small_form(request: web.Request, most_bytes: int, field_bytes: int = _FIELD_BYTES) -> SmallForm:
+async def read_small_form(
+    request: web.Request, most_bytes: int, field_bytes: int = _FIELD_BYTES, fields: int = _FIELDS
+) -> SmallForm:
     """A multipart form, or any other. A file that is larger than `most_bytes` is cut one byte after that, so that
     whoever looks at it sees that it is too large. Raises `BadForm`."""
     try:
         async with asyncio.timeout(_SECONDS):
-            return await _read(request, most_bytes, field_bytes)
+            return await _read(request, most_bytes, field_bytes, fields)
     except TimeoutError:
         raise BadForm("The form did not arrive in time.") from None
     except (ClientError, web.RequestPayloadError, ConnectionError):
@@ -40,12 +42,12 @@ async def read_small_form(request: web.Request, most_bytes: int, field_bytes: in
         raise BadForm("The form is not readable.") from None
 
 
-async def _read(request: web.Request, most_bytes: int, field_bytes: int) -> SmallForm:
+async def _read(request: web.Request, most_bytes: int, field_bytes: int, most_fields: int) -> SmallForm:
     fields: dict[str, str] = {}
     file = None
     form = await request.multipart()
     while (part := await form.next()) is not None:
-        if not isinstance(part, BodyPartReader) or len(fields) >= _FIELDS:
+        if not isinstance(part, BodyPartReader) or len(fields) >= most_fields:
             raise BadForm("The form is not readable: too many parts, or a form within it.")
         if part.filename is None:
             fields[part.name or ""] = (await _cut(part, field_bytes)).decode("utf-8", "replace").replace("\0", "\ufffd")

@@ -24,6 +24,7 @@ SHEETS = (
     "hooks.css",
     "bills.css",
     "work.css",
+    "builder.css",
     "small.css",
     "print.css",
 )

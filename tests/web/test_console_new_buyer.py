@@ -10,7 +10,7 @@ from exchange.flows.documents import save_secret
 from exchange.flows.new_buyer import half_done
 from exchange.flows.samples import samples_of
 from exchange.model.actor import SYSTEM
-from exchange.model.party import State
+from exchange.model.party import Clause, Group, State
 from tests.flows.lab import post
 from tests.market import reply
 from tests.web.served import Served
@@ -93,6 +93,33 @@ async def test_it_goes_on_where_it_was_left(served: Served) -> None:
     assert b"Fernway" not in bytes(kept["sealed"])
     assert "Fernway Roofing, Inc." in listed.text and "At Price and caps" in listed.text
     assert "Step 3 of 6" in page.text
+
+
+async def test_what_it_buys_is_built_rule_by_rule_and_counted_without_a_script(served: Served) -> None:
+    await post(served.exchange)
+    async with signed_in(served) as operator:
+        draft = await begun(operator)
+        await through(operator, draft, ("company", COMPANY))
+        buying = {**BUYING, "states": ""}
+        added = await operator.submit(f"{draft}/buying", **buying, do="add 0")
+        rule = {"f.0.need": "all", "f.0.1.field": "state", "f.0.1.op": "one_of", "f.0.1.v": "NV"}
+        none = await operator.submit(f"{draft}/buying", **buying, **rule, do="look")
+        rule["f.0.1.v"] = "az, NV"
+        one = await operator.submit(f"{draft}/buying", **buying, **rule, do="look")
+        wrong = await operator.submit(f"{draft}/buying", **buying, **{**rule, "f.0.1.v": "Arizonia"})
+        await through(operator, draft, ("buying", {**buying, **rule}))
+        priced = await operator.submit(f"{draft}/price", **PRICE, do="look")
+        await through(operator, draft, ("price", PRICE), ("delivery", DELIVERY))
+        again = await operator.open(f"{draft}/buying")
+
+    assert "rule-0.1" in added.source and "Choose a field." in added.text
+    assert "Matches 0 of the last 7 days' 1 lead," in none.part("matches")
+    assert "Matches 1 of the last 7 days' 1 lead, about 0.1 a day. State is one of AZ, NV." in one.part("matches")
+    assert 422 == wrong.http_status and "must be a 2-letter US state" in wrong.part("wrong-0.1")
+    assert "at $41.50 it would win 1 of 1" in priced.part("matches")
+    kept = served.exchange.market.deals.contracts["fernway-roofing-inc-solar"].filters
+    assert Group("all", (Clause("state", "one_of", ("AZ", "NV")),)) == kept
+    assert 'value="AZ, NV"' in again.source
 
 
 async def test_answers_pasted_with_the_sample_become_rules_and_samples(served: Served) -> None:

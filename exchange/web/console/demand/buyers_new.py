@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from exchange.flows.draft_links import make_draft_link
 from exchange.flows.go_live import NotReady
-from exchange.flows.new_buyer import STEPS, Draft, NotYet, draft_of, half_done, save_step, start
+from exchange.flows.new_buyer import (
+    STEPS,
+    Draft,
+    NotYet,
+    draft_of,
+    half_done,
+    provisional,
+    read_filters,
+    save_step,
+    start,
+    write_filters,
+)
 from exchange.flows.samples import readiness
 from exchange.flows.shapes import DocumentProblems
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.stages.buyer_terms import CURRENCIES, SALE_MODES
+from exchange.stages.filters import BadFilter
 from exchange.web.auth import FORM, actor_of
+from exchange.web.filters import RuleGroup, apply_step, build, filter_of, read_tree, tree_of
+from exchange.web.filters.counting import NOT_YET, Counted, counted
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 _HOME = "/console/buyers/new"
 _DRAFT = _HOME + "/{draft:[A-Za-z0-9_-]{1,60}}"
+SAVE = "save"
 TITLES = {
     "company": "Company",
     "buying": "What they buy",
@@ -75,6 +91,16 @@ async def save(request: web.Request) -> web.StreamResponse:
     if draft is None:
         return await _gone(request)
     wrong: dict[str, str] = {}
+    tree = apply_step(read_tree(form), form.get("do", "")) if step == "buying" else None
+    if form.get("do", SAVE) != SAVE:
+        return await _show(request, draft, typed={**draft.values, **form}, tree=tree)
+    if tree is not None:
+        try:
+            form = {**form, "filters": _filters(request, form, tree)}
+        except BadFilter as error:
+            told = {"filters": " ".join(error.problems)}
+            typed = {**draft.values, **form}
+            return await _show(request, draft, typed=typed, wrong=told, tree=tree, http_status=422)
     try:
         changed = await save_step(request.app[MARKET], draft, step, form, actor_of(request))
     except NotYet as error:
@@ -90,17 +116,47 @@ async def save(request: web.Request) -> web.StreamResponse:
     return await _show(request, draft, typed={**draft.values, **form}, wrong=wrong, http_status=422)
 
 
+def _filters(request: web.Request, form: Mapping[str, str], tree: RuleGroup) -> str:
+    """The filter of the step, in the form a draft keeps it. Raises `BadFilter`."""
+    vertical = request.app[MARKET].verticals.get(form.get("vertical", ""))
+    return write_filters(filter_of(tree, vertical)) if vertical is not None else ""
+
+
+async def _matches(request: web.Request, typed: Mapping[str, str]) -> Counted | None:
+    """What was typed so far would have taken; None while it says too little."""
+    market = request.app[MARKET]
+    found = provisional(market, typed)
+    if found is None:
+        return None
+    contract, buyer = found
+    return await counted(market, contract, buyer, contract.price)
+
+
 async def _show(
     request: web.Request,
     draft: Draft,
     *,
     typed: Any = None,
     wrong: Any = None,
+    tree: RuleGroup | None = None,
     http_status: int = 200,
 ) -> web.StreamResponse:
     market, step = request.app[MARKET], request.match_info["step"]
     connection = draft.values.get("made_connection", "")
     found = market.connections.get(connection)
+    shown = dict(typed if typed is not None else draft.values)
+    built, told = None, None
+    if step == "buying":
+        usual = next(iter(sorted(market.verticals)))
+        vertical = market.verticals.get(shown.get("vertical", "")) or market.verticals[usual]
+        built = build(tree if tree is not None else tree_of(read_filters(shown)), vertical)
+        shown = {**shown, "vertical": vertical.name}
+        if built.problems:
+            told = NOT_YET
+        else:
+            told = await _matches(request, {**shown, "filters": write_filters(built.group)})
+    elif step == "price":
+        told = await _matches(request, shown)
     return await page(
         request,
         "console/demand/buyers_new.html",
@@ -111,7 +167,9 @@ async def _show(
         number=STEPS.index(step),
         furthest=STEPS.index(draft.step),
         titles=TITLES,
-        typed=dict(typed if typed is not None else draft.values),
+        typed=shown,
+        built=built,
+        told_of=told,
         wrong=wrong or {},
         currencies=CURRENCIES,
         sale_modes=SALE_MODES,
