@@ -11,7 +11,7 @@ from exchange.flows.stored_lead import read_consent
 from exchange.model.lead import Consent, FieldValue, Kind, Lead, Mode
 from exchange.model.party import Clause, Contract, Group
 from exchange.model.vertical import Vertical
-from exchange.stages.field_names import Names
+from exchange.stages.field_names import Known, Names
 from exchange.storage.database import Row
 from exchange.vault import VaultError
 
@@ -73,20 +73,21 @@ class Reader:
         values: dict[str, FieldValue] = {}
         for name in self._looked_at & texts.keys():
             known = names.known.get(name)
-            if known is None:
-                continue
-            text, at = texts[name], row["received_at"]
-            if known.spec.type in _OF_THE_DAY or known.spec.until:
-                value = known.parse(text, known.spec, at)
-            else:
-                key = (row["campaign_id"], name, text)
-                if key not in self._known:
-                    read = known.parse(text, known.spec, at)
-                    self._known[key] = read if isinstance(read, FieldValue) else None
-                value = self._known[key]
-            if isinstance(value, FieldValue):
+            value = self._read(row, name, texts[name], known) if known is not None else None
+            if value is not None:
                 values[name] = value
         return values
+
+    def _read(self, row: Row, name: str, text: str, known: Known) -> FieldValue | None:
+        lasting = known.spec.type not in _OF_THE_DAY and not known.spec.until
+        key = (row["campaign_id"], name, text)
+        if lasting and key in self._known:
+            return self._known[key]
+        read = known.parse(text, known.spec, row["received_at"])
+        value = read if isinstance(read, FieldValue) else None
+        if lasting:
+            self._known[key] = value
+        return value
 
     def _unsealed(self, row: Row) -> tuple[dict[str, dict[str, str]], Consent] | None:
         if row["sealed"] is None or row["wrapped"] is None:

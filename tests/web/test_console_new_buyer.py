@@ -101,14 +101,14 @@ async def test_what_it_buys_is_built_rule_by_rule_and_counted_without_a_script(s
         draft = await begun(operator)
         await through(operator, draft, ("company", COMPANY))
         buying = {**BUYING, "states": ""}
-        added = await operator.submit(f"{draft}/buying", **buying, do="add 0")
+        added = await operator.submit(f"{draft}/buying", **buying, follow=True, do="add 0")
         rule = {"f.0.need": "all", "f.0.1.field": "state", "f.0.1.op": "one_of", "f.0.1.v": "NV"}
-        none = await operator.submit(f"{draft}/buying", **buying, **rule, do="look")
+        none = await operator.submit(f"{draft}/buying", **buying, **rule, follow=True, do="look")
         rule["f.0.1.v"] = "az, NV"
-        one = await operator.submit(f"{draft}/buying", **buying, **rule, do="look")
-        wrong = await operator.submit(f"{draft}/buying", **buying, **{**rule, "f.0.1.v": "Arizonia"})
+        one = await operator.submit(f"{draft}/buying", **buying, **rule, follow=True, do="look")
+        wrong = await operator.submit(f"{draft}/buying", **buying, **{**rule, "f.0.1.v": "Arizonia"}, follow=True)
         await through(operator, draft, ("buying", {**buying, **rule}))
-        priced = await operator.submit(f"{draft}/price", **PRICE, do="look")
+        priced = await operator.submit(f"{draft}/price", **PRICE, follow=True, do="look")
         await through(operator, draft, ("price", PRICE), ("delivery", DELIVERY))
         again = await operator.open(f"{draft}/buying")
 
