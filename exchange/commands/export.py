@@ -165,6 +165,6 @@ class Writer:
 
     @staticmethod
     def _csv(lines: list[list[object]]) -> None:
-        from exchange.web.lead_rows import csv_rows
+        from exchange.web.csv_rows import csv_rows
 
         sys.stdout.write(csv_rows(lines).decode())

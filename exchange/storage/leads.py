@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
 from exchange.storage.selling import FOR_PEOPLE, OPEN
+from exchange.storage.spans import TOP, Span, stretch_of
 
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """What a list shows. `before` is the (received_at, id) of the last row seen, for the next page.
-
-    `states` empty shows every state.
-    """
+    """What a list shows, and which stretch of it. `states` empty shows every state."""
 
     mode: str = "live"
     states: tuple[str, ...] = ()
@@ -29,22 +28,26 @@ class LeadFilter:
     email_index: bytes | None = None
     since: int | None = None
     until: int | None = None
-    before: tuple[int, str] | None = None
-    limit: int = 50
+    span: Span = TOP
+
+
+ORDERS: Mapping[str, str] = MappingProxyType(
+    {"received": "received_at", "revenue": "revenue_units", "payout": "payout_units", "changed": "changed_at"}
+)
+"""How a list of leads may be ordered."""
 
 
 async def list_leads(tx: Tx, actor: Actor, wanted: LeadFilter) -> list[Row]:
-    """Newest first. Sellers see their own leads; operators all."""
+    """Newest first unless another order is asked for. Sellers see their own leads; operators all."""
     where, params = _where(actor, wanted)
-    if wanted.before is not None:
-        where.append("(received_at, id) < (:before_at, :before_id)")
-        params |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
+    stretch = stretch_of(wanted.span, ORDERS, "id")
     return await tx.fetch(
         f"""SELECT id, received_at, seller_id, campaign_id, vertical, mode, kind, state, reason, sub_id1, zip, us_state,
                city, initials, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at
-            FROM leads WHERE {" AND ".join(where)} ORDER BY received_at DESC, id DESC LIMIT :limit""",
+            FROM leads WHERE {" AND ".join([*where, *stretch.where])} ORDER BY {stretch.order} LIMIT :limit""",
         **params,
-        limit=wanted.limit,
+        **stretch.params,
+        limit=wanted.span.limit,
     )
 
 
@@ -64,12 +67,15 @@ async def count_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_0
 async def sum_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000) -> Sums:
     """How many match and what they brought, over the newest `most` of them."""
     where, params = _where(actor, wanted)
+    stretch = stretch_of(wanted.span, ORDERS, "id")
     rows = await tx.fetch(
         f"""SELECT currency, COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
                CAST(SUM(payout_units) AS BIGINT) AS payout, CAST(SUM(cost_units) AS BIGINT) AS cost
-            FROM (SELECT currency, revenue_units, payout_units, cost_units FROM leads WHERE {" AND ".join(where)}
-                  ORDER BY received_at DESC, id DESC LIMIT :most) found GROUP BY currency ORDER BY currency""",
+            FROM (SELECT currency, revenue_units, payout_units, cost_units FROM leads
+                  WHERE {" AND ".join([*where, *stretch.where])}
+                  ORDER BY {stretch.order} LIMIT :most) found GROUP BY currency ORDER BY currency""",
         **params,
+        **stretch.params,
         most=most,
     )
     money = tuple((row["currency"], row["revenue"], row["payout"], row["cost"]) for row in rows)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
@@ -32,6 +34,7 @@ class Session:
     user: UserRow
     csrf: str
     expires_at: int
+    preferences: Mapping[str, str] = field(default_factory=dict)
 
 
 async def add_user(tx: Tx, user: UserRow, now: int) -> bool:
@@ -90,13 +93,16 @@ async def use_login_link(tx: Tx, link_hash: bytes, session_hash: bytes, csrf: st
 
 async def find_session(tx: Tx, session_hash: bytes, now: int) -> Session | None:
     rows = await tx.fetch(
-        """SELECT u.id, u.email, u.role, u.party_id, u.duty, s.csrf, s.expires_at FROM sessions s
+        """SELECT u.id, u.email, u.role, u.party_id, u.duty, u.preferences, s.csrf, s.expires_at FROM sessions s
            JOIN users u ON u.id = s.user_id
            WHERE s.hash = :hash AND s.ended_at IS NULL AND s.expires_at > :now AND u.state = 'active'""",
         hash=session_hash,
         now=now,
     )
-    return Session(user_of(rows[0]), rows[0]["csrf"], rows[0]["expires_at"]) if rows else None
+    if not rows:
+        return None
+    row = rows[0]
+    return Session(user_of(row), row["csrf"], row["expires_at"], json.loads(row["preferences"]))
 
 
 async def end_session(tx: Tx, session_hash: bytes, now: int) -> None:

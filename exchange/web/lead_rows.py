@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,8 +13,6 @@ from exchange.storage.leads import LeadFilter, answer_ms_of, buyers_of, list_lea
 from exchange.web.words import utc
 
 AT_ONCE = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?|\+[0-9]{7,15}")
 
 COLUMNS = (
     "lead_id",
@@ -122,39 +117,13 @@ async def _page(
 
 async def every_line(market: Market, actor: Actor, wanted: LeadFilter) -> AsyncIterator[list[LeadLine]]:
     """All leads that match, some hundred at a time."""
-    wanted = replace(wanted, limit=AT_ONCE)
+    wanted = replace(wanted, span=replace(wanted.span, limit=AT_ONCE))
     while lines := await read_lines(market, actor, wanted):
         yield lines
         if len(lines) < AT_ONCE:
             return
-        wanted = replace(wanted, before=(lines[-1].received_at, lines[-1].id))
-
-
-def csv_rows(lines: list[list[object]]) -> bytes:
-    """Lines of CSV that no spreadsheet takes for formulas."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    for line in lines:
-        writer.writerow([_cell(value) for value in line])
-    return text.getvalue().encode()
-
-
-def csv_line(line: LeadLine) -> list[object]:
-    fields = line.fields()
-    return [fields[name] for name in COLUMNS]
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, list):
-        value = "; ".join(str(part) for part in value)
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
-        return f"'{value}"
-    return "" if value is None else value
-
-
-def _is_number(text: str) -> bool:
-    """A negative amount of money, or a telephone with its country, is a number and no formula."""
-    return _NUMBER.fullmatch(text) is not None
+        after = (lines[-1].received_at, lines[-1].id)
+        wanted = replace(wanted, span=replace(wanted.span, after=after))
 
 
 def _line(row: Row, deals: Deals, buyers: Mapping[str, list[str]], answers: Mapping[str, int]) -> LeadLine:

@@ -16,6 +16,7 @@ SHEETS = (
     "shell.css",
     "parts.css",
     "tables.css",
+    "lists.css",
     "charts.css",
     "lead.css",
     "forms.css",
@@ -29,6 +30,8 @@ SHEETS = (
     "print.css",
 )
 """The parts of app.css, in order: what is later wins."""
+SCRIPTS = ("pages.js", "lists.js")
+"""The parts of app.js, in order. Each keeps to itself."""
 
 _TYPES: Mapping[str, str] = MappingProxyType({".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"})
 _YEAR = "public, max-age=31536000, immutable"
@@ -45,6 +48,7 @@ class Asset:
 def load_assets(folder: Path = FOLDER) -> Mapping[str, Asset]:
     """Every asset by its name."""
     found = {"app.css": b"\n".join((folder / "css" / name).read_bytes() for name in SHEETS)}
+    found["app.js"] = b"\n".join((folder / "js" / name).read_bytes() for name in SCRIPTS)
     found |= {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in _TYPES}
     return MappingProxyType({name: _asset(name, body) for name, body in found.items()})
 

@@ -189,10 +189,10 @@ async def _both(visitor: Visitor) -> tuple[Page, Page]:
     return await visitor.open("/console/leads.json"), await visitor.open("/console/leads.json?mode=test")
 
 
-@pytest.mark.parametrize("before", ["nonsense", "1_", "9999999999999999_ld_1", "1_ld_1'--"])
+@pytest.mark.parametrize("before", ["nonsense", "1~", "9999999999999999999~ld_1", "1~ld_1'--", "x~ld_1"])
 async def test_a_cursor_nobody_made_begins_at_the_newest(served: Served, before: str) -> None:
     await sell(served, 1)
     async with signed_in(served) as visitor:
-        page = await visitor.open(f"/console/leads?before={before}")
+        page = await visitor.open(f"/console/leads?after={before}")
 
         assert 1 == len(page.attributes("lead", "data-lead"))

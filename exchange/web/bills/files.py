@@ -17,7 +17,7 @@ from exchange.stages.standing import Standing
 from exchange.storage.statements import account_statements, periods_of
 from exchange.web.bills.paper import draw
 from exchange.web.bills.told import KINDS, TITLES, told
-from exchange.web.lead_rows import csv_rows
+from exchange.web.csv_rows import csv_rows
 from exchange.web.words import utc
 
 COLUMNS = ("time", "kind", "lead_id", "group", "group_name", "reference", "corrects", "amount", "currency")

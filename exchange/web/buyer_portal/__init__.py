@@ -29,6 +29,7 @@ from exchange.web.buyer_portal import (
     work,
     work_lead,
 )
+from exchange.web.lists import choices
 from exchange.web.pages import add_table, see_other
 
 HOME = "/buyer/leads"
@@ -48,6 +49,7 @@ def add_buyer_portal(app: web.Application) -> None:
         add_table(app, each.pages(), _guard(each))
     for with_files in (_reports, return_ask, return_file, return_one):
         add_table(app, with_files.uploads(), _guard(with_files, token=False))
+    add_table(app, choices.pages("/buyer"), lambda show: for_role("buyer", show))
     app.router.add_get("/buyer", for_role("buyer", _home))
 
 

@@ -19,9 +19,9 @@ from exchange.storage.bought import NOTHING_TOLD, BoughtFilter, count_bought
 from exchange.web.auth import FORM, actor_of
 from exchange.web.bought_rows import COLUMNS, SHEET_ROWS_MOST, BoughtLine, every_bought, read_bought, sheet_of
 from exchange.web.buyer_portal.store import buyer
+from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
 from exchange.web.lead_query import PERIODS, period_of
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, notice, page, times_of
 from exchange.web.words import Times, plural

@@ -27,6 +27,7 @@ from exchange.web.console import (
     supply,
 )
 from exchange.web.console._rights import SEEING, Rights
+from exchange.web.lists import choices
 from exchange.web.pages import Page, add_page, add_table, see_other
 
 
@@ -40,6 +41,8 @@ def modules() -> Mapping[ModuleType, Rights]:
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out. Uploads tell their token within the form."""
     add_table(app, _ways())
+    for page in choices.pages("/console"):
+        add_page(app, page, for_staff(right_of(page, SEEING), page.show))
     for module, needs in modules().items():
         for page in module.pages():
             add_page(app, page, for_staff(right_of(page, needs), page.show))

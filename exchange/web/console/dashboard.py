@@ -13,6 +13,7 @@ from exchange.model.actor import Actor
 from exchange.stages.reasons import currency_sign
 from exchange.storage.dashboard import any_lead
 from exchange.storage.leads import LeadFilter
+from exchange.storage.spans import Span
 from exchange.web import words
 from exchange.web.auth import actor_of
 from exchange.web.charts.bars import by_hour, gauge, share, spark, spread
@@ -81,7 +82,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         groups=[(name, day.now.groups[name], _list(day, mode, status=name)) for name in GROUPS],
         tree=tree(market, day, mode),
         needs=await needs(market, actor, mode),
-        latest=await read_lines(market, actor, LeadFilter(mode=mode, limit=LATEST)),
+        latest=await read_lines(market, actor, LeadFilter(mode=mode, span=Span(limit=LATEST))),
         hours_chart=_hours_chart(day),
         rejections=[
             (

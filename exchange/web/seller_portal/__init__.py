@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.web.auth import for_role
+from exchange.web.lists import choices
 from exchange.web.pages import add_table
 from exchange.web.seller_portal import home, postbacks, quality, returns, statements
 
@@ -12,3 +13,4 @@ from exchange.web.seller_portal import home, postbacks, quality, returns, statem
 def add_seller_portal(app: web.Application) -> None:
     for each in (home, postbacks, quality, returns, statements):
         add_table(app, each.pages(), lambda show: for_role("seller", show))
+    add_table(app, choices.pages("/seller"), lambda show: for_role("seller", show))

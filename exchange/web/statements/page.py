@@ -11,8 +11,8 @@ from aiohttp import web
 
 from exchange.flows.seller_statements import Document, document_fields, entries_of, entry_fields
 from exchange.web.bills.paper import draw
+from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page
 from exchange.web.render import address, as_json, notice, page
 from exchange.web.statements import entries

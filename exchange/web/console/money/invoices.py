@@ -14,8 +14,8 @@ from exchange.storage.ledger import BookingConflict, balances_of
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.lists import COLUMNS, KINDS, PAGE, STATUSES, owed, read_bills, read_query
 from exchange.web.bills.page import NUMBER, document_pages, of_document
+from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page

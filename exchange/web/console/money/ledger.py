@@ -17,8 +17,8 @@ from exchange.model.money import BadMoney, Money, read_units
 from exchange.storage.ledger_views import LedgerFilter, LedgerLine, balance_before, last_check, list_postings
 from exchange.web.auth import actor_of
 from exchange.web.bills.told import KINDS
+from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, page
 from exchange.web.render import as_json as json_response

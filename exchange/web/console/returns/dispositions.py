@@ -21,8 +21,8 @@ from exchange.storage.bought import ToldFilter, told_lately
 from exchange.storage.database import Row
 from exchange.storage.disposition_polls import ReadState, read_states
 from exchange.web.auth import FORM, actor_of
+from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, notice, page
 from exchange.web.report_files import Place

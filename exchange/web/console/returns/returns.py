@@ -22,8 +22,8 @@ from exchange.storage.return_views import (
 from exchange.web.auth import actor_of
 from exchange.web.charts.bars import share
 from exchange.web.charts.pairs import Pair, pairs
+from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
-from exchange.web.lead_rows import csv_rows
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, page

@@ -1,0 +1,92 @@
+"""The list of leads: its columns, its filters, and what of the storage they ask for."""
+
+from __future__ import annotations
+
+from exchange.flows.market import Market
+from exchange.model.actor import Actor
+from exchange.storage.leads import LeadFilter, count_leads
+from exchange.web.lead_query import PATH, PERIODS, STATUSES, period_of
+from exchange.web.lead_rows import COLUMNS, LeadLine, read_lines
+from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
+
+
+def lead_filter(asked: Asked) -> LeadFilter:
+    given = asked.given
+    since, until = period_of(given.get("period"), asked.times)
+    status = given.get("status")
+    return LeadFilter(
+        mode=asked.mode,
+        states=STATUSES.get(status, (status,)) if status else (),
+        reason=given.get("reason"),
+        seller_id=given.get("seller"),
+        buyer_id=given.get("buyer"),
+        vertical=given.get("vertical"),
+        us_state=given.get("state"),
+        since=since,
+        until=until,
+        span=asked.span,
+    )
+
+
+async def _read(market: Market, actor: Actor, asked: Asked) -> list[LeadLine]:
+    return await read_lines(market, actor, lead_filter(asked))
+
+
+async def _count(market: Market, actor: Actor, asked: Asked, most: int) -> int:
+    return await market.db.read(count_leads, actor, lead_filter(asked), most)
+
+
+def sellers(market: Market) -> Choices:
+    return sorted(((each.id, each.name) for each in market.deals.sellers.values()), key=lambda pair: pair[1].lower())
+
+
+def buyers(market: Market) -> Choices:
+    return sorted(((each.id, each.name) for each in market.deals.buyers.values()), key=lambda pair: pair[1].lower())
+
+
+def verticals(market: Market) -> Choices:
+    return [(name, vertical.title) for name, vertical in sorted(market.verticals.items())]
+
+
+def plain(_: Market, value: str) -> str:
+    return value.replace("_", " ")
+
+
+LEADS: Shape[LeadLine] = Shape(
+    "leads",
+    PATH,
+    "lead",
+    "leads",
+    (
+        Column("received", "Received", "when tab", sorts=lambda line: line.received_at),
+        Column("consumer", "Consumer", "who", fixed=True),
+        Column("status", "Status", "is"),
+        Column("vertical", "Vertical", "wrap"),
+        Column("seller", "Seller", "wrap"),
+        Column("sub_id1", "Sub ID", "mono dim sub"),
+        Column("buyer", "Buyer", "wrap"),
+        Column("revenue", "Revenue", "paid", num=True, sorts=lambda line: line.revenue.units),
+        Column("payout", "Payout", num=True, sorts=lambda line: line.payout.units),
+        Column("margin", "Margin", num=True),
+        Column("answer", "Answered in", "dim", num=True),
+    ),
+    (
+        Filter("status", "Status", lambda _: [(name, name.replace("_", " ")) for name in STATUSES], tell=plain),
+        Filter("period", "Received", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        Filter("seller", "Seller", sellers),
+        Filter("buyer", "Buyer", buyers),
+        Filter("vertical", "Vertical", verticals),
+        Filter("state", "State", read=str.upper, example="AZ"),
+        Filter("reason", "Reason", tell=plain, silent=True),
+    ),
+    _read,
+    _count,
+    lambda line: line.id,
+    LeadLine.fields,
+    COLUMNS,
+    Nothing(
+        "No {mode} leads yet. They appear here as soon as a seller sends a ping or a post.",
+        "See what is still to set up",
+        "/console",
+    ),
+)
