@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -62,6 +63,7 @@ from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.money import read_units
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
+from exchange.model.watched import Watched
 from exchange.payments import payment_secrets, providers
 from exchange.payments.protocol import Access
 from exchange.rates import Rates
@@ -244,7 +246,18 @@ def _as_set(settings: Settings) -> partial[Market]:
         files_dir=settings.files_dir,
         issuer=Issuer(settings.name, settings.invoice_address, settings.invoice_note),
         payout_two_above_units=read_units(settings.payout_two_above),
+        watched=_watched(settings),
     )
+
+
+def _watched(settings: Settings) -> Watched:
+    """The disks of the database and its files, and the certificates that settings name."""
+    ours = not is_postgres(settings.database_url)
+    database = Path(settings.database_url.removeprefix("sqlite:///")).absolute().parent
+    folders = dict.fromkeys([*([database] if ours else []), settings.files_dir.absolute()])
+    named = settings.inbox_certificate
+    certificates = (("the mailbox for leads", named.absolute()),) if named is not None else ()
+    return Watched(tuple(folder for folder in folders if folder.is_dir()), certificates, ours)
 
 
 @asynccontextmanager

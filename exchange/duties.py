@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from exchange.flows.adverts import plan_conversions
+from exchange.flows.alerts import look_at_own, look_for_alerts
 from exchange.flows.attribution import trace_leads
 from exchange.flows.auto_top_up import begin_auto_top_ups
 from exchange.flows.bookkeeping import keep_books
@@ -64,6 +65,8 @@ def duties(write: Write) -> tuple[Duty, ...]:
     return (
         Duty("beat", EVERY_SECONDS, beat),
         Duty("look at the queues", 60.0, look_at_queues),
+        Duty("look at what this process sees", 5.0, look_at_own),
+        Duty("look for alerts", 5.0, look_for_alerts),
         Duty("refresh", 0.5, refresh),
         Duty("lists", 0.5, look_at_lists),
         Duty("follow the master key", 2.0, follow_key),

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
+from typing import NamedTuple
 
 from exchange import limits
 from exchange.model.wire import Loss
@@ -33,10 +34,23 @@ class BreakerState:
     sentence: str
 
 
+class Recent(NamedTuple):
+    """Of the last requests that tell of a buyer: how many timed out, how many there were, and when one was lost last.
+
+    `opened` is when it was left alone; None: it is asked.
+    """
+
+    timed_out: int
+    of: int
+    lost_at: int
+    opened: int | None
+
+
 @dataclass(slots=True)
 class _Health:
     marks: deque[Mark] = field(default_factory=lambda: deque(maxlen=limits.BREAKER_WINDOW))
     lost: int = 0  # among the marks
+    lost_at: int = 0  # the last of them
     in_a_row: int = 0
     opened: int | None = None  # when it opened, for the sentence
     retry_at: int = 0
@@ -106,6 +120,7 @@ class Breaker:
                 health.retry_at = now + health.pause_ms
             return
         health.in_a_row += 1
+        health.lost_at = now
         _mark(health, Mark.TIMED_OUT if why is Loss.TIMEOUT else Mark.LOST)
         if health.in_a_row >= limits.BREAKER_IN_A_ROW or health.lost >= limits.BREAKER_LOST:
             _open(health, now)
@@ -122,6 +137,14 @@ class Breaker:
         if not kept:
             return None
         return sorted(kept)[min(len(kept) - 1, len(kept) * percent // 100)]
+
+    def recent(self, key: str) -> Recent:
+        """How a buyer answered of late."""
+        health = self._health.get(key)
+        if health is None:
+            return Recent(0, 0, 0, None)
+        timed_out = health.marks.count(Mark.TIMED_OUT) if health.lost else 0
+        return Recent(timed_out, len(health.marks), health.lost_at, health.opened)
 
     def _sentence(self, health: _Health) -> str:
         assert health.opened is not None

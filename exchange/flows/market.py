@@ -38,6 +38,7 @@ from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Payout, Seller
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
+from exchange.model.watched import Watched
 from exchange.model.work import Intent
 from exchange.rates import Bucket, Rates
 from exchange.sources.document import Source
@@ -289,6 +290,7 @@ class Market:
     screening: Screening = field(default_factory=Screening)
     issuer: Issuer = field(default_factory=lambda: Issuer(""))  # who stands on invoices
     payout_two_above_units: int = 50_000_000  # a payout above it is approved by two people
+    watched: Watched = field(default_factory=Watched)  # what of the machine alerts look at
 
     @property
     def deals(self) -> Deals:

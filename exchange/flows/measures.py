@@ -6,16 +6,13 @@ from collections.abc import Mapping
 
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
-from exchange.flows.jobs import NOTICE, job
 from exchange.flows.market import Market
 from exchange.flows.screening import take_up
-from exchange.flows.tell import News, tell
 from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.measure import TEN_THOUSAND, Action, Measure, MeasureState, SourceRule
 from exchange.model.quality import DAY_MS
 from exchange.model.screen import AlertRow
-from exchange.model.work import JobRow
 from exchange.stages.quality.measures import action_for, rule_problem
 from exchange.stages.quality.standing import Source
 from exchange.storage.measures import (
@@ -81,8 +78,7 @@ async def _note(market: Market, vertical: str, source: Source, action: Action, r
         _RULE.name if taken else "exchange",
     )
     line = _line(market, now, _RULE, measure, "in_force") if taken else None
-    alert, jobs = _alert(market, measure, now)
-    return await market.db.write(note_measure, measure, alert, month_of(now), line, jobs)
+    return await market.db.write(note_measure, measure, _alert(measure, now), month_of(now), line)
 
 
 def _line(
@@ -95,8 +91,8 @@ def _line(
     return audit_line(market.ids, now, actor, f"sub_id.{measure.kind.value}.{what}", subject, after=after, ip=ip)
 
 
-def _alert(market: Market, measure: Measure, now: int) -> tuple[AlertRow, tuple[JobRow, ...]]:
-    """Told to operators, by mail too: what was found, and what was done about it."""
+def _alert(measure: Measure, now: int) -> AlertRow:
+    """What operators are told: what was found, and what was done about it."""
     done = {
         MeasureState.SUGGESTED: "Nothing is done yet: decide on the page of measures",
         MeasureState.IN_FORCE: f"A rule capped it at {measure.cap} posts a day"
@@ -104,17 +100,7 @@ def _alert(market: Market, measure: Measure, now: int) -> tuple[AlertRow, tuple[
         else "A rule shut it out",
     }[measure.state]
     detail = f"{measure.why}. {done}"
-    alert = AlertRow(f"alt_{measure.id[4:]}", KIND, measure.seller_id, measure.sub_id, now, now, detail, ())
-    facts = {
-        "id": alert.id,
-        "kind": KIND,
-        "seller_id": measure.seller_id,
-        "sub_id": measure.sub_id,
-        "detail": detail,
-    }
-    news = News("alert.opened", Role.OPERATOR, None, alert.id, now, facts)
-    mail = job(market, NOTICE, NOTICE, {"alert": facts, "at": now}, now, now, f"mail:{alert.id}")
-    return alert, (*tell(market, news), mail)
+    return AlertRow(f"alt_{measure.id[4:]}", KIND, measure.seller_id, measure.sub_id, now, now, detail, ())
 
 
 async def take(

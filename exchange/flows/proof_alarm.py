@@ -1,6 +1,6 @@
 """A sold lead whose proof of consent nobody keeps 48 hours after it came: told while there is a day left to mend it.
 
-One alert for each verifier, as long as it lasts; a line in the timeline of each lead; a mail to operators at first.
+One for each verifier, as long as it lasts, which `alerts.py` tells of; a line in the timeline of each lead.
 """
 
 from __future__ import annotations
@@ -8,13 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from exchange.flows.jobs import NOTICE, job
 from exchange.flows.market import Market
 from exchange.flows.proofs import LATE_MS
-from exchange.flows.review import CLOSED
-from exchange.flows.screen_alerts import OPENED
-from exchange.flows.tell import News, tell
-from exchange.model.actor import Role
 from exchange.model.screen import AlertRow
 from exchange.storage.database import Row
 from exchange.storage.proof_alarm import close_quiet, open_alarm, quiet_alarms, untold_proofs
@@ -31,10 +26,7 @@ async def look_for_late_proofs(market: Market) -> int:
     for verifier, found in groupby(rows, key=lambda row: str(row["verifier"])):
         told += await _tell(market, verifier, list(found), now)
     for alert_id in await market.db.read(quiet_alarms):
-        news = News(
-            CLOSED, Role.OPERATOR, None, alert_id, now, {"id": alert_id, "closed_by": "exchange", "note": _ENDED}
-        )
-        await market.db.write(close_quiet, alert_id, _ENDED, now, tell(market, news))
+        await market.db.write(close_quiet, alert_id, _ENDED, now)
     return told
 
 
@@ -46,11 +38,8 @@ async def _tell(market: Market, verifier: str, rows: Sequence[Row], now: int) ->
     count = "1 sold lead has" if len(rows) == 1 else f"{len(rows)} sold leads have"
     detail = f"{count} no kept proof of consent: {why}"
     alert = AlertRow(market.ids.new("alr", now), KIND, "", verifier, rows[0]["made_at"], now, detail, ())
-    facts: dict[str, object] = {"id": alert.id, "kind": KIND, "seller_id": "", "sub_id": verifier, "detail": detail}
-    mail = job(market, NOTICE, NOTICE, {"alert": facts, "at": now}, now, now, f"mail:{alert.id}")
-    jobs = (*tell(market, News(OPENED, Role.OPERATOR, None, alert.id, now, facts)), mail)
     leads = [(str(row["lead_id"]), str(row["month"]), _sentence(title, row)) for row in rows]
-    return await market.db.write(open_alarm, alert, leads, jobs)
+    return await market.db.write(open_alarm, alert, leads)
 
 
 def _sentence(title: str, row: Row) -> str:

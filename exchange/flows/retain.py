@@ -9,6 +9,7 @@ from exchange.flows.screening import KEPT_DAYS
 from exchange.ids import first_id
 from exchange.model.verification import CACHE_DAYS_MOST
 from exchange.stages.attribution.journey import WINDOW_MS
+from exchange.storage.alerts import forget_alerts
 from exchange.storage.attribution import forget_touches
 from exchange.storage.disposition_files import forget_report_files
 from exchange.storage.evidence import forget_evidence
@@ -29,6 +30,7 @@ _DAY_MS = 86_400_000
 _JOB_DAYS = 7
 _EVENT_DAYS = 30
 _HARVEST_DAYS = 30
+_ALERT_DAYS = 400
 
 
 async def forget(market: Market) -> None:
@@ -62,3 +64,4 @@ async def forget(market: Market) -> None:
         pass
     await market.db.write(forget_harvest, now - _DAY_MS, (now - _HARVEST_DAYS * _DAY_MS) // 3_600_000)
     await market.db.write(forget_queues, now - _DAY_MS)
+    await market.db.write(forget_alerts, now - _ALERT_DAYS * _DAY_MS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import asdict, replace
 
+from exchange.flows.alert_news import tell_closed
 from exchange.flows.by_hand import audit_line
 from exchange.flows.case import DAY_MS, HELD_DAYS
 from exchange.flows.jobs import RESELL, job
@@ -19,12 +20,11 @@ from exchange.model.reason import Reason
 from exchange.model.screen import Block
 from exchange.model.work import JobRow
 from exchange.stages.notes import note_problem
+from exchange.storage.alerts import Ending, open_alerts
 from exchange.storage.database import Row
 from exchange.storage.review import overdue_held, refuse_held, release_held
 from exchange.storage.screen import close_alert, lift_block, save_block
 from exchange.storage.selling import read_lead
-
-CLOSED = "alert.closed"
 
 
 class NotHeld(LookupError):
@@ -132,8 +132,11 @@ async def see_to(market: Market, alert_id: str, note: str, actor: Actor, ip: str
     keepable(note)
     now = market.clock.now()
     line = audit_line(market.ids, now, actor, "alert.closed", f"alert:{alert_id}", after={"why": note}, ip=ip)
-    news = News(CLOSED, Role.OPERATOR, None, alert_id, now, {"id": alert_id, "closed_by": actor.name, "note": note})
-    return await market.db.write(close_alert, alert_id, note, actor.name, now, line, tell(market, news))
+    told = [
+        each for each in await market.db.read(open_alerts) if each.cause in (f"fraud:{alert_id}", f"proof:{alert_id}")
+    ]
+    ending = Ending(told[0].id, now, note, tell_closed(market, told[0], now, actor.name, note)) if told else None
+    return await market.db.write(close_alert, alert_id, note, actor.name, now, line, ending)
 
 
 class BadRule(ValueError):

@@ -6,7 +6,6 @@ from exchange.model.audit import AuditLine
 from exchange.model.measure import Action, Measure, MeasureState, SourceRule
 from exchange.model.quality import DAY_MS
 from exchange.model.screen import AlertRow, Block
-from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.screen import lift_block, note_alert, save_block
@@ -65,9 +64,7 @@ async def read_measure(tx: Tx, measure_id: str) -> Measure | None:
     return _measure(rows[0]) if rows else None
 
 
-async def note_measure(
-    tx: Tx, measure: Measure, alert: AlertRow | None, month: str, line: AuditLine | None, jobs: tuple[JobRow, ...]
-) -> bool:
+async def note_measure(tx: Tx, measure: Measure, alert: AlertRow | None, month: str, line: AuditLine | None) -> bool:
     """Keep what was found, or what a rule did about it. False when the sub id has an open measure already.
 
     A rule takes what had only been suggested.
@@ -100,7 +97,7 @@ async def note_measure(
     elif line is not None:
         await record(tx, line)
     if alert is not None:
-        await note_alert(tx, alert, month, jobs)
+        await note_alert(tx, alert, month)
     return True
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exchange.model.screen import AlertRow
-from exchange.model.work import JobRow
 from exchange.storage.closing import event_row
 from exchange.storage.database import Row, Tx
-from exchange.storage.jobs import add_jobs
 
 _AT_ONCE = 200
 
@@ -26,9 +24,9 @@ async def untold_proofs(tx: Tx, before: int) -> list[Row]:
     )
 
 
-async def open_alarm(tx: Tx, alert: AlertRow, leads: Sequence[tuple[str, str, str]], jobs: Sequence[JobRow]) -> int:
-    """Tell of these leads (id, month, sentence): the open alert of the verifier goes on, or this one opens, with its
-    jobs. Returns how many were not told of before.
+async def open_alarm(tx: Tx, alert: AlertRow, leads: Sequence[tuple[str, str, str]]) -> int:
+    """Tell of these leads (id, month, sentence): the open alert of the verifier goes on, or this one opens.
+    Returns how many were not told of before.
     """
     told = 0
     for lead_id, month, sentence in leads:
@@ -67,7 +65,6 @@ async def open_alarm(tx: Tx, alert: AlertRow, leads: Sequence[tuple[str, str, st
             leads=told,
             detail=alert.detail,
         )
-        await add_jobs(tx, jobs)
     return told
 
 
@@ -81,7 +78,7 @@ async def quiet_alarms(tx: Tx) -> list[str]:
     return [row["id"] for row in rows]
 
 
-async def close_quiet(tx: Tx, alert_id: str, note: str, at: int, jobs: Sequence[JobRow]) -> bool:
+async def close_quiet(tx: Tx, alert_id: str, note: str, at: int) -> bool:
     """The cause is over. False when somebody closed it before."""
     closed = await tx.execute(
         """UPDATE screen_alerts SET state = 'closed', closed_at = :at, closed_by = 'exchange', note = :note
@@ -90,6 +87,4 @@ async def close_quiet(tx: Tx, alert_id: str, note: str, at: int, jobs: Sequence[
         at=at,
         note=note,
     )
-    if closed:
-        await add_jobs(tx, jobs)
     return bool(closed)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from exchange.model.audit import AuditLine
 from exchange.model.screen import AlertRow, Block
-from exchange.model.work import JobRow
+from exchange.storage.alerts import Ending, end_alert
 from exchange.storage.audit import record
 from exchange.storage.closing import event_row
 from exchange.storage.database import Row, Tx
-from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
 
 _HOUR_MS = 3_600_000
@@ -44,10 +43,10 @@ async def lift_block(tx: Tx, seller_id: str, sub_id: str, line: AuditLine) -> bo
     return bool(gone)
 
 
-async def note_alert(tx: Tx, alert: AlertRow, month: str, jobs: tuple[JobRow, ...] = ()) -> str:
+async def note_alert(tx: Tx, alert: AlertRow, month: str) -> str:
     """Keep an alert, or go on with the one its source had lately; mark its leads, also those that had passed.
 
-    `jobs` tell of a new one. Returns the id under which it is kept.
+    Returns the id under which it is kept.
     """
     lately = await tx.fetch(
         """SELECT id FROM screen_alerts WHERE seller_id = :seller AND sub_id = :sub AND kind = :kind
@@ -77,8 +76,6 @@ async def note_alert(tx: Tx, alert: AlertRow, month: str, jobs: tuple[JobRow, ..
                began_at = COALESCE((SELECT MIN(at) FROM screened WHERE alert_id = :id), began_at) WHERE id = :id""",
         id=alert.id,
     )
-    for job in jobs if not lately else ():
-        await add_job(tx, job)
     return alert.id
 
 
@@ -100,9 +97,9 @@ async def _mark(tx: Tx, alert: AlertRow, month: str) -> None:
 
 
 async def close_alert(
-    tx: Tx, alert_id: str, note: str, by: str, at: int, line: AuditLine, jobs: tuple[JobRow, ...]
+    tx: Tx, alert_id: str, note: str, by: str, at: int, line: AuditLine, ending: Ending | None
 ) -> bool:
-    """A person has seen to it; False when there is no such open alert."""
+    """A person has seen to it, and so to what it is told as; False when there is no such open alert."""
     closed = await tx.execute(
         """UPDATE screen_alerts SET state = 'closed', closed_at = :at, closed_by = :by, note = :note
            WHERE id = :id AND state = 'open'""",
@@ -113,8 +110,8 @@ async def close_alert(
     )
     if closed:
         await record(tx, line)
-        for job in jobs:
-            await add_job(tx, job)
+        if ending is not None:
+            await end_alert(tx, ending, by)
     return bool(closed)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from exchange.flows.alerts import look_for_alerts
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.review import NotHeld, approve, block_sub_id, let_in, refuse, refuse_overdue, see_to
 from exchange.flows.screening import Screening, learn, take_up
@@ -98,12 +99,14 @@ async def test_a_burst_is_refused_from_its_third_lead_on_and_the_first_two_are_f
     assert sorted(each["lead_id"] for each in answers[:2]) == [event["lead_id"] for event in events]
     assert "Flagged afterwards" in events[0]["sentence"]
 
+    await look_for_alerts(either.market)
+    told_as = (await either.rows("SELECT id FROM alerts"))[0]["id"]
     await listen(either, hook("ember"), OPERATOR, "alert.*")
     assert await see_to(either.market, alert["id"], "Told the seller.", PAT)
     assert not await see_to(either.market, alert["id"], "Again.", PAT)
     await run_all(either)
     (told,) = told_to(either, hook("ember"))
-    assert ("alert.closed", alert["id"], "Told the seller.") == (told["type"], told["object"], told["data"]["note"])
+    assert ("alert.closed", told_as, "Told the seller.") == (told["type"], told["object"], told["data"]["note"])
 
 
 async def test_a_burst_over_two_nodes_is_one_burst(either: Exchange) -> None:
@@ -218,11 +221,14 @@ async def test_operators_get_a_mail_about_a_burst_and_one_about_a_seller_who_tri
         await post(exchange, person(100, email=email))
     while await run_jobs(exchange.market):
         pass
+    await look_for_alerts(exchange.market)
+    while await run_jobs(exchange.market):
+        pass
 
     mails = [mail for mail in exchange.buyers.mailed if "olive@operator.example" in mail.to]
     assert [
-        "Lead Exchange: a burst of leads from Cedar, sub id pop-19",
-        "Lead Exchange: a seller's way of sending from Cedar",
+        "Lead Exchange: A burst of leads from Cedar, sub ID pop-19",
+        "Lead Exchange: A seller's way of sending from Cedar",
     ] == sorted(mail.subject for mail in mails)
     assert not any("Sandoval" in mail.text or "consumer.example" in mail.text for mail in mails)
 

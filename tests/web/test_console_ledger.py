@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from exchange.flows.alerts import look_for_alerts
 from exchange.flows.check_books import EVERY_MS, check_books
 from exchange.flows.payments import correct
 from exchange.flows.payouts import CannotPay, require_sound
@@ -96,19 +97,22 @@ async def test_the_books_are_checked_hourly_and_what_is_wrong_locks_payouts_and_
         await exchange.market.db.write(alter, "postings", "units = units + 1")
         later(exchange, EVERY_MS / 86_400_000)
         await check_books(exchange.market)
+        await look_for_alerts(exchange.market)
         broken = await visitor.open(PATH)
         with pytest.raises(CannotPay, match="payouts are locked"):
             await require_sound(exchange.market, "cedar", "USD")
         await exchange.market.db.write(alter, "postings", "units = units - 1")
         later(exchange, 0.001)
         mended = await visitor.submit(f"{PATH}/check")
-    letters = await exchange.rows("SELECT payload FROM jobs WHERE kind = 'notice' AND payload LIKE '%the books are%'")
+    later(exchange, 0.001)
+    await look_for_alerts(exchange.market)
+    alerts = await exchange.rows("SELECT likely, note FROM alerts WHERE cause = 'ledger:books'")
 
     assert "Verified" in sound.part("verified") and "sum 0.00 USD" in sound.part("verified")
     assert "Not sound" in broken.part("verified") and "was altered" in broken.part("verified")
     assert "Verified" in mended.part("verified")
     await require_sound(exchange.market, "cedar", "USD")
-    assert 2 == len(letters)
+    assert ["was altered" in each["likely"] and "The cause is over" in each["note"] for each in alerts] == [True]
 
 
 async def test_no_page_and_no_call_changes_an_entry(served: Served) -> None:
