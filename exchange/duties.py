@@ -10,6 +10,7 @@ from exchange.flows.alerts import look_at_own, look_for_alerts
 from exchange.flows.attribution import trace_leads
 from exchange.flows.auto_top_up import begin_auto_top_ups
 from exchange.flows.bookkeeping import keep_books
+from exchange.flows.counting import keep_counts
 from exchange.flows.digests import plan_digests
 from exchange.flows.doors import Write
 from exchange.flows.follow import follow_leads
@@ -42,7 +43,6 @@ from exchange.flows.store import finish_purchases
 from exchange.log import logger
 from exchange.model.actor import SYSTEM
 from exchange.storage.chain import Chain, seal
-from exchange.storage.reports import roll_up
 from exchange.storage.selling import unsettled_attempts
 
 _LOG = logger(__name__)
@@ -96,7 +96,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("finish purchases", 30.0, finish_purchases),
         Duty("refuse what nobody decided", 60.0, refuse_overdue),
         Duty("recover", 30.0, recover_old),
-        Duty("roll up", 60.0, roll_up_hours),
+        Duty("count", 5.0, keep_counts),
         Duty("confirm revocations", 60.0, confirm_told),
         Duty("prepare payouts", 60.0, prepare_due),
         Duty("fold lists", 300.0, fold_crowded),
@@ -145,10 +145,6 @@ async def watch_sources(market: Market) -> None:
     """Measures against rotten sub ids, once it is known how they stand."""
     if market.live.standings.at:
         await consider(market)
-
-
-async def roll_up_hours(market: Market) -> None:
-    await market.db.write(roll_up, market.clock.now())
 
 
 async def last_words(market: Market) -> None:

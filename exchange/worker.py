@@ -22,7 +22,6 @@ from exchange.duties import Duty, last_words
 from exchange.duties import duties as duties
 from exchange.duties import learn as learn
 from exchange.duties import look_at_lists as look_at_lists
-from exchange.duties import roll_up_hours as roll_up_hours
 from exchange.duties import seal_chains as seal_chains
 from exchange.duties import settle_silent as settle_silent
 from exchange.flows.adverts import tell_platform

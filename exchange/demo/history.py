@@ -18,6 +18,7 @@ from exchange.demo.personalities import SellerHabits
 from exchange.demo.regrets import Regrets
 from exchange.demo.shapes import GeneratedLead
 from exchange.flows.attribution import note_landing
+from exchange.flows.counting import keep_counts
 from exchange.flows.doors import Write
 from exchange.flows.market import Market
 from exchange.flows.receipts import take_receipt
@@ -29,7 +30,7 @@ from exchange.model.lead import Kind, Mode, Submission
 from exchange.stages.schedule import NEVER
 from exchange.storage.deliveries import overdue
 from exchange.storage.delivery_views import DeliveryFilter, list_deliveries
-from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
+from exchange.worker import run_jobs, seal_chains, settle_silent
 
 MINUTES_PER_DAY = 1_440
 MINUTE_MS = 60_000
@@ -72,8 +73,8 @@ async def make_history(
     await _tend(market)
     await regrets.look(last=True)
     await finance.look(again=True)
-    for _ in range(days):  # a turn of it takes up two days at most
-        await roll_up_hours(market)
+    while await keep_counts(market):
+        pass
     return made
 
 

@@ -11,6 +11,7 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
 from exchange.storage.selling import FOR_PEOPLE, OPEN
 from exchange.storage.spans import TOP, Span, stretch_of
+from exchange.storage.ways import WAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class LeadFilter:
     mode: str = "live"
     states: tuple[str, ...] = ()
     reason: str | None = None
+    way: str | None = None  # how it was sold: one of `ways.WAYS`
+    sub_id: str | None = None
     seller_id: str | None = None
     buyer_id: str | None = None
     vertical: str | None = None
@@ -242,6 +245,7 @@ def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, objec
     seller_id = wanted.seller_id if actor.role in (Role.OPERATOR, Role.SYSTEM) else (actor.party_id or "")
     simple = {
         "reason": wanted.reason,
+        "sub_id1": wanted.sub_id,
         "seller_id": seller_id,
         "vertical": wanted.vertical,
         "us_state": wanted.us_state,
@@ -259,6 +263,8 @@ def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, objec
             "AND (sales.reversed_at IS NULL OR sales.returned_at IS NOT NULL))"
         )
         found["buyer_id"] = wanted.buyer_id
+    if wanted.way is not None:
+        where.append(WAYS[wanted.way])
     for column, value in simple.items():
         if value is not None:
             where.append(f"{column} = :{column}")

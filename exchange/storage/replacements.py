@@ -9,8 +9,6 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
 
-HOUR_MS = 3_600_000
-
 
 async def owed_leads(tx: Tx, limit: int) -> list[Row]:
     """Returns for which a lead is still to be given, the oldest first, each with the first sale after its decision that
@@ -74,13 +72,6 @@ async def give_lead(
         raise GivenAlready(return_id)
     if transaction is not None:
         await book(tx, transaction)
-    await tx.execute(
-        "UPDATE hourly SET amount = amount - :units WHERE hour = :hour AND subject = :subject AND measure = :measure",
-        units=units,
-        hour=sale["accepted_at"] - sale["accepted_at"] % HOUR_MS,
-        subject=f"mode:{sale['mode']}",
-        measure=f"revenue:{sale['currency']}",
-    )
     await add_event(tx, sale["lead_id"], month, at, "given_free", sentence, "exchange")
     for job in jobs:
         await add_job(tx, job)

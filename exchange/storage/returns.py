@@ -16,7 +16,6 @@ from exchange.storage.ledger import balance_in, book
 from exchange.storage.resales import was_sold_again
 from exchange.storage.selling import lock_lead
 
-HOUR_MS = 3_600_000
 _OPEN = ", ".join(f"'{each.value}'" for each in OPEN_RETURNS)
 
 
@@ -189,16 +188,6 @@ async def _move(tx: Tx, ruling: Ruling, known: Row) -> None:
         revenue=sign * ruling.back.units,
         payout=sign * ruling.effect.debit.units,
     )
-    hour = sales[0]["accepted_at"] - sales[0]["accepted_at"] % HOUR_MS
-    for measure, units in (("revenue", ruling.back.units), ("payout", ruling.payout_back.units)):
-        await tx.execute(
-            """UPDATE hourly SET amount = amount - :units
-               WHERE hour = :hour AND subject = :subject AND measure = :measure""",
-            hour=hour,
-            subject=f"mode:{known['mode']}",
-            measure=f"{measure}:{known['currency']}",
-            units=sign * units,
-        )
 
 
 async def _require_paid(tx: Tx, transactions: tuple[Transaction, ...]) -> None:

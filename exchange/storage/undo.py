@@ -11,8 +11,6 @@ from exchange.storage.holds import unpost_holds
 from exchange.storage.ledger import book
 from exchange.storage.selling import lead_attempts, lock_lead
 
-HOUR_MS = 3_600_000
-
 
 async def read_sale(tx: Tx, attempt_id: str) -> Row | None:
     """The sale of an attempt, undone or not."""
@@ -46,7 +44,6 @@ async def undo_sale(tx: Tx, reversal: Reversal) -> LeadState | None:
     for transaction in reversal.transactions:
         await book(tx, transaction)
     await _take_from_lead(tx, reversal, sales[0])
-    await _take_from_hour(tx, sales[0])
     await end_delivery(tx, reversal.attempt_id, reversal.delivery, reversal.at)
     state = state_after([row["state"] for row in await lead_attempts(tx, reversal.lead_id)])
     closing = next(each for each in reversal.closings if each.ends is state)
@@ -63,16 +60,3 @@ async def _take_from_lead(tx: Tx, reversal: Reversal, sale: Row) -> None:
         price=sale["price_units"],
         payout=reversal.payout_units,
     )
-
-
-async def _take_from_hour(tx: Tx, sale: Row) -> None:
-    """Out of the figures of its hour, if that was rolled up already: later ones leave it out by themselves."""
-    for measure, column in (("revenue", "price_units"), ("payout", "payout_units")):
-        await tx.execute(
-            """UPDATE hourly SET amount = amount - :units
-               WHERE hour = :hour AND subject = :subject AND measure = :measure""",
-            hour=sale["accepted_at"] - sale["accepted_at"] % HOUR_MS,
-            subject=f"mode:{sale['mode']}",
-            measure=f"{measure}:{sale['currency']}",
-            units=sale[column],
-        )

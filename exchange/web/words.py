@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -200,7 +200,10 @@ class Times:
 
     def today(self, back: int = 0) -> tuple[int, int]:
         """The first instant of the local day `back` days ago, and of the day after it."""
-        day = self.local(self.now).date() - timedelta(days=back)
+        return self.bounds(self.local(self.now).date() - timedelta(days=back))
+
+    def bounds(self, day: date) -> tuple[int, int]:
+        """The first instant of a local day, and of the day after it."""
         return self._midnight(day), self._midnight(day + timedelta(days=1))
 
     def _midnight(self, day: object) -> int:

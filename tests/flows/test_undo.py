@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange.flows.counting import count_hours
 from exchange.flows.settle import CannotSettle
 from exchange.flows.undo import reverse_sale
 from exchange.model.ledger import Posting, Transaction, TransactionKind
@@ -21,11 +22,24 @@ from exchange.model.wire import Reply
 from exchange.model.work import LeadState
 from exchange.stages.settle import promise_rest, sale_payout
 from exchange.stages.undo import Remaining, due, undone
-from exchange.storage.reports import counts_between, roll_up
+from exchange.storage.hours import Reach, lead_sums
 from exchange.storage.verify import verify_books
 from exchange.worker import seal_chains
 from tests.databases import open_here
-from tests.flows.lab import OPERATOR, attempts, lead_of, owed, person, ping, post, post_on, spent, told_about, used
+from tests.flows.lab import (
+    OPERATOR,
+    attempts,
+    later,
+    lead_of,
+    owed,
+    person,
+    ping,
+    post,
+    post_on,
+    spent,
+    told_about,
+    used,
+)
 from tests.flows.promises import broken
 from tests.flows.test_deliver import delivery, opened, run_for, settle_down
 from tests.later_buyers import NO_SUCH, TAKEN, LaterBuyer, connect
@@ -110,18 +124,18 @@ async def test_the_books_stay_sound_and_name_what_was_reversed(either: Exchange)
 
 async def test_figures_of_a_closed_hour_lose_what_was_undone(exchange: Exchange) -> None:
     attempt_id = await bought_unseen(exchange, on_failure="unsold")
-    market, hour = exchange.market, 3_600_000
-    now = market.clock.now()
-    await market.db.write(roll_up, now + hour)
-    sold = await exchange.rows("SELECT amount FROM hourly WHERE measure = 'revenue:USD'")
+    market = exchange.market
+    later(exchange, 7_200)
+    while await count_hours(market):
+        pass
+    span = Reach("live", 0, market.clock.now())
+    sold, _ = await market.db.read(lead_sums, OPERATOR, span)
 
     await reverse_sale(market, attempt_id, "it came back", OPERATOR)
 
-    assert [{"amount": 300_000}] == sold
-    assert [{"amount": 0}] == await exchange.rows("SELECT amount FROM hourly WHERE measure = 'revenue:USD'")
-    assert [("unsold", 1)] == [
-        (row["state"], row["leads"]) for row in await market.db.read(counts_between, "live", now - hour, now + hour)
-    ]
+    left, _ = await market.db.read(lead_sums, OPERATOR, span)
+    assert [("sold", 300_000)] == [(row["state"], row["revenue_units"]) for row in sold]
+    assert [("unsold", 0)] == [(row["state"], row["revenue_units"]) for row in left]
 
 
 async def test_what_is_no_sale_cannot_be_undone(exchange: Exchange) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from exchange.courier.scripted import ScriptedCourier
+from exchange.flows.counting import keep_counts
 from exchange.flows.market import refresh
 from exchange.flows.recover import recover
 from exchange.flows.retain import forget
@@ -25,7 +26,7 @@ from exchange.flows.settle import CannotSettle, Decision, settle
 from exchange.flows.top_up import top_up
 from exchange.intake.encode import encode
 from exchange.model.lead import Kind, Submission
-from exchange.worker import roll_up_hours, run_jobs, seal_chains, settle_silent
+from exchange.worker import run_jobs, seal_chains, settle_silent
 from tests.databases import open_here
 from tests.flows.doom import Crash, doomed, started_again
 from tests.flows.lab import OPERATOR, Heard, person, send, submission
@@ -154,7 +155,7 @@ async def _beside(run: Run) -> None:
     """The worker's duties, top-ups, and operators who settle what waits."""
     market = run.exchange.market
     await refresh(market)
-    duties: tuple[Any, ...] = (run_jobs, seal_chains, settle_silent, roll_up_hours, forget)
+    duties: tuple[Any, ...] = (run_jobs, seal_chains, settle_silent, keep_counts, forget)
     for duty in run.draws.sample(duties, 2):
         await duty(market)
     if run.draws.random() < 0.2:

@@ -1,0 +1,23 @@
+"""What the records of requests come to, as it is kept: by day or hour, and by sizes of prices and durations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+
+class Counts(NamedTuple):
+    """How often, by the keys of the tables that keep it.
+
+    `pings` by day, mode, vertical, contract, kind and size; `bids` and `won` by facet, day, mode, vertical, currency
+    and size; `answers` by hour, mode, vertical and size.
+    """
+
+    pings: Counter[tuple[int, str, str, str, str, int]]
+    bids: Counter[tuple[str, int, str, str, str, int]]
+    won: Counter[tuple[str, int, str, str, str, int]]
+    answers: Counter[tuple[int, str, str, int]]
+
+
+def no_counts() -> Counts:
+    return Counts(Counter(), Counter(), Counter(), Counter())
