@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,13 +10,18 @@ from exchange.model.rights import WHO, Right, Staff, staff_of
 
 
 class Entry(NamedTuple):
-    """`key` is what its pages call themselves, `icon` one of `icons.py`; `foot` is its word on a small screen."""
+    """`key` is what its pages call themselves, `icon` one of `icons.py`; `foot` is its word on a small screen.
+
+    One that is `under` another by its key stands there while somebody is at one of the family, or when something of it
+    waits: the rail stays short.
+    """
 
     path: str
     key: str
     icon: str
     word: str
     foot: str = ""
+    under: str = ""
 
 
 class Group(NamedTuple):
@@ -24,16 +29,6 @@ class Group(NamedTuple):
 
     title: str
     entries: tuple[Entry, ...]
-
-
-class Dock(NamedTuple):
-    """What stands at the foot of a small screen; `more` says whether the rail holds more than that."""
-
-    entries: tuple[Entry, ...]
-    more: bool
-
-    def holds(self, key: str) -> bool:
-        return any(entry.key == key for entry in self.entries)
 
 
 _NEEDS: Mapping[str, Right] = MappingProxyType(
@@ -51,8 +46,8 @@ _OPEN: Mapping[str, frozenset[str]] = MappingProxyType(
     {"agent": frozenset({"work"}), "finance": frozenset({"billing"})}
 )
 """The entries that a duty opens; an admin finds all."""
-DOCKED = 4
-"""How many entries fit beside the one that leads to the others."""
+DOCKED = 5
+"""How many entries fit at the foot of a small screen."""
 
 
 def rail(role: str = "operator", duty: str = "") -> tuple[Group, ...]:
@@ -113,67 +108,78 @@ def _console() -> tuple[Group, ...]:
             (
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
+                Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear", under="leads"),
+                Entry("/console/deliveries", "deliveries", "out", "Deliveries", under="leads"),
+                Entry("/console/overlaps", "overlaps", "copy", "Overlaps", under="leads"),
                 Entry("/console/returns", "returns", "return", "Returns", "Returns"),
-                Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear"),
-                Entry("/console/deliveries", "deliveries", "out", "Deliveries", "Deliveries"),
+                Entry("/console/dispositions", "dispositions", "check", "Dispositions", under="returns"),
+                Entry("/console/words", "words", "tag", "Unmapped words", under="returns"),
             ),
         ),
         Group(
             "Supply",
             (
                 Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
-                Entry("/console/forms", "forms", "book", "Forms"),
-                Entry("/console/sources", "sources", "in", "Sources"),
+                Entry("/console/forms", "forms", "book", "Forms", under="campaigns"),
+                Entry("/console/attribution", "attribution", "path", "Attribution", under="campaigns"),
                 Entry("/console/imports", "imports", "in", "Imports"),
-                Entry("/console/attribution", "attribution", "pulse", "Attribution"),
-                Entry("/console/overlaps", "overlaps", "copy", "Overlaps"),
-                Entry("/console/verifiers", "verifiers", "shield", "Verifiers"),
+                Entry("/console/sources", "sources", "in", "Sources", under="imports"),
             ),
         ),
         Group(
-            "Buyers",
+            "Demand",
             (
-                Entry("/console/connectors", "connectors", "plug", "Connectors"),
-                Entry("/console/inbox", "inbox", "tag", "Unmapped answers"),
-                Entry("/console/dispositions", "dispositions", "check", "Dispositions"),
-                Entry("/console/words", "words", "tag", "Unmapped words"),
-                Entry("/console/buyers/new", "buyers-new", "person", "New buyer"),
-                Entry("/console/store", "store", "list", "Store"),
-                Entry("/console/webhooks", "webhooks", "out", "Webhooks"),
+                Entry("/console/buyers/new", "buyers-new", "building", "New buyer"),
+                Entry("/console/connectors", "connectors", "plug", "Connectors", under="buyers-new"),
+                Entry("/console/inbox", "inbox", "tag", "Unmapped answers", under="buyers-new"),
+                Entry("/console/webhooks", "webhooks", "out", "Webhooks", under="buyers-new"),
+                Entry("/console/store", "store", "shop", "Lead store"),
             ),
         ),
         Group(
             "Money",
             (
-                Entry("/console/payouts", "payouts", "out", "Payouts"),
-                Entry("/console/invoices", "invoices", "money", "Invoices"),
-                Entry("/console/billing", "billing", "person", "Buyers' accounts"),
+                Entry("/console/payouts", "payouts", "money", "Payouts"),
+                Entry("/console/invoices", "invoices", "file", "Invoices"),
+                Entry("/console/billing", "billing", "person", "Buyers' accounts", under="invoices"),
                 Entry("/console/ledger", "ledger", "book", "Ledger"),
-                Entry("/console/reconcile", "reconcile", "copy", "Reconcile"),
+                Entry("/console/reconcile", "reconcile", "copy", "Reconcile", under="ledger"),
             ),
         ),
         Group(
-            "Quality",
+            "Understand",
             (
-                Entry("/console/screen", "screen", "shield", "Screen"),
-                Entry("/console/quality", "quality", "pulse", "Lead quality"),
+                Entry("/console/quality", "quality", "chart", "Lead quality"),
+                Entry("/console/screen", "screen", "shield", "Screen", under="quality"),
+                Entry("/console/verifiers", "verifiers", "check", "Verifiers", under="quality"),
             ),
         ),
         Group(
-            "Compliance",
+            "System",
             (
                 Entry("/console/suppression", "suppression", "shield", "Suppression"),
-                Entry("/console/revocations", "revocations", "return", "Consent taken back"),
+                Entry("/console/revocations", "revocations", "return", "Consent taken back", under="suppression"),
+                Entry("/console/users", "users", "person", "Users"),
+                Entry("/console/help/terms", "terms", "book", "Words used here", under="users"),
             ),
         ),
-        Group("System", (Entry("/console/users", "users", "person", "Users"),)),
-        Group("Help", (Entry("/console/help/terms", "terms", "book", "Words used here"),)),
     )
 
 
-def dock(groups: tuple[Group, ...]) -> Dock:
+def shown(groups: tuple[Group, ...], here: str, waiting: Collection[str]) -> tuple[Group, ...]:
+    """The rail of somebody who is at the page `here`; something of the entries `waiting` wants a person."""
+    family = next((each.under or each.key for group in groups for each in group.entries if each.key == here), "")
+    return tuple(
+        group._replace(
+            entries=tuple(
+                each for each in group.entries if not each.under or each.under == family or each.key in waiting
+            )
+        )
+        for group in groups
+    )
+
+
+def dock(groups: tuple[Group, ...]) -> tuple[Entry, ...]:
     """All of a short rail; of a longer one the first entries that have a word for it."""
     entries = tuple(entry for group in groups for entry in group.entries)
-    if len(entries) <= DOCKED + 1:
-        return Dock(entries, more=False)
-    return Dock(tuple(entry for entry in entries if entry.foot)[:DOCKED], more=True)
+    return entries if len(entries) <= DOCKED else tuple(entry for entry in entries if entry.foot)[:DOCKED]

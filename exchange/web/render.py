@@ -14,13 +14,12 @@ import orjson
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from exchange.storage.dashboard import count_unclear
-from exchange.storage.return_views import count_waiting
 from exchange.storage.users import Session
 from exchange.web import words
+from exchange.web.badges import Badge, badges_of
 from exchange.web.icons import icon
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.rail import dock, rail
+from exchange.web.rail import dock, rail, shown
 from exchange.web.statics import Asset, add_assets, load_assets
 from exchange.web.words import Times
 
@@ -96,10 +95,9 @@ async def page(
     signed_in = role in _PORTALS
     mode = values.pop("mode", None) or mode_of(request)
     groups = rail(role, session.user.duty if session is not None else "")
-    unclear = returns = 0
+    badges: Mapping[str, Badge] = {}
     if session is not None and role == "operator":
-        unclear = await request.app[MARKET].db.read(count_unclear, session.user.actor, mode)
-        returns = await request.app[MARKET].db.read(count_waiting, session.user.actor, mode)
+        badges = await request.app[MARKET].db.read(badges_of, session.user.actor, mode)
     pages = request.app[PAGES]
     settings = request.app[SETTINGS]
     theme = theme_of(request)
@@ -113,14 +111,14 @@ async def page(
         csrf=session.csrf if session is not None else "",
         role=role,
         home=_PORTALS.get(role, "/console"),
-        rail=groups,
+        rail=shown(groups, here, badges),
+        everywhere=groups,
         dock=dock(groups),
         theme=theme,
         theme_name=THEMES[theme][0],
         next_theme=THEMES[theme][1],
         path=request.path_qs,
-        unclear_waiting=unclear,
-        returns_waiting=returns,
+        badges=badges,
         times=times_of(request),
         assets={name: asset.path for name, asset in pages.assets.items()},
         address=address,

@@ -13,4 +13,4 @@ def pages() -> tuple[Page, ...]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    return await page(request, "console/more.html", title="More", here="more")
+    return await page(request, "console/more.html", title="Everything", here="more")
