@@ -40,6 +40,7 @@ from exchange.commands import (
     scrub,
     serve,
     settle,
+    simulate,
     source,
     suppression,
     tail,
@@ -267,6 +268,7 @@ add(job_app, "replay", job.replay, "exchange job replay job_01KAG4", "exchange j
 for _app, _module in (
     (app, doctor),
     (app, backup),
+    (app, simulate),
     (suppression_app, suppression),
     (consent_app, consent),
     (payout_app, payout),

@@ -22,9 +22,9 @@ from exchange.model.party import Contract, Strategy, Tier
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState, QuoteRow
 from exchange.model.worth import NO_WORTH
-from exchange.stages.auction import Plan, Rules, run_auction
+from exchange.stages.auction import Plan, Rules, groups, run_auction
 from exchange.stages.consent_policy import BY_NAME, policy_of
-from exchange.stages.price import least_after_promise, reserve
+from exchange.stages.price import least_after_promise, reserve, tier_reserve
 
 QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
 _CHOOSE_FIRST = "Nobody has a price before it was chosen: show the companies, then ping again with consented_buyers."
@@ -66,14 +66,6 @@ def tiers(case: Case) -> tuple[Tier, ...]:
     return case.campaign.tiers if case.live else case.campaign.tiers[:1]
 
 
-def groups(contracts: list[Contract], tier: Tier) -> list[list[Contract]]:
-    """Who is asked at once: everybody, or one after another by priority in a waterfall."""
-    if tier.strategy is not Strategy.WATERFALL:
-        return [contracts]
-    ordered = sorted(contracts, key=lambda contract: (contract.priority, contract.id))
-    return [[contract] for contract in ordered]
-
-
 def rules(case: Case, market: Market, tier: Tier, reserve: Money, promised: Money | None = None) -> Rules:
     """What a tier's auction is held under, once the seller was promised a payout or before."""
     campaign = case.campaign
@@ -85,12 +77,6 @@ def rules(case: Case, market: Market, tier: Tier, reserve: Money, promised: Mone
     return Rules(
         tier.strategy, campaign.slots, reserve, campaign.exclusive_only, draw, market.live.served, exclusive, worth
     )
-
-
-def least_asked(rules: Rules) -> Money:
-    """The least any bid may be: who cannot pay it is not asked."""
-    exclusive = rules.exclusive_reserve
-    return rules.reserve if exclusive is None or (rules.slots > 1 and rules.reserve < exclusive) else exclusive
 
 
 def least_price(case: Case) -> Money | None:
@@ -112,7 +98,8 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
     if least is None:
         return _unsold(case, Reason.BELOW_FLOOR)
     for tier in tiers(case):
-        contracts = eligible(case, market, least, tier)
+        floor = tier_reserve(tier, least)
+        contracts = eligible(case, market, floor, tier)
         later = groups(contracts, tier)
         while later:
             group = later.pop(0)
@@ -120,8 +107,8 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
             if not group or left_ms <= 0:
                 continue
             deadline = market.clock.monotonic() + min(tier.ping_ms, left_ms) / 1000
-            asked = await ask(case, market, group, least, tier, deadline)
-            under = rules(case, market, tier, least)
+            asked = await ask(case, market, group, floor, tier, deadline)
+            under = rules(case, market, tier, floor)
             plan = run_auction(asked.bids, asked.contracts, under, Progress(), market.clock.now())
             outlook = outlook.after(len(group), asked, plan.below)
             if plan.winners:
@@ -130,6 +117,8 @@ async def quote(case: Case, market: Market) -> tuple[Answer, LeadState, QuoteRow
                     return refused[0]._replace(ping_id=ping_id(case)), refused[1], None
                 unheard = (*asked.unheard, *(contract for below in later for contract in below))
                 return _quoted(case, market, plan, tier, under, unheard)
+        if not tier.goes_on:
+            break
     nobody_takes(case)
     return _unsold(case, outlook.reason(case.trail.priced_out()))
 
@@ -154,7 +143,7 @@ def _quoted(
         case.lead.id,
         case.campaign.id,
         case.submission.seller_id,
-        (*plan.winners, *plan.runners_up),
+        plan.bids,
         payout,
         plan.exclusive,
         now,

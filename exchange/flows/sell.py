@@ -11,7 +11,7 @@ from exchange.flows.case import Case, claims_until, zero
 from exchange.flows.checks import nobody_takes, refusal
 from exchange.flows.market import Market
 from exchange.flows.place import Placed, place
-from exchange.flows.quote import Outlook, bids_of, groups, least_asked, least_price, rules, tiers
+from exchange.flows.quote import Outlook, bids_of, least_price, rules, tiers
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
 from exchange.model.ledger import Transaction
@@ -19,9 +19,10 @@ from exchange.model.money import Money
 from exchange.model.party import Contract, Tier
 from exchange.model.reason import Reason
 from exchange.model.work import LeadState
-from exchange.stages.auction import Rules
+from exchange.stages.auction import Rules, groups, least_asked
 from exchange.stages.consent import names_companies
 from exchange.stages.consent_policy import company_key, named_companies
+from exchange.stages.price import tier_reserve
 from exchange.stages.settle import free_slots, promise_rest, promise_transaction, total
 
 
@@ -52,11 +53,14 @@ async def sell(case: Case, market: Market, quote: Quote | None, before: Placed |
             break
         if quote is None or tier.number > quote.tier:
             among = None
-        elif tier.number == quote.tier and quote.unheard:
+        elif tier.number == quote.tier:
             among = frozenset(quote.unheard)
         else:
             continue
-        placed, outlook = await _sell_in_tier(case, market, tier, reserve, promised, placed, outlook, among)
+        if among is None or among:
+            placed, outlook = await _sell_in_tier(case, market, tier, reserve, promised, placed, outlook, among)
+        if not tier.goes_on:
+            break
     return _end(case, market, placed, outlook, promised)
 
 
@@ -70,7 +74,7 @@ async def _sell_quoted(case: Case, market: Market, quote: Quote, reserve: Money)
     tier = _tier(case, quote.tier)
     now = market.clock.now()
     bids, _ = bids_of(quote, now)
-    under = rules(case, market, tier, reserve, quote.payout)
+    under = rules(case, market, tier, tier_reserve(tier, reserve), quote.payout)
     pinged = {bid.contract_id for bid in bids}
     companies = named_companies(case.lead.consent)
     branded = frozenset(bid.contract_id for bid in bids if bid.brand and company_key(bid.brand) in companies)
@@ -94,7 +98,7 @@ async def _sell_in_tier(
 ) -> tuple[Placed, Outlook]:
     """Ask a tier, or those `among` it that its ping did not hear. Who was cut off by an early end is asked again."""
     case = placed.cleared or case
-    under = rules(case, market, tier, reserve, promised)
+    under = rules(case, market, tier, tier_reserve(tier, reserve), promised)
     fits = eligible(case, market, least_asked(under), tier)
     contracts = [contract for contract in fits if among is None or contract.id in among]
     waiting = groups(contracts, tier)

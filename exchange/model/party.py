@@ -38,6 +38,7 @@ class Strategy(Enum):
     """How a tier orders its bids. Ties always fall to: higher price, lower priority number, contract id."""
 
     HIGHEST_PRICE = "highest_price"
+    SECOND_PRICE = "second_price"  # ranks by price; an exclusive winner pays what the best other offer would bring
     PRIORITY = "priority"
     WEIGHTED = "weighted"
     ROUND_ROBIN = "round_robin"
@@ -53,6 +54,8 @@ class Tier:
     name: str
     strategy: Strategy
     ping_ms: int = 1_500  # how long this tier may take to bid, within the request's own deadline
+    floor: Money | None = None  # the least a bid of this tier may be, where that is more than the lead's own least
+    goes_on: bool = True  # the next tier is asked when this one sells nothing
 
 
 @dataclass(frozen=True, slots=True)

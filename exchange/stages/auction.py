@@ -1,6 +1,7 @@
 """Where a lead's price is decided, part two: which bids win.
 
-First price: a winner pays what it bid, whatever ranks it. Ties fall to the lower priority number, then to the contract
+First price: a winner pays what it bid, whatever ranks it. Second price: who wins alone pays what the best other offer
+would have brought, and never less than the reserve. Ties fall to the lower priority number, then to the contract
 id. A lead is sold once exclusively, or shared up to its slots with at most one sale per leg; what brings more money in
 all wins, and an equal sum goes to the exclusive bid. Leftover contracts fill slots that no other shared bid wants.
 """
@@ -8,11 +9,11 @@ all wins, and an equal sum goes to the exclusive bid. Leftover contracts fill sl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exchange.model.auction import Bid, NoBid, Progress
 from exchange.model.money import Money
-from exchange.model.party import Contract, SaleMode, Strategy
+from exchange.model.party import Contract, SaleMode, Strategy, Tier
 from exchange.model.reason import Reason
 from exchange.model.worth import NO_WORTH, Worth
 
@@ -45,11 +46,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The bids to award now, those that follow if they fail, and those that cannot win, each with its reason."""
+    """The bids to award now, those that follow if they fail, and those that cannot win, each with its reason.
+
+    A winner is awarded at the price it pays; `bids` are the winners' own, as they came, then the runners-up.
+    """
 
     winners: tuple[Bid, ...]
     runners_up: tuple[Bid, ...]
     losers: tuple[NoBid, ...]
+    bids: tuple[Bid, ...] = ()
 
     @property
     def exclusive(self) -> bool:
@@ -71,6 +76,20 @@ class Plan:
         return total
 
 
+def groups(contracts: list[Contract], tier: Tier) -> list[list[Contract]]:
+    """Who is asked at once: everybody, or one after another by priority in a waterfall."""
+    if tier.strategy is not Strategy.WATERFALL:
+        return [contracts]
+    ordered = sorted(contracts, key=lambda contract: (contract.priority, contract.id))
+    return [[contract] for contract in ordered]
+
+
+def least_asked(rules: Rules) -> Money:
+    """The least any bid may be: who cannot pay it is not asked."""
+    exclusive = rules.exclusive_reserve
+    return rules.reserve if exclusive is None or (rules.slots > 1 and rules.reserve < exclusive) else exclusive
+
+
 def run_auction(
     bids: Sequence[Bid], contracts: Mapping[str, Contract], rules: Rules, progress: Progress, now: int
 ) -> Plan:
@@ -88,14 +107,28 @@ def run_auction(
         if best is not None and _exclusive_wins(best, shared, ranked, rules):
             winners = (best,)
     left = tuple(bid for bid in ranked if bid not in winners)
-    return Plan(winners, left, tuple(losers))
+    own = (*winners, *left)
+    if rules.strategy is Strategy.SECOND_PRICE and len(winners) == 1 and winners[0].exclusive:
+        winners = (_at_second_price(winners[0], shared, ranked, rules),)
+    return Plan(winners, left, tuple(losers), own)
+
+
+def _at_second_price(best: Bid, shared: Sequence[Bid], ranked: Sequence[Bid], rules: Rules) -> Bid:
+    """The winner at what the best offer of anybody else would have brought, at least the reserve.
+
+    Without another offer and without a reserve it pays its own bid: a lead is not given away.
+    """
+    others = [bid for bid in ranked if bid.exclusive and bid.contract_id != best.contract_id]
+    together = sum(bid.price.units for bid in shared if bid.contract_id != best.contract_id)
+    second = max((together, rules.reserve.units, *(bid.price.units for bid in others)))
+    return replace(best, price=Money(min(second, best.price.units), best.price.currency)) if second else best
 
 
 def rank(bids: Sequence[Bid], contracts: Mapping[str, Contract], rules: Rules) -> list[Bid]:
     """Best first, in the order of the strategy; price, priority and contract id break every tie."""
 
     def price_first(bid: Bid) -> tuple[int, int, str]:
-        return (-bid.price.units, contracts[bid.contract_id].priority, bid.contract_id)
+        return _price_first(bid, contracts)
 
     match rules.strategy:
         case Strategy.PRIORITY | Strategy.WATERFALL:
@@ -107,7 +140,7 @@ def rank(bids: Sequence[Bid], contracts: Mapping[str, Contract], rules: Rules) -
             return sorted(bids, key=lambda bid: (bid.contract_id != first, *price_first(bid)))
         case Strategy.EXPECTED:
             return sorted(bids, key=lambda bid: (-rules.index(bid), *price_first(bid)))
-        case Strategy.HIGHEST_PRICE:
+        case Strategy.HIGHEST_PRICE | Strategy.SECOND_PRICE:
             return sorted(bids, key=price_first)
 
 
@@ -147,16 +180,37 @@ def _exclusive_wins(best: Bid, shared: Sequence[Bid], ranked: Sequence[Bid], rul
     """By price or worth the larger sum wins; under any other strategy the first in rank decides the way of selling."""
     if not shared:
         return True
-    if rules.strategy is Strategy.HIGHEST_PRICE:
+    if rules.strategy in (Strategy.HIGHEST_PRICE, Strategy.SECOND_PRICE):
         return best.price.units >= sum(bid.price.units for bid in shared)
     if rules.strategy is Strategy.EXPECTED:
         return rules.index(best) >= sum(rules.index(bid) for bid in shared)
     return ranked.index(best) < ranked.index(shared[0])
 
 
+def lot_of(contract_id: str, bids: Sequence[Bid], contracts: Mapping[str, Contract]) -> tuple[int, int] | None:
+    """A lot that falls to this contract among these bids, so many of so many; None where none does."""
+    weights = _weights(sorted(bids, key=lambda bid: _price_first(bid, contracts)), contracts)
+    if weights.get(contract_id, 0) <= 0:
+        return None
+    before = 0
+    for each, weight in weights.items():
+        if each == contract_id:
+            return 2 * before + weight, 2 * sum(weights.values())
+        before += weight
+    return None
+
+
+def _price_first(bid: Bid, contracts: Mapping[str, Contract]) -> tuple[int, int, str]:
+    return (-bid.price.units, contracts[bid.contract_id].priority, bid.contract_id)
+
+
+def _weights(bids: Sequence[Bid], contracts: Mapping[str, Contract]) -> dict[str, int]:
+    return {bid.contract_id: max(contracts[bid.contract_id].weight, 0) for bid in bids}
+
+
 def _drawn(bids: Sequence[Bid], contracts: Mapping[str, Contract], draw: float) -> str | None:
     """The contract picked by weight: `draw` falls into a stretch as long as the contract's weight."""
-    weights = {bid.contract_id: max(contracts[bid.contract_id].weight, 0) for bid in bids}
+    weights = _weights(bids, contracts)
     mark = draw * sum(weights.values())
     for contract_id, weight in weights.items():
         mark -= weight

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from exchange.model.auction import Bid
 from exchange.model.money import Money
-from exchange.model.party import Campaign, Contract, SaleMode
+from exchange.model.party import Campaign, Contract, SaleMode, Tier
 from exchange.stages.price_rules import Moment, rule_for
 
 _MOST_UNITS = 10_000_000 * 10_000  # no lead is worth ten million
@@ -40,6 +40,11 @@ def reserve(campaign: Campaign, min_price: Money | None) -> Money | None:
         else:
             low = middle + 1
     return Money(low, currency)
+
+
+def tier_reserve(tier: Tier, reserve: Money) -> Money:
+    """What a bid in this tier must reach: the lead's least price, or the tier's floor where that is more."""
+    return tier.floor if tier.floor is not None and reserve < tier.floor else reserve
 
 
 def least_after_promise(campaign: Campaign, promised: Money, reserve: Money, exclusive: bool) -> Money:

@@ -228,3 +228,36 @@ async def test_a_tier_has_its_own_time_to_bid(exchange: Exchange) -> None:
     await exchange.add(*buying("acme"), *selling("cedar", tiers=tier(Strategy.HIGHEST_PRICE, ping_ms=300)))
     exchange.buyers.answers_pings("acme", Delay(301, bid("30.00")))
     assert ("unsold", "timeout") == (await post(exchange)).told
+
+
+async def test_at_second_price_the_winner_pays_what_the_next_would_have_and_its_ping_promises_that(
+    exchange: Exchange,
+) -> None:
+    await market(exchange, Strategy.SECOND_PRICE, {"acme": "30.00", "birch": "24.00", "cobalt": "12.00"})
+
+    pinged = await ping(exchange, person(1))
+    sold = await post_on(exchange, pinged, person(1))
+    exchange.buyers.bids("birch", None)
+    exchange.buyers.bids("cobalt", None)
+    alone = await post(exchange, person(2))
+
+    assert ("19.20", "19.20") == (pinged["price"], sold["price"])
+    assert "24.00" == alone["price"], "nobody else bids and there is no floor: it pays its own bid, 30.00"
+    assert [240_000, 300_000] == [
+        row["price_units"] for row in await exchange.rows("SELECT * FROM sales ORDER BY price_units")
+    ]
+
+
+async def test_a_tier_has_a_floor_of_its_own_and_may_be_the_last(exchange: Exchange) -> None:
+    await exchange.add(*buying("acme", tier=1), *buying("birch", tier=2))
+    exchange.buyers.bids("acme", "20.00")
+    exchange.buyers.bids("birch", "15.00")
+    first, second = tiers(Strategy.HIGHEST_PRICE, Strategy.HIGHEST_PRICE)
+
+    await exchange.add(*selling("cedar", tiers=(replace(first, floor=usd("25")), second)))
+    assert ["acme"] == await buyers_of(exchange, 1)  # asked again with the tier below, whose floor it pays
+
+    await exchange.add(*selling("cedar", tiers=(replace(first, floor=usd("25"), goes_on=False), second)))
+    assert ["nobody"] == await buyers_of(exchange, 1, first=1)
+    pinged = await ping(exchange, person(2))
+    assert ("unsold", "below_floor") == pinged.told

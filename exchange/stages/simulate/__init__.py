@@ -1,0 +1,1 @@
+"""What recorded leads would have brought under other rules. Pure: nothing here asks, sends or stores."""
