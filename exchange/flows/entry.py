@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from exchange.flows.case import Case
+from exchange.flows.case import DAY_MS, Case
 from exchange.flows.market import Market
 from exchange.model.answer import Answer
+from exchange.model.field_error import WrongFields
 from exchange.stages.admit import admit
 
 
@@ -16,3 +17,12 @@ def refused_at_once(case: Case, market: Market) -> Answer | None:
     if refusal is not None and refusal.details:
         case.trail.step("gate", "The campaign does not take it", *refusal.details)
     return refusal
+
+
+def wrong_fields(case: Case, answer: Answer) -> WrongFields | None:
+    """What its seller is told to mend, to be counted."""
+    if not answer.errors:
+        return None
+    sent = case.submission
+    told = tuple(dict.fromkeys((problem.field, problem.code) for problem in answer.errors))
+    return WrongFields(sent.received_at // DAY_MS, sent.seller_id, sent.campaign_id, sent.mode.value, told)

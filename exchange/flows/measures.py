@@ -114,6 +114,24 @@ async def take(
     )
 
 
+async def cap_by_hand(
+    market: Market, seller_id: str, sub_id: str, vertical: str, cap: int, note: str, actor: Actor, ip: str = ""
+) -> None:
+    """A person caps a sub id that nothing was found against. Raises `BadRule` and `NotOpen`: there is a measure."""
+    if not 1 <= cap <= 100_000:
+        raise BadRule("cap must be 1 to 100,000 posts a day.")
+    now, state, note = market.clock.now(), MeasureState.IN_FORCE, note or "Capped by hand"
+    nothing = (0, 0, 0, 0, 0)  # no chance, share, bar or counts: it was no finding
+    measure = Measure(
+        market.ids.new("msr", now), vertical, seller_id, sub_id, Action.CAP, cap, state, False, *nothing, now, now,
+        actor.name, note,
+    )  # fmt: skip
+    line = _line(market, now, actor, measure, state.value, note, ip)
+    if not await market.db.write(note_measure, measure, None, month_of(now), line):
+        raise NotOpen(sub_id)
+    await hold_caps(market)
+
+
 async def dismiss(market: Market, measure_id: str, note: str, actor: Actor, ip: str = "") -> Measure:
     """A person says that nothing need be done: it is not suggested again for a month. Raises `NotOpen`."""
     return await _decide(market, measure_id, MeasureState.DISMISSED, note, actor, ip)

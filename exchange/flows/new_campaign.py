@@ -41,9 +41,10 @@ class Wanted:
     share_bp: int
     floor: str
     slots: int
+    live: bool = True  # False: it takes test leads alone until it goes live
 
 
-async def make_campaign(market: Market, wanted: Wanted, actor: Actor) -> Campaign:
+async def make_campaign(market: Market, wanted: Wanted, actor: Actor, ip: str = "") -> Campaign:
     """Store it, and its seller when that is new; in force at once. Raises `BadCampaign` with all that is wrong."""
     if problems := list(_problems(market, wanted)):
         raise BadCampaign(problems)
@@ -63,9 +64,12 @@ async def make_campaign(market: Market, wanted: Wanted, actor: Actor) -> Campaig
         floor=Money.parse(wanted.floor, currency),
         min_margin=Money(0, currency),
         slots=wanted.slots,
+        live=wanted.live,
     )
     after = {"seller": named.id, "vertical": campaign.vertical}
-    line = audit_line(market.ids, market.clock.now(), actor, "campaign.added", f"campaign:{campaign.id}", after=after)
+    line = audit_line(
+        market.ids, market.clock.now(), actor, "campaign.added", f"campaign:{campaign.id}", after=after, ip=ip
+    )
     await market.db.write(add_campaign, named if seller is None else None, campaign, line)
     await refresh(market)
     await keep_specs(market)

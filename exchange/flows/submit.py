@@ -30,7 +30,7 @@ from exchange.flows.checks import check, deciding, tell_findings
 from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
 from exchange.flows.doors import Write
-from exchange.flows.entry import refused_at_once
+from exchange.flows.entry import refused_at_once, wrong_fields
 from exchange.flows.follow_up import jobs_after
 from exchange.flows.lead_terms import with_terms
 from exchange.flows.market import Market, Running
@@ -286,6 +286,7 @@ class Closer:
             checked=_checked(case),
             proofs=proofs_of(case, state),
             screened=case.screened,
+            wrong=wrong_fields(case, answer),
         )
         settled = sold.placed.settled if sold is not None else ()
         await market.db.write(advance, Move(settled=settled, closing=closing))

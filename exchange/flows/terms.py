@@ -10,17 +10,18 @@ from exchange.flows.tell import CAMPAIGN_CHANGED, News, tell
 from exchange.model.actor import Role
 from exchange.model.audit import AuditLine
 from exchange.model.party import Campaign
+from exchange.model.work import JobRow
 from exchange.storage.by_hand import change_terms
 
 _THE_HOUSES = frozenset({"min_margin", "min_margin_bp", "allow_loss", "tiers", "screen", "verifiers", "scrub"})
 """Terms that say how the exchange earns and guards itself: its seller does not hear of them."""
 
 
-async def change_campaign(market: Market, campaign: Campaign, line: AuditLine) -> int:
-    """Store it as the newest version, in force at once. Returns the number of that."""
+async def change_campaign(market: Market, campaign: Campaign, line: AuditLine, beside: tuple[JobRow, ...] = ()) -> int:
+    """Store it as the newest version, in force at once, with more jobs `beside`. Returns the number of that."""
     before = market.deals.campaigns.get(campaign.id)
     news = _news(before, campaign, line) if before is not None else ()
-    jobs = tuple(job for each in news for job in tell(market, each))
+    jobs = (*beside, *(job for each in news for job in tell(market, each)))
     version = await market.db.write(change_terms, campaign, line, jobs)
     await refresh(market)
     return version

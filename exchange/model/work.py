@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from exchange.model.auction import AttemptState, Bought
 from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryRow, DeliveryState
+from exchange.model.field_error import WrongFields
 from exchange.model.hold import HoldRequest
 from exchange.model.ledger import Transaction
 from exchange.model.money import Money
@@ -351,6 +352,7 @@ class Closing(NamedTuple):
     checked: Checked | None = None
     proofs: tuple[ProofRow, ...] = ()  # that came with the post, to be kept if it is sold
     screened: ScreenedRow | None = None
+    wrong: WrongFields | None = None
     ends: LeadState | None = None  # of several closings: the state of its deliveries that this one is for
 
 

@@ -53,6 +53,10 @@ class Gatekeeper:
         """The first thing that keeps the lead out, and the sentence for it. `use` is what each cap has used."""
         return self._of_lead(lead) or (self._of_moment(now, use) if lead.mode is Mode.LIVE else None)
 
+    def would_pass(self, lead: Lead, at: int) -> bool:
+        """Whether a lead that came then would be let in, caps left out."""
+        return self._of_lead(lead) is None and self.hours.open_at(at)
+
     def _of_lead(self, lead: Lead) -> Refusal | None:
         if self.broken:
             return Reason.FILTERED, _NO_FIT
@@ -152,6 +156,15 @@ def filter_problems(filters: Group | None, vertical: Vertical, currency: str) ->
     return ()
 
 
+def filter_sentences(filters: Group | None, vertical: Vertical, currency: str) -> tuple[str, ...]:
+    """What each of its parts asks for."""
+    try:
+        made = _criteria(filters, vertical, currency)
+    except BadFilter:
+        return (_NO_FIT,)
+    return tuple(f"{' or '.join(each.fields)} must be {each.required}." for each in made)
+
+
 def gate_words(campaign: Campaign, vertical: Vertical, *, filters: bool) -> Iterator[str]:
     """The gate in sentences, as posting instructions say it. `filters`: caps and filters too."""
     gate = campaign.gate
@@ -161,11 +174,7 @@ def gate_words(campaign: Campaign, vertical: Vertical, *, filters: bool) -> Iter
         yield f"Leads are taken {hours_text(gate)}."
     if not filters:
         return
-    try:
-        for each in _criteria(gate.filters, vertical, campaign.currency):
-            yield f"{' or '.join(each.fields)} must be {each.required}."
-    except BadFilter:
-        yield _NO_FIT
+    yield from filter_sentences(gate.filters, vertical, campaign.currency)
     for cap in gate.caps:
         spread = ", spread evenly" if gate.even and cap.window is not Window.TOTAL else ""
         yield f"The cap is {cap_text(cap, campaign.currency)}{spread} ({gate.zone})."

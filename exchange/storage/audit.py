@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.storage.chain import Chain
 from exchange.storage.database import Row, Tx
+from exchange.storage.rows import listed
 
 
 class NotForYou(Exception):
@@ -45,6 +48,20 @@ async def audit_of(tx: Tx, actor: Actor, subject: str, *, limit: int = 200) -> l
         "SELECT * FROM audit_lines WHERE subject = :subject ORDER BY at DESC, id DESC LIMIT :limit",
         subject=subject,
         limit=limit,
+    )
+    return [_line(row) for row in rows]
+
+
+async def audit_about(tx: Tx, actor: Actor, subjects: Sequence[str], limit: int = 200) -> list[AuditLine]:
+    """What was done to any of several things, newest first."""
+    _require_insider(actor)
+    if not subjects:
+        return []
+    names, params = listed("subject", subjects)
+    rows = await tx.fetch(
+        f"SELECT * FROM audit_lines WHERE subject IN {names} ORDER BY at DESC, id DESC LIMIT :limit",
+        limit=limit,
+        **params,
     )
     return [_line(row) for row in rows]
 

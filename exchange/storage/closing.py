@@ -8,6 +8,7 @@ from exchange.model.verification import ProofRow
 from exchange.model.work import Checked, Closing, Keep, LeadState, QuoteRow, Settlement, WiresRow
 from exchange.storage.claims import end_claims
 from exchange.storage.database import Statement, StorageError, Tx
+from exchange.storage.field_errors import wrong_rows
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
 from exchange.storage.requests import answer_row, free_key, free_keys_unsold, free_quote
@@ -121,6 +122,7 @@ def _record(closing: Closing) -> list[Statement]:
     if closing.quote is not None:
         rows.append(_quote_row(closing, closing.quote))
     rows += (proof_row(each) for each in closing.proofs)
+    rows += wrong_rows(closing.wrong, closing.lead_id) if closing.wrong is not None else []
     if closing.event is not None:
         rows.append(event_row(closing.lead_id, closing.month, closing.at, "settled", closing.event, closing.actor))
     return rows

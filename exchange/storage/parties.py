@@ -52,7 +52,7 @@ class Parties:
 
 async def read_parties(tx: Tx) -> Parties:
     version = (await tx.fetch("SELECT version FROM market_version WHERE one = 1"))[0]["version"]
-    sellers = await tx.fetch("SELECT id, name, state FROM sellers ORDER BY id")
+    sellers = await tx.fetch("SELECT id, name, state, why, blocked FROM sellers ORDER BY id")
     terms = {seller_id: row.terms for seller_id, row in (await read_terms(tx)).items()}
     buyers = await tx.fetch("SELECT document FROM buyers ORDER BY id")
     campaigns = await tx.fetch("SELECT document FROM campaigns WHERE current = 1 ORDER BY id")
@@ -62,7 +62,15 @@ async def read_parties(tx: Tx) -> Parties:
     return Parties(
         version,
         tuple(
-            Seller(row["id"], row["name"], State(row["state"]), terms.get(row["id"], PaymentTerms())) for row in sellers
+            Seller(
+                row["id"],
+                row["name"],
+                State(row["state"]),
+                terms.get(row["id"], PaymentTerms()),
+                row["why"],
+                bool(row["blocked"]),
+            )
+            for row in sellers
         ),
         tuple(_CAMPAIGN.validate_json(row["document"]) for row in campaigns),
         tuple(_BUYER.validate_json(row["document"]) for row in buyers),
@@ -95,11 +103,15 @@ async def touch_version(tx: Tx) -> None:
 
 async def save_seller(tx: Tx, seller: Seller, now: int) -> None:
     await tx.execute(
-        """INSERT INTO sellers (id, name, state, changed_at) VALUES (:id, :name, :state, :now)
-           ON CONFLICT (id) DO UPDATE SET name = :name, state = :state, changed_at = :now""",
+        """INSERT INTO sellers (id, name, state, why, blocked, changed_at)
+           VALUES (:id, :name, :state, :why, :blocked, :now)
+           ON CONFLICT (id) DO UPDATE SET name = :name, state = :state, why = :why, blocked = :blocked,
+               changed_at = :now""",
         id=seller.id,
         name=seller.name,
         state=seller.state.value,
+        why=seller.why,
+        blocked=int(seller.blocked),
         now=now,
     )
     await touch_market(tx)

@@ -119,9 +119,10 @@ def _console() -> tuple[Group, ...]:
         Group(
             "Supply",
             (
-                Entry("/console/campaigns", "campaigns", "tag", "Campaigns"),
-                Entry("/console/forms", "forms", "book", "Forms", under="campaigns"),
-                Entry("/console/attribution", "attribution", "path", "Attribution", under="campaigns"),
+                Entry("/console/sellers", "sellers", "person", "Sellers"),
+                Entry("/console/campaigns", "campaigns", "tag", "Campaigns", under="sellers"),
+                Entry("/console/forms", "forms", "book", "Forms", under="sellers"),
+                Entry("/console/attribution", "attribution", "path", "Attribution", under="sellers"),
                 Entry("/console/imports", "imports", "in", "Imports"),
                 Entry("/console/sources", "sources", "in", "Sources", under="imports"),
             ),

@@ -26,6 +26,7 @@ SHEETS = (
     "bills.css",
     "work.css",
     "builder.css",
+    "sellers.css",
     "small.css",
     "print.css",
 )

@@ -23,6 +23,7 @@ from exchange.web.console import (
     quality,
     returns,
     search,
+    sellers,
     settings,
     supply,
 )
@@ -34,7 +35,7 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
     alone = {dashboard: Rights(), login: SEEING, more: Rights(), search: SEEING}
-    rooms = (checks, demand, leads, money, quality, returns, settings, supply)
+    rooms = (checks, demand, leads, money, quality, returns, sellers, settings, supply)
     return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
 

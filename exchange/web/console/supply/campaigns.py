@@ -38,9 +38,10 @@ def _campaigns(market: Market) -> list[dict[str, Any]]:
         {
             "campaign_id": each.id,
             "name": each.name,
+            "seller_id": each.seller_id,
             "seller": deals.sellers[each.seller_id].name,
             "vertical": deals.shapes.verticals[each.vertical].title,
-            "state": each.state.value,
+            "state": each.state.value if each.live or each.state is State.PAUSED else "test",
             "answers": each.answers,
             "posting_page": page_url(market, each.id),
         }

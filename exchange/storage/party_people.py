@@ -1,0 +1,36 @@
+"""The people of one seller or buyer. Nobody of another party is found."""
+
+from __future__ import annotations
+
+from exchange.model.audit import AuditLine
+from exchange.storage.audit import record
+from exchange.storage.database import Row, Tx
+from exchange.storage.users import UserRow, user_of
+
+
+async def members_of(tx: Tx, role: str, party_id: str) -> list[Row]:
+    """By email, with when each signed in last (`seen_at`)."""
+    return await tx.fetch(
+        """SELECT u.id, u.email, u.state, u.duty, u.made_at,
+               (SELECT MAX(s.made_at) FROM sessions s WHERE s.user_id = u.id) AS seen_at
+           FROM users u WHERE u.role = :role AND u.party_id = :party ORDER BY u.state, u.email LIMIT 500""",
+        role=role,
+        party=party_id,
+    )
+
+
+async def find_member(tx: Tx, role: str, party_id: str, user_id: str, state: str) -> UserRow | None:
+    rows = await tx.fetch(
+        """SELECT id, email, role, party_id, duty FROM users
+           WHERE id = :id AND role = :role AND party_id = :party AND state = :state""",
+        id=user_id,
+        role=role,
+        party=party_id,
+        state=state,
+    )
+    return user_of(rows[0]) if rows else None
+
+
+async def set_member_state(tx: Tx, user_id: str, state: str, line: AuditLine) -> None:
+    await tx.execute("UPDATE users SET state = :state WHERE id = :id", id=user_id, state=state)
+    await record(tx, line)

@@ -1,0 +1,136 @@
+"""What sellers bring and how they stand, for their list in the console; and what a person does to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from exchange.model.actor import Actor, Role
+from exchange.model.audit import AuditLine
+from exchange.model.party import Campaign, Seller
+from exchange.model.work import JobRow
+from exchange.storage.audit import record
+from exchange.storage.database import Tx
+from exchange.storage.jobs import add_job
+from exchange.storage.parties import save_campaign, save_seller
+
+_REFUSED = "('rejected', 'duplicate', 'invalid')"
+
+
+class Today(NamedTuple):
+    """A seller's leads of a stretch of time in one currency: `earned` in units, after returns."""
+
+    leads: int
+    sold: int
+    refused: int
+    earned: int
+    currency: str
+
+
+class Past(NamedTuple):
+    """Of some weeks, as they are counted by day: posts, and of the sales how many came back."""
+
+    leads: int
+    sold: int
+    sales: int
+    returned: int
+    earned: int
+
+
+async def leads_by_seller(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> dict[str, list[Today]]:
+    if actor.role is not Role.OPERATOR:
+        return {}
+    rows = await tx.fetch(
+        f"""SELECT seller_id, currency, COUNT(*) AS leads, CAST(SUM(payout_units) AS BIGINT) AS earned,
+               CAST(SUM(CASE WHEN times_sold > 0 THEN 1 ELSE 0 END) AS BIGINT) AS sold,
+               CAST(SUM(CASE WHEN state IN {_REFUSED} THEN 1 ELSE 0 END) AS BIGINT) AS refused
+            FROM leads WHERE {"mode = 'test'" if mode == "test" else "mode = 'live'"}
+                AND received_at >= :begin AND received_at < :end
+            GROUP BY seller_id, currency ORDER BY seller_id, leads DESC""",
+        begin=begin,
+        end=end,
+    )
+    found: dict[str, list[Today]] = {}
+    for row in rows:
+        found.setdefault(row["seller_id"], []).append(Today(*(row[name] for name in Today._fields)))
+    return found
+
+
+async def past_by_seller(tx: Tx, actor: Actor, since_day: int) -> dict[str, Past]:
+    """Live leads since a day, counted since the epoch; what is younger than ten minutes may be missing."""
+    if actor.role is not Role.OPERATOR:
+        return {}
+    posts = await tx.fetch(
+        """SELECT seller_id, CAST(SUM(leads) AS BIGINT) AS leads, CAST(SUM(sold) AS BIGINT) AS sold
+           FROM source_days WHERE day >= :since GROUP BY seller_id""",
+        since=since_day,
+    )
+    sales = await tx.fetch(
+        """SELECT seller_id, CAST(SUM(sold) AS BIGINT) AS sales, CAST(SUM(returned) AS BIGINT) AS returned,
+               CAST(SUM(payout_units) AS BIGINT) AS earned
+           FROM sale_days WHERE day >= :since GROUP BY seller_id""",
+        since=since_day,
+    )
+    sold = {row["seller_id"]: row for row in sales}
+    return {
+        row["seller_id"]: Past(
+            row["leads"],
+            row["sold"],
+            *((each["sales"], each["returned"], each["earned"]) if (each := sold.get(row["seller_id"])) else (0, 0, 0)),
+        )
+        for row in posts
+    }
+
+
+async def last_lead(tx: Tx, actor: Actor, seller_ids: Sequence[str]) -> dict[str, int]:
+    """When each sent its last lead; those that never did are left out. One look into an index for each."""
+    if actor.role is not Role.OPERATOR:
+        return {}
+    found = {}
+    for seller_id in seller_ids:
+        rows = await tx.fetch(
+            "SELECT received_at FROM leads WHERE seller_id = :seller ORDER BY received_at DESC, id DESC LIMIT 1",
+            seller=seller_id,
+        )
+        if rows:
+            found[seller_id] = int(rows[0]["received_at"])
+    return found
+
+
+async def sources_by_day(
+    tx: Tx, actor: Actor, seller_id: str, since_day: int
+) -> list[tuple[int, str, int, int, int, int]]:
+    """Of one seller: day, sub id, posts, sold, refused, fraud; oldest first."""
+    if actor.role is not Role.OPERATOR and actor.party_id != seller_id:
+        return []
+    rows = await tx.fetch(
+        """SELECT day, sub_id, CAST(SUM(leads) AS BIGINT) AS leads, CAST(SUM(sold) AS BIGINT) AS sold,
+               CAST(SUM(refused) AS BIGINT) AS refused, CAST(SUM(fraud) AS BIGINT) AS fraud
+           FROM source_days WHERE seller_id = :seller AND day >= :since
+           GROUP BY day, sub_id ORDER BY day, sub_id""",
+        seller=seller_id,
+        since=since_day,
+    )
+    return [(row["day"], row["sub_id"], row["leads"], row["sold"], row["refused"], row["fraud"]) for row in rows]
+
+
+async def change_sellers(
+    tx: Tx, sellers: Sequence[Seller], lines: Sequence[AuditLine], jobs: Sequence[JobRow] = ()
+) -> None:
+    """Sellers as they are from now on, each with its line."""
+    for seller, line in zip(sellers, lines, strict=True):
+        await save_seller(tx, seller, line.at)
+        await record(tx, line)
+    for job in jobs:
+        await add_job(tx, job)
+
+
+async def change_campaigns(
+    tx: Tx, campaigns: Sequence[Campaign], lines: Sequence[AuditLine], jobs: Sequence[JobRow] = ()
+) -> None:
+    """New versions of several campaigns in one unit of work, each with its line."""
+    for campaign, line in zip(campaigns, lines, strict=True):
+        await save_campaign(tx, campaign, line.at, line.actor.name)
+        await record(tx, line)
+    for job in jobs:
+        await add_job(tx, job)

@@ -1,0 +1,20 @@
+"""All sellers with what they bring."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
+from exchange.web.pages import Page
+from exchange.web.render import page
+from exchange.web.seller_list import SELLERS
+
+
+def pages() -> tuple[Page, ...]:
+    return pages_of(SELLERS, show)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    view = await view_of(request, SELLERS)
+    return await page(request, "console/sellers/sellers.html", title="Sellers", here="sellers", view=view)
