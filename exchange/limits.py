@@ -156,3 +156,19 @@ LIST_BYTES = 2 * 1024 * 1024 * 1024  # of one file: thirty million SHA-256 in he
 LIST_LINE_CHARACTERS = 4_000
 LIST_CHANGES = 50_000  # single changes of one list, then they are folded into its file
 LISTS_OF_A_BUYER = 50
+
+# People who sign in
+PASSWORD_LEAST = 12  # characters: below, what leaks of hashes is guessed in days
+PASSWORD_CHARACTERS = 200  # a sentence; working through more costs time that a flood would take
+SIGN_IN_TRIES = 5  # in a row may be wrong, then each waits
+SIGN_IN_WAIT_SECONDS = 15  # after the fifth; doubled by each further one
+SIGN_IN_WAIT_SECONDS_MOST = 900  # nobody is shut out for longer by somebody who guesses
+SIGN_IN_FORGET_SECONDS = 3_600  # after the last wrong try
+STEP_SECONDS = 600  # from one step of a sign-in to the next
+HASHED_AT_ONCE = 2  # passwords of one process: each takes 20 MB and a processor for 50 ms
+SESSION_HOURS_MOST = 168  # a week
+SESSIONS_SHOWN = 50
+PASSKEYS_OF_A_USER = 20
+NETWORKS = 50  # of an allow-list
+REVEAL_SECONDS = 600  # that personal data stays in sight for whoever said why
+KEY_DAYS_MOST = 3_650

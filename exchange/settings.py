@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from exchange.limits import WORKERS
+from exchange.limits import SESSION_HOURS_MOST, WORKERS
+from exchange.model.sign_in import Fixed
 from exchange.model.wire import Relay
 
 HEAD = """\
@@ -98,6 +99,18 @@ class Settings(BaseSettings):
         "", description="Who takes cards for top-ups: stripe; empty takes none. Its key is the secret stripe_key."
     )
     payment_url: str = Field("https://api.stripe.com", pattern="^https?://", description="Where the provider is.")
+    staff_two_factor: bool | None = Field(
+        None, description="true: your own people sign in with a second factor only. Not set: Console > Security says."
+    )
+    session_hours: int | None = Field(
+        None,
+        ge=1,
+        le=SESSION_HOURS_MOST,
+        description="How long a sign-in lasts. Not set: Console > Security says, or 12.",
+    )
+    console_networks: tuple[IPv4Network | IPv6Network, ...] | None = Field(
+        None, description="Networks the console may be used from; [] is all. Not set: Console > Security says, or all."
+    )
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
@@ -143,6 +156,11 @@ class Settings(BaseSettings):
             "lead": self.retention_raw_days,
             "test": self.retention_test_days,
         }
+
+    @property
+    def fixed_rules(self) -> Fixed:
+        """What this file asks of people who sign in."""
+        return Fixed(self.staff_two_factor, self.session_hours, self.console_networks)
 
     @property
     def mail_relay(self) -> Relay | None:

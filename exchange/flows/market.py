@@ -36,6 +36,7 @@ from exchange.log import logger
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Campaign, Contract, Payout, Seller
+from exchange.model.sign_in import Fixed
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.model.watched import Watched
@@ -181,6 +182,7 @@ class Live:
         self.followed: dict[str, int] = {}  # those of the last minutes, with when they were told
         self.stages_of: dict[str, str] = {}  # by vertical, the mapping that all its stages were made under
         self._one_sheet = asyncio.Semaphore()
+        self.hashing = asyncio.Semaphore(limits.HASHED_AT_ONCE)  # of passwords
         self._sheets = self.rates.running("spreadsheets")
         self.codes: dict[str, str] = {}  # how buyers hear of sellers without an alias, by seller id
         self.requests = 0
@@ -291,6 +293,7 @@ class Market:
     issuer: Issuer = field(default_factory=lambda: Issuer(""))  # who stands on invoices
     payout_two_above_units: int = 50_000_000  # a payout above it is approved by two people
     watched: Watched = field(default_factory=Watched)  # what of the machine alerts look at
+    fixed_rules: Fixed = field(default_factory=Fixed)  # what the settings file asks of those who sign in
 
     @property
     def deals(self) -> Deals:

@@ -15,6 +15,7 @@ from exchange.flows.market import Market
 from exchange.flows.new_buyer import draft_secret
 from exchange.flows.payout_files import file_secret
 from exchange.flows.samples import reply_secret
+from exchange.flows.second_factor import totp_secret
 from exchange.flows.seller_terms import bank_secret, payer_secret
 from exchange.flows.webhooks import secret_name
 from exchange.log import logger
@@ -186,5 +187,6 @@ def secret_of(place: Place, key: str) -> str:
         "payer_accounts": lambda key: payer_secret(Method(key)),
         "payout_files": file_secret,
         "ad_accounts": account_secret,
+        "users": totp_secret,
     }
     return names[place.table](key)

@@ -12,11 +12,14 @@ from exchange.courier.courier import Call
 from exchange.courier.smtp import NO_MAIL_SERVER
 from exchange.flows.letters import LETTER, as_message
 from exchange.flows.market import Market
+from exchange.flows.reset_mail import RESET, reset_mail
+from exchange.flows.security_news import SECURITY, security_mail
 from exchange.model.actor import Role
 from exchange.model.endpoint import Endpoint
 from exchange.model.follow import Duty
 from exchange.model.wire import EmailMessage, Message, Reply
 from exchange.storage.endpoints import emails_of
+from exchange.storage.people import guardians_of
 
 _SECONDS = 30.0
 
@@ -31,6 +34,13 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
 
     Raises `NotMailed`.
     """
+    if SECURITY in payload:
+        await _tell_of_account(market, payload[SECURITY], int(payload["at"]))
+        return
+    if RESET in payload:
+        if (reset := await reset_mail(market, str(payload[RESET]), int(payload["at"]))) is not None:
+            await send_softly(market, reset)
+        return
     if LETTER in payload:
         told = payload[LETTER]
         people = await market.db.read(emails_of, told["role"], told["party_id"], (Duty.ADMIN, Duty.FINANCE))
@@ -51,6 +61,14 @@ async def mail_notice(market: Market, payload: Mapping[str, Any]) -> None:
     if not people:
         return
     await send_mail(market, _message(market, endpoint, str(payload["why"]), int(payload["at"]), tuple(people)))
+
+
+async def _tell_of_account(market: Market, told: Mapping[str, Any], at: int) -> None:
+    people = await market.db.read(guardians_of, told["role"], told["party_id"])
+    about = told["facts"].get("person", "")
+    people += [about] if about and about not in people else []
+    if people:
+        await send_softly(market, security_mail(market, told, at, tuple(people)))
 
 
 async def send_softly(market: Market, message: EmailMessage) -> None:

@@ -22,6 +22,7 @@ from exchange.storage.reconciliations import forget_books
 from exchange.storage.retention import forget_expired, forget_raw, forget_test_leads, keep_longer
 from exchange.storage.screened import forget_screened
 from exchange.storage.sightings import forget_sightings
+from exchange.storage.sign_in import forget_sign_ins
 from exchange.storage.sources import forget_items
 from exchange.storage.verifiers import forget_answers
 from exchange.storage.webhooks import forget_events
@@ -31,6 +32,7 @@ _JOB_DAYS = 7
 _EVENT_DAYS = 30
 _HARVEST_DAYS = 30
 _ALERT_DAYS = 400
+_LINK_DAYS = 90
 
 
 async def forget(market: Market) -> None:
@@ -65,3 +67,4 @@ async def forget(market: Market) -> None:
     await market.db.write(forget_harvest, now - _DAY_MS, (now - _HARVEST_DAYS * _DAY_MS) // 3_600_000)
     await market.db.write(forget_queues, now - _DAY_MS)
     await market.db.write(forget_alerts, now - _ALERT_DAYS * _DAY_MS)
+    await market.db.write(forget_sign_ins, now, now - _DAY_MS, now - _LINK_DAYS * _DAY_MS)

@@ -55,6 +55,7 @@ SECRETS = (
     Place("payer_accounts", "sealed", "method"),
     Place("payout_files", "sealed"),
     Place("ad_accounts", "secrets"),
+    Place("users", "totp"),
 )
 
 

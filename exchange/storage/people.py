@@ -40,3 +40,15 @@ async def change_person(tx: Tx, user_id: str, duty: str, active: bool, line: Aud
     if not left[0]["owners"]:
         raise NoOwner(user_id)
     await record(tx, line)
+
+
+async def guardians_of(tx: Tx, role: str, party_id: str | None) -> list[str]:
+    """Who is told what happens to accounts: the owners of the exchange, or the admins of a party."""
+    rows = await tx.fetch(
+        """SELECT email FROM users WHERE role = :role AND COALESCE(party_id, '') = :party AND state = 'active'
+               AND duty IN ('', :duty) ORDER BY email LIMIT 50""",
+        role=role,
+        party=party_id or "",
+        duty="owner" if role == "operator" else "admin",
+    )
+    return [row["email"] for row in rows]

@@ -1,8 +1,7 @@
-"""Users, one-time login links and sessions. Secrets are kept as SHA-256; a link works once, a session until it ends."""
+"""Users and the links that let them in, which work once. Secrets are kept as SHA-256."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -31,9 +30,18 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """Somebody who is signed in: since when, until when and how; `second` with a second factor. `rules` is the document
+    of what the exchange asks of those who sign in."""
+
     user: UserRow
     csrf: str
     expires_at: int
+    hash: bytes = field(default=b"", repr=False)
+    made_at: int = 0
+    seen_at: int = 0
+    way: str = "link"
+    second: bool = False
+    rules: str = ""
     preferences: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,53 +68,46 @@ async def find_user(tx: Tx, email: str) -> UserRow | None:
     return user_of(rows[0]) if rows else None
 
 
-async def add_login_link(tx: Tx, link_hash: bytes, user_id: str, expires_at: int) -> None:
+async def find_user_by_id(tx: Tx, user_id: str) -> UserRow | None:
+    rows = await tx.fetch(
+        "SELECT id, email, role, party_id, duty FROM users WHERE id = :id AND state = 'active'", id=user_id
+    )
+    return user_of(rows[0]) if rows else None
+
+
+async def add_login_link(tx: Tx, link_hash: bytes, user_id: str, expires_at: int, purpose: str = "sign_in") -> None:
     await tx.execute(
-        "INSERT INTO login_links (hash, user_id, expires_at) VALUES (:hash, :user, :expires)",
+        "INSERT INTO login_links (hash, user_id, expires_at, purpose) VALUES (:hash, :user, :expires, :purpose)",
         hash=link_hash,
         user=user_id,
         expires=expires_at,
+        purpose=purpose,
     )
 
 
-async def use_login_link(tx: Tx, link_hash: bytes, session_hash: bytes, csrf: str, now: int, until: int) -> bool:
-    """Turn a link into a session, once. False when it was used, ran out, or never was."""
+async def find_login_link(tx: Tx, link_hash: bytes, purpose: str, now: int) -> UserRow | None:
+    """Whose link it is, while it is good."""
+    rows = await tx.fetch(
+        """SELECT u.id, u.email, u.role, u.party_id, u.duty FROM login_links l JOIN users u ON u.id = l.user_id
+           WHERE l.hash = :hash AND l.purpose = :purpose AND l.used_at IS NULL AND l.expires_at > :now
+               AND u.state = 'active'""",
+        hash=link_hash,
+        purpose=purpose,
+        now=now,
+    )
+    return user_of(rows[0]) if rows else None
+
+
+async def use_login_link(tx: Tx, link_hash: bytes, purpose: str, now: int) -> UserRow | None:
+    """Whose link it was; it works no more. None when it was used, ran out, never was, or its user is shut out."""
     rows = await tx.fetch(
         """UPDATE login_links SET used_at = :now
-           WHERE hash = :hash AND used_at IS NULL AND expires_at > :now RETURNING user_id""",
+           WHERE hash = :hash AND purpose = :purpose AND used_at IS NULL AND expires_at > :now RETURNING user_id""",
         hash=link_hash,
+        purpose=purpose,
         now=now,
     )
-    if not rows:
-        return False
-    await tx.execute(
-        """INSERT INTO sessions (hash, user_id, csrf, made_at, expires_at)
-           VALUES (:hash, :user, :csrf, :now, :until)""",
-        hash=session_hash,
-        user=rows[0]["user_id"],
-        csrf=csrf,
-        now=now,
-        until=until,
-    )
-    return True
-
-
-async def find_session(tx: Tx, session_hash: bytes, now: int) -> Session | None:
-    rows = await tx.fetch(
-        """SELECT u.id, u.email, u.role, u.party_id, u.duty, u.preferences, s.csrf, s.expires_at FROM sessions s
-           JOIN users u ON u.id = s.user_id
-           WHERE s.hash = :hash AND s.ended_at IS NULL AND s.expires_at > :now AND u.state = 'active'""",
-        hash=session_hash,
-        now=now,
-    )
-    if not rows:
-        return None
-    row = rows[0]
-    return Session(user_of(row), row["csrf"], row["expires_at"], json.loads(row["preferences"]))
-
-
-async def end_session(tx: Tx, session_hash: bytes, now: int) -> None:
-    await tx.execute("UPDATE sessions SET ended_at = :now WHERE hash = :hash", hash=session_hash, now=now)
+    return await find_user_by_id(tx, rows[0]["user_id"]) if rows else None
 
 
 def user_of(row: Row) -> UserRow:

@@ -22,6 +22,7 @@ from exchange.intake.encode import encode
 from exchange.intake.handed import Hand, HandedSite
 from exchange.log import logger
 from exchange.settings import Settings
+from exchange.web.account import add_account
 from exchange.web.api.mount import add_api
 from exchange.web.api.routes import routes
 from exchange.web.buyer_portal import add_buyer_portal
@@ -32,6 +33,7 @@ from exchange.web.public import add_public
 from exchange.web.render import add_pages
 from exchange.web.seller_portal import add_seller_portal
 from exchange.web.throttle import Throttle
+from exchange.web.way_in import add_ways_in
 
 FINISH_SECONDS = limits.TIMEOUT_MS_MOST / 1000 + 5
 """How long requests at work may take to end after a stop: the longest deadline, and the writing of their answers."""
@@ -70,6 +72,8 @@ def build_app(
     app.on_response_prepare.append(add_headers)
     add_api(app, table)
     add_pages(app)
+    add_ways_in(app)
+    add_account(app)
     add_console(app)
     add_buyer_portal(app)
     add_public(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,24 +12,27 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from exchange import limits
-from exchange.flows.sign_in import Started, session_of, sign_out, start_session
+from exchange.flows.security_rules import rules_in
+from exchange.flows.sign_in import note_seen, session_of, sign_out
 from exchange.flows.specs import PATH, page_of
 from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused
 from exchange.model.actor import Actor
 from exchange.model.follow import Duty
 from exchange.model.rights import WHO, Right, Staff, staff_of
+from exchange.storage.database import StorageError
 from exchange.storage.users import Session
+from exchange.web import cookies
+from exchange.web.cookies import cookie_of, drop
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.pages import see_other
 from exchange.web.render import SESSION, as_json, notice
 
-COOKIE = "exchange_session"
 CSRF_FIELD = "csrf"
 HOME = "/console"
 PORTALS: Mapping[str, str] = MappingProxyType({"seller": "/seller", "buyer": "/buyer"})
 LOGIN = "/login"
-SECRET_CHARACTERS = 200
+TWO_FACTOR = "/account/two-factor"
 FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
 _FORM_FIELDS = limits.FIELDS + 50  # a field for every column of a file
 _TWINS = (".json", ".csv")
@@ -54,6 +58,8 @@ def for_role(role: str, show: Handler, *, token: bool = True, duties: Collection
         request[SESSION] = session
         if session.user.role != role:
             return await _not_theirs(request, session, role)
+        if (refusal := await _not_by_rule(request, session)) is not None:
+            return refusal
         if duties and duty_of(session) not in duties:
             return await _not_their_duty(request, session, duties)
         if token and request.method == "POST" and not await has_token(request, session):
@@ -61,6 +67,40 @@ def for_role(role: str, show: Handler, *, token: bool = True, duties: Collection
         return await show(request)
 
     return guarded
+
+
+def for_anybody(show: Handler) -> Handler:
+    """The page for whoever is signed in, whatever they are: what is about themself."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        session = await find_session(request)
+        if session is None:
+            return await _way_in(request)
+        request[SESSION] = session
+        if (refusal := await _not_by_rule(request, session, second=False)) is not None:
+            return refusal
+        if request.method == "POST" and not await has_token(request, session):
+            return await without_token(request)
+        return await show(request)
+
+    return guarded
+
+
+async def _not_by_rule(request: web.Request, session: Session, *, second: bool = True) -> web.StreamResponse | None:
+    """What the exchange asks of its own people: from where, and by what they sign in. None: nothing is in the way."""
+    if session.user.role != "operator":
+        return None
+    rules = rules_in(request.app[MARKET], session.rules)
+    if not rules.lets_in(ip_of(request)):
+        told = "Your address is in none of the networks this exchange's console may be used from."
+        if request.path.endswith(_TWINS):
+            return as_json({"status": "error", "message": told}, 403)
+        return await notice(request, "Not from here", told, "An owner can add it.", http_status=403)
+    if not second or not rules.staff_second or session.second:
+        return None
+    if request.path.endswith(_TWINS):
+        return as_json({"status": "error", "message": "This exchange asks its people for a second factor."}, 403)
+    return see_other(TWO_FACTOR)
 
 
 def duty_of(session: Session) -> Duty | Staff:
@@ -96,10 +136,12 @@ async def without_token(request: web.Request) -> web.StreamResponse:
 
 
 async def find_session(request: web.Request) -> Session | None:
-    secret = request.cookies.get(COOKIE, "")
-    if not secret or len(secret) > SECRET_CHARACTERS:
-        return None
-    return await session_of(request.app[MARKET], secret)
+    secret = cookie_of(request, cookies.SESSION)
+    session = await session_of(request.app[MARKET], secret) if secret else None
+    if session is not None:
+        with suppress(StorageError):  # whoever only looks is not kept out
+            await note_seen(request.app[MARKET], session, ip_of(request))
+    return session
 
 
 async def read_form(request: web.Request) -> Mapping[str, str]:
@@ -136,26 +178,6 @@ def ip_of(request: web.Request) -> str:
     return client_ip(request, request.app[SETTINGS].trusted_proxies)
 
 
-async def sign_in(request: web.Request) -> web.StreamResponse:
-    """Follow a link that works once. Asking for its head alone, as previews and scanners do, is no use of it."""
-    if request.method != "GET":
-        raise web.HTTPMethodNotAllowed(request.method, ["GET"])
-    secret = request.match_info["secret"]
-    started = await start_session(request.app[MARKET], secret) if len(secret) <= SECRET_CHARACTERS else None
-    if started is None:
-        return await notice(
-            request,
-            "This link is used up",
-            "A sign-in link works once, and only for a while. This one was used or its time is over.",
-            "Ask whoever runs the exchange for a new one, or make one on the server:",
-            http_status=410,
-            code="exchange user login-link you@yourcompany.example",
-        )
-    response = see_other(HOME)
-    _set_cookie(request, response, started)
-    return response
-
-
 async def leave(request: web.Request) -> web.StreamResponse:
     """Sign out. Anybody with a session may, whatever their role."""
     session = await find_session(request)
@@ -163,9 +185,9 @@ async def leave(request: web.Request) -> web.StreamResponse:
         request[SESSION] = session
         if not await has_token(request, session):
             return await notice(request, "You are still signed in", "The form's token is missing.", http_status=403)
-        await sign_out(request.app[MARKET], request.cookies[COOKIE])
+        await sign_out(request.app[MARKET], cookie_of(request, cookies.SESSION))
     response = see_other(LOGIN)
-    response.del_cookie(COOKIE, path="/")
+    drop(request, response, cookies.SESSION)
     return response
 
 
@@ -173,22 +195,6 @@ def is_local(path: str) -> bool:
     """Whether a form may send somebody back there: a page of the console, on this host."""
     parts = urlsplit(path)
     return not parts.scheme and not parts.netloc and path.startswith(HOME) and "\\" not in path
-
-
-def _set_cookie(request: web.Request, response: web.Response, started: Started) -> None:
-    response.set_cookie(
-        COOKIE,
-        started.secret,
-        max_age=started.seconds,
-        path="/",
-        httponly=True,
-        samesite="Lax",
-        secure=over_tls(request),
-    )
-
-
-def over_tls(request: web.Request) -> bool:
-    return request.app[SETTINGS].public_url.startswith("https://")
 
 
 async def _way_in(request: web.Request) -> web.StreamResponse:

@@ -27,6 +27,7 @@ SHEETS = (
     "work.css",
     "builder.css",
     "sellers.css",
+    "account.css",
     "small.css",
     "print.css",
 )

@@ -29,7 +29,7 @@ MIGRATIONS = Path("exchange/storage/migrations")
 SEALED_OTHERWISE = {  # by a data key, by a key made of a value, or not at all
     *("address", "body_hash", "content", "document", "email", "email_index", "file_hash", "hash", "item_key", "maker"),
     *("phone", "phone_index", "proof", "raw", "answer", "receipt", "shape", "visitor", "about", "appended", "note"),
-    *("sealed_note", "sealed_answer", "sealed_reply"),
+    *("sealed_note", "sealed_answer", "sealed_reply", "place", "credential", "public_key", "session"),
     *("leads.sealed", "consents.sealed", "wires.sealed", "verifier_answers.sealed", "return_files.sealed"),
     *("source_items.sealed", "consent_evidence.sealed", "disposition_files.sealed", "reconciliations.sealed"),
 }

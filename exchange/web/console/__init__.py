@@ -11,7 +11,7 @@ from types import ModuleType
 from aiohttp import web
 
 from exchange.model.rights import Right
-from exchange.web.auth import for_staff, leave, sign_in
+from exchange.web.auth import for_staff, leave
 from exchange.web.console import (
     checks,
     dashboard,
@@ -61,7 +61,7 @@ def _ways() -> tuple[Page, ...]:
         Page("GET", "/", _home),
         Page("GET", "/console/", _home),
         Page("GET", "/login", login.show),
-        Page("GET", "/login/{secret}", sign_in),
+        Page("POST", "/login", login.by_password),
         Page("POST", "/logout", leave),
     )
 

@@ -1,12 +1,18 @@
-"""The way in: there are no passwords, only links that work once. And out again."""
+"""The way in: by a password, where somebody chose one, or by a link that works once."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web.auth import FORM, HOME, find_session, is_local, over_tls
+from exchange.flows.passkeys import has_name
+from exchange.flows.passwords import NotRight, sign_in_by_password
+from exchange.flows.slowing import TooMany
+from exchange.web.auth import FORM, HOME, find_session, is_local
+from exchange.web.cookies import over_tls
+from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.pages import Page, see_other
-from exchange.web.render import THEME_COOKIE, THEMES, page
+from exchange.web.render import THEME_COOKIE, THEMES
+from exchange.web.way_in.stranger import go_on, own_form, place, shown
 
 _YEAR_SECONDS = 31_536_000
 
@@ -18,7 +24,29 @@ def pages() -> tuple[Page, ...]:
 async def show(request: web.Request) -> web.StreamResponse:
     if await find_session(request) is not None:
         return see_other(HOME)
-    return await page(request, "console/login.html", title="Sign in")
+    return await _page(request)
+
+
+async def by_password(request: web.Request) -> web.StreamResponse:
+    """Nobody is told whether it was the address or the password that was not right."""
+    form = await own_form(request)
+    if form is None:
+        return await _page(request, "The form was not sent from here, or is old. Nothing happened: try again.", 403)
+    email, password = form.get("email", ""), form.get("password", "")
+    try:
+        entered = await sign_in_by_password(request.app[MARKET], email, password, place(request))
+    except NotRight:
+        return await _page(request, "The address or the password is not right.", 401, email)
+    except TooMany as error:
+        response = await _page(request, str(error), 429, email)
+        response.headers["Retry-After"] = str(error.seconds)
+        return response
+    return go_on(request, entered)
+
+
+async def _page(request: web.Request, problem: str = "", http_status: int = 200, email: str = "") -> web.StreamResponse:
+    values = {"problem": problem, "email": email[:320], "passkeys": has_name(request.app[SETTINGS].public_url)}
+    return await shown(request, "console/login.html", "Sign in", http_status, **values)
 
 
 async def choose_theme(request: web.Request) -> web.StreamResponse:
