@@ -74,8 +74,8 @@ async def _is_new_place(tx: Tx, new: NewSession) -> bool:
 
 async def find_session(tx: Tx, session_hash: bytes, now: int) -> Session | None:
     rows = await tx.fetch(
-        """SELECT u.id, u.email, u.role, u.party_id, u.duty, u.preferences, s.hash, s.csrf, s.expires_at, s.made_at, s.seen_at, s.way,
-               s.second, (SELECT document FROM security_rules WHERE security_rules.id = 1) AS rules
+        """SELECT u.id, u.email, u.role, u.party_id, u.duty, u.preferences, s.hash, s.csrf, s.expires_at, s.made_at,
+               s.seen_at, s.way, s.second, (SELECT document FROM security_rules WHERE security_rules.id = 1) AS rules
            FROM sessions s JOIN users u ON u.id = s.user_id
            WHERE s.hash = :hash AND s.ended_at IS NULL AND s.expires_at > :now AND u.state = 'active'""",
         hash=session_hash,

@@ -24,9 +24,9 @@ async def try_password(visitor: Visitor, email: str, password: str, *, follow: b
     return await visitor.send("/login", follow=follow, csrf=token, email=email, password=password)
 
 
-async def choose_password(visitor: Visitor, new: str = PASSWORD, **form: str) -> Page:
+async def choose_password(visitor: Visitor, new: str = PASSWORD, again: str = "", password: str = "") -> Page:
     token = (await visitor.open("/account")).token
-    return await visitor.send("/account/password", csrf=token, **{"new": new, "again": new, **form})
+    return await visitor.send("/account/password", csrf=token, new=new, again=again or new, password=password)
 
 
 @asynccontextmanager
