@@ -114,6 +114,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/returns", "returns", "return", "Returns", "Returns"),
                 Entry("/console/dispositions", "dispositions", "check", "Dispositions", under="returns"),
                 Entry("/console/words", "words", "tag", "Unmapped words", under="returns"),
+                Entry("/console/alerts", "alerts", "bell", "Alerts", "Alerts"),
             ),
         ),
         Group(

@@ -97,7 +97,7 @@ async def page(
     groups = rail(role, session.user.duty if session is not None else "")
     badges: Mapping[str, Badge] = {}
     if session is not None and role == "operator":
-        badges = await request.app[MARKET].db.read(badges_of, session.user.actor, mode)
+        badges = await request.app[MARKET].db.read(badges_of, session.user.actor, mode, request.app[MARKET].clock.now())
     pages = request.app[PAGES]
     settings = request.app[SETTINGS]
     theme = theme_of(request)

@@ -28,6 +28,7 @@ SHEETS = (
     "builder.css",
     "sellers.css",
     "account.css",
+    "alerts.css",
     "small.css",
     "print.css",
 )

@@ -165,8 +165,8 @@ async def backups(look: Look) -> AsyncIterator[Found]:
         "backup",
         f"The last backup is {age} old" if last is not None else "There is no backup",
         f"A broken disk would lose {age} of leads and bookings.",
-        "No timer runs exchange backup, or it fails.",
-        (Act("How to back up", "/console/alerts#backup"), Act("Dashboard", "/console")),
+        "No timer runs exchange backup --to FOLDER on this machine, or it fails.",
+        (Act("Dashboard", "/console"),),
     )
 
 

@@ -73,4 +73,6 @@ async def buyers_pace(market: Market, buyer_id: str, now: int) -> Stake:
 def at_stake(stake: Stake, otherwise: str) -> str:
     """`About 12 leads and $430.00 an hour go elsewhere or stay unsold.`"""
     told = stake_text(stake)
-    return f"About {told} go elsewhere or stay unsold." if told else otherwise
+    if not told:
+        return otherwise
+    return f"About {told} go elsewhere or stay unsold." if stake.leads else f"About {told} goes elsewhere."

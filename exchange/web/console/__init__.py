@@ -13,6 +13,7 @@ from aiohttp import web
 from exchange.model.rights import Right
 from exchange.web.auth import for_staff, leave
 from exchange.web.console import (
+    alerts,
     checks,
     dashboard,
     demand,
@@ -35,7 +36,7 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
     alone = {dashboard: Rights(), login: SEEING, more: Rights(), search: SEEING}
-    rooms = (checks, demand, leads, money, quality, returns, sellers, settings, supply)
+    rooms = (alerts, checks, demand, leads, money, quality, returns, sellers, settings, supply)
     return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
 

@@ -54,7 +54,7 @@
     const key = event.key;
     if (goes) {
       goes = false;
-      const place = { d: "dashboard", l: "leads", r: "returns", u: "unclear" }[key];
+      const place = { d: "dashboard", l: "leads", r: "returns", u: "unclear", a: "alerts" }[key];
       const link = place && document.querySelector(`[data-testid="nav-${place}"]`);
       if (link) { event.preventDefault(); link.click(); }
       return;
@@ -103,7 +103,7 @@
     if (target) { event.preventDefault(); target.click(); }
   }
 
-  function rows() { return all("table.leads tbody tr"); }
+  function rows() { return all("table.leads tbody tr, article[data-row]"); }
 
   function move(step) {
     const list = rows();
