@@ -21,6 +21,7 @@ from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
 from exchange.flows.master_keys import follow_key
 from exchange.flows.measures import consider, hold_caps
+from exchange.flows.pausing import end_pauses
 from exchange.flows.payouts import prepare_due
 from exchange.flows.proof_alarm import look_for_late_proofs
 from exchange.flows.proofs import plan_proofs
@@ -99,6 +100,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("count", 5.0, keep_counts),
         Duty("confirm revocations", 60.0, confirm_told),
         Duty("prepare payouts", 60.0, prepare_due),
+        Duty("end pauses", 5.0, end_pauses),
         Duty("fold lists", 300.0, fold_crowded),
         Duty("forget", 3_600.0, forget),
     )

@@ -13,16 +13,12 @@ from exchange.model.billing import BillingTerms
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.money import Money
+from exchange.model.pause import Pause as Pause
+from exchange.model.pause import State as State
 from exchange.model.payout import PaymentTerms
 from exchange.model.return_terms import USUAL_RETURNS, ReturnTerms
 from exchange.model.scrub import Action
 from exchange.model.verification import VerifierRule
-
-
-class State(Enum):
-    ACTIVE = "active"
-    PAUSED = "paused"
-    DELETED = "deleted"  # soft: work in flight ends
 
 
 class SaleMode(Enum):
@@ -337,6 +333,7 @@ class Buyer:
     group: str = ""  # buyers of one group never meet in one auction
     away_until: int | None = None
     terms: BillingTerms = field(default_factory=BillingTerms)
+    pause: Pause | None = None  # of one whose state is PAUSED
 
     @property
     def account(self) -> str:
@@ -393,3 +390,5 @@ class Contract:
     paused_reason: str = ""
     settings: tuple[tuple[str, str], ...] = field(default=())  # values the connection's mapping may use
     price_rules: tuple[PriceRule, ...] = ()  # of a fixed price: the first that fits a lead is what it pays
+    pause: Pause | None = None  # of one whose state is PAUSED
+    permits: tuple[str, ...] = ("filters", "where", "caps", "schedule")  # sections of its terms that the buyer changes

@@ -4,8 +4,8 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 
 | check           | got                                | required                             |
 |-----------------|------------------------------------|--------------------------------------|
-| contract_active | `paused: CRM migration`, `deleted` | `active`                             |
-| buyer_active    | `on vacation until Mon 23 Nov`     | `active`                             |
+| contract_active | `paused by pat@… since 09:12 EST: CRM migration`, `deleted` | `active`    |
+| buyer_active    | `on vacation until Mon 23 Nov`, or as above | `active`                    |
 | mode            | `test`                             | `live`                               |
 | schedule        | `07:14 MST`                        | `08:00 MST`, or `never`              |
 | filter:a        | `$101 to $150`, or `none`          | `$150 or more`                       |
@@ -56,7 +56,7 @@ def sentence(check: Check) -> str:
         case "contract_active":
             return _paused(got)
         case "buyer_active":
-            return f"Buyer is {got}."
+            return _paused(f"buyer is {got}")
         case "mode":
             return f"{got.capitalize()} lead; contract takes {required} leads only."
         case "schedule":
@@ -147,7 +147,8 @@ def _zone_name(local: datetime) -> str:
 
 def _paused(got: str) -> str:
     state, _, why = got.partition(": ")
-    return f'{state.capitalize()}: "{why}".' if why else f"{state.capitalize()}."
+    said = f"{state[:1].upper()}{state[1:]}"
+    return f'{said}: "{why}".' if why else f"{said}."
 
 
 def _filter(fields: str, got: str, required: str) -> str:

@@ -12,6 +12,7 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.parties import (
     KeyRow,
+    read_buyer,
     revoke_key,
     save_buyer,
     save_campaign,
@@ -118,3 +119,28 @@ async def change_buyer(tx: Tx, buyer: Buyer, now: int, line: AuditLine) -> None:
     """A buyer as it is from now on."""
     await save_buyer(tx, buyer, now)
     await record(tx, line)
+
+
+async def wake_buyer(tx: Tx, was: Buyer, buyer: Buyer, line: AuditLine) -> bool:
+    """A buyer whose pause is over. False when it was changed meanwhile: another process did it, or it sleeps anew."""
+    if await read_buyer(tx, was.id) != was:
+        return False
+    await change_buyer(tx, buyer, line.at, line)
+    return True
+
+
+async def wake_contract(tx: Tx, was: Contract, contract: Contract, line: AuditLine) -> bool:
+    """The same of a contract."""
+    newest = await tx.fetch("SELECT version FROM contracts WHERE id = :id AND current = 1", id=was.id)
+    if not newest or newest[0]["version"] != was.version:
+        return False
+    await change_contract(tx, contract, line.at, line)
+    return True
+
+
+async def change_contract_from(tx: Tx, contract: Contract, seen: int, now: int, line: AuditLine) -> int | None:
+    """A new version after version `seen`; 0 for one that is new. None when another version came between."""
+    newest = await tx.fetch("SELECT MAX(version) AS last FROM contracts WHERE id = :id", id=contract.id)
+    if (newest[0]["last"] or 0) != seen:
+        return None
+    return await change_contract(tx, contract, now, line)

@@ -139,6 +139,11 @@ async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
     await touch_market(tx)
 
 
+async def read_buyer(tx: Tx, buyer_id: str) -> Buyer | None:
+    rows = await tx.fetch("SELECT document FROM buyers WHERE id = :id", id=buyer_id)
+    return _BUYER.validate_json(rows[0]["document"]) if rows else None
+
+
 async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> int:
     """Add a version and make it the current one; its number is given here. Returns it."""
     version = await _next_version(tx, "campaigns", campaign.id)
@@ -226,3 +231,13 @@ async def _next_version(tx: Tx, table: str, party_id: str) -> int:
 def _key(row: Row) -> KeyRow:
     values: dict[str, Any] = {name: row[name] for name in KeyRow.__dataclass_fields__}
     return KeyRow(**{**values, "hash": bytes(row["hash"])})
+
+
+async def contract_versions(tx: Tx, contract_id: str, most: int) -> list[tuple[Contract, int, str]]:
+    """The newest versions of a contract, when each was made and by whom, the newest first."""
+    rows = await tx.fetch(
+        "SELECT document, made_at, made_by FROM contracts WHERE id = :id ORDER BY version DESC LIMIT :most",
+        id=contract_id,
+        most=most,
+    )
+    return [(_CONTRACT.validate_json(row["document"]), row["made_at"], row["made_by"]) for row in rows]

@@ -108,7 +108,7 @@ def _console() -> tuple[Group, ...]:
             (
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
-                Entry("/console/unclear", "unclear", "question", "Unclear", "Unclear", under="leads"),
+                Entry("/console/unclear", "unclear", "question", "Unclear", under="leads"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries", under="leads"),
                 Entry("/console/overlaps", "overlaps", "copy", "Overlaps", under="leads"),
                 Entry("/console/returns", "returns", "return", "Returns", "Returns"),
@@ -131,10 +131,10 @@ def _console() -> tuple[Group, ...]:
         Group(
             "Demand",
             (
-                Entry("/console/buyers/new", "buyers-new", "building", "New buyer"),
-                Entry("/console/connectors", "connectors", "plug", "Connectors", under="buyers-new"),
-                Entry("/console/inbox", "inbox", "tag", "Unmapped answers", under="buyers-new"),
-                Entry("/console/webhooks", "webhooks", "out", "Webhooks", under="buyers-new"),
+                Entry("/console/buyers", "buyers", "building", "Buyers", "Buyers"),
+                Entry("/console/connectors", "connectors", "plug", "Connectors", under="buyers"),
+                Entry("/console/inbox", "inbox", "tag", "Unmapped answers", under="buyers"),
+                Entry("/console/webhooks", "webhooks", "out", "Webhooks", under="buyers"),
                 Entry("/console/store", "store", "shop", "Lead store"),
             ),
         ),

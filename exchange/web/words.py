@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -181,6 +182,19 @@ def by_channel(channel: str) -> str:
     if channel == "api":
         return ""
     return f" by {channel.upper() if channel in _SPELLED else channel}"
+
+
+def told(document: str | None) -> str:
+    """What an audit line keeps, a name and a value in each line."""
+    found = json.loads(document) if document else {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return "\n".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in pairs)
+
+
+def _plain(value: object) -> str:
+    if value is None or value == "":
+        return "nothing"
+    return str(value) if not isinstance(value, list | dict) else json.dumps(value)
 
 
 def utc(at: int) -> str:

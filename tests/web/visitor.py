@@ -10,7 +10,7 @@ from html import unescape
 from typing import Any
 
 import orjson
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession, CookieJar, FormData
 
 from exchange.clock import SimulatedClock
 from exchange.flows.sign_in import create_user, make_login_link
@@ -82,6 +82,13 @@ class Visitor:
         """Post a form of one of our pages: its token is in it."""
         token = (await self.open("/console/help/terms")).token
         return await self.send(path, follow=follow, csrf=token, **form)
+
+    async def send_file(self, path: str, fields: Mapping[str, str], name: str, content: bytes) -> Page:
+        """Post a form with a file."""
+        form = FormData(dict(fields))
+        form.add_field("file", content, filename=name, content_type="text/csv")
+        async with self.session.post(self.served.address + path, data=form) as response:
+            return Page(response.status, response.headers, await response.text())
 
 
 @asynccontextmanager

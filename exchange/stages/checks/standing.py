@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from exchange.model.lead import Mode
 from exchange.model.party import Buyer, Contract, State
+from exchange.model.pause import Pause, asleep
 from exchange.model.verdict import Check
 from exchange.stages.checks.bits import grouped, mask_of, places_of
 from exchange.stages.checks.facts import Case, Told
@@ -19,38 +20,63 @@ SIMULATED = "simulated"  # the connection of the built-in buyers, which take tes
 @dataclass(frozen=True, slots=True)
 class ContractActive:
     contracts: Sequence[Contract]
-    off: int
+    off: Pauses
 
     @classmethod
     def of(cls, contracts: Sequence[Contract]) -> ContractActive:
-        off = [place for place, contract in enumerate(contracts) if contract.state is not State.ACTIVE]
-        return cls(contracts, mask_of(off))
+        return cls(contracts, Pauses.of([(contract.state, contract.pause) for contract in contracts]))
 
     def failing(self, case: Case) -> int:
-        return self.off
+        return self.off.at(case.now)
 
     def tell(self, case: Case, failed: int) -> Told:
         for place in places_of(failed):
             contract = self.contracts[place]
-            why = f": {contract.paused_reason}" if contract.paused_reason else ""
-            yield (place,), Check("contract_active", f"{contract.state.value}{why}", "active")
+            if contract.pause is not None:
+                got = _paused(contract.pause, contract.zone, case.now)
+            else:
+                why = f": {contract.paused_reason}" if contract.paused_reason else ""
+                got = f"{contract.state.value}{why}"
+            yield (place,), Check("contract_active", got, "active")
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Those that are off, and those that are off until an instant: looked up anew for every lead."""
+
+    always: int
+    until: tuple[tuple[int, int], ...]  # instant, mask
+
+    @classmethod
+    def of(cls, known: Sequence[tuple[State, Pause | None]]) -> Pauses:
+        always = [place for place, (state, pause) in enumerate(known) if state is not State.ACTIVE
+                  and (state is State.DELETED or pause is None or pause.until is None)]  # fmt: skip
+        ends = (pause.until if state is State.PAUSED and pause is not None else None for state, pause in known)
+        return cls(mask_of(always), tuple(grouped(ends).items()))
+
+    def at(self, now: int) -> int:
+        failed = self.always
+        for until, mask in self.until:
+            if now < until:
+                failed |= mask
+        return failed
 
 
 @dataclass(frozen=True, slots=True)
 class BuyerActive:
     contracts: Sequence[Contract]
     buyers: Mapping[str, Buyer]
-    off: int
+    off: Pauses
     away: tuple[tuple[int, int], ...]  # until, mask
 
     @classmethod
     def of(cls, contracts: Sequence[Contract], buyers: Mapping[str, Buyer]) -> BuyerActive:
         owners = [buyers[contract.buyer_id] for contract in contracts]
-        off = mask_of([place for place, buyer in enumerate(owners) if buyer.state is not State.ACTIVE])
+        off = Pauses.of([(buyer.state, buyer.pause) for buyer in owners])
         return cls(contracts, buyers, off, tuple(grouped(buyer.away_until for buyer in owners).items()))
 
     def failing(self, case: Case) -> int:
-        failed = self.off
+        failed = self.off.at(case.now)
         for until, mask in self.away:
             if case.now < until:
                 failed |= mask
@@ -61,9 +87,19 @@ class BuyerActive:
             contract = self.contracts[place]
             buyer = self.buyers[contract.buyer_id]
             got = buyer.state.value
-            if buyer.state is State.ACTIVE and buyer.away_until is not None:
+            if not asleep(buyer.state, buyer.pause, case.now):
+                assert buyer.away_until is not None
                 got = f"on vacation until {_return_of(buyer.away_until, contract.zone, case.now)}"
+            elif buyer.pause is not None:
+                got = _paused(buyer.pause, contract.zone, case.now)
             yield (place,), Check("buyer_active", got, "active")
+
+
+def _paused(pause: Pause, zone: str, now: int) -> str:
+    """`paused by pat@exchange.example since 09:12 EST until 14:00 EST: CRM migration`."""
+    until = f" until {show_time(pause.until, zone, now)}" if pause.until is not None else ""
+    why = f": {pause.reason}" if pause.reason else ""
+    return f"paused by {pause.by} since {show_time(pause.since, zone, now)}{until}{why}"
 
 
 def _return_of(until: int, zone: str, now: int) -> str:

@@ -14,6 +14,7 @@ from exchange.model.rights import Right
 from exchange.web.auth import for_staff, leave
 from exchange.web.console import (
     alerts,
+    buyers,
     checks,
     dashboard,
     demand,
@@ -36,7 +37,7 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
     alone = {dashboard: Rights(), login: SEEING, more: Rights(), search: SEEING}
-    rooms = (alerts, checks, demand, leads, money, quality, returns, sellers, settings, supply)
+    rooms = (alerts, buyers, checks, demand, leads, money, quality, returns, sellers, settings, supply)
     return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
 

@@ -6,7 +6,7 @@
   let waiting = 0;
   let asked = 0;
 
-  const form = document.querySelector("form[data-filters]");
+  const form = document.querySelector("form[data-builds]");
   if (!form) return;
 
   form.addEventListener("click", (event) => {
