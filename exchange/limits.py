@@ -145,6 +145,10 @@ ITEM_BYTES = 1024 * 1024  # of one message as it came; a lead by mail is 20 KB
 PULL_OVERLAP_MS = 600_000  # rows are asked for again from this long before the last time: clocks differ, rows come late
 SOURCE_QUEUES = 4  # leads of one source on their way at once
 
+# Pages that move
+STREAMS = 200  # open pages of one process that are told what happens; others ask every few seconds
+STREAM_SECONDS = 600  # then a page asks again, and shows once more who it is
+
 # Mail domains
 MAIL_DOMAINS_KEPT = 50_000  # what the name service said of them; a day's leads name some thousands
 

@@ -93,6 +93,7 @@ def _asked(row: Row, before: dict[str, list[Row]], zone: ZoneInfo) -> Asked:
         row["grade"] or "",
         row["us_state"] or "",
         row["took_ms"],
+        row["lead_id"],
         _record(row["document"]) if row["document"] is not None else None,
         [_record(other["document"]) for other in others if other["request_id"] != row["id"]],
     )

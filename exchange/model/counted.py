@@ -10,14 +10,15 @@ class Counts(NamedTuple):
     """How often, by the keys of the tables that keep it.
 
     `pings` by day, mode, vertical, contract, kind and size; `bids` and `won` by facet, day, mode, vertical, currency
-    and size; `answers` by hour, mode, vertical and size.
+    and size; `answers` by hour, mode, vertical and size. `of_leads` are the sizes bid for each lead.
     """
 
     pings: Counter[tuple[int, str, str, str, str, int]]
     bids: Counter[tuple[str, int, str, str, str, int]]
     won: Counter[tuple[str, int, str, str, str, int]]
     answers: Counter[tuple[int, str, str, int]]
+    of_leads: set[tuple[str, int]]
 
 
 def no_counts() -> Counts:
-    return Counts(Counter(), Counter(), Counter(), Counter())
+    return Counts(Counter(), Counter(), Counter(), Counter(), set())

@@ -26,6 +26,7 @@ class Asked(NamedTuple):
     grade: str
     us_state: str
     took_ms: int
+    lead_id: str
     record: Mapping[str, Any] | None
     before: Sequence[Mapping[str, Any]] = ()
 
@@ -49,6 +50,7 @@ def _count_pings(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None
         if reason in ("timeout", "no_bid"):
             counts.pings[(*key, reason, 0)] += 1
         for bid in line["bids"]:
+            counts.of_leads.add((each.lead_id, _price(bid, each)))
             for facet in _facets(each):
                 counts.bids[(facet, each.day, each.mode, each.vertical, each.currency, _price(bid, each))] += 1
 

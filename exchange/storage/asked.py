@@ -83,6 +83,10 @@ async def add_counts(tx: Tx, before: Mark, after: Mark, counts: Counts) -> bool:
     bids = {key: (counts.bids[key], counts.won[key]) for key in sorted(counts.bids.keys() | counts.won.keys())}
     await _add(tx, "bid_days", _BID_KEY, ("bids", "won"), bids)
     await _add(tx, "answer_hours", _ANSWER_KEY, ("times",), {key: (times,) for key, times in counts.answers.items()})
+    await tx.execute_many(
+        "INSERT INTO lead_bids (lead_id, size) VALUES (:lead, :size) ON CONFLICT DO NOTHING",
+        [{"lead": lead, "size": size} for lead, size in sorted(counts.of_leads)],
+    )
     return True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from exchange.model.actor import Actor, Role
 from exchange.model.ledger import Posting, Transaction, TransactionKind
 from exchange.model.money import Money
@@ -9,64 +11,25 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.disputes import count_disputed
 from exchange.storage.selling import FOR_PEOPLE, OPEN
 
-HOUR_MS = 3_600_000
-ANSWERS = 20_000
-"""So many answers tell how long sellers wait: a p95 of them is exact enough, and takes no longer on a busy day."""
+
+class Taken(NamedTuple):
+    """What a contract took: sales, and what they came to."""
+
+    sales: int
+    units: int
 
 
-async def lead_figures(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> list[Row]:
-    """Leads received in [begin, end): `leads`, `revenue`, `payout` and `cost` (units), by `hour` (0 is the first),
-    seller, state, reason (of refused ones) and currency."""
-    if not _insider(actor):
-        return []
-    return await tx.fetch(
-        f"""SELECT (received_at - :begin - (received_at - :begin) % :hour) / :hour AS hour, seller_id, state, currency,
-               CASE WHEN state IN ('rejected', 'duplicate', 'invalid') THEN COALESCE(reason, '') ELSE '' END AS reason,
-               COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
-               CAST(SUM(payout_units) AS BIGINT) AS payout, CAST(SUM(cost_units) AS BIGINT) AS cost
-           FROM leads WHERE {_of_mode(mode)} AND received_at >= :begin AND received_at < :end
-           GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
-        hour=HOUR_MS,
-        begin=begin,
-        end=end,
-    )
-
-
-async def answer_times(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> list[tuple[int, int]]:
-    """How long sellers waited, over the newest answers: (ms, how many took it), shortest first."""
-    if not _insider(actor):
-        return []
+async def taken_between(tx: Tx, contract_id: str, begin: int, end: int) -> Taken:
+    """Live sales of a contract accepted in [begin, end) that were not undone."""
     rows = await tx.fetch(
-        """SELECT took_ms, COUNT(*) AS answers FROM
-               (SELECT took_ms FROM requests
-                WHERE received_at >= :begin AND received_at < :end AND mode = :mode AND took_ms IS NOT NULL
-                    AND endpoint IN ('ping', 'post', 'pingpost')
-                ORDER BY received_at DESC, id DESC LIMIT :most) newest
-           GROUP BY took_ms ORDER BY took_ms""",
-        most=ANSWERS,
-        mode=mode,
+        """SELECT COUNT(*) AS sales, COALESCE(CAST(SUM(price_units) AS BIGINT), 0) AS units FROM sales
+           WHERE contract_id = :contract AND accepted_at >= :begin AND accepted_at < :end AND mode = 'live'
+               AND (reversed_at IS NULL OR returned_at IS NOT NULL)""",
+        contract=contract_id,
         begin=begin,
         end=end,
     )
-    return [(row["took_ms"], row["answers"]) for row in rows]
-
-
-async def sold_to(tx: Tx, actor: Actor, mode: str, begin: int, first_id: str, end_id: str) -> list[Row]:
-    """Sales of the leads with ids in [first_id, end_id), which tell when they came, by buyer: `leads` (each counted
-    once), `sales` and `revenue` (units). None of them was sold before `begin`."""
-    if not _insider(actor):
-        return []
-    return await tx.fetch(
-        """SELECT COALESCE(buyer_id, '') AS buyer_id, currency, COUNT(DISTINCT lead_id) AS leads, COUNT(*) AS sales,
-               CAST(SUM(price_units - returned_units) AS BIGINT) AS revenue
-           FROM sales WHERE accepted_at >= :begin AND mode = :mode AND lead_id >= :first AND lead_id < :end
-               AND reversed_at IS NULL
-           GROUP BY 1, 2 ORDER BY 3 DESC, 1""",  # COALESCE: else SQLite walks all sales in the order of buyers
-        mode=mode,
-        begin=begin,
-        first=first_id,
-        end=end_id,
-    )
+    return Taken(rows[0]["sales"], rows[0]["units"])
 
 
 async def recent_trails(tx: Tx, actor: Actor, mode: str, since: int, limit: int) -> list[bytes]:
@@ -103,6 +66,35 @@ async def dead_jobs(tx: Tx, actor: Actor) -> list[Row]:
         """SELECT kind, COUNT(*) AS jobs, MAX(last_error) AS error FROM jobs WHERE state = 'dead'
            GROUP BY kind ORDER BY kind"""
     )
+
+
+async def first_between(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> int | None:
+    """When the first lead of [begin, end) came."""
+    if not _insider(actor):
+        return None
+    rows = await tx.fetch(
+        f"""SELECT received_at FROM leads WHERE {_of_mode(mode)} AND received_at >= :begin AND received_at < :end
+            ORDER BY received_at LIMIT 1""",
+        begin=begin,
+        end=end,
+    )
+    return rows[0]["received_at"] if rows else None
+
+
+async def arrived_since(tx: Tx, actor: Actor, mode: str, since: int, most: int = 10_000) -> dict[str, int]:
+    """Requests that came since an instant, by endpoint: ping, post and pingpost."""
+    if not _insider(actor):
+        return {}
+    rows = await tx.fetch(
+        """SELECT endpoint, COUNT(*) AS times FROM
+               (SELECT endpoint FROM requests WHERE received_at >= :since AND mode = :mode
+                    AND endpoint IN ('ping', 'post', 'pingpost') ORDER BY received_at DESC LIMIT :most) newest
+           GROUP BY endpoint""",
+        since=since,
+        mode=mode,
+        most=most,
+    )
+    return {row["endpoint"]: row["times"] for row in rows}
 
 
 async def any_lead(tx: Tx, actor: Actor, mode: str, state: str | None = None) -> bool:

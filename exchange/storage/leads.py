@@ -23,6 +23,8 @@ class LeadFilter:
     reason: str | None = None
     way: str | None = None  # how it was sold: one of `ways.WAYS`
     sub_id: str | None = None
+    grade: str | None = None
+    bid: tuple[int, int] | None = None  # sizes of a price that was bid: from, and up to below
     seller_id: str | None = None
     buyer_id: str | None = None
     vertical: str | None = None
@@ -246,6 +248,7 @@ def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, objec
     simple = {
         "reason": wanted.reason,
         "sub_id1": wanted.sub_id,
+        "grade": wanted.grade,
         "seller_id": seller_id,
         "vertical": wanted.vertical,
         "us_state": wanted.us_state,
@@ -265,6 +268,11 @@ def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, objec
         found["buyer_id"] = wanted.buyer_id
     if wanted.way is not None:
         where.append(WAYS[wanted.way])
+    if wanted.bid is not None:
+        where.append(
+            "EXISTS (SELECT 1 FROM lead_bids b WHERE b.lead_id = leads.id AND b.size >= :bid_from AND b.size < :bid_to)"
+        )
+        found |= {"bid_from": wanted.bid[0], "bid_to": wanted.bid[1]}
     for column, value in simple.items():
         if value is not None:
             where.append(f"{column} = :{column}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from exchange.model.actor import Actor, Role
 from exchange.model.money import Money
 from exchange.model.payout import Run
-from exchange.storage.database import Tx
+from exchange.storage.database import Row, Tx
 from exchange.storage.payout_runs import run_of
 
 
@@ -62,6 +62,14 @@ async def due_sums(tx: Tx) -> list[tuple[str, int, Money]]:
            WHERE state = 'due' AND hold_reason = '' GROUP BY method, currency ORDER BY method, currency"""
     )
     return [(row["method"], row["n"], Money(row["units"], row["currency"])) for row in rows]
+
+
+async def prepared_sums(tx: Tx) -> list[Row]:
+    """Runs that wait for somebody's approval, by `currency`: how many `runs`, and what they come to in `units`."""
+    return await tx.fetch(
+        """SELECT currency, COUNT(*) AS runs, CAST(SUM(pay_units) AS BIGINT) AS units FROM payout_runs
+           WHERE state = 'prepared' AND hold_reason = '' GROUP BY currency ORDER BY currency"""
+    )
 
 
 async def count_prepared(tx: Tx) -> int:

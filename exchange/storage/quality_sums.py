@@ -225,3 +225,26 @@ async def counted_verticals(tx: Tx) -> list[str]:
     """Verticals that anything was counted of."""
     rows = await tx.fetch("SELECT DISTINCT vertical FROM source_days UNION SELECT DISTINCT vertical FROM sale_days")
     return sorted(row["vertical"] for row in rows)
+
+
+async def source_heat(tx: Tx, actor: Actor, vertical: str, first_day: int) -> tuple[list[Row], list[Row]]:
+    """Posts and sales by seller and sub id since a day (UTC); `vertical` empty: all. Plain counts, for operators."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return [], []
+    only = "AND vertical = :vertical" if vertical else ""
+    params: dict[str, Any] = {"first": first_day} | ({"vertical": vertical} if vertical else {})
+    posts = await tx.fetch(
+        f"""SELECT seller_id, sub_id, CAST(SUM(leads) AS BIGINT) AS leads, CAST(SUM(duplicate) AS BIGINT) AS duplicate,
+               CAST(SUM(fraud) AS BIGINT) AS fraud, CAST(SUM(sold) AS BIGINT) AS sold
+            FROM source_days WHERE day >= :first {only} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 500""",
+        **params,
+    )
+    sales = await tx.fetch(
+        f"""SELECT seller_id, sub_id, MAX(currency) AS currency, CAST(SUM(sold) AS BIGINT) AS sales,
+               CAST(SUM(returned) AS BIGINT) AS returned, CAST(SUM(contacted) AS BIGINT) AS contacted,
+               CAST(SUM(price_units) AS BIGINT) AS price_units, CAST(SUM(payout_units) AS BIGINT) AS payout_units,
+               CAST(SUM(lost_units) AS BIGINT) AS lost_units
+            FROM sale_days WHERE day >= :first {only} GROUP BY 1, 2""",
+        **params,
+    )
+    return posts, sales

@@ -30,6 +30,14 @@ async def answers_and_buyers(tx: Tx, lead_ids: list[str]) -> tuple[dict[str, Row
             WHERE r.lead_id IN {names} AND r.status_code IS NOT NULL ORDER BY r.received_at, r.id""",
         **params,
     )
+    return {row["lead_id"]: row for row in requests}, await buyers_sold_to(tx, lead_ids)
+
+
+async def buyers_sold_to(tx: Tx, lead_ids: list[str]) -> dict[str, list[str]]:
+    """For each lead the buyers it was sold to."""
+    if not lead_ids:
+        return {}
+    names, params = listed("lead", lead_ids)
     sales = await tx.fetch(
         f"""SELECT lead_id, buyer_id FROM sales WHERE lead_id IN {names}
                AND (reversed_at IS NULL OR returned_at IS NOT NULL)
@@ -39,4 +47,4 @@ async def answers_and_buyers(tx: Tx, lead_ids: list[str]) -> tuple[dict[str, Row
     buyers: dict[str, list[str]] = {}
     for sale in sales:
         buyers.setdefault(sale["lead_id"], []).append(sale["buyer_id"])
-    return {row["lead_id"]: row for row in requests}, buyers
+    return buyers

@@ -118,6 +118,7 @@ async def forget_test_leads(tx: Tx, before: int) -> int:
             "disposition_waits",
             "follow_ups",
             "journeys",
+            "lead_bids",
         ):
             await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead)
         await tx.execute("DELETE FROM leads WHERE id = :lead", lead=lead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
@@ -68,6 +69,31 @@ async def count_returns(tx: Tx, actor: Actor, wanted: ReturnFilter, most: int = 
 async def count_waiting(tx: Tx, actor: Actor, mode: str) -> int:
     """Requests that wait for a person."""
     return await count_returns(tx, actor, ReturnFilter(mode, ("asked",)), 1_000)
+
+
+class Waiting(NamedTuple):
+    """Returns that wait for a person. `units` are of one currency, that of the oldest; None asked: no currency."""
+
+    returns: int
+    units: int
+    currency: str
+    oldest_at: int
+
+
+async def waiting_returns(tx: Tx, actor: Actor, mode: str) -> Waiting:
+    """How many, what they are about, and when the oldest was asked."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return Waiting(0, 0, "", 0)
+    rows = await tx.fetch(
+        """SELECT s.currency, COUNT(*) AS returns, MIN(r.asked_at) AS oldest,
+               CAST(SUM(s.price_units - s.returned_units) AS BIGINT) AS units
+           FROM return_requests r JOIN sales s ON s.id = r.sale_id
+           WHERE r.state = 'asked' AND r.mode = :mode GROUP BY s.currency ORDER BY oldest""",
+        mode=mode,
+    )
+    if not rows:
+        return Waiting(0, 0, "", 0)
+    return Waiting(sum(row["returns"] for row in rows), rows[0]["units"], rows[0]["currency"], rows[0]["oldest"])
 
 
 def _whose(actor: Actor) -> tuple[list[str], dict[str, object]]:

@@ -17,6 +17,7 @@ from exchange.flows.arrivals import Arrivals
 from exchange.flows.doors import Write
 from exchange.flows.health import health
 from exchange.flows.market import Market
+from exchange.flows.ticker import Ticker
 from exchange.intake.connection import GuardedRunner
 from exchange.intake.encode import encode
 from exchange.intake.handed import Hand, HandedSite
@@ -28,7 +29,7 @@ from exchange.web.api.routes import routes
 from exchange.web.buyer_portal import add_buyer_portal
 from exchange.web.console import add_console
 from exchange.web.front import HEALTH, add_headers, make_front
-from exchange.web.keys import ARRIVALS, MARKET, SETTINGS, THROTTLE
+from exchange.web.keys import ARRIVALS, MARKET, SETTINGS, THROTTLE, TICKER
 from exchange.web.public import add_public
 from exchange.web.render import add_pages
 from exchange.web.seller_portal import add_seller_portal
@@ -69,6 +70,8 @@ def build_app(
     app[SETTINGS] = settings
     app[ARRIVALS] = Arrivals(market.db)
     app[THROTTLE] = Throttle(market.live.rates)
+    app[TICKER] = Ticker(market)
+    app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(add_headers)
     add_api(app, table)
     add_pages(app)
@@ -140,6 +143,11 @@ async def _health(request: web.Request) -> web.Response:
     body, content_type = encode(told, "json")
     headers = {"Content-Type": content_type, "Cache-Control": "no-store"}
     return web.Response(status=200 if good else 503, body=body, headers=headers)
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Open pages are let go before requests at work are waited for."""
+    app[TICKER].close()
 
 
 async def _keep_rows(app: web.Application) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from exchange.flows.arrivals import Arrivals
 from exchange.flows.market import Market
+from exchange.flows.ticker import Ticker
 from exchange.settings import Settings
 from exchange.web.throttle import Throttle
 
@@ -17,3 +18,4 @@ THROTTLE: web.AppKey[Throttle] = web.AppKey("throttle", Throttle)
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 FRAMED: web.RequestKey[str] = web.RequestKey("framed", str)
 """Set by a page that others may show inside theirs: the sources of `frame-ancestors`, such as `https://acme.example`."""
+TICKER: web.AppKey[Ticker] = web.AppKey("ticker", Ticker)

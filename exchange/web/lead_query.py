@@ -20,6 +20,7 @@ STATUSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "in_progress": ("open", "selling"),
         "duplicate": ("duplicate",),
         "invalid": ("invalid",),
+        "passed": ("sold", "unsold", "held", "unclear", "pending", "quoted", "open", "selling"),
     }
 )
 """A status of the list and the states of leads it shows. The first seven leave no lead out and count none twice."""

@@ -107,6 +107,7 @@ def _console() -> tuple[Group, ...]:
             "",
             (
                 Entry("/console", "dashboard", "home", "Dashboard", "Home"),
+                Entry("/console/live", "live", "pulse", "Live traffic"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", under="leads"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries", under="leads"),

@@ -18,6 +18,7 @@ SHEETS = (
     "tables.css",
     "lists.css",
     "charts.css",
+    "overview.css",
     "lead.css",
     "forms.css",
     "imports.css",
@@ -33,7 +34,7 @@ SHEETS = (
     "print.css",
 )
 """The parts of app.css, in order: what is later wins."""
-SCRIPTS = ("pages.js", "lists.js")
+SCRIPTS = ("pages.js", "lists.js", "live.js")
 """The parts of app.js, in order. Each keeps to itself."""
 
 _TYPES: Mapping[str, str] = MappingProxyType({".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"})

@@ -13,7 +13,7 @@ from exchange.flows.market import Market
 from exchange.flows.settle import settle
 from exchange.limits import JOBS_AT_ONCE, QUEUE_REST_MS_MOST
 from exchange.storage.jobs import add_job
-from exchange.web.figures.health import needs
+from exchange.web.figures.needs import needs
 from exchange.worker import Jobs, Kind, run_jobs
 from tests.flows.lab import HUNG_UP, OPERATOR, later
 from tests.flows.test_settling import YES, first, told_back, unclear

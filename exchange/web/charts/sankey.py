@@ -58,6 +58,8 @@ class Flow:
     leads: int
     share: float | None = None
     href: str = ""
+    tone: str = ""  # that of its target, unless it has one of its own
+    told: str = ""  # words behind its count
 
     @property
     def size(self) -> float:
@@ -138,7 +140,7 @@ def _band(
         "path",
         told,
         d=path,
-        class_=f"c-{target.node.tone} band",
+        class_=f"c-{flow.tone or target.node.tone} band",
         data_band=f"{flow.source}>{flow.target}",
         data_way=way,
     )
@@ -146,6 +148,8 @@ def _band(
 
 
 def _part_of(source: _Place, flow: Flow) -> str:
+    if flow.told:
+        return f", {flow.told}"
     return f", {100 * flow.size / source.node.size:.1f}% of {source.node.name}" if source.node.size else ""
 
 
@@ -178,12 +182,14 @@ def _twin(flows: Sequence[Flow], places: Mapping[str, _Place]) -> Twin:
         (
             _way(flow, places),
             count(flow.leads),
-            "" if flow.share is None else f"{flow.share:,.2f}",
+            flow.told or ("" if flow.share is None else f"{flow.share:,.2f}"),
         )
         for flow in flows
     )
-    shared = any(flow.share is not None for flow in flows)
-    return Twin(("Way", "Leads", "Share"), rows) if shared else Twin(("Way", "Leads"), tuple(row[:2] for row in rows))
+    shared, more = any(flow.share is not None for flow in flows), any(flow.told for flow in flows)
+    if not (shared or more):
+        return Twin(("Way", "Leads"), tuple(row[:2] for row in rows))
+    return Twin(("Way", "Leads", "Share"), rows)
 
 
 def _way(flow: Flow, places: Mapping[str, _Place]) -> Markup:

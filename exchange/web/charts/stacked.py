@@ -47,8 +47,11 @@ def stacked(
     sign: str = "",
     before: str = "",
     decimals: int = 2,
+    sums: Sequence[str] = (),
 ) -> Chart:
-    """The first series stands at the foot. `before` names the line, `sign` is the currency's."""
+    """The first series stands at the foot. `before` names the line, `sign` is the currency's; `sums` are those of the
+    series, where they are known more exactly than the bars.
+    """
     drawn = _merged(groups)
     plane = Plane(round_up(max([max(each.sum, each.before or 0.0) for each in drawn], default=0.0)))
     step = 1 / max(len(drawn), 1)
@@ -61,7 +64,10 @@ def stacked(
         if each.now:
             x = plane.x((index + 0.5) * step)
             parts.append(line(x, plane.upper, x, plane.lower, "c-now"))
-            parts.append(label(x + 4, plane.upper + 4, "now", "ax c-nowt"))
+            late = x > plane.right - 30
+            parts.append(
+                label(x - 4 if late else x + 4, plane.upper + 4, "now", "ax c-nowt", "end" if late else "start")
+            )
     if any(each.before for each in drawn):
         places = [
             (plane.x((index + 0.5) * step), plane.y(each.before))
@@ -70,7 +76,9 @@ def stacked(
         ]
         parts.append(tag("polyline", points=points(places), class_="c-before"))
     return Chart(
-        drawing(plane.right, _HEIGHT, summary, parts, class_="chart"), summary, _twin(groups, series, before, decimals)
+        drawing(plane.right, _HEIGHT, summary, parts, class_="chart"),
+        summary,
+        _twin(groups, series, before, decimals, sums),
     )
 
 
@@ -102,7 +110,7 @@ def _sum(part: Sequence[Group]) -> Group:
     return Group(part[0].name, values, sum(known) if known else None, any(each.now for each in part))
 
 
-def _twin(groups: Sequence[Group], series: Sequence[Series], before: str, decimals: int) -> Twin:
+def _twin(groups: Sequence[Group], series: Sequence[Series], before: str, decimals: int, known: Sequence[str]) -> Twin:
     form = f"{{:,.{decimals}f}}"
     head = ("", *(each.name for each in series), *((before,) if before else ()))
     rows = [
@@ -114,5 +122,5 @@ def _twin(groups: Sequence[Group], series: Sequence[Series], before: str, decima
         for each in groups
         if any(each.values) or each.before
     ]
-    sums = (form.format(sum(each.values[at] for each in groups)) for at in range(len(series)))
+    sums = known or [form.format(sum(each.values[at] for each in groups)) for at in range(len(series))]
     return Twin(head, tuple(rows), ("Sum", *sums, *(("",) if before else ())))

@@ -16,12 +16,12 @@ from exchange.web.console import (
     alerts,
     buyers,
     checks,
-    dashboard,
     demand,
     leads,
     login,
     money,
     more,
+    overview,
     quality,
     returns,
     search,
@@ -36,8 +36,8 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
-    alone = {dashboard: Rights(), login: SEEING, more: Rights(), search: SEEING}
-    rooms = (alerts, buyers, checks, demand, leads, money, quality, returns, sellers, settings, supply)
+    alone = {login: SEEING, more: Rights(), search: SEEING}
+    rooms = (alerts, buyers, checks, demand, leads, money, overview, quality, returns, sellers, settings, supply)
     return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
 

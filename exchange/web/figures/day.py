@@ -1,28 +1,29 @@
-"""One day of the exchange in figures: leads by what became of them, money, and how long sellers waited."""
+"""A period of the exchange in figures: leads by what became of them, money, and how long sellers waited."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from exchange.flows.market import Market
-from exchange.ids import first_id
 from exchange.model.actor import Actor
-from exchange.model.money import SCALE, Money
+from exchange.model.counted import Counts
+from exchange.model.money import Money
 from exchange.model.reason import Reason
-from exchange.storage.dashboard import HOUR_MS, answer_times, lead_figures, sold_to
-from exchange.storage.database import Row, Tx
-from exchange.web.charts.bars import Hour
+from exchange.stages.asked import percentile
+from exchange.storage.asked import answer_sums
+from exchange.storage.database import Row
+from exchange.storage.hours import HOUR_MS, Reach, lead_sums, sold_sums
+from exchange.web.figures.period import Period
 from exchange.web.lead_query import STATUSES
 from exchange.web.words import Times
 
-DAYS: Mapping[str, int] = MappingProxyType({"today": 0, "yesterday": 1})
 GROUPS = ("sold", "unsold", "rejected", "held", "unclear", "priced", "in_progress")
 """Every lead is in one of these: they add up to all leads."""
 
-_WEEK = 7
 _GROUP_OF: Mapping[str, str] = MappingProxyType({state: name for name in GROUPS for state in STATUSES[name]})
 
 
@@ -55,81 +56,94 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """`before` is the same day a week earlier, up to the same time of day. `other` is money of other currencies."""
+class Slice:
+    """One hour or day of a period: leads, sold ones, units of money, and the revenue of what is compared with.
+
+    `before` is None where that is not known yet, or nothing is compared.
+    """
 
     name: str
-    begin: int
-    end: int
+    leads: int
+    sold: int
+    payout: int
+    margin: int
+    before: int | None
+    now: bool
+    p50_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`before` is what it is compared with, up to the same time of day. `other` is money of other currencies."""
+
+    period: Period
     now: Totals
     before: Totals
     other: tuple[Totals, ...]
-    hours: tuple[Hour, ...]
-    leads_by_hour: tuple[int, ...]
-    sold_by_hour: tuple[int, ...]
+    slices: tuple[Slice, ...]
     rejections: tuple[Rejection, ...]
     p50_ms: int | None
     p95_ms: int | None
     p50_before_ms: int | None
     by_seller: Mapping[str, Mapping[str, int]]
-    sold_to: tuple[Row, ...]
-    weekday: str
+    sold: tuple[Row, ...]
 
 
-async def read_day(market: Market, actor: Actor, mode: str, name: str, times: Times, currency: str) -> Day:
-    """`name` is today or yesterday, in the exchange's zone."""
-    back = DAYS[name]
-    begin, end = times.today(back)
-    until = min(end, times.now + 1)
-    old_begin, old_end = times.today(back + _WEEK)
-    cut = min(old_begin + (until - begin), old_end)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page of figures is about."""
+
+    period: Period
+    mode: str
+    vertical: str
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(self.mode, self.period.begin, self.period.until, self.vertical)
+
+    @property
+    def old(self) -> Reach:
+        return Reach(self.mode, self.period.old_begin, self.period.old_until, self.vertical)
+
+
+async def read_day(market: Market, actor: Actor, asked: Asked, times: Times, currency: str, waiting: Counts) -> Day:
+    """`waiting` are the newest requests, which nobody counted yet."""
     read = market.db.read
-    rows, (old, rest), answers, old_answers, sales = await asyncio.gather(
-        read(lead_figures, actor, mode, begin, until),
-        read(_compared, actor, mode, old_begin, cut, old_end),
-        read(answer_times, actor, mode, begin, until),
-        read(answer_times, actor, mode, old_begin, cut),
-        read(sold_to, actor, mode, begin, first_id("ld", begin), first_id("ld", until)),
+    (rows, hours), (old, old_hours), sold, answers, old_answers = await asyncio.gather(
+        read(lead_sums, actor, asked.reach),
+        read(lead_sums, actor, asked.old),
+        read(sold_sums, actor, asked.reach),
+        read(answer_sums, actor, asked.reach),
+        read(answer_sums, actor, asked.old),
     )
-    currencies = sorted({row["currency"] for row in rows if row["revenue"] or row["payout"]} | {currency})
+    answers = [*answers, *_waited(waiting, asked.reach)]
+    currencies = sorted({row["currency"] for row in rows if row["revenue_units"] or row["payout_units"]} | {currency})
     totals = {each: _totals(rows, each) for each in currencies}
-    hours = (end - begin) // HOUR_MS
     return Day(
-        name,
-        begin,
-        end,
+        asked.period,
         totals[currency],
         _totals(old, currency),
         tuple(total for each, total in totals.items() if each != currency),
-        _hours(rows, [*old, *rest], currency, hours, begin, times),
-        _by_hour(rows, hours, None),
-        _by_hour(rows, hours, "sold"),
+        _slices(hours, old_hours, answers, currency, asked.period, times),
         _rejections(rows),
-        percentile(answers, 50),
-        percentile(answers, 95),
-        percentile(old_answers, 50),
+        percentile(_sizes(answers), 50),
+        percentile(_sizes(answers), 95),
+        percentile(_sizes(old_answers), 50),
         _by_seller(rows),
-        tuple(sales),
-        f"{times.local(old_begin):%A}",
+        tuple(_joined(sold)),
     )
 
 
-async def _compared(tx: Tx, actor: Actor, mode: str, begin: int, cut: int, end: int) -> tuple[list[Row], list[Row]]:
-    """The day compared with up to the same time of day, and its rest, which only the dashed line shows."""
-    shift = (cut - begin) // HOUR_MS
-    rest = await lead_figures(tx, actor, mode, cut, end) if cut < end else []
-    return await lead_figures(tx, actor, mode, begin, cut), [{**row, "hour": row["hour"] + shift} for row in rest]
+def _waited(waiting: Counts, reach: Reach) -> list[Row]:
+    return [
+        {"hour": hour, "size": size, "times": times}
+        for (hour, mode, vertical, size), times in waiting.answers.items()
+        if mode == reach.mode and reach.vertical in ("", vertical) and reach.begin - HOUR_MS < hour < reach.end
+    ]
 
 
-def percentile(counted: Sequence[tuple[int, int]], percent: int) -> int | None:
-    """Of (value, how often) pairs in order; None of none."""
-    total = sum(times for _, times in counted)
-    passed = 0
-    for value, times in counted:
-        passed += times
-        if passed * 100 >= total * percent:
-            return value
-    return None
+def _sizes(rows: Iterable[Row]) -> list[tuple[int, int]]:
+    return [(row["size"], row["times"]) for row in rows]
 
 
 def _totals(rows: Iterable[Row], currency: str) -> Totals:
@@ -138,49 +152,73 @@ def _totals(rows: Iterable[Row], currency: str) -> Totals:
     for row in rows:
         groups[_GROUP_OF.get(row["state"], "in_progress")] += row["leads"]
         if row["currency"] == currency:
-            revenue += row["revenue"]
-            payout += row["payout"]
-            cost += row["cost"]
+            revenue += row["revenue_units"]
+            payout += row["payout_units"]
+            cost += row["cost_units"]
     money = (Money(units, currency) for units in (revenue, payout, cost))
     return Totals(MappingProxyType(groups), *money)
 
 
-def _hours(
-    rows: Iterable[Row], old: Iterable[Row], currency: str, hours: int, begin: int, times: Times
-) -> tuple[Hour, ...]:
-    payout, margin, before = [0] * hours, [0] * hours, [0] * hours
+def _slices(
+    rows: Sequence[Row], old: Sequence[Row], answers: Sequence[Row], currency: str, period: Period, times: Times
+) -> tuple[Slice, ...]:
+    edges = _edges(period.begin, period.end, period, times)
+    old_edges = _edges(period.old_begin, period.old_begin + (period.end - period.begin), period, times)
+    leads, sold, payout, margin = (Counter[int]() for _ in range(4))
     for row in rows:
+        at = _place(edges, row["hour"])
+        leads[at] += row["leads"]
+        sold[at] += row["leads"] if row["state"] == "sold" else 0
         if row["currency"] == currency:
-            payout[row["hour"]] += row["payout"]
-            margin[row["hour"]] += row["revenue"] - row["payout"]
+            payout[at] += row["payout_units"]
+            margin[at] += row["revenue_units"] - row["payout_units"]
+    before: Counter[int] = Counter()
     for row in old:
         if row["currency"] == currency:
-            before[min(row["hour"], hours - 1)] += row["revenue"]
+            before[_place(old_edges, row["hour"])] += row["revenue_units"]
+    waits: dict[int, list[tuple[int, int]]] = {}
+    for row in answers:
+        waits.setdefault(_place(edges, row["hour"]), []).append((row["size"], row["times"]))
     return tuple(
-        Hour(
-            f"{times.local(begin + hour * HOUR_MS):%H:%M}",
-            payout[hour] / SCALE,
-            margin[hour] / SCALE,
-            before[hour] / SCALE,
-            begin + hour * HOUR_MS <= times.now < begin + (hour + 1) * HOUR_MS,
+        Slice(
+            f"{times.local(begin):%H:%M}" if period.by_hour else f"{times.local(begin).day} {times.local(begin):%b}",
+            leads[at],
+            sold[at],
+            payout[at],
+            margin[at],
+            before[at] if at < len(old_edges) and old_edges[at] < period.old_until else None,
+            begin <= times.now < (edges[at + 1] if at + 1 < len(edges) else period.end),
+            percentile(waits.get(at, ()), 50),
         )
-        for hour in range(hours)
+        for at, begin in enumerate(edges)
     )
 
 
-def _by_hour(rows: Iterable[Row], hours: int, state: str | None) -> tuple[int, ...]:
-    counts = [0] * hours
-    for row in rows:
-        if state is None or row["state"] == state:
-            counts[row["hour"]] += row["leads"]
-    return tuple(counts)
+def _edges(begin: int, end: int, period: Period, times: Times) -> list[int]:
+    """Where the hours or the local days between two instants begin: a day may have 23 or 25 hours."""
+    if period.by_hour:
+        return list(range(begin, end, HOUR_MS))
+    edges, at = [], begin
+    while at < end:
+        edges.append(at)
+        at = times.bounds(times.local(at).date())[1]
+    return edges
+
+
+def _place(edges: Sequence[int], at: int) -> int:
+    """Which of the stretches an instant is in."""
+    low, high = 0, len(edges)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (middle, high) if edges[middle] <= at else (low, middle)
+    return low
 
 
 def _rejections(rows: Iterable[Row]) -> tuple[Rejection, ...]:
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for row in rows:
         if _GROUP_OF.get(row["state"]) == "rejected":
-            counts[row["reason"]] = counts.get(row["reason"], 0) + row["leads"]
+            counts[row["reason"]] += row["leads"]
     known = {reason.slug: reason for reason in Reason}
     found = []
     for slug, leads in counts.items():
@@ -196,3 +234,13 @@ def _by_seller(rows: Iterable[Row]) -> Mapping[str, Mapping[str, int]]:
         groups = found.setdefault(row["seller_id"], dict.fromkeys(GROUPS, 0))
         groups[_GROUP_OF.get(row["state"], "in_progress")] += row["leads"]
     return MappingProxyType(found)
+
+
+def _joined(rows: Iterable[Row]) -> list[Row]:
+    """By way, buyer and currency, once each."""
+    sums: dict[tuple[str, str, str], dict[str, int]] = {}
+    for row in rows:
+        told = sums.setdefault((row["way"], row["buyer_id"], row["currency"]), Counter())
+        for name in ("leads", "parts", "sales", "revenue_units"):
+            told[name] += row[name]
+    return [{"way": key[0], "buyer_id": key[1], "currency": key[2], **told} for key, told in sorted(sums.items())]

@@ -1,22 +1,29 @@
-"""The way of the day's leads from sellers over checks and outcome to buyers: a picture, and the table of its counts."""
+"""The way of a period's leads from sellers over checks and tiers to buyers; what goes into a column comes out of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from exchange.flows.market import Market
 from exchange.model.money import Money
+from exchange.web.charts.chart import Chart
+from exchange.web.charts.funnel import Step, funnel
 from exchange.web.charts.sankey import Column, Flow, Node, sankey
-from exchange.web.figures.day import Day
+from exchange.web.figures.day import Asked, Day
+from exchange.web.render import address
 from exchange.web.words import count, money, percent
 
-_MOST = 7
+PATH = "/console/leads"
+PARTS = 840
+_MOST = 9
 _OTHERS = "others"
+_REASONS = 5
 _TONES: Mapping[str, str] = {
-    "sold": "sale",
+    "exclusive": "sale",
+    "shared": "seven",
+    "store": "five",
+    "undone": "own",
     "unsold": "own",
     "held": "five",
     "unclear": "warn",
@@ -24,52 +31,78 @@ _TONES: Mapping[str, str] = {
     "in_progress": "seven",
 }
 _WORDS: Mapping[str, str] = {
-    "sold": "Sold",
+    "exclusive": "Exclusive auction",
+    "shared": "Shared auction",
+    "store": "Lead store",
+    "undone": "Sold, no sale left",
     "unsold": "Unsold",
     "held": "Held",
     "unclear": "Unclear",
     "priced": "Priced",
     "in_progress": "In progress",
 }
+_WAYS = ("exclusive", "shared", "store")
 
 
 @dataclass(frozen=True, slots=True)
-class FlowRow:
-    """One line of the table beside the picture, with the list it counts."""
-
+class Seller:
+    id: str
     name: str
     leads: int
-    href: str
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What one buyer took, by way: leads, and 840ths of leads."""
+
+    id: str
+    name: str
+    leads: Mapping[str, int]
+    parts: Mapping[str, int]
+    sales: int
+    revenue: Money | None  # None: of several currencies
+
+    @property
+    def note(self) -> str:
+        if self.revenue is None or not self.sales:
+            return ""
+        return f"at {money(Money(self.revenue.units // self.sales, self.revenue.currency))}"
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    chart: Markup
-    rows: tuple[FlowRow, ...]
+    """The picture, the funnel of the same figures for narrow screens, and the bands for programs."""
+
+    chart: Chart
+    funnel: Chart
+    flows: tuple[Flow, ...]
 
 
-def tree(market: Market, day: Day, mode: str) -> Tree | None:
-    """None on a day without leads."""
+def tree(market: Market, day: Day, asked: Asked, marks: Mapping[str, str]) -> Tree | None:
+    """None without leads. `marks` are words of warning, by buyer."""
     if not day.now.leads:
         return None
-    sellers = _sellers(market, day)
-    buyers = _buyers(market, day)
-    part = day.now.groups["sold"] / (sum(leads for _, _, leads, _ in buyers) or 1)  # of a lead, for each buyer of it
-    passed = day.now.leads - day.now.groups["rejected"]
-    ends = [name for name in _WORDS if day.now.groups[name]]
+    sellers, buyers = _sellers(market, day), _buyers(market, day)
+    ends = _ends(day)
+    refused, passed = day.now.groups["rejected"], day.now.leads - day.now.groups["rejected"]
     columns = [
-        Column("Sellers", tuple(Node(f"s:{key}", name, leads, "one") for key, name, leads, _ in sellers)),
-        Column("Checks", _checks(day, passed)),
-        Column("Outcome", tuple(_outcome(day, name) for name in ends)),
-        Column("Buyers", tuple(Node(f"b:{key}", name, n, "sale", note, n * part) for key, name, n, note in buyers)),
+        Column("Sellers", tuple(Node(f"s:{each.id}", each.name, each.leads, "one") for each in sellers)),
+        Column("Scrub, verify, fraud", _checks(day, passed)),
+        Column("Ping tree", tuple(_end(day, name, leads) for name, leads in ends.items())),
+        Column("Buyers", tuple(_buyer(each, marks) for each in buyers)),
     ]
-    flows = [Flow(f"s:{key}", "passed", leads - refused) for key, _, leads, refused in sellers]
-    flows += [Flow(f"s:{key}", "rejected", refused) for key, _, _, refused in sellers]
-    flows += [Flow("passed", f"o:{name}", day.now.groups[name]) for name in ends]
-    flows += [Flow("o:sold", f"b:{key}", leads, leads * part) for key, _, leads, _ in buyers]
+    flows = tuple(_flows(asked, sellers, ends, buyers))
     told = f"{count(day.now.leads)} leads in, {count(passed)} passed checks, {count(day.now.groups['sold'])} sold"
-    chart = sankey([column for column in columns if column.nodes], flows, f"{day.name.capitalize()}: {told}")
-    return Tree(chart.picture, _rows(day, mode, sellers, buyers))
+    summary = f"Ping tree {asked.period.told}: {told}, {count(refused)} rejected"
+    chart = sankey([column for column in columns if column.nodes], flows, summary)
+    return Tree(chart, funnel(_steps(day, asked, ends, buyers, passed), summary), flows)
+
+
+def _list(asked: Asked, **more: str | None) -> str:
+    """The leads of a band."""
+    test = "test" if asked.mode == "test" else None
+    return address(PATH, **more, vertical=asked.vertical or None, **asked.period.given, mode=test)
 
 
 def _checks(day: Day, passed: int) -> tuple[Node, ...]:
@@ -80,50 +113,119 @@ def _checks(day: Day, passed: int) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def _outcome(day: Day, name: str) -> Node:
-    leads = day.now.groups[name]
+def why_rejected(day: Day) -> str:
+    """`71 duplicate, 58 invalid`: the commonest reasons in a line."""
+    told = [f"{count(each.leads)} {each.slug.replace('_', ' ')}" for each in day.rejections[:_REASONS]]
+    return ", ".join(told) + (" and others" if len(day.rejections) > _REASONS else "")
+
+
+def _ends(day: Day) -> dict[str, int]:
+    """What became of the leads that passed; those of the sold ones whose way is known by it."""
+    parts = dict.fromkeys(_WAYS, 0)
+    for row in day.sold:
+        parts[row["way"]] += row["parts"]
+    ends = {way: total // PARTS for way, total in parts.items()}
+    ends["undone"] = max(day.now.groups["sold"] - sum(ends.values()), 0)
+    ends |= {name: day.now.groups[name] for name in ("unsold", "held", "unclear", "priced", "in_progress")}
+    return {name: leads for name, leads in ends.items() if leads}
+
+
+def _end(day: Day, name: str, leads: int) -> Node:
     return Node(f"o:{name}", _WORDS[name], leads, _TONES[name], percent(leads, day.now.leads))
 
 
-def _sellers(market: Market, day: Day) -> list[tuple[str, str, int, int]]:
-    """Id, name, leads and refused ones of each seller; small ones together."""
+def _buyer(each: Bought, marks: Mapping[str, str]) -> Node:
+    share = sum(each.parts.values()) / PARTS
+    return Node(f"b:{each.id}", each.name, sum(each.leads.values()), "sale", each.note, share, marks.get(each.id, ""))
+
+
+def _flows(asked: Asked, sellers: list[Seller], ends: Mapping[str, int], buyers: list[Bought]) -> list[Flow]:
+    flows = []
+    for status, leads_of in (("passed", _passed), ("rejected", _refused)):
+        for each in sellers:
+            href = _list(asked, status=status, seller=each.id) if each.id != _OTHERS else ""
+            flows.append(Flow(f"s:{each.id}", status, leads_of(each), href=href))
+    for name, leads in ends.items():
+        way = {"status": "sold", "way": name} if name in _WAYS else {"status": name if name != "undone" else "sold"}
+        flows.append(Flow("passed", f"o:{name}", leads, href="" if name == "undone" else _list(asked, **way)))
+    for name in (way for way in _WAYS if way in ends):
+        for buyer in buyers:
+            href = _list(asked, status="sold", way=name, buyer=buyer.id) if buyer.id != _OTHERS else ""
+            share = buyer.parts.get(name, 0) / PARTS
+            flows.append(Flow(f"o:{name}", f"b:{buyer.id}", buyer.leads.get(name, 0), share, href))
+    return flows
+
+
+def _passed(seller: Seller) -> int:
+    return seller.leads - seller.refused
+
+
+def _refused(seller: Seller) -> int:
+    return seller.refused
+
+
+def _sellers(market: Market, day: Day) -> list[Seller]:
+    """The largest first; small ones together."""
     known = market.deals.sellers
     found = [
-        (seller, known[seller].name if seller in known else seller, sum(groups.values()), groups["rejected"])
-        for seller, groups in day.by_seller.items()
+        Seller(key, known[key].name if key in known else key, sum(groups.values()), groups["rejected"])
+        for key, groups in day.by_seller.items()
     ]
-    found.sort(key=lambda each: (-each[2], each[0]))
+    found.sort(key=lambda each: (-each.leads, each.id))
     rest = found[_MOST:]
-    if rest:
-        found = [*found[:_MOST], (_OTHERS, "Others", sum(each[2] for each in rest), sum(each[3] for each in rest))]
-    return found
+    if len(rest) < 2:
+        return found
+    others = Seller(_OTHERS, "Others", sum(each.leads for each in rest), sum(each.refused for each in rest))
+    return [*found[:_MOST], others]
 
 
-def _buyers(market: Market, day: Day) -> list[tuple[str, str, int, str]]:
-    """Id, name, leads bought, and the average price of each buyer; small ones together."""
+def _buyers(market: Market, day: Day) -> list[Bought]:
     known = market.deals.buyers
-    found = []
-    for row in day.sold_to:
-        average = Money(row["revenue"] // row["sales"], row["currency"])
-        name = known[row["buyer_id"]].name if row["buyer_id"] in known else row["buyer_id"]
-        found.append((row["buyer_id"], name, row["leads"], f"at {money(average)}"))
-    found.sort(key=lambda each: (-each[2], each[0]))
+    rows: dict[str, list[Mapping[str, int | str]]] = {}
+    for row in day.sold:
+        rows.setdefault(row["buyer_id"], []).append(row)
+    found = [_bought(key, known[key].name if key in known else key, of) for key, of in rows.items()]
+    found.sort(key=lambda each: (-sum(each.leads.values()), each.id))
     rest = found[_MOST:]
-    return [*found[:_MOST], (_OTHERS, "Others", sum(each[2] for each in rest), "")] if rest else found
+    if len(rest) < 2:
+        return found
+    return [*found[:_MOST], _bought(_OTHERS, "Others", [row for each in rest for row in rows[each.id]])]
 
 
-def _rows(
-    day: Day,
-    mode: str,
-    sellers: list[tuple[str, str, int, int]],
-    buyers: list[tuple[str, str, int, str]],
-) -> tuple[FlowRow, ...]:
-    test = "&mode=test" if mode == "test" else ""
-    here = f"/console/leads?period={day.name}{test}"
-    rows = [FlowRow(f"From {name}", leads, f"{here}&seller={key}") for key, name, leads, _ in sellers if key != _OTHERS]
-    rows += [FlowRow(_WORDS[name], day.now.groups[name], f"{here}&status={name}") for name in _WORDS]
-    rows.append(FlowRow("Rejected", day.now.groups["rejected"], f"{here}&status=rejected"))
-    rows += [
-        FlowRow(f"Bought by {name}", leads, f"{here}&buyer={key}") for key, name, leads, _ in buyers if key != _OTHERS
-    ]
-    return tuple(row for row in rows if row.leads)
+def _bought(key: str, name: str, rows: list[Mapping[str, int | str]]) -> Bought:
+    leads, parts = dict.fromkeys(_WAYS, 0), dict.fromkeys(_WAYS, 0)
+    currencies = {str(row["currency"]) for row in rows}
+    sales = units = 0
+    for row in rows:
+        leads[str(row["way"])] += int(row["leads"])
+        parts[str(row["way"])] += int(row["parts"])
+        sales += int(row["sales"])
+        units += int(row["revenue_units"])
+    return Bought(key, name, leads, parts, sales, Money(units, currencies.pop()) if len(currencies) == 1 else None)
+
+
+def _steps(day: Day, asked: Asked, ends: Mapping[str, int], buyers: list[Bought], passed: int) -> list[Step]:
+    """The same figures, one below the other."""
+    steps = [Step("Leads in", day.now.leads, "one", "in all", _list(asked))]
+    if day.now.groups["rejected"]:
+        refused = day.now.groups["rejected"]
+        steps.append(Step("Rejected", refused, "bad", href=_list(asked, status="rejected"), inset=1))
+    steps.append(Step("Passed checks", passed, "one", href=_list(asked, status="passed")))
+    for name, leads in ends.items():
+        way = {"status": "sold", "way": name} if name in _WAYS else {"status": name}
+        steps.append(
+            Step(_WORDS[name], leads, _TONES[name], href="" if name == "undone" else _list(asked, **way), inset=1)
+        )
+    for each in buyers:
+        href = _list(asked, status="sold", buyer=each.id) if each.id != _OTHERS else ""
+        steps.append(
+            Step(
+                each.name,
+                sum(each.leads.values()),
+                "sale",
+                f"{count(sum(each.leads.values()))} {each.note}".split(" ", 1)[1],
+                href,
+                2,
+            )
+        )
+    return steps

@@ -1,7 +1,6 @@
 // Pages work without this. It adds keys, copying, opening everything at once, and figures that keep themselves fresh.
 (function () {
   "use strict";
-  const REFRESH_MS = 5000;
   const PREVIEW_MS = 300;
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 
@@ -9,10 +8,9 @@
   all("[data-needs-script]").forEach((element) => { element.hidden = false; });
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy], [data-copy-link], [data-expand], [data-pause]");
+    const button = event.target.closest("[data-copy], [data-copy-link], [data-expand]");
     if (!button) return;
     if (button.matches("[data-expand]")) return expandAll();
-    if (button.matches("[data-pause]")) return pause(button);
     const text = button.matches("[data-copy-link]") ? location.href : document.getElementById(button.dataset.copy).textContent;
     navigator.clipboard.writeText(text).then(() => told(button, "Copied"), () => told(button, "Select it and copy by hand"));
   });
@@ -115,31 +113,6 @@
     list[at].querySelector("a").focus({ preventScroll: true });
   }
 
-  // Parts marked data-live are fetched again with their page, and only what changed is put in.
-  let paused = false;
-  function pause(button) {
-    paused = !paused;
-    button.setAttribute("aria-pressed", String(paused));
-    const word = button.querySelector("[data-word]");
-    word.textContent = paused ? "Go on updating" : "Pause updates";
-  }
-
-  async function refresh() {
-    if (paused || document.hidden) return;
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (all("[data-live-ends]").some((part) => !fresh.querySelector(`[data-live="${part.dataset.live}"]`))) {
-      location.reload();  // what moved is over: the page is another one now
-      return;
-    }
-    all("[data-live]").forEach((part) => {
-      const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
-      if (!other || part.contains(document.activeElement) || part.querySelector("details[open]")) return;
-      if (part.innerHTML !== other.innerHTML) part.replaceChildren(...other.childNodes);
-    });
-  }
-
   // A page that previews what is being written sends it to its frame whenever something was changed.
   const editor = document.querySelector('form[data-preview=""]');
   if (editor) {
@@ -164,11 +137,4 @@
     const part = fresh.getElementById(form.dataset.preview);
     if (part) document.getElementById(form.dataset.preview).replaceChildren(...part.childNodes);
   }
-
-  // A page where something moves says so: data-live-ms, for as long as it does.
-  function again() {
-    const hurry = document.querySelector("[data-live-ms]");
-    setTimeout(() => { refresh().catch(() => undefined).finally(again); }, hurry ? Number(hurry.dataset.liveMs) : REFRESH_MS);
-  }
-  if (document.querySelector("[data-live]")) again();
 })();
