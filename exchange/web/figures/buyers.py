@@ -13,10 +13,10 @@ from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Contract, Pause, State, Window
 from exchange.model.pause import asleep
+from exchange.stages.asked import percentile
 from exchange.stages.caps import best_price, contract_caps
 from exchange.storage.buying import bought_since, returned_since
 from exchange.storage.dashboard import recent_trails
-from exchange.web.figures.day import percentile
 from exchange.web.story.contracts import CUT, SIMULATED
 from exchange.web.words import Times, money
 
