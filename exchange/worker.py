@@ -63,6 +63,7 @@ from exchange.flows.jobs import (
     REVOKE,
     SCREEN_ALERT,
     SETTLE_TEST,
+    SIMULATE,
     SORT_IMPORT,
     SUBMIT_FORM,
     TAKE,
@@ -81,6 +82,7 @@ from exchange.flows.resell import resell
 from exchange.flows.return_rules import consider_job
 from exchange.flows.revoke import find_recipients, pass_on
 from exchange.flows.screen_alerts import note_screen_alert
+from exchange.flows.simulations import SIMULATION_LEASE_MS, run_simulation
 from exchange.flows.sources import take
 from exchange.flows.test_leads import return_test_lead, settle_test_lead
 from exchange.flows.webhooks import record_news, send_webhook
@@ -146,6 +148,7 @@ def kinds() -> Mapping[str, Kind]:
         SCREEN_ALERT: Kind(note_screen_alert),
         REVOKE: Kind(find_recipients),
         SETTLE_TEST: Kind(settle_test_lead),
+        SIMULATE: Kind(run_simulation, most=2, lease_ms=SIMULATION_LEASE_MS, at_once=1),
         SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
         WEBHOOK: Kind(send_webhook),

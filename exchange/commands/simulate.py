@@ -111,10 +111,10 @@ def _document(wanted: Wanted, simulated: Simulated) -> dict[str, Any]:
 def _lines(market: Market, wanted: Wanted, simulated: Simulated) -> list[str]:
     from exchange.web.figures.simulated import headline, rows, winners
 
-    result = simulated.result
-    lines = [f"  {headline(result, wanted.draft)}"]
-    lines += columns([["", "now", "then", "change"], *rows(result)])
-    gain, lose = winners(result, lambda buyer_id: market.deals.buyers[buyer_id].name, _TOLD)
+    told = simulated.result.fields()
+    lines = [f"  {headline(told, wanted.draft)}"]
+    lines += columns([["", "now", "then", "change"], *rows(told)])
+    gain, lose = winners(told, lambda buyer_id: market.deals.buyers[buyer_id].name, _TOLD)
     if gain or lose:
         lines.append(f"  Winners  {', '.join(gain) or 'nobody'}    Losers  {', '.join(lose) or 'nobody'}")
     if simulated.cut:

@@ -11,7 +11,7 @@ from exchange.model.actor import Actor
 from exchange.model.lead import Mode
 from exchange.model.ledger import deposit_account
 from exchange.model.money import Money
-from exchange.model.party import Buyer, Cap, State, Window
+from exchange.model.party import Buyer, Cap, Contract, State, Window
 from exchange.stages.reasons import show_money
 from exchange.storage.by_hand import change_contract
 from exchange.storage.ledger import balance_in
@@ -31,11 +31,8 @@ async def go_live(market: Market, contract_id: str, per_day: int, actor: Actor) 
     Raises `NotReady`, and `LookupError` when there is no such contract.
     """
     contract = market.deals.contracts[contract_id]
-    ready = await readiness(market, contract.connection)
-    if not ready.ready:
-        raise NotReady(ready.missing)
-    if told := await _security_missing(market, market.deals.buyers[contract.buyer_id]):
-        raise NotReady((told,))
+    if missing := await missing_for(market, contract):
+        raise NotReady(missing)
     caps = contract.caps
     if per_day:
         others = tuple(cap for cap in caps if (cap.window, cap.unit, cap.weekdays) != (Window.DAY, "count", ()))
@@ -54,6 +51,15 @@ async def go_live(market: Market, contract_id: str, per_day: int, actor: Actor) 
     version = await market.db.write(change_contract, changed, now, line)
     await refresh(market)
     return version
+
+
+async def missing_for(market: Market, contract: Contract) -> tuple[str, ...]:
+    """What has to happen before a contract may buy, one sentence each."""
+    ready = await readiness(market, contract.connection)
+    if not ready.ready:
+        return ready.missing
+    told = await _security_missing(market, market.deals.buyers[contract.buyer_id])
+    return (told,) if told else ()
 
 
 async def _security_missing(market: Market, buyer: Buyer) -> str:

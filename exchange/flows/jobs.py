@@ -37,6 +37,7 @@ TAKE = "take"
 RESEAL = "reseal"
 RESELL = "resell"
 SCREEN_ALERT = "screen_alert"
+SIMULATE = "simulate"
 RESALE = "resell"
 """The endpoint of the request that a resale opens: no seller sent it."""
 

@@ -20,11 +20,16 @@ _THE_HOUSES = frozenset({"min_margin", "min_margin_bp", "allow_loss", "tiers", "
 async def change_campaign(market: Market, campaign: Campaign, line: AuditLine, beside: tuple[JobRow, ...] = ()) -> int:
     """Store it as the newest version, in force at once, with more jobs `beside`. Returns the number of that."""
     before = market.deals.campaigns.get(campaign.id)
-    news = _news(before, campaign, line) if before is not None else ()
-    jobs = (*beside, *(job for each in news for job in tell(market, each)))
+    told = news_jobs(market, before, campaign, line) if before is not None else ()
+    jobs = (*beside, *told)
     version = await market.db.write(change_terms, campaign, line, jobs)
     await refresh(market)
     return version
+
+
+def news_jobs(market: Market, before: Campaign, after: Campaign, line: AuditLine) -> tuple[JobRow, ...]:
+    """What tells of a changed campaign whoever is told."""
+    return tuple(job for each in _news(before, after, line) for job in tell(market, each))
 
 
 def _news(before: Campaign, after: Campaign, line: AuditLine) -> Iterator[News]:

@@ -66,7 +66,7 @@ class Parties(NamedTuple):
 
 
 def parse_draft(text: str, parties: Parties) -> Draft:
-    """The changes of a text. The last line about a setting counts. Raises `BadDraft`."""
+    """The changes of a text, each value as it is shown. The last line about a setting counts. Raises `BadDraft`."""
     found: dict[str, Change] = {}
     problems: list[str] = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
@@ -81,20 +81,25 @@ def parse_draft(text: str, parties: Parties) -> Draft:
         problems.append(f"A draft holds up to {CHANGES_MOST} changes, not {len(found):,}.")
     draft = in_order(tuple(found.values()))
     try:
-        parties.under(draft)
+        then = parties.under(draft)
     except BadDraft as bad:
-        problems += bad.problems
+        raise BadDraft([*problems, *bad.problems]) from bad
     if problems:
         raise BadDraft(problems)
-    return draft
+    return tuple(
+        change if _of_a_whole_tier(change) else change._replace(value=value_of(change, then)) for change in draft
+    )
+
+
+def _of_a_whole_tier(change: Change) -> bool:
+    return change.setting.startswith("tier.") and change.setting.count(".") == 1
 
 
 def in_order(draft: Draft) -> Draft:
     """Tiers that are made come before what is set in them, tiers that go come last."""
 
     def rank(change: Change) -> int:
-        alone = change.setting.startswith("tier.") and change.setting.count(".") == 1
-        return (0 if change.value else 2) if alone else 1
+        return (0 if change.value else 2) if _of_a_whole_tier(change) else 1
 
     return tuple(sorted(draft, key=rank))
 

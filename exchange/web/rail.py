@@ -153,6 +153,7 @@ def _console() -> tuple[Group, ...]:
             "Understand",
             (
                 Entry("/console/quality", "quality", "chart", "Lead quality"),
+                Entry("/console/simulator", "simulator", "flask", "Simulator"),
                 Entry("/console/screen", "screen", "shield", "Screen", under="quality"),
                 Entry("/console/verifiers", "verifiers", "check", "Verifiers", under="quality"),
             ),

@@ -30,6 +30,7 @@ SHEETS = (
     "sellers.css",
     "account.css",
     "alerts.css",
+    "rules.css",
     "small.css",
     "print.css",
 )

@@ -24,6 +24,7 @@ from exchange.web.console import (
     overview,
     quality,
     returns,
+    rules,
     search,
     sellers,
     settings,
@@ -37,7 +38,7 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
     alone = {login: SEEING, more: Rights(), search: SEEING}
-    rooms = (alerts, buyers, checks, demand, leads, money, overview, quality, returns, sellers, settings, supply)
+    rooms = (alerts, buyers, checks, demand, leads, money, overview, quality, returns, rules, sellers, settings, supply)
     return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
 

@@ -1,0 +1,17 @@
+"""How leads are sold: ping trees, and what other rules would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+
+from exchange.web.console._rights import Rights
+from exchange.web.console.rules import simulated_lead, simulation, simulator
+
+ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
+    {
+        simulated_lead: Rights(),
+        simulation: Rights(),
+        simulator: Rights(),
+    }
+)
