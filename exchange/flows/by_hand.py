@@ -106,13 +106,13 @@ def audit_line(
     after: Mapping[str, object] | None = None,
     ip: str = "",
 ) -> AuditLine:
-    """A line of the audit log. Without `ip` it was done on the exchange's own machine."""
+    """A line of the audit log. `ip` is told where the actor does not know it."""
     return AuditLine(
         ids.new("aud", now),
         now,
         month_of(now),
         actor,
-        ip,
+        ip or actor.ip,
         action,
         subject,
         orjson.dumps(before).decode() if before is not None else None,

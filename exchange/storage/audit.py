@@ -43,18 +43,18 @@ async def record(tx: Tx, line: AuditLine) -> None:
 
 async def audit_of(tx: Tx, actor: Actor, subject: str, *, limit: int = 200) -> list[AuditLine]:
     """What was done to one thing, newest first."""
-    _require_insider(actor)
+    require_insider(actor)
     rows = await tx.fetch(
         "SELECT * FROM audit_lines WHERE subject = :subject ORDER BY at DESC, id DESC LIMIT :limit",
         subject=subject,
         limit=limit,
     )
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
 async def audit_about(tx: Tx, actor: Actor, subjects: Sequence[str], limit: int = 200) -> list[AuditLine]:
     """What was done to any of several things, newest first."""
-    _require_insider(actor)
+    require_insider(actor)
     if not subjects:
         return []
     names, params = listed("subject", subjects)
@@ -63,7 +63,7 @@ async def audit_about(tx: Tx, actor: Actor, subjects: Sequence[str], limit: int 
         limit=limit,
         **params,
     )
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
 async def audit_between(
@@ -71,7 +71,7 @@ async def audit_between(
 ) -> list[AuditLine]:
     """What was done with `since <= at < until`, newest first. The next page begins before the last line's (at, id):
     give its `at` as `until` with its id as `before_id`."""
-    _require_insider(actor)
+    require_insider(actor)
     rows = await tx.fetch(
         """SELECT * FROM audit_lines WHERE at >= :since AND (at < :until OR (at = :until AND id < :before))
            ORDER BY at DESC, id DESC LIMIT :limit""",
@@ -80,10 +80,10 @@ async def audit_between(
         before=before_id or "",
         limit=limit,
     )
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
-def _require_insider(actor: Actor) -> None:
+def require_insider(actor: Actor) -> None:
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         raise NotForYou(f"{actor.role.value} {actor.name} may not read the audit log")
 
@@ -93,7 +93,7 @@ def _role(actor: Actor) -> str:
     return actor.role.value if actor.party_id is None else f"{actor.role.value}:{actor.party_id}"
 
 
-def _line(row: Row) -> AuditLine:
+def line_of(row: Row) -> AuditLine:
     role, _, party_id = row["role"].partition(":")
     actor = Actor(Role(role), row["actor"], party_id or None)
     return AuditLine(

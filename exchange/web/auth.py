@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
@@ -171,7 +172,7 @@ def is_token(session: Session, form: Mapping[str, str]) -> bool:
 
 
 def actor_of(request: web.Request) -> Actor:
-    return request[SESSION].user.actor
+    return replace(request[SESSION].user.actor, ip=ip_of(request))
 
 
 def ip_of(request: web.Request) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -110,6 +110,7 @@ class Call:
         caller = find_caller(self.market.deals, secret, kind)
         if caller is None:
             raise Stop(Reason.KEY_UNKNOWN, 401, UNKNOWN, headers=(("WWW-Authenticate", "Bearer"),))
+        caller = replace(caller, actor=replace(caller.actor, ip=self.remote_ip))
         self.caller, self.secret = caller, secret
         return caller
 
