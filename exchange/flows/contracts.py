@@ -11,7 +11,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.lead import Mode
 from exchange.model.party import Buyer, Contract, Group, SaleMode, State
 from exchange.stages.buyer_terms import Wrong, slug
-from exchange.stages.contract_terms import SECTIONS, BadTerms, Difference, differences, with_typed
+from exchange.stages.contract_terms import MAY_PERMIT, SECTIONS, BadTerms, Difference, differences, with_typed
 from exchange.stages.eligible import contract_problems
 from exchange.stages.filter_words import tell_rule
 from exchange.storage.by_hand import change_contract_from
@@ -122,4 +122,4 @@ def may_change(contract: Contract, actor: Actor) -> tuple[str, ...]:
     """The sections of its terms that somebody changes: all, or of a buyer those its contract permits."""
     if actor.role is not Role.BUYER:
         return tuple(SECTIONS)
-    return tuple(each for each in SECTIONS if each in contract.permits and each != "buyer")
+    return tuple(each for each in MAY_PERMIT if each in contract.permits)

@@ -33,7 +33,8 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
 )
 PERMITTED = ("filters", "where", "caps", "schedule")
 """Sections that a buyer changes itself unless its contract says otherwise."""
-MAY_PERMIT = ("filters", "where", "price", "caps", "schedule", "sources", "quality")
+MAY_PERMIT = ("filters", "where", "price", "caps", "schedule", "quality")
+"""Those that it may be given. Sellers are none of them: buyers do not hear who they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,3 +37,15 @@ def _own(actor: Actor) -> tuple[str, dict[str, object]]:
         return "", {}
     party = actor.party_id if actor.role is Role.BUYER else None
     return "AND buyer_id = :own", {"own": party or ""}
+
+
+async def contacted_since(tx: Tx, actor: Actor, first_day: int) -> tuple[int, int]:
+    """Of the live leads sold on the days since `first_day`: how many were contacted, and how many there were."""
+    where, params = _own(actor)
+    rows = await tx.fetch(
+        f"""SELECT CAST(SUM(contacted) AS BIGINT) AS contacted, CAST(SUM(sold) AS BIGINT) AS sold
+            FROM sale_days WHERE day >= :first {where}""",
+        first=first_day,
+        **params,
+    )
+    return rows[0]["contacted"] or 0, rows[0]["sold"] or 0

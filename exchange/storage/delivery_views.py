@@ -99,3 +99,41 @@ def next_at(row: Row) -> int | None:
 
 def _insider(actor: Actor) -> bool:
     return actor.role in (Role.OPERATOR, Role.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilter:
+    """Which posts to one buyer. `states` are those of attempts; `before` is (made_at, id) of the last one of a page."""
+
+    mode: str = "live"
+    states: tuple[str, ...] = ()
+    since: int | None = None
+    before: tuple[int, str] | None = None
+    limit: int = 50
+
+
+async def posts_to(tx: Tx, actor: Actor, buyer_id: str, wanted: PostFilter) -> list[Row]:
+    """Every lead that was handed to a buyer, or is on its way, newest first. A buyer sees its own."""
+    if actor.role is Role.SELLER or (actor.role is Role.BUYER and actor.party_id != buyer_id):
+        return []
+    where, params = ["a.buyer_id = :buyer", "a.mode = :mode"], dict[str, object](buyer=buyer_id, mode=wanted.mode)
+    if wanted.states:
+        names, states = listed("state", wanted.states)
+        where.append(f"a.state IN {names}")
+        params |= states
+    if wanted.since is not None:
+        where.append("a.made_at >= :since")
+        params["since"] = wanted.since
+    if wanted.before is not None:
+        where.append("(a.made_at < :at OR (a.made_at = :at AND a.id < :id))")
+        params["at"], params["id"] = wanted.before
+    return await tx.fetch(
+        f"""SELECT a.id, a.lead_id, a.contract_id, a.state, a.reason, a.detail, a.price_units, a.currency, a.tries,
+                a.made_at, a.ended_at, a.buyer_reference, d.state AS delivery, d.channel, d.last_error, d.tries AS sent,
+                d.next_at, l.city, l.us_state
+            FROM attempts a JOIN leads l ON l.id = a.lead_id
+            LEFT JOIN deliveries d ON d.attempt_id = a.id
+            WHERE {" AND ".join(where)} ORDER BY a.made_at DESC, a.id DESC LIMIT :limit""",
+        limit=wanted.limit,
+        **params,
+    )

@@ -73,14 +73,24 @@ def _buyer() -> tuple[Group, ...]:
         Group(
             "",
             (
+                Entry("/buyer", "home", "home", "Home", "Home"),
                 Entry("/buyer/leads", "leads", "list", "Leads", "Leads"),
-                Entry("/buyer/dispositions", "dispositions", "tag", "Dispositions", "Dispositions"),
+                Entry("/buyer/dispositions", "dispositions", "tag", "Dispositions", under="leads"),
                 Entry("/buyer/returns", "returns", "return", "Returns", "Returns"),
-                Entry("/buyer/store", "store", "plug", "Store", "Store"),
-                Entry("/buyer/follow-up", "work", "person", "Follow-up", "Follow-up"),
-                Entry("/buyer/agents", "agents", "person", "Agents", "Agents"),
-                Entry("/buyer/quality", "quality", "pulse", "Quality", "Quality"),
+                Entry("/buyer/store", "store", "shop", "Store"),
+                Entry("/buyer/contracts", "contracts", "file", "Contracts", "Contracts"),
+                Entry("/buyer/deliveries", "deliveries", "out", "Deliveries"),
+            ),
+        ),
+        Group(
+            "Your company",
+            (
+                Entry("/buyer/follow-up", "work", "person", "Follow-up"),
+                Entry("/buyer/agents", "agents", "person", "Agents", under="work"),
+                Entry("/buyer/quality", "quality", "chart", "Quality"),
                 Entry("/buyer/billing", "billing", "money", "Billing", "Billing"),
+                Entry("/buyer/webhooks", "webhooks", "plug", "Webhooks"),
+                Entry("/buyer/keys", "keys", "shield", "API keys", under="webhooks"),
             ),
         ),
     )

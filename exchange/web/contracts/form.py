@@ -11,7 +11,7 @@ from aiohttp import web
 from exchange.flows.contracts import wanted_of
 from exchange.flows.market import Market
 from exchange.flows.simulated import CONNECTION as SIMULATED
-from exchange.model.actor import Actor
+from exchange.model.actor import Actor, Role
 from exchange.model.party import Contract
 from exchange.stages.checks.fit import CONSENT_NAMES
 from exchange.stages.contract_term_list import TERMS, Term
@@ -22,6 +22,9 @@ from exchange.web.filters.tree import several
 from exchange.web.keys import MARKET
 
 SAVE, LOOK = "save", "look"
+FIELDS_MOST, FIELD_BYTES = 400, 400_000  # of a form that brings a file
+_SHOWN_TO_BUYERS = frozenset({"what", "filters", "where", "price", "caps", "schedule", "quality", "returns"})
+_OF_THE_HOUSE = frozenset({"tier", "priority", "weight", "leg"})  # how the exchange ranks: no buyer's business
 _ZIPS = re.compile(r"\b[0-9]{5}\b")
 ZONES = (
     "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
@@ -126,8 +129,9 @@ async def form_of(
         contract,
         vertical.title,
         [
-            Section(key, title, list(_fields(market, contract, key, typed, wrong)), key not in only)
+            Section(key, title, list(_fields(market, contract, key, typed, wrong, actor)), key not in only)
             for key, title in SECTIONS.items()
+            if key in only or actor.role is not Role.BUYER or key in _SHOWN_TO_BUYERS
         ],
         built,
         await _count(market, contract, sent, built, only),
@@ -153,10 +157,15 @@ async def _count(
 
 
 def _fields(
-    market: Market, contract: Contract, section: str, typed: Mapping[str, str], wrong: Mapping[str, str]
+    market: Market,
+    contract: Contract,
+    section: str,
+    typed: Mapping[str, str],
+    wrong: Mapping[str, str],
+    actor: Actor,
 ) -> Iterator[Field]:
     for term in TERMS:
-        if term.section == section:
+        if term.section == section and not (actor.role is Role.BUYER and term.name in _OF_THE_HOUSE):
             value = typed.get(term.name, "")
             choices = _choices(market, contract, term)
             ticked = frozenset(several(value)) if term.kind == "several" else frozenset()

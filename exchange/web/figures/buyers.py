@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from exchange.flows.market import Market
 from exchange.flows.trail import read_trail
-from exchange.model.actor import Actor
+from exchange.model.actor import SYSTEM, Actor
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Contract, Pause, State, Window
 from exchange.model.pause import asleep
@@ -142,7 +142,7 @@ async def _contract_lines(
     market: Market, actor: Actor, mode: str, times: Times, buyers: Sequence[Buyer]
 ) -> list[tuple[Buyer, list[Line]]]:
     begin, _ = times.today()
-    played = await played_lately(market, actor, mode, begin)
+    played = await played_lately(market, SYSTEM, mode, begin)  # of these contracts alone something is shown
     bought: dict[tuple[str, str], tuple[int, int]] = {}
     for row in await market.db.read(bought_since, actor, mode, begin):
         bought[(row["contract_id"], row["currency"])] = (row["leads"], row["units"])

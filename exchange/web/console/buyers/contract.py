@@ -12,7 +12,7 @@ from exchange.model.party import Contract
 from exchange.stages.contract_terms import SECTIONS, BadTerms
 from exchange.web.auth import FORM, actor_of, ip_of, is_token, without_token
 from exchange.web.console.buyers._of import BUYER, CONTRACT, buyer_in, contract_in, no_such
-from exchange.web.contracts.form import SAVE, Sent, form_of, read_sent, wanted_in, with_file
+from exchange.web.contracts.form import FIELD_BYTES, FIELDS_MOST, SAVE, Sent, form_of, read_sent, wanted_in, with_file
 from exchange.web.figures.buyers import contract_standing
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
@@ -21,7 +21,6 @@ from exchange.web.small_form import BadForm, read_small_form
 from exchange.web.uploads import closed
 
 ALL = tuple(SECTIONS)
-FIELDS_MOST, FIELD_BYTES = 400, 400_000
 
 
 def pages() -> tuple[Page, ...]:
