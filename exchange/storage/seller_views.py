@@ -227,28 +227,6 @@ async def open_deliveries(
     return [OpenDelivery(**_with_price(row)) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class SellerDay:
-    """A seller's live leads of a day in one currency, and what they earned after returns."""
-
-    leads: int
-    sold: int
-    earned: Money
-
-
-async def day_of_seller(tx: Tx, actor: Actor, begin: int, end: int) -> list[SellerDay]:
-    rows = await tx.fetch(
-        """SELECT currency, COUNT(*) AS leads, CAST(SUM(payout_units) AS BIGINT) AS units,
-               CAST(SUM(CASE WHEN times_sold > 0 THEN 1 ELSE 0 END) AS BIGINT) AS sold
-           FROM leads WHERE seller_id = :seller AND mode = 'live' AND received_at >= :begin AND received_at < :end
-           GROUP BY currency ORDER BY currency""",
-        seller=_party(actor, Role.SELLER),
-        begin=begin,
-        end=end,
-    )
-    return [SellerDay(row["leads"], row["sold"], Money(row["units"], row["currency"])) for row in rows]
-
-
 def _with_price(row: Row) -> dict[str, Any]:
     values = {name: row[name] for name in row if name not in ("price_units", "currency")}
     return {**values, "detail": row["detail"] or "", "price": Money(row["price_units"], row["currency"])}

@@ -102,10 +102,14 @@ def _seller() -> tuple[Group, ...]:
             "",
             (
                 Entry("/seller", "home", "home", "Home", "Home"),
+                Entry("/seller/leads", "leads", "list", "Leads", "Leads"),
+                Entry("/seller/campaigns", "campaigns", "tag", "Campaigns", "Campaigns"),
                 Entry("/seller/statements", "statements", "money", "Statements", "Statements"),
-                Entry("/seller/quality", "quality", "pulse", "Quality", "Quality"),
                 Entry("/seller/returns", "returns", "return", "Returns", "Returns"),
-                Entry("/seller/postbacks", "postbacks", "out", "Postbacks", "Postbacks"),
+                Entry("/seller/quality", "quality", "pulse", "Quality"),
+                Entry("/seller/postbacks", "postbacks", "out", "Postbacks"),
+                Entry("/seller/keys", "keys", "shield", "Keys"),
+                Entry("/seller/users", "users", "person", "Users"),
             ),
         ),
     )

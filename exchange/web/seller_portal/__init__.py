@@ -7,10 +7,21 @@ from aiohttp import web
 from exchange.web.auth import for_role
 from exchange.web.lists import choices
 from exchange.web.pages import add_table
-from exchange.web.seller_portal import home, postbacks, quality, returns, statements
+from exchange.web.seller_portal import (
+    campaigns,
+    home,
+    keys,
+    lead,
+    leads,
+    postbacks,
+    quality,
+    returns,
+    statements,
+    users,
+)
 
 
 def add_seller_portal(app: web.Application) -> None:
-    for each in (home, postbacks, quality, returns, statements):
+    for each in (campaigns, home, keys, lead, leads, postbacks, quality, returns, statements, users):
         add_table(app, each.pages(), lambda show: for_role("seller", show))
     add_table(app, choices.pages("/seller"), lambda show: for_role("seller", show))
