@@ -149,7 +149,10 @@ def _word(call: Call, row: Row, wanted: str) -> str:
 async def take(call: Call) -> Told:
     """An agent takes the oldest lead that waits and is of its kind."""
     caller = call.admit_by_header("buyer")
-    sale_id = await take_next(call.market, _buyer(caller), call.request.match_info["agent_id"])
+    wanted = call.request.match_info["agent_id"]
+    if all(each.id != wanted for each in await call.market.db.read(agents_of, _buyer(caller))):
+        raise Stop(Reason.NOT_FOUND, 404, "You have no agent with this agent_id.")
+    sale_id = await take_next(call.market, _buyer(caller), wanted)
     if sale_id is None:
         return Told({"status": "none", "message": "None waits that this agent may have, or it works on enough."})
     return await _told(call, caller, "assigned", sale_id=sale_id)

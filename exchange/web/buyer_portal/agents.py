@@ -103,7 +103,7 @@ async def change(request: web.Request) -> web.StreamResponse:
         state = "left" if form.get("leave") else "active"
         await set_agent(market, request.match_info["agent_id"], state, Wanted.of_form(form), actor_of(request))
     except CannotFollow as error:
-        return await _page(request, problem=str(error), http_status=422)
+        return await _page(request, problem=str(error), http_status=404 if error.field == "agent" else 422)
     return see_other(HOME)
 
 

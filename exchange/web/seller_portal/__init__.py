@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from aiohttp import web
 
 from exchange.web.auth import for_role
@@ -21,7 +23,12 @@ from exchange.web.seller_portal import (
 )
 
 
+def modules() -> tuple[ModuleType, ...]:
+    """Those with pages."""
+    return (campaigns, home, keys, lead, leads, postbacks, quality, returns, statements, users)
+
+
 def add_seller_portal(app: web.Application) -> None:
-    for each in (campaigns, home, keys, lead, leads, postbacks, quality, returns, statements, users):
+    for each in modules():
         add_table(app, each.pages(), lambda show: for_role("seller", show))
     add_table(app, choices.pages("/seller"), lambda show: for_role("seller", show))
