@@ -16,7 +16,7 @@ from exchange.commands.terminal import Exit, Stop, Terminal
 
 if TYPE_CHECKING:
     from exchange.flows.market import Market
-    from exchange.storage.leads import LeadFilter
+    from exchange.storage.lead_filters import LeadFilter
 
 
 class Format(Enum):
@@ -92,7 +92,7 @@ async def _leads(
 
 
 def _filter(given: Mapping[str, str], mode: str, zone: ZoneInfo) -> LeadFilter:
-    from exchange.storage.leads import LeadFilter
+    from exchange.storage.lead_filters import LeadFilter
     from exchange.web.lead_query import STATUSES
 
     status = given.get("status")

@@ -253,6 +253,7 @@ def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -
         case.currency,
         _sealed_consent(case, market),
         case.lead.consent.text_hash if _text_stands_apart(case) else None,
+        submission.channel,
     )
 
 

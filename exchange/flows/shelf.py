@@ -6,6 +6,7 @@ erased, and soon after they came on a list.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -47,6 +48,18 @@ async def list_unsold(market: Market) -> int:
     rows = await market.db.read(unlisted, sorted(rules), since, _LISTED_AT_ONCE)
     searches = await market.db.read(all_searches) if rows else []
     return sum([await _list(market, row, searches, now) for row in rows])
+
+
+async def list_these(market: Market, rows: Sequence[Row]) -> int:
+    """Put some unsold leads on the shelf now, where their campaigns have one. Returns how many got there."""
+    now, listed = market.clock.now(), 0
+    searches = await market.db.read(all_searches) if rows else []
+    for row in rows:
+        campaign = market.deals.campaigns.get(row["campaign_id"])
+        ready = campaign is not None and campaign.state is State.ACTIVE and campaign.store is not None
+        if ready and row["state"] == "unsold" and row["mode"] == "live" and row["sealed"] is not None:
+            listed += await _list(market, row, searches, now)
+    return listed
 
 
 async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:

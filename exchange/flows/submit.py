@@ -287,6 +287,7 @@ class Closer:
             proofs=proofs_of(case, state),
             screened=case.screened,
             wrong=wrong_fields(case, answer),
+            looks=case.trail.looks(market.deals.contracts),
         )
         settled = sold.placed.settled if sold is not None else ()
         await market.db.write(advance, Move(settled=settled, closing=closing))

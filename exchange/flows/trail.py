@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -79,6 +79,20 @@ class Trail:
                 told[verdict.contract_id] = {"version": verdict.contract_version, "failed": failed}
         return told
 
+    def looks(self, contracts: Mapping[str, Contract]) -> tuple[str, str]:
+        """For lists: the buyers that were asked for a bid, and those that were not, each with every check that kept it
+        out. Contracts for the other mode say nothing.
+        """
+        asked = dict.fromkeys(_buyer(contracts, line["contract"]) for line in self.asked)
+        missed = dict.fromkeys(
+            f"{_buyer(contracts, verdict.contract_id)}:{check.name.partition(':')[0]}"
+            for judgement in self._judgements
+            for verdict in judgement.verdicts
+            if verdict.failed and verdict.failed[0].name != "mode"
+            for check in verdict.failed
+        )
+        return _barred(asked), _barred(missed)
+
     def asked_buyer(self, contract_id: str, at: float, took: float, answer: list[Bid] | NoBid) -> None:
         line: dict[str, Any] = {"contract": contract_id, "at": at, "took": took}
         if isinstance(answer, NoBid):
@@ -115,6 +129,16 @@ class Trail:
     def wire_document(self) -> bytes | None:
         """Requests and replies, to be sealed; None when nothing was sent."""
         return orjson.dumps(self.wires) if self.wires else None
+
+
+def _buyer(contracts: Mapping[str, Contract], contract_id: str) -> str:
+    return contracts[contract_id].buyer_id if contract_id in contracts else ""
+
+
+def _barred(words: Iterable[str]) -> str:
+    """`|acme|birch|`: a text in which each word is found whole."""
+    told = "|".join(words)
+    return f"|{told}|" if told else ""
 
 
 def read_trail(document: bytes) -> dict[str, Any]:

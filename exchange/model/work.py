@@ -108,6 +108,7 @@ class LeadRow(NamedTuple):
     currency: str
     consent: bytes | None = None
     consent_hash: str | None = None  # of a text that is stored once, beside the record
+    channel: str = "api"
 
 
 class Keep(Enum):
@@ -353,6 +354,7 @@ class Closing(NamedTuple):
     proofs: tuple[ProofRow, ...] = ()  # that came with the post, to be kept if it is sold
     screened: ScreenedRow | None = None
     wrong: WrongFields | None = None
+    looks: tuple[str, str] = ("", "")  # which buyers were asked for a bid, and which were not and why, for lists
     ends: LeadState | None = None  # of several closings: the state of its deliveries that this one is for
 
 

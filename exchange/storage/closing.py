@@ -63,7 +63,9 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
                    promised_units = COALESCE(:promised, promised_units), revenue_units = revenue_units + :revenue,
                    payout_units = payout_units + :payouts, times_sold = times_sold + :times,
                    grade = COALESCE(:grade, grade), fraud = COALESCE(:fraud, fraud), score = COALESCE(:score, score),
-                   features = COALESCE(:features, features) WHERE id = :id
+                   features = COALESCE(:features, features),
+                   pinged = CASE WHEN :pinged = '' THEN pinged ELSE :pinged END,
+                   missed = CASE WHEN :missed = '' THEN missed ELSE :missed END WHERE id = :id
                RETURNING id AS key""",
             {
                 **_brought(sold),
@@ -74,6 +76,8 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
                 "at": closing.at,
                 "duplicate": closing.duplicate_of,
                 "promised": closing.promised_units,
+                "pinged": closing.looks[0],
+                "missed": closing.looks[1],
             },
         ),
         end_claims(closing.lead_id, closing.claims_until),

@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
+from exchange.storage.lead_filters import ORDERS, LeadFilter, where_of
 from exchange.storage.rows import listed
 from exchange.storage.selling import FOR_PEOPLE, OPEN
-from exchange.storage.spans import TOP, Span, stretch_of
-from exchange.storage.ways import WAYS
-
-
-@dataclass(frozen=True, slots=True)
-class LeadFilter:
-    """What a list shows, and which stretch of it. `states` empty shows every state."""
-
-    mode: str = "live"
-    states: tuple[str, ...] = ()
-    reason: str | None = None
-    way: str | None = None  # how it was sold: one of `ways.WAYS`
-    sub_id: str | None = None
-    grade: str | None = None
-    bid: tuple[int, int] | None = None  # sizes of a price that was bid: from, and up to below
-    seller_id: str | None = None
-    buyer_id: str | None = None
-    vertical: str | None = None
-    us_state: str | None = None
-    phone_index: bytes | None = None
-    email_index: bytes | None = None
-    since: int | None = None
-    until: int | None = None
-    span: Span = TOP
-
-
-ORDERS: Mapping[str, str] = MappingProxyType(
-    {"received": "received_at", "revenue": "revenue_units", "payout": "payout_units", "changed": "changed_at"}
-)
-"""How a list of leads may be ordered."""
+from exchange.storage.spans import stretch_of
 
 
 async def list_leads(tx: Tx, actor: Actor, wanted: LeadFilter) -> list[Row]:
     """Newest first unless another order is asked for. Sellers see their own leads; operators all."""
-    where, params = _where(actor, wanted)
+    where, params = where_of(actor, wanted)
     stretch = stretch_of(wanted.span, ORDERS, "id")
     return await tx.fetch(
         f"""SELECT id, received_at, seller_id, campaign_id, vertical, mode, kind, state, reason, sub_id1, zip, us_state,
-               city, initials, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at
+               city, initials, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at,
+               fraud, channel, pinged, sealed IS NULL AS erased
             FROM leads WHERE {" AND ".join([*where, *stretch.where])} ORDER BY {stretch.order} LIMIT :limit""",
         **params,
         **stretch.params,
@@ -71,7 +43,7 @@ async def count_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_0
 
 async def sum_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000) -> Sums:
     """How many match and what they brought, over the newest `most` of them."""
-    where, params = _where(actor, wanted)
+    where, params = where_of(actor, wanted)
     stretch = stretch_of(wanted.span, ORDERS, "id")
     rows = await tx.fetch(
         f"""SELECT currency, COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
@@ -240,47 +212,3 @@ async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | N
 
 def _may_see(actor: Actor, seller_id: str) -> bool:
     return actor.role in (Role.OPERATOR, Role.SYSTEM) or (actor.role is Role.SELLER and actor.party_id == seller_id)
-
-
-def _where(actor: Actor, wanted: LeadFilter) -> tuple[list[str], dict[str, object]]:
-    where = ["mode = 'test'" if wanted.mode == "test" else "mode = 'live'"]  # written out: an index is for one of them
-    seller_id = wanted.seller_id if actor.role in (Role.OPERATOR, Role.SYSTEM) else (actor.party_id or "")
-    simple = {
-        "reason": wanted.reason,
-        "sub_id1": wanted.sub_id,
-        "grade": wanted.grade,
-        "seller_id": seller_id,
-        "vertical": wanted.vertical,
-        "us_state": wanted.us_state,
-        "phone_index": wanted.phone_index,
-        "email_index": wanted.email_index,
-    }
-    found: dict[str, object] = {}
-    if wanted.states:
-        names, states = listed("state", wanted.states)
-        where.append("state = :state_0" if len(wanted.states) == 1 else f"state IN {names}")
-        found |= states
-    if wanted.buyer_id is not None:
-        where.append(
-            "EXISTS (SELECT 1 FROM sales WHERE sales.lead_id = leads.id AND sales.buyer_id = :buyer_id "
-            "AND (sales.reversed_at IS NULL OR sales.returned_at IS NOT NULL))"
-        )
-        found["buyer_id"] = wanted.buyer_id
-    if wanted.way is not None:
-        where.append(WAYS[wanted.way])
-    if wanted.bid is not None:
-        where.append(
-            "EXISTS (SELECT 1 FROM lead_bids b WHERE b.lead_id = leads.id AND b.size >= :bid_from AND b.size < :bid_to)"
-        )
-        found |= {"bid_from": wanted.bid[0], "bid_to": wanted.bid[1]}
-    for column, value in simple.items():
-        if value is not None:
-            where.append(f"{column} = :{column}")
-            found[column] = value
-    if wanted.since is not None:
-        where.append("received_at >= :since")
-        found["since"] = wanted.since
-    if wanted.until is not None:
-        where.append("received_at < :until")
-        found["until"] = wanted.until
-    return where, found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 
 from exchange.flows.market import Deals, Market
 from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
-from exchange.storage.leads import LeadFilter, answer_ms_of, buyers_of, list_leads
+from exchange.storage.lead_extras import Extras, extras_of
+from exchange.storage.lead_filters import LeadFilter
+from exchange.storage.leads import list_leads
 from exchange.web.words import utc
 
 AT_ONCE = 500
@@ -37,12 +39,22 @@ COLUMNS = (
     "times_sold",
     "answer_ms",
     "mode",
+    "standing",
+    "channel",
+    "fraud_score",
+    "disposition",
+    "return",
+    "consent",
+    "asked",
+    "tags",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LeadLine:
-    """One lead of a list. `consumer` is masked; `answer_ms` None: never answered."""
+    """One lead of a list. `consumer` is masked; `answer_ms` None: never answered. `standing` is what it is beside its
+    state: returned, partly_returned, in_store, erased or nothing.
+    """
 
     id: str
     received_at: int
@@ -64,6 +76,20 @@ class LeadLine:
     times_sold: int
     answer_ms: int | None
     mode: str
+    campaign: str
+    channel: str
+    fraud: int | None
+    standing: str
+    disposition: str
+    return_state: str
+    consent: str
+    asked: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def shown_state(self) -> str:
+        """The one word for it: what it is beside its state comes first."""
+        return self.standing or self.state
 
     @property
     def margin(self) -> Money:
@@ -98,21 +124,26 @@ class LeadLine:
             "times_sold": self.times_sold,
             "answer_ms": self.answer_ms,
             "mode": self.mode,
+            "standing": self.standing or None,
+            "channel": self.channel,
+            "fraud_score": self.fraud,
+            "disposition": self.disposition or None,
+            "return": self.return_state or None,
+            "consent": self.consent or None,
+            "asked": list(self.asked),
+            "tags": list(self.tags),
         }
 
 
 async def read_lines(market: Market, actor: Actor, wanted: LeadFilter) -> list[LeadLine]:
-    """One page of leads with their buyers and how long their sellers waited."""
-    rows, buyers, answers = await market.db.read(_page, actor, wanted)
-    return [_line(row, market.deals, buyers, answers) for row in rows]
+    """One page of leads with what lists tell beside."""
+    rows, extras = await market.db.read(_page, actor, wanted)
+    return [_line(row, market.deals, extras) for row in rows]
 
 
-async def _page(
-    tx: Tx, actor: Actor, wanted: LeadFilter
-) -> tuple[list[Row], Mapping[str, list[str]], Mapping[str, int]]:
+async def _page(tx: Tx, actor: Actor, wanted: LeadFilter) -> tuple[list[Row], Extras]:
     rows = await list_leads(tx, actor, wanted)
-    ids = [row["id"] for row in rows]
-    return rows, await buyers_of(tx, ids), await answer_ms_of(tx, ids)
+    return rows, await extras_of(tx, [row["id"] for row in rows])
 
 
 async def every_line(market: Market, actor: Actor, wanted: LeadFilter) -> AsyncIterator[list[LeadLine]]:
@@ -126,15 +157,11 @@ async def every_line(market: Market, actor: Actor, wanted: LeadFilter) -> AsyncI
         wanted = replace(wanted, span=replace(wanted.span, after=after))
 
 
-def _line(row: Row, deals: Deals, buyers: Mapping[str, list[str]], answers: Mapping[str, int]) -> LeadLine:
-    names = tuple(
-        deals.buyers[buyer].name if buyer in deals.buyers else buyer
-        for buyer in dict.fromkeys(buyers.get(row["id"], ()))
-    )
-    seller = deals.sellers.get(row["seller_id"])
-    currency = row["currency"]
+def _line(row: Row, deals: Deals, extras: Extras) -> LeadLine:
+    me, currency = row["id"], row["currency"]
+    seller, campaign = deals.sellers.get(row["seller_id"]), deals.campaigns.get(row["campaign_id"])
     return LeadLine(
-        row["id"],
+        me,
         row["received_at"],
         row["state"],
         row["reason"],
@@ -148,10 +175,29 @@ def _line(row: Row, deals: Deals, buyers: Mapping[str, list[str]], answers: Mapp
         row["sub_id1"],
         row["seller_lead_id"],
         row["grade"],
-        names,
+        _named(deals, extras.buyers.get(me, ())),
         Money(row["revenue_units"], currency),
         Money(row["payout_units"], currency),
         row["times_sold"],
-        answers.get(row["id"]),
+        extras.answer_ms.get(me),
         row["mode"],
+        campaign.name if campaign is not None else row["campaign_id"],
+        row["channel"],
+        row["fraud"],
+        _standing(row, extras),
+        extras.dispositions.get(me, ""),
+        extras.returns.get(me, ""),
+        extras.consents.get(me, ""),
+        _named(deals, [each for each in row["pinged"].split("|") if each]),
+        tuple(extras.tags.get(me, ())),
     )
+
+
+def _named(deals: Deals, buyers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(deals.buyers[each].name if each in deals.buyers else each for each in dict.fromkeys(buyers))
+
+
+def _standing(row: Row, extras: Extras) -> str:
+    if row["erased"]:
+        return "erased"
+    return extras.came_back.get(row["id"], "") or ("in_store" if row["id"] in extras.in_store else "")

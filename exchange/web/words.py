@@ -44,6 +44,10 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "bounced": ("Came back", "bad", "return"),
         "expired": ("Nobody knows", "warn", "question"),
         "cancelled": ("Cancelled", "", "dash"),
+        "returned": ("Returned", "warn", "return"),
+        "partly_returned": ("Partly returned", "warn", "return"),
+        "in_store": ("In store", "info", "shop"),
+        "erased": ("Erased", "", "cross"),
         # of returns
         "asked": ("To decide", "warn", "clock"),
         "question": ("Buyer asked", "warn", "question"),

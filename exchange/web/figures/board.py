@@ -13,7 +13,7 @@ from exchange.model.alert import Alert
 from exchange.storage.alerts import muted, open_alerts
 from exchange.storage.dashboard import arrived_since, first_between
 from exchange.storage.database import Tx
-from exchange.storage.leads import LeadFilter
+from exchange.storage.lead_filters import LeadFilter
 from exchange.storage.spans import Span
 from exchange.web.figures.bids import Landscape, landscape
 from exchange.web.figures.caps import Gauge, gauges

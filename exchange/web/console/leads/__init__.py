@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
-from exchange.web.console._rights import DECIDING, Rights
-from exchange.web.console.leads import deliveries, disputes, lead, leads, overlaps, unclear
+from exchange.web.console._rights import DECIDING, SEEING, Rights
+from exchange.web.console.leads import bulk, deliveries, disputes, lead, leads, overlaps, unclear
 
 ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
     {
+        bulk: SEEING,
         deliveries: Rights(),
         disputes: DECIDING,
         lead: Rights(),

@@ -13,7 +13,7 @@ from exchange.model.actor import Actor
 from exchange.model.lead import Mode
 from exchange.model.rights import Right
 from exchange.stages.score.grade import GRADES
-from exchange.storage.leads import LeadFilter
+from exchange.storage.lead_filters import LeadFilter
 from exchange.storage.live import RequestFilter, newest_requests, request_row
 from exchange.storage.spans import Span
 from exchange.storage.timeline import read_lead_rows

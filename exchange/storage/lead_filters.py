@@ -1,0 +1,199 @@
+"""Which leads a list shows, as conditions on `leads`. A filter that is None or empty leaves no lead out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from exchange.model.actor import Actor, Role
+from exchange.storage.rows import listed
+from exchange.storage.spans import TOP, Span
+from exchange.storage.ways import WAYS
+
+Where = tuple[list[str], dict[str, object]]
+
+ORDERS: Mapping[str, str] = MappingProxyType({"received": "received_at", "revenue": "revenue_units"})
+"""How a list of leads may be ordered."""
+
+_BACK = "EXISTS (SELECT 1 FROM sales s WHERE s.lead_id = leads.id AND s.returned_at IS NOT NULL)"
+_STANDS = "EXISTS (SELECT 1 FROM sales s WHERE s.lead_id = leads.id AND s.reversed_at IS NULL)"
+_REVOKED = """EXISTS (SELECT 1 FROM revocations v WHERE v.phone_index = leads.phone_index)
+       OR EXISTS (SELECT 1 FROM revocations v WHERE v.email_index = leads.email_index)"""
+_CONSENTED = "EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = leads.id)"
+
+STANDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "returned": f"times_sold > 0 AND {_BACK} AND NOT {_STANDS}",
+        "partly_returned": f"times_sold > 0 AND {_BACK} AND {_STANDS}",
+        "in_store": "EXISTS (SELECT 1 FROM store_items i WHERE i.lead_id = leads.id AND i.state = 'listed')",
+        "expired": """state = 'quoted' AND NOT EXISTS (
+               SELECT 1 FROM quotes q WHERE q.lead_id = leads.id AND q.expires_at > :now)""",
+        "erased": "sealed IS NULL",
+    }
+)
+"""What a lead may be beside its state. `expired` is known at `now`."""
+RETURNS: Mapping[str, str] = MappingProxyType(
+    {
+        "any": "IN (SELECT r.lead_id FROM return_requests r)",
+        "none": "NOT IN (SELECT r.lead_id FROM return_requests r)",
+        "open": "IN (SELECT r.lead_id FROM return_requests r WHERE r.state IN ('asked', 'question'))",
+        "granted": "IN (SELECT r.lead_id FROM return_requests r WHERE r.state IN ('approved', 'partial', 'replaced'))",
+        "declined": "IN (SELECT r.lead_id FROM return_requests r WHERE r.state = 'declined')",
+    }
+)
+CONSENTS: Mapping[str, str] = MappingProxyType(
+    {"given": f"{_CONSENTED} AND NOT ({_REVOKED})", "none": f"NOT {_CONSENTED}", "taken_back": f"({_REVOKED})"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """What a list shows, and which stretch of it. `prices` are revenue in units, from and to; `grades` first and last.
+
+    `missed` is a buyer that was not asked, with the check that kept it out or an empty word. `kept` leaves out those
+    whose personal values are gone.
+    """
+
+    mode: str = "live"
+    states: tuple[str, ...] = ()
+    standing: str | None = None
+    reason: str | None = None
+    seller_id: str | None = None
+    campaign_id: str | None = None
+    sub_id1: str | None = None
+    buyer_id: str | None = None
+    contract_id: str | None = None
+    vertical: str | None = None
+    us_state: str | None = None
+    zips: tuple[str, ...] = ()
+    grades: tuple[str, str] | None = None
+    grade: str | None = None
+    prices: tuple[int, int] | None = None
+    bid: tuple[int, int] | None = None  # sizes of a price that was bid: from, and up to below
+    way: str | None = None  # how it was sold: one of `ways.WAYS`
+    channel: str | None = None
+    returns: str | None = None
+    disposition: str | None = None
+    consent: str | None = None
+    pinged: str | None = None
+    missed: tuple[str, str] | None = None
+    field: tuple[str, str] | None = None
+    duplicate_of: str | None = None
+    tag: str | None = None
+    ids: tuple[str, ...] = ()
+    kept: bool = False
+    phone_index: bytes | None = None
+    email_index: bytes | None = None
+    since: int | None = None
+    until: int | None = None
+    now: int = 0
+    span: Span = TOP
+
+
+_EQUAL = (
+    "reason",
+    "campaign_id",
+    "sub_id1",
+    "grade",
+    "vertical",
+    "us_state",
+    "duplicate_of",
+    "phone_index",
+    "email_index",
+)
+
+
+def where_of(actor: Actor, wanted: LeadFilter) -> Where:
+    """Sellers see their own leads; operators all."""
+    where = ["mode = 'test'" if wanted.mode == "test" else "mode = 'live'"]  # written out: an index is for one of them
+    found: dict[str, object] = {}
+    seller_id = wanted.seller_id if actor.role in (Role.OPERATOR, Role.SYSTEM) else (actor.party_id or "")
+    simple = {"seller_id": seller_id, **{column: getattr(wanted, column) for column in _EQUAL}}
+    for column, value in simple.items():
+        if value is not None:
+            where.append(f"{column} = :{column}")
+            found[column] = value
+    for part, params in (*_ranges(wanted), *_lists(wanted), *_others(wanted)):
+        where.append(part)
+        found |= params
+    return where, found
+
+
+def _ranges(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
+    parts: list[tuple[str, dict[str, object]]] = []
+    if wanted.since is not None:
+        parts.append(("received_at >= :since", {"since": wanted.since}))
+    if wanted.until is not None:
+        parts.append(("received_at < :until", {"until": wanted.until}))
+    if wanted.grades is not None:
+        first, last = wanted.grades
+        parts.append(("grade >= :grade_from AND grade <= :grade_to", {"grade_from": first, "grade_to": last}))
+    if wanted.prices is not None:
+        least, most = wanted.prices
+        parts.append(("revenue_units >= :least AND revenue_units <= :most_units", {"least": least, "most_units": most}))
+    return parts
+
+
+def _lists(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
+    parts: list[tuple[str, dict[str, object]]] = []
+    for column, values in (("state", wanted.states), ("zip", wanted.zips), ("id", wanted.ids)):
+        if len(values) == 1:
+            parts.append((f"{column} = :{column}_0", {f"{column}_0": values[0]}))
+        elif values:
+            names, params = listed(column, values)
+            parts.append((f"{column} IN {names}", params))
+    return parts
+
+
+def _others(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
+    """What lies in other tables, or within a text."""
+    parts: list[tuple[str, dict[str, object]]] = []
+    for column, value in (("buyer_id", wanted.buyer_id), ("contract_id", wanted.contract_id)):
+        if value is not None:
+            sold = f"""EXISTS (SELECT 1 FROM sales s WHERE s.lead_id = leads.id AND s.{column} = :{column}
+                   AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL))"""
+            parts.append((sold, {column: value}))
+    if wanted.way is not None:
+        parts.append((WAYS[wanted.way], {}))
+    if wanted.bid is not None:
+        bid = """EXISTS (SELECT 1 FROM lead_bids b WHERE b.lead_id = leads.id AND b.size >= :bid_from
+               AND b.size < :bid_to)"""
+        parts.append((bid, {"bid_from": wanted.bid[0], "bid_to": wanted.bid[1]}))
+    if wanted.channel is not None:
+        rare = "channel <> 'api' AND channel = :channel"  # the index is for these
+        parts.append((rare if wanted.channel != "api" else "channel = :channel", {"channel": wanted.channel}))
+    if (standing := STANDINGS.get(wanted.standing or "")) is not None:
+        parts.append((standing, {"now": wanted.now} if wanted.standing == "expired" else {}))
+    if (back := RETURNS.get(wanted.returns or "")) is not None:
+        parts.append((f"id {back}", {}))
+    if (consent := CONSENTS.get(wanted.consent or "")) is not None:
+        parts.append((consent, {}))
+    if wanted.disposition is not None:
+        reported = "EXISTS (SELECT 1 FROM sale_dispositions d WHERE d.lead_id = leads.id AND d.kind = :disposition)"
+        parts.append((reported, {"disposition": wanted.disposition}))
+    if wanted.kept:
+        parts.append(("sealed IS NOT NULL", {}))
+    if wanted.tag is not None:
+        parts.append(("id IN (SELECT t.lead_id FROM lead_tags t WHERE t.tag = :tag)", {"tag": wanted.tag}))
+    return parts + _within(wanted)
+
+
+def _within(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
+    parts: list[tuple[str, dict[str, object]]] = []
+    if wanted.pinged is not None:
+        parts.append(("pinged LIKE :pinged ESCAPE '!'", {"pinged": f"%|{_plain(wanted.pinged)}|%"}))
+    if wanted.missed is not None:
+        buyer, check = wanted.missed
+        text = f"%|{_plain(buyer)}:{_plain(check)}|%" if check else f"%|{_plain(buyer)}:%"
+        parts.append(("missed LIKE :missed ESCAPE '!'", {"missed": text}))
+    if wanted.field is not None:
+        name, value = (json.dumps(each, ensure_ascii=False) for each in wanted.field)
+        parts.append(("facts LIKE :fact ESCAPE '!'", {"fact": f"%{_plain(name)}:{_plain(value)}%"}))
+    return parts
+
+
+def _plain(text: str) -> str:
+    """A text in which LIKE finds nothing but itself."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
