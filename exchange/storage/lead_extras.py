@@ -51,8 +51,8 @@ async def _one(tx: Tx, lead_ids: Sequence[str], select: str, order: str, only: s
 async def _came_back(tx: Tx, lead_ids: Sequence[str]) -> dict[str, str]:
     names, params = listed("lead", lead_ids)
     rows = await tx.fetch(
-        f"""SELECT lead_id, SUM(CASE WHEN returned_at IS NOT NULL THEN 1 ELSE 0 END) AS back,
-               SUM(CASE WHEN reversed_at IS NULL THEN 1 ELSE 0 END) AS stand
+        f"""SELECT lead_id, COUNT(CASE WHEN returned_at IS NOT NULL THEN 1 END) AS back,
+               COUNT(CASE WHEN reversed_at IS NULL THEN 1 END) AS stand
             FROM sales WHERE lead_id IN {names} GROUP BY lead_id""",
         **params,
     )

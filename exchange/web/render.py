@@ -18,6 +18,7 @@ from exchange.storage.users import Session
 from exchange.web import words
 from exchange.web.badges import Badge, badges_of
 from exchange.web.icons import icon
+from exchange.web.keyboard import TABLE, ways
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.rail import dock, rail, shown
 from exchange.web.statics import Asset, add_assets, load_assets
@@ -75,8 +76,9 @@ def mode_of(request: web.Request) -> str:
     return wanted if wanted in _MODES else "live"
 
 
-def theme_of(request: web.Request) -> str:
-    chosen = request.cookies.get(THEME_COOKIE, "auto")
+def theme_of(request: web.Request, preferences: Mapping[str, str]) -> str:
+    """As whoever is signed in chose it; before that as this browser last had it."""
+    chosen = preferences.get("theme") or request.cookies.get(THEME_COOKIE, "auto")
     return chosen if chosen in THEMES else "auto"
 
 
@@ -100,7 +102,8 @@ async def page(
         badges = await request.app[MARKET].db.read(badges_of, session.user.actor, mode, request.app[MARKET].clock.now())
     pages = request.app[PAGES]
     settings = request.app[SETTINGS]
-    theme = theme_of(request)
+    preferences = session.preferences if session is not None else {}
+    theme = theme_of(request, preferences)
     text = pages.templates.get_template(template).render(
         title=title,
         here=here,
@@ -110,6 +113,10 @@ async def page(
         session=session if signed_in else None,
         csrf=session.csrf if session is not None else "",
         role=role,
+        portal=_PORTALS.get(role, "/console"),
+        preferences=preferences,
+        key_table=TABLE,
+        key_ways=ways(groups),
         home=_PORTALS.get(role, "/console"),
         rail=shown(groups, here, badges),
         everywhere=groups,

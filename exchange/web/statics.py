@@ -1,4 +1,4 @@
-"""Stylesheet, script and pictures: read once, served under the hash of what they hold, kept a year by browsers."""
+"""Stylesheet, script, letters and pictures: read once, served under the hash of what they hold, kept a year."""
 
 from __future__ import annotations
 
@@ -35,10 +35,12 @@ SHEETS = (
     "print.css",
 )
 """The parts of app.css, in order: what is later wins."""
-SCRIPTS = ("pages.js", "lists.js", "live.js")
+SCRIPTS = ("pages.js", "keys.js", "lists.js", "find.js", "live.js")
 """The parts of app.js, in order. Each keeps to itself."""
 
-_TYPES: Mapping[str, str] = MappingProxyType({".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"})
+_TYPES: Mapping[str, str] = MappingProxyType(
+    {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+)
 _YEAR = "public, max-age=31536000, immutable"
 _HASH_LETTERS = 12
 
@@ -52,10 +54,14 @@ class Asset:
 
 def load_assets(folder: Path = FOLDER) -> Mapping[str, Asset]:
     """Every asset by its name."""
-    found = {"app.css": b"\n".join((folder / "css" / name).read_bytes() for name in SHEETS)}
+    fonts = {path.name: _asset(path.name, path.read_bytes()) for path in sorted((folder / "fonts").glob("*.woff2"))}
+    sheet = b"\n".join((folder / "css" / name).read_bytes() for name in SHEETS).decode()
+    for name, font in fonts.items():
+        sheet = sheet.replace(f"url({name})", f"url({font.path})")
+    found = {"app.css": sheet.encode()}
     found["app.js"] = b"\n".join((folder / "js" / name).read_bytes() for name in SCRIPTS)
     found |= {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in _TYPES}
-    return MappingProxyType({name: _asset(name, body) for name, body in found.items()})
+    return MappingProxyType({name: _asset(name, body) for name, body in found.items()} | fonts)
 
 
 def _asset(name: str, body: bytes) -> Asset:
@@ -70,9 +76,11 @@ def add_assets(app: web.Application, assets: Mapping[str, Asset]) -> None:
         asset = by_path.get(request.path)
         if asset is None:
             raise web.HTTPNotFound
-        response = web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8")
+        letters = asset.content_type == "font/woff2"  # packed already
+        response = web.Response(body=asset.body, content_type=asset.content_type, charset=None if letters else "utf-8")
         response.headers["Cache-Control"] = _YEAR
-        response.enable_compression()
+        if not letters:
+            response.enable_compression()
         return response
 
     app.router.add_get("/static/{digest}/{name}", serve)

@@ -222,3 +222,29 @@ async def test_a_cursor_nobody_made_begins_at_the_newest(served: Served, before:
         page = await visitor.open(f"/console/leads?after={before}")
 
         assert 1 == len(page.attributes("lead", "data-lead"))
+
+
+async def test_search_finds_parties_and_pages_by_their_names_in_groups(served: Served) -> None:
+    lead_id = (await sell(served, 1))["lead_id"]
+    async with signed_in(served) as visitor:
+        found = await visitor.submit("/console/search", q="ce")
+        assert "Sellers" in found.text and "Campaigns" in found.text and "Cedar" in found.part("results")
+        one = await visitor.submit("/console/search", q="imported nothing")
+        assert 404 == one.http_status
+        page = await visitor.submit("/console/search", q="deliveries", follow=False)
+        assert "/console/deliveries" == page.headers["Location"]
+        told = (await visitor.submit("/console/search", q=lead_id, json="yes")).fields["groups"]
+        assert ["Leads"] == [group["title"] for group in told]
+        assert f"/console/leads/{lead_id}" == told[0]["results"][0]["path"]
+
+
+async def test_a_theme_is_kept_with_whoever_chose_it(served: Served) -> None:
+    async with signed_in(served) as visitor:
+        page = await visitor.submit("/console/theme", theme="dark", back="/console/leads")
+        assert '<html lang="en" data-theme="dark">' in page.source
+    async with signed_in(served) as again, signed_in(served, "seller@cedar.example", "seller", "cedar") as seller:
+        assert 'data-theme="dark"' in (await again.open("/console/leads")).source[:200]
+        assert 'data-theme="auto"' in (await seller.open("/seller")).source[:200]
+        own = await seller.open("/seller/preferences")
+        await seller.send("/seller/preferences", csrf=own.token, theme="light", keys="off", motion="up")
+        assert 'data-theme="light" data-keys="off">' in (await seller.open("/seller")).source[:200]

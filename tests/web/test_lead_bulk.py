@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 from exchange.flows.lead_bulk import Wish, do_many
 from exchange.model.actor import SYSTEM
@@ -19,6 +20,10 @@ BULK, SURE = "/console/leads/bulk", "/console/leads/bulk/sure"
 async def unsold(served: Served, *numbers: int) -> list[str]:
     served.exchange.buyers.bids("acme", None)
     return [(await sell(served, number))["lead_id"] for number in numbers]
+
+
+def chosen(*lead_ids: str) -> dict[str, Any]:
+    return {f"id:{lead_id}": "yes" for lead_id in lead_ids}
 
 
 async def states(served: Served) -> dict[str, str]:
@@ -48,14 +53,13 @@ async def test_unsold_leads_are_sold_again_once_to_those_who_were_not_asked(serv
 
 async def test_tags_are_put_on_chosen_leads_and_found_by_them(served: Served) -> None:
     first, second = await unsold(served, 1, 2)
-    chosen = {f"id:{first}": "yes"}
     async with signed_in(served) as visitor:
-        page = await visitor.submit(SURE, act="tag", tag="Call <b>", why="Odd", **chosen)
+        page = await visitor.submit(SURE, act="tag", tag="Call <b>", why="Odd", **chosen(first))
         assert 422 == page.http_status and "small letters" in page.part("problem")
-        await visitor.submit(SURE, act="tag", tag="Call  back", why="Odd", **chosen)
+        await visitor.submit(SURE, act="tag", tag="Call  back", why="Odd", **chosen(first))
         told = (await visitor.open("/console/leads.json?tag=call back")).fields["leads"]
         assert [(first, ["call back"])] == [(each["lead_id"], each["tags"]) for each in told]
-        await visitor.submit(SURE, act="untag", tag="call back", why="Done", **chosen, **{f"id:{second}": "yes"})
+        await visitor.submit(SURE, act="untag", tag="call back", why="Done", **chosen(first, second))
         assert 0 == (await visitor.open("/console/leads.json?tag=call back")).fields["count"]
 
 
@@ -74,9 +78,9 @@ async def test_an_export_is_noted_and_personal_only_for_a_reason(served: Served)
 async def test_erasing_tells_what_stays_and_asks_for_its_right(served: Served) -> None:
     sold = (await sell(served, 1))["lead_id"]
     async with signed_in(served) as visitor:
-        shown = await visitor.submit(BULK, act="erase", **{f"id:{sold}": "yes"})
+        shown = await visitor.submit(BULK, act="erase", **chosen(sold))
         assert "Erase 1 lead" in shown.text and "$25.00 of revenue and $20.00 of payouts" in shown.text
-        await visitor.submit(SURE, act="erase", why="Request 8", **{f"id:{sold}": "yes"})
+        await visitor.submit(SURE, act="erase", why="Request 8", **chosen(sold))
         page = await visitor.open("/console/leads?status=erased")
         assert [sold] == page.attributes("lead", "data-lead") and "Erased" in page.part("leads")
     again = Wish("erase", [sold], "Request 8")

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from exchange.model.follow import Duty
+from exchange.web import preferences
 from exchange.web.auth import for_role
 from exchange.web.buyer_portal import (
     _reports,
@@ -54,7 +55,8 @@ def add_buyer_portal(app: web.Application) -> None:
         add_table(app, each.pages(), _guard(each))
     for with_files in (_reports, contracts, return_ask, return_file, return_one):
         add_table(app, with_files.uploads(), _guard(with_files, token=False))
-    add_table(app, choices.pages("/buyer"), lambda show: for_role("buyer", show))
+    own = (*choices.pages("/buyer"), *preferences.pages("/buyer"))
+    add_table(app, own, lambda show: for_role("buyer", show))
 
 
 def _guard(module: ModuleType, *, token: bool = True) -> Callable[[Handler], Handler]:

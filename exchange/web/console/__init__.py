@@ -11,6 +11,7 @@ from types import ModuleType
 from aiohttp import web
 
 from exchange.model.rights import Right
+from exchange.web import preferences
 from exchange.web.auth import for_staff, leave
 from exchange.web.console import (
     alerts,
@@ -37,7 +38,7 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
-    alone = {login: SEEING, more: Rights(), search: SEEING}
+    alone = {more: Rights(), search: SEEING}
     rooms = (alerts, buyers, checks, demand, leads, money, overview, quality, returns, rules, sellers, settings, supply)
     return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
@@ -45,7 +46,7 @@ def modules() -> Mapping[ModuleType, Rights]:
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out. Uploads tell their token within the form."""
     add_table(app, _ways())
-    for page in choices.pages("/console"):
+    for page in (*choices.pages("/console"), *preferences.pages("/console")):
         add_page(app, page, for_staff(right_of(page, SEEING), page.show))
     for module, needs in modules().items():
         for page in module.pages():

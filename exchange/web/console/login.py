@@ -7,18 +7,10 @@ from aiohttp import web
 from exchange.flows.passkeys import has_name
 from exchange.flows.passwords import NotRight, sign_in_by_password
 from exchange.flows.slowing import TooMany
-from exchange.web.auth import FORM, HOME, find_session, is_local
-from exchange.web.cookies import over_tls
+from exchange.web.auth import HOME, find_session
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.pages import Page, see_other
-from exchange.web.render import THEME_COOKIE, THEMES
+from exchange.web.pages import see_other
 from exchange.web.way_in.stranger import go_on, own_form, place, shown
-
-_YEAR_SECONDS = 31_536_000
-
-
-def pages() -> tuple[Page, ...]:
-    return (Page("POST", "/console/theme", choose_theme),)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -47,20 +39,3 @@ async def by_password(request: web.Request) -> web.StreamResponse:
 async def _page(request: web.Request, problem: str = "", http_status: int = 200, email: str = "") -> web.StreamResponse:
     values = {"problem": problem, "email": email[:320], "passkeys": has_name(request.app[SETTINGS].public_url)}
     return await shown(request, "console/login.html", "Sign in", http_status, **values)
-
-
-async def choose_theme(request: web.Request) -> web.StreamResponse:
-    """Light, dark or as the device says; kept in a cookie, so that the first byte of the next page knows."""
-    form = request[FORM]
-    theme, back = form.get("theme", "auto"), form.get("back", HOME)
-    response = see_other(back if is_local(back) else HOME)
-    response.set_cookie(
-        THEME_COOKIE,
-        theme if theme in THEMES else "auto",
-        max_age=_YEAR_SECONDS,
-        path="/",
-        samesite="Lax",
-        httponly=True,
-        secure=over_tls(request),
-    )
-    return response

@@ -147,7 +147,7 @@
   }
   function fly(leads) {
     const picture = document.querySelector("[data-dots] svg");
-    if (!picture || still.matches || !picture.clientWidth) return;
+    if (!picture || (still.matches || document.documentElement.dataset.motion === "off") || !picture.clientWidth) return;
     leads.slice(-DOTS_MOST).forEach((lead, at) => {
       const ways = bands(lead).map((name) => picture.querySelector(`[data-band="${CSS.escape(name)}"]`)).filter(Boolean)
         .map((band) => band.dataset.way.split(" ").map(Number));
@@ -164,7 +164,7 @@
     function step(now) {
       const part = Math.max(now - began, 0) / FLIGHT_MS;
       const at = Math.floor(part);
-      if (at >= ways.length || paused || still.matches || !dot.isConnected) { dot.remove(); return; }
+      if (at >= ways.length || paused || (still.matches || document.documentElement.dataset.motion === "off") || !dot.isConnected) { dot.remove(); return; }
       const [x1, y1, x2, y2] = ways[at];
       const t = part - at;
       const ease = t * t * (3 - 2 * t);
