@@ -50,8 +50,8 @@ async def wrong_with(seen: Seen, path: str) -> list[str]:
     seen.complaints.clear()
     page = seen.page
     answer = await page.goto(seen.address + path)
-    if answer is not None and answer.status == 404:
-        return []  # it wants something in its address
+    if answer is None or answer.status == 404 or "text/html" not in answer.headers.get("content-type", ""):
+        return []  # it wants something in its address, or is for programs
     await page.evaluate(AXE_SCRIPT)
     await page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
     found = [*await axe(page, None, "light"), *await axe(page, CONTRAST, "dark")]
