@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exchange.flows.alerts import worst_alert
 from exchange.flows.counting import uncounted
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.alert import Alert
-from exchange.storage.alerts import muted, open_alerts
 from exchange.storage.dashboard import arrived_since, first_between
-from exchange.storage.database import Tx
 from exchange.storage.lead_filters import LeadFilter
 from exchange.storage.spans import Span
 from exchange.web.figures.bids import Landscape, landscape
@@ -73,7 +72,7 @@ async def read_board(market: Market, actor: Actor, wanted: Wanted, times: Times)
             gauges(market, times),
             needs(market, actor, asked.mode),
             read_lines(market, actor, _latest(asked)),
-            market.db.read(_worst, times.now),
+            worst_alert(market),
         ),
     )
     heat = await source_lines(market, actor, asked.vertical, times.now) if asked.mode == "live" else None
@@ -115,8 +114,3 @@ async def _usual_first(market: Market, actor: Actor, asked: Asked, times: Times)
 
 def _latest(asked: Asked) -> LeadFilter:
     return LeadFilter(mode=asked.mode, vertical=asked.vertical or None, span=Span(limit=LATEST))
-
-
-async def _worst(tx: Tx, now: int) -> Alert | None:
-    """The worst alert that nobody muted."""
-    return next((each for each in await open_alerts(tx) if not muted(each.muted_until, now)), None)

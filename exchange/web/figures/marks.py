@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from exchange.flows.market import Market
-from exchange.model.party import State
+from exchange.model.pause import asleep
 from exchange.web.figures.caps import full_buyers
 from exchange.web.figures.pings import Latency
 from exchange.web.words import Times
@@ -18,16 +18,17 @@ def buyer_marks(market: Market, times: Times, found: Iterable[Latency]) -> Mappi
     for buyer_id in market.deals.buyers:
         if market.breaker.state(buyer_id, times.now).open:
             marks[buyer_id] = "left alone"
-    return marks | dict.fromkeys(paused_buyers(market), "paused")
+    return marks | dict.fromkeys(paused_buyers(market, times.now), "paused")
 
 
-def paused_buyers(market: Market) -> set[str]:
+def paused_buyers(market: Market, now: int) -> set[str]:
     """Buyers that are off, or all of whose contracts are."""
     on: dict[str, bool] = {}
     for contract in market.deals.contracts.values():
-        on[contract.buyer_id] = on.get(contract.buyer_id, False) or contract.state is State.ACTIVE
+        off = asleep(contract.state, contract.pause, now)
+        on[contract.buyer_id] = on.get(contract.buyer_id, False) or not off
     return {
         buyer_id
         for buyer_id, buyer in market.deals.buyers.items()
-        if buyer.state is not State.ACTIVE or not on.get(buyer_id, True)
+        if asleep(buyer.state, buyer.pause, now) or not on.get(buyer_id, True)
     }

@@ -70,7 +70,7 @@ def _of_request(market: Market, row: Row) -> list[Sent]:
     for post in record["posts"]:
         seen[post["contract"]] += 1
         lines.append(_post(market, row, post, answers, seen[post["contract"]]))
-    return lines
+    return lines[::-1]
 
 
 def _answers(market: Market, row: Row) -> Mapping[tuple[str, str], int]:

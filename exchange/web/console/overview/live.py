@@ -9,6 +9,7 @@ from aiohttp import web
 
 from exchange.flows.by_hand import create_key
 from exchange.flows.market import Market, refresh
+from exchange.flows.specs import sample_key, spec_of
 from exchange.model.actor import Actor
 from exchange.model.lead import Mode
 from exchange.model.rights import Right
@@ -23,6 +24,8 @@ from exchange.web.keys import MARKET
 from exchange.web.lead_query import STATUSES
 from exchange.web.lead_rows import LeadLine, read_lines
 from exchange.web.pages import Page
+from exchange.web.posting.documents import base_of
+from exchange.web.posting.samples import sample_pairs, samples
 from exchange.web.render import address, as_json, mode_of, notice, page, times_of
 from exchange.web.story.records import Request, Story, open_story
 from exchange.web.story.wire import Exchange, buyer_exchange, seller_exchange
@@ -66,7 +69,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         rows=rows,
         choices=_choices(market, tab),
         edges=await edges(market, actor, mode, times.now),
-        curl=_curl(request, "YOUR_TEST_KEY") if not rows and not given else None,
+        curl=_first_curl(market) if not rows and not given else None,
         campaigns=sorted(market.deals.campaigns),
         clear=_url(mode, tab, {}),
         names={each.id: each.name for each in market.deals.sellers.values()},
@@ -123,17 +126,24 @@ async def make_key(request: web.Request) -> web.StreamResponse:
         "A test key",
         "It is shown this once. Run the command: the lead appears in live traffic of test mode.",
         http_status=200,
-        code=_curl(request, made.secret),
+        code=_curl(market, campaign_id, made.secret),
         links=(("Live traffic of test mode", f"{HOME}?mode=test"),),
     )
 
 
-def _curl(request: web.Request, key: str) -> str:
-    """A request that runs as it stands: outside a ZIP code of the simulated buyers it is sold."""
-    base = str(request.url.origin())
-    fields = ("zip=00001", "test_outcome=sold")
-    told = " \\\n  ".join(f"-d {field}" for field in fields)
-    return f"curl {base}/api/v1/ping \\\n  -H 'Authorization: Bearer {key}' \\\n  {told}"
+def _first_curl(market: Market) -> str | None:
+    """A request that runs as it stands: with the test key that a campaign's posting page shows."""
+    for campaign_id in sorted(market.deals.campaigns):
+        key = sample_key(market, campaign_id)
+        if key is not None:
+            return _curl(market, campaign_id, key)
+    return None
+
+
+def _curl(market: Market, campaign_id: str, key: str) -> str:
+    spec = spec_of(market.deals, market.deals.campaigns[campaign_id])
+    pairs = (*sample_pairs(spec, "post", market.clock.now()), ("test_outcome", "sold"))
+    return samples(f"{base_of(market)}/post", key, pairs)[0].code
 
 
 def _asked(request: web.Request) -> tuple[str, dict[str, str]]:
