@@ -11,7 +11,8 @@ from exchange.model.party import Disclosure
 from exchange.model.reason import Reason
 from exchange.stages.respond import told_reason
 from exchange.storage.database import Row
-from exchange.storage.leads import LeadFilter, count_leads, list_leads
+from exchange.storage.lead_filters import LeadFilter
+from exchange.storage.leads import count_leads, list_leads
 from exchange.web.lead_list import plain
 from exchange.web.lead_query import PERIODS, STATUSES, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
@@ -107,7 +108,7 @@ def _filter(asked: Asked) -> LeadFilter:
         mode=asked.mode,
         states=STATUSES.get(status, (status,)) if status else (),
         reason=given.get("reason"),
-        sub_id=given.get("sub_id"),
+        sub_id1=given.get("sub_id"),
         vertical=given.get("vertical"),
         us_state=given.get("state"),
         since=since,
