@@ -78,6 +78,7 @@ async def _found(market: Market, wanted: Wanted) -> list[str]:
     """The ids, oldest first."""
     from exchange.commands.opening import operator
     from exchange.storage.delivery_views import DeliveryFilter, list_deliveries
+    from exchange.storage.spans import Span
 
     page = DeliveryFilter(
         "live",
@@ -85,7 +86,7 @@ async def _found(market: Market, wanted: Wanted) -> list[str]:
         wanted.buyer or None,
         since=wanted.since,
         until=wanted.until,
-        limit=_PAGE,
+        span=Span(limit=_PAGE),
     )
     ids: list[str] = []
     next_page: DeliveryFilter | None = page
@@ -94,7 +95,7 @@ async def _found(market: Market, wanted: Wanted) -> list[str]:
         aside = wanted.status != "put_aside"
         ids += [row["attempt_id"] for row in rows if aside or (row["dead"] and row["run_at"] is None)]
         last = (rows[-1]["made_at"], rows[-1]["attempt_id"]) if len(rows) == _PAGE else None
-        next_page = replace(page, before=last) if last is not None else None
+        next_page = replace(page, span=Span(after=last, limit=_PAGE)) if last is not None else None
     return ids[:MOST][::-1]
 
 

@@ -30,6 +30,7 @@ from exchange.model.lead import Kind, Mode, Submission
 from exchange.stages.schedule import NEVER
 from exchange.storage.deliveries import overdue
 from exchange.storage.delivery_views import DeliveryFilter, list_deliveries
+from exchange.storage.spans import Span
 from exchange.worker import run_jobs, seal_chains, settle_silent
 
 MINUTES_PER_DAY = 1_440
@@ -92,7 +93,7 @@ async def _tend(market: Market) -> None:
 
 async def _hear_of_faxes(market: Market) -> None:
     """Providers of the past called back: every fax came out of its machine."""
-    wanted = DeliveryFilter(states=(DeliveryState.SENT.value,), channel="fax", limit=_FAXES)
+    wanted = DeliveryFilter(states=(DeliveryState.SENT.value,), channel="fax", span=Span(limit=_FAXES))
     for row in await market.db.read(list_deliveries, SYSTEM, wanted):
         attempt_id, fax_id = row["attempt_id"], row["provider_ref"]
         receipt = Receipt(f"{fax_id}-delivered", "delivered", fax_id, attempt_id)

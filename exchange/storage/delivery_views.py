@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
+from exchange.storage.spans import TOP, Span, stretch_of
 
 _NEXT = """(SELECT MIN(j.run_at) FROM jobs j WHERE j.queue = d.queue AND j.state = 'waiting'
                    AND j.unique_key = 'deliver:' || d.attempt_id) AS run_at,
@@ -17,7 +18,7 @@ _NEXT = """(SELECT MIN(j.run_at) FROM jobs j WHERE j.queue = d.queue AND j.state
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries: None or empty leaves a filter out. `before` is (made_at, id) of the last one of a page."""
+    """Which deliveries: None or empty leaves a filter out."""
 
     mode: str = "live"
     states: tuple[str, ...] = ()
@@ -25,8 +26,10 @@ class DeliveryFilter:
     channel: str | None = None
     since: int | None = None
     until: int | None = None
-    before: tuple[int, str] | None = None
-    limit: int = 50
+    span: Span = TOP
+
+
+_ORDERS = {"made": "d.made_at"}
 
 
 async def list_deliveries(tx: Tx, actor: Actor, wanted: DeliveryFilter) -> list[Row]:
@@ -34,17 +37,35 @@ async def list_deliveries(tx: Tx, actor: Actor, wanted: DeliveryFilter) -> list[
     if not _insider(actor):
         return []
     where, params = _where(wanted)
+    stretch = stretch_of(wanted.span, _ORDERS, "d.attempt_id")
     return await tx.fetch(
         f"""SELECT d.*, a.state AS attempt, a.price_units AS bid_units, a.currency, a.reason,
                l.initials, l.city, l.us_state, {_NEXT}
            FROM deliveries d JOIN attempts a ON a.id = d.attempt_id JOIN leads l ON l.id = d.lead_id
-           WHERE {where} ORDER BY d.made_at DESC, d.attempt_id DESC LIMIT :limit""",
-        limit=wanted.limit,
+           WHERE {" AND ".join([*where, *stretch.where])} ORDER BY {stretch.order} LIMIT :limit""",
+        limit=wanted.span.limit,
         **params,
+        **stretch.params,
     )
 
 
-def _where(wanted: DeliveryFilter) -> tuple[str, dict[str, object]]:
+async def count_deliveries(tx: Tx, actor: Actor, wanted: DeliveryFilter, most: int) -> int:
+    """How many match, counted up to `most`."""
+    if not _insider(actor):
+        return 0
+    where, params = _where(wanted)
+    stretch = stretch_of(wanted.span, _ORDERS, "d.attempt_id")
+    rows = await tx.fetch(
+        f"""SELECT COUNT(*) AS found FROM (SELECT d.attempt_id FROM deliveries d JOIN attempts a ON a.id = d.attempt_id
+            WHERE {" AND ".join([*where, *stretch.where])} LIMIT :most) AS counted""",
+        most=most,
+        **params,
+        **stretch.params,
+    )
+    return int(rows[0]["found"])
+
+
+def _where(wanted: DeliveryFilter) -> tuple[list[str], dict[str, object]]:
     where, params = ["a.mode = :mode"], dict[str, object](mode=wanted.mode)
     if wanted.states:
         names, states = listed("state", wanted.states)
@@ -60,10 +81,7 @@ def _where(wanted: DeliveryFilter) -> tuple[str, dict[str, object]]:
     if wanted.until is not None:
         where.append("d.made_at < :until")
         params["until"] = wanted.until
-    if wanted.before is not None:
-        where.append("(d.made_at < :at OR (d.made_at = :at AND d.attempt_id < :id))")
-        params["at"], params["id"] = wanted.before
-    return " AND ".join(where), params
+    return where, params
 
 
 async def deliveries_of(tx: Tx, lead_id: str) -> list[Row]:
