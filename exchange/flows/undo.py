@@ -28,7 +28,8 @@ from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryState
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Contract
-from exchange.model.work import Closing, JobRow, LeadState, Reversal
+from exchange.model.reversal import Reversal
+from exchange.model.work import Closing, JobRow, LeadState
 from exchange.stages.settle import sale_payout
 from exchange.stages.undo import Remaining, Undone, due, undone
 from exchange.storage.database import Row

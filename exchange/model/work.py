@@ -11,7 +11,6 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from exchange.model.auction import AttemptState, Bought
-from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryRow, DeliveryState
 from exchange.model.field_error import WrongFields
 from exchange.model.hold import HoldRequest
@@ -380,22 +379,3 @@ class Sums(NamedTuple):
     revenue_units: int
     payout_units: int
     times_sold: int
-
-
-class Reversal(NamedTuple):
-    """A sale undone: both sides of its money, its caps, its part of the lead's sums.
-
-    `payout_units` is what the seller loses by it in all, `transactions` say the same in the books (none for tests).
-    `closings` hold one end for every state the lead may be in after it.
-    """
-
-    attempt_id: str
-    lead_id: str
-    why: str
-    at: int
-    before: Sums
-    payout_units: int
-    transactions: tuple[Transaction, ...]
-    closings: tuple[Closing, ...]
-    delivery: DeliveryState
-    line: AuditLine

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from exchange.model.work import LeadState, Reversal, state_after
+from exchange.model.reversal import Reversal
+from exchange.model.work import LeadState, state_after
 from exchange.storage.audit import record
 from exchange.storage.closing import close_lead
 from exchange.storage.database import Row, Tx

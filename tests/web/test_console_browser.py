@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response, ViewportSize, async_playwright
 
 from exchange.model.wire import Loss, Lost
 from exchange.web.rail import rail
@@ -45,6 +45,7 @@ class Seen:
     address: str
     complaints: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # stylesheets, scripts and letters that were not there
 
     async def open(self, path: str) -> Page:
         await self.page.goto(self.address + path)
@@ -90,7 +91,13 @@ async def signed_in(
         seen.asked.append(request.url)
 
     seen.page.on("console", complain)
+
+    def miss(response: Response) -> None:
+        if response.status >= 400 and "/static/" in response.url:
+            seen.missing.append(response.url)
+
     seen.page.on("request", ask)
+    seen.page.on("response", miss)
     address = OPERATOR if who == "operator" else f"{who}@{party}.example"
     await seen.open(await login_path(served, address, who, party))
     return seen

@@ -62,7 +62,8 @@ async def wrong_with(seen: Seen, path: str) -> list[str]:
     found += [f"{each} px stick out at 375" for each in [await seen.overhang()] if each > 0]
     found += [f"too small: {each}" for each in await page.evaluate(TOO_SMALL)]
     await page.set_viewport_size(WIDE)
-    return [f"{path}: {each}" for each in (*found, *seen.complaints, *seen.elsewhere)]
+    told = [each for each in seen.complaints if "404 (Not Found)" not in each]  # may be of the page before
+    return [f"{path}: {each}" for each in (*found, *told, *seen.elsewhere, *seen.missing)]
 
 
 async def axe(page: Page, rules: Any, theme: str) -> Iterable[str]:
