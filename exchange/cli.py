@@ -21,6 +21,7 @@ from exchange.commands import (
     backup,
     buyer,
     campaign,
+    campaign_state,
     check,
     consent,
     data,
@@ -278,6 +279,7 @@ for _app, _module in (
     (reconcile_app, reconcile),
     (export_app, export),
     (webhook_app, webhook),
+    (campaign_app, campaign_state),
 ):
     for _command in _module.commands():
         add(_app, *_command)

@@ -12,6 +12,7 @@ from exchange.commands.terminal import Exit, Stop, Terminal, columns
 from exchange.model.lead import Mode
 
 if TYPE_CHECKING:
+    from exchange.settings import Settings
     from exchange.storage.parties import Parties
 
 
@@ -55,8 +56,21 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
         document |= {"url": address_url(base, key.secret)}
         terminal.secret(document, document["url"], f'shown once; id {key.id}; =IMPORTDATA("{document["url"]}")')
         return
-    what = "calls" if kind == "operator" else "posts to"
+    if kind == "campaign":
+        document |= {"page": await _posting_page(settings, party_id)}
+        terminal.secret(document, key.secret, f"shown once; id {key.id}; posting page {document['page']}")
+        return
+    what = "calls" if kind == "operator" else "takes from"
     terminal.secret(document, key.secret, f"shown once; id {key.id}; {what} {base}/api/v1")
+
+
+async def _posting_page(settings: Settings, campaign_id: str) -> str:
+    from exchange.commands.opening import opened_market
+    from exchange.flows.specs import keep_specs, page_url
+
+    async with opened_market(settings) as market:
+        await keep_specs(market)
+        return page_url(market, campaign_id)
 
 
 def _require_party(parties: Parties, kind: str, party_id: str) -> None:

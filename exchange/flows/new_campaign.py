@@ -11,7 +11,7 @@ from exchange.flows.market import Market, refresh
 from exchange.flows.specs import keep_specs
 from exchange.model.actor import Actor
 from exchange.model.money import BadMoney, Money
-from exchange.model.party import Campaign, Payout, Seller, State, Strategy, Tier
+from exchange.model.party import Campaign, Gate, Payout, Seller, State, Strategy, Tier
 from exchange.storage.by_hand import add_campaign
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{1,60}")
@@ -65,6 +65,7 @@ async def make_campaign(market: Market, wanted: Wanted, actor: Actor, ip: str = 
         min_margin=Money(0, currency),
         slots=wanted.slots,
         live=wanted.live,
+        gate=Gate(zone=market.zone),
     )
     after = {"seller": named.id, "vertical": campaign.vertical}
     line = audit_line(

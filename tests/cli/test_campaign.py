@@ -52,6 +52,22 @@ def test_a_campaign_that_is_not_there_is_told_with_those_that_are(sold_by_cedar:
         assert (1, True) == (ran.code, "There are cedar-solar." in ran.err)
 
 
+def test_a_campaign_is_paused_with_a_reason_runs_again_and_goes_live_once(sold_by_cedar: Home) -> None:
+    asked = sold_by_cedar.run("campaign", "pause", "cedar-solar")
+    paused = sold_by_cedar.run("campaign", "pause", "cedar-solar", "--why", "bad numbers", "--yes", "--json").json
+    again = sold_by_cedar.run("campaign", "pause", "cedar-solar", "--yes")
+    resumed = sold_by_cedar.run("campaign", "resume", "cedar-solar")
+    live = sold_by_cedar.run("campaign", "live", "cedar-solar")
+    key = sold_by_cedar.run("key", "create", "--campaign", "cedar-solar", "--json").json
+
+    assert (6, "cedar-solar goes on." in asked.err) == (asked.code, True)
+    assert ("paused", 2) == (paused["state"], paused["version"])
+    assert (1, True) == (again.code, "is paused already" in again.err)
+    assert "cedar-solar runs again: version 3." in resumed.out
+    assert (1, True) == (live.code, "is live already" in live.err)
+    assert "/p/cedar-solar-" in key["page"]
+
+
 def test_a_form_of_answers_is_shown_before_it_is_chosen(sold_by_cedar: Home) -> None:
     refused = sold_by_cedar.run("campaign", "answers", "cedar-solar", "matched")
     chosen = sold_by_cedar.run("campaign", "answers", "cedar-solar", "matched", "--yes")

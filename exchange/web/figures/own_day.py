@@ -28,9 +28,10 @@ class OwnDay:
     funnel: Chart
 
 
-def own_days(hours: Sequence[OwnHour], names: Sequence[str], now: int) -> list[OwnDay]:
-    """The currency with most leads first. `names` are those of the day's hours, `now` the one that is going on."""
-    currencies = dict.fromkeys(each.currency for each in hours)
+def own_days(hours: Sequence[OwnHour], names: Sequence[str], now: int, usual: str) -> list[OwnDay]:
+    """The currency with most leads first; of a day without any, its `usual` one. `names` are those of the day's hours,
+    `now` the one that is going on."""
+    currencies = dict.fromkeys(each.currency for each in hours) or ([usual] if usual else [])
     days = [
         _day([each for each in hours if each.currency == currency], currency, names, now) for currency in currencies
     ]
@@ -40,7 +41,7 @@ def own_days(hours: Sequence[OwnHour], names: Sequence[str], now: int) -> list[O
 def _day(hours: Sequence[OwnHour], currency: str, names: Sequence[str], now: int) -> OwnDay:
     earned = {each.hour: each.earned for each in hours}
     whole = Money(sum(each.earned.units for each in hours), currency)
-    leads, refused, sold = (sum(counts) for counts in zip(*((e.leads, e.refused, e.sold) for e in hours), strict=True))
+    leads, refused, sold = (sum(getattr(each, name) for each in hours) for name in ("leads", "refused", "sold"))
     groups = [
         Group(name, (float(earned.get(hour, Money(0, currency)).text),), now=hour == now)
         for hour, name in enumerate(names)

@@ -49,7 +49,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         title="Home",
         here="home",
         shown_mode=mode,
-        days=own_days(hours, names, (times.now - begin) // HOUR_MS),
+        days=own_days(
+            hours, names, (times.now - begin) // HOUR_MS, next((each.campaign.currency for each in campaigns), "")
+        ),
         returns=await market.db.read(asked_back, actor, begin, end),
         answer_ms=await market.db.read(answer_ms_of_seller, actor, begin, end),
         fixes=await market.db.read(field_errors, actor, mode, since, _FIXES),

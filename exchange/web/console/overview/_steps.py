@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange.flows.market import Market
+from exchange.flows.specs import PATH, page_of
 from exchange.model.actor import Actor
 from exchange.storage.dashboard import any_lead
 from exchange.web.story.contracts import SIMULATED
@@ -43,7 +44,7 @@ async def first_steps(market: Market, actor: Actor, mode: str) -> list[Step] | N
             "Add a seller campaign",
             "A seller's right to post into one vertical: its payout, its floor, and the keys it posts with.",
             "Add a campaign",
-            "/console/campaigns",
+            "/console/new-campaign" if deals.sellers else "/console/new-seller",
             bool(deals.campaigns),
         ),
         Step(
@@ -57,14 +58,14 @@ async def first_steps(market: Market, actor: Actor, mode: str) -> list[Step] | N
             "Send a test lead",
             "With a test key everything happens but the consequences. The posting page has a form for it.",
             "Send a test lead",
-            f"/p/{campaign}" if campaign else "/console/campaigns",
+            f"{PATH}{page_of(market, campaign)}?call=pingpost#try" if campaign else "/console/campaigns",
             tested,
         ),
         Step(
             "Go live",
-            "Hand the seller its posting page and a live key. The first live lead opens the dashboard.",
-            "Hand over the posting page",
-            f"/p/{campaign}" if campaign else "/console/campaigns",
+            "Make the campaign live and hand its seller a live key. The first live lead opens the dashboard.",
+            "Go live",
+            f"/console/campaigns/{campaign}" if campaign else "/console/campaigns",
             False,
         ),
     ]
