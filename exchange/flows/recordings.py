@@ -234,11 +234,11 @@ async def read_like(market: Market, recording: Recording, span: Span) -> list[Re
     found: list[Recorded] = []
     for vertical in verticals:
         rows = await market.db.read(like_rounds, vertical, own.currency, since, until, LIKE_ROUNDS)
-        found += await asyncio.to_thread(_like, rows, own)
+        found += await asyncio.to_thread(like_leads, rows, own)
     return found
 
 
-def _like(rows: Iterable[Row], campaign: Campaign) -> list[Recorded]:
+def like_leads(rows: Iterable[Row], campaign: Campaign) -> list[Recorded]:
     found, same = [], dict[object, Any]()
     for row in rows:
         told = read_trail(bytes(row["document"]))

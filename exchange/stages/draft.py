@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from exchange.model.draft import Change, Draft, Edit
 from exchange.model.money import BadMoney
-from exchange.model.party import Buyer, Campaign, Contract
+from exchange.model.party import Buyer, Campaign, Contract, State
 from exchange.stages.draft_campaign import campaign_value, changed_campaign
 from exchange.stages.draft_contract import changed_contract, contract_value
 from exchange.stages.draft_values import BadValue, read_state
@@ -149,7 +149,8 @@ def contract_with(contract: Contract, draft: Draft) -> Contract:
 def _changed_buyer(buyer: Buyer, setting: str, value: str) -> Buyer:
     if setting != "state":
         raise BadValue("is no setting of a buyer; there is state.")
-    return replace(buyer, state=read_state(value))
+    state = read_state(value)
+    return replace(buyer, state=state, pause=None if state is State.ACTIVE else buyer.pause)
 
 
 def _read(name: str, value: str, parties: Parties) -> Iterator[Change]:

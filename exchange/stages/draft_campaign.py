@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from exchange.model.money import Money
-from exchange.model.party import Campaign, Payout, Strategy, Tier
+from exchange.model.party import Campaign, Payout, State, Strategy, Tier
 from exchange.stages.draft_values import (
     BadValue,
     Setting,
@@ -57,6 +57,15 @@ def _exclusive_only(campaign: Campaign, value: str) -> Campaign:
     return replace(campaign, exclusive_only=_yes(value))
 
 
+def _on_or_off(campaign: Campaign, value: str) -> Campaign:
+    state = read_state(value)
+    if state is campaign.state:
+        return campaign
+    if state is State.ACTIVE:
+        return replace(campaign, state=state, paused_reason="", paused_by="")
+    return replace(campaign, state=state, paused_by="operator")
+
+
 def _yes(value: str) -> bool:
     if value not in ("yes", "no"):
         raise BadValue("must be yes or no.")
@@ -85,7 +94,7 @@ CAMPAIGN_SETTINGS: Mapping[str, Setting[Campaign]] = MappingProxyType(
             lambda own: str(own.slots), lambda own, value: replace(own, slots=read_whole(value, 1, SLOTS_MOST))
         ),
         "exclusive_only": Setting(lambda own: "yes" if own.exclusive_only else "no", _exclusive_only),
-        "state": Setting(lambda own: own.state.value, lambda own, value: replace(own, state=read_state(value))),
+        "state": Setting(lambda own: own.state.value, _on_or_off),
     }
 )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from exchange.model.money import Money, write_units
-from exchange.model.party import Cap, Clause, Contract, Geo, Group, SaleMode, Window
+from exchange.model.party import Cap, Clause, Contract, Geo, Group, SaleMode, State, Window
 from exchange.stages.draft_values import BadValue, Setting, read_amount, read_state, read_whole
 from exchange.stages.score.grade import GRADES
 
@@ -98,6 +98,13 @@ def _money(contract: Contract, value: str) -> Money:
     return read_amount(value, contract.max_bid.currency)
 
 
+def _on_or_off(contract: Contract, value: str) -> Contract:
+    state = read_state(value)
+    if state is State.ACTIVE:
+        return replace(contract, state=state, paused_reason="", pause=None)
+    return replace(contract, state=state)
+
+
 def _priced(contract: Contract, value: str) -> Contract:
     if contract.price is None:
         raise BadValue("It bids live: it has no fixed price.")
@@ -134,7 +141,7 @@ def _up_to_fraud(contract: Contract, value: str) -> Contract:
 
 CONTRACT_SETTINGS: Mapping[str, Setting[Contract]] = MappingProxyType(
     {
-        "state": Setting(lambda own: own.state.value, lambda own, value: replace(own, state=read_state(value))),
+        "state": Setting(lambda own: own.state.value, _on_or_off),
         "tier": Setting(lambda own: str(own.tier), lambda own, value: replace(own, tier=read_whole(value, 1, 99))),
         "priority": Setting(
             lambda own: str(own.priority), lambda own, value: replace(own, priority=read_whole(value, 0, 100_000))

@@ -84,6 +84,20 @@ async def list_simulations(tx: Tx, actor: Actor, most: int) -> list[Row]:
     )
 
 
+async def newest_of(tx: Tx, actor: Actor, draft: str, vertical: str, since: int) -> Row | None:
+    """The newest simulation of exactly this draft on a vertical's leads."""
+    if actor.role is not Role.OPERATOR:
+        return None
+    rows = await tx.fetch(
+        """SELECT * FROM simulations WHERE made_at >= :since AND draft = :draft AND LOWER(span) LIKE :span
+           ORDER BY made_at DESC, id DESC LIMIT 1""",
+        since=since,
+        draft=draft,
+        span=f'%"vertical":"{vertical}"%'.lower(),
+    )
+    return rows[0] if rows else None
+
+
 async def note_progress(tx: Tx, simulation_id: str, done: int, total: int) -> str:
     """How far it is. Returns what is wanted of it."""
     rows = await tx.fetch(

@@ -150,6 +150,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/connectors", "connectors", "plug", "Connectors", under="buyers"),
                 Entry("/console/inbox", "inbox", "tag", "Unmapped answers", under="buyers"),
                 Entry("/console/webhooks", "webhooks", "out", "Webhooks", under="buyers"),
+                Entry("/console/trees", "trees", "tree", "Ping trees"),
                 Entry("/console/store", "store", "shop", "Lead store"),
             ),
         ),

@@ -35,7 +35,7 @@ SHEETS = (
     "print.css",
 )
 """The parts of app.css, in order: what is later wins."""
-SCRIPTS = ("pages.js", "keys.js", "lists.js", "find.js", "live.js")
+SCRIPTS = ("pages.js", "keys.js", "lists.js", "find.js", "live.js", "trees.js")
 """The parts of app.js, in order. Each keeps to itself."""
 
 _TYPES: Mapping[str, str] = MappingProxyType(

@@ -48,8 +48,8 @@ async def test_rules_are_drafted_tried_and_published_without_a_script(served: Se
         both = await olive.open(lead[1])
 
         assert (422, True) == (wrong.http_status, "Not an amount of money: 'ten'" in wrong.text)
-        assert "Acme: Acme solar: Leads a day none 1" in drafted.part("draft")
-        assert "Cedar solar: Floor 0.00 9.00" in drafted.part("draft")
+        assert "Acme: Acme solar: Leads a day none → 1" in drafted.part("draft")
+        assert "Cedar solar: Floor 0.00 → 9.00" in drafted.part("draft")
         assert "it begins in a moment" in waiting.text
         assert "4 leads, 1 campaign and 1 contract changed, 0.0% of bids estimated, seed 1" in done.text
         assert "Revenue $120.00 $102.00 −$18.00" in done.part("outcome")

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
 from exchange.web.console._rights import Rights
-from exchange.web.console.rules import simulated_lead, simulation, simulator
+from exchange.web.console.rules import simulated_lead, simulation, simulator, tree, trees
 
 ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
     {
         simulated_lead: Rights(),
         simulation: Rights(),
         simulator: Rights(),
+        tree: Rights(),
+        trees: Rights(),
     }
 )
