@@ -22,9 +22,21 @@ class NotStarted(Exception):
     """A program ended, or did not listen in time; the message is what it said."""
 
 
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def running(
-    module: str, *arguments: str, port: int, log: Path, environment: Mapping[str, str] | None = None
+    module: str,
+    *arguments: str,
+    port: int,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = START_SECONDS,
 ) -> Iterator[int]:
     """`python -m module arguments` until it listens on `port`; yields its process id and ends it afterwards.
 
@@ -35,14 +47,14 @@ def running(
         ours = os.environ | dict(environment or {})
         program = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT, env=ours, start_new_session=True)
     try:
-        _wait_until_listening(program, port, log)
+        _wait_until_listening(program, port, log, seconds)
         yield program.pid
     finally:
         _end(program)
 
 
-def _wait_until_listening(program: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
+def _wait_until_listening(program: subprocess.Popen[bytes], port: int, log: Path, seconds: float) -> None:
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         if program.poll() is not None:
             break
