@@ -23,6 +23,7 @@ from exchange.fields.table import Tables
 from exchange.flows.connection import Connection
 from exchange.flows.doors import Doors
 from exchange.flows.hearers import Hearers, compile_hearers
+from exchange.flows.kept_back import collapsed, kept_back
 from exchange.flows.lists import Lists
 from exchange.flows.pulse import Pulse
 from exchange.flows.scoring import Scorer
@@ -173,6 +174,7 @@ class Live:
         self._use_now: Mapping[str, int] = {}
         self._use_until = 0
         self.broken: Mapping[str, str] = {}
+        self.collapsed: Mapping[str, str] = {}  # buyers that suddenly take nothing, and why they are kept back
         self.latency_ms: Mapping[str, int] = {}
         self.served: dict[str, int] = {}
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
@@ -205,7 +207,11 @@ class Live:
                 self._sheets.add(-1)
 
     def note_hold(self, intent: Intent, got: Held | CapFull | BalanceShort | None) -> None:
-        """What a hold told about caps and money, so that the next lead is judged by it."""
+        """What a hold told about caps and money, so that the next lead is judged by it. A buyer that is only tried
+        gets no other lead until it is known what it made of this one.
+        """
+        if intent.buyer_id in self.collapsed:
+            self.broken = {**self.broken, intent.buyer_id: self.collapsed[intent.buyer_id]}
         if intent.hold is None:
             return
         starts = {cap.key: cap.window_start for cap in intent.hold.caps}
@@ -353,7 +359,8 @@ async def refresh(market: Market) -> bool:
     now = market.clock.now()
     cap_use = dict(await market.db.read(all_cap_use, now))
     live.take_up(cap_use, available_of(live.deals.buyers.values(), await market.db.read(all_balances)))
-    _note_health(market, now)
+    live.collapsed = await collapsed(market.db)
+    _note_health(market, now, await kept_back(market.db, now, live.collapsed))
     return changed
 
 
@@ -383,10 +390,10 @@ def _opened(vault: Vault, rows: Iterable[SecretRow]) -> Secrets:
     return opened
 
 
-def _note_health(market: Market, now: int) -> None:
+def _note_health(market: Market, now: int, kept: Mapping[str, str]) -> None:
     """Who is left alone now, and how fast contracts answer, as eligibility reads it until the next refresh."""
     live, breaker = market.live, market.breaker
     states = {buyer_id: breaker.state(buyer_id, now) for buyer_id in live.deals.buyers}
-    live.broken = {buyer_id: state.sentence for buyer_id, state in states.items() if state.open}
+    live.broken = {**kept, **{buyer_id: state.sentence for buyer_id, state in states.items() if state.open}}
     known = ((contract_id, breaker.latency_ms(contract_id)) for contract_id in live.deals.contracts)
     live.latency_ms = {contract_id: latency_ms for contract_id, latency_ms in known if latency_ms is not None}

@@ -186,6 +186,12 @@ async def read_alert(tx: Tx, alert_id: str) -> Alert | None:
     return alert_of(rows[0]) if rows else None
 
 
+async def open_about(tx: Tx, rule: str) -> list[tuple[str, str]]:
+    """What the open alerts of one rule are about, and their titles."""
+    rows = await tx.fetch("SELECT about, title FROM alerts WHERE closed_at IS NULL AND rule = :rule", rule=rule)
+    return [(row["about"], row["title"]) for row in rows]
+
+
 async def count_open(tx: Tx, now: int) -> int:
     """Open ones that are not muted."""
     rows = await tx.fetch(

@@ -100,6 +100,17 @@ async def lock_lead(tx: Tx, lead_id: str, before: Sums, at: int) -> None:
         raise LeadMoved(f"{lead_id} is not as it was")
 
 
+async def newest_post(tx: Tx, buyer_id: str, first_id: str) -> str | None:
+    """The state of the newest live delivery to a buyer with an id from `first_id` on."""
+    rows = await tx.fetch(
+        """SELECT state FROM attempts WHERE id >= :first AND buyer_id = :buyer AND mode = 'live'
+           ORDER BY id DESC LIMIT 1""",
+        first=first_id,
+        buyer=buyer_id,
+    )
+    return rows[0]["state"] if rows else None
+
+
 async def mark_sending(tx: Tx, attempt_id: str) -> bool:
     """The next byte may deliver the lead. False when somebody settled the attempt meanwhile: then nothing is sent."""
     changed = await tx.execute(

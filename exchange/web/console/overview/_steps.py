@@ -43,7 +43,7 @@ async def first_steps(market: Market, actor: Actor, mode: str) -> list[Step] | N
         Step(
             "Add a seller campaign",
             "A seller's right to post into one vertical: its payout, its floor, and the keys it posts with.",
-            "Add a campaign",
+            "Add a seller and its campaign",
             "/console/new-campaign" if deals.sellers else "/console/new-seller",
             bool(deals.campaigns),
         ),
