@@ -188,7 +188,7 @@ add(
     "replay",
     replay.replay,
     "exchange replay --deliveries --buyer cobalt --since 2026-11-20",
-    "exchange replay --deliveries --status put_aside --rate 2/s --yes",
+    "exchange replay ld_01KAG2V7RN6M4T --mode test --diff",
 )
 add(app, "version", version.tell_version, "exchange version", "exchange version --json")
 add(app, "migrate", migrate.migrate_database, "exchange migrate --dry-run", "exchange migrate --data /srv/exchange")

@@ -1,4 +1,6 @@
-"""`exchange replay`: deliveries of a buyer or a time sent again, after a look at how many there are."""
+"""`exchange replay`: deliveries of a buyer or a time sent again, after a look at how many there are; or one lead run
+again on its record under the rules of now, of which nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,9 @@ class Wanted:
 
 def replay(
     context: typer.Context,
+    lead: Annotated[str, typer.Argument(help="A lead to run again under the rules of now.")] = "",
+    diff: Annotated[bool, typer.Option("--diff", help="What of the lead's steps would go otherwise.")] = False,
+    mode: Annotated[str, typer.Option(help="test: nothing real happens. There is no other.")] = "test",
     deliveries: Annotated[bool, typer.Option("--deliveries", help="Send deliveries again.")] = False,
     buyer: Annotated[str, typer.Option(help="Only of this buyer.")] = "",
     status: Annotated[str, typer.Option(help="failed, put_aside or nobody_knows.")] = "failed",
@@ -41,12 +46,39 @@ def replay(
     from exchange.commands.imports import per_second
     from exchange.commands.opening import run
 
+    if lead:
+        if deliveries or mode != "test":
+            raise Stop(Exit.USAGE, "A lead is replayed in test alone, and without --deliveries.")
+        run(_replay_lead(context.obj, lead, diff=diff))
+        return
     if not deliveries:
-        raise Stop(Exit.USAGE, "Say what to replay: --deliveries.")
+        raise Stop(Exit.USAGE, "Say what to replay: a lead, or --deliveries.")
     if status not in STATUSES:
         raise Stop(Exit.USAGE, f"--status is one of {', '.join(STATUSES)}.")
     wanted = Wanted(buyer, status, _instant("--since", since), _instant("--until", until))
     run(_replay(context.obj, wanted, per_second(rate)))
+
+
+async def _replay_lead(terminal: Terminal, lead_id: str, *, diff: bool) -> None:
+    """Both ways of one lead: by its record, and under the rules of now."""
+    from exchange.commands.opening import opened_market, operator, settings_of
+    from exchange.flows.earn_now import earn_now
+    from exchange.flows.market import refresh
+    from exchange.web.figures.replayed import replayed, result_words
+
+    async with opened_market(settings_of(terminal)) as market:
+        await refresh(market)
+        found = await earn_now(market, operator(), lead_id)
+        if found is None:
+            raise Stop(Exit.FAILED, f"{lead_id} is no lead that contracts were judged for, or its values are gone.")
+        told = replayed(market, found.was.steps, found.now.steps)
+        lines = [f"  same     {told.same} of {told.all} steps"]
+        if diff:
+            lines += [f"  changed  {line}" for line in told.changed]
+        was, now = result_words(market, found.was), result_words(market, found.now)
+        lines.append(f"  result   {was} -> {now}")
+        document = {"lead_id": lead_id, "same": told.same, "steps": told.all, "changed": told.changed}
+        terminal.result({**document, "result": {"record": was, "now": now}}, lines)
 
 
 def _instant(flag: str, text: str) -> int | None:

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from exchange.flows.earn_now import earn_now
+from exchange.flows.market import refresh
 from exchange.flows.simulate import Simulated, Wanted, read_draft, simulate
 from exchange.model.actor import Actor, Role
-from exchange.model.party import Cap, SaleMode, Strategy, Tier, Window
+from exchange.model.party import Cap, SaleMode, Sources, Strategy, Tier, Window
 from exchange.stages.draft import BadDraft
 from exchange.storage.recordings import Span
+from exchange.web.figures.replayed import replayed, result_words
 from tests.flows.lab import later, person, ping, post, post_on
 from tests.market import NO_BID, REFUSED, Exchange, bid, buying, selling, usd
 
@@ -211,3 +214,25 @@ async def test_a_draft_that_cannot_be_is_told_all_that_is_wrong(exchange: Exchan
 
     assert len(wrong) == len(caught.value.problems)
     assert all(told in str(caught.value) for told in wrong.values())
+
+
+async def test_what_a_lead_would_earn_now_is_what_it_earned_while_nothing_changed(exchange: Exchange) -> None:
+    """Its own sale fills the cap that it was sold under; that place is its own. Nothing is written."""
+    await history(exchange, 0)
+    await exchange.add(*buying("acme", caps=(Cap(Window.DAY, "count", 1),)))
+    sold = await post(exchange, person(1))
+    await refresh(exchange.market)
+    before = await kept(exchange)
+
+    same = await earn_now(exchange.market, OLIVE, sold["lead_id"])
+    after = await kept(exchange)
+    await exchange.add(*buying("acme", sources=Sources(sellers_except=frozenset({"cedar"}))))
+    other = await earn_now(exchange.market, OLIVE, sold["lead_id"])
+
+    assert same is not None and other is not None and before == after
+    assert same.was == same.now and [("acme-solar", usd("30").units)] == [sale[:2] for sale in same.now.sales]
+    assert [("birch-solar", usd("24").units)] == [sale[:2] for sale in other.now.sales]
+    assert await earn_now(exchange.market, OLIVE, "ld_none") is None
+    told = replayed(exchange.market, other.was.steps, other.now.steps)
+    assert told.same < told.all and told.changed[0].startswith("Tier 1: Acme, Birch, Cobalt may have it; Acme bids")
+    assert "sold Birch 24.00" == result_words(exchange.market, other.now)
