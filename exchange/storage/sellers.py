@@ -11,10 +11,11 @@ from exchange.model.party import Campaign, Seller
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Tx
+from exchange.storage.hours import Reach, lead_sums
 from exchange.storage.jobs import add_job
 from exchange.storage.parties import save_campaign, save_seller
 
-_REFUSED = "('rejected', 'duplicate', 'invalid')"
+_REFUSED = ("rejected", "duplicate", "invalid")
 
 
 class Today(NamedTuple):
@@ -38,21 +39,18 @@ class Past(NamedTuple):
 
 
 async def leads_by_seller(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> dict[str, list[Today]]:
-    if actor.role is not Role.OPERATOR:
-        return {}
-    rows = await tx.fetch(
-        f"""SELECT seller_id, currency, COUNT(*) AS leads, CAST(SUM(payout_units) AS BIGINT) AS earned,
-               CAST(SUM(CASE WHEN times_sold > 0 THEN 1 ELSE 0 END) AS BIGINT) AS sold,
-               CAST(SUM(CASE WHEN state IN {_REFUSED} THEN 1 ELSE 0 END) AS BIGINT) AS refused
-            FROM leads WHERE {"mode = 'test'" if mode == "test" else "mode = 'live'"}
-                AND received_at >= :begin AND received_at < :end
-            GROUP BY seller_id, currency ORDER BY seller_id, leads DESC""",
-        begin=begin,
-        end=end,
-    )
+    """By seller, the currency with most leads first. Hours that are over are read as they were counted."""
+    totals, _ = await lead_sums(tx, actor, Reach(mode, begin, end))
+    sums: dict[tuple[str, str], list[int]] = {}
+    for row in totals:
+        counts = sums.setdefault((row["seller_id"], row["currency"]), [0, 0, 0, 0])
+        counts[0] += row["leads"]
+        counts[1] += row["leads"] if row["state"] == "sold" else 0
+        counts[2] += row["leads"] if row["state"] in _REFUSED else 0
+        counts[3] += row["payout_units"]
     found: dict[str, list[Today]] = {}
-    for row in rows:
-        found.setdefault(row["seller_id"], []).append(Today(*(row[name] for name in Today._fields)))
+    for (seller_id, currency), (leads, sold, refused, earned) in sorted(sums.items(), key=lambda each: -each[1][0]):
+        found.setdefault(seller_id, []).append(Today(leads, sold, refused, earned, currency))
     return found
 
 

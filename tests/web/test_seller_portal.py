@@ -99,6 +99,7 @@ async def test_a_change_is_asked_for_and_answered(served: Served) -> None:
     async with cedar(served) as visitor:
         await send(visitor, "/seller/campaigns/cedar-solar/ask", text="Please raise the cap to 80.")
         async with signed_in(served) as operator:
+            waiting = await operator.open("/console/sellers")
             tab = await operator.open("/console/sellers/cedar/campaigns")
             wish = re.findall(r"/wishes/(wsh_\w+)", tab.source)[0]
             bare = await operator.send(f"/console/sellers/cedar/wishes/{wish}", csrf=tab.token, act="declined")
@@ -107,6 +108,7 @@ async def test_a_change_is_asked_for_and_answered(served: Served) -> None:
             )
         told = await visitor.open("/seller/campaigns")
 
+    assert "1 request of sellers waits for an answer: Cedar" in waiting.part("asked")
     assert "Please raise the cap to 80." in tab.part("wishes")
     assert 422 == bare.http_status
     assert "Done From Monday" in told.part("wishes")

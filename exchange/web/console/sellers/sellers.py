@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from exchange.storage.wishes import open_wishes
+from exchange.web.auth import actor_of
+from exchange.web.keys import MARKET
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page
@@ -16,5 +19,13 @@ def pages() -> tuple[Page, ...]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    view = await view_of(request, SELLERS)
-    return await page(request, "console/sellers/sellers.html", title="Sellers", here="sellers", view=view)
+    market, view = request.app[MARKET], await view_of(request, SELLERS)
+    return await page(
+        request,
+        "console/sellers/sellers.html",
+        title="Sellers",
+        here="sellers",
+        view=view,
+        wishes=await market.db.read(open_wishes, actor_of(request)),
+        sellers=market.deals.sellers,
+    )
