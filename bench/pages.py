@@ -34,6 +34,7 @@ from exchange.web.app import build_app
 from exchange.web.console import modules
 
 TIMES = 5
+PATIENCE_SECONDS = 20.0  # a page that takes longer has failed
 FIRST_BYTES = 65_536
 OPERATOR = "operator@demo.local"
 DASHBOARD_MS, LEAD_MS, SEARCH_MS, OTHER_MS = 300, 150, 100, 300
@@ -126,11 +127,15 @@ async def measure(session: ClientSession, address: str, path: str, times: int = 
     status, size, took = 0, 0, []
     for at in range(times + 1):
         began = time.perf_counter()
-        async with session.get(address + path) as answer:
-            body = await answer.content.read(FIRST_BYTES) if path.endswith((".csv", ".json")) else await answer.read()
-            status, size = answer.status, len(body)
-            if at:
-                took.append((time.perf_counter() - began) * 1_000)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), session.get(address + path) as answer:
+                streamed = path.endswith((".csv", ".json"))
+                body = await answer.content.read(FIRST_BYTES) if streamed else await answer.read()
+                status, size = answer.status, len(body)
+                if at:
+                    took.append((time.perf_counter() - began) * 1_000)
+        except TimeoutError:
+            return Took(path, 599, PATIENCE_SECONDS * 1_000, PATIENCE_SECONDS * 1_000, 0, budget_of(path))
     return Took(path, status, statistics.median(took), max(took), size, budget_of(path))
 
 

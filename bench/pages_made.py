@@ -62,6 +62,9 @@ def _multiply(db: sqlite3.Connection, leads: int, days: int, now: int) -> None:
         """SELECT s.t, s.t0, p.* FROM postings p JOIN transactions x ON x.reference = p.reference
            JOIN seed s ON s.id = x.cause WHERE x.kind = 'sale'""",
     )
+    db.execute("UPDATE counted_requests SET at = 0, request_id = ''")  # all of them are to be counted
+    for table in ("ping_days", "bid_days", "answer_hours", "lead_bids"):
+        db.execute(f"DELETE FROM {table}")
     db.execute("COMMIT")
     db.execute("ANALYZE")
 
