@@ -97,6 +97,11 @@ async def half_done(market: Market) -> list[Draft]:
     return [_opened(market, row) for row in await market.db.read(open_drafts)]
 
 
+async def set_up_of(market: Market, contract_id: str) -> Draft | None:
+    """The draft that a contract is being set up by; None once it is live."""
+    return next((each for each in await half_done(market) if each.values.get("contract_id") == contract_id), None)
+
+
 async def _put(market: Market, draft: Draft) -> Draft:
     sealed = market.vault.seal_secret(draft_secret(draft.id), orjson.dumps(dict(draft.values)))
     row = DraftRow(draft.id, draft.step, sealed, draft.made_at, draft.changed_at, draft.made_by, draft.ended_at)

@@ -72,7 +72,9 @@ async def test_a_buyer_is_set_up_tested_and_buys(served: Served) -> None:
     assert "No accepted answer to a post was read right yet" in blocked.text
     assert "Kept as a sample." in one.text
     assert "No rejected answer" in half.text and "No accepted answer" not in half.text
-    assert "Ready to go live" in live.text and [] == await half_done(market)
+    assert f"{draft}/test" == sent.link("back-to-setup")
+    assert "Live" in live.part("contracts") and "Active" in live.part("standing")
+    assert [] == await half_done(market)
     sold = await post(served.exchange)
     assert ("accepted", "fernway-roofing-inc") == (
         sold["status"],

@@ -82,7 +82,9 @@
   function put(id, fresh) {
     const old = document.getElementById(id);
     const made = fresh.getElementById(id);
-    if (old && made) old.replaceChildren(...made.childNodes);
+    if (!old || !made) return;
+    made.querySelectorAll("[data-needs-script]").forEach((element) => { element.hidden = false; });
+    old.replaceChildren(...made.childNodes);
   }
 
   function mark(id, busy) {

@@ -111,7 +111,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         wrong = {"": " ".join(error.missing)}
     else:
         if changed.ended_at is not None:
-            return _found(f"/console/connectors/{changed.values['made_connection']}")
+            return _found(f"/console/buyers/{changed.values['buyer_id']}")
         return _to(draft.id, STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)])
     return await _show(request, draft, typed={**draft.values, **form}, wrong=wrong, http_status=422)
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from exchange import limits
 from exchange.connector import BadReply, Preview
+from exchange.flows.new_buyer import set_up_of
 from exchange.flows.preview import previews
 from exchange.flows.samples import OUTCOMES, CannotKeep, keep_sample
 from exchange.flows.shapes import DocumentProblems
@@ -239,9 +240,12 @@ async def _page(
                 body=message.body.decode("utf-8", "replace"),
             )
     document = connection_document(market, name) or {}
+    setup = await set_up_of(market, trial.contract.id)
     return await page(
         request,
         "console/demand/trial.html",
+        setup=f"/console/buyers/new/{setup.id}/test" if setup is not None else "",
+        kept_contract=trial.contract.id in market.deals.contracts,
         title=f"Test {name}",
         here="connectors",
         connection=name,
