@@ -17,6 +17,7 @@ from exchange.model.returns import ReturnState
 from exchange.stages.returns.words import TEMPLATES
 from exchange.storage.database import Row
 from exchange.storage.return_views import ReturnFilter, list_returns, sales_between
+from exchange.storage.spans import Span
 
 OLIVE = Actor(Role.OPERATOR, "olive@demo.local")
 WAITING = 7
@@ -76,14 +77,18 @@ class Regrets:
 
     async def _decide(self, now: int, but: int = 0) -> None:
         """A person decided what had waited for a day."""
-        wanted = ReturnFilter("live", ("asked",), older_than=now - (0 if but else _DECIDED_AFTER_MS), limit=_MOST)
+        wanted = ReturnFilter(
+            "live", ("asked",), older_than=now - (0 if but else _DECIDED_AFTER_MS), span=Span(limit=_MOST)
+        )
         waiting = await self._market.db.read(list_returns, SYSTEM, wanted)
         for row in waiting[but:]:
             with suppress(CannotDecide, StillAtWork):
                 await decide_return(self._market, row["id"], _decision(row), OLIVE)
 
     async def _leave_seven(self, now: int) -> None:
-        waiting = await self._market.db.read(list_returns, SYSTEM, ReturnFilter("live", ("asked",), limit=WAITING))
+        waiting = await self._market.db.read(
+            list_returns, SYSTEM, ReturnFilter("live", ("asked",), span=Span(limit=WAITING))
+        )
         missing = WAITING - len(waiting)
         for sale in reversed(await self._market.db.read(sales_between, SYSTEM, now - _EVERY_MS, now, _MOST)):
             if missing > 0 and not sale["asked"]:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
+from exchange.storage.spans import TOP, Span, stretch_of
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnFilter:
-    """Which requests: None or empty leaves a filter out. `before` is (asked at, id) of the last one of a page.
+    """Which requests: None or empty leaves a filter out.
 
     `automatic` True: those a rule decided. `older_ms`: asked before this moment.
     """
@@ -27,8 +28,10 @@ class ReturnFilter:
     suggestion: str | None = None
     older_than: int | None = None
     lead_id: str | None = None
-    before: tuple[int, str] | None = None
-    limit: int = 50
+    span: Span = TOP
+
+
+_ORDERS = {"asked": "r.asked_at", "price": "COALESCE(r.price_units, 0)"}
 
 
 _LIST = """SELECT r.*, s.payout_units, s.contract_version, s.reversed_at, s.returned_at, s.returned_units,
@@ -40,10 +43,12 @@ _LIST = """SELECT r.*, s.payout_units, s.contract_version, s.reversed_at, s.retu
 async def list_returns(tx: Tx, actor: Actor, wanted: ReturnFilter) -> list[Row]:
     """Requests, the newest first, with the place of their leads. A buyer finds its own, a seller those of its leads."""
     where, params = _where(actor, wanted)
+    stretch = stretch_of(wanted.span, _ORDERS, "r.id")
     return await tx.fetch(
-        f"{_LIST} WHERE {' AND '.join(where)} ORDER BY r.asked_at DESC, r.id DESC LIMIT :limit",
-        limit=wanted.limit,
+        f"{_LIST} WHERE {' AND '.join([*where, *stretch.where])} ORDER BY {stretch.order} LIMIT :limit",
+        limit=wanted.span.limit,
         **params,
+        **stretch.params,
     )
 
 
@@ -57,11 +62,13 @@ async def read_request(tx: Tx, actor: Actor, return_id: str) -> Row | None:
 async def count_returns(tx: Tx, actor: Actor, wanted: ReturnFilter, most: int = 10_000) -> int:
     """How many match, counted up to `most`."""
     where, params = _where(actor, wanted)
+    stretch = stretch_of(wanted.span, _ORDERS, "r.id")
     rows = await tx.fetch(
-        f"""SELECT COUNT(*) AS found FROM (SELECT r.id FROM return_requests r WHERE {" AND ".join(where)}
-            LIMIT :most) AS counted""",
+        f"""SELECT COUNT(*) AS found FROM (SELECT r.id FROM return_requests r
+            WHERE {" AND ".join([*where, *stretch.where])} LIMIT :most) AS counted""",
         most=most,
         **params,
+        **stretch.params,
     )
     return int(rows[0]["found"])
 
@@ -125,9 +132,6 @@ def _where(actor: Actor, wanted: ReturnFilter) -> tuple[list[str], dict[str, obj
     if wanted.older_than is not None:
         where.append("r.asked_at < :older")
         params["older"] = wanted.older_than
-    if wanted.before is not None:
-        where.append("(r.asked_at < :at OR (r.asked_at = :at AND r.id < :before))")
-        params["at"], params["before"] = wanted.before
     return where, params
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,16 +11,18 @@ from aiohttp.typedefs import Handler
 
 from exchange.storage.database import Row
 from exchange.storage.return_views import ReturnFilter, list_returns
+from exchange.storage.spans import Span
 from exchange.web.api.returning import return_fields
 from exchange.web.auth import actor_of
 from exchange.web.csv_rows import csv_answer
 from exchange.web.keys import MARKET
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of
-from exchange.web.return_query import PAGE, read_query
 from exchange.web.return_rows import ReturnLine, line_of
 
+PAGE = 50
 _MOST = 1_000
+_BEFORE = re.compile(r"(\d{1,15})_(ret_[0-9A-Za-z]{1,40})")
 
 
 async def newest(request: web.Request) -> tuple[list[ReturnLine], str | None]:
@@ -48,7 +51,9 @@ def _told(request: web.Request, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 async def _rows(request: web.Request, most: int) -> tuple[list[Row], str | None]:
     mode = mode_of(request)
-    wanted = ReturnFilter(mode, before=read_query(request.query, mode).before, limit=most + 1)
+    mark = _BEFORE.fullmatch(request.query.get("before", ""))
+    after = (int(mark[1]), mark[2]) if mark is not None else None
+    wanted = ReturnFilter(mode, span=Span(after=after, limit=most + 1))
     found = await request.app[MARKET].db.read(list_returns, actor_of(request), wanted)
     last = found[most - 1] if len(found) > most else None
     return found[:most], f"{last['asked_at']}_{last['id']}" if last is not None else None

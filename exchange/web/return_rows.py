@@ -134,8 +134,3 @@ def line_of(market: Market, row: Row) -> ReturnLine:
         row["seller_reference"] or "",
         row["replacement"] or "",
     )
-
-
-def csv_line(line: ReturnLine) -> list[object]:
-    fields = line.fields()
-    return ["" if fields[name] is None else fields[name] for name in COLUMNS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -17,13 +18,16 @@ from exchange.storage.return_views import read_request
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.returns.return_case import ACTS
 from exchange.web.keys import MARKET
+from exchange.web.lists.query import read_query
 from exchange.web.pages import Page, see_other
-from exchange.web.render import notice, page
-from exchange.web.return_query import PAGE, PATH
+from exchange.web.render import notice, page, times_of
+from exchange.web.return_list import PATH, RETURNS
 from exchange.web.return_rows import ReturnLine, line_of
 from exchange.web.words import plural
 
 _CHOSEN = "id:"
+AT_ONCE = 100
+"""So many are decided at once: each is booked by itself, and somebody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
     """Without `sure` the total is shown and nothing is done."""
     market, form, actor = request.app[MARKET], request[FORM], actor_of(request)
     wanted, why = form.get("act", ""), form.get("why", "").strip()[:500]
-    ids = [name.removeprefix(_CHOSEN) for name in form if name.startswith(_CHOSEN)][:PAGE]
+    ids = await _meant(request)
     if wanted not in ("approve", "decline") or not ids:
         return await notice(request, "Nothing was chosen", "Choose the returns and what to do.", http_status=422)
     if not form.get("sure") or (wanted == "decline" and not why):
@@ -73,6 +77,17 @@ async def decide(request: web.Request) -> web.StreamResponse:
         told = [f"{plural(done, 'return')} decided, {len(ids) - done} left as they were.", *left[:10]]
         return await notice(request, "Not all were decided", *told, http_status=409, links=[("To the queue", PATH)])
     return see_other(PATH)
+
+
+async def _meant(request: web.Request) -> list[str]:
+    """Those chosen, or all that match, the oldest first, as many as are decided at once."""
+    form = request[FORM]
+    if form.get("which") != "all":
+        return [name.removeprefix(_CHOSEN) for name in form if name.startswith(_CHOSEN)][:AT_ONCE]
+    given = dict(parse_qsl(form.get("query", "")[:2_000]))
+    query = read_query(RETURNS, {**given, "sort": "asked"}, "test" if given.get("mode") == "test" else "live")
+    asked = query.asked(times_of(request), AT_ONCE)
+    return [line.id for line in await RETURNS.read(request.app[MARKET], actor_of(request), asked)]
 
 
 async def _ask(request: web.Request, market: Market, actor: Actor, wanted: str, ids: list[str]) -> web.StreamResponse:

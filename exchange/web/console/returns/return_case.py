@@ -15,8 +15,9 @@ from exchange.model.money import BadMoney, Money
 from exchange.model.returns import ReturnState
 from exchange.stages.returns.words import TEMPLATES, reason_words
 from exchange.storage.database import Row
-from exchange.storage.return_views import list_returns, read_file, read_request
+from exchange.storage.return_views import ReturnFilter, list_returns, read_file, read_request
 from exchange.storage.returns import decisions_on
+from exchange.storage.spans import Span
 from exchange.storage.timeline import read_lead_rows
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of, ip_of
@@ -24,7 +25,7 @@ from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
-from exchange.web.return_query import PATH, ReturnQuery
+from exchange.web.return_list import PATH, TABS, WAITING
 from exchange.web.return_rows import line_of
 from exchange.web.story.records import open_story
 
@@ -175,7 +176,7 @@ async def _page(request: web.Request, row: Row, shown: Shown, http_status: int =
     market, actor = request.app[MARKET], actor_of(request)
     story_rows = await market.db.read(read_lead_rows, actor, row["lead_id"])
     mask = open_story(market, story_rows).mask.text if story_rows is not None else str
-    waiting = ReturnQuery(row["mode"], {}).filter(market.clock.now(), 2)
+    waiting = ReturnFilter(row["mode"], TABS[WAITING][1], span=Span(limit=2))
     others = [each["id"] for each in await market.db.read(list_returns, actor, waiting) if each["id"] != row["id"]]
     said = {kind: mask(text) for kind, text in (await _said(market, row)).items()}
     contract = market.deals.contracts.get(row["contract_id"])

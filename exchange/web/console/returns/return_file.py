@@ -11,7 +11,7 @@ from exchange.stages.returns.files import decide_rows
 from exchange.web import return_files
 from exchange.web.auth import ip_of
 from exchange.web.pages import Page
-from exchange.web.return_query import PATH
+from exchange.web.return_list import PATH
 
 
 async def _look(market: Market, actor: Actor, text: str, _: web.Request) -> list[RowTold]:
