@@ -33,6 +33,7 @@ THEMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 _NO_STORE = "no-store"
+_PACKED_FROM = 4_000  # characters; less goes in one packet anyway
 _MODES = ("live", "test")
 _PORTALS: Mapping[str, str] = MappingProxyType({"operator": "/console", "seller": "/seller", "buyer": "/buyer"})
 """Who has pages of their own, and where these begin."""
@@ -133,6 +134,8 @@ async def page(
     )
     response = web.Response(text=text, status=http_status, content_type="text/html")
     response.headers["Cache-Control"] = _NO_STORE
+    if signed_in and len(text) > _PACKED_FROM:
+        response.enable_compression()
     return response
 
 

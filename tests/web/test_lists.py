@@ -97,3 +97,16 @@ async def test_new_rows_are_counted_and_moved_in_by_no_one(served: Served) -> No
         assert {"new": 1, "or_more": False} == (await visitor.open(news)).fields
         assert {"new": 0, "or_more": False} == (await visitor.open(f"{LEADS}/new.json?since=nonsense")).fields
         assert "data-news" not in (await visitor.open(f"{LEADS}?sort=-revenue")).source
+
+
+async def test_the_first_page_after_the_sign_in_is_light(served: Served) -> None:
+    await prices(served, "20.00", "30.00")
+    async with signed_in(served) as visitor:
+        page = await visitor.open("/console")
+        paths = {"/console", *re.findall(r'"(/static/[^"]+)"', page.source)}
+        loads = []
+        for path in paths:
+            async with visitor.session.get(served.address + path, headers={"Accept-Encoding": "gzip"}) as answer:
+                loads.append(int(answer.headers.get("Content-Length", answer.content.total_bytes)))
+                await answer.read()
+        assert min(loads) > 0 and sum(loads) < 60 * 1024 and len(loads) >= 4
