@@ -10,23 +10,19 @@ from typing import NamedTuple
 from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
 from exchange.flows.evidence import evidence_for
-from exchange.flows.list_desk import Wish, change_values, make_list, plain_value
+from exchange.flows.list_desk import Wish, change_values, make_list
 from exchange.flows.market import Market
-from exchange.flows.stored_lead import stored_lead
+from exchange.flows.persons import NoPerson, find_person
 from exchange.flows.tell import News, tell
 from exchange.model.actor import SYSTEM, Actor, Role
-from exchange.model.lead import Lead
 from exchange.model.rights import Right, may, needed
 from exchange.model.suppression import Purpose
 from exchange.model.work import JobRow
 from exchange.stages.notes import note_problem
-from exchange.stages.suppression.forms import EMAIL, PHONE, drop_name, plain_email, plain_phone
 from exchange.storage.audit import record
-from exchange.storage.database import Row
-from exchange.storage.erase import erase_lead, leads_of_person
+from exchange.storage.erase import erase_lead
 from exchange.storage.evidence import hold_of
 from exchange.storage.leads import standing_sales
-from exchange.storage.selling import read_lead
 
 LIST_NAME = "Erased on request"
 _SENTENCE = "The consumer had their data deleted: personal values erased"
@@ -50,22 +46,16 @@ async def erase_person(market: Market, who: str, why: str, actor: Actor, ip: str
         raise CannotErase(f"To {Right.ERASE.value} needs the role {needed(Right.ERASE)}.")
     if (problem := note_problem(why)) is not None:
         raise CannotErase(problem.message)
-    own = await _lead_named(market, who.strip()) if who.strip().startswith("ld_") else None
-    values = _known_by(own) if own is not None else dict(filter(None, [plain_value(who)]))
-    if not values:
-        raise CannotErase("Say a phone, an email address, or the id of a lead whose values are still there.")
-    leads = await _leads(market, values)
-    people = {_name(lead) for lead in leads}
-    if own is not None:
-        leads = [lead for lead in leads if _name(lead) == _name(own)]
-    elif len(people) > 1:
-        raise CannotErase("Several people gave it: say the id of a lead of the one who asked.")
-    for kind, value in values.items():
+    try:
+        person = await find_person(market, who)
+    except NoPerson as nobody:
+        raise CannotErase(str(nobody)) from None
+    for kind, value in person.values.items():
         row = await make_list(market, Wish(LIST_NAME, kind, purpose=Purpose.SUPPRESSION), SYSTEM)
         await change_values(market, [row], {kind: value}, True, actor)
-    ends = [await erase_one(market, lead.id, _SENTENCE, "request") for lead in leads]
+    ends = [await erase_one(market, lead.id, _SENTENCE, "request") for lead in person.leads]
     ended = Ended(*(sum(counts) for counts in zip(*ends, strict=True))) if ends else Ended()
-    now, subject = market.clock.now(), ", ".join(lead.id for lead in leads)[:200]
+    now, subject = market.clock.now(), ", ".join(lead.id for lead in person.leads)[:200]
     after = {"why": why.strip(), "erased": str(ended.erased), "held": str(ended.held)}
     line = audit_line(market.ids, now, actor, "person.erased", f"lead:{subject}", after=after, ip=ip)
     await market.db.write(record, line)
@@ -89,36 +79,3 @@ async def _news(market: Market, lead_id: str, why: str, now: int) -> tuple[JobRo
         facts: dict[str, object] = {"lead_id": lead_id, "delivery_id": sale["attempt_id"], "why": why}
         jobs += tell(market, News("lead.erased", Role.BUYER, sale["buyer_id"], lead_id, now, facts))
     return tuple(jobs)
-
-
-async def _lead_named(market: Market, lead_id: str) -> Lead | None:
-    row = await market.db.write(read_lead, lead_id)
-    return await _opened(market, row) if row is not None else None
-
-
-async def _opened(market: Market, row: Row) -> Lead | None:
-    campaign = market.deals.campaigns.get(row["campaign_id"])
-    return await stored_lead(market, row, campaign) if campaign is not None else None
-
-
-def _known_by(lead: Lead) -> dict[str, str]:
-    """Phone and email as lists have them."""
-    found = {PHONE: plain_phone(lead.text("phone") or ""), EMAIL: plain_email(lead.text("email") or "")}
-    return {kind: value for kind, value in found.items() if value is not None}
-
-
-async def _leads(market: Market, values: dict[str, str]) -> list[Lead]:
-    """Every live lead with one of these values that can be read."""
-    phone, email = values.get(PHONE), values.get(EMAIL)
-    index = market.vault.index
-    rows = await market.db.read(
-        leads_of_person,
-        index("phone", f"+1{phone}" if len(phone) == 10 else f"+{phone}") if phone is not None else None,
-        index("email", email) if email is not None else None,
-    )
-    opened = [await _opened(market, row) for row in rows]
-    return [lead for lead in opened if lead is not None]
-
-
-def _name(lead: Lead) -> tuple[str, str]:
-    return drop_name(lead.text("first_name") or ""), drop_name(lead.text("last_name") or "")

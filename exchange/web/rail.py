@@ -179,6 +179,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/suppression", "suppression", "shield", "Suppression"),
                 Entry("/console/revocations", "revocations", "return", "Consent taken back", under="suppression"),
                 Entry("/console/audit", "audit", "book", "Audit log"),
+                Entry("/console/privacy", "privacy", "eye", "Privacy", under="suppression"),
                 Entry("/console/users", "users", "person", "Users"),
                 Entry("/console/help/terms", "terms", "book", "Words used here", under="users"),
             ),

@@ -27,9 +27,7 @@ _WIDTH_MM = 170
 
 def draw(bill: Told) -> bytes:
     """The PDF. It takes some tens of milliseconds of a core."""
-    for name, file in _FACES:
-        if name not in pdfmetrics.getRegisteredFontNames():
-            pdfmetrics.registerFont(TTFont(name, file))
+    bring_letters()
     text = ParagraphStyle("text", fontName="Bill", fontSize=8.4, leading=11.6, textColor=_INK)
     right = ParagraphStyle("right", parent=text, alignment=TA_RIGHT)
     bold = ParagraphStyle("bold", parent=text, fontName="Bill-Bold")
@@ -60,6 +58,13 @@ def draw(bill: Told) -> bytes:
     story += [_ruled(rows, (50, 62, 22, 36), head=True), _table(sums, (134, 36)), Spacer(1, 6 * mm)]
     story += [cell(line) for note in bill.notes for line in note.split("\n")]
     return _built(bill, story)
+
+
+def bring_letters() -> None:
+    """`Bill` and `Bill-Bold`, to be embedded."""
+    for name, file in _FACES:
+        if name not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(TTFont(name, file))
 
 
 def _built(bill: Told, story: list[Flowable]) -> bytes:
