@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from tests.market import POST, buying, consumer, live_key, selling
 from tests.web.leads import sell
-from tests.web.served import Served
+from tests.web.served import FORM, Served
 from tests.web.visitor import Page, Visitor, later, signed_in
 
 
@@ -49,6 +49,15 @@ async def test_a_rejected_lead_is_told_in_the_sentences_that_the_operator_reads(
     assert "buyer" not in " ".join(listed[0]) and "A-1" in csv.source
     assert 'Without "Status: sold" there is 1.' in other.text
     assert "6029580142" in page.part("timeline") and live_key("cedar") not in page.source
+
+
+async def test_what_is_wrong_is_told_whatever_the_format_of_the_answer(served: Served) -> None:
+    await served.send("post", {**POST, "zip": "8501"}, content_type=FORM)
+    [row] = await served.exchange.rows("SELECT id FROM leads")
+    async with cedar(served) as visitor:
+        page = await visitor.open(f"/seller/leads/{row['id']}")
+
+    assert "zip must be 5 digits" in page.part("errors")
 
 
 async def test_what_was_sent_is_hidden_after_thirty_days(served: Served) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-import orjson
 from aiohttp import web
 
 from exchange.flows.market import Market
+from exchange.intake.decode import Flat, decode
 from exchange.model.party import Disclosure
 from exchange.stages.respond import told_checks
 from exchange.storage.seller_views import way_of_lead
@@ -28,6 +28,7 @@ OWN_DAYS = 30
 """So long a seller reads in clear what it sent."""
 _DAY_MS = 86_400_000
 _ONE = "/seller/leads/{lead_id:ld_[A-Za-z0-9_-]{1,60}}"
+_ERROR = re.compile(r"errors\.([0-9]{1,3})\.(field|message|got|closest)")
 _WORDS = {"ping": "Ping", "post": "Post", "pingpost": "Ping and post", "settled": "Settled", "returned": "Returned"}
 
 
@@ -41,7 +42,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         links = [("Your leads", "/seller/leads")]
         return await notice(request, "There is no such lead", "It is none of yours.", http_status=404, links=links)
     market, actor = request.app[MARKET], actor_of(request)
-    lead = own_lead(market, story.lead)
+    lead, (errors, details) = own_lead(market, story.lead), _last_answer(story)
     exchanges = {each.id: _exchange(market, story, each, number) for number, each in enumerate(story.requests)}
     way = await market.db.read(way_of_lead, actor, lead.id)
     return await page(
@@ -50,7 +51,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         title=lead.seller_lead_id or lead.id,
         here="leads",
         lead=lead,
-        answer=_last_answer(story),
+        errors=errors,
+        details=details,
         way=[(each, _WORDS.get(each.what, each.what), exchanges.get(each.request_id or "")) for each in way],
         checks=_checks(market, story),
         tracking={
@@ -90,14 +92,21 @@ def _exchange(market: Market, story: Story, request: Request, number: int) -> Ex
     return seller_exchange(shown, number, _WORDS.get(str(request.row["endpoint"]), "Request"), kept_days, ())
 
 
-def _last_answer(story: Story) -> Mapping[str, Any]:
-    """What the last answer says, where it was JSON in our own form; else nothing."""
-    text = story.requests[-1].answer if story.requests else None
-    try:
-        read = orjson.loads(text or "")
-    except orjson.JSONDecodeError:
-        return {}
-    return read if isinstance(read, dict) else {}
+def _last_answer(story: Story) -> tuple[list[Mapping[str, str]], str]:
+    """What was wrong by field, and the details of a refusal, as the last answer says them in whatever format; nothing
+    where it is of another's form, or no longer kept.
+    """
+    last = story.requests[-1] if story.requests else None
+    if last is None or not last.answer:
+        return [], ""
+    read = decode(last.answer.encode(), str(last.row["answer_type"] or "application/json"))
+    if not isinstance(read, Flat):
+        return [], ""
+    errors: dict[str, dict[str, str]] = {}
+    for name, value in read.fields.items():
+        if (found := _ERROR.fullmatch(name)) is not None:
+            errors.setdefault(found[1], {})[found[2]] = value
+    return [each for each in errors.values() if "message" in each], read.fields.get("details", "")
 
 
 def _checks(market: Market, story: Story) -> list[dict[str, str]]:
