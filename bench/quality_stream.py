@@ -57,19 +57,17 @@ LISTS: Mapping[str, Table[Any]] = {
 DAY_MS = 86_400_000
 NOBODY = Crowd()
 TEND_MS = 300_000  # how often the worker's duties are done, on the stream's clock
-_LEFT_OUT = frozenset(
+_TENDED = frozenset(
     {
-        "beat",
-        "look at the queues",
-        "posting instructions",
-        "list unsold",
-        "seal",
-        "roll up",
-        "forget",
-        "poll",
-        "count quality",
-        "watch sources",
-        "trace leads",
+        "refresh",
+        "lists",
+        "learn",
+        "screen",
+        "share what sellers try",
+        "learn to screen",
+        "settle by rule",
+        "refuse what nobody decided",
+        "recover",
     }
 )
 
@@ -159,7 +157,9 @@ async def replay(
             with collected_as_served():
                 for row in rows:
                     if evening is not None and row.at // DAY_MS > clock.now() // DAY_MS:
-                        await runner.say_until(row.at - row.at % DAY_MS)
+                        midnight = row.at - row.at % DAY_MS
+                        await runner.say_until(midnight)
+                        clock.set(max(midnight, clock.now()))
                         await evening(market)
                     await runner.take(row)
             await runner.end()
@@ -173,7 +173,7 @@ class _Runner:
         self._market, self._clock, self._truths, self._cost = market, clock, truths, cost
         self._due: list[tuple[int, int, str, str, str]] = []
         self._tended = 0
-        self._duties = [duty for duty in duties(encode) if duty.name not in _LEFT_OUT]
+        self._duties = [duty for duty in duties(encode) if duty.name in _TENDED]
         self.answers: dict[str, Mapping[str, Any]] = {}
 
     async def take(self, row: Row) -> None:

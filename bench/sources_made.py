@@ -20,7 +20,7 @@ from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.standing import Band, Standing, standing
 from exchange.stages.quality.suspicion import TO_ACT, enough
 from exchange.stages.score.exposure import estimate
-from exchange.storage.quality_sums import BURST
+from exchange.storage.quality_sums import BURST, LATE_DAYS
 
 BANK = "uci_bank_full_noage.csv"
 LEADS_MADE, DAYS, ROTTEN = 18_000, 56, 15
@@ -159,42 +159,37 @@ def standings_at(leads: Sequence[Made], today: int) -> dict[str, Standing]:
     found = {}
     for vertical in {lead.vertical for lead in past}:
         own = [lead for lead in past if lead.vertical == vertical]
-        found[vertical] = standing(vertical, _sales(own, today, by_day), _posts(own, by_day))
+        found[vertical] = standing(vertical, _sales(own, today, by_day), _posts(own, by_day), _bads(own, today, by_day))
     return found
+
+
+def _known_bad(lead: Made, today: int) -> bool:
+    return lead.bad_at is not None and lead.bad_at < today
 
 
 def _sales(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
     """As `sale_sums` tells them."""
     sums: dict[Key, Counter[str]] = defaultdict(Counter)
-    days: dict[Key, set[int]] = defaultdict(set)
     for lead in leads:
         if lead.state == "sold":
-            weight, bad = by_day[int(lead.at)], lead.bad_at is not None and lead.bad_at < today
+            weight, bad = by_day[int(lead.at)], _known_bad(lead, today)
             sums[lead.key].update(
                 {
                     "sold": 1,
                     "heard": 1,
                     "bad": int(bad),
-                    "bad_hits": bad * weight.short,
                     "bad_fading": (not bad) * weight.bad,
-                    "bad_hits_long": bad * weight.long,
                     "bad_fading_long": (not bad) * weight.bad_long,
                 }
             )
-            if bad:
-                days[lead.key].add(int(lead.at))
-    return [{**_NO_SALES, **sums[key], **_named(key), "bad_days": len(days[key])} for key in sums]
+    return [{**_NO_SALES, **sums[key], **_named(key)} for key in sums]
 
 
 def _posts(leads: Sequence[Made], by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
     """As `source_sums` tells them."""
     sums: dict[Key, Counter[str]] = defaultdict(Counter)
-    frauds: Counter[tuple[Key, int]] = Counter()
     for lead in leads:
-        weight = by_day[int(lead.at)]
-        fraud = lead.state == "fraud"
-        frauds[lead.key, int(lead.at)] += fraud
-        counts = fraud and frauds[lead.key, int(lead.at)] <= BURST
+        weight, fraud = by_day[int(lead.at)], lead.state == "fraud"
         sums[lead.key].update(
             {
                 "leads": 1,
@@ -202,14 +197,31 @@ def _posts(leads: Sequence[Made], by_day: Mapping[int, DayWeight]) -> list[dict[
                 "refused": int(lead.state != "sold"),
                 "leads_short": weight.short,
                 "fraud_hits": fraud * weight.short,
-                "fraud_hits_long": fraud * weight.long,
-                "fraud_capped": counts * weight.short,
-                "fraud_capped_long": counts * weight.long,
-                "fraud_plain": int(counts),
+                "clean_short": (not fraud) * weight.short,
+                "clean_long": (not fraud) * weight.long,
             }
         )
-    days = Counter(key for (key, _), count in frauds.items() if count)
-    return [{**_NO_POSTS, **sums[key], **_named(key), "bad_days": days[key]} for key in sums]
+    return [{**_NO_POSTS, **sums[key], **_named(key)} for key in sums]
+
+
+def _bads(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
+    """As `bad_sums` tells them."""
+    days: dict[tuple[Key, int], Counter[str]] = defaultdict(Counter)
+    for lead in leads:
+        fraud, bad = lead.state == "fraud", _known_bad(lead, today)
+        if fraud or bad:
+            days[lead.key, int(lead.at)].update({"fraud": int(fraud), "bad": 1})
+    sums: dict[Key, Counter[str]] = defaultdict(Counter)
+    for (key, day), counts in days.items():
+        capped = min(counts["bad"], BURST)
+        late = capped if day >= today - LATE_DAYS else counts["bad"]
+        sums[key].update({"told": capped, "late_told": late, "days": 1})
+        for name, counted in (("", capped), ("late_", late)):
+            fraud_counted = min(counts["fraud"], counted)
+            for fading, weight in (("short", by_day[day].short), ("long", by_day[day].long)):
+                sums[key][f"{name}fraud_{fading}"] += fraud_counted * weight
+                sums[key][f"{name}bad_{fading}"] += (counted - fraud_counted) * weight
+    return [{**_NO_BADS, **sums[key], **_named(key)} for key in sums]
 
 
 def _named(key: Key) -> dict[str, str]:
@@ -219,18 +231,23 @@ def _named(key: Key) -> dict[str, str]:
 _NO_SALES: Mapping[str, Any] = dict.fromkeys(
     (
         "sold", "heard", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units",
-        "lost_units",
-        "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended", "conversion_open",
-        "plain_fading",
-        "return_hits", "return_fading", "bad_hits", "bad_fading", "bad_hits_long", "bad_fading_long", "bad_days",
+        "lost_units", "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended",
+        "conversion_open", "plain_fading", "return_hits", "return_fading", "bad_fading", "bad_fading_long",
     ),
     0,
 )  # fmt: skip
 _NO_POSTS: Mapping[str, Any] = dict.fromkeys(
     (
         "leads", "refused", "duplicate", "fraud", "passed", "bought", "leads_short", "refused_hits", "duplicate_hits",
-        "fraud_hits", "fraud_hits_long",
-        "fraud_capped", "fraud_capped_long", "unsold_short", "unsold_long", "fraud_plain", "bad_days",
+        "fraud_hits", "clean_short", "clean_long",
+    ),
+    0,
+)  # fmt: skip
+_NO_BADS: Mapping[str, Any] = dict.fromkeys(
+    (
+        "fraud_short", "fraud_long", "bad_short", "bad_long",
+        "late_fraud_short", "late_fraud_long", "late_bad_short", "late_bad_long",
+        "told", "late_told", "days",
     ),
     0,
 )  # fmt: skip

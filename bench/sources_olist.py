@@ -166,9 +166,9 @@ def _days(past: Sequence[Lead], today: int) -> list[dict[str, object]]:
     for lead in past:
         counts[lead.day][0] += 1
         counts[lead.day][1] += lead.known(today)
-    nothing = dict.fromkeys(("contacted", "returned", "ended", "price_units", "lost_units", "payout_units"), 0)
+    nothing = dict.fromkeys(("contacted", "returned", "heard_ended", "price_units", "lost_units", "payout_units"), 0)
     return [
-        {"day": day - _EPOCH, "sold": sold, "converted": won, "currency": "USD", **nothing}
+        {"day": day - _EPOCH, "sold": sold, "heard": sold, "converted": won, "currency": "USD", **nothing}
         for day, (sold, won) in sorted(counts.items())
     ]
 

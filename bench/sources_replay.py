@@ -61,19 +61,20 @@ class Evenings:
         live.at = live.counted_at = 0  # at once, whatever the time since the last look
         await keep_quality(market)
         await consider(market)
-        day = (now - self.began) // DAY_MS
+        day = -((self.began - now) // DAY_MS)  # the stream is so many days old, the last one perhaps in part
         for each in await market.db.read(read_measures, 0, 1_000):
             key = (each.vertical, each.seller_id, each.sub_id)
             self.named.setdefault(key, day)
             if each.state is MeasureState.IN_FORCE:
                 self.blocked.setdefault(key, day)
         for vertical, held in live.verticals.items():
-            days = await market.db.read(week_sums, SYSTEM, vertical, 0)
+            curves = live.curves[vertical]
+            days = await market.db.read(week_sums, SYSTEM, vertical, 0, "", curves.silent)
             self.told[now // DAY_MS, vertical] = Told(
                 {key: source.rates["conversion"].value for key, source in held.sources.items()},
                 {key: source.rates["conversion"].value for key, source in held.sellers.items()},
                 held.base["conversion"],
-                cohorts(days, now / DAY_MS, live.curves[vertical]),
+                cohorts(days, now / DAY_MS, curves),
             )
 
 

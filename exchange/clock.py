@@ -67,6 +67,11 @@ class SetClock(SimulatedClock):
         await asyncio.sleep(seconds)
 
 
+def told_by_hand(clock: Clock) -> bool:
+    """Whether its durations are told, too: then they say nothing of how long the machine took."""
+    return isinstance(clock, SimulatedClock) and not isinstance(clock, SetClock)
+
+
 def month_of(now: int) -> str:
     """The UTC month of an instant, `2026-11`: part of the key of everything that grows."""
     return _month_of_day(now // _DAY_MS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from exchange import __version__
-from exchange.clock import SimulatedClock
+from exchange.clock import SimulatedClock, told_by_hand
 from exchange.flows.market import Market
 from exchange.flows.pulse import HELD_MS, JUMP_MS
 from exchange.log import logger
@@ -34,7 +34,12 @@ async def health(market: Market) -> tuple[bool, dict[str, object]]:
 
 
 async def beat(market: Market) -> None:
-    """Once a second: was the loop held, and was the clock set? That moves caps and schedules, never a deadline."""
+    """Once a second: was the loop held, and was the clock set? That moves caps and schedules, never a deadline.
+
+    A clock that is told its time by hand jumps over hours: it cannot say.
+    """
+    if told_by_hand(market.clock):
+        return
     found = market.live.pulse.beat(market.clock.now(), market.clock.monotonic())
     if found.held_ms > HELD_MS:
         _LOG.warning("Something held the loop", took_ms=found.held_ms)

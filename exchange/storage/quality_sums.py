@@ -12,7 +12,9 @@ from exchange.storage.rows import listed, values_of
 
 SALE_GROUPS = ("seller_id", "sub_id", "buyer_id")
 BURST = 4
-"""More leads of fraud of one sub id and day count as so many: one bad hour is no rotten source."""
+"""More bad leads of one sub id and day count as so many: one bad hour is no rotten source."""
+LATE_DAYS = 7
+"""Once so many whole days have passed since, all of them count, beside what came meanwhile."""
 
 
 def _weights(weights: Sequence[DayWeight]) -> tuple[str, dict[str, Any]]:
@@ -62,11 +64,8 @@ async def sale_sums(
                {_weighed(told("(d.sold - d.ended)"), "w.share", "plain_fading")},
                {_weighed("d.returned", "w.short", "return_hits")},
                {_weighed("(d.sold - d.returned)", "w.back", "return_fading")},
-               {_weighed("d.bad", "w.short", "bad_hits")},
                {_weighed("(d.sold - d.bad)", "w.bad", "bad_fading")},
-               {_weighed("d.bad", "w.long", "bad_hits_long")},
-               {_weighed("(d.sold - d.bad)", "w.bad_long", "bad_fading_long")},
-               CAST(SUM(CASE WHEN d.bad > 0 THEN 1 ELSE 0 END) AS BIGINT) AS bad_days
+               {_weighed("(d.sold - d.bad)", "w.bad_long", "bad_fading_long")}
            FROM w JOIN sale_days d ON d.vertical = :vertical AND d.day = w.day
            WHERE 1 = 1 {mine} {only} {grouped} ORDER BY sold DESC, {names} LIMIT :most""",
         vertical=vertical,
@@ -106,14 +105,12 @@ def _own(actor: Actor) -> tuple[str, dict[str, Any]]:
 async def source_sums(
     tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight], groups: Sequence[str], most: int = 20_000
 ) -> list[Row]:
-    """Posts of a vertical by sub id or seller: plain counts, those weighed by the fast fading, and for fraud by both.
-
-    `*_capped` count at most `BURST` leads of fraud of one sub id and day. `bad_days` are days with any.
+    """Posts of a vertical by sub id or seller: plain counts, and those weighed by the fast fading; the leads that are
+    no fraud by both.
     """
     with_w, params = _weights(weights)
     names, grouped = _columns(groups)
     mine, own = _own(actor)
-    capped = f"(CASE WHEN d.fraud > {BURST} THEN {BURST} ELSE d.fraud END)"
     plain = ", ".join(
         f"CAST(SUM(d.{name}) AS BIGINT) AS {name}" for name in ("leads", "refused", "duplicate", "fraud", "passed")
     )
@@ -123,13 +120,8 @@ async def source_sums(
                {_weighed("d.refused", "w.short", "refused_hits")},
                {_weighed("d.duplicate", "w.short", "duplicate_hits")},
                {_weighed("d.fraud", "w.short", "fraud_hits")},
-               {_weighed("d.fraud", "w.long", "fraud_hits_long")},
-               {_weighed(capped, "w.short", "fraud_capped")},
-               {_weighed(capped, "w.long", "fraud_capped_long")},
-               {_weighed("(d.passed - d.sold)", "w.short", "unsold_short")},
-               {_weighed("(d.passed - d.sold)", "w.long", "unsold_long")},
-               CAST(SUM({capped}) AS BIGINT) AS fraud_plain,
-               CAST(SUM(CASE WHEN d.fraud > 0 THEN 1 ELSE 0 END) AS BIGINT) AS bad_days
+               {_weighed("(d.leads - d.fraud)", "w.short", "clean_short")},
+               {_weighed("(d.leads - d.fraud)", "w.long", "clean_long")}
            FROM w JOIN source_days d ON d.vertical = :vertical AND d.day = w.day
            WHERE 1 = 1 {mine} {grouped} ORDER BY leads DESC, {names} LIMIT :most""",
         vertical=vertical,
@@ -137,6 +129,52 @@ async def source_sums(
         **params,
         **own,
     )
+
+
+async def bad_sums(
+    tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight], today: int, most: int = 20_000
+) -> list[Row]:
+    """Bad leads of a vertical by sub id: fraud that the screen found and what buyers called bad, of a day together.
+
+    A day counts for `BURST` at most; in the columns `late_*` only a day of the last `LATE_DAYS`. Fraud goes first: a
+    lead that was sold and found out later is told by the screen and by its buyer. Weighed by both fadings.
+    """
+    with_w, params = _weights(weights)
+    mine, own = _own(actor)
+    capped = _lesser("d.bad", str(BURST))
+    late = f"(CASE WHEN d.day >= :fresh THEN {capped} ELSE d.bad END)"
+    sums = ", ".join(
+        _weighed(part, f"w.{fading}", f"{late_or}{kind}_{fading}")
+        for late_or, counted in (("", capped), ("late_", late))
+        for kind, part in (
+            ("fraud", _lesser("d.fraud", counted)),
+            ("bad", f"({counted} - {_lesser('d.fraud', counted)})"),
+        )
+        for fading in ("short", "long")
+    )
+    return await tx.fetch(
+        f"""{with_w}, told AS (
+               SELECT d.day, d.seller_id, d.sub_id, d.fraud, d.fraud AS bad FROM source_days d
+               WHERE d.vertical = :vertical AND d.fraud > 0 {mine}
+               UNION ALL SELECT d.day, d.seller_id, d.sub_id, 0 AS fraud, d.bad FROM sale_days d
+               WHERE d.vertical = :vertical AND d.bad > 0 {mine}),
+           d AS (
+               SELECT day, seller_id, sub_id, CAST(SUM(fraud) AS BIGINT) AS fraud, CAST(SUM(bad) AS BIGINT) AS bad
+               FROM told GROUP BY day, seller_id, sub_id)
+           SELECT d.seller_id, d.sub_id, {sums}, CAST(SUM({capped}) AS BIGINT) AS told,
+               CAST(SUM({late}) AS BIGINT) AS late_told, COUNT(*) AS days
+           FROM w JOIN d ON d.day = w.day GROUP BY d.seller_id, d.sub_id
+           ORDER BY told DESC, d.seller_id, d.sub_id LIMIT :most""",
+        vertical=vertical,
+        fresh=today - LATE_DAYS,
+        most=most,
+        **params,
+        **own,
+    )
+
+
+def _lesser(one: str, other: str) -> str:
+    return f"(CASE WHEN {one} < {other} THEN {one} ELSE {other} END)"
 
 
 async def post_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight]) -> list[Row]:
@@ -160,16 +198,21 @@ async def post_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWe
     )
 
 
-async def week_sums(tx: Tx, actor: Actor, vertical: str, since_day: int, seller_id: str = "") -> list[Row]:
-    """Sales by day since a day, for cohorts: what is known of each now."""
+async def week_sums(
+    tx: Tx, actor: Actor, vertical: str, since_day: int, seller_id: str = "", silent: Collection[str] = ()
+) -> list[Row]:
+    """Sales by day since a day, for cohorts: what is known of each now; `heard` are those to buyers not `silent`."""
     mine, own = _own(actor)
+    told, quiet = _told_of(silent)
     only = "AND d.seller_id = :only_seller" if seller_id else ""
     return await tx.fetch(
-        f"""SELECT d.day, MAX(d.currency) AS currency, {_plain()} FROM sale_days d
+        f"""SELECT d.day, MAX(d.currency) AS currency, {_plain()}, CAST(SUM({told("d.sold")}) AS BIGINT) AS heard,
+                CAST(SUM({told("d.ended")}) AS BIGINT) AS heard_ended FROM sale_days d
             WHERE d.vertical = :vertical AND d.day >= :since {mine} {only} GROUP BY d.day ORDER BY d.day""",
         vertical=vertical,
         since=since_day,
         **own,
+        **quiet,
         **({"only_seller": seller_id} if seller_id else {}),
     )
 

@@ -66,6 +66,17 @@ async def test_a_loop_that_was_held_is_told_for_a_minute(exchange: Exchange, cap
     assert 0 == (await health(market))[1]["loop_held_ms"]
 
 
+async def test_a_replay_on_a_clock_of_its_own_holds_no_loop(
+    exchange: Exchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        later(exchange, 3_600)
+        await beat(exchange.market)
+
+    assert [] == caplog.messages
+    assert 0 == (await health(exchange.market))[1]["loop_held_ms"]
+
+
 async def test_work_that_piles_up_is_told(either: Exchange, caplog: pytest.LogCaptureFixture) -> None:
     market = either.market
     assert 0 == (await health(market))[1]["oldest_job_seconds"]

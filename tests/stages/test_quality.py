@@ -17,7 +17,7 @@ from exchange.stages.quality.cohorts import cohorts
 from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.rates import BY_NAME, tree
 from exchange.stages.quality.shrink import Tally, exposed, middle, shrunk, strength, total
-from exchange.stages.quality.suspicion import Counts, suspicions
+from exchange.stages.quality.suspicion import Counts, Shares, suspicions
 from exchange.stages.score.exposure import estimate
 
 CONVERSION, RETURN = BY_NAME["conversion"], BY_NAME["return"]
@@ -108,7 +108,15 @@ def test_old_days_fade_and_young_ones_count_for_what_would_have_shown() -> None:
 
 
 def counts(bad: float, of: float, days: int = 9) -> Counts:
-    return Counts(bad, of, bad, of, int(bad), int(of), days)
+    """What the screen refused, of all that came; buyers have nothing against the others."""
+    seen = Shares(bad, of - bad, 0.0, of - bad)
+    return Counts(seen, seen, seen, seen, int(bad), int(bad), int(of), days)
+
+
+def told(bad: float, of: float, came: float) -> Counts:
+    """Of `came` leads none was refused; of sold ones `of` had their time, and buyers called so many bad."""
+    seen = Shares(0.0, came, bad, of - bad)
+    return Counts(seen, seen, seen, seen, int(bad), int(bad), int(came), 9)
 
 
 def test_a_rotten_sub_id_is_told_from_good_ones() -> None:
@@ -123,19 +131,37 @@ def test_a_rotten_sub_id_is_told_from_good_ones() -> None:
     assert found["cedar", "rotten"].chance > 0.99 and found["cedar", "s1"].chance < 0.01
 
 
-def test_one_flood_is_told_where_it_is_a_third_of_all_and_no_rule_acts_on_it() -> None:
+def test_what_buyers_say_counts_beside_what_the_screen_saw_and_only_of_leads_that_had_their_time() -> None:
+    sources = {("cedar", f"s{number}"): told(3, 60, 80) for number in range(20)}
+    sources |= {("elm", "called bad"): told(14, 30, 40), ("elm", "young"): told(3, 4, 40)}
+    found = suspicions(sources)
+    assert [("elm", "called bad")] == [key for key, each in found.items() if each.rotten]
+    both = Shares(8.0, 32.0, 6.0, 24.0)
+    mixed = suspicions(sources | {("elm", "mixed"): Counts(both, both, both, both, 14, 14, 40, 9)})["elm", "mixed"]
+    assert mixed.share == pytest.approx(1 - 32 / 40 * 24 / 30, abs=0.05) and mixed.rotten
+
+
+def test_young_leads_that_passed_the_screen_speak_for_their_source_at_once() -> None:
+    sources = {("cedar", f"s{number}"): counts(4, 80) for number in range(20)}
+    young = Shares(5.0, 45.0, 0.0, 1.0)  # none of those sold had time to come back
+    found = suspicions(sources | {("elm", "young"): Counts(young, young, young, young, 5, 5, 50, 3)})
+    assert not found["elm", "young"].rotten and found["elm", "young"].share < 0.15
+
+
+def test_one_flood_counts_a_week_later_where_it_is_a_third_of_all_and_no_rule_acts_on_it() -> None:
     sources = {("cedar", f"s{number}"): counts(2, 60) for number in range(8)}
-    steady = counts(5, 24)  # four of a burst, and one of another day
-    flood = steady._replace(more=16.0, more_long=16.0, more_told=16, leads=42, days=2)
-    few = flood._replace(leads=29)
-    small = flood._replace(more=3.0, more_long=3.0, more_told=3)
+    steady = Counts(Shares(5.0, 24.0), Shares(5.0, 24.0), Shares(5.0, 24.0), Shares(5.0, 24.0), 5, 5, 45, 2)
+    late = Shares(21.0, 24.0)  # four of a burst and one of another day; the burst was of twenty
+    flood = steady._replace(late=late, late_long=late, told_late=21)
+    grown = Shares(21.0, 70.0)
+    drowned = flood._replace(late=grown, late_long=grown, leads=91)
     one_day = flood._replace(days=1)
-    told = dict(zip("abcd", (flood, few, small, one_day), strict=True))
-    found = suspicions(sources | {("elm", name): each for name, each in told.items()})
-    assert {("elm", "a")} == {key for key, each in found.items() if each.rotten}
-    flooded = found["elm", "a"]
+    names = {"flood": flood, "fresh": steady, "drowned": drowned, "one day": one_day}
+    found = suspicions(sources | {("elm", name): each for name, each in names.items()})
+    assert {("elm", "flood")} == {key for key, each in found.items() if each.rotten}
+    flooded = found["elm", "flood"]
     assert flooded.chance > 0.95 > flooded.steady and (21, 0.3) == (flooded.counts.told, flooded.bar)
-    assert flooded.share > 0.35 and found["elm", "b"].chance == found["elm", "b"].steady
+    assert flooded.share > 0.35 and found["elm", "fresh"].chance == found["elm", "fresh"].steady
 
 
 def test_rotten_sources_do_not_raise_the_bar_they_are_measured_by() -> None:
@@ -148,7 +174,8 @@ def test_rotten_sources_do_not_raise_the_bar_they_are_measured_by() -> None:
 
 def test_a_source_that_mended_its_ways_is_let_go() -> None:
     sources = {("cedar", f"s{number}"): counts(4, 80) for number in range(8)}
-    mended = Counts(1.0, 40.0, 40.0, 120.0, 45, 160, 12)
+    lately, before = Shares(1.0, 39.0), Shares(40.0, 80.0)
+    mended = Counts(lately, before, lately, before, 45, 45, 160, 12)
     assert not suspicions({**sources, ("cedar", "mended"): mended})["cedar", "mended"].rotten
 
 
@@ -163,9 +190,27 @@ def test_a_young_cohort_is_told_as_what_it_will_be() -> None:
     assert low < 0.2 < high and math.isclose(made[0].conversion.value, 0.2, abs_tol=0.02)
 
 
+def test_of_a_week_that_had_its_time_what_came_is_certain() -> None:
+    curves = Curves(conversion=estimate([(1.0, 90.0)] * 300))
+    made = cohorts([day(monday, 100, 10) for monday in range(4, 60, 7)] + [day(60, 100, 30)], 120.0, curves)
+    assert made[-1].conversion.value == pytest.approx(0.3, abs=0.01)  # however other weeks went
+    low, high = made[-1].conversion.bounds
+    assert 0.28 < low < 0.31 < high < 0.34
+
+
+def test_buyers_that_never_report_lower_no_projection() -> None:
+    curves = Curves(conversion=estimate([(1.0, 90.0)] * 300))
+    weeks = [{**day(monday, 200, 20), "heard": 100} for monday in range(4, 60, 7)]
+    for each in cohorts(weeks, 90.0, curves):
+        assert (200, 100) == (each.sold, each.heard)
+        assert each.conversion.value == pytest.approx(0.2, abs=0.01) and each.conversions == pytest.approx(20, abs=1)
+    (nobody,) = cohorts([{**day(4, 200, 0), "heard": 0}], 90.0, curves)
+    assert (0, 0.0, 0.0) == (nobody.heard, nobody.shown, nobody.conversions)
+
+
 def day(number: int, sold: int, converted: int) -> dict[str, object]:
-    nothing = dict.fromkeys(("contacted", "returned", "ended", "price_units", "lost_units", "payout_units"), 0)
-    return {"day": number, "sold": sold, "converted": converted, "currency": "USD", **nothing}
+    nothing = dict.fromkeys(("contacted", "returned", "heard_ended", "price_units", "lost_units", "payout_units"), 0)
+    return {"day": number, "sold": sold, "heard": sold, "converted": converted, "currency": "USD", **nothing}
 
 
 SALE = {

@@ -1,30 +1,37 @@
-"""Weekly cohorts: what is known of the leads sold in a week, and what they will come to once all has been reported."""
+"""Weekly cohorts: what is known of the leads sold in a week, and what they will come to once all has been reported.
+
+What came is certain; what may still come is that of the leads that have not had their time. What was sold to buyers
+that never report says nothing of conversions, and none are foretold of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from exchange.model.money import Money
 from exchange.stages.quality.days import Curves, age_of
 from exchange.stages.quality.rates import Rate, rate_of
-from exchange.stages.quality.shrink import USUAL, Tally, exposed
+from exchange.stages.quality.shrink import Tally, exposed, strength
 
 _EPOCH = date(1970, 1, 1)
 _MONDAY = 3  # the epoch was a Thursday: so many days from the Monday before it
 _DAYS = 7
-_HALF = 0.5  # a hit: what never happened may happen yet
+_HALF, _LITTLE = 0.5, 10.0  # half a hit of ten leads: what never happened may happen yet
+_SURE = 1e-9  # the least variance: of a week of which all is known
 
 
 class Cohort(NamedTuple):
-    """The leads sold in the week from `day` (a Monday, days since the epoch). Shares are of all that would be reported.
+    """The leads sold in the week from `day` (a Monday, days since the epoch), `heard` of them to buyers that report.
 
-    `conversion` and `back` are what it will come to, with their doubt; `conversions` how many are foretold in all.
+    `shown` is the share of conversions that would have been reported. `conversion` (of `heard`) and `back` (of `sold`)
+    are what it will come to, with their doubt; `conversions` how many are foretold in all.
     """
 
     day: int
     sold: int
+    heard: int
     contacted: int
     converted: int
     returned: int
@@ -48,49 +55,79 @@ class Cohort(NamedTuple):
         return Money(self.price_units - self.lost_units, self.currency)
 
 
+class _Known(NamedTuple):
+    conversion: Tally
+    back: Tally
+
+
 def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> list[Cohort]:
     """From counted days (`week_sums`), the oldest week first. A week that is not over is told as far as it is."""
     weeks: dict[int, list[Mapping[str, Any]]] = {}
     for row in days:
         weeks.setdefault((row["day"] + _MONDAY) // _DAYS * _DAYS - _MONDAY, []).append(row)
     known = {monday: _known(rows, today, curves) for monday, rows in weeks.items()}
-    hits = sum(each[0].hits for each in known.values())
-    of = sum(each[0].of for each in known.values())
-    back_hits = sum(each[1].hits for each in known.values())
-    back_of = sum(each[1].of for each in known.values())
-    base, back = (hits + _HALF) / (of + 1.0), (back_hits + _HALF) / (back_of + 1.0)
-    return [_cohort(monday, weeks[monday], *known[monday], base, back) for monday in sorted(weeks)]
+    conversion = _usual([each.conversion for each in known.values()])
+    back = _usual([each.back for each in known.values()])
+    return [_cohort(monday, weeks[monday], known[monday], conversion, back) for monday in sorted(weeks)]
 
 
-def _known(rows: list[Mapping[str, Any]], today: float, curves: Curves) -> tuple[Tally, Tally]:
-    shown, back = 0.0, Tally()
+def _known(rows: list[Mapping[str, Any]], today: float, curves: Curves) -> _Known:
+    shown, back_of = 0.0, 0.0
     for row in rows:
         age = age_of(row["day"], today)
-        shown += (row["sold"] - row["ended"]) * curves.conversion.share(age)
-        of = row["returned"] + (row["sold"] - row["returned"]) * curves.back.share(age)
-        back = back.plus(Tally(row["returned"], of, 0, 0, row["returned"], row["sold"]))
-    sold, ended, converted = (sum(row[name] for row in rows) for name in ("sold", "ended", "converted"))
-    return Tally(converted, exposed(shown, sold - ended, ended), 0, 0, converted, sold), back
+        shown += (row["heard"] - row["heard_ended"]) * curves.conversion.share(age)
+        back_of += row["returned"] + (row["sold"] - row["returned"]) * curves.back.share(age)
+    sold, heard, ended = (sum(row[name] for row in rows) for name in ("sold", "heard", "heard_ended"))
+    converted, returned = (sum(row[name] for row in rows) for name in ("converted", "returned"))
+    of = exposed(shown, heard - ended, ended)
+    back = Tally(returned, back_of, returned, back_of, returned, sold)
+    return _Known(Tally(converted, of, converted, of, converted, heard), back)
+
+
+def _usual(weeks: Sequence[Tally]) -> tuple[float, float]:
+    """The rate of all weeks together, and how many leads of a week weigh as much as it."""
+    rate = (sum(each.hits for each in weeks) + _HALF) / (sum(each.of for each in weeks) + _LITTLE)
+    return min(rate, 1.0), strength(weeks)
+
+
+def _foretold(known: Tally, usual: tuple[float, float], good: bool) -> Rate:
+    """Of all its leads: what came, and what is expected of those that have not had their time, with the doubt of it."""
+    base, m = usual
+    rate = rate_of(known, base, m, base, good)
+    rest = max(known.leads - max(known.of, known.hits), 0.0)
+    if not known.leads:
+        return rate
+    value = (known.hits + rest * rate.value) / known.leads
+    spread = rate.value * (1.0 - rate.value)
+    doubt = (rest * spread + rest * rest * spread / (rate.a + rate.b + 1.0)) / known.leads**2
+    value = min(max(value, _SURE), 1.0 - _SURE)
+    weight = max(value * (1.0 - value) / max(doubt, _SURE) - 1.0, 1.0)
+    return Rate(value * weight, (1.0 - value) * weight, base, known.told, known.leads, good)
 
 
 def _cohort(
-    monday: int, rows: list[Mapping[str, Any]], conversion: Tally, back: Tally, base: float, base_back: float
+    monday: int,
+    rows: list[Mapping[str, Any]],
+    known: _Known,
+    usual: tuple[float, float],
+    usual_back: tuple[float, float],
 ) -> Cohort:
-    sums = {name: sum(row[name] for row in rows) for name in ("sold", "contacted", "converted", "returned", "ended")}
+    told = known.conversion
+    conversion = _foretold(told, usual, True)
     money = {name: sum(row[name] for row in rows) for name in ("price_units", "lost_units", "payout_units")}
-    rate = rate_of(conversion, base, USUAL, base, True)
     return Cohort(
         monday,
-        sums["sold"],
-        sums["contacted"],
-        sums["converted"],
-        sums["returned"],
+        known.back.leads,
+        told.leads,
+        sum(row["contacted"] for row in rows),
+        told.told,
+        known.back.told,
         money["price_units"],
         money["lost_units"],
         money["payout_units"],
         rows[0]["currency"],
-        min(conversion.of / sums["sold"], 1.0) if sums["sold"] else 0.0,
-        rate,
-        max(rate.value * sums["sold"], float(sums["converted"])),
-        rate_of(back, base_back, USUAL, base_back, False),
+        min(told.of / told.leads, 1.0) if told.leads else 0.0,
+        conversion,
+        max(conversion.value * told.leads, float(told.told)),
+        _foretold(known.back, usual_back, False),
     )

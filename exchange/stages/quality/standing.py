@@ -13,7 +13,7 @@ from typing import Any
 from exchange.model.worth import WHOLE
 from exchange.stages.quality.rates import MEASURES, Rate, Tree, tree
 from exchange.stages.quality.shrink import NOTHING, USUAL, Tally, exposed
-from exchange.stages.quality.suspicion import Counts, Suspicion, suspicions
+from exchange.stages.quality.suspicion import Counts, Shares, Suspicion, suspicions
 
 Row = Mapping[str, Any]
 Key = tuple[str, str]
@@ -78,12 +78,17 @@ class Standing:
 class _Sums:
     sales: Row | None = None
     posts: Row | None = None
+    bad: Row | None = None
 
 
 def standing(
-    vertical: str, sales: Iterable[Row], posts: Iterable[Row], everywhere: Mapping[str, float] | None = None
+    vertical: str,
+    sales: Iterable[Row],
+    posts: Iterable[Row],
+    bad: Iterable[Row],
+    everywhere: Mapping[str, float] | None = None,
 ) -> Standing:
-    """From sums by seller and sub id: `sales` of `sale_sums`, `posts` of `source_sums`.
+    """From sums by seller and sub id: `sales` of `sale_sums`, `posts` of `source_sums`, `bad` of `bad_sums`.
 
     `everywhere` are the rates of all verticals, which one of few leads is drawn to.
     """
@@ -93,6 +98,9 @@ def standing(
         sums.setdefault((row["seller_id"], row["sub_id"]), _Sums()).sales = row
     for row in posts:
         sums.setdefault((row["seller_id"], row["sub_id"]), _Sums()).posts = row
+    for row in bad:
+        if (key := (row["seller_id"], row["sub_id"])) in sums:
+            sums[key].bad = row
     trees = {
         each.name: tree(each, {key: _tally(each.name, known) for key, known in sums.items()}, drawn_to.get(each.name))
         for each in MEASURES
@@ -141,25 +149,24 @@ _OF_SALES = {"contact": _contact, "conversion": _conversion, "return": _return}
 
 
 def _bad(sums: _Sums) -> Counts:
-    sale, post = sums.sales, sums.posts
-    bad = of = bad_long = of_long = 0
-    told = leads = days = more_told = 0
-    more = more_long = 0
-    if post is not None:
-        bad, bad_long = post["fraud_capped"], post["fraud_capped_long"]
-        of, of_long = bad + post["unsold_short"], bad_long + post["unsold_long"]
-        told, leads, days = post["fraud_plain"], post["leads"], post["bad_days"]
-        more, more_long = post["fraud_hits"] - bad, post["fraud_hits_long"] - bad_long
-        more_told = post["fraud"] - told
-    if sale is not None:
-        bad, bad_long = bad + sale["bad_hits"], bad_long + sale["bad_hits_long"]
-        of += sale["bad_hits"] + sale["bad_fading"]
-        of_long += sale["bad_hits_long"] + sale["bad_fading_long"]
-        told += sale["bad"]
-        days = max(days, sale["bad_days"])
-        leads = max(leads, sale["sold"])
-    judged = (bad / WHOLE, of / WHOLE, bad_long / WHOLE, of_long / WHOLE)
-    return Counts(*judged, told, leads, days, more / WHOLE, more_long / WHOLE, more_told)
+    sale, post, bad = sums.sales, sums.posts, sums.bad
+    leads = max(post["leads"] if post is not None else 0, sale["sold"] if sale is not None else 0)
+
+    def shares(late: str, fading: str, good: str) -> Shares:
+        fraud, told = (bad[f"{late}fraud_{fading}"], bad[f"{late}bad_{fading}"]) if bad is not None else (0, 0)
+        passed = post[f"clean_{fading}"] if post is not None else 0
+        return Shares(fraud / WHOLE, passed / WHOLE, told / WHOLE, (sale[good] if sale is not None else 0) / WHOLE)
+
+    counts = Counts(
+        shares("", "short", "bad_fading"),
+        shares("", "long", "bad_fading_long"),
+        shares("late_", "short", "bad_fading"),
+        shares("late_", "long", "bad_fading_long"),
+        leads=leads,
+    )
+    if bad is None:
+        return counts
+    return counts._replace(told=bad["told"], told_late=bad["late_told"], days=bad["days"])
 
 
 def _per_lead(sums: Iterable[_Sums]) -> int:

@@ -71,14 +71,17 @@ async def _cohorts(request: web.Request, vertical: Vertical) -> list[Cohort]:
     today = market.clock.now() / DAY_MS
     since = int(today) - _WEEKS * 7
     since -= (since + 3) % 7  # weeks begin on Monday
-    days = await market.db.read(week_sums, actor_of(request), vertical.name, since, _seller(request))
-    return cohorts(days, today, await curves_of(market, vertical.name))
+    curves = await curves_of(market, vertical.name)
+    seller = _seller(request)
+    days = await market.db.read(week_sums, actor_of(request), vertical.name, since, seller, curves.silent)
+    return cohorts(days, today, curves)
 
 
 def _fields(cohort: Cohort) -> dict[str, Any]:
     return {
         "week_from": cohort.monday.isoformat(),
         "sold": cohort.sold,
+        "heard": cohort.heard,
         "contacted": cohort.contacted,
         "converted": cohort.converted,
         "returned": cohort.returned,
