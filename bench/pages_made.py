@@ -53,7 +53,8 @@ def _multiply(db: sqlite3.Connection, leads: int, days: int, now: int) -> None:
     db.execute("BEGIN")
     db.executemany("INSERT INTO n VALUES (?, ?, ?, ?, ?)", _moments(leads, days, now, seeds))
     for table in _TABLES:
-        _again(db, table, f"SELECT s.t, s.t0, x.* FROM {table} x JOIN seed s ON s.id = x.{_of(table)}")
+        ended = "WHERE x.state IN ('accepted', 'rejected', 'failed')" if table == "attempts" else ""
+        _again(db, table, f"SELECT s.t, s.t0, x.* FROM {table} x JOIN seed s ON s.id = x.{_of(table)} {ended}")
     booked = "FROM transactions x JOIN seed s ON s.id = x.cause WHERE x.kind = 'sale'"
     _again(db, "transactions", f"SELECT s.t, s.t0, x.* {booked}")
     _again(

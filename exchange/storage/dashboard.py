@@ -19,6 +19,29 @@ class Taken(NamedTuple):
     units: int
 
 
+async def count_taken(tx: Tx, contract_id: str, begin: int, end: int) -> int:
+    """Sales of a contract accepted in [begin, end): counted in the index alone, undone ones with them."""
+    rows = await tx.fetch(
+        """SELECT COUNT(*) AS sales FROM sales
+           WHERE contract_id = :contract AND accepted_at >= :begin AND accepted_at < :end""",
+        contract=contract_id,
+        begin=begin,
+        end=end,
+    )
+    return int(rows[0]["sales"])
+
+
+async def usual_price(tx: Tx, contract_id: str) -> int:
+    """What the newest hundred sales of a contract cost, on average."""
+    rows = await tx.fetch(
+        """SELECT CAST(SUM(price_units) AS BIGINT) AS units, COUNT(*) AS sales FROM
+               (SELECT price_units FROM sales WHERE contract_id = :contract
+                ORDER BY accepted_at DESC LIMIT 100) newest""",
+        contract=contract_id,
+    )
+    return rows[0]["units"] // rows[0]["sales"] if rows[0]["sales"] else 0
+
+
 async def taken_between(tx: Tx, contract_id: str, begin: int, end: int) -> Taken:
     """Live sales of a contract accepted in [begin, end) that were not undone."""
     rows = await tx.fetch(

@@ -13,7 +13,7 @@ from exchange.model.money import Money
 from exchange.model.party import Cap, Contract, State, Window
 from exchange.stages.caps import contract_caps
 from exchange.stages.schedule import window_end, window_start
-from exchange.storage.dashboard import taken_between
+from exchange.storage.dashboard import count_taken, taken_between, usual_price
 from exchange.storage.holds import all_cap_use
 from exchange.storage.ledger import all_balances
 from exchange.web.story.contracts import SIMULATED
@@ -99,18 +99,20 @@ async def _gauge(market: Market, each: _Of, times: Times) -> Gauge:
 
 
 async def _expected(market: Market, each: _Of, times: Times) -> float | None:
-    """By this time of the same day in the last four weeks; by the share of time gone where these sold nothing."""
+    """By this time of the same day in the last four weeks; by the share of time gone where these sold nothing, and of
+    months. Money is told by how many sales there were, at the price of the newest.
+    """
     if each.cap.window is Window.TOTAL:
         return None
-    zone, units = ZoneInfo(each.contract.zone), 0
-    for week in range(1, _WEEKS + 1):
+    zone, sales = ZoneInfo(each.contract.zone), 0
+    for week in range(1, _WEEKS + 1) if each.cap.window is not Window.MONTH else ():
         local = Times(zone, times.now).local(times.now) - timedelta(weeks=week)
         until = int(local.timestamp() * 1_000)
         begin = window_start(each.cap.window, each.contract.zone, until)
-        taken = await market.db.read(taken_between, each.contract.id, begin, until)
-        units += taken.units if each.cap.unit == "money" else taken.sales
-    if units:
-        return units / _WEEKS / each.cap.most if each.cap.most else None
+        sales += await market.db.read(count_taken, each.contract.id, begin, until)
+    if sales and each.cap.most:
+        price = await market.db.read(usual_price, each.contract.id) if each.cap.unit == "money" else 1
+        return sales * price / _WEEKS / each.cap.most
     end = window_end(each.cap.window, each.contract.zone, times.now)
     return (times.now - each.start) / (end - each.start)
 
