@@ -57,31 +57,46 @@ class NotYours(Exception):
 
 async def missed_leads(market: Market, actor: Actor, contract: Contract, days: int = DAYS) -> Missed:
     """Raises `NotYours` for a contract of another buyer."""
-    if actor.role is Role.SELLER or (actor.role is Role.BUYER and actor.party_id != contract.buyer_id):
-        raise NotYours(contract.id)
-    now, currency = market.clock.now(), contract.max_bid.currency
-    rows = await market.db.read(
-        offered_leads, contract.vertical, currency, now - days * _DAY_MS, LEADS_MOST + 1, opened=False
-    )
-    looked, whole = rows[:LEADS_MOST], len(rows) <= LEADS_MOST
-    trails = await market.db.read(trails_of_leads, [row["id"] for row in looked])
-    span_ms = days * _DAY_MS if whole else now - looked[-1]["received_at"]
-    counted = await asyncio.to_thread(_counted, contract, trails)
-    return Missed(len(looked), *counted, days, span_ms, whole)
+    return (await missed_by(market, actor, [contract], days, LEADS_MOST))[contract.id]
 
 
-def _counted(
-    contract: Contract, packed: Sequence[tuple[str, bytes]]
-) -> tuple[int, int, tuple[ByCheck, ...], Money | None]:
-    """Bought, missed, by check, and what it pays for one."""
+async def missed_by(
+    market: Market, actor: Actor, contracts: Sequence[Contract], days: int, most: int
+) -> dict[str, Missed]:
+    """The same of several contracts, by id, over at most so many leads of each vertical: every record is unpacked once.
+    Raises `NotYours`."""
+    together: dict[tuple[str, str], list[Contract]] = defaultdict(list)
+    for contract in contracts:
+        if actor.role is Role.SELLER or (actor.role is Role.BUYER and actor.party_id != contract.buyer_id):
+            raise NotYours(contract.id)
+        together[(contract.vertical, contract.max_bid.currency)].append(contract)
+    now, found = market.clock.now(), dict[str, Missed]()
+    for (vertical, currency), some in together.items():
+        rows = await market.db.read(offered_leads, vertical, currency, now - days * _DAY_MS, most + 1, opened=False)
+        looked, whole = rows[:most], len(rows) <= most
+        trails = await market.db.read(trails_of_leads, [row["id"] for row in looked])
+        span_ms = days * _DAY_MS if whole else now - looked[-1]["received_at"]
+        for contract, counted in zip(some, await asyncio.to_thread(_counted, some, trails), strict=True):
+            found[contract.id] = Missed(len(looked), *counted, days, span_ms, whole)
+    return found
+
+
+Counts = tuple[int, int, tuple[ByCheck, ...], Money | None]  # bought, missed, by check, and what it pays for one
+
+
+def _counted(contracts: Sequence[Contract], packed: Sequence[tuple[str, bytes]]) -> list[Counts]:
     by_lead: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for lead_id, document in packed:
         by_lead[lead_id].append(read_trail(document))
+    return [_of_contract(contract, list(by_lead.values())) for contract in contracts]
+
+
+def _of_contract(contract: Contract, leads: Sequence[Sequence[Mapping[str, Any]]]) -> Counts:
     failing: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     bought = missed = 0
     prices: list[int] = []
-    for trails in by_lead.values():
+    for trails in leads:
         bought += bought_by(trails, contract.id)
         prices += _prices(trails, contract)
         names = failing_checks(trails, contract.id)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from aiohttp import web
 
 from exchange.flows.account import account_view
-from exchange.flows.missed import missed_leads
+from exchange.flows.missed import DAYS, missed_by
 from exchange.model.follow import Duty
 from exchange.model.party import State
 from exchange.model.rights import Staff
@@ -30,7 +30,9 @@ from exchange.web.render import SESSION, mode_of, page, times_of
 from exchange.web.words import money
 
 DUTIES = tuple(Duty)
-LATEST, REASONS = 5, 3
+LATEST, REASONS = 5, 4
+LOOKED_AT = 500
+"""So many of the newest leads tell on the first page what was missed; the contract's own page looks at more."""
 _HOMES: Mapping[Duty | Staff, str] = MappingProxyType({Duty.AGENT: WORK, Duty.FINANCE: "/buyer/billing"})
 _DAY_MS = 86_400_000
 
@@ -74,6 +76,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         lasts=lasts(account),
         contacted=await market.db.read(contacted_since, actor, times.now // _DAY_MS - 30),
         latest=await read_bought(market, actor, BoughtFilter(mode, limit=LATEST)),
+        looked_at=LOOKED_AT,
         missed=await _missed(request, contracts) if mode == "live" else [],
         asked=[row for row in await market.db.read(changes_asked, actor, buyer.id) if row["state"] != "open"][:3],
         names={each.id: each.name for each in contracts},
@@ -81,19 +84,16 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def _missed(request: web.Request, lines: list[Line]) -> list[Miss]:
-    """Of each contract that is live the check that cost most; the worst first."""
-    market, found = request.app[MARKET], []
-    for line in lines[:REASONS]:
-        assert line.contract is not None
-        if line.contract.state is not State.ACTIVE:
-            continue
-        told = await missed_leads(market, actor_of(request), line.contract)
-        for check in told.checks[:REASONS]:
-            word, _ = check_words(check.name, market.verticals[line.contract.vertical])
-            value = told.value(check.leads)
-            found.append((check.leads, line, word, value))
+    """The checks that cost its contracts most leads, the worst first."""
+    market = request.app[MARKET]
+    live = [line.contract for line in lines if line.contract is not None and line.contract.state is State.ACTIVE]
+    told = await missed_by(market, actor_of(request), live, DAYS, LOOKED_AT)
+    found = [(check.leads, contract, check) for contract in live for check in told[contract.id].checks]
     found.sort(key=lambda each: -each[0])
-    return [
-        Miss(line.id, line.name, word, leads, f"about {money(value)}" if value is not None else "")
-        for leads, line, word, value in found[: REASONS + 1]
-    ]
+    made = []
+    for leads, contract, check in found[:REASONS]:
+        word, _ = check_words(check.name, market.verticals[contract.vertical])
+        value = told[contract.id].value(leads)
+        worth = f"about {money(value)}" if value is not None else ""
+        made.append(Miss(contract.id, contract.name, word, leads, worth))
+    return made
