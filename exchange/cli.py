@@ -238,32 +238,8 @@ add(
     "exchange verifier test twilio_lookup --show",
     "exchange verifier test trustedform --reply answer.json --status 200",
 )
-add(
-    key_app,
-    "create",
-    key.create,
-    'exchange key create --campaign solar-acme --mode test --name "Acme dev"',
-    "exchange key create --buyer northsun --mode live",
-)
-add(key_app, "list", key.list_all, "exchange key list", "exchange key list --json")
-add(key_app, "revoke", key.revoke, "exchange key revoke key_01KAG4", "exchange key revoke key_01KAG4 --yes")
 add(key_app, "rotate", master_key.rotate, "exchange key rotate", "exchange key rotate --status")
 add(key_app, "retire", master_key.retire, "exchange key retire 1", "exchange key retire 1 --yes")
-add(
-    user_app,
-    "add",
-    user.add,
-    "exchange user add agent@harbor.example",
-    "exchange user add ann@acme.example --role seller --party acme",
-)
-add(
-    user_app,
-    "login-link",
-    user.login_link,
-    "exchange user login-link agent@harbor.example",
-    "exchange user login-link agent@harbor.example --json",
-)
-add(user_app, "list", user.list_all, "exchange user list", "exchange user list --json")
 add(job_app, "list", job.list_dead, "exchange job list", "exchange job list --kind notice --json")
 add(job_app, "replay", job.replay, "exchange job replay job_01KAG4", "exchange job replay --kind notice --yes")
 for _app, _module in (
@@ -280,6 +256,8 @@ for _app, _module in (
     (export_app, export),
     (webhook_app, webhook),
     (campaign_app, campaign_state),
+    (user_app, user),
+    (key_app, key),
 ):
     for _command in _module.commands():
         add(_app, *_command)

@@ -16,6 +16,7 @@ from exchange.flows.doors import Write
 from exchange.flows.follow import follow_leads
 from exchange.flows.harvesting import share_harvest
 from exchange.flows.health import beat, look_at_queues
+from exchange.flows.key_desk import note_keys
 from exchange.flows.list_desk import fold_crowded
 from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
@@ -102,6 +103,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("prepare payouts", 60.0, prepare_due),
         Duty("end pauses", 5.0, end_pauses),
         Duty("fold lists", 300.0, fold_crowded),
+        Duty("note which keys were used", 30.0, note_keys),
         Duty("forget", 3_600.0, forget),
     )
 

@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from exchange.limits import SESSION_HOURS_MOST, WORKERS
-from exchange.model.sign_in import Fixed
+from exchange.model.rights import Staff
+from exchange.model.sign_in import Fixed, SignOn
 from exchange.model.wire import Relay
 
 HEAD = """\
@@ -111,6 +112,19 @@ class Settings(BaseSettings):
     console_networks: tuple[IPv4Network | IPv6Network, ...] | None = Field(
         None, description="Networks the console may be used from; [] is all. Not set: Console > Security says, or all."
     )
+    sign_on_issuer: str = Field(
+        "", pattern=r"^(https://\S+|http://(127\.0\.0\.1|localhost)(:\d+)?(/\S*)?)?$",
+        description="Your company's OpenID Connect provider, by which your own people sign in; empty: none.",
+    )  # fmt: skip
+    sign_on_name: str = Field("your company account", description="What its button says: Sign in with …")
+    sign_on_client_id: str = Field("", description="Whom the provider knows this exchange as.")
+    sign_on_client_secret: str = Field("", description="Better from the environment: EXCHANGE_SIGN_ON_CLIENT_SECRET.")
+    sign_on_role_claim: str = Field(
+        "", description="The claim that says what somebody is; empty: who was invited, as what they were invited."
+    )
+    sign_on_roles: tuple[str, ...] = Field(
+        (), description="What its values mean, such as leads-admins=admin; the first that somebody has holds."
+    )
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
@@ -156,6 +170,33 @@ class Settings(BaseSettings):
             "lead": self.retention_raw_days,
             "test": self.retention_test_days,
         }
+
+    @field_validator("sign_on_roles")
+    @classmethod
+    def _are_roles(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
+        known = [each.value for each in Staff]
+        for each in roles:
+            if each.rpartition("=")[2] not in known or not each.rpartition("=")[0]:
+                raise ValueError(f"{each!r} is no value=role; a role is one of {', '.join(known)}")
+        return roles
+
+    @model_validator(mode="after")
+    def _sign_on_is_whole(self) -> Settings:
+        if self.sign_on_issuer and not (self.sign_on_client_id and self.sign_on_client_secret):
+            raise ValueError("sign_on_issuer needs sign_on_client_id and sign_on_client_secret")
+        return self
+
+    @property
+    def sign_on(self) -> SignOn | None:
+        """The company's own sign-on, if there is one."""
+        if not self.sign_on_issuer:
+            return None
+        pairs = (each.rpartition("=") for each in self.sign_on_roles)
+        roles = tuple((value, role) for value, _, role in pairs)
+        return SignOn(
+            self.sign_on_issuer.rstrip("/"), self.sign_on_client_id, self.sign_on_client_secret,
+            self.sign_on_role_claim, roles,
+        )  # fmt: skip
 
     @property
     def fixed_rules(self) -> Fixed:

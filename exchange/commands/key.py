@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -10,10 +11,26 @@ import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 from exchange.model.lead import Mode
+from exchange.model.rights import Staff, staff_of
 
 if TYPE_CHECKING:
     from exchange.settings import Settings
     from exchange.storage.parties import Parties
+
+
+def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
+    """Name, function and two examples of each."""
+    for_program = "exchange key create --operator payouts-script --role finance --expires 90d"
+    return (
+        (
+            "create",
+            create,
+            'exchange key create --campaign solar-acme --mode test --name "Acme dev"',
+            for_program,
+        ),
+        ("list", list_all, "exchange key list", "exchange key list --json"),
+        ("revoke", revoke, "exchange key revoke key_01KAG4", "exchange key revoke key_01KAG4 --yes"),
+    )
 
 
 def create(
@@ -24,6 +41,8 @@ def create(
     operator: Annotated[str, typer.Option(help="Or the program of yours that acts for operators, by a name.")] = "",
     mode: Annotated[Mode | None, typer.Option(help="A test key sells to simulated buyers only. Default: test.")] = None,
     name: Annotated[str, typer.Option(help="What to call it in lists.")] = "",
+    role: Annotated[Staff | None, typer.Option(help="What an operators' program may do. Default: analyst.")] = None,
+    expires: Annotated[str, typer.Option(help="Days it is good for, such as 90d. Default: until it is revoked.")] = "",
 ) -> None:
     """Make a key. It is shown once; only its hash is kept."""
     from exchange.commands.opening import run
@@ -34,10 +53,24 @@ def create(
         raise Stop(Exit.USAGE, "Say one of --campaign, --buyer, --csv and --operator.")
     if operator and mode is Mode.TEST:
         raise Stop(Exit.USAGE, "A key of operators is always live: leave --mode out.")
-    run(_create(context.obj, *said[0], Mode.LIVE if operator else mode or Mode.TEST, name))
+    if role is not None and not operator:
+        raise Stop(Exit.USAGE, "--role is for --operator: the key of a party may do what the party may.")
+    duty = (role or Staff.ANALYST).value if operator else ""
+    run(_create(context.obj, *said[0], Mode.LIVE if operator else mode or Mode.TEST, name, duty, _days(expires)))
 
 
-async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name: str) -> None:
+def _days(expires: str) -> int | None:
+    from exchange.flows.key_desk import CannotKey, read_days
+
+    try:
+        return read_days(expires)
+    except CannotKey as error:
+        raise Stop(Exit.USAGE, f"--{error}") from error
+
+
+async def _create(
+    terminal: Terminal, kind: str, party_id: str, mode: Mode, name: str, duty: str, days: int | None
+) -> None:
     from exchange.clock import SystemClock
     from exchange.commands.opening import opened_database, operator, settings_of
     from exchange.flows.by_hand import create_key
@@ -49,8 +82,12 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
     async with opened_database(settings) as db:
         if kind != "operator":
             _require_party(await db.read(read_parties), "contract" if kind == "csv" else kind, party_id)
-        key = await create_key(db, SystemClock(), SystemIds(), kind, party_id, mode, name or party_id, operator())
+        key = await create_key(
+            db, SystemClock(), SystemIds(), kind, party_id, mode, name or party_id, operator(), duty=duty, days=days
+        )
     document = {"id": key.id, "key": key.secret, "kind": kind, "party": party_id, "mode": mode.value}
+    if duty:
+        document |= {"role": duty}
     base = settings.public_url.rstrip("/")
     if kind == "csv":
         document |= {"url": address_url(base, key.secret)}
@@ -60,7 +97,7 @@ async def _create(terminal: Terminal, kind: str, party_id: str, mode: Mode, name
         document |= {"page": await _posting_page(settings, party_id)}
         terminal.secret(document, key.secret, f"shown once; id {key.id}; posting page {document['page']}")
         return
-    what = "calls" if kind == "operator" else "takes from"
+    what = f"calls, as {duty}," if kind == "operator" else "takes from"
     terminal.secret(document, key.secret, f"shown once; id {key.id}; {what} {base}/api/v1")
 
 
@@ -105,12 +142,22 @@ async def _list(terminal: Terminal) -> None:
             row["mode"],
             f"{row['kind']} {row['party_id']}",
             row["name"],
-            f"made {datetime.fromtimestamp(row['made_at'] / 1000, zone):%d %b %Y %H:%M}",
-            "revoked" if row["revoked_at"] else "",
+            staff_of(row["duty"]).value if row["kind"] == "operator" else "",
+            f"made {_told(row['made_at'], zone)}{_by(row['made_by'])}",
+            f"last used {_told(row['used_at'], zone)}" if row["used_at"] else "never used",
+            "revoked" if row["revoked_at"] else f"until {_told(row['expires_at'], zone)}" if row["expires_at"] else "",
         )
         for row in rows
     ]
     terminal.result([dict(row) for row in rows], columns(shown) or ["  No keys yet: exchange key create"])
+
+
+def _told(at: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, zone):%d %b %Y %H:%M}"
+
+
+def _by(name: str) -> str:
+    return f" by {name}" if name else ""
 
 
 def revoke(context: typer.Context, key: Annotated[str, typer.Argument(help="The key's id, from the list.")]) -> None:

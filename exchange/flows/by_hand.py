@@ -10,8 +10,9 @@ import orjson
 
 from exchange.clock import Clock, month_of
 from exchange.flows.market import Market
+from exchange.flows.security_news import NEW_KEY, NEW_USER, security_event
 from exchange.ids import Ids
-from exchange.model.actor import Actor
+from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.lead import Mode
 from exchange.model.ledger import seller_account
@@ -21,6 +22,7 @@ from exchange.storage.parties import KeyRow
 from exchange.storage.users import UserRow
 
 KEY_BYTES = 24
+_DAY_MS = 86_400_000
 _PREFIXES = {"campaign": "ck", "buyer": "bk", "csv": "cu", "operator": "ok"}
 LAST_CHARACTERS = 4
 
@@ -40,9 +42,22 @@ def key_prefix(kind: str, mode: Mode) -> str:
 
 
 async def create_key(
-    db: Db, clock: Clock, ids: Ids, kind: str, party_id: str, mode: Mode, name: str, actor: Actor, secret: str = ""
+    db: Db,
+    clock: Clock,
+    ids: Ids,
+    kind: str,
+    party_id: str,
+    mode: Mode,
+    name: str,
+    actor: Actor,
+    secret: str = "",
+    *,
+    duty: str = "",
+    days: int | None = None,
+    ip: str = "",
 ) -> NewKey:
-    """Make a key for a campaign or a buyer (`kind`), for the CSV address of a contract, or for a program of operators.
+    """Make a key for a campaign or a buyer (`kind`), for the CSV address of a contract, or for a program of operators,
+    which has a role (`duty`). It is good for so many days, or until it is revoked.
 
     `secret` is for the demo, whose keys are printed in its manual.
     """
@@ -57,17 +72,24 @@ async def create_key(
         secret[-LAST_CHARACTERS:],
         name,
         now,
+        duty,
+        now + days * _DAY_MS if days is not None else None,
     )
     after = {"kind": kind, "mode": mode.value, "last4": key.last4, "name": name}
-    line = audit_line(ids, now, actor, "key.created", f"{kind}:{party_id}", after=after)
-    await db.write(grant_key, key, line)
+    if duty:
+        after["role"] = duty
+    line = audit_line(ids, now, actor, "key.created", f"{kind}:{party_id}", after=after, ip=ip)
+    facts = {"name": name, "by": actor.name, "last4": key.last4}
+    whose = {"operator": ("operator", None, "/console/keys"), "buyer": ("buyer", party_id, "/buyer")}.get(kind)
+    told = whose is not None and actor.role is not Role.SYSTEM
+    await db.write(grant_key, key, line, (security_event(ids, now, NEW_KEY, *whose, facts),) if told and whose else ())
     return NewKey(key.id, secret)
 
 
-async def revoke(db: Db, clock: Clock, ids: Ids, key_id: str, actor: Actor) -> bool:
+async def revoke(db: Db, clock: Clock, ids: Ids, key_id: str, actor: Actor, ip: str = "") -> bool:
     """Take a key back. New requests with it are refused within a second; False when it was none in use."""
     now = clock.now()
-    line = audit_line(ids, now, actor, "key.revoked", f"key:{key_id}", before={"state": "active"})
+    line = audit_line(ids, now, actor, "key.revoked", f"key:{key_id}", before={"state": "active"}, ip=ip)
     return await db.write(take_key_back, key_id, now, line)
 
 
@@ -76,7 +98,9 @@ async def invite(db: Db, clock: Clock, ids: Ids, email: str, role: str, party_id
     now = clock.now()
     user = UserRow(ids.new("usr", now), email, role, party_id)
     line = audit_line(ids, now, actor, "user.added", f"user:{user.id}", after={"role": role, "party": party_id or ""})
-    return await db.write(let_in, user, now, line)
+    facts = {"person": email, "by": actor.name, "role_told": role}
+    told = security_event(ids, now, NEW_USER, role, party_id, f"/{role}" if party_id else "/console/users", facts)
+    return await db.write(let_in, user, now, line, (told,))
 
 
 def account_of(market: Market, party: str) -> str | None:

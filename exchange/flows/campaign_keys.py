@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from exchange.flows.by_hand import KEY_BYTES, LAST_CHARACTERS, audit_line, key_prefix
 from exchange.flows.market import Market, refresh
+from exchange.flows.security_news import NEW_KEY, security_event
 from exchange.model.actor import Actor
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign, State
@@ -65,7 +66,9 @@ async def make_key(
     )
     after = {"kind": KIND, "mode": mode, "last4": key.last4, "name": name}
     line = audit_line(market.ids, now, actor, "key.created", f"{KIND}:{campaign_id}", after=after, ip=ip)
-    await market.db.write(grant_key, key, line)
+    facts = {"name": name, "by": actor.name, "last4": key.last4}
+    told = security_event(market.ids, now, NEW_KEY, "seller", seller_id, "/seller", facts)
+    await market.db.write(grant_key, key, line, (told,))
     await refresh(market)
     return NewKey(campaign_id, secret)
 

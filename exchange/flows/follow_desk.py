@@ -18,6 +18,7 @@ from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.follow import give_back, restage_sale
 from exchange.flows.jobs import FOLLOW_NOTE, job
 from exchange.flows.market import Market
+from exchange.flows.security_news import NEW_USER, about
 from exchange.flows.sign_in import invitation
 from exchange.flows.stored_lead import stored_lead
 from exchange.model.actor import Actor
@@ -87,7 +88,8 @@ async def invite_agent(market: Market, email: str, duty: str, wanted: Wanted, ac
     user = UserRow(market.ids.new("usr", now), email, "buyer", whose, duty)
     after = {"party": whose, "duty": duty}
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after=after)
-    if not await market.db.write(add_agent, user, name, terms, now, line):
+    told = about(market, NEW_USER, user, "/buyer/agents", by=actor.name, role_told=duty)
+    if not await market.db.write(add_agent, user, name, terms, now, line, told):
         raise CannotFollow("email", f"{email} signs in here already.")
     return await invitation(market, email)
 

@@ -93,9 +93,10 @@ class Deals:
     memory_days: int  # how long sightings of people are of use to anybody
     variants: dict[tuple[str, Payout, Money], Variant] = field(default_factory=dict)  # by campaign, as leads asked for
 
-    def key(self, secret: str) -> KeyRow | None:
-        """The key a secret belongs to. Looked up by its hash, so that timing tells nothing about other secrets."""
-        return self.keys.get(sha256(secret.encode()).digest())
+    def key(self, secret: str, now: int) -> KeyRow | None:
+        """The key a secret belongs to, while it is good. By its hash, so that timing tells nothing about others."""
+        found = self.keys.get(sha256(secret.encode()).digest())
+        return None if found is None or (found.expires_at is not None and found.expires_at <= now) else found
 
     def buyer_name(self, contract_id: str) -> str:
         """Who buys by this contract, as people call it; the contract's id when it is gone."""
@@ -177,6 +178,7 @@ class Live:
         self.collapsed: Mapping[str, str] = {}  # buyers that suddenly take nothing, and why they are kept back
         self.latency_ms: Mapping[str, int] = {}
         self.served: dict[str, int] = {}
+        self.keys_used: dict[str, int] = {}  # by key, when it was used last and that is not written yet
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
         self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}

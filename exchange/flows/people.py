@@ -6,11 +6,14 @@ from email_validator import EmailNotValidError, validate_email
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
+from exchange.flows.second_factor import turn_off_totp
+from exchange.flows.security_news import NEW_USER, about
 from exchange.flows.sign_in import INVITED_MINUTES, invitation
 from exchange.model.actor import Actor
 from exchange.model.rights import Right, Staff, may, needed, staff_of
 from exchange.storage.by_hand import let_in
-from exchange.storage.people import NoOwner, change_person, find_person
+from exchange.storage.party_people import set_member_state
+from exchange.storage.people import NoOwner, change_person, find_anybody, find_person
 from exchange.storage.users import UserRow
 
 
@@ -28,7 +31,8 @@ async def invite_person(market: Market, email: str, role: str, actor: Actor, min
     now = market.clock.now()
     user = UserRow(market.ids.new("usr", now), email, "operator", None, staff.value)
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after={"role": staff.value})
-    if not await market.db.write(let_in, user, now, line):
+    told = about(market, NEW_USER, user, "/console/users", by=actor.name, role_told=f"{staff.value} of the exchange")
+    if not await market.db.write(let_in, user, now, line, told):
         raise CannotChange(f"{email} signs in here already.")
     return await invitation(market, email, minutes)
 
@@ -50,6 +54,32 @@ async def set_active(market: Market, user_id: str, active: bool, actor: Actor) -
     user = await _person(market, user_id, actor, active=not active)
     action = "user.let_in" if active else "user.shut_out"
     await _change(market, user, user.duty, active, actor, action, {"active": active})
+
+
+async def set_anybody_active(market: Market, user_id: str, active: bool, actor: Actor) -> None:
+    """The same for somebody of a seller or a buyer too. Raises `CannotChange`."""
+    user = await market.db.read(find_anybody, user_id, not active)
+    if user is None:
+        raise CannotChange("They are let in already." if active else "They are let in no more already.")
+    if user.role == "operator":
+        await set_active(market, user_id, active, actor)
+        return
+    action = "user.let_in" if active else "user.shut_out"
+    line = audit_line(market.ids, market.clock.now(), actor, action, f"user:{user.id}")
+    await market.db.write(set_member_state, user.id, "active" if active else "disabled", line)
+
+
+async def reset_anybody(market: Market, user_id: str, actor: Actor) -> None:
+    """Turn the second factor of anybody off. Raises `CannotChange`."""
+    user = await market.db.read(find_anybody, user_id, True)
+    if user is None:
+        raise CannotChange("They are let in no more: enable them first.")
+    await turn_off_totp(market, user, actor, "", passkeys=True)
+
+
+async def reset_second(market: Market, user_id: str, actor: Actor, ip: str = "") -> None:
+    """Turn everything off that somebody who lost it is asked for beside the password. Raises `CannotChange`."""
+    await turn_off_totp(market, await _person(market, user_id, actor), actor, ip, passkeys=True)
 
 
 async def _change(

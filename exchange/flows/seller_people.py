@@ -6,6 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
+from exchange.flows.security_news import NEW_USER, about
 from exchange.flows.sign_in import invitation
 from exchange.model.actor import Actor
 from exchange.model.audit import AuditLine
@@ -37,7 +38,8 @@ async def invite(market: Market, seller_id: str, email: str, actor: Actor, ip: s
     now = market.clock.now()
     user = UserRow(market.ids.new("usr", now), email, ROLE, seller_id)
     line = _line(market, actor, "user.added", user.id, seller_id, ip)
-    if not await market.db.write(let_in, user, now, line):
+    told = about(market, NEW_USER, user, "/seller", by=actor.name, role_told=ROLE)
+    if not await market.db.write(let_in, user, now, line, told):
         raise CannotChange(f"{email} signs in here already.")
     return await invitation(market, email)
 

@@ -64,7 +64,7 @@ def sample_secret(market: Market, campaign_id: str) -> str:
 def sample_key(market: Market, campaign_id: str) -> str | None:
     """That key while it is in use; None once somebody revoked it."""
     secret = sample_secret(market, campaign_id)
-    return secret if market.deals.key(secret) is not None else None
+    return secret if market.deals.key(secret, market.clock.now()) is not None else None
 
 
 def spec_of(deals: Deals, campaign: Campaign) -> Spec:

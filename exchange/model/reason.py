@@ -26,6 +26,7 @@ class Reason(Enum):
     CANNOT_BUY = (114, "cannot_buy", "The lead is taken, gone, or not for this buyer.", "nobody", True)
     LIVE_KEY_NEEDED = (115, "live_key_needed", "A test key changes nothing that is live.", "seller", False)
     CANNOT_ASSIGN = (116, "cannot_assign", "The lead is over, or somebody else got it meanwhile.", "nobody", True)
+    ROLE_NEEDED = (117, "role_needed", "The key's role does not do that.", "operator", False)
     CANNOT_PAY = (118, "cannot_pay", "The payout is not in a state for that.", "operator", True)
     IMPORT_NOT_NOW = (120, "import_not_now", "The import is not in a state for that.", "seller", True)
     SAME_FILE = (121, "same_file", "The same file was imported before.", "seller", False)

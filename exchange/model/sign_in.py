@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
@@ -48,6 +48,17 @@ class SecurityRules:
         except ValueError:
             return False
         return any(address in network for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOn:
+    """A company's OpenID Connect provider. `roles` are what values of the claim mean, the first that fits holds."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    role_claim: str = ""
+    roles: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

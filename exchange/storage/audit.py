@@ -66,6 +66,20 @@ async def audit_about(tx: Tx, actor: Actor, subjects: Sequence[str], limit: int 
     return [line_of(row) for row in rows]
 
 
+async def lines_named(tx: Tx, actor: Actor, actions: Sequence[str], since: int, limit: int) -> list[AuditLine]:
+    """What was done under one of these names since then, newest first."""
+    require_insider(actor)
+    names, params = listed("action", actions)
+    rows = await tx.fetch(
+        f"""SELECT * FROM audit_lines WHERE at >= :since AND action IN {names}
+            ORDER BY at DESC, id DESC LIMIT :limit""",
+        since=since,
+        limit=limit,
+        **params,
+    )
+    return [line_of(row) for row in rows]
+
+
 async def audit_between(
     tx: Tx, actor: Actor, since: int, until: int, *, before_id: str | None = None, limit: int = 200
 ) -> list[AuditLine]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from exchange.model.audit import AuditLine
 from exchange.model.party import Buyer, Campaign, Contract, Seller
@@ -24,9 +25,11 @@ from exchange.storage.rows import listed
 from exchange.storage.users import UserRow, add_user
 
 
-async def grant_key(tx: Tx, key: KeyRow, line: AuditLine) -> None:
-    await save_key(tx, key)
+async def grant_key(tx: Tx, key: KeyRow, line: AuditLine, jobs: Sequence[JobRow] = ()) -> None:
+    await save_key(tx, replace(key, made_by=line.actor.name))
     await record(tx, line)
+    for each in jobs:
+        await add_job(tx, each)
 
 
 async def take_key_back(tx: Tx, key_id: str, now: int, line: AuditLine) -> bool:
@@ -41,7 +44,7 @@ async def exchange_key(tx: Tx, old_id: str, key: KeyRow, line: AuditLine) -> boo
     """Another key in the place of one that is in use. False when that is in use no more: then none is made."""
     if not await revoke_key(tx, old_id, key.made_at):
         return False
-    await save_key(tx, key)
+    await save_key(tx, replace(key, made_by=line.actor.name))
     await record(tx, line)
     return True
 
@@ -63,20 +66,30 @@ async def add_campaign(tx: Tx, seller: Seller | None, campaign: Campaign, line: 
     await record(tx, line)
 
 
-async def let_in(tx: Tx, user: UserRow, now: int, line: AuditLine) -> bool:
+async def let_in(tx: Tx, user: UserRow, now: int, line: AuditLine, jobs: Sequence[JobRow] = ()) -> bool:
     """False when somebody has this address already."""
     if not await add_user(tx, user, now):
         return False
     await record(tx, line)
+    for each in jobs:
+        await add_job(tx, each)
     return True
 
 
 async def list_keys(tx: Tx) -> list[Row]:
     """Every key that was made, revoked ones too, without its secret. Newest first."""
     return await tx.fetch(
-        """SELECT id, kind, party_id, mode, last4, name, made_at, revoked_at FROM api_keys
-           ORDER BY made_at DESC, id DESC LIMIT 1000"""
+        """SELECT id, kind, party_id, mode, last4, name, duty, made_at, made_by, used_at, expires_at, revoked_at
+           FROM api_keys ORDER BY made_at DESC, id DESC LIMIT 1000"""
     )
+
+
+async def note_used(tx: Tx, used: Mapping[str, int]) -> None:
+    """When keys were used last, as one process saw it."""
+    for key_id, at in sorted(used.items()):
+        await tx.execute(
+            "UPDATE api_keys SET used_at = :at WHERE id = :id AND (used_at IS NULL OR used_at < :at)", id=key_id, at=at
+        )
 
 
 async def keys_of(tx: Tx, kind: str, party_ids: Sequence[str]) -> list[Row]:
@@ -100,6 +113,9 @@ async def list_users(tx: Tx, role: str = "") -> list[Row]:
     """Everybody who may sign in, or those with one role, and when they last did (`seen_at`)."""
     return await tx.fetch(
         """SELECT u.id, u.email, u.role, u.party_id, u.duty, u.state, u.made_at,
+               CASE WHEN u.password = '' THEN 0 ELSE 1 END AS has_password,
+               CASE WHEN u.totp IS NULL THEN 0 ELSE 1 END AS has_app,
+               (SELECT COUNT(*) FROM passkeys p WHERE p.user_id = u.id) AS passkeys,
                (SELECT MAX(s.made_at) FROM sessions s WHERE s.user_id = u.id) AS seen_at
            FROM users u WHERE u.role = :role OR :role = '' ORDER BY u.state, u.email LIMIT 1000""",
         role=role,

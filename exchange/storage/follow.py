@@ -49,7 +49,9 @@ async def save_rules(tx: Tx, buyer_id: str, rules: FollowRules, now: int, line: 
     await record(tx, line)
 
 
-async def add_agent(tx: Tx, user: UserRow, name: str, terms: AgentTerms, now: int, line: AuditLine) -> bool:
+async def add_agent(
+    tx: Tx, user: UserRow, name: str, terms: AgentTerms, now: int, line: AuditLine, jobs: Sequence[JobRow] = ()
+) -> bool:
     """Somebody new at a buyer; an agent gets its terms too. False when the address is taken."""
     if not await add_user(tx, user, now):
         return False
@@ -64,6 +66,8 @@ async def add_agent(tx: Tx, user: UserRow, name: str, terms: AgentTerms, now: in
             now=now,
         )
     await record(tx, line)
+    for each in jobs:
+        await add_job(tx, each)
     return True
 
 

@@ -24,16 +24,20 @@ _BUYER: TypeAdapter[Buyer] = TypeAdapter(Buyer)
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """An API key as kept: `hash` is the SHA-256 of the secret, shown once when it was made."""
+    """An API key as kept: `hash` is the SHA-256 of the secret, shown once when it was made. `duty` is the role that a
+    program of operators has ('' an owner's); `expires_at` None: never."""
 
     id: str
-    kind: str  # campaign | buyer | csv
+    kind: str  # campaign | buyer | csv | operator
     party_id: str  # for csv a contract
     mode: str
     hash: bytes
     last4: str
     name: str
     made_at: int
+    duty: str = ""
+    expires_at: int | None = None
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +188,9 @@ async def save_contract(tx: Tx, contract: Contract, now: int, made_by: str) -> i
 
 async def save_key(tx: Tx, key: KeyRow) -> None:
     await tx.execute(
-        """INSERT INTO api_keys (id, kind, party_id, mode, hash, last4, name, made_at)
-           VALUES (:id, :kind, :party, :mode, :hash, :last4, :name, :made_at) ON CONFLICT (hash) DO NOTHING""",
+        """INSERT INTO api_keys (id, kind, party_id, mode, hash, last4, name, made_at, duty, expires_at, made_by)
+           VALUES (:id, :kind, :party, :mode, :hash, :last4, :name, :made_at, :duty, :expires_at, :made_by)
+           ON CONFLICT (hash) DO NOTHING""",
         id=key.id,
         kind=key.kind,
         party=key.party_id,
@@ -194,6 +199,9 @@ async def save_key(tx: Tx, key: KeyRow) -> None:
         last4=key.last4,
         name=key.name,
         made_at=key.made_at,
+        duty=key.duty,
+        expires_at=key.expires_at,
+        made_by=key.made_by,
     )
     await touch_market(tx)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exchange.model.audit import AuditLine
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
-from exchange.storage.users import UserRow, user_of
+from exchange.storage.users import UserRow, end_ways_in, user_of
 
 
 async def members_of(tx: Tx, role: str, party_id: str) -> list[Row]:
@@ -33,4 +33,6 @@ async def find_member(tx: Tx, role: str, party_id: str, user_id: str, state: str
 
 async def set_member_state(tx: Tx, user_id: str, state: str, line: AuditLine) -> None:
     await tx.execute("UPDATE users SET state = :state WHERE id = :id", id=user_id, state=state)
+    if state != "active":
+        await end_ways_in(tx, user_id, line.at)
     await record(tx, line)

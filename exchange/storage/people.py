@@ -5,7 +5,7 @@ from __future__ import annotations
 from exchange.model.audit import AuditLine
 from exchange.storage.audit import record
 from exchange.storage.database import Tx
-from exchange.storage.users import UserRow, user_of
+from exchange.storage.users import UserRow, end_ways_in, user_of
 
 _OWNERS = "role = 'operator' AND state = 'active' AND duty IN ('', 'owner')"
 
@@ -14,6 +14,16 @@ async def find_person(tx: Tx, user_id: str, active: bool) -> UserRow | None:
     rows = await tx.fetch(
         """SELECT id, email, role, party_id, duty FROM users
            WHERE id = :id AND role = 'operator' AND state = :state""",
+        id=user_id,
+        state="active" if active else "disabled",
+    )
+    return user_of(rows[0]) if rows else None
+
+
+async def find_anybody(tx: Tx, user_id: str, active: bool) -> UserRow | None:
+    """Whoever they are: of the exchange, a seller or a buyer."""
+    rows = await tx.fetch(
+        "SELECT id, email, role, party_id, duty FROM users WHERE id = :id AND state = :state",
         id=user_id,
         state="active" if active else "disabled",
     )
@@ -36,6 +46,8 @@ async def change_person(tx: Tx, user_id: str, duty: str, active: bool, line: Aud
         duty=duty,
         state="active" if active else "disabled",
     )
+    if not active:
+        await end_ways_in(tx, user_id, line.at)
     left = await tx.fetch(f"SELECT COUNT(*) AS owners FROM users WHERE {_OWNERS}")
     if not left[0]["owners"]:
         raise NoOwner(user_id)

@@ -110,5 +110,15 @@ async def use_login_link(tx: Tx, link_hash: bytes, purpose: str, now: int) -> Us
     return await find_user_by_id(tx, rows[0]["user_id"]) if rows else None
 
 
+async def end_ways_in(tx: Tx, user_id: str, now: int) -> None:
+    """End every session and every link of somebody who is shut out: neither lives again when they are let in again."""
+    await tx.execute(
+        "UPDATE sessions SET ended_at = :now WHERE user_id = :id AND ended_at IS NULL", id=user_id, now=now
+    )
+    await tx.execute(
+        "UPDATE login_links SET used_at = :now WHERE user_id = :id AND used_at IS NULL", id=user_id, now=now
+    )
+
+
 def user_of(row: Row) -> UserRow:
     return UserRow(row["id"], row["email"], row["role"], row["party_id"], row["duty"])

@@ -85,7 +85,7 @@ def _nothing_here(request: web.Request, market: Market) -> web.Response:
 
 def _found(market: Market, token: str) -> tuple[KeyRow, Contract, Connection] | None:
     """The contract of an address and how its table is written; None when nothing is there, or not any more."""
-    key = market.deals.key(token)
+    key = market.deals.key(token, market.clock.now())
     contract = market.deals.contracts.get(key.party_id) if key is not None and key.kind == KIND else None
     if key is None or contract is None:
         return None

@@ -39,6 +39,8 @@ _NEEDS: Mapping[str, Right] = MappingProxyType(
         "ledger": Right.BOOKS_SEE,
         "reconcile": Right.BOOKS_SEE,
         "users": Right.SETTINGS,
+        "keys": Right.SETTINGS,
+        "security": Right.SETTINGS,
     }
 )
 """What an entry of the console needs; the others are for all who run the exchange."""
@@ -181,6 +183,8 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/audit", "audit", "book", "Audit log"),
                 Entry("/console/privacy", "privacy", "eye", "Privacy", under="suppression"),
                 Entry("/console/users", "users", "person", "Users"),
+                Entry("/console/keys", "keys", "key", "Keys", under="users"),
+                Entry("/console/security", "security", "shield", "Security", under="users"),
                 Entry("/console/help/terms", "terms", "book", "Words used here", under="users"),
             ),
         ),

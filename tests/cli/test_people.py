@@ -124,9 +124,47 @@ def test_a_program_of_operators_gets_a_key_of_its_own(market_home: Home) -> None
     assert ("operator", "payouts-script") == asyncio.run(caller_of(market_home.folder, made.json["key"]))
 
 
+def test_a_key_of_operators_has_a_role_and_an_end(market_home: Home) -> None:
+    made = market_home.run("key", "create", "--operator", "money", "--role", "finance", "--expires", "90d", "--json")
+    plain = market_home.run("key", "create", "--operator", "look", "--json")
+    rows = {row["name"]: row for row in market_home.run("key", "list", "--json").json}
+    listed = market_home.run("key", "list").out
+
+    assert ("finance", "analyst") == (made.json["role"], plain.json["role"])
+    assert 90 * 86_400_000 == rows["money"]["expires_at"] - rows["money"]["made_at"]
+    assert rows["money"]["made_by"].endswith("(command line)") and "never used" in listed and "until" in listed
+    for wrong in (("--operator", "x", "--expires", "soon"), ("--buyer", "acme", "--role", "finance")):
+        assert 2 == market_home.run("key", "create", *wrong).code
+
+
+def test_somebody_is_added_changed_disabled_and_let_in_again(market_home: Home) -> None:
+    home = market_home
+    assert 0 == home.run("user", "add", "fay@harbor.example", "--role", "finance").code
+    seller = ("sam@cedar.example", "--role", "seller", "--party", "cedar")
+    link = link_of(home.run("user", "add", *seller).out)
+    changed = home.run("user", "role", "FAY@harbor.example", "analyst", "--json")
+    asked = home.run("user", "disable", "sam@cedar.example")
+    out = home.run("user", "disable", "sam@cedar.example", "--yes")
+    alone = home.run("user", "disable", "pat@exchange.example", "--yes")
+    shown = {row["email"]: row for row in home.run("user", "list", "--json").json}
+    back = home.run("user", "enable", "sam@cedar.example")
+    reset = home.run("user", "reset-2fa", "fay@harbor.example", "--yes")
+
+    assert (0, 6, 0, 1, 0, 0) == tuple(each.code for each in (changed, asked, out, alone, back, reset))
+    assert "Somebody must stay an owner" in alone.err
+    assert ("analyst", "disabled") == (shown["fay@harbor.example"]["duty"], shown["sam@cedar.example"]["state"])
+    assert (False, False) == asyncio.run(with_market(home.folder, link))  # what was out with them stays out
+    assert (1, 2) == (
+        home.run("user", "role", "no@body.example", "owner").code,
+        home.run("user", "role", "x", "king").code,
+    )
+    actions = [row["action"] for row in home.rows("SELECT action FROM audit_lines ORDER BY at, id")]
+    assert {"user.role_changed", "user.shut_out", "user.let_in", "user.two_factor_off"} <= set(actions)
+
+
 async def caller_of(folder: Path, secret: str) -> tuple[str, str]:
     async with open_market(load_settings(folder / "exchange.toml"), process=False) as market:
-        caller = find_caller(market.deals, secret, "operator")
+        caller = find_caller(market.deals, secret, "operator", market.clock.now())
     assert caller is not None
     return caller.actor.role.value, caller.actor.name
 

@@ -58,7 +58,7 @@ async def test_the_exchange_sells_the_same_lead_to_the_same_buyers(tmp_path: Pat
     settings = load_settings(await write_market(tmp_path, 3, bidders, free_port()))
     with running("bench.bidders", "--count", "3", "--port", str(bidders), port=bidders, log=tmp_path / "log"):
         async with open_market(settings, process=False) as market:
-            key = market.live.deals.key(KEY)
+            key = market.live.deals.key(KEY, market.clock.now())
             assert key is not None
             now = market.clock.now()
             fields = filled(2)

@@ -94,7 +94,7 @@ async def test_the_samples_key_sells_test_leads_and_stays_revoked(exchange: Exch
     await keep_specs(market)
     secret = sample_key(market, "cedar-solar")
     assert secret is not None and secret.startswith("ck_test_")
-    key = market.deals.key(secret)
+    key = market.deals.key(secret, market.clock.now())
     assert key is not None and ("test", "cedar-solar", "Posting page") == (key.mode, key.party_id, key.name)
     assert 1 == (await exchange.rows("SELECT COUNT(*) AS n FROM audit_lines WHERE action = 'key.created'"))[0]["n"]
 

@@ -139,7 +139,7 @@ async def test_keys_notes_and_names_are_kept_with_who_did_it(served: Served) -> 
     async with signed_in(served) as operator:
         made = await operator.submit(f"{ACME}/keys", name="CRM", mode="live", follow=True)
         secret = made.part("secret").split("shown once: ")[1].split()[0]
-        key_id = market.deals.key(secret)
+        key_id = market.deals.key(secret, market.clock.now())
         assert key_id is not None
         again = await operator.open(ACME)
         others = await operator.submit("/console/buyers/birch/keys/x/revoke", follow=True)
@@ -151,7 +151,7 @@ async def test_keys_notes_and_names_are_kept_with_who_did_it(served: Served) -> 
         ended = await operator.submit(f"{ACME}/end", name="acme roofs", follow=True)
 
     assert secret not in again.source and secret[-4:] in again.part("keys")
-    assert market.deals.key(secret) is None and 404 == others.http_status
+    assert market.deals.key(secret, market.clock.now()) is None and 404 == others.http_status
     assert "Pays by wire." in noted.part("note") and 422 == personal.http_status
     assert "Acme Roofs" in renamed.text
     assert 422 == kept.http_status and "Acme Roofs" not in ended.part("empty")

@@ -46,9 +46,9 @@ def secret_in_fields(fields: Mapping[str, str]) -> str | None:
     return next((value for name, value in fields.items() if value and fold(name) in KEY_FIELDS), None)
 
 
-def find_caller(deals: Deals, secret: str, kind: str) -> Caller | None:
+def find_caller(deals: Deals, secret: str, kind: str, now: int) -> Caller | None:
     """Who a secret belongs to, when it is a key of this kind (`campaign`, `buyer`, `operator`, `any`), still good."""
-    key = deals.key(secret) if secret.isascii() else None
+    key = deals.key(secret, now) if secret.isascii() else None
     if key is None or kind not in (key.kind, "any"):
         return None
     match key.kind:
@@ -57,7 +57,7 @@ def find_caller(deals: Deals, secret: str, kind: str) -> Caller | None:
         case "buyer":
             return _buyer(deals, key)
         case "operator":
-            return Caller(key, Actor(Role.OPERATOR, key.name))
+            return Caller(key, Actor(Role.OPERATOR, key.name, None, key.duty))
     return None  # a key in a CSV address opens that address alone
 
 

@@ -17,13 +17,16 @@ from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused, decode
 from exchange.intake.encode import answer_format, encode
 from exchange.intake.soap import soap_version
+from exchange.model.actor import Role
 from exchange.model.answer import Answer
 from exchange.model.lead import Mode, Problem
 from exchange.model.reason import Reason
+from exchange.model.rights import may, needed, staff_of
 from exchange.model.work import AnswerRow, RequestRow
 from exchange.settings import Settings
 from exchange.stages.respond import respond
 from exchange.web.api.access import HOW_TO_SEND, UNKNOWN, Caller, find_caller, secret_in_headers
+from exchange.web.api.rights import right_of
 from exchange.web.keys import ARRIVALS, MARKET, REQUEST_ID, SETTINGS
 
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
@@ -107,11 +110,16 @@ class Call:
         """Who calls. Nothing is told about keys that are not known, not even that they might be of another kind."""
         if secret is None:
             raise Stop(Reason.KEY_MISSING, 401, HOW_TO_SEND, headers=(("WWW-Authenticate", "Bearer"),))
-        caller = find_caller(self.market.deals, secret, kind)
+        caller = find_caller(self.market.deals, secret, kind, self.received_at)
         if caller is None:
             raise Stop(Reason.KEY_UNKNOWN, 401, UNKNOWN, headers=(("WWW-Authenticate", "Bearer"),))
         caller = replace(caller, actor=replace(caller.actor, ip=self.remote_ip))
         self.caller, self.secret = caller, secret
+        self.market.live.keys_used[caller.key.id] = self.received_at
+        right = right_of(self.endpoint, self.request.method)
+        if caller.actor.role is Role.OPERATOR and not may(caller.actor, right):
+            own = staff_of(caller.actor.duty).value
+            raise Stop(Reason.ROLE_NEEDED, 403, f"This key has the role {own}. To {right.value} needs {needed(right)}.")
         return caller
 
     def admit_by_header(self, kind: str) -> Caller:

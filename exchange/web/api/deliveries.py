@@ -12,7 +12,7 @@ from exchange.web.api.call import Call, Stop, Told
 async def send_again(call: Call) -> Told:
     """One new try under the same reference. What was accepted, or may have arrived, is refused."""
     secret = secret_in_headers(call.request)
-    own = secret is not None and find_caller(call.market.deals, secret, "buyer") is not None
+    own = secret is not None and find_caller(call.market.deals, secret, "buyer", call.received_at) is not None
     caller = call.admit_by_header("buyer" if own else "operator")
     delivery_id = call.request.match_info["delivery_id"]
     try:

@@ -99,7 +99,7 @@ def _check_not_in_url(call: Call, secret: str | None) -> None:
     in_url = secret is not None and secret in call.request.query.values()
     if secret is None or not in_url:
         return
-    caller = find_caller(call.market.deals, secret, "campaign")
+    caller = find_caller(call.market.deals, secret, "campaign", call.received_at)
     allowed = caller is not None and caller.campaign is not None and caller.campaign.query_string
     if not allowed:
         raise _not_by_get() if call.request.method == "GET" else Stop(Reason.KEY_MISSING, 401, _KEY_IN_URL)

@@ -37,5 +37,11 @@ async def by_password(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, problem: str = "", http_status: int = 200, email: str = "") -> web.StreamResponse:
-    values = {"problem": problem, "email": email[:320], "passkeys": has_name(request.app[SETTINGS].public_url)}
+    settings = request.app[SETTINGS]
+    values = {
+        "problem": problem,
+        "email": email[:320],
+        "passkeys": has_name(settings.public_url),
+        "sign_on": settings.sign_on_name if settings.sign_on is not None else "",
+    }
     return await shown(request, "console/login.html", "Sign in", http_status, **values)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.web.pages import add_table
-from exchange.web.way_in import forgot, link, new_password, passkey, second
+from exchange.web.way_in import forgot, link, new_password, passkey, second, sign_on
 
 
 def add_ways_in(app: web.Application) -> None:
-    for each in (forgot, new_password, passkey, second, link):
+    for each in (forgot, new_password, passkey, second, sign_on, link):
         add_table(app, each.pages())

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from exchange.flows.people import CannotChange, invite_person, new_link, set_active, set_role
+from exchange.flows.people import CannotChange, invite_person, new_link, reset_second, set_active, set_role
 from exchange.model.rights import WHO, Right, Staff, staff_of
 from exchange.storage.by_hand import list_users
-from exchange.web.auth import FORM, actor_of
+from exchange.storage.database import Row
+from exchange.web import words
+from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, page
@@ -28,6 +30,8 @@ class Person(NamedTuple):
     active: bool
     made_at: int
     seen_at: int | None
+    password: bool
+    second: str
 
     def fields(self) -> dict[str, object]:
         seen = utc(self.seen_at) if self.seen_at is not None else None
@@ -42,6 +46,7 @@ def pages() -> tuple[Page, ...]:
         Page("POST", f"{_ONE}/role", change_role),
         Page("POST", f"{_ONE}/{{act:shut-out|let-in}}", change_state),
         Page("POST", f"{_ONE}/link", give_link),
+        Page("POST", f"{_ONE}/reset-2fa", reset),
     )
 
 
@@ -89,11 +94,27 @@ async def give_link(request: web.Request) -> web.StreamResponse:
     return await _page(request, link=link)
 
 
+async def reset(request: web.Request) -> web.StreamResponse:
+    """For whoever lost their phone: a password alone lets them in until they set up another second factor."""
+    try:
+        await reset_second(request.app[MARKET], request.match_info["user_id"], actor_of(request), ip_of(request))
+    except CannotChange as error:
+        return await _page(request, problem=str(error), http_status=422)
+    return see_other(HOME)
+
+
+def second_of(row: Row) -> str:
+    """What somebody is asked for beside a password, in words."""
+    app = ["app"] if row["has_app"] else []
+    keys = [words.plural(row["passkeys"], "passkey")] if row["passkeys"] else []
+    return " and ".join((*app, *keys))
+
+
 async def _people(request: web.Request) -> list[Person]:
     rows = await request.app[MARKET].db.read(list_users, "operator")
     return [
         Person(row["id"], row["email"], staff_of(row["duty"]).value, row["state"] == "active", row["made_at"],
-               row["seen_at"])
+               row["seen_at"], bool(row["has_password"]), second_of(row))
         for row in rows
     ]  # fmt: skip
 
