@@ -146,8 +146,7 @@ def _memory_days(parties: Parties, verticals: Iterable[Vertical]) -> int:
     """The longest window of any campaign, vertical or contract, and never less than the map of sellers shows."""
     windows = [windows_of(campaign, None) for campaign in parties.campaigns]
     windows += [windows_of(None, vertical) for vertical in verticals]
-    asked = (contract.duplicate_days for contract in parties.contracts)
-    return max(limits.MAP_DAYS, *(each.longest for each in windows), *asked)
+    return max(limits.MAP_DAYS, *(each.longest for each in windows), *(one.duplicate_days for one in parties.contracts))
 
 
 @dataclass(frozen=True, slots=True)

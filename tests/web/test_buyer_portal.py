@@ -185,7 +185,7 @@ async def test_keys_are_its_own_and_shown_once(served: Served) -> None:
         made = await ann.submit("/buyer/keys", name="CRM", mode="live", follow=True)
         secret = made.part("secret").split("shown once: ")[1].split()[0]
         listed = await served.get("sales", key=secret)
-        key = market.deals.key(secret)
+        key = market.deals.key(secret, market.clock.now())
         assert key is not None
         wrong = await ann.submit("/buyer/keys", name="", mode="live", follow=True)
         await ann.submit(f"/buyer/keys/{key.id}/revoke", follow=True)
@@ -193,4 +193,4 @@ async def test_keys_are_its_own_and_shown_once(served: Served) -> None:
 
     assert ("acme", 200) == (key.party_id, listed.http_status)
     assert 422 == wrong.http_status and 404 == gone.http_status
-    assert market.deals.key(secret) is None
+    assert market.deals.key(secret, market.clock.now()) is None
