@@ -175,18 +175,22 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/verifiers", "verifiers", "check", "Verifiers", under="quality"),
             ),
         ),
-        Group(
-            "System",
-            (
-                Entry("/console/suppression", "suppression", "shield", "Suppression"),
-                Entry("/console/revocations", "revocations", "return", "Consent taken back", under="suppression"),
-                Entry("/console/audit", "audit", "book", "Audit log"),
-                Entry("/console/privacy", "privacy", "eye", "Privacy", under="suppression"),
-                Entry("/console/users", "users", "person", "Users"),
-                Entry("/console/keys", "keys", "key", "Keys", under="users"),
-                Entry("/console/security", "security", "shield", "Security", under="users"),
-                Entry("/console/help/terms", "terms", "book", "Words used here", under="users"),
-            ),
+        _system(),
+    )
+
+
+def _system() -> Group:
+    return Group(
+        "System",
+        (
+            Entry("/console/suppression", "suppression", "shield", "Suppression"),
+            Entry("/console/revocations", "revocations", "return", "Consent taken back", under="suppression"),
+            Entry("/console/audit", "audit", "book", "Audit log"),
+            Entry("/console/privacy", "privacy", "eye", "Privacy", under="suppression"),
+            Entry("/console/users", "users", "person", "Users"),
+            Entry("/console/keys", "keys", "key", "Keys", under="users"),
+            Entry("/console/security", "security", "shield", "Security", under="users"),
+            Entry("/console/help/terms", "terms", "book", "Words used here", under="users"),
         ),
     )
 
