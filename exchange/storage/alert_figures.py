@@ -91,14 +91,6 @@ async def given_back(tx: Tx, since_day: int) -> list[Row]:
     )
 
 
-async def hours_of(tx: Tx, since: int) -> list[Row]:
-    """Counted hours since a moment: live leads by state, revenue and payout."""
-    return await tx.fetch(
-        """SELECT hour, measure, amount FROM hourly WHERE hour >= :since AND subject = 'mode:live' ORDER BY hour""",
-        since=since,
-    )
-
-
 async def unclear_since(tx: Tx, before: int) -> list[Row]:
     """By buyer: unclear posts made before a moment, what they hold, and the oldest of them."""
     return await tx.fetch(

@@ -168,3 +168,33 @@ async def test_rules_are_set_with_a_line_and_bad_thresholds_are_refused(exchange
     assert ["timeouts"] == [each.rule for each in await looked(exchange, 5)]
     lines = await exchange.rows("SELECT after_json FROM audit_lines WHERE action = 'alert_rule.set' ORDER BY at, id")
     assert 3 == len(lines) and '"first":20' in lines[0]["after_json"]
+
+
+async def test_a_thin_margin_is_told_and_ends_when_the_target_is_lower(either: Exchange) -> None:
+    await either.add(*selling("cedar"), *buying("acme", "9000", price=usd("25")))
+    for number in range(5):
+        await post(either, person(number))
+    await set_rule(either.market, "margin", Setting(True, 50, 0), OPERATOR)
+    (thin,) = await looked(either)
+    await set_rule(either.market, "margin", Setting(True, 5, 0), OPERATOR)
+
+    assert ("margin", "The margin is 20.0%, under 50%") == (thin.rule, thin.title)
+    assert "$25.00 of $125.00 stayed in 24 hours, $37.50 less" in thin.effect
+    assert [] == await looked(either)
+
+
+async def test_a_fall_of_the_sold_rate_is_told_beside_the_same_hour_of_four_weeks(exchange: Exchange) -> None:
+    await exchange.add(*selling("cedar"), *buying("acme", "9000", price=usd("25")))
+    number = 0
+    for _ in range(8):
+        for _ in range(20):
+            await post(exchange, person(number := number + 1))
+        later(exchange, 86_400)
+    await set_rule(exchange.market, "sold_rate", Setting(True, 30, 0), OPERATOR)
+    await pause_buyer(exchange.market, "acme", OPERATOR)
+    for _ in range(50):
+        await post(exchange, person(number := number + 1))
+    found = [each for each in await looked(exchange, 3_600) if each.rule == "sold_rate"]
+
+    assert ["Only 0.0% of leads were sold in the last hour"] == [each.title for each in found]
+    assert "0 of 50; at this hour it is usually" in found[0].effect

@@ -105,7 +105,7 @@ async def accepts(look: Look) -> AsyncIterator[Found]:
     least, market, today = look.settings["accepts"].first, look.market, look.now // DAY_MS
     usual = await market.db.read(usual_posts, today - _USUAL_DAYS, today)
     newest: dict[str, list[bool]] = {}
-    for row in await market.db.read(newest_posts, first_id("att", look.now - 6 * HOUR_MS), _POSTS_READ):
+    for row in await market.db.read(newest_posts, first_id("dlv", look.now - 6 * HOUR_MS), _POSTS_READ):
         seen = newest.setdefault(row["buyer_id"], [])
         if len(seen) < least:
             seen.append(row["state"] == "accepted")

@@ -13,6 +13,7 @@ from exchange.flows.alarms.certificates import Ends, certificates_of, ends_of
 from exchange.flows.alarms.look import DAY_MS, HOUR_MS, Look, buyer_name, seller_name
 from exchange.flows.backups import last_backup
 from exchange.flows.health import oldest_job_seconds
+from exchange.model.actor import SYSTEM
 from exchange.model.alert import Act, Found, Stake
 from exchange.model.money import Money
 from exchange.model.size import size_text
@@ -23,10 +24,10 @@ from exchange.storage.alert_figures import (
     engine_clock,
     failing_endpoints,
     first_lead_at,
-    hours_of,
     newest_lead_at,
 )
 from exchange.storage.database import Row
+from exchange.storage.hours import Reach, lead_sums
 from exchange.storage.ledger_views import last_check
 
 _DAYS = 28
@@ -40,11 +41,10 @@ async def sold_rate(look: Look) -> AsyncIterator[Found]:
         return
     this_hour = look.now - look.now % HOUR_MS
     hours: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for row in await look.market.db.read(hours_of, this_hour - (_DAYS * 24 + 1) * HOUR_MS):
-        kind, _, state = row["measure"].partition(":")
-        if kind == "leads" and state in _DECIDED:
-            hours[row["hour"]][0] += row["amount"] if state == "sold" else 0
-            hours[row["hour"]][1] += row["amount"]
+    for row in await _hours(look, this_hour - (_DAYS * 24 + 1) * HOUR_MS, this_hour):
+        if row["state"] in _DECIDED:
+            hours[row["hour"]][0] += row["leads"] if row["state"] == "sold" else 0
+            hours[row["hour"]][1] += row["leads"]
     last = this_hour - HOUR_MS
     sold, leads = hours.get(last, [0, 0])
     earlier = [(s, n) for back in range(1, _DAYS + 1) for s, n in [hours.get(last - back * DAY_MS, [0, 0])] if n]
@@ -70,10 +70,9 @@ async def margin(look: Look) -> AsyncIterator[Found]:
     if not look.on("margin"):
         return
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for row in await look.market.db.read(hours_of, look.now - DAY_MS):
-        kind, _, currency = row["measure"].partition(":")
-        if kind in ("revenue", "payout"):
-            sums[currency][kind == "payout"] += row["amount"]
+    for row in await _hours(look, look.now - DAY_MS, look.now):
+        sums[row["currency"]][0] += row["revenue_units"]
+        sums[row["currency"]][1] += row["payout_units"]
     target = look.settings["margin"].first
     for currency, (revenue, payout) in sorted(sums.items()):
         kept = revenue - payout
@@ -91,6 +90,12 @@ async def margin(look: Look) -> AsyncIterator[Found]:
             (Act("Prices", "/console/quality/prices"), Act("Campaigns", "/console/campaigns")),
             Stake(max(short.units, 0) // 24, currency),
         )
+
+
+async def _hours(look: Look, begin: int, end: int) -> list[Row]:
+    """Live leads by hour, state and currency, as they are counted."""
+    _, hours = await look.market.db.read(lead_sums, SYSTEM, Reach("live", begin, end))
+    return hours
 
 
 async def postbacks(look: Look) -> AsyncIterator[Found]:
