@@ -246,6 +246,7 @@ def _as_set(settings: Settings) -> partial[Market]:
         files_dir=settings.files_dir,
         issuer=Issuer(settings.name, settings.invoice_address, settings.invoice_note),
         payout_two_above_units=read_units(settings.payout_two_above),
+        sms=settings.texting,
         watched=_watched(settings),
         fixed_rules=settings.fixed_rules,
     )

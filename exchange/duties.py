@@ -22,6 +22,8 @@ from exchange.flows.lists import take_up_lists
 from exchange.flows.market import Market, refresh
 from exchange.flows.master_keys import follow_key
 from exchange.flows.measures import consider, hold_caps
+from exchange.flows.notice_send import plan_daily
+from exchange.flows.notify import note_lead_hearers
 from exchange.flows.pausing import end_pauses
 from exchange.flows.payouts import prepare_due
 from exchange.flows.proof_alarm import look_for_late_proofs
@@ -80,6 +82,8 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("posting instructions", 1.0, keep_specs),
         Duty("leads given for returns", 2.0, give_replacements),
         Duty("list unsold", 2.0, list_unsold),
+        Duty("who hears of every lead", 5.0, note_lead_hearers),
+        Duty("daily mails", 60.0, plan_daily),
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
         Duty("trace leads", 2.0, trace_leads),

@@ -16,7 +16,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from exchange.limits import SESSION_HOURS_MOST, WORKERS
 from exchange.model.rights import Staff
 from exchange.model.sign_in import Fixed, SignOn
-from exchange.model.wire import Relay
+from exchange.model.watched import Texting
+from exchange.model.wire import PhoneAccount, Relay
 
 HEAD = """\
 # The settings of an exchange. A line that begins with # says what holds without it.
@@ -82,6 +83,14 @@ class Settings(BaseSettings):
         le=5_000,
         description="How long a lead waits to hear whether its email's domain takes mail; 0: never.",
     )
+    sms_sender: str = Field(
+        "",
+        pattern=r"^(\+[1-9][0-9]{6,14})?$",
+        description="The number texts to your people come from; empty sends none.",
+    )
+    sms_account: str = Field("", description="The account at Twilio they go through: AC…")
+    sms_token: str = Field("", description="Better from the environment: EXCHANGE_SMS_TOKEN.")
+    sms_url: str = Field("https://api.twilio.com", pattern="^https?://", description="Where its API is.")
     invoice_address: str = Field(
         "", description="Your address and tax id, as they stand on invoices; \\n begins a line."
     )
@@ -202,6 +211,13 @@ class Settings(BaseSettings):
     def fixed_rules(self) -> Fixed:
         """What this file asks of people who sign in."""
         return Fixed(self.staff_two_factor, self.session_hours, self.console_networks)
+
+    @property
+    def texting(self) -> Texting | None:
+        """How texts go out, if they do."""
+        if not (self.sms_sender and self.sms_account and self.sms_token):
+            return None
+        return Texting(PhoneAccount(self.sms_url.rstrip("/"), self.sms_account, self.sms_token), self.sms_sender)
 
     @property
     def mail_relay(self) -> Relay | None:

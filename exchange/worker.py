@@ -50,6 +50,8 @@ from exchange.flows.jobs import (
     LOAD_LIST,
     NEWS,
     NOTICE,
+    NOTICE_DIGEST,
+    NOTICE_SEND,
     PASS_ON,
     PAYMENT_EVENT,
     POLL,
@@ -72,7 +74,8 @@ from exchange.flows.jobs import (
 from exchange.flows.list_desk import load_list
 from exchange.flows.market import Market
 from exchange.flows.master_keys import seal_anew
-from exchange.flows.notices import mail_notice
+from exchange.flows.notice_send import send_daily, send_notice
+from exchange.flows.notices import work_notice
 from exchange.flows.payment_events import work_event
 from exchange.flows.polls import poll
 from exchange.flows.proofs import retain
@@ -133,7 +136,9 @@ def kinds() -> Mapping[str, Kind]:
         SORT_IMPORT: Kind(sort_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         LOAD_LIST: Kind(load_list, most=3, lease_ms=_LIST_LEASE_MS, at_once=1),
         NEWS: Kind(record_news),
-        NOTICE: Kind(mail_notice),
+        NOTICE: Kind(work_notice),
+        NOTICE_DIGEST: Kind(send_daily),
+        NOTICE_SEND: Kind(send_notice),
         PAYMENT_EVENT: Kind(work_event),
         PASS_ON: Kind(pass_on),
         POLL: Kind(poll, most=3, lease_ms=300_000),

@@ -52,7 +52,7 @@ async def _backup(terminal: Terminal, folder: Path, keep: int) -> None:
     from exchange.clock import SystemClock
     from exchange.commands.opening import config_file, opened_database, operator, settings_of
     from exchange.commands.progress import finished, progress
-    from exchange.flows.backups import Places, make_backup
+    from exchange.flows.backups import Places, make_backup, note_failed
     from exchange.ids import SystemIds
     from exchange.storage.archive import thin_out
 
@@ -65,6 +65,7 @@ async def _backup(terminal: Terminal, folder: Path, keep: int) -> None:
                 made = await make_backup(db, places, folder, __version__, operator(), clock, SystemIds())
             removed = thin_out(folder, keep)
         except OSError as error:
+            await note_failed(db, f"{error.strerror or error}.", operator(), clock, SystemIds())
             raise Stop(Exit.FAILED, f"No backup was made in {folder}: {error.strerror or error}.") from error
     packed = made.packed
     told = f"{size_text(made.database_bytes)} -> {size_text(packed.bytes)}   {clock.monotonic() - began:.1f} s"

@@ -19,6 +19,7 @@ from exchange.log import logger
 from exchange.model.actor import Actor
 from exchange.model.alert import RULES, UNTIL_OVER, Alert, Found, Setting, usual
 from exchange.model.party import State
+from exchange.model.work import JobRow
 from exchange.stages.alert_words import span
 from exchange.storage.alerts import (
     Ending,
@@ -108,6 +109,7 @@ _OWN = frozenset(cause for alarm in ALARMS if alarm.turn is Turn.OWN for cause i
 
 
 async def _findings(market: Market, look: Look, found: Iterable[Found]) -> Sequence[Finding]:
+    was_open = {each.cause: each for each in await market.db.read(open_alerts)}
     lately = {each.cause: each for each in await market.db.read(closed_since, look.now - AGAIN_MS)}
     made = []
     for each in found:
@@ -118,12 +120,18 @@ async def _findings(market: Market, look: Look, found: Iterable[Found]) -> Seque
         made.append(
             Finding(
                 alert,
-                await tell_opened(market, alert, each.told),
-                await tell_worse(market, alert, each.told) if each.level > 1 else (),
+                tell_opened(market, alert, each.told) if each.cause not in was_open else (),
+                _worse(market, was_open.get(each.cause), alert, each),
                 before is not None,
             )
         )
     return made
+
+
+def _worse(market: Market, before: Alert | None, alert: Alert, found: Found) -> tuple[JobRow, ...]:
+    if before is None or found.level <= before.level:
+        return ()
+    return tell_worse(market, before.id, alert._replace(times=before.times), found.told)
 
 
 def _alert(market: Market, found: Found, now: int) -> Alert:

@@ -145,6 +145,11 @@ async def _give_up_old(market: Market) -> None:
 
 def _letters(market: Market, buyer: Buyer, subject: str, sentence: str, once: str) -> tuple[JobRow, ...]:
     what = "Until there is money on the account no leads are bought."
-    to_buyer = letter(market, Role.BUYER, buyer.id, subject, (sentence, what), "/buyer/billing", f"auto:{once}")
+    to_buyer = letter(
+        market, Role.BUYER, buyer.id, subject, (sentence, what), "/buyer/billing", f"auto:{once}", "balance.low"
+    )
     path = f"/console/billing/{buyer.id}"
-    return (to_buyer, letter(market, Role.OPERATOR, None, subject, (sentence,), path, f"auto:{buyer.id}:{once}"))
+    return (
+        to_buyer,
+        letter(market, Role.OPERATOR, None, subject, (sentence,), path, f"auto:{buyer.id}:{once}", "balance.low"),
+    )

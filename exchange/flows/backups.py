@@ -24,6 +24,8 @@ from exchange.storage.snapshot import member_of, take_snapshot
 from exchange.storage.sqlite import open_sqlite
 
 SUBJECT = "backup"
+FAILED = "backup.failed"
+_LINES = 50  # of which one tells of the last that was made
 OLD_MS = 26 * 3_600_000  # a backup a day, and two hours for it
 
 
@@ -87,5 +89,17 @@ async def prove_file(file: Path, now: int) -> Proved:
 
 
 async def last_backup(db: Db) -> AuditLine | None:
+    lines = await db.read(audit_of, SYSTEM, SUBJECT, limit=_LINES)
+    return next((line for line in lines if line.action == "backup.made"), None)
+
+
+async def failed_backup(db: Db) -> AuditLine | None:
+    """The last try, when it failed."""
     lines = await db.read(audit_of, SYSTEM, SUBJECT, limit=1)
-    return lines[0] if lines else None
+    return lines[0] if lines and lines[0].action == FAILED else None
+
+
+async def note_failed(db: Db, why: str, actor: Actor, clock: Clock, ids: Ids) -> None:
+    """So that whoever runs the exchange hears of it: see the alert rule."""
+    after: dict[str, object] = {"why": why[:300]}
+    await db.write(record, audit_line(ids, clock.now(), actor, FAILED, SUBJECT, after=after))

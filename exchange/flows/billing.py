@@ -265,7 +265,9 @@ def _told(market: Market, buyer: Buyer, statement: Statement) -> tuple[JobRow, .
     )
     told = f"{what} {statement.number} over {show_money(total)} was issued" + (f", due {day}." if day else ".")
     path = f"/buyer/billing/{statement.number}"
-    mail = letter(market, Role.BUYER, buyer.id, f"{what} {statement.number}", (told,), path, statement.number)
+    mail = letter(
+        market, Role.BUYER, buyer.id, f"{what} {statement.number}", (told,), path, statement.number, "invoice"
+    )
     return (*news, mail)
 
 

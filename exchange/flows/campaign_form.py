@@ -74,7 +74,7 @@ async def save(
         lines = "\n".join(f"- {each}" for each in change.told)
         said = (f"The posting instructions of {change.after.name} have version {change.version}:", lines)
         subject = f"posting instructions of {change.after.name}, version {change.version}"
-        jobs = (letter(market, Role.SELLER, campaign.seller_id, subject, said, path, line.id),)
+        jobs = (letter(market, Role.SELLER, campaign.seller_id, subject, said, path, line.id, "campaign"),)
     await change_campaign(market, change.after, line, jobs)
     await keep_specs(market)
     return change

@@ -91,7 +91,9 @@ async def answer_wish(
         market.ids, market.clock.now(), actor, "campaign.wish", f"campaign:{found.campaign_id}", after=after, ip=ip
     )
     told = (f"You asked: {found.text}", f"It was {state}. {answer}".strip())
-    job = letter(market, Role.SELLER, seller_id, f"your request was {state}", told, "/seller/campaigns", line.id)
+    job = letter(
+        market, Role.SELLER, seller_id, f"your request was {state}", told, "/seller/campaigns", line.id, "campaign"
+    )
     if not await market.db.write(decide_wish, wish_id, state, answer, line, (job,)):
         raise CannotSave([Problem("wish", "conflict", "Somebody answered it before.")])
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from exchange.flows.job_queues import MAIL_QUEUE
 from exchange.flows.jobs import DIGEST, job
 from exchange.flows.links import UNSUBSCRIBE, Link, make_link
 from exchange.flows.market import Market
@@ -42,7 +43,7 @@ async def plan_digests(market: Market) -> int:
 
 def _job(market: Market, buyer_id: str, user_id: str, told: Sequence[Told], now: int) -> Any:
     payload: dict[str, object] = {"buyer": buyer_id, "user": user_id, "told": [list(each) for each in told], "at": now}
-    return job(market, f"{DIGEST}:{user_id}", DIGEST, payload, now, now, f"{DIGEST}:{user_id}:{now}")
+    return job(market, MAIL_QUEUE, DIGEST, payload, now, now, f"{DIGEST}:{user_id}:{now}")
 
 
 async def mail_digest(market: Market, payload: Mapping[str, Any]) -> None:

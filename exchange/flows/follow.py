@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from exchange.flows.job_queues import MAIL_QUEUE
 from exchange.flows.jobs import FOLLOW_NOTE, job
 from exchange.flows.market import Market
 from exchange.flows.stored_lead import stored_lead
@@ -235,7 +236,7 @@ def _news(market: Market, row: Row, agent: Agent, now: int) -> tuple[JobRow, ...
 
 def _note(market: Market, what: str, sale_id: str, agent_id: str, now: int) -> JobRow:
     payload: dict[str, object] = {"what": what, "sale_id": sale_id, "agent_id": agent_id, "at": now}
-    return job(market, f"follow:{agent_id or sale_id}", FOLLOW_NOTE, payload, now, now)
+    return job(market, MAIL_QUEUE, FOLLOW_NOTE, payload, now, now)
 
 
 async def _facts(market: Market, row: Row, rules: FollowRules, agents: Sequence[Agent]) -> LeadFacts:

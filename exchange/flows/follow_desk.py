@@ -16,6 +16,7 @@ from exchange.flows.agent_terms import CannotFollow, Wanted, read_number, read_t
 from exchange.flows.by_hand import audit_line
 from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.follow import give_back, restage_sale
+from exchange.flows.job_queues import MAIL_QUEUE
 from exchange.flows.jobs import FOLLOW_NOTE, job
 from exchange.flows.market import Market
 from exchange.flows.security_news import NEW_USER, about
@@ -251,7 +252,7 @@ async def remind(market: Market, row: Row, at: int, note: str) -> None:
     sealed = market.vault.seal(key, reminder_id, note.encode())
     reminder = ReminderRow(reminder_id, row["sale_id"], row["agent_id"], at, sealed, now)
     payload: dict[str, object] = {"what": "reminder", "reminder_id": reminder_id}
-    await market.db.write(add_reminder, reminder, job(market, f"follow:{reminder_id}", FOLLOW_NOTE, payload, at, now))
+    await market.db.write(add_reminder, reminder, job(market, MAIL_QUEUE, FOLLOW_NOTE, payload, at, now))
 
 
 async def finish_reminder(market: Market, row: Row, reminder_id: str) -> bool:

@@ -40,7 +40,7 @@ from exchange.model.party import Buyer, Campaign, Contract, Payout, Seller
 from exchange.model.sign_in import Fixed
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
-from exchange.model.watched import Watched
+from exchange.model.watched import Texting, Watched
 from exchange.model.work import Intent
 from exchange.rates import Bucket, Rates
 from exchange.sources.document import Source
@@ -179,6 +179,7 @@ class Live:
         self.served: dict[str, int] = {}
         self.keys_used: dict[str, int] = {}  # by key, when it was used last and that is not written yet
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
+        self.lead_hearers: frozenset[str] = frozenset()  # buyers of whose people somebody hears of every lead
         self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}
         self.followed_to: tuple[int, str] | None = None  # dispositions up to this one are in followed leads' stages
@@ -189,8 +190,7 @@ class Live:
         self._sheets = self.rates.running("spreadsheets")
         self.codes: dict[str, str] = {}  # how buyers hear of sellers without an alias, by seller id
         self.requests = 0
-        self.scorer = Scorer()
-        self.standings = Standings()
+        self.scorer, self.standings = Scorer(), Standings()
         self.storage_full = False
         self._buckets: dict[tuple[str, float], Bucket] = {}
         self._windows: dict[str, ZoneWindows] = {}
@@ -299,6 +299,7 @@ class Market:
     screening: Screening = field(default_factory=Screening)
     issuer: Issuer = field(default_factory=lambda: Issuer(""))  # who stands on invoices
     payout_two_above_units: int = 50_000_000  # a payout above it is approved by two people
+    sms: Texting | None = None  # how the exchange itself sends texts
     watched: Watched = field(default_factory=Watched)  # what of the machine alerts look at
     fixed_rules: Fixed = field(default_factory=Fixed)  # what the settings file asks of those who sign in
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from exchange.flows.case import Case
 from exchange.flows.market import Market
+from exchange.flows.party_news import lead_delivered
 from exchange.flows.sell import Sold
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Role
@@ -28,9 +29,19 @@ _EVENTS: Mapping[str, str] = MappingProxyType(
 
 def news_of(case: Case, market: Market, answer: Answer, sold: Sold | None, now: int) -> tuple[JobRow, ...]:
     """Nothing is looked at when nobody wants to hear anything."""
+    people = tuple(_people(case, market, sold)) if sold is not None and market.live.lead_hearers and case.live else ()
     if not case.deals.hearers.wanted:
-        return ()
-    return tuple(job for news in _news(case, answer, sold, now) for job in tell(market, news))
+        return people
+    return (*(job for news in _news(case, answer, sold, now) for job in tell(market, news)), *people)
+
+
+def _people(case: Case, market: Market, sold: Sold) -> Iterator[JobRow]:
+    """Those of a buyer who chose to hear of every lead."""
+    placed = sold.placed
+    for bid, sale in zip(reversed(placed.progress.sold), reversed(placed.sales), strict=False):
+        contract = case.deals.contracts.get(bid.contract_id)
+        if contract is not None:
+            yield from lead_delivered(market, contract.buyer_id, case.lead.id, sale.attempt_id, sale.price)
 
 
 def _news(case: Case, answer: Answer, sold: Sold | None, now: int) -> Iterator[News]:

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from exchange.flows.by_hand import audit_line
+from exchange.flows.job_queues import MAIL_QUEUE
 from exchange.flows.jobs import NOTICE, job
 from exchange.flows.market import Market
 from exchange.flows.reset_mail import RESET
@@ -83,7 +84,7 @@ async def ask_reset(market: Market, email: str, ip: str) -> None:
     email = email.strip().lower()[:320]
     await count_for(market, f"reset:{email}", ip, address=True)
     now = market.clock.now()
-    await market.db.write(add_job, job(market, "resets", NOTICE, {RESET: email, "at": now}, now, now))
+    await market.db.write(add_job, job(market, MAIL_QUEUE, NOTICE, {RESET: email, "at": now}, now, now))
 
 
 async def reset_user(market: Market, secret: str) -> UserRow | None:

@@ -148,7 +148,9 @@ def _news(market: Market, run: Run, payment: Payment, reference: str, now: int) 
     )
     what = f"{show_money(payment.money)} of statement {run.number} left the bank. Its reference: {reference}."
     path = f"/seller/statements/{run.number}"
-    mail = letter(market, Role.SELLER, run.seller_id, f"{show_money(payment.money)} paid", (what,), path, payment.id)
+    mail = letter(
+        market, Role.SELLER, run.seller_id, f"{show_money(payment.money)} paid", (what,), path, payment.id, "payout"
+    )
     return (*(job for news in told for job in tell(market, news)), mail)
 
 

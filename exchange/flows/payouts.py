@@ -181,7 +181,7 @@ async def prepare_due(market: Market) -> int:
 def _to_approve(market: Market, made: list[Run]) -> JobRow:
     lines = tuple(f"{run.party.name}: {show_money(run.money(run.figures.pay))}" for run in made[:_TOLD])
     subject = f"{len(made)} payout{'' if len(made) == 1 else 's'} to approve"
-    return letter(market, Role.OPERATOR, None, subject, lines, "/console/payouts", f"payouts:{made[0].id}")
+    return letter(market, Role.OPERATOR, None, subject, lines, "/console/payouts", f"payouts:{made[0].id}", "payout")
 
 
 async def needs_two(market: Market, run: Run) -> bool:
@@ -302,7 +302,9 @@ def _news(market: Market, run: Run, number: str, now: int) -> tuple[JobRow, ...]
     )
     what = f"To pay: {show_money(pay)}." if pay.units else f"Carried over: {show_money(run.money(run.figures.carry))}."
     path = f"/seller/statements/{number}"
-    mail = letter(market, Role.SELLER, run.seller_id, f"statement {number}", (what,), path, f"statement:{run.id}")
+    mail = letter(
+        market, Role.SELLER, run.seller_id, f"statement {number}", (what,), path, f"statement:{run.id}", "payout"
+    )
     return (*(job for news in told for job in tell(market, news)), mail)
 
 

@@ -15,6 +15,7 @@ from exchange.stages.forecast import Forecast, in_words
 from exchange.stages.reasons import show_money
 from exchange.stages.standing import Standing
 from exchange.stages.standing import State as BillState
+from exchange.storage.alerts import open_alerts
 from exchange.storage.ledger import last_payments
 from exchange.storage.letters import post_once, sent_before
 from exchange.storage.statement_lists import invoiced_accounts
@@ -45,9 +46,9 @@ async def _remind(market: Market, name: str, late: Standing) -> bool:
     subject = f"invoice {number} is overdue"
     told = f"Of invoice {number} {show_money(late.open)} is open, and its day has passed."
     jobs = (
-        letter(market, Role.BUYER, buyer_id, subject, (told,), f"/buyer/billing/{number}", name),
+        letter(market, Role.BUYER, buyer_id, subject, (told,), f"/buyer/billing/{number}", name, "invoice"),
         letter(market, Role.OPERATOR, None, subject, (f"{late.statement.party.name}: {told}",),
-               f"/console/invoices/{number}", name),
+               f"/console/invoices/{number}", name, "invoice"),
     )  # fmt: skip
     return await market.db.write(post_once, name, market.clock.now(), jobs)
 
@@ -64,10 +65,11 @@ async def warn_low(market: Market) -> int:
     paid = await market.db.read(last_payments, [each.account for each in buyers]) if buyers else {}
     names = {each.id: f"low:{each.id}:{paid.get(each.account, '')}" for each in buyers}
     before = await market.db.read(sent_before, sorted(names.values())[:_BUYERS])
+    alerted = {each.cause for each in await market.db.read(open_alerts)}  # whose people were told so already
     told = 0
     for buyer in buyers[:_BUYERS]:
         available = market.live.available.get(buyer.id)
-        if available is None or names[buyer.id] in before:
+        if available is None or names[buyer.id] in before or f"balance:{buyer.id}" in alerted:
             continue
         found = await lasts(market, buyer, available)
         if found is not None and found.hours is not None and found.hours < LOW_HOURS:
@@ -88,5 +90,8 @@ async def _warn(market: Market, buyer: Buyer, available: Money, found: Forecast,
         (Role.BUYER, buyer.id, "/buyer/billing#top-up"),
         (Role.OPERATOR, None, f"/console/billing/{buyer.id}"),
     )
-    jobs = [letter(market, role, party, "a balance is low", (told, what), path, name) for role, party, path in paths]
+    jobs = [
+        letter(market, role, party, "a balance is low", (told, what), path, name, "balance.low")
+        for role, party, path in paths
+    ]
     return await market.db.write(post_once, name, market.clock.now(), jobs)

@@ -16,6 +16,7 @@ from exchange.storage.evidence import forget_evidence
 from exchange.storage.forms import forget_views
 from exchange.storage.harvest import forget_harvest
 from exchange.storage.jobs import forget_jobs
+from exchange.storage.notices import forget_notices
 from exchange.storage.proofs import forget_proofs
 from exchange.storage.queues import forget_queues
 from exchange.storage.reconciliations import forget_books
@@ -32,6 +33,7 @@ _JOB_DAYS = 7
 _EVENT_DAYS = 30
 _HARVEST_DAYS = 30
 _ALERT_DAYS = 400
+_NOTICE_DAYS = 90
 _LINK_DAYS = 90
 
 
@@ -66,5 +68,6 @@ async def forget(market: Market) -> None:
         pass
     await market.db.write(forget_harvest, now - _DAY_MS, (now - _HARVEST_DAYS * _DAY_MS) // 3_600_000)
     await market.db.write(forget_queues, now - _DAY_MS)
+    await market.db.write(forget_notices, now - _NOTICE_DAYS * _DAY_MS)
     await market.db.write(forget_alerts, now - _ALERT_DAYS * _DAY_MS)
     await market.db.write(forget_sign_ins, now, now - _DAY_MS, now - _LINK_DAYS * _DAY_MS)

@@ -9,6 +9,7 @@ from exchange.clock import month_of
 from exchange.flows.by_hand import audit_line
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
+from exchange.flows.party_news import return_decided
 from exchange.flows.return_terms import bears
 from exchange.flows.settle import TRIES, StillAtWork, sums_of, terms_of
 from exchange.flows.tell import News, tell
@@ -311,7 +312,11 @@ def _news(
     }
     about = request["sale_id"]
     news = [News(RETURN_DECIDED, Role.BUYER, request["buyer_id"], about, now, to_buyer)]
-    if request["rule"] != "outside_window" or choice.state in GRANTED:  # else it had not heard of the request
+    sellers = request["rule"] != "outside_window" or choice.state in GRANTED
+    if sellers:  # else it had not heard of the request
         seller = request["seller_id"]
         news.append(News(RETURN_DECIDED, Role.SELLER, seller, about, now, to_seller, request["campaign_id"]))
-    return tuple(job for each in news for job in tell(market, each))
+    state = "taken back" if undoes else choice.state.value
+    money = effect.credit, effect.debit
+    told_people = return_decided(market, request, state, *money, seller_too=sellers, when=now)
+    return (*(job for each in news for job in tell(market, each)), *told_people)

@@ -11,6 +11,7 @@ from exchange.clock import month_of
 from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.jobs import RETURN, job
 from exchange.flows.market import Market
+from exchange.flows.party_news import return_asked
 from exchange.flows.return_terms import due_at
 from exchange.flows.settle import terms_of
 from exchange.flows.tell import News, tell
@@ -206,7 +207,7 @@ def _told(market: Market, found: Returnable, request: ReturnRequest) -> tuple[st
     sentence = f"{name} asks to return it: {request.reason.replace('_', ' ')}"
     look = job(market, f"return:{request.id}", RETURN, {"return_id": request.id}, now, now, f"return:{request.id}")
     if found.window is not Window.OPEN:  # it is declined at once, and never concerns its seller
-        return sentence, (look,)
+        return sentence, (look, *return_asked(market, request, name, seller_too=False))
     facts: dict[str, object] = {
         "lead_id": request.lead_id,
         "seller_lead_id": sale["seller_lead_id"],
@@ -215,7 +216,7 @@ def _told(market: Market, found: Returnable, request: ReturnRequest) -> tuple[st
         "test": request.mode == "test",
     }
     news = News(RETURN_REQUESTED, Role.SELLER, request.seller_id, request.sale_id, now, facts, request.campaign_id)
-    return sentence, (look, *tell(market, news))
+    return sentence, (look, *tell(market, news), *return_asked(market, request, name, seller_too=True))
 
 
 async def _as_disposition(

@@ -1,4 +1,4 @@
-"""What happened to somebody's way in, as events; and the mail that tells of each."""
+"""What happened to somebody's way in, as events; and how each is told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -15,7 +14,6 @@ from exchange.flows.jobs import NOTICE
 from exchange.flows.market import Market
 from exchange.ids import Ids
 from exchange.model.sign_in import Way
-from exchange.model.wire import EmailMessage
 from exchange.model.work import JobRow
 from exchange.storage.users import UserRow
 
@@ -75,13 +73,9 @@ def new_place(market: Market, user: UserRow, browser: str, ip: str, way: Way) ->
     return about(market, NEW_PLACE, user, "/account", browser=browser, ip=ip or "an unknown address", way=way.word)
 
 
-def security_mail(market: Market, told: Mapping[str, Any], at: int, people: tuple[str, ...]) -> EmailMessage:
-    host = urlsplit(market.public_url).hostname or "localhost"
+def security_words(market: Market, told: Mapping[str, Any], at: int) -> tuple[str, tuple[str, ...]]:
+    """How it is told: a title and paragraphs, of which the last leads to the page that follows."""
     moment = f"{datetime.fromtimestamp(at // 1000, ZoneInfo(market.zone)):%a %d %b %Y, %H:%M:%S %Z}"
     event, facts = str(told["event"]), told["facts"]
     what, next_step = (sentence.format(**facts) for sentence in _SENTENCES[event])
-    text = f"{what}\n\nThat was on {moment}.\n\n{next_step}: {market.public_url}{told['path']}\n"
-    subject = f"{market.name}: {_SUBJECTS[event].format(**facts)}"
-    return EmailMessage(
-        f"{market.name} <exchange@{host}>", people, subject, text, f"<{event}.{at}@{host}>", delivers=True
-    )
+    return _SUBJECTS[event].format(**facts), (what, f"That was on {moment}.", f"{next_step}:")

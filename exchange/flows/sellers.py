@@ -126,7 +126,7 @@ async def set_standing(market: Market, seller_id: str, wanted: str, why: str, ac
     after = {"state": _word(changed), "why": why}
     line = _line(market, actor, f"seller.{_word(changed)}", seller, ip, before=before, after=after)
     told = "Your leads are taken again." if wanted == "active" else f"Your leads are not taken: {why}"
-    job = letter(market, Role.SELLER, seller_id, f"you are {_word(changed)}", (told,), "/seller", line.id)
+    job = letter(market, Role.SELLER, seller_id, f"you are {_word(changed)}", (told,), "/seller", line.id, "campaign")
     await market.db.write(change_sellers, [changed], [line], [job])
     await refresh(market)
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from exchange.flows.check_suppression import ask_lists
 from exchange.flows.market import Market
+from exchange.flows.party_news import store_matches
 from exchange.flows.stored_lead import stored_lead
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Role
@@ -88,6 +89,7 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
     seeing = [each for each in searches if stand.gone is None and each["buyer_id"] not in stand.kept_from]
     matched = [each for each in seeing if wanted_in(each).takes(card, rule.first)]
     jobs = [job for each in matched for job in tell(market, _match_news(each, item, now))]
+    jobs += store_matches(market, matched, item.lead_id)
     listed = await market.db.write(list_item, item, [str(each["id"]) for each in matched], tuple(jobs))
     return int(listed and stand.gone is None)
 

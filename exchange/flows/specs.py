@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Deals, Market, refresh
+from exchange.flows.party_news import instructions_changed
 from exchange.flows.shapes import VERTICAL, Document, make
 from exchange.flows.tell import CAMPAIGN_CHANGED, News, tell
 from exchange.model.actor import SYSTEM, Role
@@ -147,7 +148,8 @@ def _news(market: Market, campaign: Campaign, now: int) -> tuple[JobRow, ...]:
         "posting_instructions": page_url(market, campaign.id),
     }
     news = News(CAMPAIGN_CHANGED, Role.SELLER, campaign.seller_id, campaign.id, now, facts, campaign.id)
-    return tell(market, news)
+    told = instructions_changed(market, campaign, page_url(market, campaign.id), f"{campaign.id}:spec:{now}")
+    return (*tell(market, news), *told)
 
 
 def step_of(kind: Kind, answer: Answer) -> str | None:

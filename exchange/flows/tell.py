@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from exchange.flows.jobs import NEWS, job
 from exchange.flows.market import Market
+from exchange.flows.party_news import import_over, lead_delivered
 from exchange.model.actor import Role
 from exchange.model.importing import ImportRow
 from exchange.model.money import Money
@@ -98,7 +99,11 @@ def tell_buyer(market: Market, contract: Contract, lead: Row, settlement: Settle
         "buyer_reference": settlement.buyer_reference,
         "test": lead["mode"] == "test",
     }
-    return tell(market, News(DELIVERED, Role.BUYER, contract.buyer_id, lead["id"], now, facts))
+    news = News(DELIVERED, Role.BUYER, contract.buyer_id, lead["id"], now, facts)
+    if lead["mode"] == "test":
+        return tell(market, news)
+    chosen = lead_delivered(market, contract.buyer_id, lead["id"], settlement.attempt_id, settlement.price)
+    return (*tell(market, news), *chosen)
 
 
 def tell_import(market: Market, row: ImportRow, state: str, now: int) -> tuple[JobRow, ...]:
@@ -117,4 +122,5 @@ def tell_import(market: Market, row: ImportRow, state: str, now: int) -> tuple[J
         "currency": campaign.currency,
         "test": row.mode == "test",
     }
-    return tell(market, News(IMPORT_FINISHED, Role.SELLER, campaign.seller_id, row.id, now, facts, campaign.id))
+    news = News(IMPORT_FINISHED, Role.SELLER, campaign.seller_id, row.id, now, facts, campaign.id)
+    return (*tell(market, news), *import_over(market, row, campaign, state))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from exchange.flows.market import Market, refresh
+from exchange.flows.party_news import campaign_moved
 from exchange.flows.tell import CAMPAIGN_CHANGED, News, tell
 from exchange.model.actor import Role
 from exchange.model.audit import AuditLine
@@ -29,7 +30,8 @@ async def change_campaign(market: Market, campaign: Campaign, line: AuditLine, b
 
 def news_jobs(market: Market, before: Campaign, after: Campaign, line: AuditLine) -> tuple[JobRow, ...]:
     """What tells of a changed campaign whoever is told."""
-    return tuple(job for each in _news(before, after, line) for job in tell(market, each))
+    moved = campaign_moved(market, before, after, line.id)
+    return (*(job for each in _news(before, after, line) for job in tell(market, each)), *moved)
 
 
 def _news(before: Campaign, after: Campaign, line: AuditLine) -> Iterator[News]:

@@ -1,9 +1,18 @@
-"""What of the machine is watched: folders whose disk may fill up, and certificates that end."""
+"""What of the machine is watched, and how the exchange itself sends texts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
+
+from exchange.model.wire import PhoneAccount
+
+
+class Texting(NamedTuple):
+    """How the exchange itself sends texts: through which account, and from which of its numbers (E.164)."""
+
+    account: PhoneAccount
+    sender: str
 
 
 class Watched(NamedTuple):

@@ -13,6 +13,7 @@ from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_jobs
+from exchange.storage.notices import drop_sends
 
 _LEVEL_KEPT_MS = 15_000  # a milder finding of another node is not told while the worse one was found so lately
 
@@ -139,6 +140,8 @@ async def mute_alert(tx: Tx, alert_id: str, until: int, line: AuditLine) -> bool
     )
     if touched:
         await record(tx, line)
+        if until:
+            await drop_sends(tx, f"alert:{alert_id}")
     return bool(touched)
 
 

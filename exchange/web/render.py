@@ -14,6 +14,7 @@ import orjson
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from exchange.storage.notices import count_unread
 from exchange.storage.users import Session
 from exchange.web import words
 from exchange.web.badges import Badge, badges_of
@@ -101,6 +102,7 @@ async def page(
     badges: Mapping[str, Badge] = {}
     if session is not None and role == "operator":
         badges = await request.app[MARKET].db.read(badges_of, session.user.actor, mode, request.app[MARKET].clock.now())
+    unread = await request.app[MARKET].db.read(count_unread, session.user.id) if session is not None else 0
     pages = request.app[PAGES]
     settings = request.app[SETTINGS]
     preferences = session.preferences if session is not None else {}
@@ -127,6 +129,7 @@ async def page(
         next_theme=THEMES[theme][1],
         path=request.path_qs,
         badges=badges,
+        unread=unread,
         times=times_of(request),
         assets={name: asset.path for name, asset in pages.assets.items()},
         address=address,

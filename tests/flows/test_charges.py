@@ -43,7 +43,7 @@ async def fill_up(shop: Shop, threshold: str = "50", amount: str = "100", most: 
 
 async def letters(shop: Shop) -> list[str]:
     rows = await shop.exchange.rows("SELECT payload FROM jobs WHERE kind = 'notice' ORDER BY id")
-    return [orjson.loads(row["payload"])["letter"]["subject"].partition(": ")[2] for row in rows]
+    return [orjson.loads(row["payload"])["told"]["title"] for row in rows]
 
 
 async def test_a_payment_is_booked_once_however_often_and_by_whatever_it_is_told(either_shop: Shop) -> None:

@@ -22,8 +22,8 @@ from tests.market import Deposit, Exchange, buyer, contract, usd
 
 async def letters(exchange: Exchange) -> list[tuple[str, str]]:
     rows = await exchange.rows("SELECT payload FROM jobs WHERE kind = 'notice' ORDER BY id")
-    told = [orjson.loads(row["payload"])["letter"] for row in rows]
-    return [(each["role"], each["subject"].partition(": ")[2]) for each in told if "Invoice INV" not in each["subject"]]
+    told = [orjson.loads(row["payload"])["told"] for row in rows]
+    return [(each["role"], each["title"]) for each in told if "Invoice INV" not in each["title"]]
 
 
 async def test_an_overdue_invoice_is_told_once_to_both_sides_and_a_paid_one_never(either: Exchange) -> None:

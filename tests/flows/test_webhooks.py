@@ -190,10 +190,11 @@ async def test_an_address_that_is_gone_or_fails_five_days_is_disabled_and_people
 
     (row,) = [each for each in await listed(exchange.market, CEDAR) if each["id"] == saved.endpoint.id]
     (told,) = events(exchange, hook("flint"))
-    (mail,) = exchange.buyers.mailed
+    mails = exchange.buyers.mailed
+    mail = mails[0]
     assert "disabled" == row["state"] and (row["state_why"] in told["data"]["reason"])
     assert "webhook.disabled" == told["type"]
-    assert ("ann@cedar.example", "pat@exchange.example") == mail.to
+    assert ["ann@cedar.example", "pat@exchange.example"] == sorted(each.to[0] for each in mails)
     assert row["state_why"] in mail.text and "was disabled" in mail.subject and "flint" not in mail.text
     failing = len(arrived(exchange, hook("ember")))
     assert 1 == failing if "410" in row["state_why"] else 8 < failing

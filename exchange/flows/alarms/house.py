@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+import orjson
+
 from exchange.clock import SimulatedClock
 from exchange.flows.alarms.certificates import Ends, certificates_of, ends_of
 from exchange.flows.alarms.look import DAY_MS, HOUR_MS, Look, buyer_name, seller_name
-from exchange.flows.backups import last_backup
+from exchange.flows.backups import failed_backup, last_backup
 from exchange.flows.health import oldest_job_seconds
 from exchange.model.actor import SYSTEM
 from exchange.model.alert import Act, Found, Stake
@@ -159,6 +161,17 @@ async def backups(look: Look) -> AsyncIterator[Found]:
     """PostgreSQL has tools of its own, which are whoever runs it to watch."""
     market, hours = look.market, look.settings["backup"].first
     if not look.on("backup") or not market.watched.ours_to_back_up:
+        return
+    if (failed := await failed_backup(market.db)) is not None:
+        yield Found(
+            "backup",
+            "backup",
+            "The last backup failed",
+            f"It was tried {span(look.now - failed.at)} ago. A broken disk would lose what came since the one before.",
+            str(orjson.loads(failed.after or "{}").get("why", "")),
+            (Act("Dashboard", "/console"),),
+            level=2,
+        )
         return
     last, first_lead = await last_backup(market.db), await market.db.read(first_lead_at)
     since = last.at if last is not None else first_lead

@@ -29,7 +29,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     if link.kind == RETURN:
         return await returns.show(request, link)
     if link.kind == UNSUBSCRIBE:
-        return await unsubscribe.show(request)
+        return await unsubscribe.show(request, link)
     return await page(request, _TEMPLATE, title="What became of this lead", word=_words(link), done=False)
 
 
