@@ -189,9 +189,8 @@ class Live:
         self.hashing = asyncio.Semaphore(limits.HASHED_AT_ONCE)  # of passwords
         self._sheets = self.rates.running("spreadsheets")
         self.codes: dict[str, str] = {}  # how buyers hear of sellers without an alias, by seller id
-        self.requests = 0
         self.scorer, self.standings = Scorer(), Standings()
-        self.storage_full = False
+        self.requests, self.storage_full = 0, False
         self._buckets: dict[tuple[str, float], Bucket] = {}
         self._windows: dict[str, ZoneWindows] = {}
 
