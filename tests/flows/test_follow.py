@@ -61,10 +61,11 @@ async def test_leads_are_assigned_in_turn_when_they_are_sold_and_their_agents_ar
 
     assert ["ann", "bob", "ann"] == await whose(either, ids) or ["bob", "ann", "bob"] == await whose(either, ids)
     told = events(either, hook("ember"))
-    assert 3 == len(told) == len(either.buyers.mailed)
+    mails = [mail for mail in either.buyers.mailed if "new lead" in mail.subject]
+    assert 3 == len(told) == len(mails)
     assert {"lead_id", "sale_id", "contract_id", "agent_id", "stage", "test"} == set(told[0]["data"])
-    assert not [mail for mail in either.buyers.mailed if "Sandoval" in mail.text or "602958" in mail.text]
-    assert either.buyers.mailed[0].to[0].split("@")[0] in ("ann", "bob")
+    assert not [mail for mail in mails if "Sandoval" in mail.text or "602958" in mail.text]
+    assert mails[0].to[0].split("@")[0] in ("ann", "bob")
 
 
 async def test_sales_before_the_rules_are_not_followed(exchange: Exchange) -> None:
@@ -269,7 +270,7 @@ async def test_nobody_is_told_of_what_is_theirs_no_more(exchange: Exchange) -> N
     await reassign(market, "acme", sale, ids[other], "x")
     await run_all(exchange)
 
-    assert [(f"{other}@acme.example",)] == [mail.to for mail in exchange.buyers.mailed]
+    assert [(f"{other}@acme.example",)] == [m.to for m in exchange.buyers.mailed if "new lead" in m.subject]
 
 
 async def test_vacation_begins_at_once_and_ends_by_itself(exchange: Exchange) -> None:

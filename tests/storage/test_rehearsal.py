@@ -13,7 +13,8 @@ from exchange.storage.postgres import open_postgres
 from exchange.storage.rehearsal import Rehearsed, rehearse, sell_nothing
 from tests.storage.conftest import NOW
 
-TABLES = sorted({name for each in migrations() for name in re.findall(r"CREATE TABLE (\w+)", each.text)})
+WRITTEN = "\n".join(each.text for each in migrations())
+TABLES = sorted({*re.findall(r"CREATE TABLE (\w+)", WRITTEN)} - {*re.findall(r"DROP TABLE (\w+)", WRITTEN)})
 CONNECTIONS = 4
 
 
