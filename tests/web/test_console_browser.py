@@ -184,6 +184,7 @@ async def test_keys_search_move_open_and_explain_but_never_while_typing(served: 
         await page.keyboard.press("?")
         assert await page.locator("#help").is_visible()
         await page.keyboard.press("Escape")
+        await page.locator("#help").wait_for(state="hidden")
         await page.keyboard.press("x")
         assert "1 chosen" in await page.get_by_test_id("bulk").inner_text()
         await page.keyboard.press("Control+k")
