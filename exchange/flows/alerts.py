@@ -8,17 +8,15 @@ once, again when it is worse, and when it is over with how long it lasted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from exchange.flows.alarms import ALARMS
 from exchange.flows.alarms.look import Alarm, Look, Turn
 from exchange.flows.alert_news import tell_closed, tell_opened, tell_worse
 from exchange.flows.by_hand import audit_line
-from exchange.flows.market import Market, refresh
+from exchange.flows.market import Market
 from exchange.log import logger
 from exchange.model.actor import Actor
 from exchange.model.alert import RULES, UNTIL_OVER, Alert, Found, Setting, usual
-from exchange.model.party import State
 from exchange.model.work import JobRow
 from exchange.stages.alert_words import span
 from exchange.storage.alerts import (
@@ -34,7 +32,6 @@ from exchange.storage.alerts import (
     save_setting,
     take_turn,
 )
-from exchange.storage.by_hand import change_buyer
 
 AGAIN_MS = 1_800_000  # a cause that comes back so soon is the same trouble
 UNSEEN_MS = 45_000  # what no process found for so long is over; each looks every five seconds
@@ -213,16 +210,3 @@ async def set_rule(market: Market, name: str, wanted: Setting, actor: Actor, ip:
 
 async def find(market: Market, alert_id: str) -> Alert | None:
     return await market.db.read(read_alert, alert_id)
-
-
-async def pause_buyer(market: Market, buyer_id: str, actor: Actor, ip: str = "") -> str:
-    """Nothing is sent to a buyer from the next lead on. Returns its name. Raises `NoAlert` for one that is none."""
-    buyer = market.deals.buyers.get(buyer_id)
-    if buyer is None or buyer.state is not State.ACTIVE:
-        raise NoAlert(buyer_id)
-    now = market.clock.now()
-    states = {"before": {"state": buyer.state.value}, "after": {"state": State.PAUSED.value}}
-    line = audit_line(market.ids, now, actor, "buyer.paused", f"buyer:{buyer_id}", ip=ip, **states)
-    await market.db.write(change_buyer, replace(buyer, state=State.PAUSED), now, line)
-    await refresh(market)
-    return buyer.name

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from exchange.flows import alerts, polls
+from exchange.flows import alerts, pausing, polls
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market, refresh
 from exchange.flows.review import block_sub_id, let_in
@@ -26,7 +26,8 @@ from exchange.model.party import Campaign, Contract
 from exchange.model.rights import Right, may, needed
 from exchange.stages.eligible import contract_problems
 from exchange.storage.audit_views import later_change, read_audit_line
-from exchange.storage.revert import campaign_before, contract_before, revert_campaign, revert_contract, step_at
+from exchange.storage.parties import read_campaign_version, read_contract_version
+from exchange.storage.revert import revert_campaign, revert_contract, version_at
 
 _SHOWN = 200  # characters of a value in the log's line
 _GONE = "What it was about is gone."
@@ -95,68 +96,47 @@ def _text(value: object) -> str:
 # What has versions
 
 
-async def _contract(market: Market, line: AuditLine) -> Reversal:
-    contract_id = line.subject.partition(":")[2]
-    step = await market.db.read(step_at, "contracts", contract_id, line.at)
-    now_in_use = market.deals.contracts.get(contract_id)
-    if step is None or now_in_use is None:
+async def _version(market: Market, line: AuditLine) -> Reversal:
+    """Of a contract or a campaign: the version before the one that the change made."""
+    kind, _, party_id = line.subject.partition(":")
+    in_use = (market.deals.contracts if kind == "contract" else market.deals.campaigns).get(party_id)
+    made = await market.db.read(version_at, f"{kind}s", party_id, line.at)
+    if made is None or in_use is None:
         raise CannotRevert(_GONE)
-    before = await market.db.read(contract_before, contract_id, step.version)
+    read = read_contract_version if kind == "contract" else read_campaign_version
+    before: Contract | Campaign | None = await market.db.read(read, party_id, made - 1)
     if before is None:
-        raise CannotRevert("It was the contract's first version: there is none before it.")
-    if not step.current:
-        raise CannotRevert("The contract was changed again since: undo that first.")
-    if problems := contract_problems(before, market.verticals[before.vertical], market.places):
+        raise CannotRevert(f"It was the first version of the {kind}: there is none before it.")
+    if in_use.version != made:
+        raise CannotRevert(f"The {kind} was changed again since: undo that first.")
+    if isinstance(before, Contract) and (problems := _problems(market, before)):
         raise CannotRevert(f"Version {before.version} fits no more: {problems[0]}")
-    changes = changes_between(now_in_use, before)
-    says = f"Puts version {before.version} of the contract {before.name} back: {_listed(changes)}."
-    return Reversal(says, Right.EDIT, partial(_revert_contract, market, line, before, step.version, changes))
+    changes = changes_between(in_use, before)
+    says = f"Puts version {before.version} of the {kind} {before.name} back: {_listed(changes)}."
+    return Reversal(says, Right.EDIT, partial(_put_back, market, line, before, made, changes))
 
 
-async def _revert_contract(
+def _problems(market: Market, contract: Contract) -> tuple[str, ...]:
+    return contract_problems(contract, market.verticals[contract.vertical], market.places)
+
+
+async def _put_back(
     market: Market,
     line: AuditLine,
-    before: Contract,
-    made: int,
-    changes: Mapping[str, tuple[str, str]],
-    actor: Actor,
-    ip: str,
-) -> None:
-    if not await market.db.write(revert_contract, before, made, _line(market, line, changes, actor, ip)):
-        raise CannotRevert("The contract was changed again at this moment: look again.")
-    await refresh(market)
-
-
-async def _campaign(market: Market, line: AuditLine) -> Reversal:
-    campaign_id = line.subject.partition(":")[2]
-    step = await market.db.read(step_at, "campaigns", campaign_id, line.at)
-    now_in_use = market.deals.campaigns.get(campaign_id)
-    if step is None or now_in_use is None:
-        raise CannotRevert(_GONE)
-    before = await market.db.read(campaign_before, campaign_id, step.version)
-    if before is None:
-        raise CannotRevert("It was the campaign's first version: there is none before it.")
-    if not step.current:
-        raise CannotRevert("The campaign was changed again since: undo that first.")
-    changes = changes_between(now_in_use, before)
-    says = f"Puts version {before.version} of the campaign {before.name} back: {_listed(changes)}."
-    return Reversal(says, Right.EDIT, partial(_revert_campaign, market, line, before, step.version, changes))
-
-
-async def _revert_campaign(
-    market: Market,
-    line: AuditLine,
-    before: Campaign,
+    before: Contract | Campaign,
     made: int,
     changes: Mapping[str, tuple[str, str]],
     actor: Actor,
     ip: str,
 ) -> None:
     own = _line(market, line, changes, actor, ip)
-    in_use = market.deals.campaigns[before.id]
-    jobs = news_jobs(market, in_use, before, own)
-    if not await market.db.write(revert_campaign, before, made, own, jobs):
-        raise CannotRevert("The campaign was changed again at this moment: look again.")
+    if isinstance(before, Contract):
+        done = await market.db.write(revert_contract, before, made, own)
+    else:
+        jobs = news_jobs(market, market.deals.campaigns[before.id], before, own)
+        done = await market.db.write(revert_campaign, before, made, own, jobs)
+    if not done:
+        raise CannotRevert("It was changed again at this moment: look again.")
     await refresh(market)
 
 
@@ -198,6 +178,42 @@ async def _sub_id(market: Market, line: AuditLine) -> Reversal:
     return Reversal(f"Shuts sub id {sub_id} out again.", Right.PAUSE, block)
 
 
+async def _pause(market: Market, line: AuditLine) -> Reversal:
+    """Of a whole buyer: resumed, or paused again as long as it would have been."""
+    buyer = market.deals.buyers.get(line.subject.partition(":")[2])
+    if buyer is None:
+        raise CannotRevert(_GONE)
+    if line.action == "buyer.paused":
+
+        async def resume(actor: Actor, ip: str) -> None:
+            await pausing.resume_buyer(market, buyer.id, actor, ip)
+
+        return Reversal(f"Resumes {buyer.name}.", Right.PAUSE, resume)
+    told = told_of(line.before)
+    until, reason = told.get("until"), str(told.get("reason") or "")
+    if until is not None and until <= market.clock.now():
+        raise CannotRevert("The pause would be over by now.")
+
+    async def pause(actor: Actor, ip: str) -> None:
+        await pausing.pause_buyer(market, buyer.id, until, reason, actor, ip)
+
+    return Reversal(f"Pauses {buyer.name} again.", Right.PAUSE, pause)
+
+
+async def _vacation(market: Market, line: AuditLine) -> Reversal:
+    buyer, until = market.deals.buyers.get(line.subject.partition(":")[2]), told_of(line.before).get("away_until")
+    if buyer is None:
+        raise CannotRevert(_GONE)
+    if until is not None and until <= market.clock.now():
+        until = None
+
+    async def act(actor: Actor, ip: str) -> None:
+        await pausing.send_away(market, buyer.id, until, actor, ip)
+
+    says = f"Sends {buyer.name} on vacation again." if until is not None else f"Ends the vacation of {buyer.name}."
+    return Reversal(says, Right.PAUSE, act)
+
+
 async def _source(market: Market, line: AuditLine) -> Reversal:
     name, was_paused = line.subject.partition(":")[2], line.action == "source.paused"
     if name not in market.sources:
@@ -224,8 +240,12 @@ async def _alert_rule(market: Market, line: AuditLine) -> Reversal:
 
 _MAKERS: Mapping[str, _Maker] = MappingProxyType(
     {
-        "contract": _contract,
-        "campaign": _campaign,
+        "contract": _version,
+        "campaign": _version,
+        "buyer.paused": _pause,
+        "buyer.resumed": _pause,
+        "buyer.vacation": _vacation,
+        "buyer.back": _vacation,
         "sub_id.blocked": _sub_id,
         "sub_id.let_in": _sub_id,
         "source.paused": _source,

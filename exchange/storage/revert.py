@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from exchange.model.audit import AuditLine
 from exchange.model.party import Campaign, Contract
 from exchange.model.work import JobRow
 from exchange.storage.by_hand import change_contract, change_terms
 from exchange.storage.database import Tx
-from exchange.storage.parties import read_campaign_version, read_contract_version
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change of a contract or campaign: the version it made, whether that is in use, and the one before it."""
-
-    version: int
-    current: bool
-
-
-async def step_at(tx: Tx, table: str, party_id: str, at: int) -> Step | None:
-    """The version that was made at an instant. `table` is contracts or campaigns."""
+async def version_at(tx: Tx, table: str, party_id: str, at: int) -> int | None:
+    """The number of the version that was made at an instant. `table` is contracts or campaigns."""
     assert table in ("contracts", "campaigns"), "only these have versions"
-    rows = await tx.fetch(
-        f"SELECT version, current FROM {table} WHERE id = :id AND made_at = :at ORDER BY version DESC LIMIT 1",
-        id=party_id,
-        at=at,
-    )
-    return Step(rows[0]["version"], bool(rows[0]["current"])) if rows else None
-
-
-async def contract_before(tx: Tx, contract_id: str, version: int) -> Contract | None:
-    return await read_contract_version(tx, contract_id, version - 1)
-
-
-async def campaign_before(tx: Tx, campaign_id: str, version: int) -> Campaign | None:
-    return await read_campaign_version(tx, campaign_id, version - 1)
+    where = "id = :id AND made_at = :at"
+    rows = await tx.fetch(f"SELECT MAX(version) AS made FROM {table} WHERE {where}", id=party_id, at=at)
+    made: int | None = rows[0]["made"]
+    return made
 
 
 async def revert_contract(tx: Tx, contract: Contract, made: int, line: AuditLine) -> bool:

@@ -17,7 +17,12 @@ PAGES: Mapping[str, str] = MappingProxyType(
     {
         "lead": "/console/leads/{}",
         "delivery": "/console/deliveries?delivery={}",
-        "campaign": "/console/campaigns",
+        "seller": "/console/sellers/{}",
+        "buyer": "/console/buyers/{}",
+        "contract": "/console/contracts/{}",
+        "alert": "/console/alerts/{}",
+        "alert_rule": "/console/alerts/rules",
+        "campaign": "/console/campaigns/{}",
         "source": "/console/sources/{}",
         "connection": "/console/connectors/{}",
         "return": "/console/returns/{}",

@@ -11,13 +11,13 @@ from exchange.flows.alerts import (
     look_at_own,
     look_for_alerts,
     mute,
-    pause_buyer,
     set_rule,
     settings_of,
     take,
     worst_alert,
 )
 from exchange.flows.market import refresh
+from exchange.flows.pausing import pause_buyer
 from exchange.model.alert import UNTIL_OVER, Alert, Setting
 from exchange.model.party import Cap, State, Window
 from exchange.model.wire import Loss
@@ -144,7 +144,7 @@ async def test_an_alert_is_muted_taken_and_ranked(either: Exchange) -> None:
     later(either, 3_601)
     back = await worst_alert(market)
     assert back is not None and (worst.id, OPERATOR.name) == (back.id, back.owner)
-    assert "Birch" == await pause_buyer(market, "birch", OPERATOR)
+    await pause_buyer(market, "birch", None, "", OPERATOR)
     assert State.PAUSED is market.deals.buyers["birch"].state
     lines = await either.rows("SELECT action FROM audit_lines WHERE actor = :by ORDER BY at, id", by=OPERATOR.name)
     assert ["alert.muted", "alert.muted", "alert.taken", "buyer.paused"] == sorted(each["action"] for each in lines)
@@ -191,7 +191,7 @@ async def test_a_fall_of_the_sold_rate_is_told_beside_the_same_hour_of_four_week
             await post(exchange, person(number := number + 1))
         later(exchange, 86_400)
     await set_rule(exchange.market, "sold_rate", Setting(True, 30, 0), OPERATOR)
-    await pause_buyer(exchange.market, "acme", OPERATOR)
+    await pause_buyer(exchange.market, "acme", None, "", OPERATOR)
     for _ in range(50):
         await post(exchange, person(number := number + 1))
     found = [each for each in await looked(exchange, 3_600) if each.rule == "sold_rate"]

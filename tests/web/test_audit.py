@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from exchange.flows.pausing import pause_buyer
 from exchange.flows.price_terms import set_floors
 from exchange.flows.review import block_sub_id
 from exchange.model.actor import Actor, Role
+from exchange.model.party import State
 from exchange.web.audit_rows import PAGES
 from tests.web.served import Served
 from tests.web.visitor import Page, Visitor, later, signed_in
@@ -119,3 +121,18 @@ def test_what_a_line_is_about_is_opened_where_it_is_shown(served: Served) -> Non
     begun = {pattern.partition("{")[0].rstrip("/") for pattern in patterns}
 
     assert [] == [path for path in PAGES.values() if path.partition("{")[0].partition("?")[0].rstrip("/") not in begun]
+
+
+async def test_a_pause_is_undone_and_put_back_as_long_as_it_was_meant_to_be(served: Served) -> None:
+    market = served.exchange.market
+    until = market.clock.now() + 3_600_000
+    await pause_buyer(market, "acme", until, "CRM migration", ANN)
+    async with signed_in(served) as visitor:
+        await undo(visitor, await line_of(visitor, "what=buyer"))
+        assert State.ACTIVE is market.deals.buyers["acme"].state
+        await undo(visitor, await line_of(visitor, "what=buyer"))
+        pause = market.deals.buyers["acme"].pause
+        assert pause is not None and (until, "CRM migration") == (pause.until, pause.reason)
+        resumed = await line_of(visitor, "what=buyer.resumed")
+        later(served, 3_600)
+        assert "changed again since" in (await visitor.open(f"{AUDIT}/{resumed}")).part("undo")

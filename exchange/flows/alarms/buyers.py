@@ -10,8 +10,8 @@ from exchange.flows.alarms.look import (
     Look,
     at_stake,
     buyer_name,
-    buyer_page,
     buyers_pace,
+    leads_of_buyer,
     pause_buyer_act,
 )
 from exchange.ids import first_id
@@ -60,7 +60,7 @@ async def _left_alone(look: Look, buyer: Buyer) -> Found:
         f"{buyer.name} does not answer and is left alone",
         f"{at_stake(stake, 'Its leads go to others.')} {again}",
         f"{state.sentence} Its server is down, slow or out of reach.",
-        (pause_buyer_act(buyer), Act(f"Leads of {buyer.name}", buyer_page(buyer.id))),
+        (pause_buyer_act(buyer), Act(f"Leads of {buyer.name}", leads_of_buyer(buyer.id))),
         stake,
         2,
         Told(
@@ -84,7 +84,7 @@ async def _times_out(look: Look, buyer: Buyer, timed_out: int, of: int) -> Found
         f"{buyer.name} times out",
         f"{told} {at_stake(stake, 'Sellers wait longer for their answer.')}",
         "Its server is slow or overloaded, or its contracts allow too little time.",
-        (pause_buyer_act(buyer), Act(f"Leads of {buyer.name}", buyer_page(buyer.id))),
+        (pause_buyer_act(buyer), Act(f"Leads of {buyer.name}", leads_of_buyer(buyer.id))),
         stake,
         1,
         Told(
@@ -125,7 +125,7 @@ async def accepts(look: Look) -> AsyncIterator[Found]:
             "Its rules changed, its own cap or budget is used up, or our field mapping no longer fits.",
             (
                 pause_buyer_act(buyer),
-                Act("See what it answers", f"{buyer_page(buyer_id)}&period=today"),
+                Act("See what it answers", f"{leads_of_buyer(buyer_id)}&period=today"),
             ),
             stake,
         )

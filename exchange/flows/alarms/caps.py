@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from exchange.flows.alarms.look import Look, buyer_name, buyer_page
+from exchange.flows.alarms.look import Look, buyer_name, leads_of_buyer
 from exchange.model.alert import Act, Found, Told
 from exchange.model.hold import CapHold
 from exchange.model.money import Money
@@ -53,7 +53,7 @@ def _found(look: Look, contract: Contract, part: CapHold, cap: Cap, used: int, c
         f"{buyer}'s {what} of {said} {state}",
         effect,
         "It buys as agreed. A raised cap takes effect with the next lead.",
-        (Act(f"Leads of {buyer}", buyer_page(contract.buyer_id)), Act("Dashboard", "/console")),
+        (Act(f"Leads of {buyer}", leads_of_buyer(contract.buyer_id)), Act("Dashboard", "/console")),
         level=2 if full else 1,
         told=Told(
             "buyer",

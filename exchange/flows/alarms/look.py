@@ -44,7 +44,7 @@ class Alarm(NamedTuple):
     look: Callable[[Look], AsyncIterator[Found]]
 
 
-def buyer_page(buyer_id: str) -> str:
+def leads_of_buyer(buyer_id: str) -> str:
     return f"/console/leads?buyer={buyer_id}"
 
 

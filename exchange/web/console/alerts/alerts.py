@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.flows.alerts import NoAlert, pause_buyer
+from exchange.flows.pausing import pause_buyer
 from exchange.flows.review import block_sub_id, see_to
 from exchange.model.alert import Alert
+from exchange.model.party import State
 from exchange.storage.alerts import closed_alerts, open_alerts
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.figures.alerts import HOME, alert_fields
@@ -68,10 +69,11 @@ async def _history(request: web.Request) -> tuple[list[Alert], str | None]:
 
 async def pause(request: web.Request) -> web.StreamResponse:
     """Nothing is sent to a buyer any more."""
-    try:
-        await pause_buyer(request.app[MARKET], request[FORM].get("buyer_id", ""), actor_of(request), ip_of(request))
-    except NoAlert:
+    market, buyer_id = request.app[MARKET], request[FORM].get("buyer_id", "")
+    buyer = market.deals.buyers.get(buyer_id)
+    if buyer is None or buyer.state is not State.ACTIVE:
         return await notice(request, "Nothing changed", "There is no such buyer that is on.", http_status=409)
+    await pause_buyer(market, buyer.id, None, "", actor_of(request), ip_of(request))
     return see_other(HOME)
 
 
