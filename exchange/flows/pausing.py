@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from exchange.model.party import Buyer, Contract, Pause, State
 from exchange.stages.notes import note_problem
 from exchange.storage.by_hand import change_buyer, change_contract, wake_buyer, wake_contract
 
-HOUR, TOMORROW, DATE, OPEN = "hour", "tomorrow", "date", "open"
+HOUR, TOMORROW, DATE, OPEN, RESUME = "hour", "tomorrow", "date", "open", "resume"
 CHOICES = (HOUR, TOMORROW, DATE, OPEN)
 DAYS_MOST = 366
 _HOUR_MS = 3_600_000
@@ -60,6 +60,33 @@ def reason_in(text: str) -> str:
     if wrong is not None:
         raise CannotPause("reason", wrong.message)
     return reason
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What the form of a switch asks for: one of `CHOICES` or `RESUME`, the day of a date, and why."""
+
+    choice: str
+    day: str = ""
+    reason: str = ""
+
+
+async def switch_buyer(market: Market, buyer_id: str, wanted: Switch, actor: Actor, ip: str = "") -> None:
+    """Pause a buyer or resume it. Raises `LookupError` and `CannotPause`."""
+    if wanted.choice == RESUME:
+        await resume_buyer(market, buyer_id, actor, ip)
+        return
+    until = until_of(wanted.choice, wanted.day, market.zone, market.clock.now())
+    await pause_buyer(market, buyer_id, until, reason_in(wanted.reason), actor, ip)
+
+
+async def switch_contract(market: Market, contract: Contract, wanted: Switch, actor: Actor, ip: str = "") -> None:
+    """The same of a contract, whose days are those of its own zone."""
+    if wanted.choice == RESUME:
+        await resume_contract(market, contract.id, actor, ip)
+        return
+    until = until_of(wanted.choice, wanted.day, contract.zone, market.clock.now())
+    await pause_contract(market, contract.id, until, reason_in(wanted.reason), actor, ip)
 
 
 async def pause_buyer(

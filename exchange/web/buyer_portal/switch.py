@@ -9,17 +9,16 @@ from aiohttp import web
 from exchange.flows.pausing import (
     DATE,
     CannotPause,
-    pause_buyer,
-    pause_contract,
-    reason_in,
     resume_buyer,
-    resume_contract,
     send_away,
+    switch_buyer,
+    switch_contract,
     until_of,
 )
 from exchange.model.party import Contract, State
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.buyer_portal._own import CONTRACT, no_contract, own_buyer, own_contract
+from exchange.web.contracts.switch import switch_in
 from exchange.web.figures.buyers import buyer_standing, contract_standing, contracts_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
@@ -59,8 +58,7 @@ async def change(request: web.Request) -> web.StreamResponse:
             until = until_of(how, form.get("day", ""), market.zone, market.clock.now())
             await send_away(market, buyer.id, until, actor, ip)
         else:
-            until = until_of(how, form.get("day", ""), market.zone, market.clock.now())
-            await pause_buyer(market, buyer.id, until, reason_in(form.get("reason", "")), actor, ip)
+            await switch_buyer(market, buyer.id, switch_in(form), actor, ip)
     except CannotPause as error:
         return await _page(request, None, form, error)
     return see_other("/buyer")
@@ -72,11 +70,7 @@ async def change_contract(request: web.Request) -> web.StreamResponse:
     if contract is None:
         return await no_contract(request)
     try:
-        if form.get("for") == "resume":
-            await resume_contract(market, contract.id, actor, ip)
-        else:
-            until = until_of(form.get("for", ""), form.get("day", ""), contract.zone, market.clock.now())
-            await pause_contract(market, contract.id, until, reason_in(form.get("reason", "")), actor, ip)
+        await switch_contract(market, contract, switch_in(form), actor, ip)
     except CannotPause as error:
         return await _page(request, contract, form, error)
     return see_other("/buyer/contracts")

@@ -6,19 +6,12 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from exchange.flows.pausing import (
-    CannotPause,
-    pause_buyer,
-    pause_contract,
-    reason_in,
-    resume_buyer,
-    resume_contract,
-    until_of,
-)
+from exchange.flows.pausing import CannotPause, switch_buyer, switch_contract
 from exchange.model.party import Buyer, Contract, State
 from exchange.model.rights import Right
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.buyers._of import BUYER, CONTRACT, buyer_in, contract_in, no_such
+from exchange.web.contracts.switch import switch_in
 from exchange.web.figures.buyers import Standing, buyer_standing, contract_standing, contracts_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
@@ -49,12 +42,7 @@ async def change_buyer(request: web.Request) -> web.StreamResponse:
     if buyer is None:
         return await no_such(request, "buyer")
     try:
-        if form.get("for") == "resume":
-            await resume_buyer(market, buyer.id, actor_of(request), ip_of(request))
-        else:
-            until = until_of(form.get("for", ""), form.get("day", ""), market.zone, market.clock.now())
-            reason = reason_in(form.get("reason", ""))
-            await pause_buyer(market, buyer.id, until, reason, actor_of(request), ip_of(request))
+        await switch_buyer(market, buyer.id, switch_in(form), actor_of(request), ip_of(request))
     except CannotPause as error:
         return await _page(request, buyer, form, error)
     return see_other(f"/console/buyers/{buyer.id}")
@@ -65,12 +53,7 @@ async def change_contract(request: web.Request) -> web.StreamResponse:
     if contract is None:
         return await no_such(request, "contract")
     try:
-        if form.get("for") == "resume":
-            await resume_contract(market, contract.id, actor_of(request), ip_of(request))
-        else:
-            until = until_of(form.get("for", ""), form.get("day", ""), contract.zone, market.clock.now())
-            reason = reason_in(form.get("reason", ""))
-            await pause_contract(market, contract.id, until, reason, actor_of(request), ip_of(request))
+        await switch_contract(market, contract, switch_in(form), actor_of(request), ip_of(request))
     except CannotPause as error:
         return await _page(request, contract, form, error)
     return see_other(f"/console/buyers/{contract.buyer_id}")
