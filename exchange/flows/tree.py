@@ -10,7 +10,7 @@ from exchange.flows.redrawn import parties_of
 from exchange.model.actor import Actor
 from exchange.model.draft import Change, Draft
 from exchange.model.money import Money
-from exchange.model.party import Campaign, Contract, State, Tier
+from exchange.model.party import Campaign, Cap, Contract, State, Tier, Window
 from exchange.stages.caps import contract_caps
 from exchange.stages.draft import Parties
 from exchange.storage.asked import ping_sums
@@ -23,16 +23,16 @@ _STEP = 10  # between the priorities of contracts that are numbered anew
 
 
 class Card(NamedTuple):
-    """One contract. `low` and `high` are what it paid lately; `used` and `most` of its tightest cap."""
+    """One contract. `low` and `high` are what it paid lately; `left` and `most` of its tightest
+    cap, by number or in money; `span` is what that counts over."""
 
     contract: Contract
     buyer: str
     low: Money | None
     high: Money | None
-    used: int | None
-    most: int | None
-    cap: str
-    money: bool
+    left: int | Money | None
+    most: int | Money | None
+    span: str
     health: str  # what is wrong; empty when nothing is
     answers_ms: int | None
     asked: int
@@ -123,16 +123,24 @@ def _card(
         buyer.name,
         Money(row["low"], currency) if row else None,
         Money(row["high"], currency) if row else None,
-        tight[2] if tight else None,
-        tight[1].most if tight else None,
-        tight[0].removeprefix("cap:") if tight else "",
-        bool(tight and tight[1].unit == "money"),
+        _of_cap(tight[1], tight[1].most - tight[2], currency) if tight else None,
+        _of_cap(tight[1], tight[1].most, currency) if tight else None,
+        _span(tight[1].window) if tight else "",
         live.broken.get(buyer.id, "") or ("Paused" if State.PAUSED in (contract.state, buyer.state) else ""),
         live.latency_ms.get(contract.id),
         asked.get(contract.id, 0),
         int(row["sold"]) if row else 0,
         moved,
     )
+
+
+def _span(window: Window) -> str:
+    return "in all" if window is Window.TOTAL else f"{'an' if window is Window.HOUR else 'a'} {window.value}"
+
+
+def _of_cap(cap: Cap, amount: int, currency: str) -> int | Money:
+    amount = max(amount, 0)
+    return Money(amount, currency) if cap.unit == "money" else amount
 
 
 def moved_up(market: Market, campaign_id: str, draft: Draft, contract_id: str, by: int) -> list[Change]:

@@ -185,8 +185,8 @@ def _system() -> Group:
         (
             Entry("/console/suppression", "suppression", "shield", "Suppression"),
             Entry("/console/revocations", "revocations", "return", "Consent taken back", under="suppression"),
-            Entry("/console/audit", "audit", "book", "Audit log"),
             Entry("/console/privacy", "privacy", "eye", "Privacy", under="suppression"),
+            Entry("/console/audit", "audit", "book", "Audit log"),
             Entry("/console/users", "users", "person", "Users"),
             Entry("/console/keys", "keys", "key", "Keys", under="users"),
             Entry("/console/security", "security", "shield", "Security", under="users"),

@@ -112,6 +112,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def amount(value: int | Money) -> str:
+    """A number, or money."""
+    return money(value) if isinstance(value, Money) else count(value)
+
+
 def compact(number: float) -> str:
     """For chart axes only: `12.4k`."""
     for step, letter in ((1_000_000, "M"), (1_000, "k")):
