@@ -233,26 +233,6 @@ async def test_a_command_to_repeat_a_post_has_places_to_fill_in(served: Served) 
         assert '"last":"{last_name}"' in command and '"phone":"{phone}"' in command and '"email":"{email}"' in command
 
 
-async def test_revealing_shows_once_and_leaves_who_when_and_why(served: Served) -> None:
-    lead_id = (await served.send("pingpost", POST))["lead_id"]
-    async with signed_in(served) as visitor:
-        path = f"/console/leads/{lead_id}"
-        for wrong in ("  ", "602-958-0142 asks what we hold"):
-            assert 422 == (await visitor.submit(f"{path}/reveal", why=wrong)).http_status
-        assert 403 == (await visitor.send(f"{path}/reveal", why="a complaint")).http_status
-        assert not await served.exchange.rows("SELECT id FROM audit_lines WHERE action = 'lead.revealed'")
-
-        shown = await visitor.submit(f"{path}/reveal", why="the consumer asks what we hold")
-
-        assert "Sandoval" in shown.part("data") and "+16029580142" in shown.part("data")
-        again = await visitor.open(path)
-        assert "Sandoval" not in again.source
-        assert f"Personal data revealed to {OPERATOR}: the consumer asks what we hold" in again.text
-        line = (await served.exchange.rows("SELECT * FROM audit_lines WHERE action = 'lead.revealed'"))[0]
-        assert (OPERATOR, f"lead:{lead_id}", "127.0.0.1") == (line["actor"], line["subject"], line["ip"])
-        assert "the consumer asks what we hold" in line["after_json"] and "Sandoval" not in str(line)
-
-
 async def test_a_lost_answer_waits_and_is_settled_as_accepted_from_its_page(served: Served) -> None:
     await served.exchange.add(*buying("birch"))
     served.exchange.buyers.bids("acme", "38.00")

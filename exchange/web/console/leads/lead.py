@@ -11,14 +11,14 @@ from aiohttp import web
 from exchange.flows.compare import judged_now
 from exchange.flows.erase import CannotErase, erase_person
 from exchange.flows.evidence import NoEvidence, hold, lift, show_evidence
-from exchange.flows.reveal import MayNotReveal, Revealed, reveal
+from exchange.flows.reveal import MayNotReveal, hide, reveal, seen
 from exchange.model.rights import Right
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
+from exchange.web.render import SESSION, notice, page
 from exchange.web.render import as_json as json_response
-from exchange.web.render import notice, page
 from exchange.web.story.compared import compared
 from exchange.web.story.page import Told, tell
 from exchange.web.story.records import open_story
@@ -32,6 +32,7 @@ def pages() -> tuple[Page, ...]:
         Page("GET", _PATH, show),
         Page("GET", f"{_PATH}.json", as_json),
         Page("POST", f"{_PATH}/reveal", show_revealed, Right.REVEAL),
+        Page("POST", f"{_PATH}/hide", hide_again, Right.REVEAL),
         Page("POST", f"{_PATH}/evidence", show_kept, Right.REVEAL),
         Page("POST", f"{_PATH}/{{act:hold|lift}}", change_hold, Right.ERASE),
         Page("POST", f"{_PATH}/erase", erase, Right.ERASE),
@@ -52,17 +53,23 @@ async def as_json(request: web.Request) -> web.StreamResponse:
 
 
 async def show_revealed(request: web.Request) -> web.StreamResponse:
-    """The page once with the personal values in it. The reason is in the audit log before they are."""
-    told = await _told(request)
-    if told is None:
-        return await _missing(request)
-    why = request[FORM].get("why", "")[:500]
+    """The page with the personal values in it, for ten minutes. The reason is in the audit log before they are."""
+    lead_id, why = request.match_info["lead_id"], request[FORM].get("why", "")[:500]
+    session = request[SESSION].hash
     try:
-        revealed = await reveal(request.app[MARKET], str(told.lead["id"]), why, actor_of(request), ip_of(request))
+        await reveal(request.app[MARKET], lead_id, why, actor_of(request), session, ip_of(request))
     except MayNotReveal as error:
+        told = await _told(request)
+        if told is None:
+            return await _missing(request)
         return await _page(request, told, problem=str(error), http_status=422)
-    told = await _told(request) or told  # with the line that tells of it
-    return await _page(request, told, revealed)
+    return see_other(f"/console/leads/{lead_id}#data")
+
+
+async def hide_again(request: web.Request) -> web.StreamResponse:
+    lead_id = request.match_info["lead_id"]
+    await hide(request.app[MARKET], lead_id, request[SESSION].hash)
+    return see_other(f"/console/leads/{lead_id}#data")
 
 
 async def show_kept(request: web.Request) -> web.StreamResponse:
@@ -126,12 +133,12 @@ async def _told(request: web.Request) -> Told | None:
 async def _page(
     request: web.Request,
     told: Told,
-    revealed: Revealed | None = None,
     *,
     kept: Mapping[str, Any] | None = None,
     problem: str = "",
     http_status: int = 200,
 ) -> web.StreamResponse:
+    shown = await seen(request.app[MARKET], str(told.lead["id"]), actor_of(request), request[SESSION].hash)
     return await page(
         request,
         "console/leads/lead.html",
@@ -139,7 +146,8 @@ async def _page(
         here="leads",
         mode=told.lead["mode"],
         told=told,
-        revealed=revealed.values if revealed is not None else None,
+        revealed=shown.values if shown is not None else None,
+        revealed_until=shown.until_at if shown is not None else 0,
         kept=kept,
         problem=problem,
         http_status=http_status,

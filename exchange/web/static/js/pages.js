@@ -29,6 +29,25 @@
     if (part) location.href = part.dataset.href;
   });
 
+  // Personal data that was revealed counts down, and is gone from the page when its time is over. The moment is this
+  // browser's own, so that a tab that slept is not behind.
+  const ends = document.querySelector("[data-ends-in]");
+  if (ends) {
+    const until = Date.now() + Number(ends.dataset.endsIn);
+    const left = ends.querySelector("[data-left]");
+    const count = () => {
+      const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+      left.textContent = ", in " + Math.floor(seconds / 60) + " min " + (seconds % 60) + " s";
+      if (seconds > 0) return;
+      clearInterval(beat);
+      ends.parentElement.querySelectorAll("dl.shown dd").forEach((value) => { value.textContent = "masked again"; });
+      location.reload();
+    };
+    const beat = setInterval(count, 1000);
+    document.addEventListener("visibilitychange", count);
+    count();
+  }
+
   function told(button, word) {
     const place = button.querySelector("[data-word]") || button;
     const before = place.textContent;
