@@ -13,7 +13,7 @@ from exchange.model.actor import Actor
 from exchange.model.billing import BillingTerms, Every
 from exchange.model.money import read_units, write_units
 from exchange.model.party import Buyer
-from exchange.stages.buyer_terms import Wrong
+from exchange.stages.buyer_terms import Wrong, mark_of
 from exchange.storage.by_hand import change_buyer
 
 TYPED = ("every", "zone", "due_days", "tax_name", "tax_percent", "tax_id", "address", "security")
@@ -32,7 +32,12 @@ class WrongTerms(Exception):
 
 
 async def set_terms(market: Market, buyer: Buyer, typed: Mapping[str, str], actor: Actor, ip: str = "") -> BillingTerms:
-    """What is not typed stays as it is. Issued documents keep what they say. Raises `WrongTerms`."""
+    """What is not typed stays as it is, and whatever is no term. Issued documents keep what they say.
+
+    `typed` may hold `seen`, the mark of the terms that the form showed. Raises `WrongTerms`.
+    """
+    if typed.get("seen", "") not in ("", terms_mark(buyer.terms)):
+        raise _moved(buyer)
     given = {**typed_of(buyer.terms), **{name: typed[name].strip() for name in TYPED if name in typed}}
     if wrong := tuple(_wrong(given)):
         raise WrongTerms(wrong)
@@ -50,9 +55,23 @@ async def set_terms(market: Market, buyer: Buyer, typed: Mapping[str, str], acto
     now = market.clock.now()
     before, after = typed_of(buyer.terms), typed_of(terms)
     line = audit_line(market.ids, now, actor, "buyer.billing", f"buyer:{buyer.id}", before=before, after=after, ip=ip)
-    await market.db.write(change_buyer, replace(buyer, terms=terms), now, line)
+    made = await market.db.write(change_buyer, buyer, replace(buyer, terms=terms), now, line)
     await refresh(market)
-    return terms
+    if made is None:
+        raise _moved(buyer)
+    return made.terms
+
+
+def terms_mark(terms: BillingTerms) -> str:
+    """A mark of the terms that a form shows: another once somebody changed one of them."""
+    return mark_of(*typed_of(terms).values())
+
+
+def _moved(buyer: Buyer) -> WrongTerms:
+    told = (
+        f"Somebody else changed the terms of {buyer.name} meanwhile. Look at them as they stand now, and do it again."
+    )
+    return WrongTerms((Wrong("", told),))
 
 
 def typed_of(terms: BillingTerms) -> dict[str, str]:

@@ -8,7 +8,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market, refresh
 from exchange.model.actor import Actor, Role
 from exchange.model.party import Buyer, State
-from exchange.stages.buyer_terms import NAME_CHARACTERS, Wrong, slug
+from exchange.stages.buyer_terms import NAME_CHARACTERS, Wrong, mark_of, slug
 from exchange.stages.notes import note_problem
 from exchange.storage.buyer_desk import DECLINED, DONE, add_note, ask_change, change_asked, decide_change
 from exchange.storage.by_hand import change_buyer
@@ -37,8 +37,12 @@ async def note_down(market: Market, buyer: Buyer, text: str, actor: Actor, ip: s
     await market.db.write(add_note, market.ids.new("nte", now), buyer.id, said, line)
 
 
-async def rename(market: Market, buyer: Buyer, name: str, group: str, actor: Actor, ip: str = "") -> None:
-    """Raises `BadDesk`."""
+async def rename(
+    market: Market, buyer: Buyer, name: str, group: str, actor: Actor, ip: str = "", seen: str | None = None
+) -> None:
+    """Its name and group, and nothing else of it. `seen` is the mark of what the form showed. Raises `BadDesk`."""
+    if seen is not None and seen != settings_mark(buyer):
+        raise _moved(buyer)
     name, group = " ".join(name.split()), " ".join(group.split())
     wrong = []
     if not slug(name) or len(name) > NAME_CHARACTERS:
@@ -50,22 +54,44 @@ async def rename(market: Market, buyer: Buyer, name: str, group: str, actor: Act
     if (name, group) == (buyer.name, buyer.group):
         return
     before, after = {"name": buyer.name, "group": buyer.group}, {"name": name, "group": group}
-    await _change(market, replace(buyer, name=name, group=group), "buyer.changed", before, after, actor, ip)
+    await _change(market, buyer, replace(buyer, name=name, group=group), "buyer.changed", before, after, actor, ip)
 
 
 async def end(market: Market, buyer: Buyer, actor: Actor, ip: str = "") -> None:
     """It buys nothing more and leaves the lists; its leads, money and documents stay."""
     before, after = {"state": buyer.state.value}, {"state": State.DELETED.value}
-    await _change(market, replace(buyer, state=State.DELETED, pause=None), "buyer.ended", before, after, actor, ip)
+    await _change(
+        market, buyer, replace(buyer, state=State.DELETED, pause=None), "buyer.ended", before, after, actor, ip
+    )
+
+
+def settings_mark(buyer: Buyer) -> str:
+    """A mark of the settings that a form shows: another once somebody changed one of them."""
+    return mark_of(buyer.name, buyer.group)
 
 
 async def _change(
-    market: Market, buyer: Buyer, action: str, before: dict[str, str], after: dict[str, str], actor: Actor, ip: str
+    market: Market,
+    buyer: Buyer,
+    wanted: Buyer,
+    action: str,
+    before: dict[str, str],
+    after: dict[str, str],
+    actor: Actor,
+    ip: str,
 ) -> None:
     now = market.clock.now()
     line = audit_line(market.ids, now, actor, action, f"buyer:{buyer.id}", before=before, after=after, ip=ip)
-    await market.db.write(change_buyer, buyer, now, line)
+    made = await market.db.write(change_buyer, buyer, wanted, now, line)
     await refresh(market)
+    if made is None:
+        raise _moved(buyer)
+
+
+def _moved(buyer: Buyer) -> BadDesk:
+    return BadDesk(
+        Wrong("", f"Somebody else changed {buyer.name} meanwhile. Look at it as it stands now, and do it again.")
+    )
 
 
 async def request_change(market: Market, contract_id: str, text: str, actor: Actor, ip: str = "") -> None:

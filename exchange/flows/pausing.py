@@ -92,7 +92,8 @@ async def switch_contract(market: Market, contract: Contract, wanted: Switch, ac
 async def pause_buyer(
     market: Market, buyer_id: str, until: int | None, reason: str, actor: Actor, ip: str = ""
 ) -> Buyer:
-    """Nothing more goes to a buyer; what is on its way ends. Raises `LookupError`."""
+    """Nothing more goes to a buyer; what is on its way ends. Raises `LookupError`, and `CannotPause` when somebody
+    else was at it at once."""
     buyer, now = _buyer(market, buyer_id), market.clock.now()
     pause = Pause(reason, actor.name, now, until, actor.role is Role.BUYER)
     paused = replace(buyer, state=State.PAUSED, pause=pause)
@@ -111,7 +112,7 @@ async def resume_buyer(market: Market, buyer_id: str, actor: Actor, ip: str = ""
 
 
 async def send_away(market: Market, buyer_id: str, until: int | None, actor: Actor, ip: str = "") -> None:
-    """A buyer's vacation begins now, or ends (None). Raises `LookupError`."""
+    """A buyer's vacation begins now, or ends (None). Raises `LookupError` and `CannotPause`."""
     buyer = _buyer(market, buyer_id)
     action = "buyer.vacation" if until is not None else "buyer.back"
     await _put_buyer(market, buyer, replace(buyer, away_until=until), action, actor, ip)
@@ -183,8 +184,11 @@ def _contract(market: Market, contract_id: str) -> Contract:
 
 
 async def _put_buyer(market: Market, before: Buyer, after: Buyer, action: str, actor: Actor, ip: str) -> None:
-    await market.db.write(change_buyer, after, market.clock.now(), _line(market, before, after, action, actor, ip))
+    line = _line(market, before, after, action, actor, ip)
+    made = await market.db.write(change_buyer, before, after, market.clock.now(), line)
     await refresh(market)
+    if made is None:
+        raise CannotPause("", f"{before.name} was paused or resumed by somebody else just now. Look, and do it again.")
 
 
 async def _put_contract(market: Market, before: Contract, after: Contract, action: str, actor: Actor, ip: str) -> int:

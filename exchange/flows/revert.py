@@ -68,7 +68,10 @@ async def revert(market: Market, line_id: str, actor: Actor, ip: str = "") -> Re
     reversal = await reversal_of(market, line)
     if not may(actor, reversal.right):
         raise CannotRevert(f"To {reversal.right.value} needs the role {needed(reversal.right)}.")
-    await reversal.act(actor, ip)
+    try:
+        await reversal.act(actor, ip)
+    except pausing.CannotPause as error:
+        raise CannotRevert(str(error)) from None
     return reversal
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing
@@ -31,6 +32,11 @@ class Wrong:
 def slug(name: str) -> str:
     """An id made of a name: `northsun-solar`."""
     return _SLUG.sub("-", name.lower()).strip("-")[:40].strip("-")
+
+
+def mark_of(*shown: str) -> str:
+    """A short mark of what a form shows, which comes back with it: another once any of that changed."""
+    return sha256("\0".join(shown).encode()).hexdigest()[:16]
 
 
 def company_problems(typed: Mapping[str, str]) -> Iterator[Wrong]:

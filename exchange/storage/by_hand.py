@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import TypeVar
 
 from exchange.model.audit import AuditLine
+from exchange.model.billing import BillingTerms
 from exchange.model.party import Buyer, Campaign, Contract, Seller
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
@@ -23,6 +25,8 @@ from exchange.storage.parties import (
 )
 from exchange.storage.rows import listed
 from exchange.storage.users import UserRow, add_user
+
+Part = TypeVar("Part", Buyer, BillingTerms)
 
 
 async def grant_key(tx: Tx, key: KeyRow, line: AuditLine, jobs: Sequence[JobRow] = ()) -> None:
@@ -131,18 +135,41 @@ async def change_contract(tx: Tx, contract: Contract, now: int, line: AuditLine,
     return version
 
 
-async def change_buyer(tx: Tx, buyer: Buyer, now: int, line: AuditLine) -> None:
-    """A buyer as it is from now on."""
-    await save_buyer(tx, buyer, now)
+async def change_buyer(tx: Tx, was: Buyer, buyer: Buyer, now: int, line: AuditLine) -> Buyer | None:
+    """Write what differs between the two; all else stays as it stands now, whoever changed it since `was` was read.
+
+    Returns the buyer as stored. None, with nothing written, when somebody else changed the same meanwhile.
+    """
+    stands = await read_buyer(tx, was.id, locked=True)
+    changed = merged(stands, was, buyer) if stands is not None else None
+    if changed is None:
+        return None
+    await save_buyer(tx, changed, now)
     await record(tx, line)
+    return changed
+
+
+def merged(stands: Buyer, was: Buyer, wanted: Buyer) -> Buyer | None:
+    """`stands` with what was changed from `was` to `wanted`; None where that is not as it was. Terms go one by one."""
+    terms = _with_changes(stands.terms, was.terms, wanted.terms)
+    own = _with_changes(
+        replace(stands, terms=was.terms), replace(was, terms=was.terms), replace(wanted, terms=was.terms)
+    )
+    return replace(own, terms=terms) if own is not None and terms is not None else None
+
+
+def _with_changes(stands: Part, was: Part, wanted: Part) -> Part | None:
+    names = [each.name for each in fields(was) if getattr(was, each.name) != getattr(wanted, each.name)]
+    if any(getattr(stands, name) not in (getattr(was, name), getattr(wanted, name)) for name in names):
+        return None
+    return replace(stands, **{name: getattr(wanted, name) for name in names})
 
 
 async def wake_buyer(tx: Tx, was: Buyer, buyer: Buyer, line: AuditLine) -> bool:
     """A buyer whose pause is over. False when it was changed meanwhile: another process did it, or it sleeps anew."""
     if await read_buyer(tx, was.id) != was:
         return False
-    await change_buyer(tx, buyer, line.at, line)
-    return True
+    return await change_buyer(tx, was, buyer, line.at, line) is not None
 
 
 async def wake_contract(tx: Tx, was: Contract, contract: Contract, line: AuditLine) -> bool:

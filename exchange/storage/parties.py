@@ -143,8 +143,10 @@ async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
     await touch_market(tx)
 
 
-async def read_buyer(tx: Tx, buyer_id: str) -> Buyer | None:
-    rows = await tx.fetch("SELECT document FROM buyers WHERE id = :id", id=buyer_id)
+async def read_buyer(tx: Tx, buyer_id: str, *, locked: bool = False) -> Buyer | None:
+    """`locked`: nobody else changes it before this transaction ends."""
+    lock = tx.for_update if locked else ""
+    rows = await tx.fetch(f"SELECT document FROM buyers WHERE id = :id {lock}", id=buyer_id)
     return _BUYER.validate_json(rows[0]["document"]) if rows else None
 
 

@@ -57,7 +57,7 @@ async def _note(request: web.Request, buyer: Buyer) -> web.StreamResponse:
 async def _settings(request: web.Request, buyer: Buyer) -> web.StreamResponse:
     form = request[FORM]
     name, group = form.get("name", ""), form.get("group", "")
-    await rename(request.app[MARKET], buyer, name, group, actor_of(request), ip_of(request))
+    await rename(request.app[MARKET], buyer, name, group, actor_of(request), ip_of(request), form.get("seen"))
     return _back(buyer)
 
 

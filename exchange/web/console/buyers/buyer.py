@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from exchange.flows.buyer_desk import settings_mark
 from exchange.model.actor import Actor
 from exchange.model.audit import AuditLine
 from exchange.model.party import Buyer
@@ -52,6 +53,7 @@ async def show_buyer(
         audit=await _audit(request, actor, buyer, lines),
         verticals=sorted((name, vertical.title) for name, vertical in market.verticals.items()),
         connections=sorted(market.connections),
+        settings_mark=settings_mark,
         may_settings=may(actor, Right.SETTINGS),
         may_edit=may(actor, Right.EDIT),
         may_pause=may(actor, Right.PAUSE),

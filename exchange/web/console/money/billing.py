@@ -8,7 +8,7 @@ from aiohttp import web
 
 from exchange.flows.account import account_view, days_of, spent_lately
 from exchange.flows.auto_top_up import set_auto
-from exchange.flows.billing_terms import BY_HAND, WrongTerms, set_terms, typed_of
+from exchange.flows.billing_terms import BY_HAND, WrongTerms, set_terms, terms_mark, typed_of
 from exchange.flows.charges import give_back_to_card
 from exchange.flows.payments import correct, give_back, keep_deposit, use_deposit
 from exchange.flows.top_up import top_up
@@ -68,6 +68,7 @@ async def show(request: web.Request, buyer: Buyer) -> web.StreamResponse:
         account=account,
         lasts=lasts(account),
         terms=typed_of(buyer.terms),
+        seen=terms_mark(buyer.terms),
         every=(*EVERY, (BY_HAND, "only by hand")),
         base=f"{PATH}/{buyer.id}",
         lines=(),
