@@ -62,15 +62,17 @@ def list_all(
     for name, given, known in (("status", status, STATUSES), ("kind", kind, KINDS)):
         if given and given not in known:
             raise Stop(Exit.USAGE, f"--{name} is one of {', '.join(known)}.")
-    run(_list(context.obj, {"status": status, "kind": kind, "buyer": buyer}))
+    asked = {"status": status, "kind": kind, "buyer": buyer}
+    run(_list(context.obj, {name: value for name, value in asked.items() if value}))
 
 
 async def _list(terminal: Terminal, given: dict[str, str]) -> None:
     from exchange.commands.opening import opened_market, operator, settings_of
-    from exchange.web.bills.lists import read_bills, read_query
+    from exchange.storage.spans import Span
+    from exchange.web.bills.lists import read_bills
 
     async with opened_market(settings_of(terminal)) as market:
-        lines, _ = await read_bills(market, operator(), read_query("", given), LISTED)
+        lines = await read_bills(market, operator(), given, Span(limit=LISTED))
     shown = [
         (
             each.statement.number,

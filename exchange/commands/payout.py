@@ -122,11 +122,12 @@ def list_all(
 ) -> None:
     """Runs, newest first."""
 
-    async def work(terminal: Terminal, market: Market, _: Actor) -> None:
+    async def work(terminal: Terminal, market: Market, actor: Actor) -> None:
         from exchange.flows.seller_statements import run_fields
         from exchange.storage.payout_lists import RunFilter, list_runs
+        from exchange.storage.spans import Span
 
-        found = await market.db.read(list_runs, RunFilter(state=state, limit=200))
+        found = await market.db.read(list_runs, actor, RunFilter(state, span=Span(limit=200)))
         rows = [
             (
                 each.id,

@@ -65,7 +65,7 @@ class Finance:
         self._day = day
         await keep_bills(market)
         await prepare_due(market)
-        runs = [run for run in await market.db.write(list_runs, RunFilter("prepared")) if self._is_due(run)]
+        runs = [run for run in await market.db.write(list_runs, SYSTEM, RunFilter("prepared")) if self._is_due(run)]
         for run in runs:
             await self._settle(await approve(market, run.id, FINANCE))
         await self._export(day)

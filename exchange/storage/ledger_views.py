@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 from exchange.model.actor import Actor, Role
 from exchange.model.ledger import BANK, FEES, MARGIN, ROUNDING, TAX, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
+from exchange.storage.ledger import keeps_balance
 from exchange.storage.rows import listed
+from exchange.storage.spans import TOP, Span
 
 
 class LedgerLine(NamedTuple):
@@ -25,79 +28,152 @@ class LedgerLine(NamedTuple):
     cause: str
     reverses: str | None
 
+    @property
+    def id(self) -> str:
+        """Its name in addresses: the line, and the reference without a character that an address could mistake."""
+        return f"{self.line}.{quote(self.reference, safe='').replace('~', '%7E')}"
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerFilter:
     """Which postings: empty leaves a filter out. `account` is one in full, or the begin of several (`buyer:acme`).
 
-    `cause` is a lead, a charge or a document; `least` and `most` are amounts, both inclusive. `before` is (at,
-    reference, line) of the last one of a page.
+    `cause` is a lead, a charge or a document; `amount` in units. The rows of `span` are ids of lines.
     """
 
     account: str = ""
     kind: str = ""
     cause: str = ""
-    least: int | None = None
-    most: int | None = None
+    amount: int | None = None
     since: int | None = None
     until: int | None = None
-    before: tuple[int, str, int] | None = None
-    limit: int = 50
+    span: Span = TOP
+
+
+_SALE = TransactionKind.SALE.value
+_MERGED = 32  # accounts whose newest are merged; entries of more are read by time
+_HOUSE = (BANK, FEES, MARGIN, ROUNDING, TAX)
+_KINDS = "transactions AS t JOIN postings AS p ON p.reference = t.reference"
+_LED_TO = """(SELECT reference FROM transactions WHERE cause = :cause
+        UNION SELECT reference FROM transactions WHERE reference = :cause
+        UNION SELECT reference FROM transactions WHERE reverses = :cause AND reverses IS NOT NULL) AS c
+    JOIN transactions AS t ON t.reference = c.reference JOIN postings AS p ON p.reference = t.reference"""
 
 
 async def list_postings(tx: Tx, actor: Actor, wanted: LedgerFilter) -> list[LedgerLine]:
-    """The newest first; nothing for a party: it has its own documents."""
-    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+    """The newest first unless asked for the other way round; nothing for a party: it has its own documents."""
+    if not _insider(actor):
         return []
-    rest, params = _where(wanted)
-    if wanted.account:
-        text = " UNION ".join(
-            f"SELECT * FROM ({_side(side, rest)}) AS {side}_side" for side in ("source", "destination")
-        )
-        params["account"], params["after"] = wanted.account, wanted.account.rstrip(":") + ";"
-    else:
-        text = f"SELECT p.* FROM postings AS p JOIN transactions AS t ON t.reference = p.reference WHERE {rest} {_LAST}"
+    text, params = await _found(tx, wanted)
+    ordered = _ordered(wanted.span, "f.at", "f.reference", "f.line")
     rows = await tx.fetch(
         f"""SELECT p.reference, p.line, p.at, p.source, p.destination, p.units, p.currency, t.kind, t.cause, t.reverses
-            FROM ({text}) AS p JOIN transactions AS t ON t.reference = p.reference
-            ORDER BY p.at DESC, p.reference DESC, p.line DESC LIMIT :limit""",
-        limit=wanted.limit,
+            FROM ({text}) AS f JOIN postings AS p ON p.reference = f.reference AND p.line = f.line
+            JOIN transactions AS t ON t.reference = f.reference {ordered}""",
+        limit=wanted.span.limit,
         **params,
     )
     return [_line(row) for row in rows]
 
 
-_LAST = "ORDER BY p.at DESC, p.reference DESC, p.line DESC LIMIT :limit"
+async def count_postings(tx: Tx, actor: Actor, wanted: LedgerFilter, most: int) -> int:
+    """How many match, counted up to `most`."""
+    if not _insider(actor):
+        return 0
+    text, params = await _found(tx, wanted)
+    rows = await tx.fetch(f"SELECT COUNT(*) AS found FROM ({text}) AS f", limit=most, **params)
+    return min(int(rows[0]["found"]), most)
 
 
-def _side(side: str, rest: str) -> str:
-    """Postings of an account, or of all that begin with it, on one side: `:` sorts before `;`."""
-    return f"""SELECT p.* FROM postings AS p JOIN transactions AS t ON t.reference = p.reference
-               WHERE (p.{side} = :account OR (p.{side} >= :account || ':' AND p.{side} < :after)) AND {rest} {_LAST}"""
-
-
-def _where(wanted: LedgerFilter) -> tuple[str, dict[str, object]]:
-    where, params = ["p.units >= 0"], dict[str, object]()
-    if wanted.kind:
-        where.append("t.kind = :kind")
-        params["kind"] = wanted.kind
+async def _found(tx: Tx, wanted: LedgerFilter) -> tuple[str, dict[str, object]]:
+    """Which postings they are, by the way that looks at the fewest: what led to them, a kind that is rare, their
+    accounts, or time. Ordered, and at least `limit` of them when there are as many.
+    """
     if wanted.cause:
-        where.append("(t.cause = :cause OR t.reference = :cause OR t.reverses = :cause)")
+        return _select(wanted, _LED_TO, "p")
+    if wanted.kind and wanted.kind != _SALE:
+        return _select(wanted, _KINDS, "t", "t.kind <> 'sale'")  # said so, because the index is of these
+    table = _KINDS if wanted.kind else "postings AS p"
+    accounts = await _accounts(tx, wanted.account) if wanted.account else []
+    if not accounts or len(accounts) > _MERGED:
+        return _select(wanted, table, "p")
+    sides, params = [], dict[str, object]()
+    for number, account in enumerate(accounts):
+        for side in ("source", "destination"):
+            text, own = _select(replace(wanted, account=""), table, "p", f"p.{side} = :account_{number}")
+            sides.append(f"SELECT * FROM ({text}) AS {side}_{number}")
+            params |= {**own, f"account_{number}": account}
+    return " UNION ".join(sides), params  # once, though both sides may be of one party
+
+
+def _select(wanted: LedgerFilter, table: str, of: str, *where: str) -> tuple[str, dict[str, object]]:
+    """`of` is whose time they are ordered by: that of the posting, `p`, or of its transaction, `t`: it is the same."""
+    parts, params = _conditions(wanted, of)
+    ordered = _ordered(wanted.span, f"{of}.at", f"{of}.reference", "p.line")
+    conditions = " AND ".join([*where, *parts]) or "1 = 1"
+    return f"SELECT {of}.at AS at, p.reference, p.line FROM {table} WHERE {conditions} {ordered}", params
+
+
+def _ordered(span: Span, at: str, reference: str, line: str) -> str:
+    way = "DESC" if span.falling else "ASC"
+    return f"ORDER BY {at} {way}, {reference} {way}, {line} {way} LIMIT :limit"
+
+
+async def _accounts(tx: Tx, account: str) -> list[str]:
+    """The account itself, and those whose name begins with it and a colon."""
+    first, last = _range(account)
+    rows = await tx.fetch(
+        """SELECT DISTINCT account FROM account_balances
+           WHERE account = :account OR (account >= :first AND account < :last) ORDER BY account LIMIT :most""",
+        account=account,
+        first=first,
+        last=last,
+        most=_MERGED + 1,
+    )
+    return [row["account"] for row in rows] + [each for each in _HOUSE if each.startswith(first)] or [account]
+
+
+def _range(account: str) -> tuple[str, str]:
+    """Names of accounts that begin with it: `:` sorts before `;`."""
+    begin = account.rstrip(":")
+    return f"{begin}:", f"{begin};"
+
+
+def _conditions(wanted: LedgerFilter, of: str) -> tuple[list[str], dict[str, object]]:
+    where: list[str] = []
+    params: dict[str, object] = {}
+    if wanted.account:
+        sides = (
+            f"p.{side} = :account OR (p.{side} >= :account_from AND p.{side} < :account_to)"
+            for side in ("source", "destination")
+        )
+        where.append(f"({' OR '.join(sides)})")
+        first, last = _range(wanted.account)
+        params |= {"account": wanted.account, "account_from": first, "account_to": last}
+    if wanted.cause:
         params["cause"] = wanted.cause
-    for column, sign, value in (
-        ("p.units", ">=", wanted.least),
-        ("p.units", "<=", wanted.most),
-        ("p.at", ">=", wanted.since),
-        ("p.at", "<", wanted.until),
+    for part, name, value in (
+        ("t.kind = :kind", "kind", wanted.kind or None),
+        ("p.units = :amount", "amount", wanted.amount),
+        (f"{of}.at >= :since", "since", wanted.since),
+        (f"{of}.at < :until", "until", wanted.until),
     ):
         if value is not None:
-            name = f"v{len(params)}"
-            where.append(f"{column} {sign} :{name}")
+            where.append(part)
             params[name] = value
-    if wanted.before is not None:
-        where.append("(p.at, p.reference, p.line) < (:at, :reference, :line)")
-        params["at"], params["reference"], params["line"] = wanted.before
-    return " AND ".join(where), params
+    further, back = ("<", ">") if wanted.span.falling else (">", "<")
+    for name, mark, sign in (("after", wanted.span.after, further), ("newer", wanted.span.newer, back)):
+        if mark is not None:
+            where.append(f"{of}.at {sign}= :{name}_at")
+            where.append(f"({of}.at, {of}.reference, p.line) {sign} (:{name}_at, :{name}_reference, :{name}_line)")
+            line, _, reference = mark[1].partition(".")
+            number = int(line) if line.isdigit() and len(line) < 10 else 0
+            params |= {f"{name}_at": mark[0], f"{name}_reference": unquote(reference), f"{name}_line": number}
+    return where, params
+
+
+def _insider(actor: Actor) -> bool:
+    return actor.role in (Role.OPERATOR, Role.SYSTEM)
 
 
 def _line(row: Row) -> LedgerLine:
@@ -114,21 +190,27 @@ def _line(row: Row) -> LedgerLine:
     )
 
 
-async def balance_before(tx: Tx, account: str, currency: str, at: int, reference: str, line: int) -> Money:
-    """What the account held right before a posting: everything that stands before it in the order of the list."""
+async def balance_after(tx: Tx, account: str, line: LedgerLine) -> Money | None:
+    """What a party's account held right after a posting: what it holds now, less what was booked on it since. None for
+    the house and the bank: every sale moves them, so no balance of theirs is kept.
+    """
+    if not keeps_balance(account):
+        return None
     rows = await tx.fetch(
-        """SELECT CAST(COALESCE(SUM_OF.units, 0) AS BIGINT) AS units FROM
-           (SELECT CAST(SUM(CASE WHEN destination = :account THEN units ELSE -units END) AS BIGINT) AS units
-            FROM (SELECT * FROM postings WHERE destination = :account AND at <= :at
-                  UNION ALL SELECT * FROM postings WHERE source = :account AND at <= :at) AS own
-            WHERE currency = :currency AND (at, reference, line) < (:at, :reference, :line)) AS SUM_OF""",
+        """SELECT CAST(b.posted_units - COALESCE(
+               (SELECT CAST(SUM(CASE WHEN own.destination = :account THEN own.units ELSE -own.units END) AS BIGINT)
+                FROM (SELECT * FROM postings WHERE destination = :account AND at >= :at
+                      UNION ALL SELECT * FROM postings WHERE source = :account AND at >= :at) AS own
+                WHERE own.currency = :currency AND (own.at, own.reference, own.line) > (:at, :reference, :line)), 0)
+               AS BIGINT) AS units
+           FROM account_balances AS b WHERE b.account = :account AND b.currency = :currency""",
         account=account,
-        currency=currency,
-        at=at,
-        reference=reference,
-        line=line,
+        currency=line.money.currency,
+        at=line.at,
+        reference=line.reference,
+        line=line.line,
     )
-    return Money(rows[0]["units"], currency)
+    return Money(rows[0]["units"], line.money.currency) if rows else None
 
 
 class CheckRow(NamedTuple):

@@ -54,17 +54,20 @@ def taken_by(transaction: Transaction, account: str) -> Money:
 async def payments_of(tx: Tx, account: str, currency: str) -> list[tuple[str, int, int, str]]:
     """What came in from outside and went back: reference, time, units into the account and cause, oldest first."""
     deposit = deposit_account(account.split(":")[1])
+    # The bank is written out, because indexes are of its entries alone: of the others of an account there are too many.
     rows = await tx.fetch(
-        """SELECT p.reference, p.at, p.units, t.cause FROM postings AS p
-           JOIN transactions AS t ON t.reference = p.reference
-           WHERE p.destination = :account AND p.currency = :currency AND p.source IN (:bank, :deposit)
-           UNION ALL SELECT p.reference, p.at, -p.units, t.cause FROM postings AS p
-           JOIN transactions AS t ON t.reference = p.reference
-           WHERE p.destination IN (:bank, :deposit) AND p.currency = :currency AND p.source = :account
-           ORDER BY 2, 1""",
+        f"""SELECT p.reference, p.at, p.units, t.cause
+            FROM (SELECT reference, line, at, units FROM postings
+                  WHERE source = '{BANK}' AND destination = :account AND currency = :currency
+                  UNION ALL SELECT reference, line, at, -units FROM postings
+                  WHERE destination = '{BANK}' AND source = :account AND currency = :currency
+                  UNION ALL SELECT reference, line, at, units FROM postings
+                  WHERE source = :deposit AND destination || '' = :account AND currency = :currency
+                  UNION ALL SELECT reference, line, at, -units FROM postings
+                  WHERE destination = :deposit AND source || '' = :account AND currency = :currency) AS p
+            JOIN transactions AS t ON t.reference = p.reference ORDER BY p.at, p.reference""",
         account=account,
         currency=currency,
-        bank=BANK,
         deposit=deposit,
     )
     return [(row["reference"], row["at"], row["units"], row["cause"]) for row in rows]

@@ -9,50 +9,60 @@ from exchange.model.money import Money
 from exchange.model.payout import Run
 from exchange.storage.database import Row, Tx
 from exchange.storage.payout_runs import run_of
+from exchange.storage.spans import TOP, Span, stretch_of
 
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Empty values filter nothing. `before` is where a page goes on: the end of a period and the id of its run."""
+    """Empty values filter nothing, but those that were discarded are shown to whoever asks for them alone."""
 
     state: str = ""
     seller_id: str = ""
-    before: tuple[int, str] | None = None
-    limit: int = 50
+    span: Span = TOP
 
 
-async def list_runs(tx: Tx, wanted: RunFilter) -> list[Run]:
-    """Those that were not discarded, unless that is the state asked for."""
-    at, run_id = wanted.before or (1 << 62, "")
+_ORDERS = {"until": "until_at"}
+
+
+async def list_runs(tx: Tx, actor: Actor, wanted: RunFilter) -> list[Run]:
+    """The newest first. A seller finds its own statements, once they are issued."""
+    where, params = _where(actor, wanted)
+    stretch = stretch_of(wanted.span, _ORDERS, "id")
     rows = await tx.fetch(
-        """SELECT * FROM payout_runs
-           WHERE ((:state = '' AND state <> 'discarded') OR state = :state) AND (:seller = '' OR seller_id = :seller)
-               AND (until_at < :at OR (until_at = :at AND id < :id))
-           ORDER BY until_at DESC, id DESC LIMIT :limit""",
-        state=wanted.state,
-        seller=wanted.seller_id,
-        at=at,
-        id=run_id,
-        limit=wanted.limit,
+        f"""SELECT * FROM payout_runs WHERE {" AND ".join([*where, *stretch.where])}
+            ORDER BY {stretch.order} LIMIT :limit""",
+        limit=wanted.span.limit,
+        **params,
+        **stretch.params,
     )
     return [run_of(row) for row in rows]
 
 
-async def statements_of(tx: Tx, actor: Actor, before: tuple[int, str] | None = None, limit: int = 50) -> list[Run]:
-    """A seller's own statements, once they are issued, newest first."""
-    if actor.role is not Role.SELLER or actor.party_id is None:
-        return []
-    at, run_id = before or (1 << 62, "")
+async def count_runs(tx: Tx, actor: Actor, wanted: RunFilter, most: int) -> int:
+    """How many match, counted up to `most`."""
+    where, params = _where(actor, wanted)
+    stretch = stretch_of(wanted.span, _ORDERS, "id")
     rows = await tx.fetch(
-        """SELECT * FROM payout_runs WHERE seller_id = :seller AND number IS NOT NULL AND state <> 'discarded'
-               AND (until_at < :at OR (until_at = :at AND id < :id))
-           ORDER BY until_at DESC, id DESC LIMIT :limit""",
-        seller=actor.party_id,
-        at=at,
-        id=run_id,
-        limit=limit,
+        f"""SELECT COUNT(*) AS found FROM (SELECT id FROM payout_runs
+            WHERE {" AND ".join([*where, *stretch.where])} LIMIT :most) AS counted""",
+        most=most,
+        **params,
+        **stretch.params,
     )
-    return [run_of(row) for row in rows]
+    return int(rows[0]["found"])
+
+
+def _where(actor: Actor, wanted: RunFilter) -> tuple[list[str], dict[str, object]]:
+    where = ["state = :state" if wanted.state else "state <> 'discarded'"]
+    params: dict[str, object] = {"state": wanted.state} if wanted.state else {}
+    seller_id = wanted.seller_id
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        where.append("number IS NOT NULL AND state <> 'discarded'")
+        seller_id = (actor.party_id if actor.role is Role.SELLER else None) or " "  # nobody is called so
+    if seller_id:
+        where.append("seller_id = :seller")
+        params["seller"] = seller_id
+    return where, params
 
 
 async def due_sums(tx: Tx) -> list[tuple[str, int, Money]]:

@@ -23,7 +23,7 @@ from exchange.flows.market import Market
 from exchange.flows.polls import plan_polls
 from exchange.intake.sftp_in import Listening, listening
 from exchange.settings import Settings, load_settings
-from exchange.storage.imports import list_imports
+from exchange.storage.imports import ImportFilter, list_imports
 from exchange.web.app import build_app
 from exchange.worker import run_jobs
 from tests.demo.whole import opened
@@ -79,7 +79,7 @@ async def test_files_come_by_upload_push_and_from_a_file_server_in_the_demo(tmp_
                     whole.clock.advance(21)
                     await plan_polls(market)
                     await worked(market)
-        rows = await market.db.read(list_imports, OPERATOR, "live", 20)
+        rows = await market.db.read(list_imports, OPERATOR, ImportFilter())
 
     assert {"sheet", "push", "left files"} == {act.name for act in played} <= {act.name for act in acts()}
     assert {"import": 60, "sftp": 3 + 3, "ftp": 3} == {

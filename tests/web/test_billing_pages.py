@@ -79,7 +79,7 @@ async def test_a_buyer_reads_its_own_documents_and_nobody_elses(shop: Shop) -> N
         await olive.submit("/console/invoices/issue", buyer="acme")
     async with signed_in(shop.served, "ann@acme.example", "buyer", "acme") as ann:
         listed = await ann.open(HOME)
-        number = listed.attributes("bill", "data-number")[0]
+        number = listed.attributes("document", "data-document")[0]
         page, twin = await ann.open(f"{HOME}/{number}"), (await ann.open(f"{HOME}/{number}.json")).fields
         rows = (await ann.open(f"{HOME}/{number}.csv")).source.splitlines()
     async with signed_in(shop.served, "bob@birch.example", "buyer", "birch") as bob:

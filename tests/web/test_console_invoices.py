@@ -84,7 +84,7 @@ async def test_an_invoice_is_issued_paid_and_cancelled_by_forms(served: Served) 
     async with signed_in(served) as visitor:
         assert "No document yet" in (await visitor.open(PATH)).text
         listed = await visitor.submit(f"{PATH}/issue", buyer="acme")
-        number = next(each for each in listed.attributes("bill", "data-number") if each.startswith("INV"))
+        number = next(each for each in listed.attributes("document", "data-document") if each.startswith("INV"))
         later(exchange, 0.1)
         await sound(exchange)
         again = await visitor.submit(f"{PATH}/issue", buyer="acme")
@@ -104,9 +104,9 @@ async def test_an_invoice_is_issued_paid_and_cancelled_by_forms(served: Served) 
     assert (409, 422, 422, 404) == (other.http_status, wrong.http_status, no_why.http_status, missing.http_status)
     assert "Takes the place of INV-2026-00001" in anew.text and "Open $30.00" in anew.part("standing")
     assert ["CN-2026-00001", "INV-2026-00001", "INV-2026-00002", "ST-2026-00001"] == sorted(
-        overview.attributes("bill", "data-number")
+        overview.attributes("document", "data-document")
     )
-    assert ["INV-2026-00002"] == filtered.attributes("bill", "data-number")
+    assert ["INV-2026-00002"] == filtered.attributes("document", "data-document")
     assert 5 == len(rows)
     assert await sound(exchange)
 
@@ -125,7 +125,7 @@ async def test_documents_are_read_by_pages_and_by_operators_alone(served: Served
     async with signed_in(served, "ann@acme.example", "buyer", "acme") as buyer:
         refused = [await buyer.open(f"{PATH}/INV-2026-00001{ending}") for ending in ("", ".json", ".csv", ".pdf")]
 
-    counts = [len(each.attributes("bill", "data-number")) for each in (page, rest)]
+    counts = [len(each.attributes("document", "data-document")) for each in (page, rest)]
     assert ([50, 2], 52) == (counts, len(whole["documents"]))
     assert {403} == {each.http_status for each in refused}
     assert CREDIT not in page.source

@@ -15,14 +15,16 @@ from exchange.model.money import BadMoney, Money
 from exchange.model.reason import Reason
 from exchange.model.statement import Statement
 from exchange.storage.ledger import BookingConflict, balances_of
+from exchange.storage.spans import Span
 from exchange.storage.statements import read_statement
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
 from exchange.web.api.pages import length, wrong
 from exchange.web.bills.files import fields_of
-from exchange.web.bills.lists import KINDS, STATUSES, BillQuery, read_bills, read_query
+from exchange.web.bills.lists import KINDS, STATUSES, read_bills
 
 _BEFORE = re.compile(r"\d{1,15}_[A-Z]{2,3}-\d{4}-\d{1,12}")
+_VALUE_CHARACTERS = 80
 _REFERENCE = re.compile(r"[!-~]{1,80}")
 
 
@@ -74,12 +76,14 @@ async def _invoices(call: Call, actor: Actor) -> Told:
             raise wrong(name, "not_allowed", f"{name} must be one of {len(allowed)} values", given, allowed)
     if (before := query.get("before", "").strip()) and not _BEFORE.fullmatch(before):
         raise wrong("before", "type", "before must be the next of the page before", before)
-    read: BillQuery = read_query("", query)
-    lines, older = await read_bills(call.market, actor, read, limit)
-    last = lines[-1].statement if older is not None else None
-    fields: dict[str, Any] = {"status": "ok", "invoices": [each.fields() for each in lines], "more": older is not None}
-    if last is not None:
-        fields["next"] = f"{last.issued_at}_{last.number}"
+    asked = {name: query.get(name, "").strip()[:_VALUE_CHARACTERS] for name in ("kind", "status", "buyer")}
+    at, _, number = before.partition("_")
+    span = Span(after=(int(at), number) if before else None, limit=limit + 1)
+    found = await read_bills(call.market, actor, {name: value for name, value in asked.items() if value}, span)
+    lines, more = found[:limit], len(found) > limit
+    fields: dict[str, Any] = {"status": "ok", "invoices": [each.fields() for each in lines], "more": more}
+    if more:
+        fields["next"] = f"{lines[-1].statement.issued_at}_{lines[-1].statement.number}"
     return Told(fields)
 
 

@@ -28,9 +28,10 @@ from exchange.flows.seller_statements import (
 from exchange.model.actor import Actor
 from exchange.model.payout import BankFile, Method, Payment, Run
 from exchange.model.reason import Reason
-from exchange.storage.payout_lists import RunFilter, list_runs, statements_of
+from exchange.storage.payout_lists import RunFilter, list_runs
 from exchange.storage.payout_sums import entries, read_cursor, write_cursor
 from exchange.storage.seller_terms import TermsRow, terms_of
+from exchange.storage.spans import Span
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told, Work
 from exchange.web.api.pages import length, wrong
@@ -44,7 +45,7 @@ _FILE_METHODS = (Method.ACH.value, Method.SEPA.value)
 
 async def own_statements(call: Call) -> Told:
     actor = call.admit_live("campaign").actor
-    found = await call.market.db.read(statements_of, actor, None, length(call))
+    found = await call.market.db.read(list_runs, actor, RunFilter(span=Span(limit=length(call))))
     seller_id = actor.party_id or ""
     open_ones = [
         document_fields(document)
@@ -72,13 +73,13 @@ async def own_entries(call: Call) -> Told:
 
 
 async def runs(call: Call) -> Told:
-    call.admit_by_header("operator")
+    actor = call.admit_by_header("operator").actor
     query = call.request.query
     state = query.get("state", "").strip()
     if state and state not in _STATES:
         raise wrong("state", "not_allowed", f"state is one of {', '.join(_STATES)}.", state[:40], _STATES)
-    wanted = RunFilter(state, query.get("seller_id", "").strip()[:80], None, length(call))
-    found = await call.market.db.read(list_runs, wanted)
+    wanted = RunFilter(state, query.get("seller_id", "").strip()[:80], Span(limit=length(call)))
+    found = await call.market.db.read(list_runs, actor, wanted)
     coming = [preview_fields(call.market, each) for each in await payouts.previews(call.market, wanted.seller_id)]
     return Told({"status": "ok", "open": coming, "runs": [run_fields(each) for each in found]})
 

@@ -1,10 +1,9 @@
-"""Lists of money documents: filters in the address, keyset paging, and each with how it stands."""
+"""The list of money documents: its columns, its filters, and how each document stands."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -14,13 +13,22 @@ from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.model.statement import Statement, StatementKind
 from exchange.stages.standing import Standing, State
-from exchange.storage.statement_lists import EVERY_KIND, StatementFilter, invoiced_accounts, list_statements
+from exchange.storage.spans import TOP, Span
+from exchange.storage.statement_lists import (
+    EVERY_KIND,
+    StatementFilter,
+    count_statements,
+    invoiced_accounts,
+    list_statements,
+)
 from exchange.web.bills.files import standing_fields
 from exchange.web.bills.told import TITLES
-from exchange.web.render import address
+from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.lists.held import held
+from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
 
-PAGE = 50
+PATH = "/console/invoices"
 KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "invoices": (StatementKind.INVOICE.value,),
@@ -50,9 +58,9 @@ COLUMNS = (
     "status",
     "currency",
 )
-_FILTERS = ("kind", "status", "buyer")
-_BEFORE = re.compile(r"(\d{1,15})_([A-Z]{2,3}-\d{4}-\d{1,12})")
-_VALUE_CHARACTERS = 80
+Within = tuple[int | None, int | None]
+"""First and last instant, epoch ms, the last excluded."""
+ALWAYS: Within = (None, None)
 
 
 class Listed(NamedTuple):
@@ -82,65 +90,52 @@ class Listed(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class BillQuery:
-    """What is asked for, at the list that stands at `path`. A value that no filter knows leaves it out."""
-
-    path: str
-    given: Mapping[str, str]
-    before: tuple[int, str] | None = None
-
-    def filter(self, limit: int) -> StatementFilter:
-        kinds = KINDS.get(self.given.get("kind", ""), EVERY_KIND)
-        return StatementFilter(kinds, self.given.get("buyer"), None, self.before, limit)
-
-    def url(self, ending: str = "", **more: str | None) -> str:
-        return address(self.path + ending, **{**self.given, **more})
+Given = Mapping[str, str]
+"""`kind`, `status` and `buyer` of a list, as its address has them; what is missing leaves none out."""
 
 
-def read_query(path: str, query: Mapping[str, str]) -> BillQuery:
-    given = {name: query.get(name, "").strip()[:_VALUE_CHARACTERS] for name in _FILTERS}
-    if given["kind"] not in KINDS:
-        given["kind"] = ""
-    if given["status"] not in STATUSES:
-        given["status"] = ""
-    found = _BEFORE.fullmatch(query.get("before", ""))
-    before = (int(found[1]), found[2]) if found is not None else None
-    return BillQuery(path, {name: value for name, value in given.items() if value}, before)
-
-
-async def read_bills(market: Market, actor: Actor, query: BillQuery, limit: int) -> tuple[list[Listed], str | None]:
-    """A page of the list, and where the next one begins.
-
-    How a document stands follows from all payments of its account, so a filter by status looks at documents until the
-    page is full.
-    """
-    wanted = STATUSES.get(query.given.get("status", ""))
+async def read_bills(
+    market: Market, actor: Actor, asked: Given, span: Span = TOP, within: Within = ALWAYS
+) -> list[Listed]:
+    """A stretch of the list. How a document stands follows from all payments of its account."""
+    if asked.get("status") in STATUSES:
+        return held(await _of_status(market, actor, asked, within), BILLS, span)
     known: dict[tuple[str, str], dict[str, Standing]] = {}
-    found: list[Listed] = []
-    before = query.before
-    while len(found) <= limit:
-        rows = await market.db.read(
-            list_statements, actor, BillQuery(query.path, query.given, before).filter(limit + 1)
-        )
-        for each in rows:
-            standing = await _standing(market, actor, each, known)
-            if wanted is None or standing.state in wanted:
-                found.append(Listed(each, standing))
-        if len(rows) <= limit:
-            break
-        before = (rows[-1].issued_at, rows[-1].number)
-    more = found[limit - 1].statement if len(found) > limit else None
-    return found[:limit], query.url(before=f"{more.issued_at}_{more.number}") if more is not None else None
+    found = []
+    for each in await market.db.read(list_statements, actor, _filter(asked, span, within)):
+        account = (each.period.account, each.period.currency)
+        if account not in known:
+            known[account] = await account_standings(market, actor, *account)
+        found.append(Listed(each, known[account][each.number]))
+    return found
 
 
-async def _standing(
-    market: Market, actor: Actor, statement: Statement, known: dict[tuple[str, str], dict[str, Standing]]
-) -> Standing:
-    account = (statement.period.account, statement.period.currency)
-    if account not in known:
-        known[account] = await account_standings(market, actor, *account)
-    return known[account][statement.number]
+async def count_bills(
+    market: Market, actor: Actor, asked: Given, most: int, span: Span = TOP, within: Within = ALWAYS
+) -> int:
+    """How many match, counted up to `most`."""
+    if asked.get("status") in STATUSES:
+        return min(len(held(await _of_status(market, actor, asked, within), BILLS, replace(span, limit=most))), most)
+    return await market.db.read(count_statements, actor, _filter(asked, span, within), most)
+
+
+async def _of_status(market: Market, actor: Actor, asked: Given, within: Within) -> list[Listed]:
+    """Invoices that stand so: what a status says of other documents is nothing."""
+    wanted, kinds = STATUSES[asked["status"]], KINDS.get(asked.get("kind", ""), EVERY_KIND)
+    since, until = within
+    found = []
+    for account in await market.db.read(invoiced_accounts, actor, asked.get("buyer")):
+        for each in (await account_standings(market, actor, *account)).values():
+            known = each.statement
+            timely = (since is None or known.issued_at >= since) and (until is None or known.issued_at < until)
+            if each.state in wanted and known.kind.value in kinds and timely:
+                found.append(Listed(known, each))
+    return found
+
+
+def _filter(asked: Given, span: Span, within: Within) -> StatementFilter:
+    kinds = KINDS.get(asked.get("kind", ""), EVERY_KIND)
+    return StatementFilter(kinds, asked.get("buyer"), None, *within, span)
 
 
 class Owed(NamedTuple):
@@ -163,3 +158,69 @@ async def owed(market: Market, actor: Actor) -> Sequence[Owed]:
         Owed(Money(left, currency), Money(late, currency), count)
         for currency, (left, late, count) in sorted(sums.items())
     ]
+
+
+async def _read(market: Market, actor: Actor, asked: Asked) -> list[Listed]:
+    return await read_bills(market, actor, asked.given, asked.span, period_of(asked.given.get("period"), asked.times))
+
+
+async def _count(market: Market, actor: Actor, asked: Asked, most: int) -> int:
+    within = period_of(asked.given.get("period"), asked.times)
+    return await count_bills(market, actor, asked.given, most, asked.span, within)
+
+
+def real_buyers(market: Market) -> Choices:
+    """Those that are billed, by name: simulated ones are not."""
+    real = (each for each in market.deals.buyers.values() if not each.id.startswith("simulated-"))
+    return sorted(((each.id, each.name) for each in real), key=lambda pair: pair[1].lower())
+
+
+def _one_of(names: Mapping[str, object]) -> tuple[Callable[[Market], Choices], Callable[[str], str]]:
+    return lambda _: [(name, name.replace("_", " ")) for name in names], lambda text: text if text in names else ""
+
+
+BILLS: Shape[Listed] = Shape(
+    "invoices",
+    PATH,
+    "document",
+    "documents",
+    (
+        Column("issued", "Issued", "when tab", sorts=lambda line: line.statement.issued_at),
+        Column("number", "Number", "who nowrap", fixed=True),
+        Column("what", "What"),
+        Column("buyer", "Buyer", "wrap"),
+        Column("due", "Due", "tab"),
+        Column("status", "How it stands", "is"),
+        Column("total", "Total", num=True, sorts=lambda line: line.statement.totals.total.units),
+        Column("open", "Open", "paid", num=True, about="What is still to be paid of it"),
+        Column("paper", "Paper"),
+    ),
+    (
+        Filter("kind", "What", *_one_of(KINDS)),
+        Filter("status", "How it stands", *_one_of(STATUSES)),
+        Filter("buyer", "Buyer", real_buyers),
+        Filter("period", "Issued", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+    ),
+    _read,
+    _count,
+    lambda line: line.statement.number,
+    Listed.fields,
+    COLUMNS,
+    Nothing(
+        "No document yet. They are issued by themselves when a buyer's period is over, or now, below.",
+        "Issue one now",
+        f"{PATH}#issue",
+    ),
+)
+
+
+def own_bills(path: str) -> Shape[Listed]:
+    """The same for a buyer, of its own documents."""
+    return replace(
+        BILLS,
+        name="own_invoices",
+        path=path,
+        columns=tuple(each for each in BILLS.columns if each.name != "buyer"),
+        filters=tuple(each for each in BILLS.filters if each.name != "buyer"),
+        nothing=Nothing("No document yet. They come when your period is over."),
+    )

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from exchange.flows.payments import account_standings
 from exchange.model.statement import Statement, StatementKind
+from exchange.storage.spans import Span
 from exchange.storage.statement_lists import StatementFilter, list_statements
 from exchange.storage.statements import read_statement
 from exchange.web.auth import actor_of
@@ -52,7 +53,7 @@ def of_document(base: str, show: Show) -> Callable[[web.Request], Awaitable[web.
 async def _show(base: str, here: str, request: web.Request, statement: Statement) -> web.StreamResponse:
     market, actor, period = request.app[MARKET], actor_of(request), statement.period
     found = await account_standings(market, actor, period.account, period.currency)
-    others = await market.db.read(list_statements, actor, StatementFilter(account=period.account, limit=_RELATED))
+    others = await market.db.read(list_statements, actor, _of_account(period.account))
     bill = told(statement)
     return await page(
         request,
@@ -66,6 +67,10 @@ async def _show(base: str, here: str, request: web.Request, statement: Statement
         payable=statement.kind is StatementKind.INVOICE,
         base=base,
     )
+
+
+def _of_account(account: str) -> StatementFilter:
+    return StatementFilter(account=account, span=Span(limit=_RELATED))
 
 
 def _belongs(each: Statement, statement: Statement) -> bool:

@@ -37,7 +37,7 @@ KINDS: Mapping[TransactionKind, str] = MappingProxyType(
         TransactionKind.RESERVE: "Reserve",
     }
 )
-"""What a kind of entry is called on documents and in the ledger."""
+"""What a kind of entry is called on documents."""
 
 
 class Row(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -14,23 +15,24 @@ from exchange.model.party import Buyer
 from exchange.storage.charges import read_charge
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.account import REFUSALS, amount_in, auto_in, lasts, spend_csv
-from exchange.web.bills.lists import PAGE, read_bills, read_query
+from exchange.web.bills.lists import own_bills
 from exchange.web.bills.page import document_pages
 from exchange.web.buyer_portal.store import buyer
 from exchange.web.keys import MARKET
+from exchange.web.lists.query import Query
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
 HOME = "/buyer/billing"
-LISTED = 500
+OWN_BILLS = own_bills(HOME)
 DUTIES = (Duty.ADMIN, Duty.FINANCE)
 
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
+        *pages_of(OWN_BILLS, show, _beside),
         Page("GET", f"{HOME}/spend.csv", spend),
         Page("POST", f"{HOME}/top-up", top_up),
         Page("POST", f"{HOME}/auto", auto),
@@ -42,7 +44,6 @@ def pages() -> tuple[Page, ...]:
 async def show(request: web.Request) -> web.StreamResponse:
     market, actor = request.app[MARKET], actor_of(request)
     account = await account_view(market, actor, _buyer(request))
-    lines, older = await read_bills(market, actor, read_query(HOME, request.query), PAGE)
     return await page(
         request,
         "buyer_portal/billing.html",
@@ -50,28 +51,22 @@ async def show(request: web.Request) -> web.StreamResponse:
         here="billing",
         account=account,
         lasts=lasts(account),
-        lines=lines,
-        older=older,
+        view=await view_of(request, OWN_BILLS),
         base=HOME,
         came_back=await _came_back(request),
         pay_to=market.issuer.note,
     )
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    market, actor = request.app[MARKET], actor_of(request)
-    account = await account_view(market, actor, _buyer(request))
-    lines, older = await read_bills(market, actor, read_query(HOME, request.query), LISTED)
+async def _beside(request: web.Request, _: Query) -> Mapping[str, object]:
+    account = await account_view(request.app[MARKET], actor_of(request), _buyer(request))
     told = account.forecast
-    fields = {
+    return {
         "available": account.available.text,
         "currency": account.available.currency,
         "leads_left": told.leads if told is not None else None,
         "hours_left": round(told.hours, 1).__float__() if told is not None and told.hours is not None else None,
-        "documents": [each.fields() for each in lines],
-        "older": older,
     }
-    return json_response(fields)
 
 
 async def spend(request: web.Request) -> web.StreamResponse:

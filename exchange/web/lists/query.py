@@ -15,9 +15,9 @@ from exchange.web.render import address
 from exchange.web.words import Times
 
 PAGE = 50
-_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,79}")
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:%-]{0,399}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
-_MARK_CHARACTERS = 300
+_MARK_CHARACTERS = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,38 +13,25 @@ from exchange.flows.drop import EVERY_DAYS
 from exchange.flows.import_desk import TooLarge
 from exchange.flows.market import Market
 from exchange.intake.upload import NoFile, Sent, receive
-from exchange.model.suppression import ListRow, LoadRow, Purpose, Scope
+from exchange.model.suppression import ListRow, LoadRow, Purpose
 from exchange.model.vertical import REGISTRY_DAYS
 from exchange.stages.suppression.rows import Mode
 from exchange.storage.drop import last_drop
 from exchange.storage.suppression import recent_loads
 from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET
-from exchange.web.list_fields import list_fields, load_fields, options_of, wish_of
+from exchange.web.list_fields import load_fields, options_of, wish_of
+from exchange.web.lists.query import Query
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
+from exchange.web.suppression_list import PATH, SUPPRESSION, owners
 from exchange.web.uploads import NotFromHere, closed, require_token
 
-HOME = "/console/suppression"
+HOME = PATH
 _DAY_MS = 86_400_000
 _LIST = HOME + "/{list_id:sup_[A-Za-z0-9]{1,40}}"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A list as it is shown. `late` are single changes that are not in its file yet."""
-
-    row: ListRow
-    owner: str
-    late: int
-    readable: bool
-    days: int
-
-    @property
-    def old(self) -> bool:
-        """Whether a registry is too old to be asked, where its verticals say nothing else."""
-        return self.row.purpose.ages and self.days > REGISTRY_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +44,7 @@ class Brought:
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
+        *pages_of(SUPPRESSION, show, _files),
         Page("POST", f"{HOME}/check", check),
         Page("POST", f"{_LIST}/entry", entry),
         Page("POST", f"{_LIST}/remove", remove),
@@ -73,11 +59,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request)
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    market = request.app[MARKET]
-    lists = [{**list_fields(each.row), "readable": each.readable, "changes": each.late} for each in _lines(market)]
-    loads = [load_fields(each.load) for each in await _loads(market)]
-    return json_response({"lists": lists, "loads": loads})
+async def _files(request: web.Request, _: Query) -> Mapping[str, object]:
+    return {"loads": [load_fields(each.load) for each in await _loads(request.app[MARKET])]}
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -159,21 +142,14 @@ async def _page(
 ) -> web.Response:
     market = request.app[MARKET]
     dropped = await market.db.read(last_drop)
-    buyers = sorted(market.deals.buyers.values(), key=lambda each: each.name.lower())
-    verticals = sorted(market.verticals.values(), key=lambda each: each.title.lower())
-    owners = [
-        ("", "Everybody"),
-        *((f"vertical:{each.name}", f"Vertical {each.title}") for each in verticals),
-        *((f"buyer:{each.id}", f"Buyer {each.name}") for each in buyers),
-    ]
     return await page(
         request,
         "console/checks/suppression.html",
         title="Suppression",
         here="suppression",
-        lines=_lines(market),
+        view=await view_of(request, SUPPRESSION),
         loads=await _loads(market),
-        owners=owners,
+        owners=[("", told) if value == "everybody" else (value, told) for value, told in owners(market)],
         purposes=[(each.value, each.title) for each in Purpose if each is not Purpose.REVOKED],
         modes=[each.value for each in Mode],
         most_gb=limits.LIST_BYTES // 1024**3,
@@ -185,31 +161,6 @@ async def _page(
         asked=asked,
         http_status=http_status,
     )
-
-
-def _lines(market: Market) -> list[Line]:
-    now = market.clock.now()
-    lines = [
-        Line(
-            each.row,
-            _owner(market, each.row),
-            len(each.late),
-            not each.unreadable,
-            (now - each.row.dated_at) // _DAY_MS,
-        )
-        for each in market.lists
-    ]
-    return sorted(lines, key=lambda line: (line.row.scope.value, line.owner.lower(), line.row.name, line.row.kind))
-
-
-def _owner(market: Market, row: ListRow) -> str:
-    if row.scope is Scope.BUYER:
-        buyer = market.deals.buyers.get(row.party)
-        return buyer.name if buyer is not None else row.party
-    if row.scope is Scope.VERTICAL:
-        vertical = market.verticals.get(row.party)
-        return vertical.title if vertical is not None else row.party
-    return "Everybody"
 
 
 async def _loads(market: Market) -> list[Brought]:

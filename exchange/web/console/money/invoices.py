@@ -5,31 +5,26 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.flows.billing import CannotIssue, bill, cancel
-from exchange.flows.market import Market
 from exchange.flows.payments import NothingToPay, pay_invoice
 from exchange.model.money import BadMoney, Money
 from exchange.model.statement import Statement
 from exchange.stages.notes import note_problem
 from exchange.storage.ledger import BookingConflict, balances_of
 from exchange.web.auth import FORM, actor_of, ip_of
-from exchange.web.bills.lists import COLUMNS, KINDS, PAGE, STATUSES, owed, read_bills, read_query
+from exchange.web.bills.lists import BILLS, PATH, owed, real_buyers
 from exchange.web.bills.page import NUMBER, document_pages, of_document
-from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
-PATH = "/console/invoices"
-LISTED = 500
 REFERENCE_CHARACTERS = 80
 
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", PATH, show),
-        Page("GET", f"{PATH}.json", as_json),
-        Page("GET", f"{PATH}.csv", as_csv),
+        *pages_of(BILLS, show),
         Page("POST", f"{PATH}/issue", issue_now),
         *document_pages(PATH, "invoices"),
         Page("POST", PATH + NUMBER + "/paid", of_document(PATH, pay)),
@@ -38,51 +33,16 @@ def pages() -> tuple[Page, ...]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    market, actor = request.app[MARKET], actor_of(request)
-    query = read_query(PATH, request.query)
-    lines, older = await read_bills(market, actor, query, PAGE)
+    market = request.app[MARKET]
     return await page(
         request,
         "console/money/invoices.html",
         title="Invoices",
         here="invoices",
-        query=query,
-        lines=lines,
-        older=older,
-        owed=await owed(market, actor),
-        choices=_choices(market),
-        buyers=_buyers(market),
+        view=await view_of(request, BILLS),
+        owed=await owed(market, actor_of(request)),
+        buyers=real_buyers(market),
     )
-
-
-async def as_json(request: web.Request) -> web.StreamResponse:
-    query = read_query(PATH, request.query)
-    lines, older = await read_bills(request.app[MARKET], actor_of(request), query, LISTED)
-    fields = {"filters": dict(query.given), "documents": [each.fields() for each in lines], "older": older}
-    return json_response(fields)
-
-
-async def as_csv(request: web.Request) -> web.StreamResponse:
-    """The whole list, written as it is read."""
-    market, actor = request.app[MARKET], actor_of(request)
-    headers = {"Content-Type": "text/csv; charset=utf-8", "Cache-Control": "no-store"}
-    headers["Content-Disposition"] = 'attachment; filename="invoices.csv"'
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
-    await response.write(csv_rows([list(COLUMNS)]))
-    query = read_query(PATH, request.query)
-    while True:
-        lines, older = await read_bills(market, actor, query, LISTED)
-        if lines:
-            await response.write(
-                csv_rows([[fields[name] for name in COLUMNS] for fields in (x.fields() for x in lines)])
-            )
-        if older is None:
-            break
-        last = lines[-1].statement
-        query = read_query(PATH, {**query.given, "before": f"{last.issued_at}_{last.number}"})
-    await response.write_eof()
-    return response
 
 
 async def issue_now(request: web.Request) -> web.StreamResponse:
@@ -135,16 +95,3 @@ async def take_back(request: web.Request, statement: Statement) -> web.StreamRes
     except CannotIssue as error:
         return await notice(request, "It stands as it was", str(error), http_status=409)
     return see_other(f"{PATH}/{anew.number}")
-
-
-def _choices(market: Market) -> dict[str, list[tuple[str, str]]]:
-    return {
-        "kind": [(name, name.replace("_", " ")) for name in KINDS],
-        "status": [(name, name.replace("_", " ")) for name in STATUSES],
-        "buyer": _buyers(market),
-    }
-
-
-def _buyers(market: Market) -> list[tuple[str, str]]:
-    real = (each for each in market.deals.buyers.values() if not each.id.startswith("simulated-"))
-    return sorted(((each.id, each.name) for each in real), key=lambda pair: pair[1].lower())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,37 +14,34 @@ from exchange.flows.market import Market
 from exchange.flows.payments import correct
 from exchange.flows.payout_files import export, open_file, withdraw
 from exchange.flows.payouts import CannotPay, Preview
-from exchange.flows.seller_statements import Document, preview_fields, run_fields, running, statement
+from exchange.flows.seller_statements import Document, preview_fields, running, statement
 from exchange.model.ledger import seller_account
 from exchange.model.money import Money
 from exchange.model.payout import BankFile, Method, Payment, Run
 from exchange.stages.notes import note_problem
 from exchange.storage.ledger import BookingConflict
 from exchange.storage.ledger_views import last_check
-from exchange.storage.payout_lists import RunFilter, due_sums, list_runs
+from exchange.storage.payout_lists import due_sums
 from exchange.storage.payout_payments import LISTED, files, payments_by_file, read_payment
 from exchange.storage.payout_runs import approvals_of
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.bills.account import Mistyped, amount_in, reference_in
-from exchange.web.csv_rows import csv_answer
 from exchange.web.keys import MARKET
+from exchange.web.lists.query import Query
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, notice, page
-from exchange.web.render import as_json as json_response
+from exchange.web.statements.lists import RUNS, standing
 from exchange.web.statements.page import document_pages
-from exchange.web.statements.told import STATES
 
 HOME = "/console/payouts"
 _RUN = "/{run:pay_[A-Za-z0-9]{10,40}|PO-[0-9]{4}-[0-9]{1,12}}"
 _OPEN = "/open/{seller:[A-Za-z0-9_.-]{1,80}}/{currency:[A-Z]{3}}"
 _PAYMENT = HOME + "/payments/{payment:pmt_[A-Za-z0-9]{10,40}}"
 _FILE = HOME + "/files/{file:pfl_[A-Za-z0-9]{10,40}}"
-_STATES = ("prepared", "issued", "paid", "discarded")
-_LISTED = 30
 _CARDS = 60  # each asks the ledger for its period
 _FILES = 10
-_CSV = ("run_id", "statement", "seller_id", "currency", "state", "since", "until", "due_at", "method", "carried")
-_CSV_AMOUNTS = ("sold", "returned", "adjusted", "released", "held", "rounding", "carry", "pay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,7 @@ class Due:
 def pages() -> tuple[Page, ...]:
     run = HOME + _RUN
     return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
-        Page("GET", f"{HOME}.csv", as_csv),
+        *pages_of(RUNS, show, _open_periods),
         Page("POST", f"{HOME}/prepare", prepare),
         Page("POST", f"{HOME}/export", export_now),
         Page("POST", f"{HOME}{_OPEN}/adjust", adjust),
@@ -95,15 +90,9 @@ def pages() -> tuple[Page, ...]:
 
 async def show(request: web.Request) -> web.StreamResponse:
     market = request.app[MARKET]
-    wanted = _filter(request)
-    runs = await market.db.read(list_runs, wanted)
-    older = ""
-    if len(runs) == wanted.limit:
-        runs = runs[:-1]
-        before = f"{runs[-1].until.at}~{runs[-1].id}"
-        older = address(HOME, state=wanted.state, seller=wanted.seller_id, before=before)
+    view = await view_of(request, RUNS)
     checked = await market.db.read(last_check)
-    accounts = await flow.earning_accounts(market, wanted.seller_id)
+    accounts = await flow.earning_accounts(market, view.query.given.get("seller", ""))
     first = _place(request.query.get("first", ""), len(accounts))
     bank_files, older_files = await _files(market, request.query.get("files", ""))
     return await page(
@@ -120,28 +109,18 @@ async def show(request: web.Request) -> web.StreamResponse:
         at_once=LISTED,
         files=bank_files,
         older_files=older_files,
-        runs=[(each, STATES[_standing(each)], await flow.waits_for(market, each)) for each in runs],
-        older=older,
-        states=_STATES,
-        state=wanted.state,
-        seller=wanted.seller_id,
-        sellers=sorted((each.id, each.name) for each in market.deals.sellers.values()),
+        view=view,
+        standing=standing,
+        waits={each.id: await flow.waits_for(market, each) for each in view.lines},
         locked=checked is not None and not checked.sound,
         two_above=market.payout_two_above_units,
     )
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
+async def _open_periods(request: web.Request, query: Query) -> Mapping[str, object]:
     market = request.app[MARKET]
-    wanted = _filter(request, 500)
-    cards = await flow.previews(market, wanted.seller_id)
-    runs = await market.db.read(list_runs, wanted)
-    return json_response({"open": [preview_fields(market, x) for x in cards], "runs": [run_fields(x) for x in runs]})
-
-
-async def as_csv(request: web.Request) -> web.StreamResponse:
-    runs = await request.app[MARKET].db.read(list_runs, _filter(request, 10_000))
-    return csv_answer("payouts", [run_fields(each) for each in runs], (*_CSV, *_CSV_AMOUNTS))
+    found = await flow.previews(market, query.given.get("seller", ""))
+    return {"open": [preview_fields(market, each) for each in found]}
 
 
 async def prepare(request: web.Request) -> web.StreamResponse:
@@ -319,17 +298,6 @@ async def _files(market: Market, before: str) -> tuple[list[tuple[BankFile, Mone
 
 async def _due(market: Market) -> list[Due]:
     return [Due(Method(name), count, total) for name, count, total in await market.db.read(due_sums)]
-
-
-def _standing(run: Run) -> str:
-    return "carried" if run.state.value == "paid" and not run.figures.pay else run.state.value
-
-
-def _filter(request: web.Request, limit: int = _LISTED + 1) -> RunFilter:
-    state = request.query.get("state", "")
-    at, _, run_id = request.query.get("before", "").partition("~")
-    before = (int(at), run_id) if at.isascii() and at.isdigit() and len(at) < 16 else None
-    return RunFilter(state if state in _STATES else "", request.query.get("seller", "")[:80], before, limit)
 
 
 def _reason(text: str) -> str:

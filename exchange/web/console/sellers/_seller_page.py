@@ -90,7 +90,7 @@ async def _of_tab(request: web.Request, seller: Seller, tab: str) -> dict[str, A
         case "campaigns":
             return {"wishes": await market.db.read(wishes_of, actor, seller.id)}
         case "statements":
-            runs = await market.db.read(list_runs, RunFilter(seller_id=seller.id, limit=30))
+            runs = await market.db.read(list_runs, actor, RunFilter(seller_id=seller.id))
             return {"runs": [(each, STATES[each.state.value]) for each in runs]}
         case "users":
             return {"people": await people_of(market, seller.id)}

@@ -21,7 +21,7 @@ from exchange.model.money import Money
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
-from exchange.web.console.supply.imports import HOME
+from exchange.web.import_list import PATH as HOME
 from exchange.web.import_rows import import_fields, result_response, shown
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other

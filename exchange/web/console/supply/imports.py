@@ -12,17 +12,14 @@ from exchange.intake.upload import NoFile, Sent, receive
 from exchange.model.batch import Columns
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign, State
-from exchange.storage.imports import list_imports
 from exchange.web.auth import actor_of, without_token
-from exchange.web.import_rows import Shown, import_fields, shown
+from exchange.web.import_list import IMPORTS, PATH
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, page
-from exchange.web.render import as_json as json_response
 from exchange.web.uploads import NotFromHere, closed, require_token
-
-HOME = "/console/imports"
-LISTED = 200
 
 
 class _NoCampaign(Exception):
@@ -30,20 +27,15 @@ class _NoCampaign(Exception):
 
 
 def pages() -> tuple[Page, ...]:
-    return (Page("GET", HOME, show), Page("GET", f"{HOME}.json", as_json))
+    return pages_of(IMPORTS, show)
 
 
 def uploads() -> tuple[Page, ...]:
-    return (Page("POST", HOME, take),)
+    return (Page("POST", PATH, take),)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request)
-
-
-async def as_json(request: web.Request) -> web.StreamResponse:
-    listed = await _listed(request)
-    return json_response({"mode": mode_of(request), "imports": [import_fields(each) for each in listed]})
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -78,7 +70,7 @@ async def take(request: web.Request) -> web.StreamResponse:
         for spool, _ in spools:
             spool.drop()
         raise
-    location = address(f"{HOME}/{row.id}", mode="test" if mode is Mode.TEST else None)
+    location = address(f"{PATH}/{row.id}", mode="test" if mode is Mode.TEST else None)
     return see_other(location)
 
 
@@ -93,15 +85,9 @@ async def _page(request: web.Request, problem: str = "", http_status: int = 200)
         "console/supply/imports.html",
         title="Imports",
         here="imports",
-        listed=await _listed(request),
+        view=await view_of(request, IMPORTS),
         campaigns=campaigns,
         most_mb=limits.IMPORT_BYTES // 1024 // 1024,
         problem=problem,
         http_status=http_status,
     )
-
-
-async def _listed(request: web.Request) -> list[Shown]:
-    market = request.app[MARKET]
-    rows = await market.db.read(list_imports, actor_of(request), mode_of(request), LISTED)
-    return [shown(market, row) for row in rows]
