@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.batch import Layout
 from exchange.model.importing import ImportRow, Move
@@ -17,7 +16,6 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.import_orders import drop_order
 from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
-from exchange.storage.spans import TOP, Span, stretch_of
 
 _OPEN = """SELECT COUNT(*) AS found FROM imports WHERE campaign_id = :campaign AND mode = :mode AND held = 1
                AND source IS NULL AND state IN ('new', 'checking', 'checked', 'running', 'paused')"""
@@ -191,71 +189,7 @@ async def note_problem(tx: Tx, import_id: str, problem: str) -> None:
 
 async def find_import(tx: Tx, import_id: str) -> ImportRow | None:
     rows = await tx.fetch("SELECT * FROM imports WHERE id = :id", id=import_id)
-    return _import(rows[0]) if rows else None
-
-
-@dataclass(frozen=True, slots=True)
-class ImportFilter:
-    """Which imports: empty leaves a filter out. `campaigns` None: of all; of none there are none."""
-
-    mode: str = "live"
-    states: tuple[str, ...] = ()
-    campaigns: tuple[str, ...] | None = None
-    channel: str = ""
-    since: int | None = None
-    until: int | None = None
-    span: Span = TOP
-
-
-_ORDERS = {"made": "made_at"}
-
-
-async def list_imports(tx: Tx, actor: Actor, wanted: ImportFilter) -> list[ImportRow]:
-    """The newest first, for those who run the exchange."""
-    where, params = _where(actor, wanted)
-    stretch = stretch_of(wanted.span, _ORDERS, "id")
-    rows = await tx.fetch(
-        f"""SELECT * FROM imports WHERE {" AND ".join([*where, *stretch.where])}
-            ORDER BY {stretch.order} LIMIT :limit""",
-        limit=wanted.span.limit,
-        **params,
-        **stretch.params,
-    )
-    return [_import(row) for row in rows]
-
-
-async def count_imports(tx: Tx, actor: Actor, wanted: ImportFilter, most: int) -> int:
-    """How many match, counted up to `most`."""
-    where, params = _where(actor, wanted)
-    stretch = stretch_of(wanted.span, _ORDERS, "id")
-    rows = await tx.fetch(
-        f"""SELECT COUNT(*) AS found FROM (SELECT id FROM imports
-            WHERE {" AND ".join([*where, *stretch.where])} LIMIT :most) AS counted""",
-        most=most,
-        **params,
-        **stretch.params,
-    )
-    return int(rows[0]["found"])
-
-
-def _where(actor: Actor, wanted: ImportFilter) -> tuple[list[str], dict[str, object]]:
-    where, params = ["mode = :mode"], dict[str, object](mode=wanted.mode)
-    if actor.role is not Role.OPERATOR or wanted.campaigns == ():
-        where.append("1 = 0")
-    for column, values in (("state", wanted.states), ("campaign_id", wanted.campaigns)):
-        if values:
-            names, found = listed(column, values)
-            where.append(f"{column} IN {names}")
-            params |= found
-    for part, name, value in (
-        ("channel = :channel", "channel", wanted.channel or None),
-        ("made_at >= :since", "since", wanted.since),
-        ("made_at < :until", "until", wanted.until),
-    ):
-        if value is not None:
-            where.append(part)
-            params[name] = value
-    return where, params
+    return import_of(rows[0]) if rows else None
 
 
 async def imports_of_file(tx: Tx, file_hash: bytes, campaign_id: str, mode: str) -> list[ImportRow]:
@@ -267,7 +201,7 @@ async def imports_of_file(tx: Tx, file_hash: bytes, campaign_id: str, mode: str)
         campaign=campaign_id,
         mode=mode,
     )
-    return [_import(row) for row in rows]
+    return [import_of(row) for row in rows]
 
 
 async def files_to_forget(tx: Tx, before: int, limit: int) -> list[str]:
@@ -336,7 +270,7 @@ async def taken_consumers(tx: Tx, scope: str, hashes: Sequence[bytes], now: int)
     return {bytes(row["hash"]) for row in rows}
 
 
-def _import(row: Row) -> ImportRow:
+def import_of(row: Row) -> ImportRow:
     layout = json.loads(row["layout"]) if row["layout"] is not None else None
     return ImportRow(
         row["id"],
@@ -397,7 +331,7 @@ async def imports_of_campaign(tx: Tx, campaign_id: str, mode: str, limit: int) -
         mode=mode,
         limit=limit,
     )
-    return [_import(row) for row in rows]
+    return [import_of(row) for row in rows]
 
 
 async def import_of_source(tx: Tx, source: str, file_hash: bytes) -> ImportRow | None:
@@ -408,7 +342,7 @@ async def import_of_source(tx: Tx, source: str, file_hash: bytes) -> ImportRow |
         source=source,
         hash=file_hash,
     )
-    return _import(rows[0]) if rows else None
+    return import_of(rows[0]) if rows else None
 
 
 async def imports_of_source(tx: Tx, source: str, limit: int) -> list[ImportRow]:
@@ -418,4 +352,4 @@ async def imports_of_source(tx: Tx, source: str, limit: int) -> list[ImportRow]:
         source=source,
         limit=limit,
     )
-    return [_import(row) for row in rows]
+    return [import_of(row) for row in rows]

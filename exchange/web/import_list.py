@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
-from exchange.storage.imports import ImportFilter, count_imports, list_imports
+from exchange.storage.import_views import ImportFilter, count_imports, list_imports
 from exchange.web.import_rows import Shown, import_fields, shown
 from exchange.web.lead_list import campaigns, sellers
 from exchange.web.lead_query import PERIODS, period_of

@@ -23,7 +23,7 @@ from exchange.flows.market import Market
 from exchange.flows.polls import plan_polls
 from exchange.intake.sftp_in import Listening, listening
 from exchange.settings import Settings, load_settings
-from exchange.storage.imports import ImportFilter, list_imports
+from exchange.storage.import_views import ImportFilter, list_imports
 from exchange.web.app import build_app
 from exchange.worker import run_jobs
 from tests.demo.whole import opened
