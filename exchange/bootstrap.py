@@ -35,9 +35,10 @@ from exchange.courier.scripted import RoutedCourier, ScriptedCourier
 from exchange.courier.side_lanes import side_lanes
 from exchange.courier.smtp import mail_house
 from exchange.flows.connection import Connection, ready
+from exchange.flows.deals import compile_deals
 from exchange.flows.doors import Doors
 from exchange.flows.lists import Lists, take_up_lists
-from exchange.flows.market import Live, Market, compile_deals, read_shapes, refresh
+from exchange.flows.market import Live, Market, read_shapes, refresh
 from exchange.flows.master_keys import agree
 from exchange.flows.shapes import (
     Document,

@@ -54,7 +54,7 @@ def understood(terminal: Terminal, market: Market, campaign: Campaign, batch: Ba
     from exchange.intake.columns import as_mapping, guess_columns, missing_fields
     from exchange.model.batch import Columns
 
-    names = market.deals.names[campaign.id]
+    names = market.deals.intakes[campaign.id].names
     targets = {*given.columns.values(), *given.constants} - {""}
     if wrong := sorted(name for name in targets if names.canonical(name) is None):
         raise Stop(Exit.USAGE, f"{campaign.name} has no field {', '.join(wrong)}: mend the mapping.")

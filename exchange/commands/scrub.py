@@ -51,7 +51,7 @@ async def _rules(terminal: Terminal, campaign_id: str, changes: dict[str, Action
                 await set_scrub(market, campaign_id, changes, operator())
             except BadRules as error:
                 raise Stop(Exit.USAGE, str(error)) from error
-        actions = market.deals.scrub_terms[campaign_id].actions
+        actions = market.deals.intakes[campaign_id].scrub_terms.actions
         own = dict(market.deals.campaigns[campaign_id].scrub)
     lines = columns(
         (rule.code, action.value, "of this campaign" if rule.code in own else "", rule.sentence)

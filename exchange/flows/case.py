@@ -10,7 +10,8 @@ import orjson
 
 from exchange import limits
 from exchange.clock import month_of
-from exchange.flows.market import Deals, Market
+from exchange.flows.deals import Deals
+from exchange.flows.market import Market
 from exchange.flows.trail import Trail
 from exchange.model.finding import Finding
 from exchange.model.lead import Kind, Lead, Mode, Problem, Submission
@@ -74,7 +75,7 @@ class Case(NamedTuple):
 
     @property
     def gate(self) -> Gatekeeper | None:
-        return self.deals.gates.get(self.campaign.id)
+        return self.deals.intakes[self.campaign.id].gate
 
     def knowing(self, bought: Mapping[str, int]) -> Case:
         """The case with when each buyer last bought this consumer."""
@@ -96,10 +97,9 @@ def begin(submission: Submission, market: Market) -> Case:
     campaign = deals.campaigns[submission.campaign_id]
     vertical = deals.shapes.verticals[campaign.vertical]
     now = submission.received_at
-    normalized = normalize(submission, campaign, vertical, deals.names[campaign.id], f"ld_{submission.id[4:]}", now)
-    scrubbed = scrub(
-        normalized.lead, normalized.mended, normalized.problems, deals.scrub_terms[campaign.id], market.scrub_tools
-    )
+    met = deals.intakes[campaign.id]
+    normalized = normalize(submission, campaign, vertical, met.names, f"ld_{submission.id[4:]}", now)
+    scrubbed = scrub(normalized.lead, normalized.mended, normalized.problems, met.scrub_terms, market.scrub_tools)
     lead = scrubbed.lead
     if submission.kind is Kind.POST and lead.ping_id is not None and lead.ping_id.startswith("png_"):
         lead = lead._replace(id=f"ld_{lead.ping_id[4:]}")  # a post goes on with its ping's lead: both ids end alike

@@ -22,7 +22,7 @@ async def check_mail(case: Case, market: Market) -> Case:
     domain = value.parts["domain"]
     if is_provider(domain):
         return case.finding(Finding(CHECK, Outcome.PASSED, "The email is at a great provider."))
-    terms = case.deals.scrub_terms[case.campaign.id]
+    terms = case.deals.intakes[case.campaign.id].scrub_terms
     match await market.mail_domains.ask(domain):
         case TakesMail.YES:
             return case.finding(Finding(CHECK, Outcome.PASSED, "The email's domain takes mail."))

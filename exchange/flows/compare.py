@@ -26,7 +26,7 @@ async def judged_now(market: Market, row: Row) -> Mapping[str, tuple[Check, ...]
         return None
     live = market.live
     facts = Facts(
-        reserve=deals.reserves[campaign.id] if lead.min_price is None else reserve(campaign, lead.min_price),
+        reserve=deals.intakes[campaign.id].reserve if lead.min_price is None else reserve(campaign, lead.min_price),
         cap_use=live.cap_use(now),
         available=live.available,
         broken=live.broken,

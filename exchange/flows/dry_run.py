@@ -110,10 +110,10 @@ def _judge(market: Market, campaign: Campaign, mode: Mode, record: Record, found
         return None
     vertical = market.verticals[campaign.vertical]
     submission = row_submission(market, campaign, mode, record, None)
-    names = market.deals.names[campaign.id]
+    names = market.deals.intakes[campaign.id].names
     read = normalize(submission, campaign, vertical, names, "ld_dry", submission.received_at)
-    refusal = admit(submission, campaign, read.lead, read.problems, market.deals.gates.get(campaign.id))
-    scrubbed = scrub(read.lead, read.mended, (), market.deals.scrub_terms[campaign.id], market.scrub_tools)
+    refusal = admit(submission, campaign, read.lead, read.problems, market.deals.intakes[campaign.id].gate)
+    scrubbed = scrub(read.lead, read.mended, (), market.deals.intakes[campaign.id].scrub_terms, market.scrub_tools)
     found.no_consent += not _consented(read.lead, vertical)
     if refusal is None:
         listed = ask_lists(scrubbed.lead, vertical, market).findings

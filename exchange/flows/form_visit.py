@@ -82,7 +82,7 @@ def place_for(market: Market, form: Form) -> Place | None:
     if campaign is None or seller is None or campaign.state is not State.ACTIVE or seller.state is not State.ACTIVE:
         return None
     vertical = deals.shapes.verticals[campaign.vertical]
-    return Place(form, campaign, vertical, deals.names[campaign.id], steps_of(form, vertical))
+    return Place(form, campaign, vertical, deals.intakes[campaign.id].names, steps_of(form, vertical))
 
 
 def new_visit(market: Market, place: Place, query: Mapping[str, str], page_url: str, parent: str) -> Visit:

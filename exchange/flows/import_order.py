@@ -100,7 +100,7 @@ def _key(
     if record.fields is None:
         return _LAST
     submission = row_submission(market, campaign, mode, record, None)
-    names = market.deals.names[campaign.id]
+    names = market.deals.intakes[campaign.id].names
     read = normalize(
         submission, campaign, market.verticals[campaign.vertical], names, "ld_sort", submission.received_at
     )

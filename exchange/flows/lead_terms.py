@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from exchange.flows.case import Case
-from exchange.flows.market import Market, Variant
+from exchange.flows.deals import Variant
+from exchange.flows.market import Market
 from exchange.flows.trail import read_trail
 from exchange.model.money import Money
 from exchange.model.party import Campaign, Payout
@@ -77,7 +78,7 @@ def reserve_of(case: Case) -> Money | None:
     """The least price of a lead without a `min_price`, under the terms that hold for it."""
     campaign = case.campaign
     if not campaign.payout_tiers and not campaign.floors:
-        return case.deals.reserves[campaign.id]
+        return case.deals.intakes[campaign.id].reserve
     return _variant(case, campaign.payout, campaign.floor).reserve
 
 

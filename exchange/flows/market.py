@@ -6,10 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from exchange import limits
 from exchange.clock import Clock
@@ -17,26 +14,24 @@ from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier
 from exchange.courier.mail_domains import MailDomains
 from exchange.courier.outside import Outside
-from exchange.fields.area_codes import AREAS
 from exchange.fields.places import ZIPS, Places
 from exchange.fields.table import Tables
 from exchange.flows.connection import Connection
+from exchange.flows.deals import Deals, compile_deals
 from exchange.flows.doors import Doors
-from exchange.flows.hearers import Hearers, compile_hearers
 from exchange.flows.kept_back import collapsed, kept_back
 from exchange.flows.lists import Lists
 from exchange.flows.pulse import Pulse
 from exchange.flows.scoring import Scorer
 from exchange.flows.screening import Screening
 from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
-from exchange.flows.simulated import simulated_parties
 from exchange.flows.standings import Standings
 from exchange.flows.table_watch import read_tables
 from exchange.ids import Ids
 from exchange.log import logger
 from exchange.model.hold import BalanceShort, CapFull, Held
 from exchange.model.money import Money
-from exchange.model.party import Buyer, Campaign, Contract, Payout, Seller
+from exchange.model.party import Buyer, Contract
 from exchange.model.sign_in import Fixed
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
@@ -45,108 +40,19 @@ from exchange.model.work import Intent
 from exchange.rates import Bucket, Rates
 from exchange.sources.document import Source
 from exchange.stages.caps import cap_windows
-from exchange.stages.duplicates.windows import windows_of
-from exchange.stages.eligible import Book, compile_book
-from exchange.stages.gate import Gatekeeper, keep_gate
-from exchange.stages.normalize import Names, compile_names
-from exchange.stages.price import reserve
 from exchange.stages.schedule import ZoneWindows
-from exchange.stages.scrub.lead import Terms, Tools, compile_terms, tools_of
+from exchange.stages.scrub.lead import Tools, tools_of
 from exchange.storage.database import Db
 from exchange.storage.documents import SecretRow, read_documents, read_secrets
 from exchange.storage.holds import all_cap_use
 from exchange.storage.ledger import all_balances
-from exchange.storage.parties import KeyRow, Parties, read_parties, read_version
+from exchange.storage.parties import read_parties, read_version
 from exchange.storage.selling import mark_sending
 from exchange.vault import Vault, VaultError
 
 _LOG = logger(__name__)
 _LOOK_SECONDS = 0.2  # whether another worker still reads a spreadsheet
 _QUARTER_HOUR_MS = 900_000  # every window of every zone starts on a quarter hour
-
-
-class Variant(NamedTuple):
-    """A campaign's terms with another payout or floor, and the least price of a lead under them."""
-
-    campaign: Campaign
-    reserve: Money | None
-
-
-@dataclass(frozen=True, slots=True)
-class Deals:
-    """One moment's shapes, sellers, campaigns, buyers and contracts, compiled. A new version replaces it whole."""
-
-    version: int
-    shapes: Shapes
-    sellers: Mapping[str, Seller]
-    campaigns: Mapping[str, Campaign]
-    buyers: Mapping[str, Buyer]
-    contracts: Mapping[str, Contract]
-    keys: Mapping[bytes, KeyRow]
-    books: Mapping[str, Book]  # by vertical, of the contracts that are asked
-    stores: Mapping[str, Book]  # by vertical, of those that buy in the store
-    names: Mapping[str, Names]  # by campaign
-    scrub_terms: Mapping[str, Terms]  # by campaign
-    gates: Mapping[str, Gatekeeper]  # by campaign, of those that ask something of their own
-    reserves: Mapping[str, Money | None]  # by campaign, for leads without a `min_price`
-    hearers: Hearers
-    memory_days: int  # how long sightings of people are of use to anybody
-    variants: dict[tuple[str, Payout, Money], Variant] = field(default_factory=dict)  # by campaign, as leads asked for
-
-    def key(self, secret: str, now: int) -> KeyRow | None:
-        """The key a secret belongs to, while it is good. By its hash, so that timing tells nothing about others."""
-        found = self.keys.get(sha256(secret.encode()).digest())
-        return None if found is None or (found.expires_at is not None and found.expires_at <= now) else found
-
-    def buyer_name(self, contract_id: str) -> str:
-        """Who buys by this contract, as people call it; the contract's id when it is gone."""
-        contract = self.contracts.get(contract_id)
-        buyer = self.buyers.get(contract.buyer_id) if contract is not None else None
-        return buyer.name if buyer is not None else contract_id
-
-
-def compile_deals(parties: Parties, shapes: Shapes, tables: Tables) -> Deals:
-    """Everything that can be worked out before a lead comes is worked out here."""
-    verticals, places, areas = shapes.verticals, tables.value(ZIPS), tables.value(AREAS)
-    currencies = (campaign.currency for campaign in parties.campaigns)
-    made_buyers, made_contracts = simulated_parties(verticals.values(), currencies)
-    all_buyers = (*parties.buyers, *made_buyers)
-    all_contracts = (*parties.contracts, *made_contracts)
-    campaigns = {campaign.id: campaign for campaign in parties.campaigns}
-    shelf = {name for name, connection in shapes.connections.items() if connection.in_store}
-    asked = [contract for contract in all_contracts if contract.connection not in shelf]
-    takers = [contract for contract in all_contracts if contract.connection in shelf]
-    compiled = partial(compile_book, places=places, areas=areas)
-    books = {name: compiled(asked, all_buyers, vertical) for name, vertical in verticals.items()}
-    stores = {name: compiled(takers, all_buyers, vertical) for name, vertical in verticals.items()}
-    return Deals(
-        parties.version,
-        shapes,
-        {seller.id: seller for seller in parties.sellers},
-        campaigns,
-        {buyer.id: buyer for buyer in all_buyers},
-        {contract.id: contract for contract in all_contracts},
-        {key.hash: key for key in parties.keys},
-        books,
-        stores,
-        {campaign.id: compile_names(verticals[campaign.vertical], campaign, places) for campaign in campaigns.values()},
-        {campaign.id: compile_terms(verticals[campaign.vertical], campaign) for campaign in campaigns.values()},
-        {
-            campaign.id: gate
-            for campaign in campaigns.values()
-            if (gate := keep_gate(campaign, verticals[campaign.vertical])) is not None
-        },
-        {campaign.id: reserve(campaign, None) for campaign in campaigns.values()},
-        compile_hearers(parties.endpoints, parties.campaigns),
-        _memory_days(parties, verticals.values()),
-    )
-
-
-def _memory_days(parties: Parties, verticals: Iterable[Vertical]) -> int:
-    """The longest window of any campaign, vertical or contract, and never less than the map of sellers shows."""
-    windows = [windows_of(campaign, None) for campaign in parties.campaigns]
-    windows += [windows_of(None, vertical) for vertical in verticals]
-    return max(limits.MAP_DAYS, *(each.longest for each in windows), *(one.duplicate_days for one in parties.contracts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +141,7 @@ class Live:
         if now >= self._use_until:
             deals = self.deals
             of_contracts = (cap_windows(each, now, self.windows(each.zone)) for each in deals.contracts.values())
-            counted = (*of_contracts, *(gate.cap_windows(now) for gate in deals.gates.values()))
+            counted = (*of_contracts, *deals.cap_windows(now))
             self._use_now = {key: self._cap_use[key, at] for each in counted for key, at in each
                              if (key, at) in self._cap_use}  # fmt: skip
             self._use_until = now - now % _QUARTER_HOUR_MS + _QUARTER_HOUR_MS
@@ -355,7 +261,7 @@ async def refresh(market: Market) -> bool:
         parties = await market.db.read(read_parties)
         shapes = await read_shapes(market.db, market.vault, market.workshop, live.deals.shapes)
         live.tables = await read_tables(market.db, live.tables)
-        live.deals = compile_deals(parties, shapes, live.tables)
+        live.deals = compile_deals(parties, shapes, live.tables, live.deals)
         live.served.update(parties.served)
     now = market.clock.now()
     cap_use = dict(await market.db.read(all_cap_use, now))

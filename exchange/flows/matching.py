@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from exchange.flows.market import Deals, Market
+from exchange.flows.deals import Deals
+from exchange.flows.market import Market
 from exchange.flows.recorded import Reader, fields_looked_at, needs_opening
 from exchange.flows.trail import read_trail
 from exchange.model.auction import Bid, Progress
@@ -110,8 +111,10 @@ def _won(
 def _wins(deals: Deals, contract: Contract, price: Money, row: Row, trails: Sequence[Mapping[str, Any]]) -> bool:
     """Its bid beside those of the others, tier after tier, under the campaign's terms as they are now."""
     campaign = deals.campaigns.get(row["campaign_id"])
-    least = deals.reserves.get(row["campaign_id"])
-    if campaign is None or least is None or campaign.currency != price.currency:
+    if campaign is None or campaign.currency != price.currency:
+        return False
+    least = deals.intakes[campaign.id].reserve
+    if least is None:
         return False
     floor = dict(campaign.floors).get(row["us_state"] or "")
     if floor is not None and least < floor and not held_out(row["id"], campaign.floor_holdout_bp):

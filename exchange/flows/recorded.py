@@ -50,13 +50,13 @@ class Reader:
     """
 
     def __init__(self, market: Market, looked_at: frozenset[str], *, opened: bool) -> None:
-        self._vault, self._names = market.vault, market.deals.names
+        self._vault, self._deals = market.vault, market.deals
         self._looked_at, self._opened = looked_at, opened
         self._known: dict[tuple[str, str, str], FieldValue | None] = {}
 
     def lead(self, row: Row) -> Lead | None:
         """None for one whose campaign is gone, or whose values were erased where they are asked for."""
-        names = self._names.get(row["campaign_id"])
+        names = self._deals.names(row["campaign_id"])
         if names is None:
             return None
         texts: dict[str, str] = orjson.loads(row["facts"])

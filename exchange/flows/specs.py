@@ -10,7 +10,8 @@ from hashlib import sha256
 from pydantic import TypeAdapter
 
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
-from exchange.flows.market import Deals, Market, refresh
+from exchange.flows.deals import Deals
+from exchange.flows.market import Market, refresh
 from exchange.flows.party_news import instructions_changed
 from exchange.flows.shapes import VERTICAL, Document, make
 from exchange.flows.tell import CAMPAIGN_CHANGED, News, tell
@@ -70,7 +71,7 @@ def sample_key(market: Market, campaign_id: str) -> str | None:
 
 def spec_of(deals: Deals, campaign: Campaign) -> Spec:
     vertical = deals.shapes.verticals[campaign.vertical]
-    return build_spec(campaign, deals.sellers[campaign.seller_id], vertical, deals.names[campaign.id])
+    return build_spec(campaign, deals.sellers[campaign.seller_id], vertical, deals.intakes[campaign.id].names)
 
 
 def campaigns_changed(market: Market, name: str, document: Document) -> Mapping[str, tuple[str, ...]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from exchange.flows.market import Deals, Market
+from exchange.flows.deals import Deals
+from exchange.flows.market import Market
 from exchange.flows.reminders import lasts
 from exchange.flows.tell import News, tell
 from exchange.model.actor import Role

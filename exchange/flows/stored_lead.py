@@ -26,7 +26,7 @@ async def stored_lead(market: Market, row: Row, campaign: Campaign) -> Lead | No
     key = market.vault.data_key(wrapped)
     sealed = orjson.loads(market.vault.open(key, f"lead:{row['id']}", bytes(row["sealed"])))
     consent = orjson.loads(market.vault.open(key, f"consent:{row['id']}", bytes(kept["sealed"])))
-    names = market.deals.names[campaign.id]
+    names = market.deals.intakes[campaign.id].names
     texts: dict[str, tuple[str, str]] = {name: (clean, clean) for name, clean in orjson.loads(row["facts"]).items()}
     texts |= {name: (raw, clean) for name, (raw, clean, _) in sealed["values"].items()}
     read = {name: _value(names, name, raw, clean, row["received_at"]) for name, (raw, clean) in texts.items()}

@@ -81,6 +81,6 @@ def _read(
         "req_test", campaign.seller_id, campaign_id, Mode.LIVE, Kind.POST, "console", fields, b"", "", "json", "", "",
         None, now, month_of(now),
     )  # fmt: skip
-    vertical, names = market.verticals[campaign.vertical], market.deals.names[campaign_id]
+    vertical, names = market.verticals[campaign.vertical], market.deals.intakes[campaign_id].names
     read = normalize(submission, campaign, vertical, names, "ld_test", now)
     return read.lead, tuple(f"{each.field}: {each.message}" for each in read.problems)

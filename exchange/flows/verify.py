@@ -125,7 +125,7 @@ def _appended(case: Case, told: Sequence[_Told]) -> Case:
     appends = {name: text for each in told for name, text in each.appends}
     if not appends:
         return case
-    lead = appended(case.lead, case.deals.names[case.campaign.id], appends)
+    lead = appended(case.lead, case.deals.intakes[case.campaign.id].names, appends)
     return case._replace(lead=lead)
 
 

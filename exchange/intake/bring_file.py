@@ -39,13 +39,13 @@ async def bring_file(market: Market, spool: Spool, bringing: Bringing, given: Co
 async def guess(market: Market, row: ImportRow) -> tuple[Guess, ...]:
     """What its columns seem to be, with samples. Raises `FileGone`."""
     assert row.layout is not None
-    names = market.deals.names[row.campaign_id]
+    names = market.deals.intakes[row.campaign_id].names
     now = market.clock.now()
     return await asyncio.to_thread(guess_columns, held_file(market, row), row.layout, names, now)
 
 
 def check_columns(market: Market, campaign_id: str, columns: Columns) -> None:
-    names = market.deals.names[campaign_id]
+    names = market.deals.intakes[campaign_id].names
     targets = {*columns.columns.values(), *columns.constants} - {""}
     if wrong := sorted(name[:80] for name in targets if names.canonical(name) is None):
         raise BadColumns(f"There is no field {', '.join(wrong)}.")
@@ -54,7 +54,7 @@ def check_columns(market: Market, campaign_id: str, columns: Columns) -> None:
 def fields_given(market: Market, row: ImportRow, guesses: tuple[Guess, ...]) -> dict[str, str]:
     """The field that each column gives as its import is mapped now; columns that give none are left out."""
     mapped = columns_of(row).columns
-    names = market.deals.names[row.campaign_id]
+    names = market.deals.intakes[row.campaign_id].names
     found: dict[str, str] = {}
     for each in guesses:
         meant = mapped.get(each.column, each.column)

@@ -54,6 +54,7 @@ class Book:
     compiled: Compiled
     passed: tuple[Verdict, ...]
     everyone: int
+    made_of: tuple[object, ...]  # what `compile_book` was given and used
 
 
 @dataclass(frozen=True)
@@ -140,13 +141,17 @@ def compile_book(
     previous: Book | None = None,
     areas: Areas | None = None,
 ) -> Book:
-    """Compile the contracts of `vertical`; those of others are left out. `previous` lends what it has measured;
-    `areas` are those of the package unless given.
+    """Compile the contracts of `vertical`; those of others are left out. `previous` lends what it has measured,
+    and is the answer when nothing it was made of changed; `areas` are those of the package unless given.
 
     Raises `BadBook` with every problem of every contract.
     """
     ours = tuple(sorted((c for c in contracts if c.vertical == vertical.name), key=lambda contract: contract.id))
-    owners = {buyer.id: buyer for buyer in buyers}
+    wanted = {contract.buyer_id for contract in ours}
+    owners = {buyer.id: buyer for buyer in buyers if buyer.id in wanted}
+    made_of = (vertical, ours, owners, places, areas)
+    if previous is not None and previous.made_of == made_of:
+        return previous
     known = previous.compiled if previous is not None and previous.vertical == vertical else {}
     criteria, compiled, problems = _compile_filters(ours, vertical, known)
     for contract in ours:
@@ -184,7 +189,7 @@ def compile_book(
         room.TimeLeft(ours, place_of),
     )
     passed = tuple(Verdict(contract.id, contract.version, ()) for contract in ours)
-    return Book(vertical, ours, place_of, rules, conflict, circles, compiled, passed, (1 << len(ours)) - 1)
+    return Book(vertical, ours, place_of, rules, conflict, circles, compiled, passed, (1 << len(ours)) - 1, made_of)
 
 
 def _compile_filters(

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from aiohttp import web
 
 from exchange.fields import email, phone
-from exchange.flows.market import Deals, Market
+from exchange.flows.deals import Deals
+from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.lead import FieldValue
 from exchange.model.vertical import FieldSpec, Presence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 
-from exchange.flows.market import Deals, Market
+from exchange.flows.deals import Deals
+from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx

@@ -40,7 +40,7 @@ async def test_anybody_with_the_address_reads_every_field_that_is_enforced_and_n
         shown = await visitor.open(path_of(served))
 
     market = served.exchange.market
-    names = market.deals.names["cedar-solar"]
+    names = market.deals.intakes["cedar-solar"].names
     rows = set(re.findall(r'<tr id="([a-z0-9_]+)"', shown.source))
     assert 200 == shown.http_status and "Cedar solar" in shown.text
     assert {name for name, known in names.known.items() if known.declared} <= rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from exchange.flows.market import Deals
+from exchange.flows.deals import Deals
 from exchange.model.actor import Actor, Role
 from exchange.model.party import Campaign, State
 from exchange.stages.field_names import fold

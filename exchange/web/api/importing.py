@@ -251,9 +251,8 @@ async def _columns(call: Call, row: ImportRow, given: Columns) -> dict[str, Any]
     guesses = await guess(market, row)
     fields = fields_given(market, row, guesses)
     campaign = market.deals.campaigns[row.campaign_id]
-    missing = missing_fields(
-        {*fields.values(), *given.constants}, market.deals.names[campaign.id], market.verticals[campaign.vertical]
-    )
+    names, vertical = market.deals.intakes[campaign.id].names, market.verticals[campaign.vertical]
+    missing = missing_fields({*fields.values(), *given.constants}, names, vertical)
     columns = [
         {
             "column": each.column,

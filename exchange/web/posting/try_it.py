@@ -86,7 +86,7 @@ async def run(request: web.Request, market: Market, campaign: Campaign, wanted: 
         flat = _read(call, wanted)
         call.format = format_of(flat, None)
         kind = CALLS[wanted.call]
-        names = market.deals.names[campaign.id]
+        names = market.deals.intakes[campaign.id].names
         submission = submission_of(call, caller, flat, kind)
         vertical = market.verticals[campaign.vertical]
         found = normalize(submission, campaign, vertical, names, "", call.received_at)

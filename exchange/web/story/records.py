@@ -133,7 +133,7 @@ def _request(
     key = _key(market, row["wrapped"])
     body = _unsealed(market, key, f"raw:{row['id']}", row["raw"])
     answer = _unsealed(market, key, f"answer:{row['id']}", row["answer"])
-    names = market.deals.names.get(row["campaign_id"] or "")
+    names = market.deals.names(row["campaign_id"] or "")
     if body is not None:
         mask = mask.with_more(_sent(body, row, names, vertical))
     wires = [wire for wire in rows.wires if wire["subject"] == row["id"]]

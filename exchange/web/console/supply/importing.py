@@ -247,14 +247,14 @@ async def _columns(market: Market, row: ImportRow) -> tuple[list[ColumnShown], t
     campaign = market.deals.campaigns[row.campaign_id]
     constants = desk.columns_of(row).constants
     missing = missing_fields(
-        {*given.values(), *constants}, market.deals.names[campaign.id], market.verticals[campaign.vertical]
+        {*given.values(), *constants}, market.deals.intakes[campaign.id].names, market.verticals[campaign.vertical]
     )
     return [ColumnShown(number, each, given.get(each.column, "")) for number, each in enumerate(guesses)], missing
 
 
 def _fields(market: Market, row: ImportRow) -> list[tuple[str, bool]]:
     """Every field of the campaign that a column may give, and whether it is required."""
-    names = market.deals.names[row.campaign_id]
+    names = market.deals.intakes[row.campaign_id].names
     needed = set(missing_fields((), names, market.verticals[market.deals.campaigns[row.campaign_id].vertical]))
     usable = [name for name, known in names.known.items() if known.declared or known.goes.value in _GOES]
     return sorted(((name, name in needed) for name in usable), key=lambda item: (not item[1], item[0]))
