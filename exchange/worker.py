@@ -61,6 +61,7 @@ from exchange.flows.jobs import (
     RESELL,
     RETAIN,
     RETURN,
+    RETURN_FILE,
     RETURN_TEST,
     REVOKE,
     SCREEN_ALERT,
@@ -82,6 +83,7 @@ from exchange.flows.proofs import retain
 from exchange.flows.reconcile import reconcile
 from exchange.flows.reports_in import READ_REPORTS, read_reports
 from exchange.flows.resell import resell
+from exchange.flows.return_bulk import work_return_file
 from exchange.flows.return_rules import consider_job
 from exchange.flows.revoke import find_recipients, pass_on
 from exchange.flows.screen_alerts import note_screen_alert
@@ -149,6 +151,7 @@ def kinds() -> Mapping[str, Kind]:
         RESELL: Kind(resell),
         RETAIN: Kind(retain),
         RETURN: Kind(consider_job, at_once=4),
+        RETURN_FILE: Kind(work_return_file, lease_ms=300_000, at_once=2),
         RETURN_TEST: Kind(return_test_lead),
         SCREEN_ALERT: Kind(note_screen_alert),
         REVOKE: Kind(find_recipients),

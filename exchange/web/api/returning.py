@@ -9,7 +9,6 @@ from exchange.flows.allowances import allowances
 from exchange.flows.dispositions import Recorded
 from exchange.flows.market import Market
 from exchange.flows.return_decide import CannotDecide, Choice, decide_return
-from exchange.flows.return_files import ask_all, look_at_asks
 from exchange.flows.return_rules import consider, unpacked
 from exchange.flows.return_talk import answer, reply
 from exchange.flows.returns import Asking, Window, ask_return, find_returnable
@@ -21,7 +20,6 @@ from exchange.model.reason import Reason
 from exchange.model.returns import ReturnState
 from exchange.stages.respond import rfc3339
 from exchange.stages.returns.evidence import facts_for
-from exchange.stages.returns.files import BadReturns, ask_rows
 from exchange.stages.returns.terms import Allowance
 from exchange.storage.database import Row
 from exchange.storage.return_views import read_request, returns_after
@@ -61,22 +59,6 @@ async def ask(call: Call) -> Told:
         told = f"it could be returned until {rfc3339(found.until)}; it was declined by rule"
         raise Stop(Reason.INVALID, 422, problems=(Problem("lead_id", "too_old", told, rfc3339(found.until)),))
     return await _told(call, caller.actor, row["id"], new=made.new)
-
-
-async def ask_many(call: Call) -> Told:
-    """The same for each row of a CSV. With `preview=yes` nothing is done."""
-    caller = call.admit_live("buyer")
-    text = (await call.read()).decode("utf-8-sig", "replace")
-    preview = call.request.query.get("preview") == "yes"
-    try:
-        rows = ask_rows(text)
-    except BadReturns as error:
-        raise Stop(Reason.BAD_REQUEST, 400, str(error)) from None
-    told = await (look_at_asks if preview else ask_all)(call.market, caller.actor, rows)
-    listed = [
-        {"line": each.number, "lead_id": each.name, "outcome": each.verdict, "message": each.sentence} for each in told
-    ]
-    return Told({"status": "preview" if preview else "ok", "rows": listed})
 
 
 _AS_DISPOSITION = "This is no reason to return a lead. It was recorded as a disposition."

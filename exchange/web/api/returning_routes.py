@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from exchange.web.api import returning
+from exchange import limits
+from exchange.web.api import returning, returns_many
 from exchange.web.api.call import Work
 from exchange.web.api.route import ASKED, TOLD, KeyKind, Parameter, Rank, Route, paging
 
@@ -20,9 +21,13 @@ def routes() -> tuple[Route, ...]:
         post("/api/v1/buyer/leads/{lead_id}/return", "ask_return", buyer, "A buyer asks its money back for a lead",
              returning.ask, "Return", takes="ReturnAsked"),
         post(HOME + "/many", "ask_returns", buyer,
-             "The same for up to 1,000 leads: the body is CSV with lead_id, reason, note and your_return_id",
-             returning.ask_many, "ReturnRows",
+             f"The same for up to {limits.RETURN_ROWS:,} leads: a CSV with lead_id, reason, note and your_return_id. "
+             f"Of more than {limits.RETURN_ROWS_AT_ONCE} a job asks, and 202 names the file",
+             returns_many.ask_many, "ReturnRows",
              query=(Parameter("preview", "`yes`: only what each row would do."),)),
+        Route("GET", HOME + "/many/{file_id}", "returns_file",
+              "How far a file of returns is, and what became of its rows or would", buyer, Rank.REPORT,
+              returns_many.one_file, "ReturnRows", (*ASKED, 404)),
         get(HOME, "returns", everybody, "Returns asked for: a buyer's own, or those of a seller's leads",
             returning.listed, "Returns", query=(*paging(), state)),
         get(HOME + "/allowance", "return_allowance", buyer, "How much a buyer may give back, and did",

@@ -40,7 +40,20 @@ def returning_schemas() -> dict[str, Schema]:
         outcome=text(enum=["wrong", "unchanged", "would", "done"]),
         message=text(),
     )
-    rows = record(("status", "rows"), status=text(enum=["ok", "preview"]), rows=many("ReturnRow"), **ends())
+    counts = record((), **{name: {"type": "integer"} for name in ("wrong", "unchanged", "would", "done")})
+    rows = record(
+        ("status", "file_id", "rows"),
+        status=text("`queued`: a job looks at its rows or asks them.", enum=["ok", "preview", "queued"]),
+        file_id=text("The same file again is the same id."),
+        rows=many("ReturnRow", f"Of a long file the first {limits.RETURN_ROWS_TOLD} that are to be mended."),
+        doing={"type": ["string", "null"], "enum": ["look", "record", None], "description": "What a job is at."},
+        done={"type": "boolean", "description": "Whether its rows were asked before."},
+        counts=counts,
+        would=counts,
+        rows_done={"type": "integer"},
+        rows_all={"type": "integer"},
+        **ends(),
+    )
     fact = {"ReturnFact": fact, "ReturnRow": row, "ReturnRows": rows}
     return {**fact, "ReturnEntry": entry, "Return": one, "Returns": listed, **_allowances(), **_sent()}
 
