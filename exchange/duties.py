@@ -24,6 +24,7 @@ from exchange.flows.master_keys import follow_key
 from exchange.flows.measures import consider, hold_caps
 from exchange.flows.notice_send import plan_daily
 from exchange.flows.notify import note_lead_hearers
+from exchange.flows.nurture import keep_nurture
 from exchange.flows.pausing import end_pauses
 from exchange.flows.payouts import prepare_due
 from exchange.flows.proof_alarm import look_for_late_proofs
@@ -86,6 +87,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("daily mails", 60.0, plan_daily),
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
+        Duty("nurture", 2.0, keep_nurture),
         Duty("trace leads", 2.0, trace_leads),
         Duty("tell platforms", 10.0, plan_conversions),
         Duty("follow leads", 1.0, follow_leads),

@@ -52,6 +52,7 @@ from exchange.flows.jobs import (
     NOTICE,
     NOTICE_DIGEST,
     NOTICE_SEND,
+    NURTURE,
     PASS_ON,
     PAYMENT_EVENT,
     POLL,
@@ -77,6 +78,7 @@ from exchange.flows.market import Market
 from exchange.flows.master_keys import seal_anew
 from exchange.flows.notice_send import send_daily, send_notice
 from exchange.flows.notices import work_notice
+from exchange.flows.nurture import nurture
 from exchange.flows.payment_events import work_event
 from exchange.flows.polls import poll
 from exchange.flows.proofs import retain
@@ -141,6 +143,7 @@ def kinds() -> Mapping[str, Kind]:
         NOTICE: Kind(work_notice),
         NOTICE_DIGEST: Kind(send_daily),
         NOTICE_SEND: Kind(send_notice),
+        NURTURE: Kind(nurture, at_once=4),
         PAYMENT_EVENT: Kind(work_event),
         PASS_ON: Kind(pass_on),
         POLL: Kind(poll, most=3, lease_ms=300_000),

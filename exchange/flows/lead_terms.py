@@ -74,11 +74,27 @@ def _variant(case: Case, payout: Payout, floor: Money) -> Variant:
     return found
 
 
+def from_least(case: Case, least: Money) -> Case:
+    """The case with a least price of its own instead of the campaign's floor, also where a tier would ask for more.
+
+    Payout and margin hold as before, so that no sale costs the house.
+    """
+    tiers = tuple(
+        replace(tier, floor=None) if tier.floor is not None and tier.floor > least else tier
+        for tier in case.campaign.tiers
+    )
+    case.trail.step("floor", f"Least price of its nurture plan: {least.text}")
+    # The payout was worked out for this lead, so its tiers have no more to say.
+    return case._replace(campaign=replace(case.campaign, floor=least, floors=(), payout_tiers=(), tiers=tiers))
+
+
 def reserve_of(case: Case) -> Money | None:
     """The least price of a lead without a `min_price`, under the terms that hold for it."""
     campaign = case.campaign
     if not campaign.payout_tiers and not campaign.floors:
-        return case.deals.intakes[campaign.id].reserve
+        own = case.deals.campaigns[campaign.id]
+        worked_out = campaign.floor == own.floor and campaign.payout == own.payout
+        return case.deals.intakes[campaign.id].reserve if worked_out else reserve(campaign, None)
     return _variant(case, campaign.payout, campaign.floor).reserve
 
 

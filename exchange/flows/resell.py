@@ -18,7 +18,7 @@ from exchange.flows.case import Case, own_case, request_row
 from exchange.flows.check_suppression import listed
 from exchange.flows.checks import deciding
 from exchange.flows.jobs import RESALE
-from exchange.flows.lead_terms import with_terms
+from exchange.flows.lead_terms import from_least, with_terms
 from exchange.flows.market import Market
 from exchange.flows.place import Placed
 from exchange.flows.sell import Sold, sell
@@ -44,7 +44,10 @@ class StillUnderWay(Exception):
 
 
 async def resell(market: Market, payload: Mapping[str, object]) -> None:
-    """Run one resale to its end. A second run of the same job finds nothing to do."""
+    """Run one resale to its end. A second run of the same job finds nothing to do.
+
+    `nurture` is for one that a plan brings: its `least_units` instead of the floor, and the `contracts` it may ask.
+    """
     lead_id, return_id, now = str(payload["lead_id"]), payload.get("return_id"), market.clock.now()
     if return_id is not None:
         late = now >= int(str(payload["until"]))
@@ -60,16 +63,22 @@ async def resell(market: Market, payload: Mapping[str, object]) -> None:
     if case is None:
         await _give_up(market, lead, attempts)
         return
+    nurtured: Mapping[str, Any] | None = _mapping(payload.get("nurture"))
     if return_id is not None:
         case, attempts = await _as_leftover(market, case, attempts)
+    elif nurtured and nurtured["least_units"] is not None:
+        case = from_least(case, Money(nurtured["least_units"], case.currency))
     bought = await market.db.write(
         open_resale, request_row(case, market, b"", RESALE), case.phone_index, case.email_index
     )
     before = _placed(attempts, case.currency)
     if return_id is not None:
         before = before._replace(progress=_leftover_only(case, before.progress))
+    elif nurtured:
+        before = before._replace(progress=_these_only(case, before.progress, nurtured["contracts"]))
     sold = await sell(case.knowing(bought), market, None, before)
-    jobs = _jobs(market, lead, before, sold)
+    again = nurtured is not None and not sold.placed.sales  # the seller heard long ago that it is unsold
+    jobs = () if again else _jobs(market, lead, before, sold)
     await Closer(market, _as_json, None).close(case, sold.answer, sold.state, sold=sold, jobs=jobs)
 
 
@@ -110,6 +119,16 @@ def _leftover_only(case: Case, progress: Progress) -> Progress:
     contracts = case.deals.books[case.vertical.name].contracts
     others = (each.id for each in contracts if each.sale_mode is not SaleMode.LEFTOVER)
     return progress._replace(refused=progress.refused | frozenset(others))
+
+
+def _these_only(case: Case, progress: Progress, contracts: Sequence[str]) -> Progress:
+    """Nobody is asked but these; every contract may be when none is named."""
+    others = (each.id for each in case.deals.books[case.vertical.name].contracts if each.id not in contracts)
+    return progress._replace(refused=progress.refused | frozenset(others)) if contracts else progress
+
+
+def _mapping(value: object) -> Mapping[str, Any] | None:
+    return value if isinstance(value, Mapping) else None
 
 
 def _bid(attempt: Row, currency: str) -> Bid:

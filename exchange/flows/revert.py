@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from exchange.flows import alerts, pausing, polls
+from exchange.flows import alerts, nurture_plans, pausing, polls
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market, refresh
 from exchange.flows.review import block_sub_id, let_in
@@ -25,6 +25,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.party import Campaign, Contract
 from exchange.model.rights import Right, may, needed
 from exchange.stages.eligible import contract_problems
+from exchange.stages.nurture import BadPlan
 from exchange.storage.audit_views import later_change, read_audit_line
 from exchange.storage.parties import read_campaign_version, read_contract_version
 from exchange.storage.revert import revert_campaign, revert_contract, version_at
@@ -241,8 +242,26 @@ async def _alert_rule(market: Market, line: AuditLine) -> Reversal:
     return Reversal(f"Sets the rule back: {was}.", Right.SETTINGS, act)
 
 
+async def _nurture(market: Market, line: AuditLine) -> Reversal:
+    """Of a plan: as it was; of a new one: off, so that it takes and does nothing any more."""
+    plan_id = line.subject.partition(":")[2]
+    before = told_of(line.before) or {**told_of(line.after), "on": False}
+    if not told_of(line.before) and before == told_of(line.after):
+        raise CannotRevert("It was made and does nothing yet: a plan that is off is left where it is.")
+
+    async def act(actor: Actor, _: str) -> None:
+        try:
+            await nurture_plans.put_back(market, plan_id, orjson.dumps(before).decode(), actor)
+        except (BadPlan, nurture_plans.NoSuchPlan) as error:
+            raise CannotRevert(str(error)) from error
+
+    on = "on" if before["on"] else "off"
+    return Reversal(f"Puts the plan {before['name']} back: {len(before['steps'])} steps, {on}.", Right.EDIT, act)
+
+
 _MAKERS: Mapping[str, _Maker] = MappingProxyType(
     {
+        "nurture": _nurture,
         "contract": _version,
         "campaign": _version,
         "buyer.paused": _pause,

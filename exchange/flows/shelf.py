@@ -21,7 +21,7 @@ from exchange.flows.tell import News, tell
 from exchange.model.actor import Role
 from exchange.model.finding import Outcome
 from exchange.model.lead import Lead
-from exchange.model.party import State
+from exchange.model.party import State, StoreRule
 from exchange.model.reason import Reason
 from exchange.model.vertical import Vertical
 from exchange.stages.consent_policy import AUTHORIZATION_MS, authorization_over
@@ -63,13 +63,25 @@ async def list_these(market: Market, rows: Sequence[Row]) -> int:
     return listed
 
 
-async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
-    """List one lead. One whose values are erased, or whose campaign is closed, is left where it is."""
+async def list_by(market: Market, row: Row, rule: StoreRule) -> bool:
+    """Put an unsold live lead on the shelf now by a rule of its own, also one that was there before and was not bought.
+
+    False when it is there, was bought there, or its consumer may not be sold.
+    """
+    now, searches = market.clock.now(), await market.db.read(all_searches)
+    return bool(await _list(market, row, searches, now, rule))
+
+
+async def _list(market: Market, row: Row, searches: list[Row], now: int, own: StoreRule | None = None) -> int:
+    """List one lead, by a rule of its `own` or its campaign's. One whose values are erased, or whose campaign is
+    closed, is left where it is.
+    """
     campaign, vertical = market.deals.campaigns[row["campaign_id"]], market.verticals.get(row["vertical"])
     lead = await stored_lead(market, row, campaign) if vertical is not None else None
-    if lead is None or vertical is None or campaign.store is None:
+    store = own if own is not None else campaign.store
+    if lead is None or vertical is None or store is None:
         return 0
-    rule = replace(campaign.store, sales=min(campaign.store.sales, campaign.slots))
+    rule = replace(store, sales=min(store.sales, campaign.slots))
     card, stand = card_of(lead, vertical), stand_of(market, lead, vertical)
     item = ItemRow(
         lead.id,
@@ -90,7 +102,8 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int) -> int:
     matched = [each for each in seeing if wanted_in(each).takes(card, rule.first)]
     jobs = [job for each in matched for job in tell(market, _match_news(each, item, now))]
     jobs += store_matches(market, matched, item.lead_id)
-    listed = await market.db.write(list_item, item, [str(each["id"]) for each in matched], tuple(jobs))
+    found = [str(each["id"]) for each in matched]
+    listed = await market.db.write(list_item, item, found, tuple(jobs), again=own is not None)
     return int(listed and stand.gone is None)
 
 

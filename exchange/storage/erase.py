@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from exchange.model.nurture import LeftWhy
 from exchange.model.work import JobRow
 from exchange.storage.database import Row, Tx
 from exchange.storage.evidence import EvidenceRow, save_evidence
 from exchange.storage.jobs import add_job
+from exchange.storage.nurture import leave as leave_nurture
 from exchange.storage.shelf import ERASED, leave
 
 _UNDER_WAY = "('open', 'selling')"
@@ -92,6 +94,7 @@ async def erase_lead(
         await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
     event_id, month, at, sentence = event
     await leave(tx, lead_id, ERASED, at)
+    await leave_nurture(tx, lead_id, LeftWhy.ERASED, "ended, the consumer's values were erased", at)
     await tx.execute(
         """INSERT INTO lead_events (id, month, lead_id, at, kind, sentence, actor)
            VALUES (:id, :month, :lead, :at, 'erased', :sentence, 'exchange')""",

@@ -65,8 +65,11 @@ async def rows_of(tx: Tx, lead_ids: Sequence[str]) -> list[Row]:
     return await tx.fetch(f"SELECT * FROM leads WHERE id IN {names} ORDER BY received_at, id", **params)
 
 
-async def begin_again(tx: Tx, lead: Row, claims: tuple[Claim, ...], told: str, by: str, now: int, sell: JobRow) -> bool:
-    """An unsold lead goes on sale again. False when it is unsold no more; raises `TakenMeanwhile`."""
+async def begin_again(
+    tx: Tx, lead: Row, claims: tuple[Claim, ...], told: str, by: str, now: int, sell: JobRow | None
+) -> bool:
+    """An unsold lead goes on sale again, by a job or by whoever asks. False when it is unsold no more; raises
+    `TakenMeanwhile`."""
     moved = await tx.execute(
         """UPDATE leads SET state = 'selling', reason = NULL, changed_at = :now
            WHERE id = :id AND state = 'unsold' AND sealed IS NOT NULL""",
@@ -79,7 +82,8 @@ async def begin_again(tx: Tx, lead: Row, claims: tuple[Claim, ...], told: str, b
         raise TakenMeanwhile(lead["id"])
     await leave(tx, lead["id"], SOLD_AGAIN, now)
     await tx.execute_all(event_row(lead["id"], lead["month"], now, "resale", told, by))
-    await add_job(tx, sell)
+    if sell is not None:
+        await add_job(tx, sell)
     return True
 
 

@@ -13,7 +13,8 @@ from exchange.storage.rows import listed
 @dataclass(frozen=True, slots=True)
 class Extras:
     """By lead: who bought it, how long its seller waited, what was reported, how it is asked back, whether some or all
-    of its sales came back, whether it is in the store, whether it came with consent and that was taken back, its tags.
+    of its sales came back, whether it is in the store or in nurture, whether it came with consent and that was taken
+    back, its tags.
     """
 
     buyers: Mapping[str, list[str]]
@@ -22,13 +23,14 @@ class Extras:
     returns: Mapping[str, str]
     came_back: Mapping[str, str]
     in_store: frozenset[str]
+    in_nurture: frozenset[str]
     consents: Mapping[str, str]
     tags: Mapping[str, list[str]]
 
 
 async def extras_of(tx: Tx, lead_ids: Sequence[str]) -> Extras:
     if not lead_ids:
-        return Extras({}, {}, {}, {}, {}, frozenset(), {}, {})
+        return Extras({}, {}, {}, {}, {}, frozenset(), frozenset(), {}, {})
     return Extras(
         await buyers_of(tx, lead_ids),
         await answer_ms_of(tx, lead_ids),
@@ -36,6 +38,7 @@ async def extras_of(tx: Tx, lead_ids: Sequence[str]) -> Extras:
         await _one(tx, lead_ids, "SELECT lead_id, state AS told FROM return_requests", "ORDER BY asked_at"),
         await _came_back(tx, lead_ids),
         frozenset(await _one(tx, lead_ids, "SELECT lead_id, state AS told FROM store_items", "", "state = 'listed'")),
+        frozenset(await _one(tx, lead_ids, "SELECT lead_id, state AS told FROM nurture_leads", "", "state = 'in'")),
         await _consents(tx, lead_ids),
         await tags_of(tx, lead_ids),
     )

@@ -29,6 +29,7 @@ STANDINGS: Mapping[str, str] = MappingProxyType(
         "returned": f"times_sold > 0 AND {_BACK} AND NOT {_STANDS}",
         "partly_returned": f"times_sold > 0 AND {_BACK} AND {_STANDS}",
         "in_store": "id IN (SELECT i.lead_id FROM store_items i WHERE i.state = 'listed')",
+        "in_nurture": "id IN (SELECT n.lead_id FROM nurture_leads n WHERE n.state = 'in')",
         "expired": """state = 'quoted' AND NOT EXISTS (
                SELECT 1 FROM quotes q WHERE q.lead_id = leads.id AND q.expires_at > :now)""",
         "erased": "sealed IS NULL",

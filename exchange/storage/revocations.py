@@ -11,6 +11,7 @@ from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
+from exchange.storage.nurture import leave_consumer
 from exchange.storage.shelf import leave_all
 from exchange.storage.suppression import add_changes
 
@@ -35,6 +36,7 @@ async def save_revocation(
     for list_id, key in sorted(changes):
         await add_changes(tx, list_id, (key,), True, row.heard_at, row.actor)
     await leave_all(tx, row.phone_index, row.email_index, row.vertical, row.heard_at)
+    await leave_consumer(tx, row.phone_index, row.email_index, row.vertical, row.heard_at)
     await add_job(tx, job)
     await record(tx, line)
 

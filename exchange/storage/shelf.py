@@ -75,6 +75,19 @@ async def leave(tx: Tx, lead_id: str, why: str, now: int) -> bool:
     return True
 
 
+async def put_back(tx: Tx, lead_id: str, why: str, now: int) -> bool:
+    """A lead that left for a while, for this reason alone, stands on the shelf again for what is left of its days."""
+    return bool(
+        await tx.execute(
+            """UPDATE store_items SET state = 'listed', gone = NULL, gone_at = NULL
+               WHERE lead_id = :lead AND state = 'over' AND gone = :why AND ends_at > :now""",
+            lead=lead_id,
+            why=why,
+            now=now,
+        )
+    )
+
+
 async def leave_all(tx: Tx, phone_index: bytes | None, email_index: bytes | None, vertical: str, now: int) -> None:
     """Every lead of a consumer who took the consent back leaves; of one vertical, or of all when it is empty."""
     rows = await tx.fetch(

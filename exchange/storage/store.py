@@ -77,14 +77,24 @@ async def unlisted(tx: Tx, campaigns: list[str], since: int, most: int) -> list[
     )
 
 
-async def list_item(tx: Tx, item: ItemRow, searches: list[str], jobs: tuple[JobRow, ...]) -> bool:
-    """Put a lead on the shelf, and note whose searches it answers. False when it is there."""
+async def list_item(
+    tx: Tx, item: ItemRow, searches: list[str], jobs: tuple[JobRow, ...], *, again: bool = False
+) -> bool:
+    """Put a lead on the shelf, and note whose searches it answers. False when it is there or was, unless it may come
+    `again`: then one that left without being bought does.
+    """
     added = await tx.execute(
         """INSERT INTO store_items (lead_id, month, vertical, campaign_id, us_state, grade, card, rule, currency,
                listed_at, ends_at, state, views, lists_seen, gone, gone_at)
            VALUES (:lead, :month, :vertical, :campaign, :us_state, :grade, :card, :rule, :currency, :at, :ends,
                :state, 0, :seen, :gone, :gone_at)
-           ON CONFLICT (lead_id) DO NOTHING""",
+           ON CONFLICT (lead_id) DO UPDATE SET us_state = excluded.us_state, grade = excluded.grade,
+               card = excluded.card, rule = excluded.rule, currency = excluded.currency,
+               listed_at = excluded.listed_at, ends_at = excluded.ends_at, state = excluded.state,
+               lists_seen = excluded.lists_seen, gone = excluded.gone, gone_at = excluded.gone_at
+           WHERE :again = 1 AND store_items.state = 'over' AND NOT EXISTS (SELECT 1 FROM store_claims c
+               WHERE c.lead_id = store_items.lead_id AND c.state IN ('buying', 'bought'))""",
+        again=int(again),
         lead=item.lead_id,
         month=item.month,
         vertical=item.vertical,

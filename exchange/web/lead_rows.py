@@ -54,7 +54,7 @@ COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class LeadLine:
     """One lead of a list. `consumer` is masked; `answer_ms` None: never answered. `standing` is what it is beside its
-    state: returned, partly_returned, in_store, erased or nothing.
+    state: returned, partly_returned, in_store, in_nurture, erased or nothing.
     """
 
     id: str
@@ -201,4 +201,6 @@ def _named(deals: Deals, buyers: Iterable[str]) -> tuple[str, ...]:
 def _standing(row: Row, extras: Extras) -> str:
     if row["erased"]:
         return "erased"
-    return extras.came_back.get(row["id"], "") or ("in_store" if row["id"] in extras.in_store else "")
+    beside = ("in_store", extras.in_store), ("in_nurture", extras.in_nurture)
+    found = next((name for name, leads in beside if row["id"] in leads), "")
+    return extras.came_back.get(row["id"], "") or found

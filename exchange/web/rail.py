@@ -154,6 +154,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/webhooks", "webhooks", "out", "Webhooks", under="buyers"),
                 Entry("/console/trees", "trees", "tree", "Ping trees"),
                 Entry("/console/store", "store", "shop", "Lead store"),
+                Entry("/console/nurture", "nurture", "return", "Nurture", under="store"),
             ),
         ),
         Group(

@@ -47,6 +47,7 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "returned": ("Returned", "warn", "return"),
         "partly_returned": ("Partly returned", "warn", "return"),
         "in_store": ("In store", "info", "shop"),
+        "in_nurture": ("In nurture", "info", "return"),
         "erased": ("Erased", "", "cross"),
         # of returns
         "asked": ("To decide", "warn", "clock"),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.flows.links import DISPOSITION, PATH, RETURN, UNSUBSCRIBE, BadLink, Link, read_link
+from exchange.flows.links import DISPOSITION, PATH, RETURN, STOP_MESSAGES, UNSUBSCRIBE, BadLink, Link, read_link
 from exchange.flows.one_tap import record_tap
 from exchange.model.lead import Problem
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.public import returns, unsubscribe
+from exchange.web.public import returns, stop, unsubscribe
 from exchange.web.render import notice, page
 
 _TOKEN = PATH + "{token}"
-_KINDS = (DISPOSITION, RETURN, UNSUBSCRIBE)
+_KINDS = (DISPOSITION, RETURN, UNSUBSCRIBE, STOP_MESSAGES)
 _TEMPLATE = "public/links.html"
 
 
@@ -30,6 +30,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         return await returns.show(request, link)
     if link.kind == UNSUBSCRIBE:
         return await unsubscribe.show(request, link)
+    if link.kind == STOP_MESSAGES:
+        return await stop.show(request, link)
     return await page(request, _TEMPLATE, title="What became of this lead", word=_words(link), done=False)
 
 
@@ -39,6 +41,8 @@ async def act(request: web.Request) -> web.StreamResponse:
         return await _refuse(request, link)
     if link.kind == UNSUBSCRIBE:
         return await unsubscribe.act(request, link)
+    if link.kind == STOP_MESSAGES:
+        return await stop.act(request, link)
     return await (returns.act(request, link) if link.kind == RETURN else _record(request, link))
 
 

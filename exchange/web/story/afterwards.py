@@ -18,6 +18,7 @@ from exchange.web.words import plural
 _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "resent": ("out", "info"),
+        "nurture": ("return", "info"),
         "settled": ("check", "info"),
         "return_asked": ("return", "warn"),
         "returned": ("return", "warn"),

@@ -1,4 +1,4 @@
-"""Who takes leads: buyers, their connections, trials and answers, and the store."""
+"""Who takes leads: buyers, their connections, trials and answers, the store and nurture."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from exchange.web.console.demand import (
     connectors,
     csv_addresses,
     inbox,
+    nurture,
+    nurture_plan,
     store,
     terms,
     trial,
@@ -26,6 +28,8 @@ ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
         connectors: Rights(),
         csv_addresses: SETTING,
         inbox: Rights(),
+        nurture: Rights(),
+        nurture_plan: Rights(),
         store: Rights(),
         terms: Rights(),
         trial: Rights(),
