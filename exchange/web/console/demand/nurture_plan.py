@@ -38,7 +38,7 @@ from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
 HOME = "/console/nurture"
-ONE = HOME + "/{plan_id:nur_[A-Za-z0-9]{1,40}}"
+ONE = HOME + "/{plan_id:[A-Za-z0-9_-]{1,60}}"
 OUTCOMES = {
     "sold": "sold",
     "unsold": "nobody bought",
@@ -68,7 +68,7 @@ def pages() -> tuple[Page, ...]:
         Page("GET", ONE + ".json", as_json),
         Page("POST", ONE, change),
         Page("POST", ONE + "/steps", add),
-        Page("POST", ONE + "/steps/{key:s[0-9]{1,6}}/remove", remove),
+        Page("POST", ONE + "/steps/{key:[A-Za-z0-9_-]{1,20}}/remove", remove),
         Page("POST", ONE + "/switch", turn),
         Page("POST", ONE + "/out", out),
     )
