@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from markupsafe import Markup
 
 from exchange.web.charts.svg import drawing, label, line, rect, tag
 
-_WIDTH, _HEIGHT = 560.0, 220.0
+_WIDTH, _HEIGHT = 560.0, 232.0
 _LEFT, _TOP, _BOTTOM = 40.0, 12.0, 186.0
+_ROW, _LETTER = 12.0, 6.2  # of the labels: from one row to the next, and of a letter at most
 _STEPS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -42,5 +44,11 @@ def pairs(groups: Sequence[Pair], summary: str) -> Markup:
             rect(x + width + 1, _BOTTOM - heights[1], width, heights[1], "c-margin", 1.5),
         )
         parts.append(tag("g", tag("title", f"{each.name}: {each.words}"), *bars))
-        parts.append(label(x + width, _BOTTOM + 16, each.name, "ax", "middle"))
+        for row, words in enumerate(_rows(each.name, step)):
+            parts.append(label(x + width, _BOTTOM + 16 + row * _ROW, words, "ax", "middle"))
     return drawing(_WIDTH, _HEIGHT, summary, parts, class_="chart")
+
+
+def _rows(name: str, room: float) -> list[str]:
+    """A name in the room below its bars: two rows at most. Whole it stands in the title and in the table."""
+    return wrap(name, max(int(room / _LETTER), 4), max_lines=2, placeholder="…", break_long_words=False)

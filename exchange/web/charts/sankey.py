@@ -11,7 +11,7 @@ from exchange.web.charts.chart import Chart, Twin
 from exchange.web.charts.svg import drawing, label, linked, rect, tag
 from exchange.web.words import count
 
-_WIDTH, _HEIGHT, _TOP = 812.0, 430.0, 22.0
+_WIDTH, _HEIGHT, _TOP = 812.0, 540.0, 22.0
 _BAR = 7.0
 _GAP = 14.0
 _LEAST = 1.5
