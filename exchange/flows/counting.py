@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ _HOURS_AT_ONCE = 48
 _REQUESTS_AT_ONCE = 200  # some ten ms of reading records: nobody's answer waits longer for it
 _TURNS = 50
 _UNCOUNTED_MOST = 500
+_QUARTER_MS = 900_000
 
 
 async def keep_counts(market: Market) -> int:
@@ -82,10 +84,9 @@ async def _counted(market: Market, rows: Sequence[Row]) -> Counts:
 
 def _asked(row: Row, before: dict[str, list[Row]], zone: ZoneInfo) -> Asked:
     at = row["received_at"]
-    local = datetime.fromtimestamp(at / 1_000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     others = before.get(row["lead_id"], ()) if row["endpoint"] == "post" else ()
     return Asked(
-        int(local.timestamp() * 1_000),
+        _midnight(at - at % _QUARTER_MS, zone),
         at - at % HOUR_MS,
         row["mode"],
         row["vertical"],
@@ -97,6 +98,13 @@ def _asked(row: Row, before: dict[str, list[Row]], zone: ZoneInfo) -> Asked:
         _record(row["document"]) if row["document"] is not None else None,
         [_record(other["document"]) for other in others if other["request_id"] != row["id"]],
     )
+
+
+@lru_cache(maxsize=256)
+def _midnight(quarter: int, zone: ZoneInfo) -> int:
+    """When the day began that this quarter of an hour belongs to: zones differ by whole quarters."""
+    local = datetime.fromtimestamp(quarter / 1_000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(local.timestamp() * 1_000)
 
 
 def _record(document: bytes) -> dict[str, Any]:

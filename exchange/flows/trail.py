@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from exchange.model.party import Contract
 from exchange.model.wire import HttpMessage, Lost, Reply, WireRecord
 from exchange.stages.eligible import Judgement
 from exchange.stages.shape import shape_of
-from exchange.vault import compress
+from exchange.vault import compress, decompress
 
 
 class Trail:
@@ -143,7 +142,7 @@ def _barred(words: Iterable[str]) -> str:
 
 def read_trail(document: bytes) -> dict[str, Any]:
     """What `Trail.document` packed."""
-    found: dict[str, Any] = orjson.loads(zlib.decompress(document))
+    found: dict[str, Any] = orjson.loads(decompress(document))
     return found
 
 

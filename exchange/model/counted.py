@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+BidKey = tuple[str, int, str, str, str, int]
+
 
 class Counts(NamedTuple):
     """How often, by the keys of the tables that keep it.
@@ -14,8 +16,8 @@ class Counts(NamedTuple):
     """
 
     pings: Counter[tuple[int, str, str, str, str, int]]
-    bids: Counter[tuple[str, int, str, str, str, int]]
-    won: Counter[tuple[str, int, str, str, str, int]]
+    bids: Counter[BidKey]
+    won: Counter[BidKey]
     answers: Counter[tuple[int, str, str, int]]
     of_leads: set[tuple[str, int]]
 

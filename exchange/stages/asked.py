@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from exchange.model.counted import Counts, no_counts
+from exchange.model.counted import BidKey, Counts, no_counts
 from exchange.model.money import Money
 
 PRICE_UNITS = 2_500  # prices within a quarter are one size
@@ -43,36 +45,35 @@ def count_asked(requests: Iterable[Asked]) -> Counts:
 
 
 def _count_pings(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None:
-    for line in record.get("asked", ()):
-        contract, reason = line["contract"], line.get("reason", "")
-        key = (each.day, each.mode, each.vertical, contract)
+    asked = record.get("asked", ())
+    for line in asked:
+        key, reason = (each.day, each.mode, each.vertical, line["contract"]), line.get("reason", "")
         counts.pings[(*key, "ms", ms_size(round(line["took"])))] += 1
         if reason in ("timeout", "no_bid"):
             counts.pings[(*key, reason, 0)] += 1
-        for bid in line["bids"]:
-            counts.of_leads.add((each.lead_id, _price(bid, each)))
-            for facet in _facets(each):
-                counts.bids[(facet, each.day, each.mode, each.vertical, each.currency, _price(bid, each))] += 1
+    bids = [_size(str(bid["price"]), each.currency) for line in asked for bid in line["bids"]]
+    counts.of_leads.update([(each.lead_id, size) for size in bids])
+    _count_sizes(counts.bids, each, bids)
 
 
 def _count_won(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None:
     asked = {line["contract"] for told in (record, *each.before) for line in told.get("asked", ())}
-    for post in record.get("posts", ()):
-        if post["state"] == "accepted" and post["contract"] in asked:
-            for facet in _facets(each):
-                counts.won[(facet, each.day, each.mode, each.vertical, each.currency, _price(post, each))] += 1
+    sold = [post for post in record.get("posts", ()) if post["state"] == "accepted" and post["contract"] in asked]
+    _count_sizes(counts.won, each, [_size(str(post["price"]), each.currency) for post in sold])
 
 
-def _facets(each: Asked) -> Iterable[str]:
-    yield ""
-    if each.grade:
-        yield f"grade:{each.grade}"
-    if each.us_state:
-        yield f"state:{each.us_state}"
+def _count_sizes(counted: Counter[BidKey], each: Asked, sizes: Sequence[int]) -> None:
+    """Prices of a lead: among all, among those of its grade, and among those of its state."""
+    of = (("grade", each.grade), ("state", each.us_state))
+    for facet in ("", *[f"{name}:{value}" for name, value in of if value]):
+        for size in sizes:
+            counted[(facet, each.day, each.mode, each.vertical, each.currency, size)] += 1
 
 
-def _price(told: Mapping[str, Any], each: Asked) -> int:
-    return Money.parse(str(told["price"]), each.currency).units // PRICE_UNITS
+@lru_cache(maxsize=8_192)
+def _size(price: str, currency: str) -> int:
+    """Buyers bid the same prices again and again."""
+    return Money.parse(price, currency).units // PRICE_UNITS
 
 
 def ms_size(ms: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from exchange.model.quality import (
@@ -68,12 +69,12 @@ async def count_sales(tx: Tx, sale_ids: Sequence[str], words: Mapping[str, Words
     ids, params = listed("sale", sale_ids)
     before = {row["sale_id"]: _outcome(row) for row in await _rows(tx, "sale_outcomes", "sale_id", ids, params)}
     now = {each.sale_id: each for each in await _outcomes(tx, ids, params, words)}
-    changes: Counter[tuple[tuple[object, ...], int]] = Counter()
-    for sale_id in before.keys() | now.keys():
-        for outcome, sign in ((before.get(sale_id), -1), (now.get(sale_id), 1)):
-            if outcome is not None:
-                for place, amount in enumerate(outcome.counted):
-                    changes[(_key_of(outcome), place)] += sign * amount
+    changes: dict[tuple[object, ...], list[int]] = {}
+    for outcomes, sign in ((before, -1), (now, 1)):
+        for outcome in outcomes.values():
+            day = changes.setdefault(_key_of(outcome), [0] * len(DAY_COUNTS))
+            for place, amount in enumerate(outcome.counted):
+                day[place] += sign * amount
     await _store(tx, [each for each in now.values() if before.get(each.sale_id) != each])
     if gone := sorted(before.keys() - now.keys()):
         ids, params = listed("gone", gone)
@@ -112,8 +113,7 @@ def _outcome(row: Row) -> SaleOutcome:
     return SaleOutcome(*(row[name] for name in SaleOutcome._fields))
 
 
-def _key_of(outcome: SaleOutcome) -> tuple[object, ...]:
-    return tuple(getattr(outcome, name) for name in _KEY)
+_key_of = attrgetter(*_KEY)
 
 
 async def _store(tx: Tx, outcomes: Iterable[SaleOutcome]) -> None:
@@ -126,17 +126,15 @@ async def _store(tx: Tx, outcomes: Iterable[SaleOutcome]) -> None:
     )
 
 
-async def _add_to_days(tx: Tx, changes: Mapping[tuple[tuple[object, ...], int], int]) -> None:
-    by_key: dict[tuple[object, ...], list[int]] = {}
-    for (key, place), amount in changes.items():
-        by_key.setdefault(key, [0] * len(DAY_COUNTS))[place] = amount
+async def _add_to_days(tx: Tx, changes: Mapping[tuple[object, ...], Sequence[int]]) -> None:
+    """`changes` are the amounts to add, in the order of `DAY_COUNTS`, by the key of a day."""
     columns, values = ", ".join((*_KEY, *DAY_COUNTS)), ", ".join(f":{name}" for name in (*_KEY, *DAY_COUNTS))
     more = ", ".join(f"{name} = sale_days.{name} + :{name}" for name in DAY_COUNTS)
     await tx.execute_many(
         f"INSERT INTO sale_days ({columns}) VALUES ({values}) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {more}",
         [
             dict(zip((*_KEY, *DAY_COUNTS), (*key, *amounts), strict=True))
-            for key, amounts in sorted(by_key.items(), key=lambda each: str(each[0]))
+            for key, amounts in sorted(changes.items(), key=lambda each: str(each[0]))
             if any(amounts)
         ],
     )
