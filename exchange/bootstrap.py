@@ -209,11 +209,11 @@ def doors() -> Doors:
     return Doors(encode, look_through, records, is_sheet, sheet_as_csv, pollers(), fetchers(), readers())
 
 
-def besides() -> tuple[Beside, ...]:
-    """What runs beside the application as long as it does."""
+def besides(*, for_all: bool = True) -> tuple[Beside, ...]:
+    """What runs beside the application as long as it does; not `for_all` in a worker beside the machine's first."""
     from exchange.worker import work  # a command that serves nobody starts without it
 
-    return (work,)
+    return (partial(work, for_all=for_all),)
 
 
 def listeners(settings: Settings) -> tuple[Listener, ...]:

@@ -56,34 +56,40 @@ STALE_MS = 90_000  # longer than any request may run: what is older and unanswer
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something done every so often."""
+    """Something done every so often. What is `own` is about what this process holds in memory: each does it itself."""
 
     name: str
     every_seconds: float
     do: Callable[[Market], Awaitable[object]]
+    own: bool = False
 
 
-def duties(write: Write) -> tuple[Duty, ...]:
+def duties(write: Write, *, for_all: bool = True) -> tuple[Duty, ...]:
+    """What this process does. Not `for_all`: another worker of the machine does what one can do for all of them."""
+    return tuple(duty for duty in _duties(write) if for_all or duty.own)
+
+
+def _duties(write: Write) -> tuple[Duty, ...]:
     async def recover_old(market: Market) -> None:
         await recover(market, market.clock.now() - STALE_MS, write)
 
     return (
-        Duty("beat", EVERY_SECONDS, beat),
+        Duty("beat", EVERY_SECONDS, beat, own=True),
         Duty("look at the queues", 60.0, look_at_queues),
-        Duty("look at what this process sees", 5.0, look_at_own),
+        Duty("look at what this process sees", 5.0, look_at_own, own=True),
         Duty("look for alerts", 5.0, look_for_alerts),
-        Duty("refresh", 0.5, refresh),
-        Duty("lists", 0.5, look_at_lists),
-        Duty("follow the master key", 2.0, follow_key),
+        Duty("refresh", 0.5, refresh, own=True),
+        Duty("lists", 0.5, look_at_lists, own=True),
+        Duty("follow the master key", 2.0, follow_key, own=True),
         Duty("poll", 1.0, plan_looks),
-        Duty("learn", 5.0, learn),
-        Duty("count quality", 5.0, keep_quality),
+        Duty("learn", 5.0, learn, own=True),
+        Duty("count quality", 5.0, keep_quality, own=True),
         Duty("watch sources", 60.0, watch_sources),
         Duty("seal", 1.0, seal_chains),
         Duty("posting instructions", 1.0, keep_specs),
         Duty("leads given for returns", 2.0, give_replacements),
         Duty("list unsold", 2.0, list_unsold),
-        Duty("who hears of every lead", 5.0, note_lead_hearers),
+        Duty("who hears of every lead", 5.0, note_lead_hearers, own=True),
         Duty("daily mails", 60.0, plan_daily),
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
@@ -96,9 +102,9 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("keep the books", 60.0, keep_books),
         Duty("proofs to keep", 5.0, plan_proofs),
         Duty("proofs that are late", 60.0, look_for_late_proofs),
-        Duty("screen", 1.0, take_up_screened),
-        Duty("share what sellers try", 2.0, share_harvest),
-        Duty("learn to screen", 600.0, learn_to_screen),
+        Duty("screen", 1.0, take_up_screened, own=True),
+        Duty("share what sellers try", 2.0, share_harvest, own=True),
+        Duty("learn to screen", 600.0, learn_to_screen, own=True),
         Duty("settle by rule", 10.0, settle_silent),
         Duty("expire deliveries", 10.0, expire_deliveries),
         Duty("finish purchases", 30.0, finish_purchases),
@@ -109,7 +115,7 @@ def duties(write: Write) -> tuple[Duty, ...]:
         Duty("prepare payouts", 60.0, prepare_due),
         Duty("end pauses", 5.0, end_pauses),
         Duty("fold lists", 300.0, fold_crowded),
-        Duty("note which keys were used", 30.0, note_keys),
+        Duty("note which keys were used", 30.0, note_keys, own=True),
         Duty("forget", 3_600.0, forget),
     )
 

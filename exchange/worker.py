@@ -313,12 +313,15 @@ _UNKNOWN = Kind(_unknown)
 """A job that a newer release left behind: it waits for that release, or somebody looks at it."""
 
 
-async def work(market: Market, write: Write) -> None:
-    """All duties and jobs until cancelled. A duty that fails is logged and tried again at its next turn."""
+async def work(market: Market, write: Write, *, for_all: bool = True) -> None:
+    """All duties and jobs until cancelled. A duty that fails is logged and tried again at its next turn.
+
+    Not `for_all`: another worker of this machine does what one can do for all of them.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(Jobs(market).run())
-            for duty in duties(write):
+            for duty in duties(write, for_all=for_all):
                 group.create_task(_repeat(market, duty))
     finally:
         await last_words(market)

@@ -122,7 +122,8 @@ async def _one(terminal: Terminal, settings: Settings, part: Part | None) -> Non
         db = await opened.enter_async_context(shared_file(settings, part, clock))
         market = await opened.enter_async_context(open_market(settings, clock=clock, db=db, rates=rates))
         warnings = [] if part is not None and not part.first else await take_up(market, settings)
-        app = build_app(market, settings, beside=besides(), listeners=listeners(settings))
+        beside = besides(for_all=part is None or part.number == 0)
+        app = build_app(market, settings, beside=beside, listeners=listeners(settings))
 
         def started(_: str) -> None:
             if handed is not None:

@@ -11,15 +11,24 @@ from exchange.flows.job_ends import ComeBack, DestinationDown, Ended
 from exchange.flows.jobs import job
 from exchange.flows.market import Market
 from exchange.flows.settle import settle
+from exchange.intake.encode import encode
 from exchange.limits import JOBS_AT_ONCE, QUEUE_REST_MS_MOST
 from exchange.storage.jobs import add_job
 from exchange.web.figures.needs import needs
-from exchange.worker import Jobs, Kind, run_jobs
+from exchange.worker import Jobs, Kind, duties, run_jobs
 from tests.flows.lab import HUNG_UP, OPERATOR, later
 from tests.flows.test_settling import YES, first, told_back, unclear
 from tests.market import SOLD, Exchange
 
 PATIENCE = 20.0
+
+
+def test_of_several_workers_one_does_for_all_what_is_no_process_own() -> None:
+    everything = {duty.name for duty in duties(encode)}
+    beside = {duty.name for duty in duties(encode, for_all=False)}
+
+    assert {"refresh", "learn", "screen", "lists"} <= beside < everything
+    assert {"count", "seal", "settle by rule", "forget"} <= everything - beside
 
 
 @dataclass
