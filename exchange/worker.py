@@ -26,6 +26,7 @@ from exchange.duties import seal_chains as seal_chains
 from exchange.duties import settle_silent as settle_silent
 from exchange.flows.adverts import tell_platform
 from exchange.flows.agent_mail import mail_agent
+from exchange.flows.analysis import count_report
 from exchange.flows.auto_top_up import run_auto_top_up
 from exchange.flows.batches import send_batch
 from exchange.flows.charges import send_refund
@@ -43,6 +44,7 @@ from exchange.flows.jobs import (
     BATCH,
     CHECK_IMPORT,
     CONVERT,
+    COUNT_REPORT,
     DELIVER,
     DIGEST,
     FOLLOW_NOTE,
@@ -133,6 +135,7 @@ def kinds() -> Mapping[str, Kind]:
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         CONVERT: Kind(tell_platform),
+        COUNT_REPORT: Kind(count_report, most=2, lease_ms=300_000, at_once=1),
         DELIVER: Kind(deliver, waits_ms=_BROKEN_MS, most=3, lease_ms=_DELIVER_LEASE_MS, gap_ms=20),
         DIGEST: Kind(mail_digest),
         FOLLOW_NOTE: Kind(mail_agent),

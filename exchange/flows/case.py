@@ -24,6 +24,7 @@ from exchange.stages.duplicates.windows import scope_key, taken_until, windows_o
 from exchange.stages.gate import Gatekeeper
 from exchange.stages.normalize import Normalized, normalize
 from exchange.stages.scrub.lead import scrub
+from exchange.stages.tracking import shown_tracking
 from exchange.storage.database import Row
 from exchange.vault import DataKey
 
@@ -254,6 +255,7 @@ def lead_row(case: Case, market: Market, state: LeadState, reason: str | None) -
         _sealed_consent(case, market),
         case.lead.consent.text_hash if _text_stands_apart(case) else None,
         submission.channel,
+        orjson.dumps(shown_tracking(lead.tracking)).decode(),
     )
 
 

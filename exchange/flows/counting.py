@@ -62,10 +62,16 @@ async def count_requests(market: Market) -> int:
         if not rows:
             break
         counts = await _counted(market, rows)
-        if not await market.db.write(add_counts, mark, Mark(rows[-1]["received_at"], rows[-1]["id"]), counts):
+        buyers = {ask.contract_id: _buyer(market, ask.contract_id) for ask in counts.asks}
+        if not await market.db.write(add_counts, mark, Mark(rows[-1]["received_at"], rows[-1]["id"]), counts, buyers):
             break
         count += len(rows)
     return count
+
+
+def _buyer(market: Market, contract_id: str) -> str:
+    contract = market.deals.contracts.get(contract_id)
+    return contract.buyer_id if contract is not None else ""
 
 
 async def uncounted(market: Market) -> Counts:
@@ -79,10 +85,15 @@ async def _counted(market: Market, rows: Sequence[Row]) -> Counts:
     posts = sorted({row["lead_id"] for row in rows if row["endpoint"] == "post" and row["document"] is not None})
     before = await market.db.read(other_records, posts)
     zone = ZoneInfo(market.zone)
-    return count_asked(_asked(row, before, zone) for row in rows)
+    return count_asked(_asked(row, before, zone, _floor(market, row)) for row in rows)
 
 
-def _asked(row: Row, before: dict[str, list[Row]], zone: ZoneInfo) -> Asked:
+def _floor(market: Market, row: Row) -> int:
+    campaign = market.deals.campaigns.get(row["campaign_id"])
+    return campaign.floor.units if campaign is not None else 0
+
+
+def _asked(row: Row, before: dict[str, list[Row]], zone: ZoneInfo, floor: int) -> Asked:
     at = row["received_at"]
     others = before.get(row["lead_id"], ()) if row["endpoint"] == "post" else ()
     return Asked(
@@ -95,6 +106,9 @@ def _asked(row: Row, before: dict[str, list[Row]], zone: ZoneInfo) -> Asked:
         row["us_state"] or "",
         row["took_ms"],
         row["lead_id"],
+        row["lead_at"],
+        at,
+        floor,
         _record(row["document"]) if row["document"] is not None else None,
         [_record(other["document"]) for other in others if other["request_id"] != row["id"]],
     )

@@ -9,6 +9,7 @@ from exchange.model.work import JobRow
 
 BATCH = "batch"
 CONVERT = "convert"
+COUNT_REPORT = "count_report"
 DELIVER = "deliver"
 DIGEST = "digest"
 SETTLE_TEST = "settle_test"

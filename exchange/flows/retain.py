@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange.flows.analysis import forget_sums
 from exchange.flows.import_files import forget_files, forget_strays
 from exchange.flows.market import Market
 from exchange.flows.proofs import KEEPABLE_DAYS
@@ -70,4 +71,6 @@ async def forget(market: Market) -> None:
     await market.db.write(forget_queues, now - _DAY_MS)
     await market.db.write(forget_notices, now - _NOTICE_DAYS * _DAY_MS)
     await market.db.write(forget_alerts, now - _ALERT_DAYS * _DAY_MS)
+    while await forget_sums(market):
+        pass
     await market.db.write(forget_sign_ins, now, now - _DAY_MS, now - _LINK_DAYS * _DAY_MS)

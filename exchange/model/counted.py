@@ -8,11 +8,26 @@ from typing import NamedTuple
 BidKey = tuple[str, int, str, str, str, int]
 
 
+class Ask(NamedTuple):
+    """A contract was asked for a bid on a lead that came at `at`: what it said, and the highest price it bid,
+    and the campaign's floor."""
+
+    at: int
+    lead_id: str
+    contract_id: str
+    asked_at: int
+    said: str
+    took_ms: int
+    price_units: int
+    floor_units: int
+
+
 class Counts(NamedTuple):
     """How often, by the keys of the tables that keep it.
 
     `pings` by day, mode, vertical, contract, kind and size; `bids` and `won` by facet, day, mode, vertical, currency
-    and size; `answers` by hour, mode, vertical and size. `of_leads` are the sizes bid for each lead.
+    and size; `answers` by hour, mode, vertical and size. `of_leads` are the sizes bid for each lead, `asks` each time a
+    contract was asked, `sold` which of them became a sale: when the lead came, its id, and the contract.
     """
 
     pings: Counter[tuple[int, str, str, str, str, int]]
@@ -20,7 +35,9 @@ class Counts(NamedTuple):
     won: Counter[BidKey]
     answers: Counter[tuple[int, str, str, int]]
     of_leads: set[tuple[str, int]]
+    asks: list[Ask]
+    sold: set[tuple[int, str, str]]
 
 
 def no_counts() -> Counts:
-    return Counts(Counter(), Counter(), Counter(), Counter(), set())
+    return Counts(Counter(), Counter(), Counter(), Counter(), set(), [], set())

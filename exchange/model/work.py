@@ -108,6 +108,7 @@ class LeadRow(NamedTuple):
     consent: bytes | None = None
     consent_hash: str | None = None  # of a text that is stored once, beside the record
     channel: str = "api"
+    tracking: str = "{}"
 
 
 class Keep(Enum):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from exchange.model.counted import BidKey, Counts, no_counts
+from exchange.model.counted import Ask, BidKey, Counts, no_counts
 from exchange.model.money import Money
 
 PRICE_UNITS = 2_500  # prices within a quarter are one size
@@ -15,7 +15,8 @@ _FINE_MS, _MIDDLE_MS = 100, 1_000
 
 
 class Asked(NamedTuple):
-    """One request as it is counted. `record` is what was kept of it, `before` of the ping that it is a post of.
+    """One request as it is counted. It came at `at`, its lead at `lead_at`. `record` is what was kept of it,
+    `before` of the ping that it is a post of.
 
     Pings that nobody waited for tell nothing: they are not in it.
     """
@@ -29,6 +30,9 @@ class Asked(NamedTuple):
     us_state: str
     took_ms: int
     lead_id: str
+    lead_at: int
+    at: int
+    floor_units: int
     record: Mapping[str, Any] | None
     before: Sequence[Mapping[str, Any]] = ()
 
@@ -49,6 +53,7 @@ def _count_pings(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None
     for line in asked:
         key, reason = (each.day, each.mode, each.vertical, line["contract"]), line.get("reason", "")
         counts.pings[(*key, "ms", ms_size(round(line["took"])))] += 1
+        counts.asks.append(_ask(each, line))
         if reason in ("timeout", "no_bid"):
             counts.pings[(*key, reason, 0)] += 1
     bids = [_size(str(bid["price"]), each.currency) for line in asked for bid in line["bids"]]
@@ -59,6 +64,7 @@ def _count_pings(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None
 def _count_won(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None:
     asked = {line["contract"] for told in (record, *each.before) for line in told.get("asked", ())}
     sold = [post for post in record.get("posts", ()) if post["state"] == "accepted" and post["contract"] in asked]
+    counts.sold.update([(each.lead_at, each.lead_id, post["contract"]) for post in sold])
     _count_sizes(counts.won, each, [_size(str(post["price"]), each.currency) for post in sold])
 
 
@@ -70,10 +76,24 @@ def _count_sizes(counted: Counter[BidKey], each: Asked, sizes: Sequence[int]) ->
             counted[(facet, each.day, each.mode, each.vertical, each.currency, size)] += 1
 
 
-@lru_cache(maxsize=8_192)
+def _ask(each: Asked, line: Mapping[str, Any]) -> Ask:
+    """Exactly: reports add these up."""
+    prices = [_units(str(bid["price"]), each.currency) for bid in line["bids"]]
+    said = "bid" if prices else line.get("reason", "") or "no_bid"
+    took, asked_at = round(line["took"]), each.at + round(line.get("at", 0))
+    return Ask(
+        each.lead_at, each.lead_id, line["contract"], asked_at, said, took, max(prices, default=0), each.floor_units
+    )
+
+
 def _size(price: str, currency: str) -> int:
+    return _units(price, currency) // PRICE_UNITS
+
+
+@lru_cache(maxsize=8_192)
+def _units(price: str, currency: str) -> int:
     """Buyers bid the same prices again and again."""
-    return Money.parse(price, currency).units // PRICE_UNITS
+    return Money.parse(price, currency).units
 
 
 def ms_size(ms: int) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from exchange.model.actor import Actor, Role
-from exchange.model.counted import Counts
+from exchange.model.counted import Ask, Counts
 from exchange.storage.database import Row, Tx
-from exchange.storage.hours import Reach
+from exchange.storage.hours import HOUR_MS, Reach
 from exchange.storage.rows import listed
 
 _KINDS = "r.endpoint IN ('ping', 'post', 'pingpost')"
@@ -42,8 +42,8 @@ async def oldest_unanswered(tx: Tx, since: int) -> int | None:
 async def requests_after(tx: Tx, mark: Mark, until: int, most: int) -> list[Row]:
     """Answered requests after the mark with their leads and records, in order."""
     return await tx.fetch(
-        f"""SELECT r.id, r.received_at, r.endpoint, r.took_ms, r.lead_id, l.mode, l.vertical, l.currency, l.grade,
-               l.us_state, t.document
+        f"""SELECT r.id, r.received_at, r.endpoint, r.took_ms, r.lead_id, l.received_at AS lead_at, l.campaign_id,
+               l.mode, l.vertical, l.currency, l.grade, l.us_state, t.document
             FROM requests r JOIN leads l ON l.id = r.lead_id
                 LEFT JOIN trails t ON t.lead_id = r.lead_id AND t.request_id = r.id
             WHERE r.received_at >= :at AND r.received_at < :until AND (r.received_at > :at OR r.id > :request)
@@ -67,8 +67,11 @@ async def other_records(tx: Tx, lead_ids: Sequence[str]) -> dict[str, list[Row]]
     return found
 
 
-async def add_counts(tx: Tx, before: Mark, after: Mark, counts: Counts) -> bool:
-    """Add what was counted and move the mark. False when another node was faster: then nothing changes."""
+async def add_counts(tx: Tx, before: Mark, after: Mark, counts: Counts, buyers: Mapping[str, str]) -> bool:
+    """Add what was counted and move the mark. `buyers` are whose the contracts are that were asked.
+
+    False when another node was faster: then nothing changes.
+    """
     moved = await tx.execute(
         """UPDATE counted_requests SET at = :at, request_id = :request
            WHERE one = 1 AND at = :old_at AND request_id = :old_request""",
@@ -87,7 +90,25 @@ async def add_counts(tx: Tx, before: Mark, after: Mark, counts: Counts) -> bool:
         "INSERT INTO lead_bids (lead_id, size) VALUES (:lead, :size) ON CONFLICT DO NOTHING",
         [{"lead": lead, "size": size} for lead, size in sorted(counts.of_leads)],
     )
+    await _add_asks(tx, counts, buyers)
     return True
+
+
+async def _add_asks(tx: Tx, counts: Counts, buyers: Mapping[str, str]) -> None:
+    columns = (*Ask._fields, "buyer_id", "won")
+    await tx.execute_many(
+        f"""INSERT INTO asks ({", ".join(columns)}) VALUES ({", ".join(f":{name}" for name in columns)})
+            ON CONFLICT DO NOTHING""",
+        [{**ask._asdict(), "buyer_id": buyers[ask.contract_id], "won": 0} for ask in counts.asks],
+    )
+    won = """UPDATE asks SET won = 1 WHERE at = :at AND lead_id = :lead AND contract_id = :contract AND asked_at =
+                 (SELECT MAX(k.asked_at) FROM asks k WHERE k.at = :at AND k.lead_id = :lead
+                      AND k.contract_id = :contract)"""
+    await tx.execute_many(won, [{"at": at, "lead": lead, "contract": contract} for at, lead, contract in counts.sold])
+    hours = {ask.at - ask.at % HOUR_MS for ask in counts.asks} | {at - at % HOUR_MS for at, *_ in counts.sold}
+    await tx.execute_many(  # hours that are not over have no row yet
+        "UPDATE counted_hours SET more = more + 1 WHERE hour = :hour", [{"hour": hour} for hour in sorted(hours)]
+    )
 
 
 async def _add(

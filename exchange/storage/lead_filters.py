@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from exchange.model.actor import Actor, Role
+from exchange.model.analysis import Cell, Grain
+from exchange.storage.analysis import cells_where
 from exchange.storage.rows import listed
 from exchange.storage.spans import TOP, Span
 from exchange.storage.ways import WAYS
@@ -84,6 +86,7 @@ class LeadFilter:
     field: tuple[str, str] | None = None
     duplicate_of: str | None = None
     tag: str | None = None
+    cells: tuple[Cell, ...] = ()  # of the analytics explorer
     ids: tuple[str, ...] = ()
     kept: bool = False
     phone_index: bytes | None = None
@@ -120,7 +123,8 @@ def where_of(actor: Actor, wanted: LeadFilter) -> Where:
     for part, params in (*_ranges(wanted), *_lists(wanted), *_others(wanted)):
         where.append(part)
         found |= params
-    return where, found
+    more, params = cells_where(wanted.cells, Grain.LEAD)
+    return where + more, found | params
 
 
 def _ranges(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:

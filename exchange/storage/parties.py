@@ -174,12 +174,13 @@ async def save_contract(tx: Tx, contract: Contract, now: int, made_by: str) -> i
     version = await _next_version(tx, "contracts", contract.id)
     contract = replace(contract, version=version)
     await tx.execute(
-        """INSERT INTO contracts (id, version, buyer_id, vertical, document, current, made_at, made_by)
-           VALUES (:id, :version, :buyer, :vertical, :document, 1, :now, :by)""",
+        """INSERT INTO contracts (id, version, buyer_id, vertical, tier, document, current, made_at, made_by)
+           VALUES (:id, :version, :buyer, :vertical, :tier, :document, 1, :now, :by)""",
         id=contract.id,
         version=version,
         buyer=contract.buyer_id,
         vertical=contract.vertical,
+        tier=contract.tier,
         document=_CONTRACT.dump_json(contract).decode(),
         now=now,
         by=made_by,

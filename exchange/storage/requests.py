@@ -219,6 +219,7 @@ def _lead_rows(lead: LeadRow) -> list[Statement]:
                 "grade": lead.grade,
                 "currency": lead.currency,
                 "channel": lead.channel,
+                "tracking": lead.tracking,
             },
         )
     ]
@@ -241,14 +242,15 @@ def _lead_rows(lead: LeadRow) -> list[Statement]:
 
 _LEAD = """INSERT INTO leads (id, month, received_at, seller_id, campaign_id, campaign_version, vertical, mode, kind,
                state, reason, seller_lead_id, sub_id1, zip, us_state, city, initials, phone_index, email_index,
-               facts, subject, sealed, grade, currency, channel, revenue_units, payout_units, times_sold, changed_at)
+               facts, subject, sealed, grade, currency, channel, tracking, revenue_units, payout_units, times_sold,
+               changed_at)
            VALUES (:id, :month, :received, :seller, :campaign, :version, :vertical, :mode, :kind, :state, :reason,
                :seller_lead_id, :sub_id1, :zip, :us_state, :city, :name, :phone, :email, :facts, :subject, :sealed,
-               :grade, :currency, :channel, 0, 0, 0, :received)
+               :grade, :currency, :channel, :tracking, 0, 0, 0, :received)
            ON CONFLICT (id) DO UPDATE SET kind = :kind, state = :state, reason = :reason, campaign_version = :version,
                seller_lead_id = :seller_lead_id, sub_id1 = :sub_id1, zip = :zip, us_state = :us_state, city = :city,
                initials = :name, phone_index = :phone, email_index = :email, facts = :facts, subject = :subject,
-               sealed = :sealed, grade = :grade, changed_at = :received
+               sealed = :sealed, grade = :grade, tracking = :tracking, changed_at = :received
            WHERE leads.seller_id = :seller"""
 _CONSENT = """INSERT INTO consents (lead_id, month, subject, sealed, text_hash, received_at)
                VALUES (:lead, :month, :subject, :sealed, :hash, :at)

@@ -11,6 +11,7 @@ from exchange.model.rights import Right
 from exchange.storage.lead_filters import CONSENTS, RETURNS, STANDINGS, LeadFilter
 from exchange.storage.leads import count_leads
 from exchange.storage.ways import WAYS
+from exchange.web.analytics.opens import OF_CHARACTERS, cells_of, read_of, told_of
 from exchange.web.lead_query import PATH, PERIODS, STATUSES, period_of
 from exchange.web.lead_rows import COLUMNS, LeadLine, read_lines
 from exchange.web.lead_values import (
@@ -70,6 +71,7 @@ def lead_filter(asked: Asked, ids: tuple[str, ...] = ()) -> LeadFilter:
         field=field_value(given.get("field", "")),
         duplicate_of=given.get("duplicate_of"),
         tag=given.get("tag"),
+        cells=cells_of(given.get("of", "")),
         ids=ids,
         since=since,
         until=until,
@@ -174,6 +176,7 @@ FILTERS = (
     Filter("way", "Sold", lambda _: list(WAY_WORDS.items()), lambda text: text if text in WAYS else "", rare=True),
     Filter("from", "From", read=day, example="2026-11-20", rare=True),
     Filter("to", "To", read=day, example="2026-11-20", rare=True),
+    Filter("of", "Of", read=read_of, tell=lambda _, text: told_of(text), silent=True, longest=OF_CHARACTERS),
     Filter("bid", "Bid", read=lambda text: text if bid_of(text) else "", example="12-14", rare=True),
 )
 ACTIONS = (

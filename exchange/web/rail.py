@@ -170,7 +170,8 @@ def _console() -> tuple[Group, ...]:
         Group(
             "Understand",
             (
-                Entry("/console/quality", "quality", "chart", "Lead quality"),
+                Entry("/console/analytics", "analytics", "chart", "Analytics"),
+                Entry("/console/quality", "quality", "star", "Lead quality"),
                 Entry("/console/simulator", "simulator", "flask", "Simulator"),
                 Entry("/console/screen", "screen", "shield", "Screen", under="quality"),
                 Entry("/console/verifiers", "verifiers", "check", "Verifiers", under="quality"),

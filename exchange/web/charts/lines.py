@@ -24,8 +24,10 @@ class Line:
     dashed: bool = False
 
 
-def lines(names: Sequence[str], series: Sequence[Line], summary: str, *, sign: str = "", unit: str = "") -> Chart:
-    """All series over the same axis. Each ends where its values do."""
+def lines(
+    names: Sequence[str], series: Sequence[Line], summary: str, *, sign: str = "", unit: str = "", decimals: int = 2
+) -> Chart:
+    """All series over the same axis. Each ends where its values do. `decimals` are those of the table."""
     top = round_up(max([max(each.values, default=0.0) for each in series], default=0.0))
     plane = Plane(top, right=_WIDTH - 10, lower=_HEIGHT - 30)
     parts = plane.grid(sign, unit)
@@ -43,7 +45,7 @@ def lines(names: Sequence[str], series: Sequence[Line], summary: str, *, sign: s
         shape = tag("polyline", points=points(places), class_="c-before" if each.dashed else f"t-{each.tone} c-line")
         parts.append(tag("g", tag("title", each.name), shape))
     rows = tuple(
-        (name, *(f"{each.values[index]:,.2f}" if index < len(each.values) else "" for each in series))
+        (name, *(f"{each.values[index]:,.{decimals}f}" if index < len(each.values) else "" for each in series))
         for index, name in enumerate(names)
     )
     picture = drawing(_WIDTH, _HEIGHT, summary, parts, class_="chart")

@@ -15,6 +15,7 @@ from exchange.web import preferences
 from exchange.web.auth import for_staff, leave
 from exchange.web.console import (
     alerts,
+    analytics,
     buyers,
     checks,
     demand,
@@ -39,7 +40,22 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
     alone = {more: Rights(), search: SEEING}
-    rooms = (alerts, buyers, checks, demand, leads, money, overview, quality, returns, rules, sellers, settings, supply)
+    rooms = (
+        alerts,
+        analytics,
+        buyers,
+        checks,
+        demand,
+        leads,
+        money,
+        overview,
+        quality,
+        returns,
+        rules,
+        sellers,
+        settings,
+        supply,
+    )
     return ChainMap(alone, *(dict(room.ROOM) for room in rooms))
 
 

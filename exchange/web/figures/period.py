@@ -43,6 +43,8 @@ class Period:
     compare: str
     days: int
     given: Mapping[str, str]
+    first: date
+    last: date
 
     @property
     def runs(self) -> bool:
@@ -80,6 +82,8 @@ def read_period(query: Mapping[str, str], times: Times) -> Period:
         compare,
         days,
         MappingProxyType(given),
+        first,
+        last,
     )
 
 
