@@ -76,7 +76,7 @@ def foreign_imports(source: Source, installed: Mapping[str, list[str]]) -> set[s
 def test_every_library_imported_is_asked_for_by_name(tops: tuple[str, ...], extras: list[str]) -> None:
     installed = packages_distributions()
     known = {canonicalize_name(requirement.name) for requirement in asked(*extras)}
-    sources = [each for each in read_all() if each.suffix == ".py" and each.top in tops and "/build_" not in each.path]
+    sources = (each for each in read_all() if each.suffix == ".py" and each.top in tops and "/build_" not in each.path)
 
     assert {} == {each.path: unasked for each in sources if (unasked := foreign_imports(each, installed) - known)}
 

@@ -34,6 +34,7 @@ CHANGES = frozenset(
 )
 PAGES = tuple(f"exchange/web/{place}/" for place in ("console", "buyer_portal", "seller_portal", "public"))
 IGNORE = re.compile(r"#\s*type:\s*ignore(?P<code>\[[\w, -]+\])?(?P<reason>.*)")
+LATER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
 def files_stay_short(source: Source) -> Iterator[Finding]:
@@ -145,23 +146,30 @@ def nouns_are_frozen(source: Source) -> Iterator[Finding]:
                 yield Finding(node.lineno, f"{node.name} could be edited: stages take frozen values and return them.")
 
 
+def _in_comments(source: Source, wanted: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Where a comment says it. Most files say it nowhere, and are not taken apart for it."""
+    if not wanted.search(source.text):
+        return
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.type == tokenize.COMMENT and (found := wanted.search(token.string)):
+            yield token.start[0], found
+
+
 def ignored_types_have_a_reason(source: Source) -> Iterator[Finding]:
     """`# type: ignore` names its error and is followed by the reason: `# type: ignore[misc]  # stubs lag behind`."""
     if source.suffix != ".py":
         return
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
-        found = IGNORE.search(token.string) if token.type == tokenize.COMMENT else None
-        if found and (not found["code"] or len(found["reason"].strip(" #")) < 8):
-            yield Finding(token.start[0], "A silenced type error names its code and its reason on the same line.")
+    for line, found in _in_comments(source, IGNORE):
+        if not found["code"] or len(found["reason"].strip(" #")) < 8:
+            yield Finding(line, "A silenced type error names its code and its reason on the same line.")
 
 
 def unfinished_work_is_not_left(source: Source) -> Iterator[Finding]:
     """No comment says to do it later, no function raises NotImplementedError."""
     if source.suffix != ".py":
         return
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
-        if token.type == tokenize.COMMENT and re.search(r"\b(TODO|FIXME|XXX|HACK)\b", token.string):
-            yield Finding(token.start[0], "What is left to do is an issue, not a comment.")
+    for line, _ in _in_comments(source, LATER):
+        yield Finding(line, "What is left to do is an issue, not a comment.")
     for node in source.nodes:
         if isinstance(node, ast.Raise) and node.exc and "NotImplementedError" in ast.unparse(node.exc):
             yield Finding(node.lineno, "Half a thing is no thing: finish it or leave it out.")

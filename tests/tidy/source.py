@@ -112,6 +112,6 @@ def below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def read_all() -> tuple[Source, ...]:
-    """Every text file of the project."""
-    return tuple(Source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in below(ROOT))
+def read_all() -> Iterator[Source]:
+    """Every text file of the project, one after another: their trees together would take gigabytes."""
+    return (Source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in below(ROOT))
