@@ -1,11 +1,15 @@
 """The whole exchange beside a bare program, on the same machine in the same minutes.
 
-    python -m bench.run [--pings 10 25] [--rounds 5] [--seconds 5] [--connections 16] [--workers 1 2]
+    python -m bench.run [--pings 10 25] [--rounds 5] [--seconds 5] [--connections 16 64] [--workers 1 2]
 
 Both get the same leads over the same kind of connections and ask the same buyers. Rounds alternate, so that a machine
 that is busy for a while is busy for both; the ratio is the median over rounds. Trust ratios and processor time more
 than rates. The exchange has as many workers as `exchange serve` starts by itself; `--workers 1 2` measures it with one
 and with two, in the same rounds.
+
+Each connection has one lead under way. Few of them show how long a lead takes; many show how many leads there can be,
+because a durable answer waits for the disk, and while it waits only another lead can use the processors. So there is a
+table for each number of connections, and the bare program gets the same number.
 """
 
 from __future__ import annotations
@@ -55,14 +59,14 @@ class Round:
 class Leads:
     """Numbers leads over the whole run, so that none is a duplicate of another."""
 
-    def __init__(self, body: Path, connections: int, seconds: float) -> None:
-        self._body, self._connections, self._seconds, self._first = body, connections, seconds, 0
+    def __init__(self, body: Path, seconds: float) -> None:
+        self._body, self._seconds, self._first = body, seconds, 0
 
-    def measure(self, subject: Subject) -> Round:
+    def measure(self, subject: Subject, connections: int) -> Round:
         """Load one program for the set time. Raises `NotStarted` when it answered nothing."""
         before = processor_seconds(subject.pid)
         command = [sys.executable, "-m", "bench.load", subject.url, "--body", str(self._body)]
-        command += ["--connections", str(self._connections), "--first", str(self._first)]
+        command += ["--connections", str(connections), "--first", str(self._first)]
         command += ["--warm", str(WARM_SECONDS), "--seconds", str(self._seconds)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
         if done.returncode != 0:
@@ -82,8 +86,17 @@ class Leads:
         )
 
 
-def compare(pings: int, rounds: int, leads: Leads, folder: Path, workers: Sequence[int]) -> dict[str, list[Round]]:
-    """The bare program and the exchange with so many workers (0: as it comes), in alternating rounds."""
+Results = dict[str, list[Round]]
+"""The rounds of each program, by its name."""
+
+
+def compare(
+    pings: int, rounds: int, connections: Sequence[int], leads: Leads, folder: Path, workers: Sequence[int]
+) -> dict[int, Results]:
+    """The bare program and the exchange with so many workers (0: as it comes), in alternating rounds.
+
+    By the number of connections: all of them in each round.
+    """
     log = folder / "programs.log"
     with ExitStack() as stack:
         stack.enter_context(
@@ -96,11 +109,12 @@ def compare(pings: int, rounds: int, leads: Leads, folder: Path, workers: Sequen
             subjects.append(
                 stack.enter_context(exchange(pings, count, folder / str(count), EXCHANGE_PORT + number, log))
             )
-        results: dict[str, list[Round]] = {subject.name: [] for subject in subjects}
+        results: dict[int, Results] = {each: {subject.name: [] for subject in subjects} for each in connections}
         for number in range(rounds):
-            for subject in subjects if number % 2 == 0 else subjects[::-1]:
-                results[subject.name].append(leads.measure(subject))
-    return results
+            for each in connections:
+                for subject in subjects if number % 2 == 0 else subjects[::-1]:
+                    results[each][subject.name].append(leads.measure(subject, each))
+        return results
 
 
 @contextmanager
@@ -114,10 +128,10 @@ def exchange(pings: int, workers: int, folder: Path, port: int, log: Path) -> It
         yield Subject(name, f"http://127.0.0.1:{port}/api/v1/pingpost", process)
 
 
-def table(pings: int, results: dict[str, list[Round]]) -> str:
+def table(pings: int, connections: int, results: Results) -> str:
     """The medians of a comparison and the ratios over its rounds."""
     lines = [
-        f"{pings} pings per lead",
+        f"{pings} pings per lead, {connections} connections",
         f"  {'':12}{'leads/s':>10}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'CPU µs':>9}{'refused':>9}",
     ]
     for name, rounds in results.items():
@@ -151,7 +165,9 @@ def main() -> int:
     parser.add_argument("--pings", type=int, nargs="+", default=[10, 25])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument(
+        "--connections", type=int, nargs="+", default=[16, 64], help="leads under way at once, a table for each"
+    )
     parser.add_argument(
         "--workers", type=int, nargs="+", default=[0], help="processes of the exchange, one row for each"
     )
@@ -163,12 +179,13 @@ def main() -> int:
             body = folder / "lead.json"
             body.write_bytes(lead_body())
             try:
-                leads = Leads(body, given.connections, given.seconds)
-                results = compare(pings, given.rounds, leads, folder, given.workers)
+                leads = Leads(body, given.seconds)
+                results = compare(pings, given.rounds, given.connections, leads, folder, given.workers)
             except NotStarted as error:
                 print(f"stopped: {error}", file=sys.stderr)
                 return 1
-            print("\n" + table(pings, results), flush=True)
+            for connections, found in results.items():
+                print("\n" + table(pings, connections, found), flush=True)
     return 0
 
 

@@ -104,7 +104,8 @@ def test_the_table_tells_the_ratio_of_the_medians_round_by_round() -> None:
     bare = [Round(1_000.0, 1.0, 2.0, 3.0, 1_000.0, 0), Round(500.0, 1.0, 2.0, 3.0, 1_000.0, 0)]
     ours = [Round(600.0, 1.0, 2.0, 3.0, 2_000.0, 0), Round(300.0, 1.0, 2.0, 3.0, 2_000.0, 1)]
 
-    text = table(10, {"bare": bare, "exchange": ours})
+    text = table(10, 64, {"bare": bare, "exchange": ours})
 
+    assert text.startswith("10 pings per lead, 64 connections")
     assert "0.60 of its leads a second" in text
     assert "0.50 of its leads per processor second" in text
