@@ -19,12 +19,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from exchange.ids import Ids
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 ENVIRONMENT = "EXCHANGE_MASTER_KEY"
 KEY_BYTES = 32
@@ -36,6 +39,8 @@ _WINDOW_BITS = 12  # 4 KB see as far back as these texts repeat, and are set up 
 _MEMORY_LEVEL = 5
 _PLAIN, _PACKED = b"\0", b"\1"
 _INDEX = "index"
+_BLOCK_BYTES = 64  # of SHA-256
+_PADS = (0x36, 0x5C)  # of HMAC, for the hash of the text and the hash of that
 _WRAPS, _PROVES = b"data key", b"proof of master key "
 _HEADER = """\
 # The keys of this exchange. Whoever has them can read every lead; without them nobody can.
@@ -71,7 +76,7 @@ class Vault:
         self._current = keys.current
         self._index = keys.index
         self._ciphers = {number: AESGCM(key) for number, key in keys.by_number.items()}
-        self._keyed = hmac.new(keys.index, digestmod=hashlib.sha256)
+        self._inner, self._outer = _hashes_begun(keys.index)
         self._ids = ids
 
     @property
@@ -158,9 +163,11 @@ class Vault:
         return DataKey(AESGCM(self._mac(f"key\0{kind}\0{value}")))
 
     def _mac(self, text: str) -> bytes:
-        made = self._keyed.copy()  # the key is worked in once: a lead is looked up in eight ways
-        made.update(text.encode())
-        return made.digest()
+        """HMAC-SHA256 by the index key: what is the same in all of them was hashed once."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.digest()
 
     def _wrap(self, key: bytes) -> bytes:
         nonce = self._ids.bytes(_NONCE_BYTES)
@@ -180,6 +187,16 @@ class Vault:
         if number not in self._ciphers:
             raise VaultError(f"master key {number} is not among the keys of this exchange")
         return number
+
+
+def _hashes_begun(key: bytes) -> tuple[Hash, Hash]:
+    """Both hashes of an HMAC (RFC 2104) with the key worked in: a lead is looked up in eight ways, and copying
+    them takes half as long as copying the library's.
+    """
+    block = key.ljust(_BLOCK_BYTES, b"\0")
+    assert len(block) == _BLOCK_BYTES
+    inner, outer = (bytes(each ^ pad for each in block) for pad in _PADS)
+    return hashlib.sha256(inner), hashlib.sha256(outer)
 
 
 def compress(data: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import stat
 from pathlib import Path
 
@@ -121,6 +122,13 @@ def test_a_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert b"x" == vault.open_secret("a", vault.seal_secret("a", b"x"))
     with pytest.raises(FileExistsError):
         make_key_file(path, SystemIds())
+
+
+def test_an_index_is_the_keyed_hash_that_everybody_knows() -> None:
+    keys = read_keys(ONE, "here")
+    vault = Vault(keys, SeededIds(7))
+
+    assert hmac.digest(keys.index, b"phone\0+12025550142", "sha256")[:16] == vault.index("phone", "+12025550142")
 
 
 def test_a_new_line_in_the_key_file_rotates_and_keeps_the_index(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, ForwardRef
 
@@ -138,12 +138,12 @@ def _whole(flat: Any) -> Any:
             return tuple([item if type(item) in _PLAIN else _whole(item) for item in flat[1:]])
         make, inner = _maker_of(name)
         if not inner:
-            return make(*flat[1:])
+            return make(flat[1:])
         values = list(flat)
         for place in inner:
             if type(values[place]) not in _PLAIN:
                 values[place] = _whole(values[place])
-        return make(*values[1:])
+        return make(values[1:])
     if kind is list:
         return [item if type(item) in _PLAIN else _whole(item) for item in flat]
     if kind is dict:
@@ -152,12 +152,16 @@ def _whole(flat: Any) -> Any:
 
 
 @lru_cache(maxsize=1_024)
-def _maker_of(name: str) -> tuple[Callable[..., Any], tuple[int, ...]]:
-    """What rebuilds a value of a kind, and which of its fields are to be rebuilt first."""
+def _maker_of(name: str) -> tuple[Callable[[Sequence[Any]], Any], tuple[int, ...]]:
+    """What rebuilds a value of a kind from its fields, and which of these are to be rebuilt first."""
     module, _, path = name.partition(":")
     kind: Any = attrgetter(path)(importlib.import_module(module))
     plan = _plan_of(kind)
-    return (kind, plan.inner) if plan is not None else (kind.__getitem__, ())
+    if plan is None:
+        return lambda values: kind[values[0]], ()
+    if issubclass(kind, tuple):  # its own constructor would take the fields apart to put them together again
+        return partial(tuple.__new__, kind), plan.inner
+    return lambda values: kind(*values), plan.inner
 
 
 def pack(value: Any) -> bytes:
