@@ -57,9 +57,12 @@ async def count_audit_lines(tx: Tx, actor: Actor, wanted: AuditFilter, most: int
     """At most `most`."""
     require_insider(actor)
     where, params = _conditions(wanted)
+    stretch = stretch_of(wanted.span, _ORDERS, "id")
     rows = await tx.fetch(
-        f"SELECT COUNT(*) AS lines FROM (SELECT 1 FROM audit_lines WHERE {' AND '.join(where)} LIMIT :most) AS some",
+        f"""SELECT COUNT(*) AS lines FROM (SELECT 1 FROM audit_lines WHERE {" AND ".join([*where, *stretch.where])}
+            ORDER BY {stretch.order} LIMIT :most) AS counted""",
         **params,
+        **stretch.params,
         most=most,
     )
     return int(rows[0]["lines"])

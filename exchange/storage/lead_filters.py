@@ -12,18 +12,15 @@ from exchange.model.analysis import Cell, Grain
 from exchange.storage.analysis import cells_where
 from exchange.storage.rows import listed
 from exchange.storage.spans import TOP, Span
-from exchange.storage.ways import WAYS
+from exchange.storage.ways import COUNTED, WAYS
 
 Where = tuple[list[str], dict[str, object]]
-
-ORDERS: Mapping[str, str] = MappingProxyType({"received": "received_at", "revenue": "revenue_units"})
-"""How a list of leads may be ordered."""
 
 # What few leads are is asked from the few: the list of them is made once, and each is found by its id.
 _BACK = "id IN (SELECT s.lead_id FROM sales s WHERE s.returned_at IS NOT NULL)"
 _STANDS = "EXISTS (SELECT 1 FROM sales s WHERE s.lead_id = leads.id AND s.reversed_at IS NULL)"
-_REVOKED = """id IN (SELECT l.id FROM revocations v JOIN leads l ON l.phone_index = v.phone_index
-       UNION SELECT l.id FROM revocations v JOIN leads l ON l.email_index = v.email_index)"""
+_REVOKED = """id IN (SELECT l.id FROM revocations v CROSS JOIN leads l WHERE l.phone_index = v.phone_index
+       UNION SELECT l.id FROM revocations v CROSS JOIN leads l WHERE l.email_index = v.email_index)"""
 _CONSENTED = "EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = leads.id)"
 
 STANDINGS: Mapping[str, str] = MappingProxyType(
@@ -93,42 +90,74 @@ class LeadFilter:
     email_index: bytes | None = None
     since: int | None = None
     until: int | None = None
+    edge: tuple[int, str] | None = None  # the last lead that is looked at: when it was received, and its id
     now: int = 0
     span: Span = TOP
 
 
 _EQUAL = (
-    "reason",
-    "campaign_id",
-    "sub_id1",
-    "grade",
-    "vertical",
-    "us_state",
     "duplicate_of",
     "phone_index",
     "email_index",
+    "zip",
+    "sub_id1",
+    "reason",
+    "campaign_id",
+    "seller_id",
+    "us_state",
+    "vertical",
+    "state",
 )
+"""What has an index that is read in the order of the list, that of the fewest leads first."""
 
 
-def where_of(actor: Actor, wanted: LeadFilter) -> Where:
-    """Sellers see their own leads; operators all."""
+_COMMON = ("campaign_id", "seller_id", "us_state", "vertical", "state")
+"""What too many leads have to put them in another order."""
+
+
+def equal_to(actor: Actor, wanted: LeadFilter) -> dict[str, object]:
+    """What a column is to be equal to, in the order of `_EQUAL`. Sellers see their own leads; operators all."""
+    given: dict[str, object] = {column: getattr(wanted, column, None) for column in _EQUAL}
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        given["seller_id"] = actor.party_id or ""
+    given["zip"] = wanted.zips[0] if len(wanted.zips) == 1 else None
+    given["state"] = wanted.states[0] if len(wanted.states) == 1 else None
+    return {column: value for column, value in given.items() if value is not None}
+
+
+def is_sought(wanted: LeadFilter) -> bool:
+    """Whether leads are looked through for something that no index finds: how many match is not known beforehand."""
+    wide = (wanted.grades, wanted.grade, wanted.prices, wanted.bid, wanted.pinged, wanted.missed, wanted.field)
+    told = (wanted.standing in ("erased", "expired"), wanted.consent in ("given", "none"), wanted.returns == "none")
+    return any(each is not None for each in wide) or any(told) or wanted.way in ("exclusive", "shared")
+
+
+def where_of(actor: Actor, wanted: LeadFilter, led_by: str = "") -> Where:
+    """`led_by` names a filter that is left out here: the leads it means are joined, `leads_by` of it.
+
+    Of several columns that have an index each the first is to be used: of the others that is kept from the engine,
+    which knows nothing of how many leads each would find.
+    """
     where = ["mode = 'test'" if wanted.mode == "test" else "mode = 'live'"]  # written out: an index is for one of them
     found: dict[str, object] = {}
-    seller_id = wanted.seller_id if actor.role in (Role.OPERATOR, Role.SYSTEM) else (actor.party_id or "")
-    simple = {"seller_id": seller_id, **{column: getattr(wanted, column) for column in _EQUAL}}
-    for column, value in simple.items():
-        if value is not None:
-            where.append(f"{column} = :{column}")
-            found[column] = value
-    for part, params in (*_ranges(wanted), *_lists(wanted), *_others(wanted)):
+    by_time = wanted.span.sort in ("", "received")
+    plain = not led_by and not wanted.ids
+    for column, value in equal_to(actor, wanted).items():
+        leads = plain and (by_time or column not in _COMMON)
+        where.append(f"{column} = :{column}" if leads or column.endswith("_index") else f"{column} || '' = :{column}")
+        found[column] = value
+        plain = plain and not leads
+    for part, params in (*_ranges(wanted, by_time), *_lists(wanted, plain), *_others(wanted, led_by)):
         where.append(part)
         found |= params
     more, params = cells_where(wanted.cells, Grain.LEAD)
     return where + more, found | params
 
 
-def _ranges(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
+def _ranges(wanted: LeadFilter, by_time: bool) -> list[tuple[str, dict[str, object]]]:
     parts: list[tuple[str, dict[str, object]]] = []
+    if wanted.grade is not None:
+        parts.append(("grade = :grade", {"grade": wanted.grade}))
     if wanted.since is not None:
         parts.append(("received_at >= :since", {"since": wanted.since}))
     if wanted.until is not None:
@@ -138,28 +167,35 @@ def _ranges(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
         parts.append(("grade >= :grade_from AND grade <= :grade_to", {"grade_from": first, "grade_to": last}))
     if wanted.prices is not None:
         least, most = wanted.prices
-        parts.append(("revenue_units >= :least AND revenue_units <= :most_units", {"least": least, "most_units": most}))
+        units = "revenue_units + 0" if by_time else "revenue_units"  # all of a price would have to be put in order
+        parts.append((f"{units} >= :least AND {units} <= :most_units", {"least": least, "most_units": most}))
+    if wanted.edge is not None:
+        sign = ">=" if wanted.span.falling else "<="
+        at, lead_id = wanted.edge
+        parts.append((f"(received_at, id) {sign} (:edge_at, :edge_id)", {"edge_at": at, "edge_id": lead_id}))
     return parts
 
 
-def _lists(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
+def _lists(wanted: LeadFilter, plain: bool) -> list[tuple[str, dict[str, object]]]:
     parts: list[tuple[str, dict[str, object]]] = []
-    for column, values in (("state", wanted.states), ("zip", wanted.zips), ("id", wanted.ids)):
-        if len(values) == 1:
-            parts.append((f"{column} = :{column}_0", {f"{column}_0": values[0]}))
-        elif values:
+    for column, values in (("state", wanted.states), ("zip", wanted.zips)):
+        if len(values) > 1:
             names, params = listed(column, values)
-            parts.append((f"{column} IN {names}", params))
+            found_by = plain and column == "zip"  # most leads are of one of several states
+            parts.append((f"{column} IN {names}" if found_by else f"{column} || '' IN {names}", params))
+    if wanted.ids:
+        names, params = listed("id", wanted.ids)
+        parts.append((f"id IN {names}", params))
     return parts
 
 
-def _others(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
+def _others(wanted: LeadFilter, led_by: str) -> list[tuple[str, dict[str, object]]]:
     """What lies in other tables, or within a text."""
     parts: list[tuple[str, dict[str, object]]] = []
     for column, value in (("buyer_id", wanted.buyer_id), ("contract_id", wanted.contract_id)):
-        if value is not None:
+        if value is not None and led_by != "bought":
             sold = f"""EXISTS (SELECT 1 FROM sales s WHERE s.lead_id = leads.id AND s.{column} = :{column}
-                   AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL))"""
+                   AND {COUNTED})"""
             parts.append((sold, {column: value}))
     if wanted.way is not None:
         parts.append((WAYS[wanted.way], {}))
@@ -171,17 +207,19 @@ def _others(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
         rare = "channel <> 'api' AND channel = :channel"  # the index is for these
         parts.append((rare if wanted.channel != "api" else "channel = :channel", {"channel": wanted.channel}))
     if (standing := STANDINGS.get(wanted.standing or "")) is not None:
+        if led_by == "came_back":
+            standing = standing.replace(f"{_BACK} AND ", "")
         parts.append((standing, {"now": wanted.now} if wanted.standing == "expired" else {}))
-    if (back := RETURNS.get(wanted.returns or "")) is not None:
+    if (back := RETURNS.get(wanted.returns or "")) is not None and led_by != "returns":
         parts.append((f"id {back}", {}))
     if (consent := CONSENTS.get(wanted.consent or "")) is not None:
         parts.append((consent, {}))
-    if wanted.disposition is not None:
+    if wanted.disposition is not None and led_by != "disposition":
         reported = "id IN (SELECT d.lead_id FROM sale_dispositions d WHERE d.kind = :disposition)"
         parts.append((reported, {"disposition": wanted.disposition}))
     if wanted.kept:
         parts.append(("sealed IS NOT NULL", {}))
-    if wanted.tag is not None:
+    if wanted.tag is not None and led_by != "tag":
         parts.append(("id IN (SELECT t.lead_id FROM lead_tags t WHERE t.tag = :tag)", {"tag": wanted.tag}))
     return parts + _within(wanted)
 

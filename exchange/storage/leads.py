@@ -7,25 +7,20 @@ from dataclasses import dataclass
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
-from exchange.storage.lead_filters import ORDERS, LeadFilter, where_of
+from exchange.storage.lead_filters import LeadFilter
+from exchange.storage.lead_search import newest
 from exchange.storage.rows import listed
 from exchange.storage.selling import FOR_PEOPLE, OPEN
-from exchange.storage.spans import stretch_of
+
+_SHOWN = """id, received_at, seller_id, campaign_id, vertical, mode, kind, state, reason, sub_id1, zip, us_state,
+               city, initials, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at,
+               fraud, channel, pinged, sealed IS NULL AS erased"""
 
 
 async def list_leads(tx: Tx, actor: Actor, wanted: LeadFilter) -> list[Row]:
     """Newest first unless another order is asked for. Sellers see their own leads; operators all."""
-    where, params = where_of(actor, wanted)
-    stretch = stretch_of(wanted.span, ORDERS, "id")
-    return await tx.fetch(
-        f"""SELECT id, received_at, seller_id, campaign_id, vertical, mode, kind, state, reason, sub_id1, zip, us_state,
-               city, initials, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at,
-               fraud, channel, pinged, sealed IS NULL AS erased
-            FROM leads WHERE {" AND ".join([*where, *stretch.where])} ORDER BY {stretch.order} LIMIT :limit""",
-        **params,
-        **stretch.params,
-        limit=wanted.span.limit,
-    )
+    text, params = newest(actor, wanted, _SHOWN)
+    return await tx.fetch(text, **params, limit=wanted.span.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +38,13 @@ async def count_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_0
 
 async def sum_leads(tx: Tx, actor: Actor, wanted: LeadFilter, most: int = 10_000) -> Sums:
     """How many match and what they brought, over the newest `most` of them."""
-    where, params = where_of(actor, wanted)
-    stretch = stretch_of(wanted.span, ORDERS, "id")
+    text, params = newest(actor, wanted, "received_at, id, currency, revenue_units, payout_units, cost_units")
     rows = await tx.fetch(
         f"""SELECT currency, COUNT(*) AS leads, CAST(SUM(revenue_units) AS BIGINT) AS revenue,
                CAST(SUM(payout_units) AS BIGINT) AS payout, CAST(SUM(cost_units) AS BIGINT) AS cost
-            FROM (SELECT currency, revenue_units, payout_units, cost_units FROM leads
-                  WHERE {" AND ".join([*where, *stretch.where])}
-                  ORDER BY {stretch.order} LIMIT :most) found GROUP BY currency ORDER BY currency""",
+            FROM ({text}) found GROUP BY currency ORDER BY currency""",
         **params,
-        **stretch.params,
-        most=most,
+        limit=most,
     )
     money = tuple((row["currency"], row["revenue"], row["payout"], row["cost"]) for row in rows)
     return Sums(sum(int(row["leads"]) for row in rows), money)

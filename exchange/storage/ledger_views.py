@@ -31,14 +31,19 @@ class LedgerLine(NamedTuple):
     @property
     def id(self) -> str:
         """Its name in addresses: the line, and the reference without a character that an address could mistake."""
-        return f"{self.line}.{quote(self.reference, safe='').replace('~', '%7E')}"
+        return line_id(self.reference, self.line)
+
+
+def line_id(reference: str, line: int) -> str:
+    return f"{line}.{quote(reference, safe='').replace('~', '%7E')}"
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerFilter:
     """Which postings: empty leaves a filter out. `account` is one in full, or the begin of several (`buyer:acme`).
 
-    `cause` is a lead, a charge or a document; `amount` in units. The rows of `span` are ids of lines.
+    `cause` is a lead, a charge or a document; `amount` in units. The rows of `span` are ids of lines, and so is that of
+    `edge`, the last line that is looked at.
     """
 
     account: str = ""
@@ -48,8 +53,11 @@ class LedgerFilter:
     since: int | None = None
     until: int | None = None
     span: Span = TOP
+    edge: tuple[int, str] | None = None
 
 
+LOOKED_AT = 30_000
+"""So many entries are looked through at once for an amount."""
 _SALE = TransactionKind.SALE.value
 _MERGED = 32  # accounts whose newest are merged; entries of more are read by time
 _HOUSE = (BANK, FEES, MARGIN, ROUNDING, TAX)
@@ -83,6 +91,18 @@ async def count_postings(tx: Tx, actor: Actor, wanted: LedgerFilter, most: int) 
     text, params = await _found(tx, wanted)
     rows = await tx.fetch(f"SELECT COUNT(*) AS found FROM ({text}) AS f", limit=most, **params)
     return min(int(rows[0]["found"]), most)
+
+
+async def edge_of_postings(tx: Tx, wanted: LedgerFilter, looked: int = LOOKED_AT) -> tuple[int, str] | None:
+    """The last line that one look for an amount reaches: no index is by amounts. None when it reaches the end, or what
+    is asked for is found by an index.
+    """
+    if wanted.amount is None or wanted.cause or wanted.kind not in ("", _SALE):
+        return None
+    text, params = _select(replace(wanted, amount=None, account="", kind="", edge=None), "postings AS p", "p")
+    text = text.replace("LIMIT :limit", "LIMIT 1 OFFSET :looked")
+    rows = await tx.fetch(text, looked=looked - 1, **params)
+    return (rows[0]["at"], line_id(rows[0]["reference"], rows[0]["line"])) if rows else None
 
 
 async def _found(tx: Tx, wanted: LedgerFilter) -> tuple[str, dict[str, object]]:
@@ -162,9 +182,14 @@ def _conditions(wanted: LedgerFilter, of: str) -> tuple[list[str], dict[str, obj
             where.append(part)
             params[name] = value
     further, back = ("<", ">") if wanted.span.falling else (">", "<")
-    for name, mark, sign in (("after", wanted.span.after, further), ("newer", wanted.span.newer, back)):
+    marks = (
+        ("after", wanted.span.after, further),
+        ("newer", wanted.span.newer, back),
+        ("edge", wanted.edge, f"{back}="),
+    )
+    for name, mark, sign in marks:
         if mark is not None:
-            where.append(f"{of}.at {sign}= :{name}_at")
+            where.append(f"{of}.at {sign[0]}= :{name}_at")
             where.append(f"({of}.at, {of}.reference, p.line) {sign} (:{name}_at, :{name}_reference, :{name}_line)")
             line, _, reference = mark[1].partition(".")
             number = int(line) if line.isdigit() and len(line) < 10 else 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.rights import Right
 from exchange.storage.lead_filters import CONSENTS, RETURNS, STANDINGS, LeadFilter
-from exchange.storage.leads import count_leads
+from exchange.storage.lead_search import edge_of
+from exchange.storage.leads import Sums, sum_leads
 from exchange.storage.ways import WAYS
 from exchange.web.analytics.opens import OF_CHARACTERS, cells_of, read_of, told_of
 from exchange.web.lead_query import PATH, PERIODS, STATUSES, period_of
@@ -75,17 +77,40 @@ def lead_filter(asked: Asked, ids: tuple[str, ...] = ()) -> LeadFilter:
         ids=ids,
         since=since,
         until=until,
+        edge=asked.edge,
         now=asked.times.now,
         span=asked.span,
     )
 
 
 async def _read(market: Market, actor: Actor, asked: Asked) -> list[LeadLine]:
-    return await read_lines(market, actor, lead_filter(asked))
+    """Looked through part by part where no edge is given: no reading takes long, and none is left out."""
+    wanted = lead_filter(asked)
+    if wanted.edge is not None:
+        return await read_lines(market, actor, wanted)
+    found: list[LeadLine] = []
+    while True:
+        span = replace(wanted.span, limit=asked.span.limit - len(found))
+        edge = await market.db.read(edge_of, actor, replace(wanted, span=span))
+        found += await read_lines(market, actor, replace(wanted, span=span, edge=edge))
+        if edge is None or len(found) == asked.span.limit:
+            return found
+        wanted = replace(wanted, span=replace(wanted.span, after=edge))
 
 
 async def _count(market: Market, actor: Actor, asked: Asked, most: int) -> int:
-    return await market.db.read(count_leads, actor, lead_filter(asked), most)
+    return (await sums_of(market, actor, asked, most)).leads
+
+
+async def sums_of(market: Market, actor: Actor, asked: Asked, most: int) -> Sums:
+    """Of the leads that one look reaches, counted up to `most`."""
+    wanted = lead_filter(asked)
+    edge = await market.db.read(edge_of, actor, wanted)
+    return await market.db.read(sum_leads, actor, replace(wanted, edge=edge), most)
+
+
+async def _edge(market: Market, actor: Actor, asked: Asked) -> tuple[int, str] | None:
+    return await market.db.read(edge_of, actor, lead_filter(asked))
 
 
 WAY_WORDS: Mapping[str, str] = MappingProxyType(
@@ -206,4 +231,5 @@ LEADS: Shape[LeadLine] = Shape(
         "/console",
     ),
     actions=ACTIONS,
+    edge=_edge,
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.ledger import BANK, FEES, MARGIN, ROUNDING, TAX, TransactionKind
 from exchange.model.money import BadMoney, read_units
-from exchange.storage.ledger_views import LedgerFilter, LedgerLine, count_postings, list_postings
+from exchange.storage.ledger_views import LedgerFilter, LedgerLine, count_postings, edge_of_postings, list_postings
 from exchange.web.lead_query import PERIODS, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
@@ -55,6 +56,7 @@ def ledger_filter(asked: Asked) -> LedgerFilter:
         since,
         until,
         asked.span,
+        asked.edge,
     )
 
 
@@ -84,11 +86,28 @@ def cause_href(line: LedgerLine) -> str:
 
 
 async def _read(market: Market, actor: Actor, asked: Asked) -> list[LedgerLine]:
-    return await market.db.read(list_postings, actor, ledger_filter(asked))
+    """Looked through part by part where no edge is given, and none left out."""
+    wanted = ledger_filter(asked)
+    if wanted.edge is not None:
+        return await market.db.read(list_postings, actor, wanted)
+    found: list[LedgerLine] = []
+    while True:
+        span = replace(wanted.span, limit=asked.span.limit - len(found))
+        edge = await market.db.read(edge_of_postings, replace(wanted, span=span))
+        found += await market.db.read(list_postings, actor, replace(wanted, span=span, edge=edge))
+        if edge is None or len(found) == asked.span.limit:
+            return found
+        wanted = replace(wanted, span=replace(wanted.span, after=edge))
 
 
 async def _count(market: Market, actor: Actor, asked: Asked, most: int) -> int:
-    return await market.db.read(count_postings, actor, ledger_filter(asked), most)
+    wanted = ledger_filter(asked)
+    edge = await market.db.read(edge_of_postings, wanted)
+    return await market.db.read(count_postings, actor, replace(wanted, edge=edge), most)
+
+
+async def _edge(market: Market, _: Actor, asked: Asked) -> tuple[int, str] | None:
+    return await market.db.read(edge_of_postings, ledger_filter(asked))
 
 
 def _fields(line: LedgerLine) -> Mapping[str, object]:
@@ -153,4 +172,5 @@ LEDGER: Shape[LedgerLine] = Shape(
     _fields,
     COLUMNS,
     Nothing("Nothing was booked yet. Every sale, return and payment stands here.", "Leads", "/console/leads"),
+    edge=_edge,
 )

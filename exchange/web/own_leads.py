@@ -141,7 +141,7 @@ OWN_LEADS: Shape[OwnLead] = Shape(
         Column("why", "Why", "wrap"),
         Column("sub_id1", "Sub ID", "mono dim sub"),
         Column("campaign", "Campaign", "wrap", hidden=True),
-        Column("payout", "You earned", "paid", num=True, sorts=lambda line: line.earned.units),
+        Column("payout", "You earned", "paid", num=True),
     ),
     (
         Filter("status", "Status", _statuses, tell=plain),

@@ -20,12 +20,16 @@ COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a list: filters by name as they stand in its address, and which stretch of it."""
+    """What is asked of a list: filters by name as they stand in its address, and which stretch of it.
+
+    `edge` is the place of the last row that is looked at.
+    """
 
     mode: str
     given: Mapping[str, str]
     times: Times
     span: Span = TOP
+    edge: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ class Shape(Generic[Line]):
     falling: bool = True
     actions: tuple[Action, ...] = ()
     at_once: int = 500
+    edge: Callable[[Market, Actor, Asked], Awaitable[tuple[int, str] | None]] | None = None
+    """How far one look goes for what no index finds: the place of the last row it reaches, None at the list's end."""
     own: Mapping[str, str] = field(default_factory=dict)
     """Filters that hold when the address does not say otherwise, as a tab does; they are no chips."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from aiohttp import web
@@ -15,7 +15,7 @@ from exchange.storage.preferences import SavedView, views_of
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
 from exchange.web.lists.query import PAGE, Chip, Query, read_query
-from exchange.web.lists.shape import COUNTED, Action, Choices, Column, Line, Shape
+from exchange.web.lists.shape import COUNTED, Action, Asked, Choices, Column, Line, Shape
 from exchange.web.render import SESSION, mode_of, times_of
 from exchange.web.words import Times, count, plural
 
@@ -44,13 +44,23 @@ class View(Generic[Line]):
     choices: Mapping[str, Choices]
     saved: Sequence[SavedView]
     actions: tuple[Action, ...]
+    edge: tuple[int, str] | None = None
+    """The last row that was looked at, where that is not the list's end."""
+    partly: bool = False
+    """Whether its total was counted no further than one look goes."""
+
+    @property
+    def further(self) -> str:
+        """Where the look goes on behind it."""
+        return self.query.url(after=f"{self.edge[0]}~{self.edge[1]}") if self.edge is not None else ""
 
     @property
     def total(self) -> str:
         """`1,204 leads`, and of more than are counted about how many."""
         if self.rows >= COUNTED:
             return f"about {count(COUNTED)} {self.shape.many} or more"
-        return plural(self.rows, self.shape.one, self.shape.many)
+        told = plural(self.rows, self.shape.one, self.shape.many)
+        return f"{told} so far" if self.partly else told
 
     @property
     def newest(self) -> str:
@@ -67,12 +77,15 @@ class View(Generic[Line]):
         return any(each.rare and each.name in self.query.given for each in self.shape.filters)
 
 
-async def view_of(request: web.Request, shape: Shape[Line]) -> View[Line]:
-    """The page that an address asks for, as whoever looks at it chose to see it."""
+async def view_of(request: web.Request, shape: Shape[Line], rows: int | None = None) -> View[Line]:
+    """The page that an address asks for, as whoever looks at it chose to see it. `rows` of it are counted already."""
     market, actor, session, times = request.app[MARKET], actor_of(request), request[SESSION], times_of(request)
     query = read_query(shape, request.query, mode_of(request))
-    lines = await shape.read(market, actor, query.asked(times, PAGE + 1))
+    asked, whole = query.asked(times, PAGE + 1), query.all_of(times)
+    edge = await _edge(market, actor, shape, asked)
+    lines = await shape.read(market, actor, replace(asked, edge=edge))
     shown = lines[:PAGE]
+    full = len(lines) > PAGE
     arranged = arrange(shape, session.preferences.get(columns_of(shape), ""))
     return View(
         shape,
@@ -80,14 +93,20 @@ async def view_of(request: web.Request, shape: Shape[Line]) -> View[Line]:
         shown,
         tuple(column for column, is_shown in arranged if is_shown),
         arranged,
-        await shape.count(market, actor, query.all_of(times), COUNTED),
+        rows if rows is not None else await shape.count(market, actor, whole, COUNTED),
         query.chips(market),
-        query.older(shown[-1]) if len(lines) > PAGE else None,
-        await _what_helps(market, actor, query, times) if not lines else None,
+        query.older(shown[-1]) if full else None,
+        await _what_helps(market, actor, query, times) if not lines and edge is None else None,
         {each.name: each.choices(market) for each in shape.filters if each.choices is not None},
         await market.db.read(views_of, session.user, shape.name),
         tuple(each for each in shape.actions if may(actor, each.right)),
+        None if full else edge,
+        (edge if query.after is None else await _edge(market, actor, shape, whole)) is not None,
     )
+
+
+async def _edge(market: Market, actor: Actor, shape: Shape[Line], asked: Asked) -> tuple[int, str] | None:
+    return await shape.edge(market, actor, asked) if shape.edge is not None else None
 
 
 def columns_of(shape: Shape[Line]) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.model.money import Money
-from exchange.storage.leads import Sums, sum_leads
+from exchange.storage.leads import Sums
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
-from exchange.web.lead_list import LEADS, lead_filter
+from exchange.web.lead_list import LEADS, sums_of
+from exchange.web.lists.query import read_query
 from exchange.web.lists.shape import COUNTED
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page
-from exchange.web.render import page, times_of
+from exchange.web.render import mode_of, page, times_of
 
 
 def pages() -> tuple[Page, ...]:
@@ -21,9 +22,9 @@ def pages() -> tuple[Page, ...]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    view = await view_of(request, LEADS)
-    wanted = lead_filter(view.query.all_of(times_of(request)))
-    sums = await request.app[MARKET].db.read(sum_leads, actor_of(request), wanted, COUNTED)
+    query = read_query(LEADS, request.query, mode_of(request))
+    sums = await sums_of(request.app[MARKET], actor_of(request), query.all_of(times_of(request)), COUNTED)
+    view = await view_of(request, LEADS, sums.leads)
     return await page(
         request, "console/leads/leads.html", title="Leads", here="leads", view=view, amounts=_amounts(sums)
     )
