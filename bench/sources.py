@@ -3,6 +3,9 @@
     python -m bench.sources --data FOLDER [--seeds 8]      the estimators alone, over real base rows and made streams
     python -m bench.sources --data FOLDER --replay 2       through the real flows and storage, day by day: Olist's
                                                            leads, and so many long streams made of real base rows
+    python -m bench.sources --data FOLDER --replay 4 --seed 3001 --keep KEPT
+                                                           the same streams with no rule acting, their evenings kept
+    python -m bench.sources --kept KEPT                    all kept streams, judged again by the rules of now
     python -m bench.sources --stream FILE [--truth FILE]   the same of a stream whose truth is known
 
 A stream's outcomes are told day by day, and every evening the exchange says what it thinks of each sub id.
@@ -13,10 +16,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench import sources_made, sources_olist, stream_made
+from bench.sources_kept import judged, record
 from bench.sources_replay import (
     Found,
     Replayed,
@@ -36,10 +40,12 @@ FIRST_SEED = 1_000  # apart from those that anything was chosen by
 
 def told(run: Replayed, from_day: int = FROM_DAY) -> Iterator[str]:
     """The lines to print of one stream."""
-    yield from rotten_lines({week: found_by(run, week * 7) for week in WEEKS})
+    weeks = [week for week in WEEKS if week * 7 <= run.days]
+    yield from rotten_lines({week: found_by(run, week * 7) for week in weeks})
     whole = found_by(run, WEEKS[0] * 7, whole=True)
     yield f"    of those rotten in the whole stream: recall {whole.recall:.3f} ({whole.found} of {whole.rotten})"
-    yield from rate_lines(run, from_day)
+    if run.days >= max(WEEKS) * 7:
+        yield from rate_lines(run, from_day)
     yield from mistakes(run)
 
 
@@ -67,21 +73,53 @@ def rate_lines(run: Replayed, from_day: int) -> Iterator[str]:
         )
 
 
-def through_the_flows(data: Path, streams: int) -> Iterator[str]:
+def through_the_flows(data: Path, seeds: range) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         yield "\nOlist's leads of 2018, through the real flows and storage"
         stream, truth = stream_made.write_olist(data, folder)
         yield from rate_lines(replayed(stream, truth, data), sources_olist.FIRST_DAY)
-        sums = {week: Found() for week in WEEKS}
-        for seed in range(FIRST_SEED, FIRST_SEED + streams):
-            yield f"\nA long stream made with seed {seed}, through the real flows and storage"
-            run = replayed(*stream_made.write(data, folder, seed), data)
-            sums = {week: sums[week].plus(found_by(run, week * 7)) for week in WEEKS}
-            yield from told(run)
-        if streams > 1:
-            yield f"\nAll {streams} long streams"
-            yield from rotten_lines(sums)
+        yield from summed(
+            (f"A long stream made with seed {seed}", replayed(*stream_made.write(data, folder, seed), data))
+            for seed in seeds
+        )
+
+
+def recorded(data: Path, seeds: range, kept: Path, days: int | None) -> Iterator[str]:
+    """Send a stream of each seed through, with no rule acting, and keep its evenings."""
+    kept.mkdir(parents=True, exist_ok=True)
+    yield from summed(
+        (
+            f"A long stream made with seed {seed}",
+            record(*stream_made.write(data, kept, seed), data, kept_of(kept, seed), days),
+        )
+        for seed in seeds
+    )
+
+
+def judged_again(kept: Path) -> Iterator[str]:
+    """Every kept stream, by the rules of now."""
+    streams = sorted(kept.glob("made_*.evenings"))
+    yield from summed(
+        (each.stem, judged(each.with_suffix(".jsonl"), truth_path(each.with_suffix(".jsonl")), each))
+        for each in streams
+    )
+
+
+def kept_of(folder: Path, seed: int) -> Path:
+    return folder / f"made_{seed}.evenings"
+
+
+def summed(runs: Iterable[tuple[str, Replayed]]) -> Iterator[str]:
+    """Each run under its name, and all of them together."""
+    sums, count = {week: Found() for week in WEEKS}, 0
+    for name, run in runs:
+        yield f"\n{name}, through the real flows and storage"
+        sums, count = {week: sums[week].plus(found_by(run, week * 7)) for week in WEEKS}, count + 1
+        yield from told(run)
+    if count > 1:
+        yield f"\nAll {count} long streams"
+        yield from rotten_lines(sums)
 
 
 def main() -> int:
@@ -89,18 +127,28 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="where the base tables lie")
     parser.add_argument("--seeds", type=int, default=8, help="how many streams the estimators alone are tried on")
     parser.add_argument("--replay", type=int, help="how many long streams go through the real flows and storage")
+    parser.add_argument("--seed", type=int, default=FIRST_SEED, help="of the first long stream; the others follow it")
+    parser.add_argument("--keep", type=Path, help="a folder for what each evening knew; no rule acts then")
+    parser.add_argument("--days", type=int, help="with --keep: the first days of each alone; 28 tell of week four")
+    parser.add_argument("--kept", type=Path, help="a folder made with --keep, judged again")
     parser.add_argument("--stream", type=Path)
     parser.add_argument("--truth", type=Path, help="left out: the file beside it with _truth in its name")
     given = parser.parse_args()
-    if given.data is None and given.stream is None:
-        parser.error("say --data or --stream")
+    if given.data is None and given.stream is None and given.kept is None:
+        parser.error("say --data, --kept or --stream")
     if given.data is not None and given.replay is None:
         print("Landing pages, foretold each morning from the day before")
         print("\n".join(sources_olist.lines(given.data)))
         print(f"\n{given.seeds} streams made of real base rows, with fraud drawn into them, by the estimators alone")
         print("\n".join(sources_made.lines(given.data, given.seeds)))
     if given.data is not None and given.replay is not None:
-        for line in through_the_flows(given.data, given.replay):
+        seeds = range(given.seed, given.seed + given.replay)
+        for line in (
+            recorded(given.data, seeds, given.keep, given.days) if given.keep else through_the_flows(given.data, seeds)
+        ):
+            print(line, flush=True)
+    if given.kept is not None:
+        for line in judged_again(given.kept):
             print(line, flush=True)
     if given.stream is not None:
         print(f"\n{given.stream.name}, through the real flows and storage")

@@ -20,7 +20,7 @@ from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.standing import Band, Standing, standing
 from exchange.stages.quality.suspicion import TO_ACT, enough
 from exchange.stages.score.exposure import estimate
-from exchange.storage.quality_sums import BURST, LATE_DAYS
+from exchange.storage.quality_sums import BURST, MONTH_DAYS
 
 BANK = "uci_bank_full_noage.csv"
 LEADS_MADE, DAYS, ROTTEN = 18_000, 56, 15
@@ -159,7 +159,9 @@ def standings_at(leads: Sequence[Made], today: int) -> dict[str, Standing]:
     found = {}
     for vertical in {lead.vertical for lead in past}:
         own = [lead for lead in past if lead.vertical == vertical]
-        found[vertical] = standing(vertical, _sales(own, today, by_day), _posts(own, by_day), _bads(own, today, by_day))
+        found[vertical] = standing(
+            vertical, _sales(own, today, by_day), _posts(own, today, by_day), _bads(own, today, by_day), today
+        )
     return found
 
 
@@ -180,12 +182,17 @@ def _sales(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -
                     "bad": int(bad),
                     "bad_fading": (not bad) * weight.bad,
                     "bad_fading_long": (not bad) * weight.bad_long,
+                    "month_sold": int(_of_month(lead.at, today)),
                 }
             )
     return [{**_NO_SALES, **sums[key], **_named(key)} for key in sums]
 
 
-def _posts(leads: Sequence[Made], by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
+def _of_month(at: float, today: int) -> bool:
+    return int(at) > today - MONTH_DAYS
+
+
+def _posts(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
     """As `source_sums` tells them."""
     sums: dict[Key, Counter[str]] = defaultdict(Counter)
     for lead in leads:
@@ -199,9 +206,11 @@ def _posts(leads: Sequence[Made], by_day: Mapping[int, DayWeight]) -> list[dict[
                 "fraud_hits": fraud * weight.short,
                 "clean_short": (not fraud) * weight.short,
                 "clean_long": (not fraud) * weight.long,
+                "month_leads": int(_of_month(lead.at, today)),
             }
         )
-    return [{**_NO_POSTS, **sums[key], **_named(key)} for key in sums]
+    first = {lead.key: int(lead.at) for lead in reversed(leads)}
+    return [{**_NO_POSTS, **sums[key], **_named(key), "first_day": first[key]} for key in sums]
 
 
 def _bads(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
@@ -214,13 +223,15 @@ def _bads(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) ->
     sums: dict[Key, Counter[str]] = defaultdict(Counter)
     for (key, day), counts in days.items():
         capped = min(counts["bad"], BURST)
-        late = capped if day >= today - LATE_DAYS else counts["bad"]
-        sums[key].update({"told": capped, "late_told": late, "days": 1})
-        for name, counted in (("", capped), ("late_", late)):
-            fraud_counted = min(counts["fraud"], counted)
-            for fading, weight in (("short", by_day[day].short), ("long", by_day[day].long)):
-                sums[key][f"{name}fraud_{fading}"] += fraud_counted * weight
-                sums[key][f"{name}bad_{fading}"] += (counted - fraud_counted) * weight
+        fraud_counted = min(counts["fraud"], capped)
+        sums[key].update({"told": capped, "days": 1})
+        for fading, weight in (("short", by_day[day].short), ("long", by_day[day].long)):
+            sums[key][f"fraud_{fading}"] += fraud_counted * weight
+            sums[key][f"bad_{fading}"] += (capped - fraud_counted) * weight
+        if _of_month(day, today):
+            month = {"bad": counts["bad"], "fraud": counts["fraud"], "steady": fraud_counted, "days": 1}
+            month["fraud_days"] = int(counts["fraud"] > 0)
+            sums[key].update({f"month_{name}": count for name, count in month.items()})
     return [{**_NO_BADS, **sums[key], **_named(key)} for key in sums]
 
 
@@ -233,21 +244,21 @@ _NO_SALES: Mapping[str, Any] = dict.fromkeys(
         "sold", "heard", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units",
         "lost_units", "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended",
         "conversion_open", "plain_fading", "return_hits", "return_fading", "bad_fading", "bad_fading_long",
+        "month_sold",
     ),
     0,
 )  # fmt: skip
 _NO_POSTS: Mapping[str, Any] = dict.fromkeys(
     (
         "leads", "refused", "duplicate", "fraud", "passed", "bought", "leads_short", "refused_hits", "duplicate_hits",
-        "fraud_hits", "clean_short", "clean_long",
+        "fraud_hits", "clean_short", "clean_long", "month_leads",
     ),
     0,
 )  # fmt: skip
 _NO_BADS: Mapping[str, Any] = dict.fromkeys(
     (
-        "fraud_short", "fraud_long", "bad_short", "bad_long",
-        "late_fraud_short", "late_fraud_long", "late_bad_short", "late_bad_long",
-        "told", "late_told", "days",
+        "fraud_short", "fraud_long", "bad_short", "bad_long", "told", "days",
+        "month_bad", "month_fraud", "month_steady", "month_fraud_days", "month_days",
     ),
     0,
 )  # fmt: skip

@@ -10,19 +10,21 @@ import asyncio
 import math
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.quality_cost import Cost
-from bench.quality_stream import DAY_MS, Seen, Truth, read_truths, replay
+from bench.quality_stream import DAY_MS, Truth, read_truths, replay
 from exchange.demo.stream import Row, read_rows, seller_slug
 from exchange.flows.market import Market
 from exchange.flows.measures import consider, set_rule
 from exchange.flows.quality import keep_quality
+from exchange.flows.standings import Standings
 from exchange.model.actor import SYSTEM
 from exchange.model.measure import Action, MeasureState, SourceRule
 from exchange.stages.quality.cohorts import Cohort, cohorts
+from exchange.storage.database import Db
 from exchange.storage.measures import read_measures
 from exchange.storage.quality_sums import week_sums
 
@@ -46,17 +48,20 @@ class Told(NamedTuple):
 
 
 class Evenings:
-    """What was said each evening: `named` the first a sub id was found rotten, `blocked` that a rule shut it out."""
+    """What was said each evening: `named` the first a sub id was found rotten, `blocked` that a rule shut it out.
 
-    def __init__(self, began: int) -> None:
-        self.began = began
+    `acts`: a rule is switched on.
+    """
+
+    def __init__(self, began: int, acts: bool = True) -> None:
+        self.began, self._acts = began, acts
         self.named: dict[Key, int] = {}
         self.blocked: dict[Key, int] = {}
         self.told: dict[tuple[int, str], Told] = {}  # by the day that begins, and vertical
 
     async def __call__(self, market: Market) -> None:
         now, live = market.clock.now(), market.live.standings
-        if not self.told:
+        if not self.told and self._acts:
             await set_rule(market, _RULE, "The bench lets rules act", SYSTEM)
         live.at = live.counted_at = 0  # at once, whatever the time since the last look
         await keep_quality(market)
@@ -67,15 +72,20 @@ class Evenings:
             self.named.setdefault(key, day)
             if each.state is MeasureState.IN_FORCE:
                 self.blocked.setdefault(key, day)
-        for vertical, held in live.verticals.items():
-            curves = live.curves[vertical]
-            days = await market.db.read(week_sums, SYSTEM, vertical, 0, "", curves.silent)
-            self.told[now // DAY_MS, vertical] = Told(
-                {key: source.rates["conversion"].value for key, source in held.sources.items()},
-                {key: source.rates["conversion"].value for key, source in held.sellers.items()},
-                held.base["conversion"],
-                cohorts(days, now / DAY_MS, curves),
-            )
+        await told_of(self, market.db, live, now)
+
+
+async def told_of(evenings: Evenings, db: Db, held: Standings, now: int) -> None:
+    """Write down how every vertical stands this evening."""
+    for vertical, each in held.verticals.items():
+        curves = held.curves[vertical]
+        days = await db.read(week_sums, SYSTEM, vertical, 0, "", curves.silent)
+        evenings.told[now // DAY_MS, vertical] = Told(
+            {key: source.rates["conversion"].value for key, source in each.sources.items()},
+            {key: source.rates["conversion"].value for key, source in each.sellers.items()},
+            each.base["conversion"],
+            cohorts(days, now / DAY_MS, curves),
+        )
 
 
 class Replayed(NamedTuple):
@@ -83,21 +93,31 @@ class Replayed(NamedTuple):
 
     rows: Sequence[Row]
     truths: Mapping[str, Truth]
-    seen: Sequence[Seen]
+    sold: Sequence[Row]
     evenings: Evenings
 
     @property
-    def sold(self) -> list[Row]:
-        return [each.row for each in self.seen if each.status == "accepted"]
+    def days(self) -> int:
+        """So many of its evenings were looked at."""
+        return max((day for day, _ in self.evenings.told), default=0) - self.evenings.began // DAY_MS
 
 
-def replayed(stream: Path, truth: Path, lists: Path) -> Replayed:
+def replayed(
+    stream: Path,
+    truth: Path,
+    lists: Path,
+    evenings_of: Callable[[int], Evenings] = lambda began: Evenings(began),
+    days: int | None = None,
+) -> Replayed:
+    """A stream and its truth, sent through, or the first days of it. `evenings_of` makes the evenings from the moment
+    the stream begins."""
     truths = read_truths(truth)
     rows = [row for row in read_rows(stream) if row.lead_id in truths]
-    evenings = Evenings(rows[0].at)
+    evenings = evenings_of(rows[0].at)
+    sent = [row for row in rows if days is None or row.at < rows[0].at + (days + 1) * DAY_MS]
     with tempfile.TemporaryDirectory() as folder:
-        seen = asyncio.run(replay(Path(folder), rows, truths, Cost(), lists, evenings))
-    return Replayed(rows, truths, seen, evenings)
+        seen = asyncio.run(replay(Path(folder), sent, truths, Cost(), lists, evenings))
+    return Replayed(rows, truths, [each.row for each in seen if each.status == "accepted"], evenings)
 
 
 def key_of(row: Row) -> Key:

@@ -133,8 +133,8 @@ async def read_standing(db: Db, actor: Actor, vertical: str, curves: Curves, now
     groups = ("seller_id", "sub_id")
     sales = await db.read(sale_sums, actor, vertical, days, groups, "", limits.SOURCES_HELD, curves.silent)
     posts = await db.read(source_sums, actor, vertical, days, groups, limits.SOURCES_HELD)
-    bad = await db.read(bad_sums, actor, vertical, days, now // DAY_MS, limits.SOURCES_HELD)
-    return await asyncio.to_thread(standing, vertical, sales, posts, bad)
+    bad = await db.read(bad_sums, actor, vertical, days, limits.SOURCES_HELD)
+    return await asyncio.to_thread(standing, vertical, sales, posts, bad, now // DAY_MS)
 
 
 async def read_bidding(db: Db, actor: Actor, vertical: str, curves: Curves, now: int) -> Bidding:

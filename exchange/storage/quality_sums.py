@@ -13,8 +13,8 @@ from exchange.storage.rows import listed, values_of
 SALE_GROUPS = ("seller_id", "sub_id", "buyer_id")
 BURST = 4
 """More bad leads of one sub id and day count as so many: one bad hour is no rotten source."""
-LATE_DAYS = 7
-"""Once so many whole days have passed since, all of them count, beside what came meanwhile."""
+MONTH_DAYS = 28
+"""The days, with today, of the plain counts `month_*`."""
 
 
 def _weights(weights: Sequence[DayWeight]) -> tuple[str, dict[str, Any]]:
@@ -65,16 +65,26 @@ async def sale_sums(
                {_weighed("d.returned", "w.short", "return_hits")},
                {_weighed("(d.sold - d.returned)", "w.back", "return_fading")},
                {_weighed("(d.sold - d.bad)", "w.bad", "bad_fading")},
-               {_weighed("(d.sold - d.bad)", "w.bad_long", "bad_fading_long")}
+               {_weighed("(d.sold - d.bad)", "w.bad_long", "bad_fading_long")},
+               {_of_month("d.sold", "month_sold")}
            FROM w JOIN sale_days d ON d.vertical = :vertical AND d.day = w.day
            WHERE 1 = 1 {mine} {only} {grouped} ORDER BY sold DESC, {names} LIMIT :most""",
         vertical=vertical,
         most=most,
+        month=_month_began(weights),
         **params,
         **own,
         **quiet,
         **({"only_buyer": buyer_id} if buyer_id else {}),
     )
+
+
+def _month_began(weights: Sequence[DayWeight]) -> int:
+    return max(each.day for each in weights) - MONTH_DAYS + 1
+
+
+def _of_month(count: str, name: str) -> str:
+    return f"CAST(SUM(CASE WHEN d.day >= :month THEN {count} ELSE 0 END) AS BIGINT) AS {name}"
 
 
 def _told_of(silent: Collection[str]) -> tuple[Callable[[str], str], dict[str, Any]]:
@@ -121,36 +131,42 @@ async def source_sums(
                {_weighed("d.duplicate", "w.short", "duplicate_hits")},
                {_weighed("d.fraud", "w.short", "fraud_hits")},
                {_weighed("(d.leads - d.fraud)", "w.short", "clean_short")},
-               {_weighed("(d.leads - d.fraud)", "w.long", "clean_long")}
+               {_weighed("(d.leads - d.fraud)", "w.long", "clean_long")},
+               {_of_month("d.leads", "month_leads")}, MIN(d.day) AS first_day
            FROM w JOIN source_days d ON d.vertical = :vertical AND d.day = w.day
            WHERE 1 = 1 {mine} {grouped} ORDER BY leads DESC, {names} LIMIT :most""",
         vertical=vertical,
         most=most,
+        month=_month_began(weights),
         **params,
         **own,
     )
 
 
-async def bad_sums(
-    tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight], today: int, most: int = 20_000
-) -> list[Row]:
+async def bad_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight], most: int = 20_000) -> list[Row]:
     """Bad leads of a vertical by sub id: fraud that the screen found and what buyers called bad, of a day together.
 
-    A day counts for `BURST` at most; in the columns `late_*` only a day of the last `LATE_DAYS`. Fraud goes first: a
-    lead that was sold and found out later is told by the screen and by its buyer. Weighed by both fadings.
+    A day counts for `BURST` at most, but for the plain counts of the last four weeks. Fraud goes first: a lead that was
+    sold and found out later is told by the screen and by its buyer. Weighed by both fadings.
     """
     with_w, params = _weights(weights)
     mine, own = _own(actor)
     capped = _lesser("d.bad", str(BURST))
-    late = f"(CASE WHEN d.day >= :fresh THEN {capped} ELSE d.bad END)"
+    fraud = _lesser("d.fraud", capped)
     sums = ", ".join(
-        _weighed(part, f"w.{fading}", f"{late_or}{kind}_{fading}")
-        for late_or, counted in (("", capped), ("late_", late))
-        for kind, part in (
-            ("fraud", _lesser("d.fraud", counted)),
-            ("bad", f"({counted} - {_lesser('d.fraud', counted)})"),
-        )
+        _weighed(part, f"w.{fading}", f"{kind}_{fading}")
+        for kind, part in (("fraud", fraud), ("bad", f"({capped} - {fraud})"))
         for fading in ("short", "long")
+    )
+    month = ", ".join(
+        _of_month(count, f"month_{name}")
+        for name, count in (
+            ("bad", "d.bad"),
+            ("fraud", "d.fraud"),
+            ("steady", fraud),
+            ("fraud_days", "(CASE WHEN d.fraud > 0 THEN 1 ELSE 0 END)"),
+            ("days", "1"),
+        )
     )
     return await tx.fetch(
         f"""{with_w}, told AS (
@@ -161,13 +177,12 @@ async def bad_sums(
            d AS (
                SELECT day, seller_id, sub_id, CAST(SUM(fraud) AS BIGINT) AS fraud, CAST(SUM(bad) AS BIGINT) AS bad
                FROM told GROUP BY day, seller_id, sub_id)
-           SELECT d.seller_id, d.sub_id, {sums}, CAST(SUM({capped}) AS BIGINT) AS told,
-               CAST(SUM({late}) AS BIGINT) AS late_told, COUNT(*) AS days
+           SELECT d.seller_id, d.sub_id, {sums}, {month}, CAST(SUM({capped}) AS BIGINT) AS told, COUNT(*) AS days
            FROM w JOIN d ON d.day = w.day GROUP BY d.seller_id, d.sub_id
            ORDER BY told DESC, d.seller_id, d.sub_id LIMIT :most""",
         vertical=vertical,
-        fresh=today - LATE_DAYS,
         most=most,
+        month=_month_began(weights),
         **params,
         **own,
     )

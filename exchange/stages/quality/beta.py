@@ -10,6 +10,7 @@ _ENOUGH = 1e-10
 _TINY = 1e-300
 _HALVINGS = 40
 _SERIES_FROM = 3.0
+_EXACT = 60  # tries
 NORMAL = NormalDist()
 
 
@@ -23,6 +24,22 @@ def chance_above(a: float, b: float, rate: float) -> float:
     if rate < (a + 1.0) / (a + b + 2.0):
         return 1.0 - front * _fraction(a, b, rate) / a
     return front * _fraction(b, a, 1.0 - rate) / b
+
+
+def chance_of_at_least(hits: int, tries: int, a: float, b: float) -> float:
+    """P(so many hits in so many tries, or more), of a rate that is beta distributed; exact for few tries."""
+    if hits <= 0:
+        return 1.0
+    if hits > tries:
+        return 0.0
+    if tries > _EXACT:
+        return chance_above(a, b, (hits - 0.5) / tries)
+    same = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) - math.lgamma(a + b + tries)
+    total = 0.0
+    for each in range(hits, tries + 1):
+        ways = math.lgamma(tries + 1) - math.lgamma(each + 1) - math.lgamma(tries - each + 1)
+        total += math.exp(ways + math.lgamma(each + a) + math.lgamma(tries - each + b) + same)
+    return min(total, 1.0)
 
 
 def bounds(a: float, b: float, inside: float = 0.9) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import Any
 from exchange.model.worth import WHOLE
 from exchange.stages.quality.rates import MEASURES, Rate, Tree, tree
 from exchange.stages.quality.shrink import NOTHING, USUAL, Tally, exposed
-from exchange.stages.quality.suspicion import Counts, Shares, Suspicion, suspicions
+from exchange.stages.quality.suspicion import MONTH_DAYS, Counts, Month, Shares, Suspicion, suspicions
 
 Row = Mapping[str, Any]
 Key = tuple[str, str]
@@ -86,9 +86,10 @@ def standing(
     sales: Iterable[Row],
     posts: Iterable[Row],
     bad: Iterable[Row],
+    today: int,
     everywhere: Mapping[str, float] | None = None,
 ) -> Standing:
-    """From sums by seller and sub id: `sales` of `sale_sums`, `posts` of `source_sums`, `bad` of `bad_sums`.
+    """From sums by seller and sub id: `sales` of `sale_sums`, `posts` of `source_sums`, `bad` of `bad_sums`, on a day.
 
     `everywhere` are the rates of all verticals, which one of few leads is drawn to.
     """
@@ -105,7 +106,7 @@ def standing(
         each.name: tree(each, {key: _tally(each.name, known) for key, known in sums.items()}, drawn_to.get(each.name))
         for each in MEASURES
     }
-    suspected = suspicions({key: _bad(known) for key, known in sums.items()})
+    suspected = suspicions({key: _bad(known, today) for key, known in sums.items()})
     usual = _per_lead(sums.values())
     sources = {key: _source(key, known, trees, suspected[key], usual) for key, known in sums.items()}
     sellers = {}
@@ -148,25 +149,36 @@ def _return(row: Row) -> tuple[int, float, float]:
 _OF_SALES = {"contact": _contact, "conversion": _conversion, "return": _return}
 
 
-def _bad(sums: _Sums) -> Counts:
+def _bad(sums: _Sums, today: int) -> Counts:
     sale, post, bad = sums.sales, sums.posts, sums.bad
     leads = max(post["leads"] if post is not None else 0, sale["sold"] if sale is not None else 0)
 
-    def shares(late: str, fading: str, good: str) -> Shares:
-        fraud, told = (bad[f"{late}fraud_{fading}"], bad[f"{late}bad_{fading}"]) if bad is not None else (0, 0)
+    def shares(fading: str, good: str) -> Shares:
+        fraud, told = (bad[f"fraud_{fading}"], bad[f"bad_{fading}"]) if bad is not None else (0, 0)
         passed = post[f"clean_{fading}"] if post is not None else 0
         return Shares(fraud / WHOLE, passed / WHOLE, told / WHOLE, (sale[good] if sale is not None else 0) / WHOLE)
 
-    counts = Counts(
-        shares("", "short", "bad_fading"),
-        shares("", "long", "bad_fading_long"),
-        shares("late_", "short", "bad_fading"),
-        shares("late_", "long", "bad_fading_long"),
-        leads=leads,
-    )
+    counts = Counts(shares("short", "bad_fading"), shares("long", "bad_fading_long"), leads=leads)
     if bad is None:
         return counts
-    return counts._replace(told=bad["told"], told_late=bad["late_told"], days=bad["days"])
+    return counts._replace(told=bad["told"], days=bad["days"], month=_month(sale, post, bad, today))
+
+
+def _month(sale: Row | None, post: Row | None, bad: Row, today: int) -> Month:
+    sold = sale["month_sold"] if sale is not None else 0
+    if post is None:
+        return Month(sold=sold)
+    first = max(post["first_day"], today - MONTH_DAYS + 1)
+    return Month(
+        post["month_leads"],
+        sold,
+        today - first + 1,
+        bad["month_fraud"],
+        bad["month_steady"],
+        bad["month_fraud_days"],
+        bad["month_bad"] - bad["month_fraud"],
+        bad["month_days"],
+    )
 
 
 def _per_lead(sums: Iterable[_Sums]) -> int:

@@ -1,21 +1,26 @@
 """Which sub ids are rotten: so much of what they send is fraud or comes back that it is no chance.
 
-Two things are bad: what the screen refused, of all that came, and what buyers said of the leads they bought. The first
-is known at once, the second only after days, so each has a share of its own, and the chance is that of both together. A
-day counts only so many bad leads: one bad hour makes no source rotten. What a day brought beyond that counts a week
-later, beside the leads that came since, and against a higher bar; no rule acts on it.
+Two things are bad: what the screen refused, of all that came, and what buyers said of the leads they bought, as far as
+that is more than usual and no luck. What is asked is how much of what a sub id sends in four weeks is bad in the end:
+what came is counted, and what is still to come is foretold from its pace and from its rate without what single days
+brought too much of. One bad hour makes no source rotten. Of one that sends little the last months tell.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from exchange.stages.quality.beta import chance_above
+from exchange.stages.quality.beta import chance_above, chance_of_at_least
 
-SUSPECTED = 0.9
+SUSPECTED = 0.8
 TIMES_BASE = 2.0
-LEAST_SHARE, FLOOD_SHARE = 0.2, 0.3
+LEAST_SHARE, BAD_SHARE = 0.2, 0.3
+MONTH_DAYS = 28
+_AHEAD_DAYS = 3  # are foretold at least, also of a sub id whose four weeks are over
+_NO_LUCK = 1.64  # standard deviations: 95 % of luck
+_SURE = 0.9  # of the rate alone
 _PRIOR = 5.0  # leads
 _ROUNDS = 6
 _STILL = 1e-4
@@ -36,25 +41,35 @@ class Shares(NamedTuple):
     good: float = 0.0
 
 
-class Counts(NamedTuple):
-    """Faded fast (`short`) and slowly (`long`), each day with so many bad leads at most; `late` with all of a week ago.
+class Month(NamedTuple):
+    """The last four weeks in plain counts: posts and sales, and for how many days the sub id has sent at all.
 
-    `told` and `told_late` are the bad leads of either, `leads` and `days` with bad ones the plain counts.
+    `fraud` is what the screen refused, on `fraud_days` days, and `steady` the same with so much of a day at most;
+    `told` what buyers called bad; `days` those with either.
+    """
+
+    leads: int = 0
+    sold: int = 0
+    age: int = 0
+    fraud: int = 0
+    steady: int = 0
+    fraud_days: int = 0
+    told: int = 0
+    days: int = 0
+
+
+class Counts(NamedTuple):
+    """Faded fast (`short`) and slowly (`long`), each day with so many bad leads at most.
+
+    `told` are the bad leads, `leads` and `days` with bad ones the plain counts.
     """
 
     short: Shares = Shares()
     long: Shares = Shares()
-    late: Shares = Shares()
-    late_long: Shares = Shares()
+    month: Month = Month()
     told: int = 0
-    told_late: int = 0
     leads: int = 0
     days: int = 0
-
-    @property
-    def whole(self) -> Counts:
-        """With all that days brought a week ago and longer."""
-        return self._replace(short=self.late, long=self.late_long, told=self.told_late)
 
 
 class Least(NamedTuple):
@@ -71,7 +86,7 @@ TO_SAY, TO_ACT = Least(), Least(20, 6, 3)
 class Suspicion(NamedTuple):
     """`chance` that the source is rotten, at a share of bad leads above `bar`; `share` is what is believed of it.
 
-    `steady` is the chance without what one day brought too much of: what rules go by.
+    `steady` is the chance of its rate alone, with so much of a day at most: what rules go by.
     """
 
     chance: float
@@ -109,13 +124,41 @@ def suspicions(sources: Mapping[tuple[str, str], Counts]) -> dict[tuple[str, str
 
 
 def _judge(counts: Counts, short: Base, long: Base) -> Suspicion:
-    chance = _chance(counts, short, long, short.bar, long.bar)
-    whole = counts.whole
-    if counts.told_late > counts.told and chance <= SUSPECTED and enough(whole, TO_SAY):
-        flood = _chance(whole, short, long, FLOOD_SHARE, FLOOD_SHARE)
-        if flood > SUSPECTED:
-            return Suspicion(flood, _believed(whole.short, short)[0], FLOOD_SHARE, whole, chance)
-    return Suspicion(chance, _believed(counts.short, short)[0], short.bar, counts, chance)
+    rate = _chance(counts, short, long, short.bar, long.bar)
+    if counts.month.leads >= TO_SAY.leads:
+        return _of_month(counts, short, rate)
+    bar = max(short.bar, BAD_SHARE)
+    chance = _chance(counts, short, long, bar, max(long.bar, BAD_SHARE))
+    share = _believed(counts.short, short)[0]
+    return Suspicion(chance if chance > _SURE else min(chance, SUSPECTED), share, bar, counts, rate)
+
+
+def _of_month(counts: Counts, base: Base, rate: float) -> Suspicion:
+    """By what four weeks come to."""
+    month = counts.month
+    beyond = _beyond_luck(month, base)
+    bad, steady = month.fraud + beyond, month.steady + beyond
+    told = math.floor(bad + 0.5)
+    seen = counts._replace(leads=month.leads, told=told, days=month.days if beyond > 0.0 else month.fraud_days)
+    chance, share = _foretold(month, bad, steady, base)
+    return Suspicion(chance, share, BAD_SHARE, seen, rate)
+
+
+def _beyond_luck(month: Month, base: Base) -> float:
+    """What buyers called bad beyond what is usual of so many sales, and beyond what luck makes of it."""
+    usual = month.sold * base.bad
+    return max(month.told - usual - _NO_LUCK * math.sqrt(usual * (1.0 - base.bad)), 0.0)
+
+
+def _foretold(month: Month, bad: float, steady: float, base: Base) -> tuple[float, float]:
+    """The chance that four weeks are bad for `BAD_SHARE` of what they bring, and the share that is expected."""
+    ahead = round(month.leads / max(month.age, 1) * max(MONTH_DAYS - month.age, _AHEAD_DAYS))
+    usual = min(base.fraud + base.bad, _MOST)
+    good = max(month.leads - bad, 0.0)
+    a, b = steady + _PRIOR * usual, good + _PRIOR * (1.0 - usual)
+    whole = month.leads + ahead
+    wanted = math.ceil(BAD_SHARE * whole - bad - _APART)
+    return chance_of_at_least(wanted, ahead, a, b), (bad + ahead * a / (a + b)) / whole
 
 
 def _chance(counts: Counts, short: Base, long: Base, bar: float, bar_long: float) -> float:
@@ -162,7 +205,7 @@ def _base(sources: Collection[Shares]) -> Base:
 
 
 def _fits(seen: Shares, base: Base) -> bool:
-    return _above(seen, base, base.bar) <= SUSPECTED
+    return _above(seen, base, base.bar) <= _SURE
 
 
 def _share(hits: float, misses: float) -> float:
