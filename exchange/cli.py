@@ -38,6 +38,7 @@ from exchange.commands import (
     payout,
     reconcile,
     replay,
+    report,
     scrub,
     serve,
     settle,
@@ -133,6 +134,9 @@ export_app = group(
 )
 reconcile_app = group(
     "reconcile", "Books beside ours.", "exchange reconcile bring november.csv buyer:northsun", "exchange reconcile list"
+)
+report_app = group(
+    "report", "Any figure by anything.", "exchange report list", "exchange report show sellers --period 7d"
 )
 data_app = group(
     "data",
@@ -253,6 +257,7 @@ for _app, _module in (
     (invoice_app, invoice),
     (payments_app, payments),
     (reconcile_app, reconcile),
+    (report_app, report),
     (export_app, export),
     (webhook_app, webhook),
     (campaign_app, campaign_state),

@@ -34,6 +34,7 @@ from exchange.flows.quality import keep_quality
 from exchange.flows.receipts import expire_deliveries
 from exchange.flows.recover import recover
 from exchange.flows.replacements import give_replacements
+from exchange.flows.report_mail import plan_report_mails
 from exchange.flows.reports_in import plan_looks
 from exchange.flows.retain import forget
 from exchange.flows.review import refuse_overdue
@@ -91,6 +92,7 @@ def _duties(write: Write) -> tuple[Duty, ...]:
         Duty("list unsold", 2.0, list_unsold),
         Duty("who hears of every lead", 5.0, note_lead_hearers, own=True),
         Duty("daily mails", 60.0, plan_daily),
+        Duty("mail saved reports", 60.0, plan_report_mails),
         Duty("mail what searches found", 60.0, plan_digests),
         Duty("look over the store", 2.0, look_over),
         Duty("nurture", 2.0, keep_nurture),

@@ -60,6 +60,7 @@ from exchange.flows.jobs import (
     POLL,
     RECORD_REPORTS,
     REFUND,
+    REPORT_MAIL,
     RESEAL,
     RESELL,
     RETAIN,
@@ -85,6 +86,7 @@ from exchange.flows.payment_events import work_event
 from exchange.flows.polls import poll
 from exchange.flows.proofs import retain
 from exchange.flows.reconcile import reconcile
+from exchange.flows.report_mail import mail_report
 from exchange.flows.reports_in import READ_REPORTS, read_reports
 from exchange.flows.resell import resell
 from exchange.flows.return_bulk import work_return_file
@@ -153,6 +155,7 @@ def kinds() -> Mapping[str, Kind]:
         READ_REPORTS: Kind(read_reports, most=3, lease_ms=300_000),
         RECORD_REPORTS: Kind(record_reports_file, lease_ms=300_000, at_once=2),
         REFUND: Kind(send_refund),
+        REPORT_MAIL: Kind(mail_report),
         RESEAL: Kind(seal_anew),
         RESELL: Kind(resell),
         RETAIN: Kind(retain),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from exchange import limits
 from exchange.clock import Clock
@@ -85,6 +86,7 @@ class Live:
         self.served: dict[str, int] = {}
         self.keys_used: dict[str, int] = {}  # by key, when it was used last and that is not written yet
         self.specs_made_of: dict[str, tuple[int, str, str]] = {}  # by campaign, what its kept instructions say
+        self.write_report: Callable[..., Awaitable[Any]] | None = None  # set by who serves pages
         self.lead_hearers: frozenset[str] = frozenset()  # buyers of whose people somebody hears of every lead
         self.told_spent: set[str] = set()  # names of full caps and low balances that somebody was told of
         self.running: dict[tuple[str, str, str], Running] = {}

@@ -24,6 +24,7 @@ from exchange.intake.handed import Hand, HandedSite
 from exchange.log import logger
 from exchange.settings import Settings
 from exchange.web.account import add_account
+from exchange.web.analytics.mail import writer
 from exchange.web.api.mount import add_api
 from exchange.web.api.routes import routes
 from exchange.web.buyer_portal import add_buyer_portal
@@ -71,6 +72,7 @@ def build_app(
     app[ARRIVALS] = Arrivals(market.db)
     app[THROTTLE] = Throttle(market.live.rates)
     app[TICKER] = Ticker(market)
+    market.live.write_report = writer(settings.currency)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(add_headers)
     add_api(app, table)

@@ -6,17 +6,17 @@ ALTER TABLE leads ADD COLUMN tracking TEXT NOT NULL DEFAULT '{}';
 
 -- The step of the ping tree a contract stands in: sales, pings and posts are told by it.
 ALTER TABLE contracts ADD COLUMN tier BIGINT NOT NULL DEFAULT 1;
-UPDATE contracts SET tier = 2 WHERE document LIKE '%"tier":2,%';
-UPDATE contracts SET tier = 3 WHERE document LIKE '%"tier":3,%';
-UPDATE contracts SET tier = 4 WHERE document LIKE '%"tier":4,%';
-UPDATE contracts SET tier = 5 WHERE document LIKE '%"tier":5,%';
-UPDATE contracts SET tier = 6 WHERE document LIKE '%"tier":6,%';
-UPDATE contracts SET tier = 7 WHERE document LIKE '%"tier":7,%';
-UPDATE contracts SET tier = 8 WHERE document LIKE '%"tier":8,%';
-UPDATE contracts SET tier = 9 WHERE document LIKE '%"tier":9,%';
-UPDATE contracts SET tier = 10 WHERE document LIKE '%"tier":10,%';
-UPDATE contracts SET tier = 11 WHERE document LIKE '%"tier":11,%';
-UPDATE contracts SET tier = 12 WHERE document LIKE '%"tier":12,%';
+UPDATE contracts SET tier = 2 WHERE LOWER(document) LIKE '%"tier":2,%';
+UPDATE contracts SET tier = 3 WHERE LOWER(document) LIKE '%"tier":3,%';
+UPDATE contracts SET tier = 4 WHERE LOWER(document) LIKE '%"tier":4,%';
+UPDATE contracts SET tier = 5 WHERE LOWER(document) LIKE '%"tier":5,%';
+UPDATE contracts SET tier = 6 WHERE LOWER(document) LIKE '%"tier":6,%';
+UPDATE contracts SET tier = 7 WHERE LOWER(document) LIKE '%"tier":7,%';
+UPDATE contracts SET tier = 8 WHERE LOWER(document) LIKE '%"tier":8,%';
+UPDATE contracts SET tier = 9 WHERE LOWER(document) LIKE '%"tier":9,%';
+UPDATE contracts SET tier = 10 WHERE LOWER(document) LIKE '%"tier":10,%';
+UPDATE contracts SET tier = 11 WHERE LOWER(document) LIKE '%"tier":11,%';
+UPDATE contracts SET tier = 12 WHERE LOWER(document) LIKE '%"tier":12,%';
 
 -- Beside `changes`: what was told of an hour's leads later and changes no sum of the hour itself: bids, outcomes of
 -- sales, values that were erased.

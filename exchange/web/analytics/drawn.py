@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from exchange.model.analysis import Unit
@@ -16,6 +15,7 @@ from exchange.web.charts.lines import Line, lines
 from exchange.web.charts.stacked import Group, Series, stacked
 
 BARS = 15
+_STACKS, _LETTERS = 6, 11  # side by side, each with its name beneath
 _TONES = ("one", "good", "warn", "bad", "five")
 _STACKED = ("one", "sale", "warn", "bad", "five", "own")
 
@@ -71,20 +71,24 @@ def _value(made: Answer, key: tuple[str, ...]) -> float:
 
 def _side_by_side(made: Answer) -> Drawn:
     """Each bar one value of the first group, its parts the largest of the second."""
-    rows, columns = made.ranked(0)[:BARS], made.ranked(1)
+    rows, columns = made.ranked(0)[:_STACKS], made.ranked(1)
     shown = columns[: len(_STACKED) - 1] if len(columns) > len(_STACKED) else columns
     kept = [*shown, *([OTHERS] if len(shown) < len(columns) else [])]
     sums: dict[tuple[str, str], Counter[str]] = {}
     for (first, second), each in made.found.rows.items():
         sums.setdefault((first, second if second in shown else OTHERS), Counter()).update(each)
     groups = [
-        Group(_name(made, 0, row), tuple(_of(made, sums.get((row, column), Counter())) for column in kept))
+        Group(_short(_name(made, 0, row)), tuple(_of(made, sums.get((row, column), Counter())) for column in kept))
         for row in rows
     ]
     series = [Series(_name(made, 1, column), tone) for column, tone in zip(kept, _STACKED, strict=False)]
     sign, _, decimals = _scale(made)
     legend = tuple((f"k-{each.tone}", each.name) for each in series)
     return Drawn(stacked(groups, series, _summary(made), sign=sign, decimals=decimals), legend)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1].rstrip()}…"
 
 
 def _name(made: Answer, place: int, value: str) -> str:
@@ -122,8 +126,3 @@ def _scale(made: Answer) -> tuple[str, str, int]:
     if unit is Unit.SHARE:
         return "", "%", 1
     return ("", " ms", 0) if unit is Unit.MS else ("", "", 0)
-
-
-def lasting(names: Sequence[str]) -> str:
-    """`Seller and state`."""
-    return " and ".join(dimension_name(name) for name in names)

@@ -9,6 +9,7 @@ from exchange.flows.notice_choices import stop_event
 from exchange.flows.notice_send import STOP
 from exchange.flows.searches import no_more_mail
 from exchange.model.notice import EVENTS
+from exchange.storage.report_mails import REPORTS
 from exchange.web.keys import MARKET
 from exchange.web.render import page
 
@@ -19,7 +20,8 @@ _DONE = "You get no more of these mails"
 async def show(request: web.Request, link: Link) -> web.StreamResponse:
     event = _event(link)
     title = f"Mail about: {event}" if event else "Mail about saved searches"
-    return await page(request, _TEMPLATE, title=title, done=False, event=event)
+    title = "Saved reports by mail" if link.detail == REPORTS else title
+    return await page(request, _TEMPLATE, title=title, done=False, event=event, reports=link.detail == REPORTS)
 
 
 async def act(request: web.Request, link: Link) -> web.StreamResponse:
@@ -28,7 +30,7 @@ async def act(request: web.Request, link: Link) -> web.StreamResponse:
         await stop_event(request.app[MARKET], link.attempt_id, link.detail.removeprefix(STOP))
     else:
         await no_more_mail(request.app[MARKET], link.attempt_id, link.detail)
-    return await page(request, _TEMPLATE, title=_DONE, done=True, event=_event(link))
+    return await page(request, _TEMPLATE, title=_DONE, done=True, event=_event(link), reports=link.detail == REPORTS)
 
 
 def _event(link: Link) -> str:

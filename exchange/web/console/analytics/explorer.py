@@ -7,27 +7,28 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.market import Market
+from exchange.flows.report_mail import LIST
 from exchange.model.analysis import DIMENSIONS, FIELD, MEASURES, TIMES, Cell
+from exchange.model.rights import Right, may
 from exchange.stages.tracking import DEVICES
 from exchange.storage.analysis import first_lead
-from exchange.storage.preferences import views_of
 from exchange.web.analytics.answer import Answer, answer, pivot, quick_answer
 from exchange.web.analytics.asked import HOME, ROWS, Asked, BadQuestion, currencies, read_asked
 from exchange.web.analytics.drawn import drawn
 from exchange.web.analytics.reports import REPORTS, Fixed
+from exchange.web.analytics.special import special
 from exchange.web.analytics.twins import as_fields, as_rows
 from exchange.web.analytics.values import dimension_name, value_name
 from exchange.web.auth import actor_of
+from exchange.web.console.analytics._keeping import kept_reports, mail, pin
 from exchange.web.csv_rows import csv_answer
 from exchange.web.figures.period import DAYS, comparisons
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.lead_list import buyers, campaigns, contracts, sellers, verticals
 from exchange.web.pages import Page
-from exchange.web.render import SESSION, mode_of, notice, page, times_of
 from exchange.web.render import as_json as json_response
+from exchange.web.render import mode_of, notice, page, times_of
 
-LIST = "analytics"
-"""The name that saved reports are kept under, among the views of lists."""
 _STANDARD = ("vertical", "seller", "campaign", "sub_id1", "buyer", "contract")
 _REPORT = HOME + "/{report:" + "|".join(each.name for each in REPORTS.values() if not each.path) + "}"
 
@@ -37,6 +38,8 @@ def pages() -> tuple[Page, ...]:
         Page("GET", HOME, show),
         Page("GET", f"{HOME}.json", as_json),
         Page("GET", f"{HOME}.csv", as_csv),
+        Page("POST", f"{HOME}/mail", mail),
+        Page("POST", f"{HOME}/pin", pin),
         Page("GET", _REPORT, show),
         Page("GET", _REPORT + ".json", as_json),
         Page("GET", _REPORT + ".csv", as_csv),
@@ -67,9 +70,11 @@ async def show(request: web.Request) -> web.StreamResponse:
         reports=list(REPORTS.values()),
         drawn=picture,
         pivot=pivot(made) if asked.pivot and made.keys else None,
+        special=await special(market, actor, made) if asked.report and made.keys else None,
         chips=_chips(market, made),
         choices=_choices(market, asked, request.app[SETTINGS].currency),
-        saved=await market.db.read(views_of, request[SESSION].user, LIST),
+        saved=await kept_reports(request),
+        may_mail_others=may(actor, Right.SETTINGS),
         keep=home_query(asked),
         totals=list(zip(made.measures, made.total(), strict=True)),
         group_names=[dimension_name(name) for name in asked.groups],

@@ -16,6 +16,7 @@ from exchange.web.auth import actor_of
 from exchange.web.charts.bars import gauge, share, spread
 from exchange.web.charts.chart import Chart
 from exchange.web.charts.stacked import Group, Series, stacked
+from exchange.web.console.analytics._keeping import pinned_reports
 from exchange.web.console.overview._steps import first_steps
 from exchange.web.figures.board import Board, Wanted, read_board
 from exchange.web.figures.day import GROUPS, Asked, Day, Slice
@@ -75,6 +76,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         latencies=[(each, spread(each.p50_ms, each.p95_ms, limit, most)) for each in board.latencies],
         limit_ms=limit,
         heat_columns=COLUMNS,
+        pinned=await pinned_reports(request),
     )  # fmt: skip
 
 
