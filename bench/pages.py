@@ -30,6 +30,7 @@ from exchange.clock import SimulatedClock
 from exchange.flows.market import Market
 from exchange.flows.sign_in import make_login_link
 from exchange.settings import load_settings
+from exchange.web.analytics.reports import REPORTS
 from exchange.web.app import build_app
 from exchange.web.console import modules
 
@@ -45,6 +46,12 @@ _BUDGETS: tuple[tuple[str, int], ...] = (
 )
 _NAMES = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
 _PERIODS = ("?period=yesterday", "?period=7d", "?period=30d", "?vertical=solar_us", "?mode=test")
+_QUESTIONS = (
+    "?by=day", "?by=seller&then=state", "?by=hour&period=7d", "?by=reason&then=seller&status=rejected",
+    "?by=sub_id1&then=grade&measures=leads,sold_rate,return_rate", "?by=buyer&measures=pings,bid_rate,win_rate,latency",
+    "?by=zip3&state=AZ&period=7d", "?by=field.homeowner&then=device", "?by=day&then=tier&compare=before",
+)  # fmt: skip
+"""Of the explorer: from hours that are counted, and others, which the first times count and keep."""
 _LISTS = ("?status=sold", "?status=rejected&state=AZ", "?period=today", "?buyer=brightroof", "?status=sold&way=shared")
 
 
@@ -82,6 +89,8 @@ def paths(known: Mapping[str, str]) -> list[str]:
             if page.method == "GET" and all(name in known for name in names):
                 found.append(_NAMES.sub(lambda match: known[match[1]], page.path))
     found += [f"/console{query}" for query in _PERIODS] + [f"/console/leads{query}" for query in _LISTS]
+    found += [f"/console/analytics{query}" for query in _QUESTIONS]
+    found += [f"/console/analytics/{each.name}" for each in REPORTS.values() if not each.path]
     found += [f"/console/live?tab={tab}" for tab in ("requests", "deliveries")]
     return sorted(dict.fromkeys(found))
 

@@ -220,9 +220,9 @@ def _merge(
 def _add(made: dict[Key, Counter[str]], grain: Grain, groups: tuple[str, ...], part: Part, row: Sequence[Any]) -> None:
     values = iter(row)
     key = tuple([_value(name, part, values) for name in groups])
-    sums = made.setdefault(key, Counter())
-    for name, amount in zip(SUMS[grain], values, strict=True):
-        sums[name] += amount
+    amounts = list(values)
+    if any(amounts):  # without a group there is a row of nothing too
+        made.setdefault(key, Counter()).update(dict(zip(SUMS[grain], amounts, strict=True)))
 
 
 def _value(name: str, part: Part, values: Iterator[Any]) -> str:
