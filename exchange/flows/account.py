@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -11,9 +12,11 @@ from exchange.flows.charges import payments_of
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.model.money import Money
-from exchange.model.party import Buyer
-from exchange.stages.forecast import WEEKS, Forecast, Spent, forecast
+from exchange.model.party import Buyer, Contract, State
+from exchange.stages.burn import Idle, Line, Spent
+from exchange.stages.forecast import WEEKS, Forecast, forecast
 from exchange.stages.pace import HOUR_MS
+from exchange.stages.schedule import NEVER
 from exchange.storage.auto_top_ups import AutoRow, read_auto
 from exchange.storage.charges import ChargeRow, MethodRow, charges_of, read_method
 from exchange.storage.ledger import Balance, balances_of
@@ -75,13 +78,51 @@ async def spent_lately(market: Market, actor: Actor, buyer: Buyer) -> list[HourS
 
 
 def forecast_of(market: Market, buyer: Buyer, hours: Sequence[HourSpent], available: Money) -> Forecast | None:
-    sums: dict[int, tuple[int, int]] = {}
+    now, zone = market.clock.now(), buyer.terms.zone or market.zone
+    return forecast(_lines(market, buyer, hours), available.units, zone, now)
+
+
+def _lines(market: Market, buyer: Buyer, hours: Sequence[HourSpent]) -> list[Line]:
+    """What the buyer bought: by each contract that something limits, and by all others together."""
+    now = market.clock.now()
+    used, spent = market.live.cap_use(now), defaultdict[str, list[Spent]](list)
     for each in hours:
+        contract = market.deals.contracts.get(each.contract_id)
+        name = each.contract_id if contract is None or _is_limited(buyer, contract, now) else ""
+        spent[name].append(Spent(each.hour, each.leads, each.units))
+    lines = [Line(_by_hour(spent.pop("")))] if "" in spent else []
+    for name, found in sorted(spent.items()):
+        contract = market.deals.contracts.get(name)
+        lines.append(Line(_by_hour(found), contract, used, _idle(buyer, contract, now)))
+    return lines
+
+
+def _by_hour(spent: Sequence[Spent]) -> list[Spent]:
+    sums: dict[int, tuple[int, int]] = {}
+    for each in spent:
         leads, units = sums.get(each.hour, (0, 0))
         sums[each.hour] = (leads + each.leads, units + each.units)
-    spent = [Spent(hour, *found) for hour, found in sorted(sums.items())]
-    zone = buyer.terms.zone or market.zone
-    return forecast(spent, available.units, zone, market.clock.now())
+    return [Spent(hour, *found) for hour, found in sorted(sums.items())]
+
+
+def _is_limited(buyer: Buyer, contract: Contract, now: int) -> bool:
+    return bool(contract.caps or contract.budget or contract.hours) or _idle(buyer, contract, now) is not None
+
+
+def _idle(buyer: Buyer, contract: Contract | None, now: int) -> Idle | None:
+    """The pause that keeps a contract from buying now: its own or its buyer's, whichever is over last."""
+    if contract is None:
+        return Idle(now, NEVER)
+    found = [Idle(now, buyer.away_until)] if buyer.away_until is not None and buyer.away_until > now else []
+    for party in (buyer, contract):
+        if party.state is State.ACTIVE or (party.pause is not None and party.pause.over(now)):
+            continue
+        pause = party.pause
+        until = pause.until if pause is not None and pause.until is not None else NEVER
+        found.append(Idle(pause.since if pause is not None else now, until))
+    if not found:
+        return None
+    return Idle(min(each.since for each in found), max(each.until for each in found))
 
 
 def days_of(market: Market, buyer: Buyer, hours: Sequence[HourSpent]) -> tuple[DaySpent, ...]:

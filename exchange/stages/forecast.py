@@ -1,4 +1,4 @@
-"""How long money lasts: what leads cost of late, at the pace at which they are sold (`pace.py`).
+"""How long money lasts: what leads cost of late, at the pace at which contracts will buy them (`burn.py`).
 
 Money is whole units; what a lead costs is a fraction of them. Hours are an estimate and no money.
 """
@@ -8,66 +8,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from exchange.stages.pace import HOUR_MS, Pace, Sold, pace
+from exchange.stages.burn import Burn, Line
+from exchange.stages.burn import Spent as Spent
+from exchange.stages.pace import HOUR_MS
 
 WEEKS = 4
-NEWEST = 80
-"""So many sales tell what a lead costs, or those since the pace changed where they are enough."""
 FURTHEST_HOURS = 24 * 90
-_FEWEST, _ENOUGH = 5, 20
-
-
-class Spent(NamedTuple):
-    """What the time from an instant on (`hour`, epoch ms) brought, an hour or less: how many leads, for how much."""
-
-    hour: int
-    leads: int
-    units: int
+_FEWEST = 5
 
 
 class Forecast(NamedTuple):
-    """How many leads and hours what is available lasts. `hours` None: beyond three months, or nothing was bought."""
+    """How many leads and hours what is available lasts. `hours` None: beyond three months, or nothing is bought."""
 
     leads: int
     hours: Fraction | None
 
 
-def forecast(spent: Sequence[Spent], available_units: int, zone: str, now: int) -> Forecast | None:
-    """None while too little was bought to tell. `spent` are the hours of the last weeks, oldest first."""
-    past = [each for each in spent if each.leads and each.hour <= now]
-    if sum(each.leads for each in past) < _FEWEST:
+def forecast(lines: Sequence[Line], available_units: int, zone: str, now: int) -> Forecast | None:
+    """None while too little was bought to tell. Of each line `spent` are the hours of the last weeks, oldest first."""
+    known = [each for each in lines if any(part.leads and part.hour <= now for part in each.spent)]
+    if sum(part.leads for each in known for part in each.spent if part.hour <= now) < _FEWEST:
         return None
-    ahead = pace([Sold(each.hour, each.leads) for each in past], ZoneInfo(zone), now)
-    newest = _newest(past, ahead.since)
-    price = Fraction(sum(each.units for each in newest), sum(each.leads for each in newest))
-    left = max(available_units, 0) / price if price else Fraction(0)
-    return Forecast(int(left), _walk(float(left), ahead, now))
+    burns = [Burn(each, zone, now) for each in known]
+    if available_units <= 0:
+        return Forecast(0, Fraction(0))
+    return _walk(float(available_units), burns, known, now)
 
 
-def _newest(past: Sequence[Spent], since: int) -> list[Spent]:
-    """The last hours that hold enough sales to tell a price."""
-    taken: list[Spent] = []
-    leads = 0
-    for each in reversed(past):
-        if leads >= NEWEST or (leads >= _ENOUGH and each.hour < since):
-            break
-        taken.append(each)
-        leads += each.leads
-    return taken
-
-
-def _walk(left: float, ahead: Pace, now: int) -> Fraction | None:
-    """Hour by hour from now until so many leads are sold."""
-    start = now
+def _walk(money: float, burns: Sequence[Burn], lines: Sequence[Line], now: int) -> Forecast:
+    """Hour by hour from now until the money is spent."""
+    start, left, leads = now, money, 0.0
     while start - now < FURTHEST_HOURS * HOUR_MS:
         end = start - start % HOUR_MS + HOUR_MS
-        sold = ahead.at(start) * (end - start) / HOUR_MS
-        if sold >= left:
-            return Fraction(start - now + (round((end - start) * left / sold) if sold else 0), HOUR_MS)
-        left, start = left - sold, end
-    return None
+        taken = [(each.take(start, end), float(each.price)) for each in burns]
+        cost = sum(sold * price for sold, price in taken)
+        if cost and cost >= left:
+            share = left / cost
+            leads += share * sum(sold for sold, _ in taken)
+            return Forecast(int(leads + _NEARLY), Fraction(start - now + round((end - start) * share), HOUR_MS))
+        leads, left, start = leads + sum(sold for sold, _ in taken), left - cost, end
+    return Forecast(int(leads + left / _usual(burns, lines)), None)
+
+
+_NEARLY = 1e-6  # of a lead: what adding up hours rounds off
+
+
+def _usual(burns: Sequence[Burn], lines: Sequence[Line]) -> float:
+    """What a lead of all of them costs."""
+    counts = [sum(part.leads for part in each.spent) for each in lines]
+    cost = sum(float(burn.price) * count for burn, count in zip(burns, counts, strict=True))
+    return cost / sum(counts) or 1.0
 
 
 def in_words(hours: Fraction | None) -> str:

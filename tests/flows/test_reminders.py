@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 
 from exchange.clock import month_of
 from exchange.flows.billing import bill
 from exchange.flows.bookkeeping import keep_books
 from exchange.flows.market import refresh
+from exchange.flows.pausing import pause_buyer
 from exchange.flows.payments import pay_invoice
+from exchange.flows.reminders import lasts
 from exchange.flows.reproduce import reproduce
 from exchange.flows.top_up import top_up
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind
 from exchange.model.money import Money
+from exchange.model.party import Cap, Window
 from exchange.storage.database import Tx
 from exchange.storage.ledger import balance_in, book
 from exchange.worker import seal_chains
@@ -68,6 +73,27 @@ async def test_a_balance_that_lasts_less_than_a_day_is_told_once_after_each_paym
     await seal_chains(either.market)
     await keep_books(either.market)
     assert 4 == len(await letters(either))
+
+
+async def test_caps_and_pauses_are_known_to_what_is_left(either: Exchange) -> None:
+    """Four hundred dollars at ten an hour: forty hours, or eight days at five leads a day, or for good."""
+    await either.add(buyer("acme"), contract("acme"), Deposit("acme", usd("1000")))
+    for hour in range(60):
+        await buy(either, f"n{hour}")
+        later(either, 1 / 24)
+    market = either.market
+    hours = []
+    for caps in ((), (Cap(Window.DAY, "count", 5),)):
+        await either.add(replace(market.deals.contracts["acme-solar"], caps=caps))
+        await refresh(market)
+        found = await lasts(market, market.deals.buyers["acme"], usd("400"))
+        assert found is not None and found.hours is not None and 39 <= found.leads <= 41
+        hours.append(float(found.hours))
+    await pause_buyer(market, "acme", None, "", OPERATOR)
+    paused = await lasts(market, market.deals.buyers["acme"], usd("400"))
+
+    assert 34 < hours[0] < 46 and 7 * 24 < hours[1] < 9 * 24
+    assert paused is not None and (40, None) == (paused.leads, paused.hours)
 
 
 async def buy(exchange: Exchange, name: str) -> None:
