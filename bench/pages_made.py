@@ -67,7 +67,6 @@ def _multiply(db: sqlite3.Connection, leads: int, days: int, now: int) -> None:
     for table in ("ping_days", "bid_days", "answer_hours", "lead_bids"):
         db.execute(f"DELETE FROM {table}")
     db.execute("COMMIT")
-    db.execute("ANALYZE")
 
 
 def _of(table: str) -> str:
