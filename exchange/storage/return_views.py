@@ -179,15 +179,16 @@ async def by_reason_and_source(tx: Tx, actor: Actor, mode: str, since: int) -> l
 
 
 async def rates_by_contract(tx: Tx, actor: Actor, mode: str, since: int) -> list[Row]:
-    """Of each contract the leads bought since then, and how many of them were asked back and not declined."""
+    """Of each contract of whose leads some were asked back and not declined: these, and all it bought since then."""
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return []
     return await tx.fetch(
-        """SELECT s.contract_id, s.buyer_id, COUNT(*) AS bought,
-               COUNT(CASE WHEN r.state <> 'declined' THEN 1 END) AS asked
-           FROM sales s LEFT JOIN return_requests r ON r.sale_id = s.id
-           WHERE s.mode = :mode AND s.accepted_at >= :since AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)
-           GROUP BY s.contract_id, s.buyer_id ORDER BY 4 DESC, 3 DESC, 1""",
+        """SELECT a.contract_id, a.buyer_id, a.asked,
+               (SELECT COUNT(*) FROM sales s WHERE s.contract_id = a.contract_id AND s.mode = :mode
+                    AND s.accepted_at >= :since AND (s.reversed_at IS NULL OR s.returned_at IS NOT NULL)) AS bought
+           FROM (SELECT contract_id, buyer_id, COUNT(*) AS asked FROM return_requests
+                 WHERE mode = :mode AND state <> 'declined' AND sold_at >= :since GROUP BY contract_id, buyer_id) AS a
+           ORDER BY 3 DESC, 4 DESC, 1""",
         mode=mode,
         since=since,
     )

@@ -126,8 +126,8 @@ async def people_sent(tx: Tx, actor: Actor, since: int) -> dict[str, int]:
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return {}
     rows = await tx.fetch(
-        """SELECT seller_id, COUNT(*) AS leads FROM leads
-           WHERE received_at >= :since AND mode = 'live' AND kind <> 'ping' GROUP BY seller_id""",
+        """SELECT x.id AS seller_id, (SELECT COUNT(*) FROM leads l WHERE l.seller_id = x.id
+               AND l.received_at >= :since AND l.mode = 'live' AND l.kind <> 'ping') AS leads FROM sellers x""",
         since=since,
     )
     return {row["seller_id"]: row["leads"] for row in rows}
