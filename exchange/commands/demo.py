@@ -161,6 +161,8 @@ async def _show(running: Running, view: View, address: str, stop: asyncio.Event)
     if opens:
         _open(links[0][1])
     base = address.replace("0.0.0.0", "127.0.0.1")
+    if not running.wanted.frozen:
+        running.begin()
     if running.wanted.stream is not None:
         await _until(stop, _replay(running, view, base, stop))
         return

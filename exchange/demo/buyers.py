@@ -45,12 +45,11 @@ class DemoBuyers:
         self._seed, self._clock, self._hurry = seed, clock, hurry
         self._memories = {who.name: Memory() for who in self._cast}
         self._runners: list[web.AppRunner] = []
-        self._started = clock.monotonic()
+        self._began: float | None = None
         self.addresses: dict[str, str] = {}
 
     async def start(self, *, any_port: bool = False) -> Mapping[int, int]:
         """Listen. `any_port` takes free ports instead of the cast's. Returns the real port by the cast's port."""
-        self._started = self._clock.monotonic()
         ports: dict[int, int] = {}
         for who in self._cast:
             runner = web.AppRunner(self._application(who), access_log=None, shutdown_timeout=0.1)
@@ -61,6 +60,10 @@ class DemoBuyers:
             self.addresses[who.name] = f"http://{HOST}:{port}"
             ports[who.port] = port
         return ports
+
+    def begin(self) -> None:
+        """From now on their troubles and moods come at their seconds. Before, all are as they usually are."""
+        self._began = self._clock.monotonic()
 
     async def close(self) -> None:
         for runner in self._runners:
@@ -89,7 +92,7 @@ class DemoBuyers:
     async def _answer(self, who: Personality, request: web.Request) -> web.StreamResponse:
         stage = request.path.removeprefix("/")
         fields = read_fields(request.content_type, await request.read()) | dict(request.query)
-        running_s = self._clock.monotonic() - self._started
+        running_s = self._clock.monotonic() - self._began if self._began is not None else 0.0
         reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, running_s)
         if stage != "ask" and (reaction.drops or not await self._wait(reaction)):
             _hang_up(request)

@@ -51,6 +51,14 @@ class Trouble(Shape):
     latency_ms: int | None = Field(default=None, ge=0)
 
 
+class Mood(Shape):
+    """From `after_s` seconds after the start, a buyer bids so many cents on so many pings; None: as it usually does."""
+
+    after_s: int = Field(ge=0)
+    bid_percent: int | None = Field(default=None, ge=0, le=100)
+    bid_cents: int | None = Field(default=None, ge=0)
+
+
 class Shaving(Shape):
     """From so many days before the start a buyer takes fewer of the leads it won, and calls more of them duplicates."""
 
@@ -79,6 +87,7 @@ class Personality(Shape):
     odd_percent: int = Field(default=0, ge=0, le=100)  # of the pings without a bid: a word nobody was told of
     latency_ms: Latency
     troubles: tuple[Trouble, ...] = ()
+    moods: tuple[Mood, ...] = ()
     shaves: Shaving | None = None
     brands: tuple[Brand, ...] = ()
     redirect: str | None = None
@@ -152,8 +161,10 @@ def react(who: Personality, seed: int, stage: str, token: str, running_s: float)
     """
     takes = who.shaves if who.shaves is not None and running_s >= -who.shaves.days * 86_400 else who
     rng = random.Random(f"{seed}:{who.name}:{token}")
-    bids = rng.randrange(100) < who.bid_percent
+    percent, fixed_cents = _mood(who, running_s)
+    bids = rng.randrange(100) < percent
     cents = rng.randint(who.bid_cents_least, max(who.bid_cents_least, who.bid_cents_most))
+    cents = cents if fixed_cents is None else fixed_cents
     accepts = rng.randrange(100) < takes.accept_percent
     duplicate = rng.randrange(100) < takes.duplicate_percent
     reference = f"{who.prefix}{rng.randrange(10_000_000):07d}"
@@ -167,6 +178,14 @@ def react(who: Personality, seed: int, stage: str, token: str, running_s: float)
     return Reaction(
         cents if bids else 0, accepts, duplicate, reference, reason, latency_ms, alive and not silent, drops, odd
     )
+
+
+def _mood(who: Personality, running_s: float) -> tuple[int, int | None]:
+    """On how many of a hundred pings it bids now, and how much, when that is not drawn."""
+    now = max((each for each in who.moods if running_s >= each.after_s), key=lambda each: each.after_s, default=None)
+    if now is None:
+        return who.bid_percent, None
+    return who.bid_percent if now.bid_percent is None else now.bid_percent, now.bid_cents
 
 
 def _latency(who: Personality, rng: random.Random, running_s: float) -> tuple[int, bool]:

@@ -13,7 +13,7 @@ from exchange.clock import Clock, SetClock, SimulatedClock, SystemClock
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
 from exchange.demo import instructions
-from exchange.demo.billing_day import set_buyers_terms
+from exchange.demo.billing_day import leave_short, set_buyers_terms
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.folder import FROZEN_AT, ZONE, Note
 from exchange.demo.founding import begin_buyer, found, invite_everybody, keep_secrets, make_keys
@@ -71,7 +71,7 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Running:
     """A demo that is up. `secrets` are keys by `campaign:acme-solar:live` and `buyer:lumen:live`; `ports` are the real
-    ones of the peers by those the documents name."""
+    ones of the peers by those the documents name. `begin` lets what happens of itself begin: see `acts.story`."""
 
     wanted: Wanted
     settings: Settings
@@ -81,14 +81,19 @@ class Running:
     cast: Cast
     secrets: Mapping[str, str]
     ports: Mapping[int, int]
+    begin: Callable[[], None]
 
 
 Told = Callable[[int], None]
 
 
 @asynccontextmanager
-async def opened_demo(wanted: Wanted, on_lead: Told) -> AsyncIterator[Running]:
+async def opened_demo(
+    wanted: Wanted, on_lead: Told, clock: Clock | None = None, *, process: bool = True
+) -> AsyncIterator[Running]:
     """A market with its buyers answering on this machine. `on_lead` hears how much of the past is made.
+
+    `clock` takes the place of the system's; without `process` the database is written in this one.
 
     Raises `NotADemo` when the folder holds something else, `FileInUse` when this demo runs already.
     """
@@ -98,21 +103,25 @@ async def opened_demo(wanted: Wanted, on_lead: Told) -> AsyncIterator[Running]:
         if note is not None and (wanted.reset or not wanted.goes_on_with(note)):
             on_disk.delete(wanted.folder)
             note = None
-        async with _opened(wanted, note, on_lead) as running:
+        async with _opened(wanted, note, on_lead, clock, process) as running:
             yield running
 
 
 @asynccontextmanager
-async def _opened(wanted: Wanted, note: Note | None, on_lead: Told) -> AsyncIterator[Running]:
+async def _opened(
+    wanted: Wanted, note: Note | None, on_lead: Told, given: Clock | None, process: bool
+) -> AsyncIterator[Running]:
     cast = read_cast(default_config() / "demo" / ("stream_cast.yaml" if wanted.stream else "cast.yaml"))
-    clock = _clock(wanted)
-    buyers = DemoBuyers(cast.buyers, wanted.seed, SystemClock(), hurry=wanted.stream is not None)
+    clock, wall = given or _clock(wanted), given or SystemClock()
+    buyers = DemoBuyers(cast.buyers, wanted.seed, wall, hurry=wanted.stream is not None)
     beside, own = ((), ()) if wanted.stream is not None else (peers(), tuple(on_disk.LISTENERS.values()))
     try:
         ports = await _listen(buyers)
         async with (
-            neighbours(beside, wanted.folder, SystemClock(), own) as found,
-            _on_files(wanted, note, _at_ports(cast, ports), ports, found, clock, on_lead) as running,
+            neighbours(beside, wanted.folder, wall, own) as found,
+            _on_files(
+                wanted, note, _at_ports(cast, ports), ports, found, clock, on_lead, buyers.begin, process
+            ) as running,
         ):
             yield running
     finally:
@@ -128,6 +137,8 @@ async def _on_files(
     found: Neighbours,
     clock: Clock,
     on_lead: Told,
+    begin: Callable[[], None],
+    process: bool,
 ) -> AsyncIterator[Running]:
     """The market on the files and the database of its folder; those are made when there are none."""
     on_disk.write_shapes(wanted.folder, {**ports, **found.ports})
@@ -139,7 +150,7 @@ async def _on_files(
     _write_settings(settings, wanted.folder)
     if note is None:
         await _begin(wanted, settings, catalog, parties, cast, clock.now(), found.secrets, on_lead)
-    async with open_market(settings, clock=clock, catalog=catalog) as market:
+    async with open_market(settings, process=process, clock=clock, catalog=catalog) as market:
         note = await _keys(wanted, market, parties, note)
         await keep_secrets(market, found.secrets)
         if settings.payment_provider:
@@ -147,7 +158,7 @@ async def _on_files(
         if wanted.stream is None:
             await place_accounts(market, found.ports, settings.allowed_networks)
         await recover(market, clock.now() + 1, encode)
-        yield Running(wanted, settings, market, clock, parties, cast, note.keys, found.ports)
+        yield Running(wanted, settings, market, clock, parties, cast, note.keys, found.ports, begin)
 
 
 def _clock(wanted: Wanted) -> Clock:
@@ -231,6 +242,7 @@ async def _begin(
                     leads=wanted.history_leads,
                     on_lead=on_lead,
                 )
+                await leave_short(market)
     finally:
         await db.close()
 

@@ -20,15 +20,18 @@ CAP_REACHED, BALANCE_LOW = "cap.reached", "balance.low"
 
 
 class Short(NamedTuple):
-    """A buyer that cannot pay the most one of its contracts may be asked."""
+    """A buyer whose money is short, and the most that one of its contracts may be asked for a lead."""
 
     buyer: Buyer
     left: Money
     highest: Money
 
 
-def short_buyers(deals: Deals, available: Mapping[str, Money]) -> Iterator[Short]:
-    """Of the buyers that are on. `available` is by buyer id; whoever is not in it has no account."""
+def short_buyers(deals: Deals, available: Mapping[str, Money], leads: int = 1) -> Iterator[Short]:
+    """Those of the buyers that are on who cannot pay so many leads at the most they may be asked for one.
+
+    `available` is by buyer id; whoever is not in it has no account.
+    """
     highest: dict[str, Money] = {}
     for contract in deals.contracts.values():
         price, known = best_price(contract), highest.get(contract.buyer_id)
@@ -38,7 +41,7 @@ def short_buyers(deals: Deals, available: Mapping[str, Money]) -> Iterator[Short
         buyer, left = deals.buyers.get(buyer_id), available.get(buyer_id)
         if buyer is None or left is None or buyer.state is not State.ACTIVE:
             continue
-        if left.currency == most.currency and left < most:
+        if left.currency == most.currency and left.units < leads * most.units:
             yield Short(buyer, left, most)
 
 

@@ -25,6 +25,7 @@ class Standings:
     counted_at: int = 0
     changed: bool = True
     took_ms: int = 0  # by the last look
+    count_ms: int = 0  # by the last count of the running day
     caps: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def band(self, vertical: str, seller_id: str, sub_id: str) -> Band:

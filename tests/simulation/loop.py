@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from exchange.clock import SystemClock
@@ -25,10 +27,23 @@ class _Jumping(selectors.SelectSelector):
         return ready
 
 
+class _AtOnce(ThreadPoolExecutor):
+    """Does at once what would be left to a thread: the loop would jump ahead while it waits for one."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **named))
+        except BaseException as error:
+            done.set_exception(error)
+        return done
+
+
 class SimulatedLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _Jumping()
         super().__init__(self._jumping)
+        self.set_default_executor(_AtOnce(1))
 
     def time(self) -> float:
         return self._jumping.seconds

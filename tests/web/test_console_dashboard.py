@@ -153,7 +153,7 @@ async def test_what_needs_a_person_is_counted_and_leads_there(served: Served) ->
         needs = page.part("needs")
 
         assert "2 unclear deliveries to settle" in needs and "$50.00 held" in needs
-        assert "Birch is short of money" in needs and "$12.40 left, its highest bid is $60.00" in needs
+        assert "Birch's balance is not good for one lead" in needs and "$12.40 left, at up to $60.00 a lead" in needs
         assert 2 == (await visitor.open("/console/unclear.json")).fields["count"]
         assert "2 deliveries to settle" in (await visitor.open("/console/unclear")).text
 

@@ -60,6 +60,7 @@ def acts() -> tuple[Act, ...]:
     from exchange.demo.acts.regrets import regrets
     from exchange.demo.acts.reports import calls, replies, stages, words
     from exchange.demo.acts.shoppers import shoppers
+    from exchange.demo.acts.story import story
     from exchange.demo.acts.texts import texts
 
     return (
@@ -85,6 +86,7 @@ def acts() -> tuple[Act, ...]:
         soap(),
         spreadsheet(),
         stages(),
+        *story(),
         texts(),
         words(),
     )

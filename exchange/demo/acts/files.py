@@ -23,7 +23,7 @@ _SHEET_ROWS, _FILE_ROWS = 60, 3
 
 
 def sheet() -> Act:
-    """Acme uploads its list of November, once, to be sold no faster than a lead a second."""
+    """Acme uploads its list of November, once, to be sold no faster than a lead a second: enough for NorthSun's day."""
     people = Consumers("acme-solar")
 
     async def play(scene: Scene) -> None:
@@ -35,7 +35,7 @@ def sheet() -> Act:
         async with scene.session.post(f"{scene.url}/api/v1/imports", data=form, headers=headers) as answer:
             answer.raise_for_status()
 
-    return Act("sheet", 70.0, 0.0, play)
+    return Act("sheet", 72.0, 0.0, play)
 
 
 def push() -> Act:

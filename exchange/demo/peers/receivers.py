@@ -1,4 +1,4 @@
-"""Where sellers of the demo hear of their leads. Three minutes in, BlueFin's answers 500 for half a minute."""
+"""Where sellers of the demo hear of their leads. BlueFin's answers 500 for half a minute after a restart."""
 
 from __future__ import annotations
 
@@ -14,24 +14,28 @@ from exchange.demo.peers.serving import serving
 
 PORT = 8175
 NAME = "receivers"
-DOWN_FROM_MS, DOWN_MS = 180_000, 30_000
+DOWN_MS = 30_000
 
 
 @dataclass(slots=True)
 class Receivers:
-    """`down_since` is when BlueFin's first refused somebody: it is well again half a minute after that."""
+    """`down_since` is when BlueFin's first refused somebody since its restart: it is well again half a minute after."""
 
     clock: Clock
-    began: int
-    down_since: int | None = None
+    restarts: bool = False
+    down_since: int = -DOWN_MS
 
     async def bluefin(self, _: web.Request) -> web.Response:
         now = self.clock.now()
-        if self.down_since is None and now >= self.began + DOWN_FROM_MS:
-            self.down_since = now
-        if self.down_since is not None and now < self.down_since + DOWN_MS:
+        if self.restarts:
+            self.restarts, self.down_since = False, now
+        if now < self.down_since + DOWN_MS:
             return web.Response(status=500, text="the tracker restarts")
         return web.Response(text="ok")
+
+    async def restart(self, _: web.Request) -> web.Response:
+        self.restarts = True
+        return web.Response(status=204)
 
     async def acme(self, _: web.Request) -> web.Response:
         return web.Response(status=204)
@@ -39,8 +43,12 @@ class Receivers:
 
 @asynccontextmanager
 async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
-    receivers = Receivers(site.clock, site.clock.now())
-    routes = (web.get("/bluefin", receivers.bluefin), web.post("/acme", receivers.acme))
+    receivers = Receivers(site.clock)
+    routes = (
+        web.get("/bluefin", receivers.bluefin),
+        web.post("/bluefin/restart", receivers.restart),
+        web.post("/acme", receivers.acme),
+    )
     async with serving(site.ports[PORT], routes):
         yield {}
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from exchange.flows.alerts import settings_of
 from exchange.flows.jobs import CONVERT
 from exchange.flows.market import Market, available_of
-from exchange.flows.spent import short_buyers
+from exchange.flows.spent import Short, short_buyers
 from exchange.model.actor import Actor
 from exchange.model.endpoint import ACTIVE
 from exchange.model.money import Money
@@ -220,15 +221,23 @@ def _contract_name(market: Market, contract_id: str) -> str:
 
 
 async def _short(market: Market) -> list[Need]:
+    """Those whose money is good for fewer leads than the alert about balances asks for."""
     available = available_of(market.deals.buyers.values(), await market.db.read(all_balances))
+    least = (await settings_of(market))["balance"].first
     return [
         Need(
             "balance",
             "money",
-            f"{each.buyer.name} is short of money",
-            f"{money(each.left)} left, its highest bid is {money(each.highest)}",
-            "",
-            "",
+            _good_for(each),
+            f"{money(each.left)} left, at up to {money(each.highest)} a lead",
+            f"/console/billing/{each.buyer.id}",
+            "Open",
         )
-        for each in short_buyers(market.deals, available)
+        for each in sorted(short_buyers(market.deals, available, least), key=lambda each: each.left.units)
     ]
+
+
+def _good_for(short: Short) -> str:
+    leads = max(short.left.units, 0) // short.highest.units
+    told = f"is good for {plural(leads, 'lead')}" if leads else "is not good for one lead"
+    return f"{short.buyer.name}'s balance {told}"

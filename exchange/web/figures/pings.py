@@ -20,7 +20,7 @@ from exchange.web.words import duration
 TRAILS = 200
 """So many of the newest requests tell what the slowest buyer costs: enough for a median, few enough to unpack."""
 
-_SLOW_PART = 0.8  # of the limit: whoever answers later than that now and then is called slow
+_SLOW_PART = 0.8  # of the limit: whoever takes so long now and then is called slow
 _WORTH_TELLING_MS = 20
 
 
@@ -41,7 +41,7 @@ class Latency:
     @property
     def slow(self) -> bool:
         """Many of its answers come too late, or nearly so."""
-        return self.timeouts * 20 > self.pings or self.p95_ms > self.limit_ms * _SLOW_PART
+        return self.timeouts * 20 > self.pings or self.p95_ms >= self.limit_ms * _SLOW_PART
 
 
 async def latencies(market: Market, actor: Actor, asked: Asked, waiting: Counts) -> list[Latency]:
