@@ -89,10 +89,10 @@ async def looking(folder: Path) -> AsyncIterator[Looker]:
 
 def test_eight_things_happen_in_five_minutes_and_are_seen(tmp_path: Path) -> None:
     with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
-        runner.run(_watch(tmp_path / "demo"))
+        runner.run(check_story(tmp_path / "demo"))
 
 
-async def _watch(folder: Path) -> None:
+async def check_story(folder: Path) -> None:
     async with looking(folder) as looker:
         await _sunpath(looker)
         await _fraud_and_cap(looker)
