@@ -28,6 +28,7 @@ from exchange.demo.personalities import Cast, read_cast
 from exchange.demo.scripted import CastScript
 from exchange.demo.stream import Access, read_rows
 from exchange.demo.traffic import Channel, Traffic, TrafficEvent
+from exchange.duties import duties
 from exchange.flows.charges import connect_events
 from exchange.flows.market import Market
 from exchange.flows.recover import recover
@@ -38,9 +39,11 @@ from exchange.model.actor import SYSTEM
 from exchange.settings import Settings, settings_document
 from exchange.storage.file_lock import hold_file
 from exchange.storage.sqlite import open_sqlite
+from exchange.worker import run_jobs
 
 HISTORY_DAYS = 14
 HISTORY_LEADS = 300
+_ROUNDS = 2  # what one duty leaves another takes up
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,18 @@ async def _on_files(
         if wanted.stream is None:
             await place_accounts(market, found.ports, settings.allowed_networks)
         await recover(market, clock.now() + 1, encode)
+        if wanted.frozen:
+            await _come_to_rest(market)
         yield Running(wanted, settings, market, clock, parties, cast, note.keys, found.ports, begin)
+
+
+async def _come_to_rest(market: Market) -> None:
+    """All that is due at the moment the clock stands at is done before anybody looks: every look sees the same."""
+    for _ in range(_ROUNDS):
+        for duty in duties(encode):
+            await duty.do(market)
+        while await run_jobs(market):
+            continue
 
 
 def _clock(wanted: Wanted) -> Clock:
@@ -194,6 +208,7 @@ def _write_settings(settings: Settings, folder: Path) -> None:
         "frozen",
         *on_disk.LISTENERS,
         *on_disk.MONEY,
+        *on_disk.MAILS,
     )
     chosen = {name: value for name in names if (value := getattr(settings, name)) is not None}
     document = settings_document(chosen | {"config_dir": "config"})
