@@ -17,6 +17,7 @@ from exchange.demo.folder import FROZEN_AT
 from tests.cli.home import Home, exchange, start, until
 from tests.cli.test_serve import free_port
 from tests.market import POST
+from tests.web.visitor import BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,30 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
         yield folder, until(lambda line: "exchange init" in line, running.stdout)
         running.send_signal(signal.SIGTERM)
         assert 0 == running.wait(30)
+
+
+def figures(told: str) -> bytes:
+    """The dashboard as a program reads it, signed in by the link that was printed."""
+    link = re.findall(r"Open the console +(\S+)", told)[0]
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    browser.addheaders = [("User-Agent", BROWSER)]
+    browser.open(link, timeout=20).close()
+    with browser.open(f"{link.partition('/login/')[0]}/console.json", timeout=20) as answer:
+        return bytes(answer.read())
+
+
+def test_two_frozen_demos_have_the_same_past_even_side_by_side(printed: tuple[Path, str], tmp_path: Path) -> None:
+    """The second finds its buyers' ports taken, and has them at others."""
+    with start("--data", tmp_path / "second", "demo", "--frozen", "--port", str(free_port())) as running:
+        told = figures(until(lambda line: "exchange init" in line, running.stdout))
+        running.send_signal(signal.SIGTERM)
+        assert 0 == running.wait(30)
+    sql = f"SELECT id, state, revenue_units, changed_at FROM leads WHERE received_at < {FROZEN_AT} ORDER BY id"
+    first, second = Home(printed[0]).rows(sql), Home(tmp_path / "second").rows(sql)
+
+    assert told == figures(printed[1])
+    assert first == second
+    assert sum(lead["state"] == "sold" for lead in first) > len(first) // 2
 
 
 def test_the_printed_curl_line_gets_a_price(printed: tuple[Path, str]) -> None:
@@ -70,19 +95,6 @@ def test_a_second_demo_on_the_same_data_is_refused(printed: tuple[Path, str]) ->
 
         assert (6, True) == (refused.code, "runs already" in refused.err)
     assert 0 == Home(printed[0]).run("ledger", "verify").code
-
-
-def test_two_frozen_demos_have_the_same_past_even_side_by_side(printed: tuple[Path, str], tmp_path: Path) -> None:
-    """The second finds its buyers' ports taken, and has them at others."""
-    with start("--data", tmp_path / "second", "demo", "--frozen", "--port", str(free_port())) as running:
-        until(lambda line: "exchange init" in line, running.stdout)
-        running.send_signal(signal.SIGTERM)
-        assert 0 == running.wait(30)
-    sql = f"SELECT id, state, revenue_units, changed_at FROM leads WHERE received_at < {FROZEN_AT} ORDER BY id"
-    first, second = Home(printed[0]).rows(sql), Home(tmp_path / "second").rows(sql)
-
-    assert first == second
-    assert sum(lead["state"] == "sold" for lead in first) > len(first) // 2
 
 
 def test_others_may_reach_it_only_when_that_is_said(tmp_path: Path) -> None:
