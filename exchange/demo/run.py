@@ -28,7 +28,6 @@ from exchange.demo.personalities import Cast, read_cast
 from exchange.demo.scripted import CastScript
 from exchange.demo.stream import Access, read_rows
 from exchange.demo.traffic import Channel, Traffic, TrafficEvent
-from exchange.duties import duties
 from exchange.flows.charges import connect_events
 from exchange.flows.market import Market
 from exchange.flows.recover import recover
@@ -39,7 +38,7 @@ from exchange.model.actor import SYSTEM
 from exchange.settings import Settings, settings_document
 from exchange.storage.file_lock import hold_file
 from exchange.storage.sqlite import open_sqlite
-from exchange.worker import run_jobs
+from exchange.worker import duties, run_jobs
 
 HISTORY_DAYS = 14
 HISTORY_LEADS = 300
