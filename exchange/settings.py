@@ -4,6 +4,7 @@ not settings: verticals and connections are files under `config_dir`, contracts 
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -139,6 +140,10 @@ class Settings(BaseSettings):
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
     retention_raw_days: int = Field(180, ge=1, description="Other raw requests and replies are kept this long.")
     retention_test_days: int = Field(30, ge=1, description="Test leads are kept this long.")
+    release_file: Path | None = Field(
+        None,
+        description="A file of yours that names the newest release; Health compares. Not set: nothing is told.",
+    )
     frozen: bool = Field(False, description="Stop the clock at the end of the demo's history.")
 
     @model_validator(mode="before")
@@ -269,12 +274,33 @@ def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
     paths: dict[str, object] = {}
     files = ("key_file", "dkim_key_file", "files_dir", "sftp_key_file")
-    for name in (*files, "config_dir", "inbox_certificate", "inbox_key_file"):
+    for name in (*files, "config_dir", "inbox_certificate", "inbox_key_file", "release_file"):
         if (path := getattr(settings, name)) is not None:
             paths[name] = folder / path
     if "://" not in settings.database_url:
         paths["database_url"] = str(folder / settings.database_url)
     return paths
+
+
+def settings_file(settings: Settings) -> Path | None:
+    """The `exchange.toml` they were read from; None when the environment alone says everything."""
+    file = type(settings).model_config.get("toml_file")
+    return Path(file) if isinstance(file, str | Path) else None
+
+
+def settings_given(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings that somebody set, each with what set it: its variable of the environment, or the file's name."""
+    file = settings_file(settings)
+    in_file = tomllib.loads(file.read_text("utf-8")) if file is not None and file.is_file() else {}
+    in_environment = {name.upper() for name in environment}
+    given = {}
+    for name in Settings.model_fields:
+        variable = f"EXCHANGE_{name.upper()}"
+        if variable in in_environment:
+            given[name] = variable
+        elif name in in_file and file is not None:
+            given[name] = file.name
+    return given
 
 
 def settings_document(chosen: Mapping[str, object] | None = None) -> str:

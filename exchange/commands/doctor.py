@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,7 @@ import typer
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
-    from exchange.flows.doctor import Finding
-    from exchange.settings import Settings
+    from exchange.model.health import Finding
 
 _PAINTS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 
@@ -22,40 +22,20 @@ def commands() -> tuple[tuple[str, Callable[..., None], str, str], ...]:
 
 
 def doctor(context: typer.Context) -> None:
-    """Look at database, disk, clock, backup, ledger, jobs, buyers' servers, mail and tables. Exit 4 if one fails."""
+    """Look at machine, database, backup, ledger, jobs, buyers' servers, mail and providers. Exit 4 if one fails."""
     from exchange.commands.opening import run
 
     run(_doctor(context.obj))
 
 
 async def _doctor(terminal: Terminal) -> None:
-    from exchange.commands.opening import config_file, database_file, is_file, opened_market, settings_of
-    from exchange.flows.doctor import Finding, Word, examine, mail_finding
-    from exchange.settings import Settings
+    from exchange.commands.opening import opened_market, settings_of
+    from exchange.flows.doctor import examine
 
     settings = settings_of(terminal)
-    changed = sum(getattr(settings, name) != field.default for name, field in Settings.model_fields.items())
-    file = config_file(terminal)
-    told = f"{file.name if file else 'the environment'}, {len(Settings.model_fields)} settings, {changed} not default"
-    found = [Finding(Word.OK, "configuration", told), _key(settings)]
     async with opened_market(settings) as market:
-        found += await examine(
-            market, database_file(settings) if is_file(settings) else None, settings.allowed_networks
-        )
-        found.append(await mail_finding(market, settings.mail_relay, settings.allowed_networks))
+        found = await examine(market, settings, os.environ, whole=True)
     _tell(terminal, found)
-
-
-def _key(settings: Settings) -> Finding:
-    """Whether others on this machine may read the master key."""
-    from exchange.flows.doctor import Finding, Word
-
-    file = settings.key_file
-    if file.is_file() and file.stat().st_mode & 0o077:
-        return Finding(Word.FAIL, "master key", f"{file} may be read by others on this machine", f"chmod 600 {file}")
-    return Finding(
-        Word.OK, "master key", f"{file.name} is its owner's alone" if file.is_file() else "in the environment"
-    )
 
 
 def _tell(terminal: Terminal, found: list[Finding]) -> None:

@@ -17,10 +17,13 @@ class Condition(NamedTuple):
 
 async def sqlite_condition(tx: Tx) -> Condition:
     """Reads every page once."""
-    pages = (await tx.fetch("PRAGMA page_count"))[0]["page_count"]
-    size = (await tx.fetch("PRAGMA page_size"))[0]["page_size"]
     told = str((await tx.fetch("PRAGMA quick_check(1)"))[0]["quick_check"])
-    return Condition(pages * size, None if told == "ok" else told, await _newest(tx))
+    return Condition(await sqlite_bytes(tx), None if told == "ok" else told, await _newest(tx))
+
+
+async def sqlite_bytes(tx: Tx) -> int:
+    pages = (await tx.fetch("PRAGMA page_count"))[0]["page_count"]
+    return int(pages * (await tx.fetch("PRAGMA page_size"))[0]["page_size"])
 
 
 async def postgres_condition(tx: Tx) -> Condition:

@@ -189,6 +189,7 @@ def _system() -> Group:
             Entry("/console/revocations", "revocations", "return", "Consent taken back", under="suppression"),
             Entry("/console/privacy", "privacy", "eye", "Privacy", under="suppression"),
             Entry("/console/audit", "audit", "book", "Audit log"),
+            Entry("/console/health", "health", "pulse", "Health"),
             Entry("/console/users", "users", "person", "Users"),
             Entry("/console/keys", "keys", "key", "Keys", under="users"),
             Entry("/console/security", "security", "shield", "Security", under="users"),

@@ -89,6 +89,21 @@ def test_its_own_keys_sell_a_lead_and_the_commands_work_on_it(printed: tuple[Pat
     assert 0 == home.run("ledger", "verify").code
 
 
+def test_the_doctor_finds_the_demo_well_and_tells_where_a_wrong_mail_server_is_mended(
+    printed: tuple[Path, str],
+) -> None:
+    home = Home(printed[0])
+    well = home.run("--json", "doctor")
+    file = home.folder / "exchange.toml"
+    kept = file.read_text("utf-8")
+    file.write_text(f'{kept}\nmail_host = "127.0.0.1"\nmail_port = {free_port()}\nmail_security = "plain"\n', "utf-8")
+    wrong = home.run("doctor")
+    file.write_text(kept, "utf-8")
+
+    assert 0 == well.code, well.out
+    assert (4, True) == (wrong.code, "Settings > Providers" in wrong.out)
+
+
 def test_a_second_demo_on_the_same_data_is_refused(printed: tuple[Path, str]) -> None:
     for words in ((), ("--reset",), ("--frozen",)):
         refused = exchange("--data", printed[0], "demo", "--port", str(free_port()), *words)

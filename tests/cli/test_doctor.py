@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from exchange.model.health import ABOUT
 from tests.cli.home import Home, LeadBuyer, Ran
 from tests.cli.leads import people, write_csv
 from tests.cli.test_serve import free_port
@@ -32,11 +33,10 @@ def test_a_sound_exchange_has_no_failure_and_is_told_of_its_missing_backup(marke
     market_home.run("backup", "--to", tmp_path / "kept")
 
     assert (0, 0) == (plain.code, before.code)
-    assert {"configuration", "master key", "database", "disk", "clock", "backup", "ledger", "jobs", "unclear",
-            "outbound", "email", "tables"} == set(found(before))  # fmt: skip
+    assert set(ABOUT) == set(found(before))
     assert ("warn", "exchange backup --to …") == (found(before)["backup"]["word"], found(before)["backup"]["fix"])
     assert (0, "ok") == word_of(market_home, "backup")
-    assert "12 checks: " in plain.out and ", 0 failures" in plain.out
+    assert f"{len(ABOUT)} checks: " in plain.out and ", 0 failures" in plain.out
 
 
 def test_a_mail_server_that_does_not_let_us_in_is_a_failure(home: Home) -> None:
@@ -46,7 +46,20 @@ def test_a_mail_server_that_does_not_let_us_in_is_a_failure(home: Home) -> None:
 
     assert (4, "FAIL") == (ran.code, found(ran)["email"]["word"])
     assert "refused the connection" in found(ran)["email"]["told"]
-    assert "exchange.toml" in found(ran)["email"]["fix"]
+    assert "exchange.toml; Settings > Providers" in found(ran)["email"]["fix"]
+
+
+def test_a_newer_release_is_told_by_a_file_of_ours_alone(home: Home) -> None:
+    with (home.folder / "exchange.toml").open("a", encoding="utf-8") as file:
+        file.write('\nrelease_file = "newest"\n')
+    missing = found(home.run("--json", "doctor"))["version"]
+    (home.folder / "newest").write_text("99.1.0\n", "utf-8")
+    newer = found(home.run("--json", "doctor"))["version"]
+    (home.folder / "newest").write_text("0.0.1\n", "utf-8")
+
+    assert ("warn", True) == (missing["word"], "cannot be read" in missing["told"])
+    assert ("warn", True) == (newer["word"], "99.1.0 is out" in newer["told"])
+    assert (0, "ok") == word_of(home, "version")
 
 
 def test_a_buyer_that_is_down_is_named_and_no_failure_of_ours(market_home: Home, lead_buyer: LeadBuyer) -> None:

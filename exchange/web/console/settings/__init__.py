@@ -7,13 +7,24 @@ from types import MappingProxyType, ModuleType
 
 from exchange.model.rights import Right
 from exchange.web.console._rights import SEEING, SETTING, Rights
-from exchange.web.console.settings import ad_accounts, audit, audit_line, keys, privacy, security, users, webhooks
+from exchange.web.console.settings import (
+    ad_accounts,
+    audit,
+    audit_line,
+    health,
+    keys,
+    privacy,
+    security,
+    users,
+    webhooks,
+)
 
 ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
     {
         ad_accounts: SETTING,
         audit: Rights(),
         audit_line: SEEING,
+        health: Rights(),
         keys: Rights(Right.SETTINGS, Right.SETTINGS),
         security: Rights(Right.SETTINGS, Right.SETTINGS),
         privacy: SEEING,
