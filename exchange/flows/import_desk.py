@@ -24,6 +24,7 @@ from exchange.model.importing import FILE, ImportRow, Move
 from exchange.model.lead import Mode
 from exchange.model.party import Campaign
 from exchange.stages.personal import looks_personal
+from exchange.storage.audit import record
 from exchange.storage.import_orders import has_order
 from exchange.storage.imports import (
     begin_import,
@@ -328,3 +329,10 @@ async def _move(market: Market, row: ImportRow, move: Move) -> None:
 async def _standing(market: Market, import_id: str) -> str:
     row = await market.db.read(find_import, import_id)
     return f"It is {row.state if row is not None else 'gone'}."
+
+
+async def note_taken(market: Market, row: ImportRow, actor: Actor) -> None:
+    """That somebody took the result, which holds the people of the file."""
+    after: dict[str, object] = {"file": shown_name(row.file_name), "rows": row.done_rows}
+    line = audit_line(market.ids, market.clock.now(), actor, "import.result_taken", f"import:{row.id}", after=after)
+    await market.db.write(record, line)

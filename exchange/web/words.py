@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from exchange.model.money import SCALE, Money
 from exchange.model.size import size_text
 from exchange.stages.reasons import show_money
 
 MINUS = "−"
+_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)")
 _CENT = SCALE // 100
 FEW = 30
 """Under so many, a rate is told as its count: 3 of 11."""
@@ -207,6 +209,10 @@ def _plain(value: object) -> str:
     return str(value) if not isinstance(value, list | dict) else json.dumps(value)
 
 
+def _instant(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1_000)
+
+
 def utc(at: int) -> str:
     """RFC 3339 with milliseconds."""
     return datetime.fromtimestamp(at / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -254,6 +260,12 @@ class Times:
         if local.year == now.year:
             return self._tag(at, f"{local.day} {local:%b %H:%M}")
         return self._tag(at, f"{local.day} {local:%b %Y}")
+
+    def within(self, text: str) -> Markup:
+        """A sentence that holds instants as programs read them: each as `listed`, the rest as it stands."""
+        parts = _INSTANT.split(text)
+        told = [self.listed(_instant(part)) if number % 2 else escape(part) for number, part in enumerate(parts)]
+        return Markup("").join(told)
 
     def day(self, at: int) -> Markup:
         """`20 Nov 2026`"""

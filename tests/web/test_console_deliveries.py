@@ -153,7 +153,10 @@ async def test_a_lead_tells_every_try_with_its_time_what_was_said_and_the_next(s
 
     first = next(line for line in waiting if line["title"] == "Birch, try 1 by email: was not taken now")
     planned = next(line for line in waiting if line["title"].startswith("Birch, try 2 by email: "))
-    assert "greylisted. next try 21 Nov" in first["facts"] and first["facts"].split("next try ")[1] in planned["title"]
+    assert (
+        "greylisted. next try 2026-11-21T" in first["facts"]
+        and first["facts"].split("next try ")[1] in planned["title"]
+    )
     titles = [line["title"] for line in arrived]
     assert titles.index("Birch, try 1 by email: was not taken now") < titles.index("Birch, try 2 by email: arrived")
     said = [line["exchanges"][0]["outcome"] for line in arrived if "try" in line["title"]]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from exchange.flows.market import Market
 from exchange.model.delivery import spoken
@@ -14,7 +12,7 @@ from exchange.storage.delivery_views import next_at
 from exchange.web.story.line import Line
 from exchange.web.story.records import Story
 from exchange.web.story.wire import Exchange, buyer_exchange
-from exchange.web.words import duration
+from exchange.web.words import duration, utc
 
 _TRIES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {  # outcome → icon, tone, what is told
@@ -60,9 +58,7 @@ def told_deliveries(market: Market, story: Story) -> list[Line]:
         icon, tone, told = _RECEIPTS.get(row["kind"], ("dash", "", row["kind"]))
         title = f"{names[row['attempt_id']]}, {_by(channels[row['attempt_id']])}: {told}"
         lines.append(Line(row["at"], None, icon, tone, title, story.mask.text(row["detail"])))
-    lines += [
-        _planned(market, story, row, names[row["attempt_id"]]) for row in story.rows.deliveries if row["state"] in _OPEN
-    ]
+    lines += [_planned(story, row, names[row["attempt_id"]]) for row in story.rows.deliveries if row["state"] in _OPEN]
     return lines
 
 
@@ -70,7 +66,7 @@ def _try(market: Market, story: Story, row: Row, name: str, channel: str, place:
     icon, tone, told = _TRIES.get(row["outcome"], ("dash", "", row["outcome"]))
     facts = [story.mask.text(row["detail"])] if row["detail"] else []
     if row["next_at"] is not None:
-        facts.append(f"next try {_clock(market, row['next_at'])}")
+        facts.append(f"next try {utc(row['next_at'])}")
     return Line(
         row["at"],
         None,
@@ -97,24 +93,19 @@ def _exchanges(market: Market, story: Story, row: Row, name: str, tone: str, pla
     )
 
 
-def _planned(market: Market, story: Story, row: Row, name: str) -> Line:
+def _planned(story: Story, row: Row, name: str) -> Line:
     """What a delivery that is not over waits for. It stands at the end: it is still to come."""
     if row["state"] == "shelved":
         title = f"{name} has not fetched it yet"
-        return Line(row["give_up_at"], None, "clock", "", title, f"Until {_clock(market, row['give_up_at'])}")
+        return Line(row["give_up_at"], None, "clock", "", title, f"Until {utc(row['give_up_at'])}")
     then = next_at(row)
     if then is None:
         aside = "Put aside after too many tries" if row["dead"] else "Waits for its turn"
         return Line(row["give_up_at"], None, "warning", "warn", f"{name}: {aside.lower()}", row["last_error"] or "")
     why = story.mask.text(row["last_error"] or "")
     tries = f"try {row['tries'] + 1}"
-    return Line(then, None, "clock", "", f"{name}, {tries} {_by(row['channel'])}: {_clock(market, then)}", why)
+    return Line(then, None, "clock", "", f"{name}, {tries} {_by(row['channel'])}: {utc(then)}", why)
 
 
 def _by(channel: str) -> str:
     return f"by {spoken(channel)}"
-
-
-def _clock(market: Market, at: int) -> str:
-    local = datetime.fromtimestamp(at / 1_000, ZoneInfo(market.zone))
-    return f"{local.day} {local:%b %H:%M:%S}"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from exchange.flows.market import Market
 from exchange.model.money import Money
@@ -14,7 +12,7 @@ from exchange.storage.database import Row
 from exchange.storage.store import rule_of
 from exchange.web.story.line import Line
 from exchange.web.story.records import Story
-from exchange.web.words import money, plural
+from exchange.web.words import money, plural, utc
 
 _ENDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -51,8 +49,7 @@ def _listed(item: Row) -> Line:
 
 def _claim(market: Market, claim: Row) -> list[Line]:
     name, price = market.deals.buyer_name(claim["contract_id"]), Money(claim["price_units"], claim["currency"])
-    until = datetime.fromtimestamp(claim["expires_at"] / 1000, ZoneInfo(market.zone)).strftime("%H:%M:%S")
-    held = f"Held by {name} until {until}, at {money(price)}"
+    held = f"Held by {name} until {utc(claim['expires_at'])}, at {money(price)}"
     lines = [Line(claim["made_at"], None, "clock", "info", held, f"By {claim['made_by']}")]
     if claim["state"] in _ENDS:
         icon, tone, told = _ENDS[claim["state"]]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from exchange.flows.market import Market
 from exchange.stages.webhooks import TRIES
 from exchange.storage.database import Row
 from exchange.web.story.line import Line
 from exchange.web.story.records import Story
-from exchange.web.words import duration
+from exchange.web.words import duration, utc
 
 
 def told_lines(market: Market, story: Story) -> Iterator[Line]:
@@ -20,7 +18,7 @@ def told_lines(market: Market, story: Story) -> Iterator[Line]:
         whom = f"{send['kind'].capitalize()} to {_party(market, send)}"
         tries = [row for row in story.rows.send_tries if _same(row, send)]
         if not tries:
-            then = f", next try {_clock(market, send['next_at'])}" if send["next_at"] is not None else ""
+            then = f", next try {utc(send['next_at'])}" if send["next_at"] is not None else ""
             told = f"{whom}: not tried yet{then}" if then else f"{whom}: {send['last_error'] or 'not sent'}"
             yield Line(send["at"], None, "clock", "", told, send["type"])
         for place, row in enumerate(tries, start=1):
@@ -32,7 +30,7 @@ def _line(market: Market, send: Row, row: Row, whom: str, place: int, *, last: b
     good = row["error"] is None
     told = f"HTTP {row['status']}" if good else row["error"]
     if last and send["next_at"] is not None:
-        told += f", next try {_clock(market, send['next_at'])}"
+        told += f", next try {utc(send['next_at'])}"
     elif last and send["state"] == "failed":
         told += ", not tried again"
     facts = f"{send['type']}, try {place}" + (f" of {TRIES}" if place <= TRIES else "")
@@ -51,7 +49,3 @@ def _party(market: Market, send: Row) -> str:
     if send["role"] == "buyer" and party_id in deals.buyers:
         return deals.buyers[party_id].name
     return urlsplit(send["url"]).hostname or send["url"]
-
-
-def _clock(market: Market, at: int) -> str:
-    return f"{datetime.fromtimestamp(at / 1_000, ZoneInfo(market.zone)):%H:%M:%S}"

@@ -18,6 +18,7 @@ from exchange.model.batch import Columns, Guess
 from exchange.model.hours import read_hours
 from exchange.model.importing import FILE, SORTS, ImportRow
 from exchange.model.money import Money
+from exchange.model.rights import Right, may
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
@@ -58,7 +59,7 @@ def pages() -> tuple[Page, ...]:
     return (
         Page("GET", _PATH, show),
         Page("GET", f"{_PATH}.json", as_json),
-        Page("GET", f"{_PATH}/result", result),
+        Page("GET", f"{_PATH}/result", result, Right.REVEAL),
         Page("POST", f"{_PATH}/columns", _acting(_set_columns)),
         Page("POST", f"{_PATH}/check", _acting(_check)),
         Page("POST", f"{_PATH}/start", _acting(_start)),
@@ -80,11 +81,14 @@ async def as_json(request: web.Request) -> web.StreamResponse:
 
 
 async def result(request: web.Request) -> web.StreamResponse:
+    """The file with what became of each row. The people in it are in it: whoever takes it is noted first."""
     row = await _row(request)
     if row is None:
         return await _missing(request)
     try:
-        return result_response(request.app[MARKET], row)
+        response = result_response(request.app[MARKET], row)
+        await desk.note_taken(request.app[MARKET], row, actor_of(request))
+        return response
     except (FileGone, VaultError, OSError) as error:
         told = str(error) if isinstance(error, FileGone) else "The result cannot be opened."
         return await notice(request, "There is no result to download", told, http_status=404)
@@ -216,6 +220,8 @@ async def _page(request: web.Request, row: ImportRow, problem: str = "", http_st
         missing=missing,
         constants="\n".join(f"{name} = {value}" for name, value in constants.items()),
         fields=_fields(market, row),
+        sees=may(actor_of(request), Right.EDIT),
+        takes=may(actor_of(request), Right.REVEAL),
         to_map=row.state in _TO_MAP and row.held,
         earlier=earlier,
         speed=_speed(row),
