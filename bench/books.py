@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -195,12 +194,12 @@ async def opened(folder: Path) -> AsyncIterator[tuple[Market, SimulatedClock]]:
     clock = SimulatedClock(START)
     db = await open_sqlite(Path(settings.database_url), process=False, durable=False)
     async with open_market(settings, clock=clock, db=db) as market:
-        yield replace(market, payout_two_above_units=10**15), clock
+        yield market, clock
     await db.close()
 
 
 def _settings(folder: Path) -> Settings:
-    chosen = {"name": "Books", "database_url": "exchange.db"}
+    chosen = {"name": "Books", "database_url": "exchange.db", "payout_two_above": "999999999.00"}
     (folder / "exchange.toml").write_text(settings_document(chosen), encoding="utf-8")
     return load_settings(folder / "exchange.toml")
 

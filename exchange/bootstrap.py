@@ -37,8 +37,9 @@ from exchange.courier.smtp import mail_house
 from exchange.flows.connection import Connection, ready
 from exchange.flows.deals import compile_deals
 from exchange.flows.doors import Doors
+from exchange.flows.house import CHOICES
 from exchange.flows.lists import Lists, take_up_lists
-from exchange.flows.market import Live, Market, read_shapes, refresh
+from exchange.flows.market import Live, Market, refresh
 from exchange.flows.master_keys import agree
 from exchange.flows.shapes import (
     Document,
@@ -54,6 +55,8 @@ from exchange.flows.shapes import (
 )
 from exchange.flows.simulated import CONNECTION as SIMULATED
 from exchange.flows.simulated import answer_as_asked
+from exchange.flows.standing_house import house_of
+from exchange.flows.stored_shapes import read_shapes
 from exchange.flows.table_watch import read_tables
 from exchange.flows.verifier import ready_verifier
 from exchange.ids import Ids, SystemIds
@@ -61,14 +64,14 @@ from exchange.intake.batch import look_through, records
 from exchange.intake.encode import encode
 from exchange.intake.pollers import fetchers, pollers, readers
 from exchange.intake.sheets import is_sheet, sheet_as_csv
+from exchange.model.house import FiledHouse, House
 from exchange.model.money import read_units
-from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
 from exchange.model.watched import Watched
 from exchange.payments import payment_secrets, providers
 from exchange.payments.protocol import Access
 from exchange.rates import Rates
-from exchange.settings import Settings
+from exchange.settings import Settings, settings_given
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.read import BadSource, read_source
 from exchange.stages.screen.lines import packaged_list
@@ -76,6 +79,7 @@ from exchange.stages.scrub.lead import tools_of
 from exchange.stages.tables import packaged_tables
 from exchange.storage.database import Db
 from exchange.storage.engine import is_postgres, open_database
+from exchange.storage.house import read_chosen
 from exchange.storage.migrate import migrate
 from exchange.storage.parties import read_parties
 from exchange.storage.rehearsal import rehearse
@@ -245,12 +249,26 @@ def _as_set(settings: Settings) -> partial[Market]:
         public_url=settings.public_url.rstrip("/"),
         mail_domain=settings.mail_domain,
         files_dir=settings.files_dir,
-        issuer=Issuer(settings.name, settings.invoice_address, settings.invoice_note),
-        payout_two_above_units=read_units(settings.payout_two_above),
         sms=settings.texting,
         watched=_watched(settings),
         fixed_rules=settings.fixed_rules,
+        filed_house=_house(settings),
     )
+
+
+def _house(settings: Settings) -> FiledHouse:
+    """What the file and the environment say; a field of another name stands there in another form."""
+    given = settings_given(settings, os.environ)
+    house = House(
+        settings.name,
+        settings.invoice_address,
+        settings.invoice_note,
+        read_units(settings.payout_two_above),
+        settings.retention_ping_days,
+        settings.retention_raw_days,
+        settings.retention_test_days,
+    )
+    return FiledHouse(house, frozenset(each.name for each in CHOICES.values() if each.setting in given))
 
 
 def _watched(settings: Settings) -> Watched:
@@ -321,9 +339,8 @@ async def open_market(
             Live(compile_deals(parties, shapes, tables), tables, rates),
             lists,
             settings.zone,
-            settings.name,
-            settings.retention_days,
         )
+        market.live.house = house_of(market.filed_house, await opened.read(read_chosen))
         await take_up_lists(opened, lists)
         await refresh(market)
         yield market

@@ -176,15 +176,6 @@ class Settings(BaseSettings):
             raise ValueError("its mail is to be signed: name the private key, dkim_key_file")
         return domain
 
-    @property
-    def retention_days(self) -> Mapping[str, int]:
-        """By class of request."""
-        return {
-            "ping": self.retention_ping_days,
-            "lead": self.retention_raw_days,
-            "test": self.retention_test_days,
-        }
-
     @field_validator("sign_on_roles")
     @classmethod
     def _are_roles(cls, roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,12 +25,14 @@ from exchange.flows.lists import Lists
 from exchange.flows.pulse import Pulse
 from exchange.flows.scoring import Scorer
 from exchange.flows.screening import Screening
-from exchange.flows.shapes import Secrets, Shapes, Workshop, compile_shapes
+from exchange.flows.shapes import Workshop
+from exchange.flows.standing_house import house_of
 from exchange.flows.standings import Standings
+from exchange.flows.stored_shapes import read_shapes
 from exchange.flows.table_watch import read_tables
 from exchange.ids import Ids
-from exchange.log import logger
 from exchange.model.hold import BalanceShort, CapFull, Held
+from exchange.model.house import FiledHouse, House
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Contract
 from exchange.model.sign_in import Fixed
@@ -44,14 +46,13 @@ from exchange.stages.caps import cap_windows
 from exchange.stages.schedule import ZoneWindows
 from exchange.stages.scrub.lead import Tools, tools_of
 from exchange.storage.database import Db
-from exchange.storage.documents import SecretRow, read_documents, read_secrets
 from exchange.storage.holds import all_cap_use
+from exchange.storage.house import read_chosen
 from exchange.storage.ledger import all_balances
 from exchange.storage.parties import read_parties, read_version
 from exchange.storage.selling import mark_sending
-from exchange.vault import Vault, VaultError
+from exchange.vault import Vault
 
-_LOG = logger(__name__)
 _LOOK_SECONDS = 0.2  # whether another worker still reads a spreadsheet
 _QUARTER_HOUR_MS = 900_000  # every window of every zone starts on a quarter hour
 
@@ -73,7 +74,7 @@ class Live:
     """
 
     def __init__(self, deals: Deals, tables: Tables, rates: Rates | None = None) -> None:
-        self.deals, self.tables = deals, tables
+        self.deals, self.tables, self.house = deals, tables, House()
         self.rates = rates or Rates()
         self.pulse = Pulse()
         self.available: Mapping[str, Money] = {}
@@ -197,18 +198,35 @@ class Market:
     live: Live
     lists: Lists
     zone: str
-    name: str
-    retention_days: Mapping[str, int]  # by class: ping, lead, test
     aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
     mail_domain: str = ""  # the domain whose mail reaches the exchange
     public_url: str = ""  # where the exchange is reached, without a slash at the end
     files_dir: Path = Path("files")  # where files of leads lie, sealed
     screening: Screening = field(default_factory=Screening)
-    issuer: Issuer = field(default_factory=lambda: Issuer(""))  # who stands on invoices
-    payout_two_above_units: int = 50_000_000  # a payout above it is approved by two people
     sms: Texting | None = None  # how the exchange itself sends texts
     watched: Watched = field(default_factory=Watched)  # what of the machine alerts look at
     fixed_rules: Fixed = field(default_factory=Fixed)  # what the settings file asks of those who sign in
+    filed_house: FiledHouse = field(default_factory=FiledHouse)  # what it says of settings that have a page
+
+    @property
+    def name(self) -> str:
+        """The operator's, on every page."""
+        return self.live.house.name
+
+    @property
+    def issuer(self) -> Issuer:
+        """Who stands on invoices."""
+        return self.live.house.issuer
+
+    @property
+    def payout_two_above_units(self) -> int:
+        """A payout above it is approved by two people."""
+        return self.live.house.payout_two_above_units
+
+    @property
+    def retention_days(self) -> Mapping[str, int]:
+        """By class of request: ping, lead, test."""
+        return self.live.house.retention_days
 
     @property
     def deals(self) -> Deals:
@@ -263,6 +281,7 @@ async def refresh(market: Market) -> bool:
         parties = await market.db.read(read_parties)
         shapes = await read_shapes(market.db, market.vault, market.workshop, live.deals.shapes)
         live.tables = await read_tables(market.db, live.tables)
+        live.house = house_of(market.filed_house, await market.db.read(read_chosen))
         live.deals = compile_deals(parties, shapes, live.tables, live.deals)
         live.served.update(parties.served)
     now = market.clock.now()
@@ -278,25 +297,6 @@ def available_of(buyers: Iterable[Buyer], balances: Iterable[tuple[str, Money]])
     known = {(account, money.currency): money for account, money in balances}
     places = ((buyer.id, (buyer.account, buyer.limit.currency)) for buyer in buyers)
     return {buyer_id: known[place] for buyer_id, place in places if place in known}
-
-
-async def read_shapes(db: Db, vault: Vault, workshop: Workshop, before: Shapes | None = None) -> Shapes:
-    """The shapes as they stand now. A document that cannot be used any more is told and left out."""
-    documents, secrets = await db.read(read_documents), await db.read(read_secrets)
-    shapes = compile_shapes(workshop, documents, _opened(vault, secrets), before)
-    if shapes.problems and (before is None or shapes.problems != before.problems):
-        _LOG.error("Stored documents cannot be used; exchange check tells why", count=len(shapes.problems))
-    return shapes
-
-
-def _opened(vault: Vault, rows: Iterable[SecretRow]) -> Secrets:
-    opened: dict[str, str] = {}
-    for row in rows:
-        try:
-            opened[row.name] = vault.open_secret(row.name, row.sealed).decode()
-        except VaultError:
-            _LOG.error("A stored secret cannot be opened", where=row.name)
-    return opened
 
 
 def _note_health(market: Market, now: int, kept: Mapping[str, str]) -> None:

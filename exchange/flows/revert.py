@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from exchange.flows import alerts, nurture_plans, pausing, polls
+from exchange.flows import alerts, house, nurture_plans, pausing, polls
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market, refresh
 from exchange.flows.review import block_sub_id, let_in
@@ -259,6 +259,23 @@ async def _nurture(market: Market, line: AuditLine) -> Reversal:
     return Reversal(f"Puts the plan {before['name']} back: {len(before['steps'])} steps, {on}.", Right.EDIT, act)
 
 
+async def _setting(market: Market, line: AuditLine) -> Reversal:
+    name, told = line.subject.partition(":")[2], told_of(line.before)
+    choice = house.CHOICES.get(name)
+    if choice is None or "value" not in told:
+        raise CannotRevert("What the setting was before is not in the log.")
+    before = str(told["value"]) if told.get("set") else None
+
+    async def act(actor: Actor, ip: str) -> None:
+        try:
+            await house.change_setting(market, name, before, actor)
+        except house.WrongSetting as error:
+            raise CannotRevert(str(error)) from None
+
+    was = before if before is not None else "as it comes"
+    return Reversal(f"Sets {choice.title.lower()} back: {was[:_SHOWN] or 'nothing'}.", Right.SETTINGS, act)
+
+
 _MAKERS: Mapping[str, _Maker] = MappingProxyType(
     {
         "nurture": _nurture,
@@ -273,6 +290,7 @@ _MAKERS: Mapping[str, _Maker] = MappingProxyType(
         "source.paused": _source,
         "source.resumed": _source,
         "alert_rule.set": _alert_rule,
+        "setting.changed": _setting,
     }
 )
 """By the action, or by what stands before its dot."""

@@ -30,6 +30,11 @@ _SETTINGS = (
     ("Words used here, glossary", "/console/help/terms"),
     ("Return rules and terms", "/console/returns/terms"),
     ("Payment providers and taxes of invoices", "/console/billing"),
+    ("Retention: how long data is kept", "/console/settings/data"),
+    ("Backup, restore and export", "/console/settings/data"),
+    ("Name, time zone and currency", "/console/settings/general"),
+    ("Mail, texts and other providers", "/console/settings/providers"),
+    ("Verticals and fields", "/console/settings/verticals"),
     ("Import a file of leads", "/console/imports"),
     ("Add a buyer", "/console/buyers/new"),
 )

@@ -13,8 +13,9 @@ import pytest
 from buyers import connectors
 from exchange.bootstrap import Catalog, workshop_of
 from exchange.flows.documents import remove_document, save_document, save_secret
-from exchange.flows.market import read_shapes, refresh
+from exchange.flows.market import refresh
 from exchange.flows.shapes import CONNECTION, VERTICAL, DocumentProblems, compile_shapes
+from exchange.flows.stored_shapes import read_shapes
 from exchange.model.actor import SYSTEM
 from exchange.model.batch import Columns, LeadFile
 from exchange.model.party import Clause, Group

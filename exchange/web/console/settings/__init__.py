@@ -11,11 +11,16 @@ from exchange.web.console.settings import (
     ad_accounts,
     audit,
     audit_line,
+    data,
+    general,
     health,
     keys,
+    overview,
     privacy,
+    providers,
     security,
     users,
+    verticals,
     webhooks,
 )
 
@@ -29,6 +34,11 @@ ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
         security: Rights(Right.SETTINGS, Right.SETTINGS),
         privacy: SEEING,
         users: Rights(Right.SETTINGS, Right.SETTINGS),
+        overview: Rights(),
+        general: Rights(Right.SETTINGS, Right.SETTINGS),
+        data: Rights(Right.SETTINGS, Right.SETTINGS),
+        providers: Rights(Right.SETTINGS, Right.SETTINGS),
+        verticals: Rights(),
         webhooks: SETTING,
     }
 )

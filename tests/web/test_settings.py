@@ -1,0 +1,129 @@
+"""Settings: all found from one page; what is set here holds at once, is noted and undone; the file's are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exchange.flows.house import CHOICES
+from exchange.model.house import FiledHouse, House
+from exchange.model.rights import Staff
+from exchange.settings import Settings
+from exchange.web.console.settings._shown import GROUPS
+from tests.web.served import Served, serve_exchange
+from tests.web.test_rights import visiting
+from tests.web.visitor import OPERATOR, Visitor, signed_in
+
+HOME = "/console/settings"
+GENERAL, DATA = f"{HOME}/general", f"{HOME}/data"
+
+
+async def choose(visitor: Visitor, name: str, value: str, do: str = "save") -> int:
+    page = await visitor.submit(f"{HOME}/choice", setting=name, value=value, do=do, back=DATA)
+    return page.http_status
+
+
+def test_every_setting_of_the_file_stands_in_one_group() -> None:
+    listed = [name for names in GROUPS.values() for name in names]
+
+    assert sorted(listed) == sorted(Settings.model_fields)
+    assert set(CHOICES) == set(House._fields)
+
+
+async def test_every_part_says_how_it_stands_and_leads_to_a_page_that_opens(served: Served) -> None:
+    async with signed_in(served) as visitor:
+        told = (await visitor.open(f"{HOME}.json")).fields["parts"]
+        for path in {path for part in told for path in part["pages"]}:
+            assert 200 == (await visitor.open(path)).http_status, path
+        page = await visitor.open(HOME)
+        await visiting(served, Staff.ANALYST, visitor)
+        barred = await visitor.open(HOME)
+
+    assert {"general", "verticals", "checks", "returns", "payouts", "notifications", "users", "security", "keys",
+            "privacy", "providers", "data", "health"} == {part["part"] for part in told}  # fmt: skip
+    assert all(part["stands"] in page.text for part in told)
+    assert "This needs the role owner or admin." in barred.text and f'href="{DATA}"' not in barred.source
+
+
+async def test_what_is_set_holds_at_once_and_is_noted_and_undone(served: Served) -> None:
+    market = served.exchange.market
+    async with signed_in(served) as visitor:
+        assert 200 == await choose(visitor, "retention_raw_days", "90")
+        assert 200 == await choose(visitor, "name", "Harbor Leads")
+        assert (90, "Harbor Leads", "Harbor Leads") == (
+            market.retention_days["lead"], market.name, market.issuer.name
+        )  # fmt: skip
+        page = await visitor.open(DATA)
+        assert f"by {OPERATOR}" in page.text and "At install: 180." in page.text
+        assert "Harbor Leads" in (await visitor.open(GENERAL)).source.split("</title>")[0]
+        [line] = await served.exchange.rows(
+            "SELECT id, ip, before_json, after_json FROM audit_lines WHERE subject = 'setting:retention_raw_days'"
+        )
+        assert ("127.0.0.1", True, True) == (line["ip"], "180" in line["before_json"], "90" in line["after_json"])
+        await visitor.submit(f"/console/audit/{line['id']}/undo")
+        assert 180 == market.retention_days["lead"]
+        assert 200 == await choose(visitor, "name", "", do="reset")
+        assert House().name == market.name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("retention_raw_days", "0", "a whole number of days from 1 to 3,650. Got '0'."),
+        ("payout_two_above_units", "much", "payout_two_above: an amount such as 5000.00. Got 'much'."),
+        ("name", "  ", "how the exchange is called"),
+        ("name", "a\nb", "name: one line."),
+        ("invoice_note", "x" * 1_001, "at most 1000 characters"),
+        ("port", "80", "There is no such setting."),
+    ],
+)
+async def test_what_cannot_hold_is_refused_with_the_fix(served: Served, name: str, value: str, told: str) -> None:
+    async with signed_in(served) as visitor:
+        page = await visitor.submit(f"{HOME}/choice", setting=name, value=value)
+
+    assert (422, True) == (page.http_status, told in page.text)
+    assert 0 == await served.exchange.count("house_settings")
+
+
+async def test_what_the_file_says_goes_before_and_is_locked(served: Served) -> None:
+    filed = FiledHouse(House(name="By the file"), frozenset({"name"}))
+    exchange = replace(served.exchange, market=replace(served.exchange.market, filed_house=filed))
+    async with serve_exchange(exchange) as there, signed_in(there) as visitor:
+        page = await visitor.submit(f"{HOME}/choice", setting="name", value="By a page")
+        shown = await visitor.open(GENERAL)
+
+    assert (422, True) == (page.http_status, "exchange.toml or the environment says it" in page.text)
+    assert "Fixed: name is set by" in shown.text and "disabled" in shown.source
+
+
+async def test_the_file_is_shown_without_its_secrets(served: Served) -> None:
+    settings = served.exchange.settings.model_copy(
+        update={
+            "mail_password": "hunter2",
+            "sms_token": "tok-1",
+            "database_url": "postgresql://ann:pw-1@db.example/x",
+        }
+    )
+    async with (
+        serve_exchange(replace(served.exchange, settings=settings)) as there,
+        signed_in(there) as visitor,
+    ):
+        for path in (GENERAL, DATA, f"{HOME}/providers"):
+            for source in ((await visitor.open(path)).source, (await visitor.open(f"{path}.json")).source):
+                assert not [secret for secret in ("hunter2", "tok-1", "pw-1") if secret in source], path
+        assert "postgresql://•••••@db.example/x" in (await visitor.open(DATA)).text
+
+
+async def test_a_vertical_shows_its_fields_and_which_are_masked(served: Served) -> None:
+    async with signed_in(served) as visitor:
+        listed = await visitor.open(f"{HOME}/verticals")
+        one = await visitor.open(f"{HOME}/verticals/solar")
+        told = (await visitor.open(f"{HOME}/verticals/solar.json")).fields["fields"]
+        assert 404 == (await visitor.open(f"{HOME}/verticals/nothing")).http_status
+
+    assert "/console/settings/verticals/solar" in listed.source
+    assert {"name": "phone", "personal": True, "ping": "absent", "post": "required"}.items() <= next(
+        each for each in told if each["name"] == "phone"
+    ).items()
+    assert len(told) == len(one.attributes("field", "data-field"))
