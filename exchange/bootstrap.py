@@ -248,6 +248,7 @@ def _as_set(settings: Settings) -> partial[Market]:
         Market,
         public_url=settings.public_url.rstrip("/"),
         mail_domain=settings.mail_domain,
+        mails=settings.mail_relay is not None,
         files_dir=settings.files_dir,
         sms=settings.texting,
         watched=_watched(settings),

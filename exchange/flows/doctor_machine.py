@@ -60,8 +60,10 @@ def key_finding(settings: Settings) -> Finding:
     if not file.is_file():
         return Finding(Word.OK, "master key", "in the environment")
     if file.stat().st_mode & 0o077:
-        return Finding(Word.FAIL, "master key", f"{file} may be read by others on this machine", f"chmod 600 {file}")
-    return Finding(Word.OK, "master key", f"{file.name} is its owner's alone")
+        return Finding(
+            Word.FAIL, "master key", f"the file {file} may be read by others on this machine", f"chmod 600 {file}"
+        )
+    return Finding(Word.OK, "master key", f"the file {file.name} is its owner's alone")
 
 
 async def writer_finding(market: Market) -> Finding:

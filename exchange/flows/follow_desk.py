@@ -16,6 +16,7 @@ from exchange.flows.agent_terms import CannotFollow, Wanted, read_number, read_t
 from exchange.flows.by_hand import audit_line
 from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.follow import give_back, restage_sale
+from exchange.flows.invite_mail import invite_jobs, mail_again
 from exchange.flows.job_queues import MAIL_QUEUE
 from exchange.flows.jobs import FOLLOW_NOTE, job
 from exchange.flows.market import Market
@@ -49,6 +50,7 @@ from exchange.storage.follow_views import (
     told_of_sale,
 )
 from exchange.storage.leads import key_of
+from exchange.storage.party_people import find_member
 from exchange.storage.selling import read_lead
 from exchange.storage.users import UserRow
 from exchange.vault import DataKey
@@ -90,9 +92,19 @@ async def invite_agent(market: Market, email: str, duty: str, wanted: Wanted, ac
     after = {"party": whose, "duty": duty}
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after=after)
     told = about(market, NEW_USER, user, "/buyer/agents", by=actor.name, role_told=duty)
-    if not await market.db.write(add_agent, user, name, terms, now, line, told):
+    jobs = (*told, *invite_jobs(market, email, actor.name))
+    if not await market.db.write(add_agent, user, name, terms, now, line, jobs):
         raise CannotFollow("email", f"{email} signs in here already.")
     return await invitation(market, email)
+
+
+async def new_agent_link(market: Market, user_id: str, actor: Actor) -> str:
+    """Another link for somebody of the actor's buyer, by mail too. Raises `CannotFollow`."""
+    user = await market.db.read(find_member, "buyer", actor.party_id or "", user_id, "active")
+    if user is None:
+        raise CannotFollow("agent", "There is no such person.")
+    await mail_again(market, user.email, actor.name)
+    return await invitation(market, user.email)
 
 
 def _name(text: str) -> str:

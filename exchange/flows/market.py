@@ -200,6 +200,7 @@ class Market:
     zone: str
     aliases: Mapping[str, str] = field(default_factory=dict)  # how buyers may hear of sellers, by seller id
     mail_domain: str = ""  # the domain whose mail reaches the exchange
+    mails: bool = False  # whether it has a mail server of its own
     public_url: str = ""  # where the exchange is reached, without a slash at the end
     files_dir: Path = Path("files")  # where files of leads lie, sealed
     screening: Screening = field(default_factory=Screening)

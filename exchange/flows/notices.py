@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from exchange.courier.courier import Call
 from exchange.courier.smtp import NO_MAIL_SERVER
+from exchange.flows.invite_mail import INVITED, invite_mail
 from exchange.flows.job_ends import DestinationDown
 from exchange.flows.letters import LETTER
 from exchange.flows.market import Market
@@ -31,7 +32,7 @@ class NotMailed(Exception):
 
 
 async def work_notice(market: Market, payload: Mapping[str, Any]) -> None:
-    """Tell everybody whom something concerns; or mail what lets somebody choose a password.
+    """Tell everybody whom something concerns; or mail what lets somebody in, or choose a password.
 
     Jobs that an earlier release left behind are told too. Raises `NotMailed`.
     """
@@ -39,6 +40,10 @@ async def work_notice(market: Market, payload: Mapping[str, Any]) -> None:
     if RESET in payload:
         if (reset := await reset_mail(market, str(payload[RESET]), at)) is not None:
             await send_softly(market, reset)
+        return
+    if INVITED in payload:
+        if (invited := await invite_mail(market, payload[INVITED], at)) is not None:
+            await send_softly(market, invited)
         return
     for notice in await _notices(market, payload, at):
         await spread(market, notice, at)

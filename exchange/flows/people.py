@@ -5,6 +5,7 @@ from __future__ import annotations
 from email_validator import EmailNotValidError, validate_email
 
 from exchange.flows.by_hand import audit_line
+from exchange.flows.invite_mail import invite_jobs, mail_again
 from exchange.flows.market import Market
 from exchange.flows.second_factor import turn_off_totp
 from exchange.flows.security_news import NEW_USER, about
@@ -32,14 +33,15 @@ async def invite_person(market: Market, email: str, role: str, actor: Actor, min
     user = UserRow(market.ids.new("usr", now), email, "operator", None, staff.value)
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after={"role": staff.value})
     told = about(market, NEW_USER, user, "/console/users", by=actor.name, role_told=f"{staff.value} of the exchange")
-    if not await market.db.write(let_in, user, now, line, told):
+    if not await market.db.write(let_in, user, now, line, (*told, *invite_jobs(market, email, actor.name))):
         raise CannotChange(f"{email} signs in here already.")
     return await invitation(market, email, minutes)
 
 
 async def new_link(market: Market, user_id: str, actor: Actor) -> str:
-    """Another link for somebody of the exchange. Raises `CannotChange`."""
+    """Another link for somebody of the exchange, by mail too. Raises `CannotChange`."""
     user = await _person(market, user_id, actor)
+    await mail_again(market, user.email, actor.name)
     return await invitation(market, user.email)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from email_validator import EmailNotValidError, validate_email
 
 from exchange.flows.by_hand import audit_line
+from exchange.flows.invite_mail import invite_jobs, mail_again
 from exchange.flows.market import Market
 from exchange.flows.security_news import NEW_USER, about
 from exchange.flows.sign_in import invitation
@@ -39,14 +40,16 @@ async def invite(market: Market, seller_id: str, email: str, actor: Actor, ip: s
     user = UserRow(market.ids.new("usr", now), email, ROLE, seller_id)
     line = _line(market, actor, "user.added", user.id, seller_id, ip)
     told = about(market, NEW_USER, user, "/seller", by=actor.name, role_told=ROLE)
-    if not await market.db.write(let_in, user, now, line, told):
+    if not await market.db.write(let_in, user, now, line, (*told, *invite_jobs(market, email, actor.name))):
         raise CannotChange(f"{email} signs in here already.")
     return await invitation(market, email)
 
 
-async def new_link(market: Market, seller_id: str, user_id: str) -> str:
-    """Another link for somebody of it. Raises `CannotChange`."""
-    return await invitation(market, (await _member(market, seller_id, user_id, "active")).email)
+async def new_link(market: Market, seller_id: str, user_id: str, actor: Actor) -> str:
+    """Another link for somebody of it, by mail too. Raises `CannotChange`."""
+    email = (await _member(market, seller_id, user_id, "active")).email
+    await mail_again(market, email, actor.name)
+    return await invitation(market, email)
 
 
 async def set_active(market: Market, seller_id: str, user_id: str, active: bool, actor: Actor, ip: str = "") -> None:

@@ -130,6 +130,8 @@ async def page(
         path=request.path_qs,
         badges=badges,
         unread=unread,
+        sends_mail=request.app[MARKET].mails,
+        again_word="Send invitation again" if request.app[MARKET].mails else "New sign-in link",
         times=times_of(request),
         assets={name: asset.path for name, asset in pages.assets.items()},
         address=address,

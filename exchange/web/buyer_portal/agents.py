@@ -8,7 +8,7 @@ from aiohttp import web
 
 from exchange.flows.agent_terms import CannotFollow, Wanted, hours_text, span_text
 from exchange.flows.follow import usual_rules
-from exchange.flows.follow_desk import invite_agent, set_agent, set_rules
+from exchange.flows.follow_desk import invite_agent, new_agent_link, set_agent, set_rules
 from exchange.flows.market import Market
 from exchange.model.follow import Agent, Duty, Order
 from exchange.storage.database import Row
@@ -59,6 +59,7 @@ def pages() -> tuple[Page, ...]:
         Page("POST", HOME, invite),
         Page("POST", f"{HOME}/rules", save),
         Page("POST", HOME + "/{agent_id:usr_[A-Za-z0-9]{1,40}}", change),
+        Page("POST", HOME + "/{agent_id:usr_[A-Za-z0-9]{1,40}}/link", give_link),
     )
 
 
@@ -105,6 +106,14 @@ async def change(request: web.Request) -> web.StreamResponse:
     except CannotFollow as error:
         return await _page(request, problem=str(error), http_status=404 if error.field == "agent" else 422)
     return see_other(HOME)
+
+
+async def give_link(request: web.Request) -> web.StreamResponse:
+    try:
+        link = await new_agent_link(request.app[MARKET], request.match_info["agent_id"], actor_of(request))
+    except CannotFollow as error:
+        return await _page(request, problem=str(error), http_status=404)
+    return await _page(request, link=link)
 
 
 async def _page(request: web.Request, problem: str = "", link: str = "", http_status: int = 200) -> web.StreamResponse:

@@ -40,7 +40,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     seller_id, act = actor.party_id or "", request.match_info["act"]
     try:
         if act == "link":
-            return await _page(request, link=await new_link(market, seller_id, user_id))
+            return await _page(request, link=await new_link(market, seller_id, user_id, actor))
         await set_active(market, seller_id, user_id, act == "let-in", actor, ip_of(request))
     except CannotChange as error:
         gone = "There is no" in str(error)

@@ -41,7 +41,9 @@ async def change_user(request: web.Request) -> web.StreamResponse:
     act = request.match_info["act"]
     try:
         if act == "link":
-            return await seller_page(request, "users", link=await new_link(market, seller_id, user_id))
+            return await seller_page(
+                request, "users", link=await new_link(market, seller_id, user_id, actor_of(request))
+            )
         await set_active(market, seller_id, user_id, act == "let-in", actor_of(request), ip_of(request))
     except CannotChange as error:
         return await _wrong(request, "users", "user", str(error))

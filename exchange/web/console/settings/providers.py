@@ -38,6 +38,7 @@ class Checker(NamedTuple):
 
     name: str
     title: str
+    vendor: str
     uses: int
     unset: tuple[str, ...]
 
@@ -96,11 +97,11 @@ def providers_of(market: Market, settings: Settings) -> tuple[Provider, ...]:
 
 
 def checkers_of(market: Market) -> list[Checker]:
-    found = market.deals.shapes.verifiers
-    return [
-        Checker(name, found[name].card.title, len(rules_using(market, name)), found[name].unset)
-        for name in sorted(found)
-    ]
+    made = []
+    for name, ready in sorted(market.deals.shapes.verifiers.items()):
+        uses = len(rules_using(market, name))
+        made.append(Checker(name, ready.card.title, ready.card.vendor, uses, ready.unset))
+    return made
 
 
 async def _page(request: web.Request, tested: str = "") -> web.StreamResponse:
