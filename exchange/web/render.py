@@ -18,6 +18,7 @@ from exchange.storage.notices import count_unread
 from exchange.storage.users import Session
 from exchange.web import words
 from exchange.web.badges import Badge, badges_of
+from exchange.web.barred import GATE, bar
 from exchange.web.icons import icon
 from exchange.web.keyboard import TABLE, ways
 from exchange.web.keys import MARKET, SETTINGS
@@ -137,6 +138,8 @@ async def page(
         address=address,
         **values,
     )
+    if session is not None and role == "operator":
+        text = bar(text, request.path, session.user.actor, request.app[GATE])
     response = web.Response(text=text, status=http_status, content_type="text/html")
     response.headers["Cache-Control"] = _NO_STORE
     if signed_in and len(text) > _PACKED_FROM:

@@ -9,13 +9,13 @@ from typing import Any
 from exchange.courier.scripted import ScriptedCourier
 from exchange.flows.links import Link, read_link
 from exchange.flows.nurture_messages import stop_messages
-from exchange.model.statement import Issuer
+from exchange.model.house import FiledHouse, House
 from exchange.model.watched import Texting
 from exchange.model.wire import EmailMessage, HttpMessage, Loss, Lost, Message, PhoneAccount, PhoneMessage, Reply
 from tests.flows.nurturing import EMAIL, TEXT, planned, run, state, steps, unsold_lead
 from tests.market import Exchange
 
-ISSUER = Issuer("Harbor Exchange", "12 Pier Road, Boston MA 02110")
+HOUSE = House("Harbor Exchange", "12 Pier Road, Boston MA 02110")
 TEXTING = Texting(PhoneAccount("https://texts.example", "AC1", "s3cret"), "+16029580100")
 PROOF = {"tcpa_consent_text": "I agree to be called and texted by Harbor Exchange and its partners."}
 
@@ -27,7 +27,8 @@ class Posts:
         self.went: list[Message] = []
         self.first: Reply | Lost | None = None
         courier = ScriptedCourier(self._answer, exchange.clock)
-        market = replace(exchange.market, courier=courier, issuer=ISSUER, sms=TEXTING)
+        market = replace(exchange.market, courier=courier, filed_house=FiledHouse(HOUSE), sms=TEXTING)
+        market.live.house = HOUSE
         self.exchange = replace(exchange, market=market)
         self._buyers = exchange.buyers
 
@@ -89,7 +90,9 @@ async def test_who_agreed_to_nothing_is_never_written_to(exchange: Exchange) -> 
 
 async def test_without_an_address_of_ours_no_email_goes(exchange: Exchange) -> None:
     posts = Posts(exchange)
-    bare = replace(posts.exchange, market=replace(posts.exchange.market, issuer=Issuer("Harbor")))
+    filed = FiledHouse(House("Harbor"))
+    bare = replace(posts.exchange, market=replace(posts.exchange.market, filed_house=filed))
+    bare.market.live.house = filed.house
     await planned(bare, EMAIL)
     await unsold_lead(bare)
     await run(bare, 2.5)

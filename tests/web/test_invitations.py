@@ -37,7 +37,7 @@ async def opens(served: Served, secret: str) -> bool:
 
 
 def shown(page: Page) -> str:
-    return LINK.findall(page.part("link"))[0]
+    return str(LINK.findall(page.part("link"))[0])
 
 
 async def test_somebody_of_the_exchange_gets_a_link_by_mail_too_and_another_on_demand(mailing: Served) -> None:

@@ -5,7 +5,7 @@ own paths; each room tells its pages and what they need.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from aiohttp import web
@@ -13,6 +13,7 @@ from aiohttp import web
 from exchange.model.rights import Right
 from exchange.web import preferences
 from exchange.web.auth import for_staff, leave
+from exchange.web.barred import GATE, Gate, Guarded
 from exchange.web.console import (
     alerts,
     analytics,
@@ -62,6 +63,7 @@ def modules() -> Mapping[ModuleType, Rights]:
 def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out. Uploads tell their token within the form."""
     add_table(app, _ways())
+    app[GATE] = Gate(guarded())
     for page in (*choices.pages("/console"), *preferences.pages("/console")):
         add_page(app, page, for_staff(right_of(page, SEEING), page.show))
     for module, needs in modules().items():
@@ -69,6 +71,13 @@ def add_console(app: web.Application) -> None:
             add_page(app, page, for_staff(right_of(page, needs), page.show))
         for page in module.uploads() if hasattr(module, "uploads") else ():
             add_page(app, page, for_staff(right_of(page, needs), page.show, token=False))
+
+
+def guarded() -> Iterator[Guarded]:
+    """Every page of the rooms with what it needs, as it is guarded."""
+    for module, needs in modules().items():
+        for page in (*module.pages(), *(module.uploads() if hasattr(module, "uploads") else ())):
+            yield Guarded(page.method, page.path, right_of(page, needs))
 
 
 def right_of(page: Page, needs: Rights) -> Right:
