@@ -50,7 +50,7 @@ async def test_an_email_goes_once_and_its_way_out_takes_the_consent_back(exchang
 
     (mail,) = posts.went
     assert isinstance(mail, EmailMessage)
-    assert mail.text.startswith("Hello Maria, still there?") and ISSUER.address in mail.text
+    assert mail.text.startswith("Hello Maria, still there?") and HOUSE.invoice_address in mail.text
     assert "You get this because you agreed to be contacted" in mail.text and mail.unsubscribe in mail.text
     link = read_link(posts.exchange.market, mail.unsubscribe.rpartition("/")[2])
     assert isinstance(link, Link) and lead_id == link.attempt_id

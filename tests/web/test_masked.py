@@ -216,7 +216,7 @@ async def test_who_may_not_see_what_is_personal_sees_it_nowhere(tmp_path: Path) 
     assert seen > 150
 
 
-OF_A_DAY = ("/console.json", "/console/payouts")
+OF_A_DAY = ("/console.json", "/console/payouts", "/console/analytics")
 """What is counted by the exchange's own days, which begin at other moments in another zone."""
 OFFSET = re.compile(r'T\d\d:\d\d:\d\d[\d.]*[+-]\d\d:?\d\d"')
 
