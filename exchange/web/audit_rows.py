@@ -29,7 +29,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "user": "/console/users",
         "webhook": "/console/webhooks",
         "list": "/console/suppression",
-        "setting": "/console/settings/general#{}",
+        "setting": "/console/settings",
     }
 )
 """Where a thing is shown, by its kind."""
