@@ -8,12 +8,18 @@ from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from exchange.flows.counting import keep_counts
+from exchange.model.actor import SYSTEM
 from exchange.storage.database import Db
 from exchange.storage.postgres import open_postgres
+from exchange.web.analytics.answer import answer
+from exchange.web.analytics.asked import read_asked
+from exchange.web.words import Times
+from exchange.worker import run_jobs
 from tests.market import PING, REFUSED, buying, consumer, open_exchange, selling
 from tests.web.leads import sell
 from tests.web.served import Served, serve_exchange
@@ -230,3 +236,18 @@ async def test_a_saved_report_is_found_again_and_shared(served: Served) -> None:
         assert first["rows"] == second["rows"]
     async with signed_in(served, "ana@operator.example") as other:
         assert "Shared with you" in (await other.open(HOME)).part("saved")
+
+
+async def test_what_a_page_has_no_patience_for_a_job_counts_and_keeps(served: Served) -> None:
+    await some_days(served)
+    later(served, 30 * 3_600)
+    await settle(served)
+    market = served.exchange.market
+    times = Times(ZoneInfo(market.zone), market.clock.now())
+    question = read_asked(market, [("by", "sub_id2"), ("then", "zip3"), ("period", "7d")], times, "live", "USD")
+    hasty = await answer(market, SYSTEM, question, times, "USD", patience_ms=0)
+    assert hasty.missing > 0 and hasty.found.total["leads"] < 8
+    while await run_jobs(market):
+        pass
+    whole = await answer(market, SYSTEM, question, times, "USD", patience_ms=0)
+    assert (0, 8) == (whole.missing, whole.found.total["leads"])
