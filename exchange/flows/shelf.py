@@ -99,6 +99,8 @@ async def _list(market: Market, row: Row, searches: list[Row], now: int, own: St
         stand.kept_from,
     )
     seeing = [each for each in searches if stand.gone is None and each["buyer_id"] not in stand.kept_from]
+    named = {buyer_id for buyer_id, after_ms in rule.seen_by if after_ms == 0} if rule.seen_by else None
+    seeing = [each for each in seeing if named is None or each["buyer_id"] in named]
     matched = [each for each in seeing if wanted_in(each).takes(card, rule.first)]
     jobs = [job for each in matched for job in tell(market, _match_news(each, item, now))]
     jobs += store_matches(market, matched, item.lead_id)

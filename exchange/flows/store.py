@@ -35,7 +35,7 @@ from exchange.storage.database import Row
 from exchange.storage.purchase import Lapsed, Purchase, SoldElsewhere, purchase
 from exchange.storage.requests import bought_before
 from exchange.storage.selling import read_attempt, read_lead
-from exchange.storage.shelf import leave
+from exchange.storage.shelf import leave, may_see
 from exchange.storage.store import (
     ClaimRow,
     Taken,
@@ -126,6 +126,8 @@ async def claim(market: Market, lead_id: str, actor: Actor, order_id: str | None
     now = market.clock.now()
     item = await market.db.read(read_item, lead_id)
     if item is None or item["state"] != "listed" or item["ends_at"] <= now:
+        raise CannotBuy("not_listed", _GONE)
+    if not await market.db.read(may_see, lead_id, buyer_id, now):
         raise CannotBuy("not_listed", _GONE)
     own = await market.db.read(open_claim, buyer_id, lead_id)
     if own is not None and own["state"] == "held" and own["expires_at"] > now:

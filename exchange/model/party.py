@@ -159,12 +159,16 @@ class ScreenRule:
 @dataclass(frozen=True, slots=True)
 class StoreRule:
     """How unsold leads are offered in the store: at `first`, falling to a percent of it at each age in milliseconds,
-    for `days`, to at most `sales` buyers, and never to more than the campaign has slots."""
+    for `days`, to at most `sales` buyers, and never to more than the campaign has slots.
+
+    `seen_by` names the buyers who may see it, each from an age in milliseconds on; nobody named: every buyer at once.
+    """
 
     first: Money
     falls: tuple[tuple[int, int], ...] = ()
     days: int = 3
     sales: int = 1
+    seen_by: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

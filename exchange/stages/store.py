@@ -102,6 +102,8 @@ def store_problems(rule: StoreRule, currency: str) -> Mapping[str, str]:
     ages = [after for after, _ in rule.falls]
     if ages != sorted(set(ages)) or any(after <= 0 for after in ages):
         problems["falls"] = "must come one after another"
+    if any(after < 0 for _, after in rule.seen_by) or len({buyer for buyer, _ in rule.seen_by}) < len(rule.seen_by):
+        problems["seen_by"] = "names each buyer once, from an age on"
     if any(not 0 < percent <= 100 for _, percent in rule.falls):
         problems["falls"] = "must be percents of the first price, from 1 to 100"
     return problems

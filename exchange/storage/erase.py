@@ -90,7 +90,7 @@ async def erase_lead(
                AND buyer_id IN (SELECT buyer_id FROM sales WHERE lead_id = :lead)""",
         lead=lead_id,
     )
-    for table in ("wires", "claims", "sightings", "return_files", "store_kept_from"):
+    for table in ("wires", "claims", "sightings", "return_files", "store_kept_from", "store_seen_by"):
         await tx.execute(f"DELETE FROM {table} WHERE lead_id = :lead", lead=lead_id)
     event_id, month, at, sentence = event
     await leave(tx, lead_id, ERASED, at)

@@ -49,6 +49,32 @@ async def keep_from(tx: Tx, lead_id: str, buyer_ids: Sequence[str]) -> None:
         )
 
 
+async def show_to(tx: Tx, lead_id: str, seen_by: Sequence[tuple[str, int]], listed_at: int) -> None:
+    """Only these buyers see the lead on the shelf, each from its age in milliseconds on."""
+    await tx.execute("DELETE FROM store_seen_by WHERE lead_id = :lead", lead=lead_id)
+    for buyer_id, after_ms in seen_by:
+        await tx.execute(
+            """INSERT INTO store_seen_by (lead_id, buyer_id, from_at) VALUES (:lead, :buyer, :at)
+               ON CONFLICT (lead_id, buyer_id) DO NOTHING""",
+            lead=lead_id,
+            buyer=buyer_id,
+            at=listed_at + after_ms,
+        )
+
+
+async def may_see(tx: Tx, lead_id: str, buyer_id: str, now: int) -> bool:
+    """Whether the rule that a lead was listed by shows it to a buyer now."""
+    rows = await tx.fetch(
+        """SELECT 1 AS one FROM store_items i WHERE i.lead_id = :lead AND (i.narrow = 0 OR EXISTS (
+               SELECT 1 FROM store_seen_by s WHERE s.lead_id = i.lead_id AND s.buyer_id = :buyer AND s.from_at <= :now
+           ))""",
+        lead=lead_id,
+        buyer=buyer_id,
+        now=now,
+    )
+    return bool(rows)
+
+
 async def is_kept_from(tx: Tx, lead_id: str, buyer_id: str) -> bool:
     rows = await tx.fetch(
         "SELECT 1 AS one FROM store_kept_from WHERE lead_id = :lead AND buyer_id = :buyer", lead=lead_id, buyer=buyer_id

@@ -13,7 +13,7 @@ from exchange.model.party import StoreRule
 from exchange.model.work import JobRow
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
-from exchange.storage.shelf import keep_from
+from exchange.storage.shelf import keep_from, show_to
 
 _RULE: TypeAdapter[StoreRule] = TypeAdapter(StoreRule)
 TAKEN = "state IN ('held', 'buying', 'bought')"
@@ -85,16 +85,18 @@ async def list_item(
     """
     added = await tx.execute(
         """INSERT INTO store_items (lead_id, month, vertical, campaign_id, us_state, grade, card, rule, currency,
-               listed_at, ends_at, state, views, lists_seen, gone, gone_at)
+               listed_at, ends_at, state, views, lists_seen, gone, gone_at, narrow)
            VALUES (:lead, :month, :vertical, :campaign, :us_state, :grade, :card, :rule, :currency, :at, :ends,
-               :state, 0, :seen, :gone, :gone_at)
+               :state, 0, :seen, :gone, :gone_at, :narrow)
            ON CONFLICT (lead_id) DO UPDATE SET us_state = excluded.us_state, grade = excluded.grade,
                card = excluded.card, rule = excluded.rule, currency = excluded.currency,
                listed_at = excluded.listed_at, ends_at = excluded.ends_at, state = excluded.state,
-               lists_seen = excluded.lists_seen, gone = excluded.gone, gone_at = excluded.gone_at
+               lists_seen = excluded.lists_seen, gone = excluded.gone, gone_at = excluded.gone_at,
+               narrow = excluded.narrow
            WHERE :again = 1 AND store_items.state = 'over' AND NOT EXISTS (SELECT 1 FROM store_claims c
                WHERE c.lead_id = store_items.lead_id AND c.state IN ('buying', 'bought'))""",
         again=int(again),
+        narrow=int(bool(item.rule.seen_by)),
         lead=item.lead_id,
         month=item.month,
         vertical=item.vertical,
@@ -114,6 +116,7 @@ async def list_item(
     if not added:
         return False
     await keep_from(tx, item.lead_id, item.kept_from)
+    await show_to(tx, item.lead_id, item.rule.seen_by, item.listed_at)
     for search in searches:
         await tx.execute(
             "UPDATE saved_searches SET found = found + 1, found_at = :at WHERE id = :id", id=search, at=item.listed_at
@@ -129,8 +132,8 @@ async def end_items(tx: Tx, now: int) -> int:
 
 
 async def shelf(tx: Tx, buyer_id: str, vertical: str, now: int, before: tuple[int, str], most: int) -> list[Row]:
-    """What a buyer may look at, newest first: leads on the shelf that it has not bought and that no list of
-    its own names, with who holds them now.
+    """What a buyer may look at, newest first: leads on the shelf that it has not bought, that no list of
+    its own names and that their rules show to it by now, with who holds them.
 
     `before` is the listing time and id of the last one seen.
     """
@@ -152,6 +155,8 @@ async def shelf(tx: Tx, buyer_id: str, vertical: str, now: int, before: tuple[in
                    AND (sales.phone_index = leads.phone_index OR sales.email_index = leads.email_index))
                AND NOT EXISTS (SELECT 1 FROM store_kept_from AS kept
                    WHERE kept.lead_id = store_items.lead_id AND kept.buyer_id = :buyer)
+               AND (store_items.narrow = 0 OR EXISTS (SELECT 1 FROM store_seen_by AS seen
+                   WHERE seen.lead_id = store_items.lead_id AND seen.buyer_id = :buyer AND seen.from_at <= :now))
            ORDER BY store_items.listed_at DESC, store_items.lead_id DESC LIMIT :most""",
         buyer=buyer_id,
         vertical=vertical,
@@ -316,7 +321,7 @@ async def store_view(tx: Tx, actor: Actor, most: int) -> list[Row]:
     """What an operator sees of the store, the newest listing first."""
     assert actor.role is Role.OPERATOR
     return await tx.fetch(
-        """SELECT store_items.*,
+        """SELECT store_items.*, (SELECT initials FROM leads WHERE leads.id = store_items.lead_id) AS initials,
                (SELECT COUNT(*) FROM store_claims WHERE store_claims.lead_id = store_items.lead_id) AS claims,
                (SELECT COUNT(*) FROM store_claims WHERE store_claims.lead_id = store_items.lead_id
                    AND store_claims.state = 'bought') AS bought,

@@ -6,6 +6,7 @@ from typing import Any
 
 from exchange.flows.links import STOP_MESSAGES, Link, make_link
 from exchange.flows.nurture import keep_nurture
+from exchange.flows.shelf import list_unsold
 from tests.flows.arrived import worked
 from tests.web.leads import sell
 from tests.web.served import Served
@@ -63,3 +64,21 @@ async def test_the_way_out_of_a_message_shows_a_button_and_the_button_acts(serve
         assert 0 == await served.exchange.count("revocations")
         assert "Your consent is taken back" in (await visitor.send(path)).part("stop")
         assert 1 == await served.exchange.count("revocations")
+
+
+async def test_a_campaigns_store_rule_is_set_by_its_page(served: Served) -> None:
+    rules = "/console/store/rules"
+    async with signed_in(served) as visitor:
+        assert "Lists nothing" in (await visitor.open(rules)).part("rules")
+        bad = await visitor.submit(f"{rules}/cedar-solar", listed="yes", price="9", falls="half", days="3", sales="1")
+        assert 422 == bad.http_status and "falls are such as" in bad.part("problem")
+        page = await visitor.submit(f"{rules}/cedar-solar", listed="yes", price="9", falls="", days="3", sales="1")
+        assert "from now on" in page.part("saved")
+        assert "9.00 USD; 3 d; 1 at most; seen by every buyer" in (await visitor.open(rules)).part("rules")
+        served.exchange.buyers.bids("acme", None)
+        await sell(served, 1)
+        await list_unsold(served.exchange.market)
+        assert "$9.00" in (await visitor.open("/console/store")).part("store")
+        (told,) = (await visitor.open("/console/store.json")).fields["leads"]
+        assert ("every buyer", 0, 1) == (told["seen_by"], told["times_sold"], told["sales"])
+        assert 404 == (await visitor.open(f"{rules}/nobody")).http_status

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from exchange.flows.searches import note_view
 from exchange.flows.store import CannotBuy, claim
-from exchange.storage.shelf import is_kept_from
+from exchange.storage.shelf import is_kept_from, may_see
 from exchange.storage.store import read_item, shelf
 from exchange.web.auth import actor_of
 from exchange.web.buyer_portal.claim import refused
@@ -27,7 +27,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     market, lead_id = request.app[MARKET], request.match_info["lead_id"]
     item = await market.db.read(read_item, lead_id)
     now = market.clock.now()
-    if item is None or item["state"] != "listed" or item["ends_at"] <= now:
+    shown = item is not None and await market.db.read(may_see, lead_id, buyer(request), now)
+    if item is None or item["state"] != "listed" or item["ends_at"] <= now or not shown:
         return await notice(
             request, "This lead is gone", "It was sold, or its time in the store is over.", http_status=404
         )

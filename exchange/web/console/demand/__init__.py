@@ -16,6 +16,7 @@ from exchange.web.console.demand import (
     nurture,
     nurture_plan,
     store,
+    store_rules,
     terms,
     trial,
 )
@@ -31,6 +32,7 @@ ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
         nurture: Rights(),
         nurture_plan: Rights(),
         store: Rights(),
+        store_rules: Rights(),
         terms: Rights(),
         trial: Rights(),
     }
