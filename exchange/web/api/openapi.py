@@ -27,6 +27,7 @@ from exchange.web.api.reporting_schemas import reporting_schemas
 from exchange.web.api.returning_schemas import returning_schemas
 from exchange.web.api.route import KeyKind, Route
 from exchange.web.api.screen_schemas import screen_schemas
+from exchange.web.api.simulating_schemas import simulating_schemas
 from exchange.web.api.store_schemas import store_schemas
 from exchange.web.api.suppressing_schemas import suppressing_schemas
 
@@ -92,6 +93,7 @@ def openapi(table: Iterable[Route], verticals: Mapping[str, Vertical], now: int)
                 **reconciling_schemas(),
                 **media_schemas(),
                 **screen_schemas(),
+                **simulating_schemas(),
                 **lead_schemas(verticals, now),
             },
             "securitySchemes": {

@@ -24,7 +24,7 @@ PAID = (
     "withdraw_payout_file",
     "change_payment_terms",
 )
-EDITED = ("settle", "resend", "media_cost", "change_terms", "set_screen")
+EDITED = ("settle", "resend", "media_cost", "change_terms", "set_screen", "simulate")
 WATCHED = (
     "decide_measure",
     "set_source_rule",
