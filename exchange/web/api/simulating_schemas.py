@@ -22,7 +22,7 @@ def simulating_schemas() -> dict[str, Schema]:
     }
     result: Schema = {
         "type": "object",
-        "description": "Once it is done: as `exchange simulate --json` prints it: now, then, change, buyers, sellers, estimated_bids.",
+        "description": "Once it is done: the document that `exchange simulate --json` prints.",
     }
     return {
         "Simulate": record((), **wanted),
