@@ -63,6 +63,7 @@ from exchange.flows.jobs import (
     REPORT_MAIL,
     RESEAL,
     RESELL,
+    RESEND_MANY,
     RETAIN,
     RETURN,
     RETURN_FILE,
@@ -89,6 +90,7 @@ from exchange.flows.reconcile import reconcile
 from exchange.flows.report_mail import mail_report
 from exchange.flows.reports_in import READ_REPORTS, read_reports
 from exchange.flows.resell import resell
+from exchange.flows.resend_many import work_many
 from exchange.flows.return_bulk import work_return_file
 from exchange.flows.return_rules import consider_job
 from exchange.flows.revoke import find_recipients, pass_on
@@ -158,6 +160,7 @@ def kinds() -> Mapping[str, Kind]:
         REPORT_MAIL: Kind(mail_report),
         RESEAL: Kind(seal_anew),
         RESELL: Kind(resell),
+        RESEND_MANY: Kind(work_many, at_once=2),
         RETAIN: Kind(retain),
         RETURN: Kind(consider_job, at_once=4),
         RETURN_FILE: Kind(work_return_file, lease_ms=300_000, at_once=2),

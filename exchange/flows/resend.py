@@ -8,7 +8,7 @@ from typing import NamedTuple
 from exchange.flows.by_hand import audit_line
 from exchange.flows.connection import Connection
 from exchange.flows.intents import queue_of
-from exchange.flows.jobs import DELIVER, job
+from exchange.flows.jobs import ASK_OUTCOME, DELIVER, job
 from exchange.flows.market import Market
 from exchange.flows.settle import (
     BY_RULE,
@@ -22,22 +22,24 @@ from exchange.flows.settle import (
     terms_of,
 )
 from exchange.model.actor import Actor, Role
+from exchange.model.auction import AttemptState
 from exchange.model.audit import AuditLine
 from exchange.model.delivery import DeliveryRow, DeliveryState
 from exchange.model.hold import HoldRequest
 from exchange.model.lead import Mode
 from exchange.model.money import Money
 from exchange.model.party import Contract
-from exchange.model.work import LeadState
+from exchange.model.work import JobRow, LeadState
 from exchange.stages.caps import cap_parts
 from exchange.storage.database import Row
 from exchange.storage.deliveries import read_delivery
-from exchange.storage.resend import Again, NotAgain, reopen, try_again
+from exchange.storage.resend import Again, NotAgain, reopen, repeat_now, try_again
 from exchange.storage.selling import LeadMoved, read_attempt, read_lead
 from exchange.storage.undo import read_sale
 
 _ENDED = ("failed", "rejected")
 _MAY_HAVE = "It may have arrived, and sending it twice would not be safe with this buyer."
+_UNCLEAR = AttemptState.UNCLEAR.value
 _WAITS = (DeliveryState.WAITING.value,)
 _UNKNOWN = (DeliveryState.EXPIRED.value,)
 _AT_WORK = (LeadState.OPEN.value, LeadState.SELLING.value)
@@ -97,6 +99,11 @@ async def _again(market: Market, found: _Found, actor: Actor, ip: str) -> None:
         await market.db.write(reopen, _with_hold(market, again, found))
         return
     state = DeliveryState(delivery["state"]) if delivery is not None else None
+    if state is None and attempt["state"] == _UNCLEAR:
+        if not found.connection.repeats_safely:
+            raise NotAgain("It may have been taken, and this buyer makes two leads of two posts: settle it first.")
+        await market.db.write(repeat_now, again, _question(market, attempt))
+        return
     if state is DeliveryState.WAITING:
         await market.db.write(try_again, again, _WAITS)
     elif state is DeliveryState.EXPIRED:
@@ -105,6 +112,13 @@ async def _again(market: Market, found: _Found, actor: Actor, ip: str) -> None:
         await market.db.write(try_again, again, _UNKNOWN)
     else:
         raise NotAgain(_why_not(attempt, state))
+
+
+def _question(market: Market, attempt: Row) -> JobRow:
+    """The job that posts an unclear lead once more under its reference, and settles it by the answer."""
+    now, attempt_id = market.clock.now(), attempt["id"]
+    queue, payload = f"ask:{attempt['buyer_id']}", {"attempt_id": attempt_id}
+    return job(market, queue, ASK_OUTCOME, dict[str, object](payload), now, now, f"ask:{attempt_id}")
 
 
 def _why_not(attempt: Row, state: DeliveryState | None) -> str:

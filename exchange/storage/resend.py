@@ -59,6 +59,23 @@ async def try_again(tx: Tx, again: Again, states: Sequence[str]) -> None:
     await _tell(tx, again)
 
 
+async def repeat_now(tx: Tx, again: Again, question: JobRow) -> None:
+    """Post an unclear delivery once more now, where its connector makes one lead of both. Raises `NotAgain` while that
+    is under way.
+    """
+    rows = await tx.fetch("SELECT state FROM attempts WHERE id = :id", id=again.attempt_id)
+    if not rows or rows[0]["state"] != "unclear":
+        raise NotAgain("It was settled meanwhile.")
+    sooner = await tx.execute(
+        "UPDATE jobs SET run_at = :at WHERE unique_key = :key AND state = 'waiting'",
+        at=again.at,
+        key=question.unique_key,
+    )
+    if not sooner and not await add_job(tx, question):
+        raise NotAgain("It is on its way already.")
+    await _tell(tx, again)
+
+
 async def reopen(tx: Tx, again: Again) -> None:
     """Take up a delivery that had failed or was refused, as if it had just been won. Raises `NotAgain`, `LeadMoved`."""
     await lock_lead(tx, again.lead_id, again.before, again.at)

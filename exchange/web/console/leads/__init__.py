@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
 from exchange.web.console._rights import DECIDING, SEEING, Rights
-from exchange.web.console.leads import bulk, deliveries, disputes, lead, leads, overlaps, unclear
+from exchange.web.console.leads import bulk, deliveries, disputes, lead, leads, overlaps, resend_run, resends, unclear
 
 ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
     {
@@ -16,6 +16,8 @@ ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
         lead: Rights(),
         leads: Rights(),
         overlaps: Rights(),
+        resend_run: Rights(),
+        resends: Rights(),
         unclear: Rights(),
     }
 )
