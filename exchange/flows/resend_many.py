@@ -100,14 +100,14 @@ async def work_many(market: Market, payload: Mapping[str, object]) -> None:
         return
     actor = Actor(Role.OPERATOR, run["made_by"], duty=run["duty"])
     await market.db.write(give_up_going, run_id)
-    until = clock.monotonic() + _STRETCH_SECONDS
+    until, gap_seconds = clock.monotonic() + _STRETCH_SECONDS, 60 / run["per_minute"]
     while (item := await market.db.write(next_item, run_id)) is not None:
         await _one(market, run_id, item["place"], item["attempt_id"], actor)
-        if clock.monotonic() >= until:
+        if clock.monotonic() + gap_seconds >= until:  # a job does not sleep through its lease: it comes again
             break
-        await clock.sleep(60 / run["per_minute"])
+        await clock.sleep(gap_seconds)
     if not await market.db.write(end_run, run_id, clock.now()):
-        raise ComeBack(clock.now())
+        raise ComeBack(clock.now() + int(gap_seconds * 1000))
 
 
 async def _one(market: Market, run_id: str, place: int, attempt_id: str, actor: Actor) -> None:

@@ -12,7 +12,7 @@ from exchange.flows.resend_many import CannotBegin, Which, begin_many, find_many
 from exchange.storage.resend_runs import counts_of, read_run
 from tests.flows.doom import Crash, doomed
 from tests.flows.lab import HUNG_UP, OPERATOR, attempts, person, post
-from tests.flows.test_deliver import opened, run_for, settle_down
+from tests.flows.test_deliver import opened, run_for
 from tests.later_buyers import NO_SUCH, FaxBuyer
 from tests.market import SOLD, Exchange, buying, selling
 
@@ -23,9 +23,9 @@ async def failed(exchange: Exchange, number: int = 3) -> list[str]:
     """Faxes that no machine took."""
     await opened(exchange, FaxBuyer("birch"), on_failure="unsold")
     exchange.buyers.answers_posts("birch", NO_SUCH)
-    for each in range(number):
+    for each in range(1, number + 1):
         await post(exchange, person(each))
-    await settle_down(exchange)
+    await run_for(exchange, number, 1)  # one queue, with a gap between two
     ids = await find_many(exchange.market, FAILED, OPERATOR)
     assert number == len(ids)
     return ids

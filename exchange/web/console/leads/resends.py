@@ -11,6 +11,7 @@ from exchange.flows.resend_many import MOST, PER_MINUTE_MOST, STATUSES, CannotBe
 from exchange.storage.resend_runs import last_runs
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
+from exchange.web.lead_list import buyers
 from exchange.web.pages import Page, see_other
 from exchange.web.render import mode_of, page
 
@@ -88,9 +89,7 @@ async def _page(
         title="Send deliveries again",
         here="deliveries",
         statuses=[(name, WORDS[name]) for name in STATUSES],
-        buyers=sorted(
-            ((each.id, each.name) for each in market.deals.buyers.values()), key=lambda pair: pair[1].lower()
-        ),
+        buyers=buyers(market),
         runs=await market.db.read(last_runs, actor_of(request), _SHOWN),
         given=request.get(FORM, {}),
         found=found,
