@@ -1,7 +1,6 @@
 """The mail server of buyers who take leads by mail: Cobalt Solar and Dune Auto. SMTP, encrypted, with a password.
 
-What it took lies as files in its folder, the newest 200, each with the address it goes back to. At a port of its own it
-takes the exchange's own mail, too, as a relay on the same machine does: what that brought lies in `own` below.
+What it took lies as files in its folder, the newest 200, each with the address it goes back to.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from exchange.demo.peers import HOST, Peer, Site
 from exchange.demo.peers.certificates import make_authority
 
 PORT = 8145
-OWN_PORT, OWN = 8147, "own"
 NAME = "letterbox"
 USER, PASSWORD = "harbor", "a mail server of the demo"
 KEPT = 200
@@ -33,16 +31,11 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     context.load_cert_chain(certificate, key)
 
     class House:
-        """Keeps every mail in its folder."""
-
-        def __init__(self, folder: Path) -> None:
-            self.folder = folder
-
         async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
             content = envelope.content
             assert isinstance(content, bytes)
             head = f"Return-Path: <{envelope.mail_from}>\r\n".encode()
-            number = await asyncio.to_thread(_keep, self.folder, head + content)
+            number = await asyncio.to_thread(_keep, site.folder, head + content)
             return f"250 2.0.0 queued as {number}"
 
     def lets_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
@@ -53,7 +46,7 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(
-            House(site.folder),
+            House(),
             hostname="letterbox.example",
             tls_context=context,
             auth_required=True,
@@ -63,19 +56,14 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
         HOST,
         site.ports[PORT],
     )
-    (own := site.folder / OWN).mkdir(exist_ok=True)
-    relay = await loop.create_server(
-        lambda: SMTP(House(own), hostname="letterbox.example", loop=loop), HOST, site.ports[OWN_PORT]
-    )
     try:
         yield {"letterbox": PASSWORD}
     finally:
         server.close()
-        relay.close()
 
 
 def letterbox() -> Peer:
-    return Peer(NAME, (PORT, OWN_PORT), listening)
+    return Peer(NAME, (PORT,), listening)
 
 
 def mails(folder: Path) -> list[Path]:
