@@ -20,6 +20,7 @@ class Ask(NamedTuple):
     took_ms: int
     price_units: int
     floor_units: int
+    mode: str
 
 
 class Counts(NamedTuple):

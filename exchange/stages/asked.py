@@ -82,8 +82,9 @@ def _ask(each: Asked, line: Mapping[str, Any]) -> Ask:
     said = "bid" if prices else line.get("reason", "") or "no_bid"
     took, asked_at = round(line["took"]), each.at + round(line.get("at", 0))
     return Ask(
-        each.lead_at, each.lead_id, line["contract"], asked_at, said, took, max(prices, default=0), each.floor_units
-    )
+        each.lead_at, each.lead_id, line["contract"], asked_at, said, took, max(prices, default=0), each.floor_units,
+        each.mode,
+    )  # fmt: skip
 
 
 def _size(price: str, currency: str) -> int:

@@ -77,7 +77,7 @@ class Listening:
 
 BIG = (
     "leads", "requests", "attempts", "sales", "deliveries", "postings", "transactions", "audit_lines", "lead_events",
-    "dispositions", "sale_dispositions", "return_requests", "screened", "sightings", "trails", "quotes",
+    "dispositions", "sale_dispositions", "return_requests", "screened", "sightings", "trails", "quotes", "asks",
 )  # fmt: skip
 ACTORS = {
     "console": Actor(Role.OPERATOR, "olive"),
@@ -93,6 +93,7 @@ WALKED = {
     "/console/deliveries": frozenset({"channel", "status"}),
     "/console/ledger": frozenset({"amount", "kind", "period"}),
     "/console/audit": frozenset({"role", "told"}),
+    "/buyer/pings": frozenset({"result"}),
 }
 """Filters whose rows are looked for along the time: what most rows have, what is rare and led to by a small index of
 its own, and what is looked through no further than one look goes."""

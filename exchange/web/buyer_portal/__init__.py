@@ -24,6 +24,7 @@ from exchange.web.buyer_portal import (
     lead,
     leads,
     order,
+    pings,
     quality,
     return_ask,
     return_file,
@@ -45,7 +46,7 @@ ADMINS = (Duty.ADMIN,)
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
     following = (_reports, agents, work, work_lead, quality)
-    buying = (home, switch, contracts, deliveries, webhooks, keys)
+    buying = (home, switch, contracts, deliveries, pings, webhooks, keys)
     returning = (returns, return_ask, return_file, return_one)
     return (*buying, order, claim, store, card, leads, lead, billing, *following, *returning)
 
