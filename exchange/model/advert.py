@@ -99,6 +99,12 @@ class AdEvent(NamedTuple):
     person: Person | None = None
     agent: str = ""
 
+    @property
+    def changed_at(self) -> int:
+        """The moment of a correction (epoch ms). Platforms refuse one that is not later, in whole seconds, than its
+        conversion."""
+        return max(self.at, (self.happened_at // 1000 + 1) * 1000)
+
 
 class ConversionRow(NamedTuple):
     account_id: str

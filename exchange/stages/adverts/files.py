@@ -69,7 +69,7 @@ def _google(account: AdAccount, event: AdEvent, zone: str) -> list[object]:
     back = event.kind == RETRACTION
     kind = "RETRACT" if back else "RESTATE"
     changed = ["", ""] if back else [worth, event.money.currency]
-    return [event.lead_id, name, moment(event.at, zone), kind, *changed]
+    return [event.lead_id, name, moment(event.changed_at, zone), kind, *changed]
 
 
 def _microsoft(account: AdAccount, event: AdEvent) -> list[object]:
@@ -81,7 +81,7 @@ def _bulk(account: AdAccount, event: AdEvent) -> list[object]:
     back = event.kind == RETRACTION
     known = [event.clicks["msclkid"], _name(account), _american(event.happened_at)]
     worth, currency = ("", "") if back else (event.money.text, event.money.currency)
-    told = ["Retract" if back else "Restate", worth, _american(event.at), currency]
+    told = ["Retract" if back else "Restate", worth, _american(event.changed_at), currency]
     return ["Offline Conversion", *[""] * 5, *known, *told]
 
 

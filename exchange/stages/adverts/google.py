@@ -44,7 +44,7 @@ def document_of(terms: AdTerms, event: AdEvent) -> dict[str, Any] | Refused:
         "currency": event.money.currency,
     }
     if event.number:
-        made["lastUpdatedTimestamp"] = stamp(event.at)
+        made["lastUpdatedTimestamp"] = stamp(event.changed_at)
     if click is not None:
         made["adIdentifiers"] = {click: event.clicks[click]}
     if people:

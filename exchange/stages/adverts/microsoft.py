@@ -47,7 +47,7 @@ def document_of(terms: AdTerms, event: AdEvent) -> tuple[str, dict[str, Any]] | 
     changed: dict[str, Any] = {
         **known,
         "AdjustmentType": "Retract" if event.kind == RETRACTION else "Restate",
-        "AdjustmentTime": moment(event.at),
+        "AdjustmentTime": moment(event.changed_at),
     }
     if event.kind != RETRACTION:
         changed |= {"AdjustmentValue": float_of(event), "AdjustmentCurrencyCode": event.money.currency}

@@ -37,6 +37,8 @@ def document_of(terms: AdTerms, event: AdEvent) -> dict[str, Any] | Refused:
     user = {name: value for name, value in {**user, "ttclid": event.clicks.get("ttclid", "")}.items() if value}
     if not user:
         return Refused("There is neither a click id of TikTok nor anything of the consumer that may be told.")
+    if event.agent:
+        user["user_agent"] = event.agent
     made: dict[str, Any] = {
         "event": terms.action if event.kind == CONVERSION else RETURNED,
         "event_time": (event.happened_at if event.kind == CONVERSION else event.at) // 1000,
