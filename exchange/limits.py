@@ -35,6 +35,7 @@ LINGER_SECONDS = 1.0  # after an early refusal a client may still read its answe
 LINGER_BYTES = 512 * 1024  # and may still send this much, unread
 READ_BUFFER_BYTES = 64 * 1024  # per connection
 PROBLEMS_TOLD = 100  # enough to mend any real post in one go
+WRONG_FIELDS = 20  # of one request that live traffic lists and finds it by: its answer tells all
 GOT_CHARACTERS = 80  # how much of a wrong value an error repeats
 LEADS_AT_ONCE = 2_000  # that a person does something with: more is narrowed first, so that nobody waits a minute
 VIEWS_OF_ONE = 100  # saved views of lists that one person keeps: more nobody finds again

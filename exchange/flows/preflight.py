@@ -19,6 +19,7 @@ from exchange.flows.market import Market
 from exchange.flows.quote import least_price
 from exchange.flows.submit import Written
 from exchange.model.answer import Answer
+from exchange.model.field_error import in_words
 from exchange.model.lead import Submission
 from exchange.model.party import Disclosure
 from exchange.model.reason import Reason
@@ -62,7 +63,8 @@ async def preflight(submission: Submission, market: Market, write: Write) -> Wri
     body, content_type = write(fields, submission.answer_format)
     status_code = 200 if case.campaign.always_200 else answer.http_status
     reason = answer.reason.slug if answer.reason is not None else None
-    row = AnswerRow(submission.id, status_code, answer.status, reason, b"", content_type, took_ms)
+    wrong = in_words(answer.errors)
+    row = AnswerRow(submission.id, status_code, answer.status, reason, b"", content_type, took_ms, wrong)
     await market.db.write(save_arrivals, ((_request_row(submission), row),))
     headers = (("Retry-After", str(answer.retry_after)),) if answer.retry_after is not None else ()
     return Written(status_code, body, content_type, headers)

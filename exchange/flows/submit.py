@@ -44,6 +44,7 @@ from exchange.flows.specs import note_step, step_of
 from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
+from exchange.model.field_error import in_words
 from exchange.model.lead import Kind, Problem, Submission
 from exchange.model.party import Disclosure
 from exchange.model.reason import Reason
@@ -369,7 +370,8 @@ class Closer:
         reason = answer.reason.slug if answer.reason is not None else None
         case.trail.step("answer", f"Answered {answer.status}", *([reason] if reason else []))
         sealed = self.market.vault.seal(case.data_key, f"answer:{case.submission.id}", body)
-        row = AnswerRow(case.submission.id, status_code, answer.status, reason, sealed, content_type, took_ms)
+        wrong = in_words(answer.errors)
+        row = AnswerRow(case.submission.id, status_code, answer.status, reason, sealed, content_type, took_ms, wrong)
         headers = (("Retry-After", str(answer.retry_after)),) if answer.retry_after is not None else ()
         return Written(status_code, body, content_type, headers), row
 

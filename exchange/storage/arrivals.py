@@ -28,9 +28,9 @@ async def save_arrivals(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     await tx.execute_many(
         """INSERT INTO requests (id, month, received_at, endpoint, channel, remote_ip, seller_id, campaign_id, key_id,
                mode, lead_id, content_type, answer_format, raw, status_code, status, reason, answer, answer_type,
-               took_ms, retention)
+               took_ms, wrong, retention)
            VALUES (:id, :month, :received, :endpoint, :channel, :ip, :seller, :campaign, :key, :mode, :lead, :type,
-               :format, :raw, :code, :status, :reason, :answer, :answer_type, :took, :retention)
+               :format, :raw, :code, :status, :reason, :answer, :answer_type, :took, :wrong, :retention)
            ON CONFLICT (id) DO NOTHING""",
         [_row(request, answer) for request, answer in arrivals],
     )
@@ -44,4 +44,5 @@ def _row(request: RequestRow, answer: AnswerRow) -> dict[str, Any]:
         "answer": answer.body or None,
         "answer_type": answer.content_type,
         "took": answer.took_ms,
+        "wrong": answer.wrong,
     }

@@ -9,6 +9,7 @@ from exchange.model.audit import AuditLine
 from exchange.storage.audit import line_of, require_insider
 from exchange.storage.chain import Chain
 from exchange.storage.database import Tx
+from exchange.storage.rows import as_written
 from exchange.storage.spans import TOP, Span, stretch_of
 
 _ORDERS = {"at": "at"}
@@ -113,8 +114,7 @@ def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, object]]:
             params |= {column: value, f"{column}_from": value + mark, f"{column}_to": value + after}
     if wanted.told:
         where.append("(LOWER(before_json) LIKE :told ESCAPE '!' OR LOWER(after_json) LIKE :told ESCAPE '!')")
-        told = wanted.told.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        params["told"] = f"%{told}%"
+        params["told"] = f"%{as_written(wanted.told.lower())}%"
     for sign, name, at in ((">=", "since", wanted.since), ("<", "until", wanted.until)):
         if at is not None:
             where.append(f"at {sign} :{name}")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from exchange.model.actor import Actor, Role
 from exchange.model.analysis import Cell, Grain
 from exchange.storage.analysis import cells_where
-from exchange.storage.rows import listed
+from exchange.storage.rows import as_written, listed
 from exchange.storage.spans import TOP, Span
 from exchange.storage.ways import COUNTED, WAYS
 
@@ -227,17 +227,12 @@ def _others(wanted: LeadFilter, led_by: str) -> list[tuple[str, dict[str, object
 def _within(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:
     parts: list[tuple[str, dict[str, object]]] = []
     if wanted.pinged is not None:
-        parts.append(("pinged LIKE :pinged ESCAPE '!'", {"pinged": f"%|{_plain(wanted.pinged)}|%"}))
+        parts.append(("pinged LIKE :pinged ESCAPE '!'", {"pinged": f"%|{as_written(wanted.pinged)}|%"}))
     if wanted.missed is not None:
         buyer, check = wanted.missed
-        text = f"%|{_plain(buyer)}:{_plain(check)}|%" if check else f"%|{_plain(buyer)}:%"
+        text = f"%|{as_written(buyer)}:{as_written(check)}|%" if check else f"%|{as_written(buyer)}:%"
         parts.append(("missed LIKE :missed ESCAPE '!'", {"missed": text}))
     if wanted.field is not None:
         name, value = (json.dumps(each, ensure_ascii=False) for each in wanted.field)
-        parts.append(("facts LIKE :fact ESCAPE '!'", {"fact": f"%{_plain(name)}:{_plain(value)}%"}))
+        parts.append(("facts LIKE :fact ESCAPE '!'", {"fact": f"%{as_written(name)}:{as_written(value)}%"}))
     return parts
-
-
-def _plain(text: str) -> str:
-    """A text in which LIKE finds nothing but itself."""
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -6,20 +6,28 @@ from dataclasses import dataclass
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
+from exchange.storage.rows import as_written
 
 LOOKED_AT = 20_000
 """A filter that matches little looks no further back than so many requests."""
 
+_SHOWN = """id, received_at, seller_id, campaign_id, endpoint, channel, content_type, answer_format, status_code,
+       status, reason, wrong, took_ms, remote_ip, key_id, lead_id, mode"""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestFilter:
-    """Which requests; None leaves a filter out. `http` is a class of status codes: 2 to 5, 0 for those unanswered."""
+    """Which requests; None leaves a filter out. `http` is a class of status codes: 2 to 5, 0 for those unanswered.
+
+    `field` is one that was wrong.
+    """
 
     mode: str = "live"
     seller_id: str | None = None
     endpoint: str | None = None
     status: str | None = None
     http: int | None = None
+    field: str | None = None
     limit: int = 50
 
 
@@ -37,10 +45,11 @@ async def newest_requests(tx: Tx, actor: Actor, wanted: RequestFilter) -> list[R
     elif wanted.http is not None:
         where.append("status_code >= :code AND status_code < :code + 100")
         params["code"] = wanted.http * 100
+    if wanted.field:
+        where.append("' ' || wrong LIKE :wrong ESCAPE '!'")
+        params["wrong"] = f"% {as_written(wanted.field)}:%"
     return await tx.fetch(
-        f"""SELECT id, received_at, seller_id, campaign_id, endpoint, channel, content_type, answer_format, status_code,
-               status, reason, took_ms, remote_ip, key_id, lead_id, mode
-            FROM (SELECT * FROM requests ORDER BY received_at DESC, id DESC LIMIT :most) newest
+        f"""SELECT {_SHOWN} FROM (SELECT {_SHOWN} FROM requests ORDER BY received_at DESC, id DESC LIMIT :most) newest
             WHERE {" AND ".join(where)} ORDER BY received_at DESC, id DESC LIMIT :limit""",
         most=LOOKED_AT,
         limit=wanted.limit,
@@ -83,8 +92,7 @@ async def request_row(tx: Tx, actor: Actor, request_id: str) -> Row | None:
     if not _insider(actor):
         return None
     rows = await tx.fetch(
-        """SELECT id, received_at, seller_id, campaign_id, endpoint, channel, content_type, answer_format, status_code,
-               status, reason, took_ms, remote_ip, key_id, lead_id, mode FROM requests WHERE id = :id""",
+        f"SELECT {_SHOWN} FROM requests WHERE id = :id",
         id=request_id,
     )
     return rows[0] if rows else None

@@ -123,7 +123,7 @@ async def store_answer(tx: Tx, answer: AnswerRow) -> None:
 def answer_row(answer: AnswerRow) -> Statement:
     return (
         """UPDATE requests SET status_code = :code, status = :status, reason = :reason, answer = :body,
-               answer_type = :type, took_ms = :took WHERE id = :id""",
+               answer_type = :type, took_ms = :took, wrong = :wrong WHERE id = :id""",
         {
             "id": answer.request_id,
             "code": answer.status_code,
@@ -132,6 +132,7 @@ def answer_row(answer: AnswerRow) -> Statement:
             "body": answer.body,
             "type": answer.content_type,
             "took": answer.took_ms,
+            "wrong": answer.wrong,
         },
     )
 

@@ -54,3 +54,8 @@ def _written(names: tuple[str, ...], count: int) -> tuple[str, tuple[str, ...]]:
 def _in_list(name: str, count: int) -> tuple[str, tuple[str, ...]]:
     names = tuple(f"{name}_{index}" for index in range(count))
     return "(" + ", ".join(f":{each}" for each in names) + ")", names
+
+
+def as_written(text: str) -> str:
+    """For `LIKE … ESCAPE '!'`: a text in which it finds nothing but itself."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from html import unescape
+from urllib.parse import quote
 
 from aiohttp import ClientTimeout
 
@@ -175,6 +176,29 @@ async def test_live_traffic_shows_leads_requests_and_what_went_out(served: Serve
         assert "it belongs to no lead" in stranger.text
         assert 1 == len((await visitor.open("/console/live.json?tab=requests&http=4xx")).fields["rows"])
         assert "bid or took" in (await visitor.open("/console/live")).part("edges")
+
+
+async def test_requests_are_found_by_the_field_that_was_wrong(served: Served) -> None:
+    await sell(served, 1)
+    later(served, 1)
+    await sell(served, 2, zip="1")
+    await served.send("ping", {**PING, "zip": "nowhere", "state": "ZZ"})
+    await served.send("validate", {**consumer(3), "zip": "1"})
+    async with signed_in(served) as visitor:
+        rows = (await visitor.open("/console/live.json?tab=requests")).fields["rows"]
+        told = {row["endpoint"]: [each["field"] for each in row["wrong"]] for row in rows[:3]}
+        assert {"pingpost": ["zip"], "ping": ["zip", "state"], "validate": ["zip"]} == told
+        assert [] == rows[3]["wrong"]
+        for field, count in (("zip", 3), ("state", 1), ("zi", 0), ("%", 0), ("zi_", 0)):
+            found = await visitor.open(f"/console/live.json?tab=requests&field={quote(field)}")
+            assert count == len(found.fields["rows"]), field
+        page = await visitor.open("/console/live?tab=requests&field=zip&status=invalid")
+        assert "/console/live?tab=requests&amp;endpoint" not in page.source
+        assert "field=state" in page.source
+        drawer = await visitor.open(f"/console/live/requests/{rows[0]['id']}")
+        assert "Errors" in drawer.text
+        none = await visitor.open("/console/live?tab=requests&field=zipp")
+        assert 'has an error in "zipp"' in none.part("empty")
 
 
 async def test_an_empty_stream_hands_out_a_command_that_works(served: Served) -> None:

@@ -14,6 +14,7 @@ from exchange.model.actor import Actor
 from exchange.model.lead import Mode
 from exchange.model.rights import Right
 from exchange.stages.score.grade import GRADES
+from exchange.storage.database import Row
 from exchange.storage.lead_filters import LeadFilter
 from exchange.storage.live import RequestFilter, newest_requests, request_row
 from exchange.storage.spans import Span
@@ -35,11 +36,12 @@ HOME = "/console/live"
 TABS = ("leads", "requests", "deliveries")
 ROWS = 50
 _CLASSES: Mapping[str, int] = {"2xx": 2, "4xx": 4, "5xx": 5, "none": 0}
-_ENDPOINTS = ("ping", "post", "pingpost")
+_ENDPOINTS = ("ping", "post", "pingpost", "validate")
+_STATUSES = ("accepted", "unsold", "duplicate", "rejected", "invalid", "queued", "error", "valid", "replayed")
 _KINDS = ("ping", "post", "retry", "postback", "webhook")
 _FILTERS: Mapping[str, tuple[str, ...]] = {
     "leads": ("status", "seller", "grade", "vertical"),
-    "requests": ("endpoint", "http", "status", "seller"),
+    "requests": ("endpoint", "http", "status", "seller", "field"),
     "deliveries": ("kind", "buyer", "outcome", "http"),
 }
 _LONGEST = 60
@@ -72,6 +74,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         curl=_first_curl(market) if not rows and not given else None,
         campaigns=sorted(market.deals.campaigns),
         clear=_url(mode, tab, {}),
+        wrong_of=_wrong,
+        url=_url,
         names={each.id: each.name for each in market.deals.sellers.values()},
     )
 
@@ -100,6 +104,7 @@ async def drawer(request: web.Request) -> web.StreamResponse:
         here="live",
         mode=row["mode"] or "live",
         row=row,
+        wrong=_wrong(row),
         seller=seller.name if seller is not None else row["seller_id"] or "unknown",
         exchanges=exchanges,
         back=_url(row["mode"] or "live", "requests", {}),
@@ -171,7 +176,8 @@ async def _rows(market: Market, actor: Actor, mode: str, tab: str, given: Mappin
         return list(await read_lines(market, actor, wanted))
     if tab == "requests":
         http = _CLASSES.get(given.get("http", ""))
-        asked = RequestFilter(mode, given.get("seller"), given.get("endpoint"), given.get("status"), http, ROWS)
+        seller, endpoint, status, field = (given.get(name) for name in ("seller", "endpoint", "status", "field"))
+        asked = RequestFilter(mode, seller, endpoint, status, http, field, ROWS)
         return list(await market.db.read(newest_requests, actor, asked))
     return [each for each in await sent_lately(market, actor, mode) if _matches(each, given)][:ROWS]
 
@@ -187,7 +193,7 @@ def _matches(sent: Sent, given: Mapping[str, str]) -> bool:
 
 
 def _choices(market: Market, tab: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """The filters of a tab: name, title, and values with their words."""
+    """The filters of a tab: name, title, and values with their words; none of what is typed."""
     deals = market.deals
     known = {
         "status": ("Outcome", [(name, name.replace("_", " ")) for name in STATUSES]),
@@ -197,11 +203,12 @@ def _choices(market: Market, tab: str) -> list[tuple[str, str, list[tuple[str, s
         "vertical": ("Vertical", sorted((name, each.title) for name, each in market.verticals.items())),
         "endpoint": ("Endpoint", [(name, name) for name in _ENDPOINTS]),
         "http": ("HTTP", [(name, name if name != "none" else "no answer") for name in _CLASSES]),
+        "field": ("Field with error", []),
         "kind": ("Kind", [(name, name) for name in _KINDS]),
         "outcome": ("Read as", [(name, name.replace("_", " ")) for name in _OUTCOMES]),
     }
     if tab == "requests":
-        known["status"] = ("Status", [(name, name) for name in ("accepted", "unsold", "rejected", "error")])
+        known["status"] = ("Status", [(name, name) for name in _STATUSES])
     return [(name, *known[name]) for name in _FILTERS[tab]]
 
 
@@ -241,4 +248,10 @@ def _fields(row: Any) -> Mapping[str, Any]:
             "attempt": row.attempt,
             "next_try": utc(row.next_at) if row.next_at else None,
         }
-    return {**row, "received_at": utc(row["received_at"])}
+    return {**row, "received_at": utc(row["received_at"]), "wrong": _wrong(row)}
+
+
+def _wrong(row: Row) -> list[dict[str, str]]:
+    """The wrong fields of a request, each with what is wrong."""
+    pairs = (each.rpartition(":") for each in row["wrong"].split())
+    return [{"field": field, "code": code} for field, _, code in pairs]
