@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from exchange import limits
 from exchange.flows.case import DAY_MS, Case
 from exchange.flows.market import Market
 from exchange.model.answer import Answer
 from exchange.model.field_error import WrongFields
+from exchange.model.lead import Problem
 from exchange.stages.admit import admit
 
 
@@ -26,3 +30,9 @@ def wrong_fields(case: Case, answer: Answer) -> WrongFields | None:
     sent = case.submission
     told = tuple(dict.fromkeys((problem.field, problem.code) for problem in answer.errors))
     return WrongFields(sent.received_at // DAY_MS, sent.seller_id, sent.campaign_id, sent.mode.value, told)
+
+
+def in_words(problems: Iterable[Problem]) -> str:
+    """`zip:missing phone:pattern`: each wrong field with its code, told once, the first some of many."""
+    told = dict.fromkeys(f"{''.join(each.field.split())}:{each.code}" for each in problems)
+    return " ".join(list(told)[: limits.WRONG_FIELDS])

@@ -14,12 +14,11 @@ from exchange.flows.ask import eligible
 from exchange.flows.case import Case, begin
 from exchange.flows.checks import looked_at
 from exchange.flows.doors import Write
-from exchange.flows.entry import refused_at_once
+from exchange.flows.entry import in_words, refused_at_once
 from exchange.flows.market import Market
 from exchange.flows.quote import least_price
 from exchange.flows.submit import Written
 from exchange.model.answer import Answer
-from exchange.model.field_error import in_words
 from exchange.model.lead import Submission
 from exchange.model.party import Disclosure
 from exchange.model.reason import Reason

@@ -30,7 +30,7 @@ from exchange.flows.checks import check, deciding, tell_findings
 from exchange.flows.checks import refusal as refusal_of
 from exchange.flows.direct import direct
 from exchange.flows.doors import Write
-from exchange.flows.entry import refused_at_once, wrong_fields
+from exchange.flows.entry import in_words, refused_at_once, wrong_fields
 from exchange.flows.follow_up import jobs_after
 from exchange.flows.lead_terms import with_terms
 from exchange.flows.market import Market, Running
@@ -44,7 +44,6 @@ from exchange.flows.specs import note_step, step_of
 from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
-from exchange.model.field_error import in_words
 from exchange.model.lead import Kind, Problem, Submission
 from exchange.model.party import Disclosure
 from exchange.model.reason import Reason

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
-
-from exchange import limits
-from exchange.model.lead import Problem
 
 
 class WrongFields(NamedTuple):
@@ -26,9 +22,3 @@ class FieldError(NamedTuple):
     code: str
     times: int
     lead_id: str
-
-
-def in_words(problems: Iterable[Problem]) -> str:
-    """`zip:missing phone:pattern`: each wrong field with its code, told once, the first some of many."""
-    told = dict.fromkeys(f"{''.join(each.field.split())}:{each.code}" for each in problems)
-    return " ".join(list(told)[: limits.WRONG_FIELDS])

@@ -76,7 +76,7 @@ class AnswerRow(NamedTuple):
     body: bytes
     content_type: str
     took_ms: int
-    wrong: str = ""  # its wrong fields, as `field_error.in_words` tells them
+    wrong: str = ""  # its wrong fields, as `flows.entry.in_words` tells them
 
 
 class LeadRow(NamedTuple):

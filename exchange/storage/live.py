@@ -46,8 +46,8 @@ async def newest_requests(tx: Tx, actor: Actor, wanted: RequestFilter) -> list[R
         where.append("status_code >= :code AND status_code < :code + 100")
         params["code"] = wanted.http * 100
     if wanted.field:
-        where.append("' ' || wrong LIKE :wrong ESCAPE '!'")
-        params["wrong"] = f"% {as_written(wanted.field)}:%"
+        where.append("LOWER(' ' || wrong) LIKE :wrong ESCAPE '!'")
+        params["wrong"] = f"% {as_written(wanted.field.lower())}:%"
     return await tx.fetch(
         f"""SELECT {_SHOWN} FROM (SELECT {_SHOWN} FROM requests ORDER BY received_at DESC, id DESC LIMIT :most) newest
             WHERE {" AND ".join(where)} ORDER BY received_at DESC, id DESC LIMIT :limit""",

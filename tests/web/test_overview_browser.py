@@ -59,3 +59,24 @@ async def test_an_open_dashboard_follows_and_pauses_and_a_drawer_opens_over_live
         await page.get_by_role("link", name="Open lead").wait_for()
         assert await page.locator("dialog[open] h2").first.is_visible()
         assert [] == seen.elsewhere and [] == seen.complaints
+
+
+async def test_new_rows_wait_and_move_no_row_under_the_pointer(served: Served) -> None:
+    await sell(served, 1)
+    async with browsing(served) as browser:
+        seen = await signed_in(browser, served, WIDE)
+        for path, rows in (("/console/leads", "lead"), ("/console/live?tab=requests", "row")):
+            page = await seen.open(path)
+            row = page.get_by_test_id(rows).last
+            await row.hover()
+            before = await row.bounding_box()
+            count = await page.get_by_test_id(rows).count()
+            await told(page, served, count + 1)
+            show = page.get_by_test_id("show-new")
+            await show.filter(has_text="1 new, show").wait_for()
+            assert before == await row.bounding_box()
+            assert count == await page.get_by_test_id(rows).count()
+            await show.click()
+            await page.get_by_test_id(rows).nth(count).wait_for()
+            await show.wait_for(state="hidden")
+        assert [] == seen.elsewhere and [] == seen.complaints

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const NEWS_MS = 10000;
+  const LEAST_MS = 1000;
   const SLOW_MS = 150;
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 
@@ -26,7 +27,8 @@
   if (whole) whole.addEventListener("change", () => { boxes.forEach((box) => { box.checked = whole.checked; }); count(); });
   if (bar) { bar.addEventListener("change", count); count(); }
 
-  // New rows wait above the list until somebody asks for them.
+  // New rows wait above the list until somebody asks for them. They are counted when the page's stream tells of leads, at
+  // most once a second; without a stream every ten seconds.
   const fresh = document.querySelector("[data-news]");
   async function news() {
     if (document.hidden) return;
@@ -36,7 +38,21 @@
     fresh.hidden = !told.new;
     fresh.querySelector("[data-count]").textContent = told.or_more ? told.new + " or more" : String(told.new);
   }
-  if (fresh) setInterval(() => { news().catch(() => undefined); }, NEWS_MS);
+  function every() { setInterval(() => { news().catch(() => undefined); }, NEWS_MS); }
+  let told = false;
+  let asking = false;
+  function soon() {
+    told = true;
+    if (asking) return;
+    asking = true;
+    told = false;
+    news().catch(() => undefined).finally(() => { setTimeout(() => { asking = false; if (told) soon(); }, LEAST_MS); });
+  }
+  if (fresh && fresh.dataset.stream && window.EventSource) {
+    document.addEventListener("tick", (event) => { if (event.detail.leads.length) soon(); });
+    document.addEventListener("streamlost", every);
+    addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
+  } else if (fresh) every();
 
   // What is being replaced dims when that takes a while.
   const list = document.querySelector(".list");

@@ -37,6 +37,19 @@
     });
   }
 
+  // Rows that somebody points at, works in or has scrolled into stay where they are: newer ones are counted, and wait.
+  const held = (part) => part.matches(":hover") || part.contains(document.activeElement)
+    || Boolean(part.querySelector("details[open]")) || part.getBoundingClientRect().top < 0;
+  function hold(part, other) {
+    const here = new Set(all("[data-row]", part).map((row) => row.dataset.row));
+    const rows = all("[data-row]", other);
+    const more = rows.filter((row) => !here.has(row.dataset.row)).length;
+    const note = document.querySelector("[data-waiting]");
+    note.hidden = !more;
+    note.querySelector("[data-count]").textContent = more && more === rows.length ? `${more} or more` : String(more);
+    note.querySelector("button").onclick = () => { note.hidden = true; part.replaceChildren(...other.childNodes); };
+  }
+
   async function refresh() {
     if (paused || document.hidden) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
@@ -48,6 +61,10 @@
     }
     all("[data-live]").forEach((part) => {
       const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+      if (other && part.hasAttribute("data-holds") && other.hasAttribute("data-holds")) {
+        if (held(part)) { hold(part, other); return; }
+        document.querySelector("[data-waiting]").hidden = true;
+      }
       if (!other || part.contains(document.activeElement) || part.querySelector("details[open]")) return;
       if (part.innerHTML !== other.innerHTML) part.replaceChildren(...other.childNodes);
     });
@@ -81,6 +98,7 @@
   }
 
   const source = document.querySelector("[data-stream]");
+  const lives = document.querySelector("[data-live]");
   if (source && window.EventSource) {
     const stream = new EventSource(source.dataset.stream);
     let lost = 0;
@@ -89,17 +107,21 @@
       const tick = JSON.parse(event.data);
       document.dispatchEvent(new CustomEvent("tick", { detail: tick }));
       count(tick.leads);
-      if (paused || document.hidden) return;
+      if (!lives || paused || document.hidden) return;
       fly(tick.leads);
       soon();
     });
     stream.addEventListener("error", () => {
       lost += 1;
-      if (stream.readyState === EventSource.CLOSED || lost > 3) { stream.close(); again(); }
+      if (stream.readyState === EventSource.CLOSED || lost > 3) {
+        stream.close();
+        document.dispatchEvent(new CustomEvent("streamlost"));
+        if (lives) again();
+      }
     });
-    addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
+    addEventListener("visibilitychange", () => { if (lives && !document.hidden) soon(); });
     addEventListener("pagehide", () => { stream.close(); });
-  } else if (document.querySelector("[data-live]")) again();
+  } else if (lives) again();
 
   // What a screen reader is told, at most every ten seconds.
   const place = document.querySelector("[data-said]");
