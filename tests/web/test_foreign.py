@@ -93,6 +93,7 @@ async def _of_others(served: Served) -> dict[str, str]:
         "buyer.id": hooks["buyer"],
         "buyer.endpoint_id": hooks["buyer"],
         "contract_id": "birch-solar",
+        "contract": "birch-solar",
     }
 
 
