@@ -64,16 +64,17 @@ async def asked_back(tx: Tx, actor: Actor, begin: int, end: int) -> int:
     return int(rows[0]["n"])
 
 
-async def answer_ms_of_seller(tx: Tx, actor: Actor, begin: int, end: int) -> int | None:
+async def answer_ms_of_seller(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> int | None:
     """The mean over its newest leads; None before any."""
     if actor.role is not Role.SELLER or actor.party_id is None:
         return None
     rows = await tx.fetch(
         """SELECT CAST(SUM(r.took_ms) AS BIGINT) AS took, COUNT(*) AS n FROM
                (SELECT id FROM leads WHERE seller_id = :seller AND received_at >= :begin AND received_at < :end
-                ORDER BY received_at DESC, id DESC LIMIT :most) newest
+                AND mode = :mode ORDER BY received_at DESC, id DESC LIMIT :most) newest
            JOIN requests r ON r.lead_id = newest.id WHERE r.took_ms IS NOT NULL""",
         seller=actor.party_id,
+        mode=mode,
         begin=begin,
         end=end,
         most=ANSWERS,

@@ -44,7 +44,8 @@ async def test_what_a_seller_brings_is_counted_and_told_to_nobody_else(either: E
     [hour] = await read(hours_of_seller, DEE, "live", BEGIN, END)
     assert (3, 2, 1, usd("16")) == (hour.leads, hour.refused, hour.sold, hour.earned)
     assert [] == await read(hours_of_seller, OTHER, "live", BEGIN, END)
-    assert await read(answer_ms_of_seller, DEE, BEGIN, END) is not None
+    assert await read(answer_ms_of_seller, DEE, "live", BEGIN, END) is not None
+    assert await read(answer_ms_of_seller, DEE, "test", BEGIN, END) is None
     assert (0, []) == (await read(asked_back, DEE, BEGIN, END), await read(sources_by_day, OTHER, "cedar", 0))
     found = await passing(market, market.deals.campaigns["cedar-solar"])
     assert (1, 1, False) == (found.leads, found.passed, found.of_all)

@@ -53,7 +53,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             hours, names, (times.now - begin) // HOUR_MS, next((each.campaign.currency for each in campaigns), "")
         ),
         returns=await market.db.read(asked_back, actor, begin, end),
-        answer_ms=await market.db.read(answer_ms_of_seller, actor, begin, end),
+        answer_ms=await market.db.read(answer_ms_of_seller, actor, mode, begin, end),
         fixes=await market.db.read(field_errors, actor, mode, since, _FIXES),
         fix_days=_FIX_DAYS,
         codes=CODES,
