@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from exchange.model.actor import Actor, Role
 from exchange.model.analysis import Cell, Grain
+from exchange.model.muted import NOTHING, Muted
 from exchange.storage.analysis import cells_where
 from exchange.storage.rows import as_written, listed
 from exchange.storage.spans import TOP, Span
@@ -86,6 +87,7 @@ class LeadFilter:
     cells: tuple[Cell, ...] = ()  # of the analytics explorer
     ids: tuple[str, ...] = ()
     kept: bool = False
+    muted: Muted = NOTHING  # its outcomes are states
     phone_index: bytes | None = None
     email_index: bytes | None = None
     since: int | None = None
@@ -129,7 +131,12 @@ def is_sought(wanted: LeadFilter) -> bool:
     """Whether leads are looked through for something that no index finds: how many match is not known beforehand."""
     wide = (wanted.grades, wanted.grade, wanted.prices, wanted.bid, wanted.pinged, wanted.missed, wanted.field)
     told = (wanted.standing in ("erased", "expired"), wanted.consent in ("given", "none"), wanted.returns == "none")
-    return any(each is not None for each in wide) or any(told) or wanted.way in ("exclusive", "shared")
+    return (
+        any(each is not None for each in wide)
+        or any(told)
+        or any(wanted.muted)
+        or wanted.way in ("exclusive", "shared")
+    )
 
 
 def where_of(actor: Actor, wanted: LeadFilter, led_by: str = "") -> Where:
@@ -221,7 +228,20 @@ def _others(wanted: LeadFilter, led_by: str) -> list[tuple[str, dict[str, object
         parts.append(("sealed IS NOT NULL", {}))
     if wanted.tag is not None and led_by != "tag":
         parts.append(("id IN (SELECT t.lead_id FROM lead_tags t WHERE t.tag = :tag)", {"tag": wanted.tag}))
-    return parts + _within(wanted)
+    return parts + _within(wanted) + _unmuted(wanted.muted)
+
+
+def _unmuted(muted: Muted) -> list[tuple[str, dict[str, object]]]:
+    parts: list[tuple[str, dict[str, object]]] = []
+    for column, values in (("seller_id", muted.sellers), ("state", muted.outcomes)):
+        if values:
+            names, params = listed(f"muted_{column}", values)
+            parts.append((f"{column} NOT IN {names}", params))
+    for place, (seller_id, sub_id) in enumerate(muted.sources):
+        seller, sub = f"muted_of_{place}", f"muted_sub_{place}"
+        told = f"NOT (seller_id = :{seller} AND COALESCE(sub_id1, '') = :{sub})"
+        parts.append((told, {seller: seller_id, sub: sub_id}))
+    return parts
 
 
 def _within(wanted: LeadFilter) -> list[tuple[str, dict[str, object]]]:

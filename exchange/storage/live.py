@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from exchange.model.actor import Actor, Role
+from exchange.model.muted import NOTHING, Muted
 from exchange.storage.database import Row, Tx
-from exchange.storage.rows import as_written
+from exchange.storage.rows import as_written, listed
 
 LOOKED_AT = 20_000
 """A filter that matches little looks no further back than so many requests."""
@@ -28,6 +30,7 @@ class RequestFilter:
     status: str | None = None
     http: int | None = None
     field: str | None = None
+    muted: Muted = NOTHING
     limit: int = 50
 
 
@@ -48,6 +51,9 @@ async def newest_requests(tx: Tx, actor: Actor, wanted: RequestFilter) -> list[R
     if wanted.field:
         where.append("LOWER(' ' || wrong) LIKE :wrong ESCAPE '!'")
         params["wrong"] = f"% {as_written(wanted.field.lower())}:%"
+    for part, found in _unmuted(wanted.muted):
+        where.append(part)
+        params |= found
     return await tx.fetch(
         f"""SELECT {_SHOWN} FROM (SELECT {_SHOWN} FROM requests ORDER BY received_at DESC, id DESC LIMIT :most) newest
             WHERE {" AND ".join(where)} ORDER BY received_at DESC, id DESC LIMIT :limit""",
@@ -55,6 +61,20 @@ async def newest_requests(tx: Tx, actor: Actor, wanted: RequestFilter) -> list[R
         limit=wanted.limit,
         **params,
     )
+
+
+def _unmuted(muted: Muted) -> list[tuple[str, dict[str, Any]]]:
+    parts: list[tuple[str, dict[str, Any]]] = []
+    for column, values in (("seller_id", muted.sellers), ("status", muted.outcomes)):
+        if values:
+            names, params = listed(f"muted_{column}", values)
+            parts.append((f"COALESCE({column}, '') NOT IN {names}", params))
+    for place, (seller_id, sub_id) in enumerate(muted.sources):
+        seller, sub = f"muted_of_{place}", f"muted_sub_{place}"
+        found = f"""NOT EXISTS (SELECT 1 FROM leads l WHERE l.id = newest.lead_id AND l.seller_id = :{seller}
+               AND l.sub_id1 = :{sub})"""
+        parts.append((found, {seller: seller_id, sub: sub_id}))
+    return parts
 
 
 async def newest_records(tx: Tx, actor: Actor, mode: str, since: int, limit: int) -> list[Row]:

@@ -197,8 +197,43 @@ async def test_requests_are_found_by_the_field_that_was_wrong(served: Served) ->
         assert "field=state" in page.source
         drawer = await visitor.open(f"/console/live/requests/{rows[0]['id']}")
         assert "Errors" in drawer.text
+        other = await visitor.open("/console/live?tab=requests&endpoint=post")
+        assert "Nothing of the newest traffic matches" in other.part("empty")
         none = await visitor.open("/console/live?tab=requests&field=zipp")
         assert 'has an error in "zipp"' in none.part("empty")
+
+
+async def test_what_is_muted_is_left_out_of_live_traffic_alone(served: Served) -> None:
+    await a_day(served)
+    async with signed_in(served) as visitor:
+
+        async def rows(tab: str, *mutes: str) -> list[dict[str, object]]:
+            given = "".join(f"&mute={quote(each)}" for each in mutes)
+            return list((await visitor.open(f"/console/live.json?tab={tab}{given}")).fields["rows"])
+
+        every = await rows("leads")
+        assert 7 == len(every)
+        assert ["Dove"] == [each["seller"] for each in await rows("leads", "seller:cedar")]
+        assert 4 == len(await rows("leads", "source:cedar:north"))
+        assert 7 == len(await rows("leads", "source:dove:north", "outcome:", "seller", "buyer:acme"))
+        assert {"sold"} == {each["status"] for each in await rows("leads", *(f"outcome:{name}" for name in
+            ("unsold", "rejected", "priced")))}
+        assert 1 == len(await rows("requests", "seller:cedar"))
+        assert 4 == len(await rows("requests", "source:cedar:north"))
+        assert {"accepted"} == {each["status"] for each in await rows("requests", "outcome:invalid", "outcome:unsold")}
+        sent = await rows("deliveries")
+        posts = await rows("deliveries", "outcome:bid", "outcome:no_bid")
+        assert 0 < len(posts) < len(sent) and {"accepted"} == {each["read_as"] for each in posts}
+        assert 0 < len(await rows("deliveries", "seller:cedar")) < len(sent)
+
+        page = await visitor.open("/console/live?grade=A&mute=seller:dove")
+        assert 'name="mute" value="seller:dove"' in page.source
+        page = await visitor.open("/console/live?mute=seller:dove")
+        assert "Muted: Dove" in page.part("muted")
+        assert "/console/live?mute=seller%3Adove&amp;mute=source%3Acedar%3Anorth" in page.source
+        assert "/console/live?tab=requests&amp;mute=seller%3Adove" in page.source
+        page = await visitor.open("/console/live?mute=seller:dove&mute=seller:cedar")
+        assert "not muted" in page.part("empty")
 
 
 async def test_an_empty_stream_hands_out_a_command_that_works(served: Served) -> None:

@@ -46,6 +46,7 @@ class Sent:
     took_ms: int | None
     attempt: int
     next_at: int | None = None
+    seller_id: str = ""
 
     @property
     def outcome(self) -> str:
@@ -101,6 +102,7 @@ def _ping(market: Market, row: Row, line: Mapping[str, Any], answers: Mapping[tu
         money(Money(best, _currency(market, line["contract"]))) if best is not None else "",
         round(line["took"]),
         1,
+        seller_id=row["seller_id"] or "",
     )
 
 
@@ -120,6 +122,7 @@ def _post(
         money(price),
         round(post["took"]),
         attempt,
+        seller_id=row["seller_id"] or "",
     )
 
 

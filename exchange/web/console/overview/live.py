@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -12,14 +13,17 @@ from exchange.flows.market import Market, refresh
 from exchange.flows.specs import sample_key, spec_of
 from exchange.model.actor import Actor
 from exchange.model.lead import Mode
+from exchange.model.muted import Muted
 from exchange.model.rights import Right
 from exchange.stages.score.grade import GRADES
 from exchange.storage.database import Row
 from exchange.storage.lead_filters import LeadFilter
+from exchange.storage.lead_search import edge_of
 from exchange.storage.live import RequestFilter, newest_requests, request_row
 from exchange.storage.spans import Span
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of
+from exchange.web.console.overview._muting import in_words, kept_by, muted_of, offers, read_mutes, with_mutes
 from exchange.web.figures.traffic import Sent, edges, sent_lately
 from exchange.web.keys import MARKET
 from exchange.web.lead_query import STATUSES
@@ -59,21 +63,26 @@ def pages() -> tuple[Page, ...]:
 async def show(request: web.Request) -> web.StreamResponse:
     market, actor, mode, times = request.app[MARKET], actor_of(request), mode_of(request), times_of(request)
     tab, given = _asked(request)
-    rows = await _rows(market, actor, mode, tab, given)
+    mutes = read_mutes(request.query.getall("mute", []), tab)
+    rows = await _rows(market, actor, mode, tab, given, muted_of(mutes))
     return await page(
         request,
         "console/overview/live.html",
         title="Live traffic",
         here="live",
         tab=tab,
-        tabs=[(name, name.capitalize(), _url(mode, name, {})) for name in TABS],
+        tabs=[(name, name.capitalize(), with_mutes(_url(mode, name, {}), kept_by(mutes, name))) for name in TABS],
         given=given,
         rows=rows,
         choices=_choices(market, tab),
         edges=await edges(market, actor, mode, times.now),
-        curl=_first_curl(market) if not rows and not given else None,
+        curl=_first_curl(market) if not rows and not given and not mutes else None,
         campaigns=sorted(market.deals.campaigns),
         clear=_url(mode, tab, {}),
+        mutes=[(mute, in_words(market.deals, mute), [each for each in mutes if each != mute]) for mute in mutes],
+        muted=list(mutes),
+        offers=offers(market.deals, rows),
+        with_mutes=with_mutes,
         wrong_of=_wrong,
         url=_url,
         names={each.id: each.name for each in market.deals.sellers.values()},
@@ -84,8 +93,9 @@ async def as_twin(request: web.Request) -> web.StreamResponse:
     """The same rows for programs."""
     market, actor, mode = request.app[MARKET], actor_of(request), mode_of(request)
     tab, given = _asked(request)
-    rows = await _rows(market, actor, mode, tab, given)
-    return as_json({"mode": mode, "tab": tab, "filters": given, "rows": [_fields(row) for row in rows]})
+    mutes = read_mutes(request.query.getall("mute", []), tab)
+    rows = await _rows(market, actor, mode, tab, given, muted_of(mutes))
+    return as_json({"mode": mode, "tab": tab, "filters": given, "muted": mutes, "rows": [_fields(row) for row in rows]})
 
 
 async def drawer(request: web.Request) -> web.StreamResponse:
@@ -162,7 +172,7 @@ def _url(mode: str, tab: str, given: Mapping[str, str]) -> str:
     return address(HOME, tab=tab if tab != TABS[0] else None, mode="test" if mode == "test" else None, **given)
 
 
-async def _rows(market: Market, actor: Actor, mode: str, tab: str, given: Mapping[str, str]) -> list[Any]:
+async def _rows(market: Market, actor: Actor, mode: str, tab: str, given: Mapping[str, str], muted: Muted) -> list[Any]:
     if tab == "leads":
         status = given.get("status")
         wanted = LeadFilter(
@@ -171,23 +181,29 @@ async def _rows(market: Market, actor: Actor, mode: str, tab: str, given: Mappin
             seller_id=given.get("seller"),
             vertical=given.get("vertical"),
             grade=given.get("grade"),
+            muted=muted._replace(
+                outcomes=tuple(each for told in muted.outcomes for each in STATUSES.get(told, (told,)))
+            ),
             span=Span(limit=ROWS),
         )
-        return list(await read_lines(market, actor, wanted))
+        edge = await market.db.read(edge_of, actor, wanted)
+        return list(await read_lines(market, actor, replace(wanted, edge=edge)))
     if tab == "requests":
         http = _CLASSES.get(given.get("http", ""))
         seller, endpoint, status, field = (given.get(name) for name in ("seller", "endpoint", "status", "field"))
-        asked = RequestFilter(mode, seller, endpoint, status, http, field, ROWS)
+        asked = RequestFilter(mode, seller, endpoint, status, http, field, muted, ROWS)
         return list(await market.db.read(newest_requests, actor, asked))
-    return [each for each in await sent_lately(market, actor, mode) if _matches(each, given)][:ROWS]
+    return [each for each in await sent_lately(market, actor, mode) if _matches(each, given, muted)][:ROWS]
 
 
-def _matches(sent: Sent, given: Mapping[str, str]) -> bool:
+def _matches(sent: Sent, given: Mapping[str, str], muted: Muted) -> bool:
     http = _CLASSES.get(given.get("http", ""))
     return (
         given.get("kind") in (None, sent.kind)
         and given.get("buyer") in (None, sent.to_id)
         and given.get("outcome") in (None, sent.outcome)
+        and sent.seller_id not in muted.sellers
+        and sent.outcome not in muted.outcomes
         and (http is None or (sent.http or 0) // 100 == http)
     )
 
