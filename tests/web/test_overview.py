@@ -216,8 +216,10 @@ async def test_what_is_muted_is_left_out_of_live_traffic_alone(served: Served) -
         assert ["Dove"] == [each["seller"] for each in await rows("leads", "seller:cedar")]
         assert 4 == len(await rows("leads", "source:cedar:north"))
         assert 7 == len(await rows("leads", "source:dove:north", "outcome:", "seller", "buyer:acme"))
-        assert {"sold"} == {each["status"] for each in await rows("leads", *(f"outcome:{name}" for name in
-            ("unsold", "rejected", "priced")))}
+        assert {"sold"} == {
+            each["status"]
+            for each in await rows("leads", *(f"outcome:{name}" for name in ("unsold", "rejected", "priced")))
+        }
         assert 1 == len(await rows("requests", "seller:cedar"))
         assert 4 == len(await rows("requests", "source:cedar:north"))
         assert {"accepted"} == {each["status"] for each in await rows("requests", "outcome:invalid", "outcome:unsold")}
