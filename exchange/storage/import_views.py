@@ -29,7 +29,7 @@ _ORDERS = {"made": "made_at"}
 
 
 async def list_imports(tx: Tx, actor: Actor, wanted: ImportFilter) -> list[ImportRow]:
-    """The newest first, for those who run the exchange."""
+    """The newest first, for those who run the exchange; a seller finds those of its own campaigns."""
     where, params = _where(actor, wanted)
     stretch = stretch_of(wanted.span, _ORDERS, "id")
     rows = await tx.fetch(
@@ -58,7 +58,12 @@ async def count_imports(tx: Tx, actor: Actor, wanted: ImportFilter, most: int) -
 
 def _where(actor: Actor, wanted: ImportFilter) -> tuple[list[str], dict[str, object]]:
     where, params = ["mode = :mode"], dict[str, object](mode=wanted.mode)
-    if actor.role is not Role.OPERATOR or wanted.campaigns == ():
+    if actor.role is Role.SELLER and actor.party_id:
+        where.append("campaign_id IN (SELECT id FROM campaigns WHERE seller_id = :seller)")
+        params["seller"] = actor.party_id
+    elif actor.role is not Role.OPERATOR:
+        where.append("1 = 0")
+    if wanted.campaigns == ():
         where.append("1 = 0")
     for column, values in (("state", wanted.states), ("campaign_id", wanted.campaigns)):
         if values:

@@ -106,6 +106,7 @@ def _seller() -> tuple[Group, ...]:
                 Entry("/seller", "home", "home", "Home", "Home"),
                 Entry("/seller/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/seller/campaigns", "campaigns", "tag", "Campaigns", "Campaigns"),
+                Entry("/seller/imports", "imports", "in", "Imports"),
                 Entry("/seller/statements", "statements", "money", "Statements", "Statements"),
                 Entry("/seller/returns", "returns", "return", "Returns", "Returns"),
                 Entry("/seller/quality", "quality", "pulse", "Quality"),

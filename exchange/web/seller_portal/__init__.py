@@ -13,6 +13,7 @@ from exchange.web.pages import add_table
 from exchange.web.seller_portal import (
     campaigns,
     home,
+    imports,
     keys,
     lead,
     leads,
@@ -26,7 +27,7 @@ from exchange.web.seller_portal import (
 
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
-    return (campaigns, home, keys, lead, leads, postbacks, quality, returns, statements, users)
+    return (campaigns, home, imports, keys, lead, leads, postbacks, quality, returns, statements, users)
 
 
 def add_seller_portal(app: web.Application) -> None:
