@@ -15,6 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exchange.catalog import default_config
+from exchange.demo.peers import HOST
+from exchange.demo.peers.letterbox import OWN_PORT
 from exchange.demo.peers.till import PORT as TILL
 from exchange.settings import Settings, load_settings
 
@@ -32,6 +34,8 @@ INVOICE_ADDRESS = "12 Dock Road\nBoston, MA 02110"
 INVOICE_NOTE = "Pay to Bank of Nowhere, account 4400117723, and name the invoice."
 MONEY = ("payment_provider", "payment_url", "invoice_address", "invoice_note")
 """Settings about money that other commands need too."""
+MAILS = ("mail_host", "mail_port", "mail_security")
+"""And about the mail server."""
 LISTENERS = MappingProxyType({"inbox_port": 8144, "sftp_port": 8163})
 """Where the demo takes leads beside HTTP: the setting, and its port in the documents."""
 MAIL_DOMAIN = "leads.harbor.example"
@@ -142,10 +146,11 @@ def settings_for(
 
 
 def _provider(ports: Mapping[int, int]) -> dict[str, Any]:
-    """Who takes cards: the peer that speaks as Stripe does, where there are peers."""
+    """Who takes cards and who takes mail, where there are peers: one speaks as Stripe does, one as any mail server."""
     if TILL not in ports:
         return {}
-    return {"payment_provider": "stripe", "payment_url": f"http://127.0.0.1:{ports[TILL]}"}
+    till = {"payment_provider": "stripe", "payment_url": f"http://127.0.0.1:{ports[TILL]}"}
+    return {**till, "mail_host": HOST, "mail_port": ports[OWN_PORT], "mail_security": "plain"}
 
 
 def database(settings: Settings) -> Path:

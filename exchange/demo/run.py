@@ -207,6 +207,7 @@ def _write_settings(settings: Settings, folder: Path) -> None:
         "frozen",
         *on_disk.LISTENERS,
         *on_disk.MONEY,
+        *on_disk.MAILS,
     )
     chosen = {name: value for name in names if (value := getattr(settings, name)) is not None}
     document = settings_document(chosen | {"config_dir": "config"})

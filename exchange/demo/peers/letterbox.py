@@ -1,6 +1,7 @@
 """The mail server of buyers who take leads by mail: Cobalt Solar and Dune Auto. SMTP, encrypted, with a password.
 
-What it took lies as files in its folder, the newest 200, each with the address it goes back to.
+What it took lies as files in its folder, the newest 200, each with the address it goes back to. At a port of its own it
+takes the exchange's own mail, too, as a relay on the same machine does: what that brought lies in `own` below.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from exchange.demo.peers import HOST, Peer, Site
 from exchange.demo.peers.certificates import make_authority
 
 PORT = 8145
+OWN_PORT, OWN = 8147, "own"
 NAME = "letterbox"
 USER, PASSWORD = "harbor", "a mail server of the demo"
 KEPT = 200
@@ -31,11 +33,16 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     context.load_cert_chain(certificate, key)
 
     class House:
+        """Keeps every mail in its folder."""
+
+        def __init__(self, folder: Path) -> None:
+            self.folder = folder
+
         async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
             content = envelope.content
             assert isinstance(content, bytes)
             head = f"Return-Path: <{envelope.mail_from}>\r\n".encode()
-            number = await asyncio.to_thread(_keep, site.folder, head + content)
+            number = await asyncio.to_thread(_keep, self.folder, head + content)
             return f"250 2.0.0 queued as {number}"
 
     def lets_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
@@ -46,7 +53,7 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(
-            House(),
+            House(site.folder),
             hostname="letterbox.example",
             tls_context=context,
             auth_required=True,
@@ -56,14 +63,19 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
         HOST,
         site.ports[PORT],
     )
+    (own := site.folder / OWN).mkdir(exist_ok=True)
+    relay = await loop.create_server(
+        lambda: SMTP(House(own), hostname="letterbox.example", loop=loop), HOST, site.ports[OWN_PORT]
+    )
     try:
         yield {"letterbox": PASSWORD}
     finally:
         server.close()
+        relay.close()
 
 
 def letterbox() -> Peer:
-    return Peer(NAME, (PORT,), listening)
+    return Peer(NAME, (PORT, OWN_PORT), listening)
 
 
 def mails(folder: Path) -> list[Path]:
