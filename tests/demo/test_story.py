@@ -128,8 +128,8 @@ async def _fraud_and_cap(looker: Looker) -> None:
         return sum(each["fraud"] for each in told["sources"] if each["sub_id"] == "pop-19")
 
     def left(told: dict[str, Any]) -> int:
-        day = next(each for each in told["caps"] if each["buyer"] == "NorthSun" and each["most"] == "12")
-        return 12 - int(day["used"])
+        used = (each["used"] for each in told["caps"] if each["buyer"] == "NorthSun" and each["most"] == "12")
+        return 12 - int(next(used, 0))  # a cap of which nothing is used may not be shown
 
     before, after, full = await looker.at(56), await looker.at(80), await looker.at(100)
 
