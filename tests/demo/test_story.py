@@ -161,7 +161,7 @@ async def _postback(looker: Looker) -> None:
         return any(each["kind"] == "webhook" for each in told["needs_you"])
 
     assert not failing(await looker.at(178))
-    assert failing(await looker.at(192))
+    assert failing(await looker.at(198))
     assert "500" in await looker.page("/console/webhooks")
     assert not failing(await looker.at(270))
 

@@ -42,7 +42,7 @@ def story() -> tuple[Act, ...]:
         Act("burst", 58.0, 0.0, burst),
         *rush(_SOLAR, first_s=139.0, leads=4, every_s=2.0),
         Act("restart", 179.0, 0.0, restart),
-        *rush(_TRACKED, first_s=180.0, leads=2, every_s=2.0),
+        *rush(_TRACKED, first_s=180.0, leads=6, every_s=1.5),
         Act("call", 228.0, 0.0, call),
     )
 
