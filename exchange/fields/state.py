@@ -42,7 +42,8 @@ def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:
     if code is None:
         near = process.extractOne(text.title(), NAMES, score_cutoff=75)
         closest = str(near[2]) if near else None
-        return problem(spec, "not_allowed", "must be a 2-letter US state", raw, closest=closest)
+        allowed = spec.allowed or tuple(NAMES)
+        return problem(spec, "not_allowed", "must be a 2-letter US state", raw, allowed, closest=closest)
     if spec.allowed and code not in spec.allowed:
         rule = f"must be one of {len(spec.allowed)} values"
         return problem(spec, "not_allowed", rule, raw, spec.allowed, quote=False)
