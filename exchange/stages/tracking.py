@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from exchange.stages.personal import looks_personal
+
 SUB_IDS = tuple(f"sub_id{number}" for number in range(2, 11))
 DEVICES = ("phone", "tablet", "computer", "other")
 _PAGE_CHARACTERS = 120
@@ -16,8 +18,9 @@ _NUMBERS = re.compile(r"\d{5,}")
 
 
 def shown_tracking(tracking: Mapping[str, str]) -> dict[str, str]:
-    """Sub ids from the second on, the landing page and the kind of device; what was not told is left out."""
-    found = {name: tracking[name] for name in SUB_IDS if tracking.get(name)}
+    """Sub ids from the second on, the landing page and the kind of device; what was not told is left out, and a sub id
+    that holds an email address or reads like a phone, whoever's."""
+    found = {name: told for name in SUB_IDS if (told := tracking.get(name)) and not looks_personal(told)}
     if page := landing_page(tracking.get("landing_page_url") or ""):
         found["landing_page"] = page
     if agent := tracking.get("user_agent"):

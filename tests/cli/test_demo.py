@@ -96,7 +96,8 @@ def test_the_doctor_finds_the_demo_well_and_tells_where_a_wrong_mail_server_is_m
     well = home.run("--json", "doctor")
     file = home.folder / "exchange.toml"
     kept = file.read_text("utf-8")
-    file.write_text(f'{kept}\nmail_host = "127.0.0.1"\nmail_port = {free_port()}\nmail_security = "plain"\n', "utf-8")
+    rest = "".join(line for line in kept.splitlines(keepends=True) if not line.startswith("mail_"))
+    file.write_text(f'{rest}\nmail_host = "127.0.0.1"\nmail_port = {free_port()}\nmail_security = "plain"\n', "utf-8")
     wrong = home.run("doctor")
     file.write_text(kept, "utf-8")
 

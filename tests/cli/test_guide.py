@@ -69,7 +69,7 @@ def test_the_guide_leads_to_a_sold_lead_and_a_form(tmp_path: Path) -> None:
 
     assert ping.startswith("status=accepted&ping_id=png_")
     assert post.startswith("status=accepted&lead_id=ld_") and "price=17.50" in post
-    assert "post accepted" in exchange("--data", tmp_path, "why", "7135550142").out
+    assert "Accepted the post." in exchange("--data", tmp_path, "why", "7135550142").out
     assert "Who can rid you of them?" in page and "Bed bugs" in page
     file.write_text(vertical.replace("wildlife", "wildlife, wasps"), "utf-8")
     applied = exchange("--data", tmp_path, "vertical", "apply", file, "--yes")

@@ -33,8 +33,8 @@ def test_why_tells_a_line_for_every_contract(sold_home: Home) -> None:
     told = sold_home.run("why", leads(sold_home, "sold")[0])
 
     assert 0 == told.code
-    assert re.search(r"acme-solar +post accepted", told.out)
-    assert re.search(r'birch-solar +not asked +Paused: "moving"\.', told.out)
+    assert re.search(r"acme-solar +Bought \$20\.00 +Accepted the post\.", told.out)
+    assert re.search(r'birch-solar +Paused +Paused: "moving"\.', told.out)
 
 
 def test_why_tells_every_check_of_one_contract(sold_home: Home) -> None:
@@ -43,7 +43,7 @@ def test_why_tells_every_check_of_one_contract(sold_home: Home) -> None:
 
     assert lead == told["lead_id"]
     assert [("birch-solar", ['Paused: "moving".'])] == [
-        (each["contract"], each["checks"]) for each in told["contracts"]
+        (each["contract"], each["sentences"]) for each in told["contracts"]
     ]
 
 

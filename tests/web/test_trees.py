@@ -61,7 +61,7 @@ async def test_a_tree_is_drafted_tried_published_and_rolled_back(served: Served)
         before = market.deals.campaigns["cedar-solar"].version
         published = await olive.submit(f"{TREE}/publish", note="second price for all")
 
-        assert "Cedar solar" in listed.part("trees") and "1 First: auction, first price, 2 contracts" in listed.text
+        assert "Cedar solar" in listed.part("trees") and "1 First auction, first price, 2 contracts" in listed.text
         assert ["tier 1", "acme-solar", "birch-solar", "tier 2", "cobalt-solar"] == order(plain.source)
         assert "2 of 5 a day" in plain.text and "Paused" in plain.text
         assert ["tier 1", "birch-solar", "tier 2", "acme-solar", "cobalt-solar"] == order(moved.source)

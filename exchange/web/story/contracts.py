@@ -95,6 +95,7 @@ def panels(
 ) -> list[Panel]:
     """Every contract of the records, those that were asked first, the buyer that got it on top."""
     seen = dict.fromkeys(contract_id for trail in trails for contract_id in trail["verdicts"])
+    seen |= dict.fromkeys(row["contract_id"] for row in attempts.values())  # a process that stopped keeps no record
     facts = _Facts(market, trails, attempts, currency, mask)
     found = [facts.panel(each) for each in seen if not (live and each.startswith(SIMULATED))]
     return sorted(found, key=lambda panel: (not panel.asked, panel.order))
@@ -111,7 +112,7 @@ class _Facts:
     mask: Mask
 
     def panel(self, contract_id: str) -> Panel:
-        post = self._last("posts", contract_id)
+        post = self._last("posts", contract_id) or self._unrecorded(contract_id)
         asked = self._last("asked", contract_id)
         if post is not None and not self._was_refused_a_hold(post):
             return self._posted(contract_id, post)
@@ -209,6 +210,21 @@ class _Facts:
     def _last(self, what: str, contract_id: str) -> Mapping[str, Any] | None:
         lines = [line for trail in self.trails for line in trail[what] if line["contract"] == contract_id]
         return lines[-1] if lines else None
+
+    def _unrecorded(self, contract_id: str) -> Mapping[str, Any] | None:
+        """A delivery as a record would tell it."""
+        rows = [row for row in self.attempts.values() if row["contract_id"] == contract_id]
+        if not rows:
+            return None
+        row = rows[-1]
+        price = Money(row["price_units"], row["currency"]).text
+        return {
+            "attempt": row["id"],
+            "state": row["state"],
+            "price": price,
+            "reason": row["reason"],
+            "detail": row["detail"],
+        }
 
     def _failed(self, contract_id: str) -> tuple[Check, ...]:
         """Of the last judgement: a post judges again with more known."""
