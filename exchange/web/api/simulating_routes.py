@@ -18,7 +18,9 @@ def routes() -> tuple[Route, ...]:
             operator, report, simulating.run, "SimulationBegun", TOLD, "Simulate",
         ),
         Route(
-            "GET", HOME + "/{simulation_id}", "simulation", "How far a simulation is, and what it found: the numbers of the page and of `exchange simulate --json`",
+            "GET", HOME + "/{simulation_id}", "simulation",
+            "How far a simulation is, and what it found: the numbers of the page and of "
+            "`exchange simulate --json`",
             operator, report, simulating.read, "Simulation", (*ASKED, 404),
         ),
     )  # fmt: skip
