@@ -46,7 +46,7 @@ class MailHouse:
         return f"{BOUNCES}{message.message_id.strip('<>').partition('@')[0]}@{self.domain}"
 
 
-NO_MAIL_SERVER = "The exchange has no mail server of its own: mail_relay is not set."
+NO_MAIL_SERVER = "The exchange has no mail server of its own: mail_host is not set."
 
 
 def mail_house(relay: Relay | None, domain: str, signed_domain: str, selector: str, key_file: Path | None) -> MailHouse:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from exchange.courier.addresses import Addresses, Network
 from exchange.courier.dial import NotReached
 from exchange.courier.outside import Outside
-from exchange.courier.smtp import MailHouse, SmtpLane
+from exchange.courier.smtp import NO_MAIL_SERVER, MailHouse, SmtpLane
+from exchange.flows.job_queues import MAIL_QUEUE
 from exchange.flows.market import Market
 from exchange.flows.verifier_uses import rules_using
 from exchange.model.actor import SYSTEM
@@ -18,6 +19,7 @@ from exchange.model.party import State
 from exchange.model.wire import Relay
 from exchange.settings import Settings
 from exchange.storage.alert_figures import failing_endpoints
+from exchange.storage.database import Row
 from exchange.storage.queues import resting_queues
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "sftp": 22, "smtp": 25, "imap": 143, "imaps": 993}
@@ -98,15 +100,20 @@ async def _reaches(outside: Outside, host: str, port: int) -> bool:
 
 
 async def mail_finding(market: Market, relay: Relay | None, allowed: Sequence[Network], *, tried: bool) -> Finding:
-    """Whether the exchange's own mail server lets it in; unless it is `tried`, whether mail waits for it."""
+    """Whether the exchange's own mail server lets it in, or whether mail waits for one: unless it is `tried`, and
+    where none is set."""
+    resting = await market.db.read(resting_queues, SYSTEM, _LISTED)
+    waits = [row for row in resting if row["waiting"] and _waits_for_mail_server(row)]
     if relay is None:
+        count = sum(row["waiting"] for row in waits)
+        if count:
+            told = f"{count:,} mail{' waits' if count == 1 else 's wait'} and no mail server is set"
+            return Finding(Word.WARN, "email", told, MAIL_FIX)
         return Finding(Word.OK, "email", "no mail server is set: invitations are links, notices stay in the console")
     place = f"{relay.host}:{relay.port}"
     if not tried:
-        resting = await market.db.read(resting_queues, SYSTEM, _LISTED)
-        down = next((row for row in resting if str(row["queue"]).startswith("notices:email")), None)
-        if down is not None:
-            return Finding(Word.FAIL, "email", f"{place}: {str(down['last_error'])[:120]}", MAIL_FIX)
+        if waits:
+            return Finding(Word.FAIL, "email", f"{place}: {str(waits[0]['last_error'])[:120].rstrip('.')}", MAIL_FIX)
         return Finding(Word.OK, "email", f"{place}; no mail waits, and it was not tried now")
     lane = SmtpLane(Addresses(allowed), MailHouse(relay), market.clock.now)
     lost = await lane.reach(relay)
@@ -114,6 +121,11 @@ async def mail_finding(market: Market, relay: Relay | None, allowed: Sequence[Ne
     if lost is not None:
         return Finding(Word.FAIL, "email", f"{place}: {lost.detail}", MAIL_FIX)
     return Finding(Word.OK, "email", f"{place} lets us in")
+
+
+def _waits_for_mail_server(queue: Row) -> bool:
+    """Buyers' deliveries by mail wait in queues of their own, for the same server."""
+    return queue["queue"] == MAIL_QUEUE or NO_MAIL_SERVER in (queue["last_error"] or "")
 
 
 def providers_finding(market: Market, settings: Settings) -> Finding:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 
+from exchange.courier.smtp import NO_MAIL_SERVER
+from exchange.flows.job_queues import MAIL_QUEUE
+from exchange.flows.jobs import NOTICE, job
+from exchange.limits import JOB_DOWN_MS
 from exchange.model.health import ABOUT
 from exchange.model.rights import Staff
+from exchange.storage.jobs import Terms, add_job, lease_jobs
+from exchange.storage.queues import rest_queue
 from tests.web.served import Served
 from tests.web.test_rights import visiting
 from tests.web.visitor import signed_in
@@ -37,6 +43,23 @@ async def test_a_buyer_that_is_left_alone_and_unsound_books_stand_first(served: 
     assert "Left alone for now: Acme" in page.text
     outbound = next(each for each in told["checks"] if each["check"] == "outbound")
     assert "watch" == outbound["word"] and told["ok"]
+
+
+async def test_mail_that_waits_for_a_server_nobody_set_is_told_as_both_checks_see_it(served: Served) -> None:
+    market = served.exchange.market
+    now, terms = market.clock.now(), Terms(room=5, lease_ms=60_000, most=3)
+    for queue in (MAIL_QUEUE, "deliver:acme"):
+        await market.db.write(add_job, job(market, queue, NOTICE, {}, now, now))
+    for each in await market.db.write(lease_jobs, now, 5, {NOTICE: terms}, terms):
+        await market.db.write(
+            rest_queue, each, NO_MAIL_SERVER, now, rest_ms=60_000, draw=0.0, made_before=now - JOB_DOWN_MS
+        )
+    async with signed_in(served) as visitor:
+        checks = {each["check"]: each for each in (await visitor.open(f"{HEALTH}.json")).fields["checks"]}
+
+    assert ("watch", "2 mails wait and no mail server is set") == (checks["email"]["word"], checks["email"]["told"])
+    assert "watch" == checks["outbox"]["word"] and "2 messages wait" in checks["outbox"]["told"]
+    assert "mail_host" in checks["email"]["fix"] and "mail_host" in checks["outbox"]["told"]
 
 
 async def test_all_is_looked_at_on_demand_by_whoever_may_edit(served: Served) -> None:
