@@ -1,8 +1,9 @@
-"""The list of imports: its columns, its filters, and what of the storage they ask for."""
+"""The list of imports and a seller's own part of it: columns, filters, and what of the storage they ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
@@ -19,6 +20,8 @@ NAMES = (
     "import_id", "made_at", "state", "file", "campaign_id", "channel", "source", "rows", "done", "sold", "pending",
     "unsold", "refused", "errors", "payout", "currency", "made_by", "problem",
 )  # fmt: skip
+_OWN_NAMES = tuple(name for name in NAMES if name not in ("channel", "source", "made_by"))
+_OWN_COLUMNS = ("made", "file", "state", "rows", "done", "sold", "pending", "unsold", "refused", "errors")
 
 
 def _filter(market: Market, asked: Asked) -> ImportFilter:
@@ -56,6 +59,12 @@ async def _count(market: Market, actor: Actor, asked: Asked, most: int) -> int:
 def _fields(each: Shown) -> Mapping[str, object]:
     counts = {"sold": each.sold, "pending": each.pending, "unsold": each.unsold, "refused": each.refused}
     return {**import_fields(each), **counts, "errors": each.errors}
+
+
+def _own_fields(each: Shown) -> Mapping[str, object]:
+    """An import as its seller's programs read it: nothing of who at the exchange brought it."""
+    found = _fields(each)
+    return {name: found[name] for name in _OWN_NAMES}
 
 
 def _states(_: Market) -> Choices:
@@ -100,5 +109,23 @@ IMPORTS: Shape[Shown] = Shape(
         "it has come.",
         "Choose a file",
         f"{PATH}#new",
+    ),
+)
+
+OWN_IMPORTS: Shape[Shown] = replace(
+    IMPORTS,
+    name="own_imports",
+    path="/seller/imports",
+    columns=(
+        *(each for each in IMPORTS.columns if each.name in _OWN_COLUMNS),
+        Column("payout", "You earned", "paid", num=True),
+    ),
+    filters=tuple(each for each in IMPORTS.filters if each.name in ("state", "period")),
+    fields=_own_fields,
+    names=_OWN_NAMES,
+    nothing=Nothing(
+        "No {mode} files yet. One you send by the API or a drop stands here with how far it has come.",
+        "How to send leads",
+        "/seller/campaigns",
     ),
 )

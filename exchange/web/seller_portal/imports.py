@@ -10,14 +10,15 @@ from exchange.model.importing import ImportRow
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import actor_of
+from exchange.web.import_list import OWN_IMPORTS
 from exchange.web.import_rows import result_response, shown
 from exchange.web.keys import MARKET
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
-from exchange.web.own_imports import OWN_IMPORTS, PATH
 from exchange.web.pages import Page
 from exchange.web.render import notice, page
 
+PATH = OWN_IMPORTS.path
 _ONE = PATH + "/{import_id:imp_[A-Za-z0-9]{1,40}}"
 
 
