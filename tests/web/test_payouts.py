@@ -125,6 +125,7 @@ async def test_the_running_statement_changes_at_once_with_a_return(olive: Visito
 
     assert ("100.0033", "100.0033") == (before, after["sold"]), "the week that is over first"
     assert "Coming to you" in home.text and "To be paid" in home.text
+    assert "Adjustments" in home.text and "Rest of a cent" in home.text, "the rows add up to what is paid"
     run = await prepared(olive)
     await olive.send(f"{run}/approve", csrf=(await olive.open(run)).token)
     fields = (await olive.open(f"{HOME}/open/cedar/USD.json")).fields
