@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 from exchange.flows.counting import keep_counts
 from exchange.model.actor import SYSTEM
 from exchange.storage.database import Db
-from exchange.storage.postgres import open_postgres
 from exchange.web.analytics.answer import answer
 from exchange.web.analytics.asked import read_asked
 from exchange.web.words import Times
@@ -35,20 +33,6 @@ GROUPS = (
     "zip3", "grade", "device", "channel", "landing_page", "status", "reason", "field.homeowner",
 )  # fmt: skip
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148"
-
-
-@pytest.fixture
-async def postgres_db(postgres_migrated: str) -> AsyncIterator[Db]:
-    opened = await open_postgres(postgres_migrated)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def db(request: pytest.FixtureRequest) -> Db | None:
-    """None is the test's own SQLite file."""
-    opened: Db | None = request.getfixturevalue("postgres_db") if request.param == "postgres" else None
-    return opened
 
 
 async def some_days(served: Served) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from exchange.model.wire import Loss, Lost
 from exchange.storage.database import Db
-from exchange.storage.postgres import open_postgres
 from tests.market import buying, open_exchange, selling
 from tests.web.leads import refused_then_sold, sell
 from tests.web.served import serve_exchange
@@ -27,20 +23,6 @@ PATHS = (
     "/console/unclear",
     "/console/unclear.json",
 )
-
-
-@pytest.fixture
-async def postgres_db(postgres_migrated: str) -> AsyncIterator[Db]:
-    opened = await open_postgres(postgres_migrated)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def db(request: pytest.FixtureRequest) -> Db | None:
-    """None is the test's own SQLite file."""
-    opened: Db | None = request.getfixturevalue("postgres_db") if request.param == "postgres" else None
-    return opened
 
 
 async def test_every_page_reads_this_engine(tmp_path: Path, db: Db | None) -> None:

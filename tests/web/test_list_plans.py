@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from bench.pages_lists import asked_for, shapes
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Db, Row, Tx
@@ -22,7 +20,6 @@ from exchange.storage.lead_filters import LeadFilter
 from exchange.storage.lead_search import edge_of
 from exchange.storage.leads import list_leads
 from exchange.storage.ledger_views import LedgerFilter, edge_of_postings, list_postings
-from exchange.storage.postgres import open_postgres
 from exchange.storage.spans import Span
 from exchange.web.lists.shape import COUNTED
 from exchange.web.words import Times
@@ -97,13 +94,6 @@ WALKED = {
 }
 """Filters whose rows are looked for along the time: what most rows have, what is rare and led to by a small index of
 its own, and what is looked through no further than one look goes."""
-
-
-@pytest.fixture
-async def postgres_db(postgres_migrated: str) -> AsyncIterator[Db]:
-    opened = await open_postgres(postgres_migrated)
-    yield opened
-    await opened.close()
 
 
 async def test_sqlite_finds_every_page_of_a_list_by_an_index(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from exchange.storage.database import Db
-from exchange.storage.postgres import open_postgres
 from tests.filling_in import with_form
 from tests.market import buyer_key, buying, open_exchange, selling
 from tests.web.leads import sell
@@ -36,20 +35,6 @@ CONSOLE = (
 BUYERS = ("/buyer/store?vertical={}&before=5_{}", "/buyer/store?states={}&grades={}&zip3={}", "/buyer/store/{}")
 SELLERS = ("/console?campaign={}",)
 PROGRAMS = ("store?vertical={}&before=5_{}", "sales?before={}&since={}&lead_id={}", "store/searches?x={}")
-
-
-@pytest.fixture
-async def postgres_db(postgres_migrated: str) -> AsyncIterator[Db]:
-    opened = await open_postgres(postgres_migrated)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def db(request: pytest.FixtureRequest) -> Db | None:
-    """None is the test's own SQLite file."""
-    opened: Db | None = request.getfixturevalue("postgres_db") if request.param == "postgres" else None
-    return opened
 
 
 @pytest.fixture
