@@ -42,7 +42,7 @@ class Sums:
     def fields(self) -> dict[str, Any]:
         return {
             "sold": self.sold,
-            "sold_share": self.sold * _WHOLE // self.leads / _WHOLE if self.leads else None,
+            "sold_share": _share_text(self.sold * _WHOLE // self.leads) if self.leads else None,
             "revenue": write_units(self.revenue),
             "payout": write_units(self.payout),
             "margin": write_units(self.margin),
@@ -145,7 +145,7 @@ class Result:
             "currency": self.currency,
             "seed": self.seed,
             "reproduced": self.reproduced,
-            "estimated_bids": {"bids": self.asked, "estimated": self.guessed, "share": self.guessed_share / _WHOLE},
+            "estimated_bids": {"bids": self.asked, "estimated": self.guessed, "share": _share_text(self.guessed_share)},
             "now": self.before.fields(),
             "then": self.after.fields(),
             "change": {
@@ -178,3 +178,8 @@ class Result:
             more = each.revenue_then - each.revenue
             found[names[sum(more >= step for step in steps)]] += 1
         return found
+
+
+def _share_text(thousandths: int) -> str:
+    """A share between 0 and 1 as decimal text, as every answer of the API gives it."""
+    return f"{thousandths // _WHOLE}.{thousandths % _WHOLE:03}"

@@ -22,7 +22,8 @@ def simulating_schemas() -> dict[str, Schema]:
     }
     result: Schema = {
         "type": "object",
-        "description": "Once it is done: the document that `exchange simulate --json` prints.",
+        "description": "Once it is done: the document that `exchange simulate --json` prints. Money and shares are "
+        "decimal text.",
     }
     return {
         "Simulate": record((), **wanted),
