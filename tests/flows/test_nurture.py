@@ -256,3 +256,19 @@ async def test_a_plan_needs_a_campaign_and_a_step(exchange: Exchange) -> None:
     plan = await make_plan(exchange.market, named, "live", OPERATOR)
     with pytest.raises(BadPlan, match="Add a step first"):
         await switch(exchange.market, plan.id, True, "0", OPERATOR)
+
+
+async def test_a_nurtured_sale_books_what_any_sale_books(either: Exchange) -> None:
+    await planned(either, AUCTION)
+    nurtured = await unsold_lead(either)
+    either.buyers.bids("acme", "20.00")
+    await run(either, 1.1)
+    plain = str((await post(either, consumer(2)))["lead_id"])
+
+    rows = await either.rows(
+        """SELECT s.lead_id, p.source, p.destination, p.units, p.currency
+           FROM sales s JOIN postings p ON p.reference = 'sale:' || s.attempt_id ORDER BY p.line"""
+    )
+    booked = {lead: [{**row, "lead_id": ""} for row in rows if row["lead_id"] == lead] for lead in (nurtured, plain)}
+    assert booked[nurtured] == booked[plain]
+    assert ("seller:cedar:payable", 160_000) == (booked[nurtured][-1]["destination"], booked[nurtured][-1]["units"])
