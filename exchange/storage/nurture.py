@@ -334,20 +334,6 @@ async def leave(
     return True
 
 
-async def leave_consumer(tx: Tx, phone_index: bytes | None, email_index: bytes | None, vertical: str, now: int) -> None:
-    """Every lead of a consumer who took the consent back leaves; of one vertical, or of all when it is empty."""
-    rows = await tx.fetch(
-        """SELECT n.lead_id FROM leads JOIN nurture_leads n ON n.lead_id = leads.id
-           WHERE (leads.phone_index = :phone OR leads.email_index = :email) AND n.state = 'in'
-               AND (:vertical = '' OR leads.vertical = :vertical) ORDER BY n.lead_id""",
-        phone=phone_index,
-        email=email_index,
-        vertical=vertical,
-    )
-    for row in rows:
-        await leave(tx, row["lead_id"], LeftWhy.OPTED_OUT, "ended, the consumer took the consent back", now)
-
-
 async def last_message(tx: Tx, lead: Row, since: int) -> int | None:
     """When a message last went to a lead's consumer, by whatever lead of theirs."""
     rows = await tx.fetch(

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
+from exchange.model.nurture import LeftWhy
 from exchange.model.revocation import NoticeRow, RevocationRow
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
-from exchange.storage.nurture import leave_consumer
-from exchange.storage.shelf import leave_all
+from exchange.storage.nurture import leave as leave_nurture
+from exchange.storage.shelf import CONSENT_TAKEN_BACK, leave
 from exchange.storage.suppression import add_changes
 
 _MAY_HAVE_IT = "('accepted', 'pending', 'unclear', 'sending', 'reserved')"
@@ -35,10 +36,26 @@ async def save_revocation(
         return
     for list_id, key in sorted(changes):
         await add_changes(tx, list_id, (key,), True, row.heard_at, row.actor)
-    await leave_all(tx, row.phone_index, row.email_index, row.vertical, row.heard_at)
-    await leave_consumer(tx, row.phone_index, row.email_index, row.vertical, row.heard_at)
+    for lead_id in await _leads_on_offer(tx, row):
+        await leave(tx, lead_id, CONSENT_TAKEN_BACK, row.heard_at)
+        await leave_nurture(tx, lead_id, LeftWhy.OPTED_OUT, "ended, the consumer took the consent back", row.heard_at)
     await add_job(tx, job)
     await record(tx, line)
+
+
+async def _leads_on_offer(tx: Tx, row: RevocationRow) -> list[str]:
+    """Leads of the consumer that are in the store or in nurture; of one vertical, or of all when it is empty."""
+    rows = await tx.fetch(
+        """SELECT id FROM leads WHERE (phone_index = :phone OR email_index = :email)
+               AND (:vertical = '' OR vertical = :vertical)
+               AND (EXISTS (SELECT 1 FROM store_items i WHERE i.lead_id = leads.id AND i.state = 'listed')
+                   OR EXISTS (SELECT 1 FROM nurture_leads n WHERE n.lead_id = leads.id AND n.state = 'in'))
+           ORDER BY id""",
+        phone=row.phone_index,
+        email=row.email_index,
+        vertical=row.vertical,
+    )
+    return [each["id"] for each in rows]
 
 
 async def read_revocation(tx: Tx, revocation_id: str) -> RevocationRow | None:

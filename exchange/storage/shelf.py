@@ -112,17 +112,3 @@ async def put_back(tx: Tx, lead_id: str, why: str, now: int) -> bool:
             now=now,
         )
     )
-
-
-async def leave_all(tx: Tx, phone_index: bytes | None, email_index: bytes | None, vertical: str, now: int) -> None:
-    """Every lead of a consumer who took the consent back leaves; of one vertical, or of all when it is empty."""
-    rows = await tx.fetch(
-        """SELECT leads.id FROM leads JOIN store_items ON store_items.lead_id = leads.id
-           WHERE (leads.phone_index = :phone OR leads.email_index = :email) AND store_items.state = 'listed'
-               AND (:vertical = '' OR leads.vertical = :vertical) ORDER BY leads.id""",
-        phone=phone_index,
-        email=email_index,
-        vertical=vertical,
-    )
-    for row in rows:
-        await leave(tx, row["id"], CONSENT_TAKEN_BACK, now)
