@@ -17,7 +17,7 @@ from exchange.flows.jobs import NURTURE, job
 from exchange.flows.market import Market
 from exchange.flows.nurture_steps import ACTS, At, Later
 from exchange.flows.stored_lead import stored_lead
-from exchange.model.nurture import LeftWhy, Plan, Step
+from exchange.model.nurture import LeftWhy, Plan, Step, StepKind
 from exchange.model.party import State
 from exchange.model.reason import Reason
 from exchange.model.work import JobRow, LeadState
@@ -159,7 +159,8 @@ async def _look(market: Market, plan: Plan, step: Step, lead: Row, row: Row) -> 
     refused = deciding(case.findings)
     if refused is not None and refused.reason is Reason.LISTS_UNREADY:
         raise ComeBack(now + UNREADY_MS)
-    if refused is not None and step.key != row["step"]:
+    on_sale = step.kind is StepKind.AUCTION and step.key == row["step"]  # the resale looks again, and ends it
+    if refused is not None and not on_sale:
         why = LeftWhy.OPTED_OUT if refused.reason is Reason.CONSENT_REVOKED else LeftWhy.NOT_SOLD_ANY_MORE
         await market.db.write(leave, lead["id"], why, f"ended. {refused.sentence}", now)
         return None

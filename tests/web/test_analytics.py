@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -160,6 +161,21 @@ async def test_shares_are_of_what_they_say_and_what_came_later_is_counted_again(
         await served.exchange.market.db.write(_reject_all)
         after = await asked(visitor, by="day", then="sub_id2", period="7d")
         assert (before["total"]["sold"] > 0, 0) == (True, after["total"]["sold"])
+
+
+async def test_sales_go_with_their_contract_into_another_tier(served: Served) -> None:
+    await some_days(served)
+    later(served, 30 * 3_600)
+    await settle(served)
+    async with signed_in(served) as visitor:
+        assert ["1"] == [row["tier"] for row in (await asked(visitor, by="tier", measures="sold,bids"))["rows"]]
+        acme = served.exchange.market.deals.contracts["acme-solar"]
+        await served.exchange.add(replace(acme, tier=2))
+        by_tier, by_buyer = [
+            {row[by]: (row["sold"], row["bids"]) for row in (await asked(visitor, by=by, measures="sold,bids"))["rows"]}
+            for by in ("tier", "buyer")
+        ]
+        assert {"1": by_buyer["birch"], "2": by_buyer["acme"]} == by_tier
 
 
 async def _reject_all(tx: Any) -> None:
