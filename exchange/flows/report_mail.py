@@ -27,7 +27,7 @@ from exchange.storage.report_mails import (
     schedule,
     unschedule,
 )
-from exchange.storage.searches import mail_stopped
+from exchange.storage.searches import mail_stopped, resume_mail
 from exchange.storage.users import UserRow, find_user, find_user_by_id
 
 LIST = "analytics"
@@ -77,6 +77,10 @@ async def mail_it(market: Market, user: UserRow, view_id: str, every: str, hour:
         raise CannotMail("hour: a whole hour from 0 to 23, such as 7.")
     if reader.id != user.id and not report.shared:
         raise CannotMail("to: share the report first. Others are mailed what they may open.")
+    if reader.id == user.id:
+        await market.db.write(resume_mail, reader.id, REPORTS)
+    elif await market.db.read(mail_stopped, reader.id, REPORTS):
+        raise CannotMail("to: they want no reports by mail. They can have one mailed to themselves to get them again.")
     now = market.clock.now()
     at = next_time(every, int(hour), ZoneInfo(market.zone), now)
     row = MailRow(market.ids.new("rpm", now), view_id, reader.id, every, int(hour), at, None, now, user.actor.name)

@@ -38,7 +38,6 @@ async def schedule(tx: Tx, row: MailRow) -> None:
                made_at = :made_at, made_by = :made_by""",
         **row._asdict(),
     )
-    await tx.execute("DELETE FROM mail_stops WHERE user_id = :user AND kind = :kind", user=row.user_id, kind=REPORTS)
 
 
 async def unschedule(tx: Tx, view_id: str, user_id: str) -> bool:

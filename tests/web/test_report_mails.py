@@ -23,12 +23,12 @@ ANA = "ana@operator.example"
 
 
 async def mailed(served: Served) -> list[EmailMessage]:
-    """What goes out now."""
+    """The reports that go out now."""
     before = len(served.exchange.buyers.mailed)
     await plan_report_mails(served.exchange.market)
     while await run_jobs(served.exchange.market):
         pass
-    return served.exchange.buyers.mailed[before:]
+    return [each for each in served.exchange.buyers.mailed[before:] if each.attachments]
 
 
 async def let_in(served: Served, duty: str, email: str = ANA) -> None:
@@ -91,8 +91,15 @@ async def test_a_report_is_mailed_at_its_time_to_whom_may_read_it_and_no_more_wh
         stop = mail.unsubscribe.replace(served.exchange.market.public_url, "")
         assert "brings saved reports" in (await ana.open(stop)).text
         assert "by mail again" in (await ana.send(stop)).text
+    async with signed_in(served) as visitor:
+        bad = await visitor.submit(f"{HOME}/mail", report=report, every="daily", hour="7", to=ANA, back=HOME)
+        assert (422, True) == (bad.http_status, "want no reports by mail" in bad.text)
     later(served, 86_400)
     assert not await mailed(served)
+    async with signed_in(served, ANA) as ana:
+        await ana.submit(f"{HOME}/mail", report=report, every="daily", hour="7", back=HOME)
+    later(served, 86_400)
+    assert 1 == len(await mailed(served))
 
 
 async def test_analysts_ask_anything_see_nobody_and_mail_themselves_alone(served: Served) -> None:
