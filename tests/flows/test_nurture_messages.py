@@ -13,7 +13,8 @@ from exchange.model.house import FiledHouse, House
 from exchange.model.watched import Texting
 from exchange.model.wire import EmailMessage, HttpMessage, Loss, Lost, Message, PhoneAccount, PhoneMessage, Reply
 from tests.flows.nurturing import EMAIL, TEXT, planned, run, state, steps, unsold_lead
-from tests.market import Exchange
+from tests.flows.test_shelf import put_on_list
+from tests.market import Exchange, consumer
 
 HOUSE = House("Harbor Exchange", "12 Pier Road, Boston MA 02110")
 TEXTING = Texting(PhoneAccount("https://texts.example", "AC1", "s3cret"), "+16029580100")
@@ -124,3 +125,19 @@ async def test_a_mail_server_that_is_down_is_waited_for_under_the_same_name(exch
     assert isinstance(first, EmailMessage) and isinstance(second, EmailMessage)
     assert first.message_id == second.message_id
     assert [("email", "sent")] == await steps(exchange)
+
+
+async def test_who_comes_on_a_list_while_a_message_waits_gets_none(exchange: Exchange) -> None:
+    posts = Posts(exchange)
+    posts.first = Lost(Loss.CONNECT, "refused")
+    await planned(posts.exchange, EMAIL)
+    lead_id = await unsold_lead(posts.exchange)
+    await run(posts.exchange, 2.1)
+    assert 1 == len(posts.went)
+    await put_on_list(posts.exchange, consumer(1)["phone"])
+
+    await run(posts.exchange, 2)
+
+    assert 1 == len(posts.went), "nothing is tried again"
+    assert ("left", "not_sold_any_more") == await state(exchange, lead_id)
+    assert [("email", "cut")] == await steps(exchange)
