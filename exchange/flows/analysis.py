@@ -205,7 +205,16 @@ class _Run:
         return Stretch(begin, end, self.question.mode, self.question.currency)
 
     def _digest(self, grain: Grain, inner: tuple[str, ...], cells: tuple[Cell, ...]) -> str:
-        told = [_FORMAT, grain.value, inner, sorted(map(list, cells)), self.question.mode, self.question.currency]
+        told: list[object] = [
+            _FORMAT,
+            grain.value,
+            inner,
+            sorted(map(list, cells)),
+            self.question.mode,
+            self.question.currency,
+        ]
+        if "tier" in (*inner, *(cell.dimension for cell in cells)):  # the one a contract is in now, for all its past
+            told.append(sorted((each.id, each.tier) for each in self.market.deals.contracts.values()))
         return hashlib.sha256(orjson.dumps(told)).hexdigest()
 
 
