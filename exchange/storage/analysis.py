@@ -110,7 +110,7 @@ _TOLD: Mapping[Grain, tuple[str, str, str, str, str]] = MappingProxyType(
 
 
 class Stretch(NamedTuple):
-    """Leads of one currency that came in [begin, end)."""
+    """Leads that came in [begin, end), of one currency; an empty one is any."""
 
     begin: int
     end: int
@@ -226,10 +226,10 @@ def _where(grain: Grain, cells: Sequence[Cell], stretch: Stretch) -> tuple[list[
     own = [
         "leads.received_at >= :begin AND leads.received_at < :end",
         f"leads.mode = '{mode}'",
-        "leads.currency = :currency",
+        *(("leads.currency = :currency",) if stretch.currency else ()),
         *((_ONLY[grain],) if grain in _ONLY else ()),
     ]
-    return own + where, params | {"end": stretch.end, "currency": stretch.currency}
+    return own + where, params | {"end": stretch.end} | ({"currency": stretch.currency} if stretch.currency else {})
 
 
 def from_hours(grain: Grain, groups: Sequence[str], cells: Sequence[Cell]) -> bool:

@@ -178,6 +178,20 @@ async def test_sales_go_with_their_contract_into_another_tier(served: Served) ->
         assert {"1": by_buyer["birch"], "2": by_buyer["acme"]} == by_tier
 
 
+async def test_entries_are_of_every_currency_unless_one_is_named(served: Served) -> None:
+    await some_days(served)
+    sales = await served.exchange.count("sales")
+    await served.exchange.market.db.write(_in_euros)
+    entries = f"{HOME}/entries?kind=sales&period=7d"
+    async with signed_in(served) as visitor:
+        counts = [await count_of(visitor, entries + of) for of in ("", "&of=currency%3DEUR", "&of=currency%3DUSD")]
+    assert sales == counts[0] == counts[1] + counts[2] and 0 < counts[1] < sales
+
+
+async def _in_euros(tx: Any) -> None:
+    await tx.execute("UPDATE leads SET currency = 'EUR' WHERE sub_id1 = 'north'")
+
+
 async def _reject_all(tx: Any) -> None:
     await tx.execute("UPDATE leads SET state = 'rejected' WHERE state = 'sold'")
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
-from exchange.model.analysis import ENTRIES, Cell
+from exchange.model.analysis import ENTRIES
 from exchange.model.money import Money
 from exchange.storage.analysis import Stretch, Wanted, count_entries, list_entries
 from exchange.storage.database import Row
@@ -62,10 +62,8 @@ def _wanted(asked: Asked) -> Wanted:
     since, until = period_of(given.get("period"), asked.times)
     if "from" in given or "to" in given:
         since, until = days_of(given.get("from", ""), given.get("to", ""), asked.times)
-    currency = next((cell.value for cell in cells if cell.dimension == "currency"), "USD")
-    kept: tuple[Cell, ...] = tuple(cell for cell in cells if cell.dimension != "currency")
-    stretch = Stretch(since or 0, min(until or asked.times.now + 1, asked.times.now + 1), asked.mode, currency)
-    return Wanted(kind, ENTRIES[kind][0], kept, stretch, asked.span)
+    stretch = Stretch(since or 0, min(until or asked.times.now + 1, asked.times.now + 1), asked.mode, "")
+    return Wanted(kind, ENTRIES[kind][0], cells, stretch, asked.span)
 
 
 async def _read(market: Market, actor: Actor, asked: Asked) -> list[Entry]:
