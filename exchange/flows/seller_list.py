@@ -40,13 +40,14 @@ class SellerLine:
 
 
 async def seller_lines(market: Market, actor: Actor, mode: str, begin: int, end: int) -> list[SellerLine]:
-    """`begin` and `end` are those of today."""
+    """`begin` and `end` are those of today. What sellers earned and are owed comes of live leads alone."""
     sellers = [each for each in market.deals.sellers.values() if each.state is not State.DELETED]
     today = await market.db.read(leads_by_seller, actor, mode, begin, end)
-    past = await market.db.read(past_by_seller, actor, market.clock.now() // _DAY_MS - DAYS)
+    live = mode == "live"
+    past = await market.db.read(past_by_seller, actor, market.clock.now() // _DAY_MS - DAYS) if live else {}
     last = await market.db.read(last_lead, actor, [each.id for each in sellers])
     owed: dict[str, list[Money]] = {}
-    for each in await market.db.read(all_accounts):
+    for each in await market.db.read(all_accounts) if live else ():
         if each.posted.units:
             owed.setdefault(each.account, []).append(each.posted)
     told = await _postbacks(market, actor)

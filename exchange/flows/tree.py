@@ -54,16 +54,17 @@ class Tree(NamedTuple):
     left: tuple[Card, ...]
 
 
-async def read_tree(market: Market, actor: Actor, campaign_id: str, draft: Draft) -> Tree:
-    """Raises `KeyError` for a campaign that is not there."""
+async def read_tree(market: Market, actor: Actor, campaign_id: str, draft: Draft, mode: str) -> Tree:
+    """Sales are told of live leads alone. Raises `KeyError` for a campaign that is not there."""
     parties = parties_of(market)
     then = parties.under(draft)
     campaign = then.campaigns[campaign_id]
     now = market.clock.now()
     since = now - DAYS * _DAY_MS
-    sold = {row["contract_id"]: row for row in await market.db.read(contract_sales, actor, since)}
+    sales = await market.db.read(contract_sales, actor, since) if mode == "live" else ()
+    sold = {row["contract_id"]: row for row in sales}
     asked: dict[str, int] = {}
-    for row in await market.db.read(ping_sums, actor, Reach("live", since, now + 1, campaign.vertical)):
+    for row in await market.db.read(ping_sums, actor, Reach(mode, since, now + 1, campaign.vertical)):
         if row["kind"] in ("ms", "timeout"):
             asked[row["contract_id"]] = asked.get(row["contract_id"], 0) + row["times"]
     cards = [_card(market, each, draft, sold, asked, now) for each in in_tree(market, then, campaign)]

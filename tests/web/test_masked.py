@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import orjson
 from aiohttp import FormData
 
 from exchange.flows.documents import save_document
@@ -24,6 +25,7 @@ from exchange.model.endpoint import EndpointKind
 from exchange.model.rights import WHO, Staff
 from exchange.model.wire import Loss, Lost, Reply
 from exchange.worker import run_jobs
+from tests.flows.billed import sound
 from tests.market import POST, REFUSED, Exchange, buying, live_key, open_exchange, operator, reply, selling, usd
 from tests.web.leads import sell
 from tests.web.served import Served, serve_exchange
@@ -148,13 +150,6 @@ async def _ids(exchange: Exchange) -> Mapping[str, Sequence[str]]:
     }  # fmt: skip
 
 
-def plain_pages() -> list[str]:
-    """Those whose address has no part."""
-    return [
-        route.path for route, _ in routes() if route.method == "GET" and not re.search(r"[{.]|/stream$", route.path)
-    ]
-
-
 TIMED = re.compile(r"<(time|pre|code|textarea|option|svg|script|dialog|title)\b.*?</\1>|<[^>]*>", re.DOTALL)
 CLOCK = re.compile(r"\b\d{2}:\d{2}:\d{2}\b|\b20\d\d-\d\d-\d\dT\d")
 INSTANT = re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+Z")
@@ -184,7 +179,7 @@ def addresses(path: str, ids: Mapping[str, Sequence[str]]) -> Iterator[str]:
 
 
 async def walk(
-    visitor: Visitor, staff: Staff, *, beyond: Staff | None = None, ending: str = ""
+    visitor: Visitor, staff: Staff, *, beyond: Staff | None = None, ending: str = "", query: str = ""
 ) -> AsyncIterator[tuple[str, str]]:
     """Every address of the console that the role may look at (and one that is less may not), of everything there is,
     with what it answers."""
@@ -195,7 +190,7 @@ async def walk(
         if (beyond is not None and beyond in WHO[right]) or not route.path.endswith(ending):
             continue
         for path in addresses(route.path, ids):
-            async with visitor.session.get(visitor.served.address + path, allow_redirects=False) as answer:
+            async with visitor.session.get(visitor.served.address + path + query, allow_redirects=False) as answer:
                 body = (await answer.read()).decode("utf-8", "replace")
                 if answer.status == 200:
                     yield path, body
@@ -243,16 +238,44 @@ def zone_of(page: str) -> str:
     return found[1]
 
 
-async def test_every_page_of_the_test_mode_says_so_and_counts_no_live_lead(tmp_path: Path) -> None:
+SOLD = re.compile(r"41\.37|33\.096|33\.10|8\.27|9,?958\.63")
+"""What the one live lead was sold for, what of it is the seller's and ours, and what the buyer has left."""
+LOGGED = re.compile(r"ST-2026-00001\D{1,60}41\.37")
+"""What somebody did stands in the log of either mode, with its amount."""
+
+
+async def test_every_page_of_the_test_mode_says_so_and_shows_nothing_of_a_live_sale(tmp_path: Path) -> None:
+    """What is of one live lead alone says that it is live; its twins tell its mode."""
     async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served:
         await exchange.add(operator(), *selling("cedar"), *buying("acme", "10000"))
-        for number in range(3):
-            await sell(served, number)
+        exchange.buyers.bids("acme", "41.37")
+        await sell(served, 1)
+        later(served, 3_600)
+        assert await sound(exchange)
         async with signed_in(served) as owner:
-            for path in plain_pages():
-                page = await owner.open(f"{path}?mode=test")
-                if 200 == page.http_status and "text/html" in page.headers["Content-Type"]:
-                    assert "<title>Test: " in page.source and '<body class="test">' in page.source, path
+            await owner.submit("/console/invoices/issue", buyer="acme")
+            live = ["/console", "/console/ledger", "/console/billing", "/console/invoices", "/console/payouts"]
+            live += ["/console/ledger.csv", "/console/invoices.json", "/console/buyers.json", "/console/sellers.csv"]
+            for path in live:
+                assert SOLD.search((await owner.open(path)).source), path
+            test = {path: body async for path, body in walk(owner, Staff.OWNER, query="?mode=test")}
             told = (await owner.open("/console.json?mode=test")).fields
             leads = (await owner.open("/console/leads.json?mode=test")).fields
+            ledger = await owner.open("/console/ledger?mode=test&account=house:margin")
+    own = {path for path, body in test.items() if "ld_" in path or "req_" in path}
+    assert not [path for path in own if test[path].startswith("<!doctype") and "<title>Test: " in test[path]]
+    others = {path: LOGGED.sub("", body) for path, body in test.items() if path not in own}
+    found = [f"{path}: {body[hit.start() - 80 : hit.end()]}" for path, body in others.items()
+             for hit in [SOLD.search(body)] if hit]  # fmt: skip
+    assert not found, "\n".join(found)
+    pages = {path: body for path, body in others.items() if body.startswith("<!doctype")}
+    assert len(pages) > 80
+    assert not [
+        path for path, body in pages.items() if '<body class="test">' not in body or "<title>Test: " not in body
+    ]
     assert (0, 0, []) == (told["leads"], told["sold"], leads["leads"])
+    assert {"mode": "test", "live": "/console/ledger.json"}.items() <= orjson.loads(
+        test["/console/ledger.json"]
+    ).items()
+    assert "Test leads move no money" in test["/console/payouts"] and "move no money" in test["/console/ledger.csv"]
+    assert 'href="/console/ledger?account=house:margin"' in ledger.source

@@ -35,6 +35,7 @@ from exchange.web.console import (
 )
 from exchange.web.console._rights import SEEING, Rights
 from exchange.web.lists import choices
+from exchange.web.live_only import live_only
 from exchange.web.pages import Page, add_page, add_table, see_other
 
 
@@ -68,7 +69,8 @@ def add_console(app: web.Application) -> None:
         add_page(app, page, for_staff(right_of(page, SEEING), page.show))
     for module, needs in modules().items():
         for page in module.pages():
-            add_page(app, page, for_staff(right_of(page, needs), page.show))
+            show = live_only(page.show) if needs.live_only and page.method == "GET" else page.show
+            add_page(app, page, for_staff(right_of(page, needs), show))
         for page in module.uploads() if hasattr(module, "uploads") else ():
             add_page(app, page, for_staff(right_of(page, needs), page.show, token=False))
 

@@ -69,7 +69,7 @@ async def read_board(market: Market, actor: Actor, wanted: Wanted, times: Times)
             landscape(market, actor, asked, wanted.facet, wanted.currency, waiting),
         ),
         asyncio.gather(
-            gauges(market, times),
+            gauges(market, asked.mode, times),
             needs(market, actor, asked.mode),
             read_lines(market, actor, _latest(asked)),
             worst_alert(market),

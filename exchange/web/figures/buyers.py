@@ -126,10 +126,12 @@ def contracts_of(market: Market, buyer_id: str) -> list[Contract]:
 async def buyer_lines(
     market: Market, actor: Actor, mode: str, times: Times, buyers: Sequence[Buyer] | None = None
 ) -> list[Line]:
-    """Every buyer, by name, or those given."""
+    """Every buyer, by name, or those given. Caps, returns and balances are of live leads alone."""
     found = await _contract_lines(market, actor, mode, times, real_buyers(market) if buyers is None else buyers)
-    back = await market.db.read(returned_since, actor, times.now // _DAY_MS - RETURN_DAYS)
-    return [_joined(market, buyer, lines, times, back.get(buyer.id, (0, 0))) for buyer, lines in found]
+    live = mode == "live"
+    back = await market.db.read(returned_since, actor, times.now // _DAY_MS - RETURN_DAYS) if live else {}
+    left = market.live.available if live else None
+    return [_joined(market, buyer, lines, times, back.get(buyer.id, (0, 0)), left) for buyer, lines in found]
 
 
 async def contract_lines(market: Market, actor: Actor, buyer: Buyer, mode: str, times: Times) -> list[Line]:
@@ -152,7 +154,7 @@ async def _contract_lines(
         for contract in contracts_of(market, buyer.id):
             currency = contract.max_bid.currency
             leads, units = bought.get((contract.id, currency), (0, 0))
-            part, told = fullest(market, contract, times)
+            part, told = fullest(market, contract, times) if mode == "live" else (None, "")
             mine = played.get(contract.id, Played())
             state = contract_standing(market, contract, times)
             spent = Money(units, currency)
@@ -164,7 +166,14 @@ async def _contract_lines(
     return found
 
 
-def _joined(market: Market, buyer: Buyer, lines: Sequence[Line], times: Times, back: tuple[int, int]) -> Line:
+def _joined(
+    market: Market,
+    buyer: Buyer,
+    lines: Sequence[Line],
+    times: Times,
+    back: tuple[int, int],
+    left: Mapping[str, Money] | None,
+) -> Line:
     played = Played()
     for line in lines:
         played.add(line.played)
@@ -184,7 +193,7 @@ def _joined(market: Market, buyer: Buyer, lines: Sequence[Line], times: Times, b
         used.cap if used is not None else None,
         used.cap_told if used is not None else "",
         *back,
-        market.live.available.get(buyer.id, buyer.limit),
+        left.get(buyer.id, buyer.limit) if left is not None else None,
     )
 
 

@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from exchange.flows.market import Market, available_of
+from exchange.flows.market import Market, available_in
 from exchange.model.money import Money
 from exchange.model.party import Cap, Contract, State, Window
 from exchange.stages.caps import contract_caps
 from exchange.stages.schedule import window_end, window_start
 from exchange.storage.dashboard import count_taken, taken_between, usual_price
 from exchange.storage.holds import all_cap_use
-from exchange.storage.ledger import all_balances
 from exchange.web.story.contracts import SIMULATED
 from exchange.web.words import Times, money, plural, roughly
 
@@ -63,8 +62,10 @@ class _Of(NamedTuple):
     start: int
 
 
-async def gauges(market: Market, times: Times, most: int = GAUGES) -> list[Gauge]:
-    """The fullest caps of contracts that are on, then balances that are good for few leads."""
+async def gauges(market: Market, mode: str, times: Times, most: int = GAUGES) -> list[Gauge]:
+    """The fullest caps of contracts that are on, then balances that are good for few leads. Test leads use up none."""
+    if mode != "live":
+        return []
     use = dict(await market.db.read(all_cap_use, times.now))
     found = [
         _Of(contract, name, cap, use.get((key, start), 0), start)
@@ -138,7 +139,7 @@ def _pace(each: _Of, expected: float | None, times: Times) -> str:
 
 async def _balances(market: Market, times: Times) -> list[Gauge]:
     """What prepaid accounts had when the day began, what of it is spent, and how many leads the rest is good for."""
-    available = available_of(market.deals.buyers.values(), await market.db.read(all_balances))
+    available = await available_in(market, "live")
     begin = times.today()[0]
     made: list[tuple[int, Gauge]] = []
     for buyer_id, left in available.items():

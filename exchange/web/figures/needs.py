@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from exchange.flows.alerts import settings_of
 from exchange.flows.jobs import CONVERT
-from exchange.flows.market import Market, available_of
+from exchange.flows.market import Market, available_in
 from exchange.flows.spent import Short, short_buyers
 from exchange.model.actor import Actor
 from exchange.model.endpoint import ACTIVE
@@ -18,7 +18,6 @@ from exchange.storage.disposition_words import unknown_words
 from exchange.storage.disputes import disputed_sales
 from exchange.storage.endpoints import troubled_endpoints
 from exchange.storage.leads import unclear_attempts
-from exchange.storage.ledger import all_balances
 from exchange.storage.payout_lists import prepared_sums
 from exchange.storage.queues import resting_queues
 from exchange.storage.return_views import waiting_returns
@@ -54,7 +53,7 @@ async def needs(market: Market, actor: Actor, mode: str) -> list[Need]:
         *await _unmapped(market, actor),
         *await _words(market, actor),
         *await _payouts(market, mode),
-        *await _short(market),
+        *await _short(market, mode),
         *await _resting(market, actor),
         *await _webhooks(market, actor),
         *[
@@ -220,9 +219,9 @@ def _contract_name(market: Market, contract_id: str) -> str:
     return f"{buyer.name if buyer is not None else contract.buyer_id}, {contract.name}"
 
 
-async def _short(market: Market) -> list[Need]:
+async def _short(market: Market, mode: str) -> list[Need]:
     """Those whose money is good for fewer leads than the alert about balances asks for."""
-    available = available_of(market.deals.buyers.values(), await market.db.read(all_balances))
+    available = await available_in(market, mode)
     least = (await settings_of(market))["balance"].first
     return [
         Need(

@@ -13,7 +13,7 @@ ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
     {
         billing: MONEY,
         invoices: MONEY,
-        ledger: Rights(Right.BOOKS_SEE, Right.BOOKS_SEE),
+        ledger: Rights(Right.BOOKS_SEE, Right.BOOKS_SEE, live_only=True),
         payouts: PAYING,
         reconcile: MONEY,
         reconciliation: MONEY,

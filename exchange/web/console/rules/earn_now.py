@@ -31,6 +31,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         "console/rules/earn_now.html",
         title="What would it earn now",
         here="leads",
+        mode="live",  # of others nothing is recorded
         lead=found.lead,
         was=Money(found.lead.revenue_units, found.lead.campaign.currency),
         now=Money(found.now.revenue_units, found.lead.campaign.currency),
@@ -58,4 +59,4 @@ async def as_json(request: web.Request) -> web.StreamResponse:
         }
         for name, outcome in (("record", found.was), ("now", found.now))
     }  # fmt: skip
-    return json_response({"lead_id": found.lead.id, "currency": currency, **told})
+    return json_response({"lead_id": found.lead.id, "mode": "live", "currency": currency, **told})

@@ -27,7 +27,7 @@ from exchange.web.figures.simulated import headline, rows, winners
 from exchange.web.figures.steps import step_words
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
-from exchange.web.render import address, notice, page
+from exchange.web.render import address, mode_of, notice, page
 
 HOME = "/console/trees"
 _ONE = HOME + "/{campaign}"
@@ -79,7 +79,7 @@ async def _shown(
         here="trees",
         http_status=422 if problems else 200,
         campaign=campaign,
-        tree=await read_tree(market, actor, campaign.id, shown.draft),
+        tree=await read_tree(market, actor, campaign.id, shown.draft, mode_of(request)),
         problems=problems,
         shown=shown,
         subject=subject,
