@@ -25,8 +25,8 @@ def test_a_delivery_that_was_settled_since_is_told_as_it_is_now(market_home: Hom
     assert 0 == market_home.run("settle", unclear, "accepted", "--yes").code
     contract = market_home.run("--json", "why", unclear).json["contracts"][0]
 
-    assert ("acme-solar", "post accepted") == (contract["contract"], contract["outcome"])
-    assert "Later accepted." == contract["checks"][-1]
+    assert ("acme-solar", "Bought $20.00") == (contract["contract"], contract["verdict"])
+    assert ["Accepted the post."] == contract["sentences"]
 
 
 def test_a_delivery_of_a_process_that_stopped_is_told_without_its_record(market_home: Home, unclear: str) -> None:
@@ -34,5 +34,5 @@ def test_a_delivery_of_a_process_that_stopped_is_told_without_its_record(market_
         database.execute("DELETE FROM trails")
     contract = market_home.run("--json", "why", unclear).json["contracts"][0]
 
-    assert ("acme-solar", "post unclear") == (contract["contract"], contract["outcome"])
-    assert contract["checks"][0].startswith("Posted at 20.00, ")
+    assert ("acme-solar", "Unclear") == (contract["contract"], contract["verdict"])
+    assert contract["sentences"][0].startswith("Won at $20.00, then: The buyer's answer to the post could not be read.")
