@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import itertools
 import os
@@ -36,6 +37,13 @@ START_TRIES = 600
 # The same examples each time, and a slow machine is no failure.
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
+
+
+def pytest_collection_finish() -> None:
+    """Programs and tests are loaded by now and stay: no collection needs to look through them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
