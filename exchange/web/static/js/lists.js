@@ -49,7 +49,8 @@
     news().catch(() => undefined).finally(() => { setTimeout(() => { asking = false; if (told) soon(); }, LEAST_MS); });
   }
   if (fresh && fresh.dataset.stream && window.EventSource) {
-    document.addEventListener("tick", (event) => { if (event.detail.leads.length) soon(); });
+    document.addEventListener("streamopen", soon);
+    document.addEventListener("tick", soon);
     document.addEventListener("streamlost", every);
     addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
   } else if (fresh) every();

@@ -102,6 +102,10 @@
   if (source && window.EventSource) {
     const stream = new EventSource(source.dataset.stream);
     let lost = 0;
+    stream.addEventListener("open", () => {  // what came since the page was drawn, nobody told it
+      document.dispatchEvent(new CustomEvent("streamopen"));
+      if (lives && !paused && !document.hidden) soon();
+    });
     stream.addEventListener("tick", (event) => {
       lost = 0;
       const tick = JSON.parse(event.data);
