@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from exchange.flows.market import Market
 from exchange.model.actor import SYSTEM
 from exchange.storage.alerts import count_open
+from exchange.storage.dashboard import waiting_for_people
 from exchange.storage.database import StorageError
 from exchange.storage.recent import buyers_sold_to, newest_leads
 
@@ -38,12 +39,13 @@ class Moved(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """What changed since the tick before: leads, and whether the deals or the open alerts did."""
+    """What changed since the tick before: leads; and whether the deals, the alerts or what waits for people did."""
 
     at: int
     leads: tuple[Moved, ...]
     version: int
     alerts: int
+    waiting: tuple[int, ...]
 
     def of_mode(self, mode: str) -> tuple[Moved, ...]:
         return tuple(lead for lead in self.leads if lead.mode == mode)
@@ -96,11 +98,11 @@ class Ticker:
 
     async def _look(self) -> None:
         seen: Mapping[str, str] | None = None
-        was = (0, 0)
+        was: tuple[int, int, tuple[int, ...]] | None = None
         while not self._ended.is_set():
             with suppress(StorageError):  # it is told where it matters; here the next look may find it well again
                 seen, tick = await self._next(seen)
-                now = (tick.version, tick.alerts)
+                now = (tick.version, tick.alerts, tick.waiting)
                 if tick.leads or now != was:
                     self._tell(tick)
                 was = now
@@ -121,7 +123,8 @@ class Ticker:
             for row in fresh
             if row["state"] not in _UNDER_WAY
         )
-        return states, Tick(now, leads, market.deals.version, await market.db.read(count_open, now))
+        alerts, waiting = await market.db.read(count_open, now), await market.db.read(waiting_for_people)
+        return states, Tick(now, leads, market.deals.version, alerts, waiting)
 
     def _tell(self, tick: Tick) -> None:
         for queue in self._pages:

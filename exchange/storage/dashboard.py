@@ -81,6 +81,19 @@ async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
     return int(rows[0]["waiting"]) + await count_disputed(tx, mode)
 
 
+async def waiting_for_people(tx: Tx) -> tuple[int, ...]:
+    """Returns, payouts, held leads and unclear deliveries that wait for somebody, live and test: to see that one of
+    them changed.
+    """
+    rows = await tx.fetch(
+        f"""SELECT (SELECT COUNT(*) FROM return_requests WHERE state = 'asked') AS returns,
+               (SELECT COUNT(*) FROM payout_runs WHERE state = 'prepared' AND hold_reason = '') AS payouts,
+               (SELECT COUNT(*) FROM leads WHERE state = 'held') AS held,
+               (SELECT COUNT(*) FROM attempts a WHERE {OPEN} AND a.state IN ('unclear', 'pending')) AS unclear"""
+    )
+    return tuple(int(rows[0][name]) for name in ("returns", "payouts", "held", "unclear"))
+
+
 async def dead_jobs(tx: Tx, actor: Actor) -> list[Row]:
     """Jobs that were tried too often, by kind: `jobs`, and the `error` of one of them."""
     if not _insider(actor):

@@ -95,6 +95,12 @@ async def save_hour(tx: Tx, hour: int, changes: int, sums: HourSums) -> None:
     await tx.execute("UPDATE counted_hours SET counted = :changes WHERE hour = :hour", changes=changes, hour=hour)
 
 
+async def day_sums(tx: Tx, actor: Actor, span: Reach) -> tuple[list[Row], list[Row], list[Row]]:
+    """`lead_sums` and `sold_sums` of one moment: a lead that is sold meanwhile is in both of them or in none."""
+    totals, hours = await lead_sums(tx, actor, span)
+    return totals, hours, await sold_sums(tx, actor, span)
+
+
 async def lead_sums(tx: Tx, actor: Actor, span: Reach) -> tuple[list[Row], list[Row]]:
     """Leads of a span twice over: by seller, state, reason and currency; and by `hour`, state and currency.
 

@@ -16,14 +16,14 @@ STATUSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "rejected": ("rejected", "duplicate", "invalid"),
         "held": ("held",),
         "unclear": ("unclear", "pending"),
+        "in_progress": ("open", "selling", "quoted"),
         "priced": ("quoted",),
-        "in_progress": ("open", "selling"),
         "duplicate": ("duplicate",),
         "invalid": ("invalid",),
         "passed": ("sold", "unsold", "held", "unclear", "pending", "quoted", "open", "selling"),
     }
 )
-"""A status of the list and the states of leads it shows. The first seven leave no lead out and count none twice."""
+"""A status of the list and the states of leads it shows. The first six leave no lead out and count none twice."""
 
 PERIODS: Mapping[str, str] = MappingProxyType(
     {"today": "today", "yesterday": "yesterday", "7d": "last 7 days", "30d": "last 30 days"}

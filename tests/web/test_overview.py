@@ -11,6 +11,7 @@ from aiohttp import ClientTimeout
 
 from exchange.flows.counting import keep_counts
 from exchange.flows.market import refresh
+from exchange.flows.quality import count_days
 from exchange.model.party import Cap, State, Window
 from exchange.web.keys import TICKER
 from tests.market import PING, REFUSED, buyer, buying, consumer, contract, selling
@@ -271,3 +272,20 @@ async def test_open_pages_hear_of_a_lead_within_seconds_and_are_let_go_at_the_en
 
         assert str(answer["lead_id"]).encode() in told and b'"state":"sold","buyers":["acme"]' in told
         assert 0 == served.app[TICKER].pages
+
+
+async def test_the_worst_source_is_named_and_blocked_from_its_sentence(served: Served) -> None:
+    for number in range(12):
+        await sell(served, number, sub_id1="north")
+        await sell(served, 100 + number, zip="1", sub_id1="pop")
+    await count_days(served.exchange.market.db, served.exchange.market.clock.now())
+    async with signed_in(served) as visitor:
+        page, told = await visitor.open("/console"), (await visitor.open("/console.json")).fields
+        assert "Cedar pop stands out: it sells 0 of 12, the others 12 of 12." in page.part("sources")
+        assert ("cedar", "pop") == (told["worst_source"]["seller"], told["worst_source"]["sub_id"])
+        await visitor.submit(
+            "/console/sellers/cedar/sub-ids", act="block", sub_id="pop", why=told["worst_source"]["told"]
+        )
+        assert (await visitor.open("/console.json")).fields["worst_source"] is None
+    refused = await sell(served, 200, sub_id1="pop")
+    assert ("rejected", "filtered") == (refused["status"], refused["reason"])

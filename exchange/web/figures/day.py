@@ -16,22 +16,26 @@ from exchange.model.reason import Reason
 from exchange.stages.asked import percentile
 from exchange.storage.asked import answer_sums
 from exchange.storage.database import Row
-from exchange.storage.hours import HOUR_MS, Reach, lead_sums, sold_sums
+from exchange.storage.hours import HOUR_MS, Reach, day_sums, lead_sums
 from exchange.web.figures.period import Period
 from exchange.web.lead_query import STATUSES
 from exchange.web.words import Times
 
-GROUPS = ("sold", "unsold", "rejected", "held", "unclear", "priced", "in_progress")
-"""Every lead is in one of these: they add up to all leads."""
+GROUPS = ("sold", "unsold", "rejected", "held", "unclear", "in_progress")
+"""Every lead is in one of these: they add up to all leads. One that was pinged and not posted yet is in progress."""
 
 _GROUP_OF: Mapping[str, str] = MappingProxyType({state: name for name in GROUPS for state in STATUSES[name]})
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Leads by group, and money of one currency. `checks` is what outside checks cost: it comes out of the margin."""
+    """Leads by group, and money of one currency. `checks` is what outside checks cost: it comes out of the margin.
+
+    `priced` are those in progress that were pinged, got a price and were not posted.
+    """
 
     groups: Mapping[str, int]
+    priced: int
     revenue: Money
     payout: Money
     checks: Money
@@ -109,10 +113,9 @@ class Asked:
 async def read_day(market: Market, actor: Actor, asked: Asked, times: Times, currency: str, waiting: Counts) -> Day:
     """`waiting` are the newest requests, which nobody counted yet."""
     read = market.db.read
-    (rows, hours), (old, old_hours), sold, answers, old_answers = await asyncio.gather(
-        read(lead_sums, actor, asked.reach),
+    (rows, hours, sold), (old, old_hours), answers, old_answers = await asyncio.gather(
+        read(day_sums, actor, asked.reach),
         read(lead_sums, actor, asked.old),
-        read(sold_sums, actor, asked.reach),
         read(answer_sums, actor, asked.reach),
         read(answer_sums, actor, asked.old),
     )
@@ -148,15 +151,16 @@ def _sizes(rows: Iterable[Row]) -> list[tuple[int, int]]:
 
 def _totals(rows: Iterable[Row], currency: str) -> Totals:
     groups = dict.fromkeys(GROUPS, 0)
-    revenue = payout = cost = 0
+    revenue = payout = cost = priced = 0
     for row in rows:
+        priced += row["leads"] if row["state"] in STATUSES["priced"] else 0
         groups[_GROUP_OF.get(row["state"], "in_progress")] += row["leads"]
         if row["currency"] == currency:
             revenue += row["revenue_units"]
             payout += row["payout_units"]
             cost += row["cost_units"]
     money = (Money(units, currency) for units in (revenue, payout, cost))
-    return Totals(MappingProxyType(groups), *money)
+    return Totals(MappingProxyType(groups), priced, *money)
 
 
 def _slices(

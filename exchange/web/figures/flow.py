@@ -27,7 +27,6 @@ _TONES: Mapping[str, str] = {
     "unsold": "own",
     "held": "five",
     "unclear": "warn",
-    "priced": "bid",
     "in_progress": "seven",
 }
 _WORDS: Mapping[str, str] = {
@@ -38,7 +37,6 @@ _WORDS: Mapping[str, str] = {
     "unsold": "Unsold",
     "held": "Held",
     "unclear": "Unclear",
-    "priced": "Priced",
     "in_progress": "In progress",
 }
 _WAYS = ("exclusive", "shared", "store")
@@ -126,7 +124,7 @@ def _ends(day: Day) -> dict[str, int]:
         parts[row["way"]] += row["parts"]
     ends = {way: total // PARTS for way, total in parts.items()}
     ends["undone"] = max(day.now.groups["sold"] - sum(ends.values()), 0)
-    ends |= {name: day.now.groups[name] for name in ("unsold", "held", "unclear", "priced", "in_progress")}
+    ends |= {name: day.now.groups[name] for name in ("unsold", "held", "unclear", "in_progress")}
     return {name: leads for name, leads in ends.items() if leads}
 
 

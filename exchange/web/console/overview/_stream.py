@@ -54,5 +54,5 @@ async def _tell(request: web.Request, response: web.StreamResponse) -> None:
 
 def _event(tick: Tick, mode: str) -> bytes:
     leads = [lead.fields for lead in tick.of_mode(mode)]
-    told = {"at": tick.at, "leads": leads, "version": tick.version, "alerts": tick.alerts}
+    told = {"at": tick.at, "leads": leads, "version": tick.version, "alerts": tick.alerts, "waiting": tick.waiting}
     return b"event: tick\ndata: " + orjson.dumps(told) + b"\n\n"

@@ -21,7 +21,7 @@ from exchange.web.console.overview._steps import first_steps
 from exchange.web.figures.board import Board, Wanted, read_board
 from exchange.web.figures.day import GROUPS, Asked, Day, Slice
 from exchange.web.figures.flow import why_rejected
-from exchange.web.figures.heat import COLUMNS
+from exchange.web.figures.heat import COLUMNS, Heat
 from exchange.web.figures.kpis import kpis, lead_list
 from exchange.web.figures.period import DAYS, comparisons, read_period
 from exchange.web.figures.pings import ping_limit_ms
@@ -99,6 +99,7 @@ def _fields(board: Board, asked: Asked, zone: str) -> dict[str, Any]:
         "begin": words.utc(day.period.begin),
         "leads": now.leads,
         **{name: now.groups[name] for name in GROUPS},
+        "priced": now.priced,
         "revenue": now.revenue.text,
         "payout": now.payout.text,
         "margin": now.margin.text,
@@ -134,8 +135,15 @@ def _fields(board: Board, asked: Asked, zone: str) -> dict[str, Any]:
             }
             for each in board.latencies
         ],
+        "worst_source": _worst(board.heat),
         "sources": [line.fields for line in (board.heat.lines if board.heat is not None else ())],
     }
+
+
+def _worst(heat: Heat | None) -> dict[str, Any] | None:
+    if heat is None or heat.worst is None:
+        return None
+    return {"seller": heat.worst.seller_id, "sub_id": heat.worst.sub_id, "told": heat.told}
 
 
 def _slice(each: Slice) -> dict[str, Any]:

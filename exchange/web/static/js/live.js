@@ -1,4 +1,5 @@
 // Parts marked data-live keep themselves fresh: by the page's stream where there is one, else every few seconds.
+// Those marked data-live-too (what every page has) come along; by themselves they ask for nothing.
 (function () {
   "use strict";
   const ASK_MS = 5000;
@@ -50,6 +51,19 @@
     note.querySelector("button").onclick = () => { note.hidden = true; part.replaceChildren(...other.childNodes); };
   }
 
+  // Nobody loses what they are at: a menu that is open, a field, a button. A table that was unfolded stays so, renewed.
+  const at = (part) => all("summary", part).indexOf(document.activeElement);
+  const busy = (part) => Boolean(part.querySelector("details.pop[open]"))
+    || (part.contains(document.activeElement) && at(part) < 0);
+  function renew(part, other) {
+    const open = all("details", part).map((each) => each.open);
+    all("details", other).forEach((each, place) => { each.open = Boolean(open[place]); });
+    if (part.innerHTML === other.innerHTML) return;
+    const place = at(part);
+    part.replaceChildren(...other.childNodes);
+    if (place >= 0 && all("summary", part)[place]) all("summary", part)[place].focus({ preventScroll: true });
+  }
+
   async function refresh() {
     if (paused || document.hidden) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
@@ -65,8 +79,11 @@
         if (held(part)) { hold(part, other); return; }
         document.querySelector("[data-waiting]").hidden = true;
       }
-      if (!other || part.contains(document.activeElement) || part.querySelector("details[open]")) return;
-      if (part.innerHTML !== other.innerHTML) part.replaceChildren(...other.childNodes);
+      if (other && !busy(part)) renew(part, other);
+    });
+    all("[data-live-too]").forEach((part) => {
+      const other = fresh.querySelector(`[data-live-too="${part.dataset.liveToo}"]`);
+      if (other) renew(part, other);
     });
   }
 
@@ -167,7 +184,7 @@
   function bands(lead) {
     if (REFUSED.includes(lead.state)) return [`s:${lead.seller}>rejected`];
     const first = `s:${lead.seller}>passed`;
-    if (lead.state !== "sold") return [first, `passed>o:${{ pending: "unclear", quoted: "priced" }[lead.state] || lead.state}`];
+    if (lead.state !== "sold") return [first, `passed>o:${{ pending: "unclear", quoted: "in_progress" }[lead.state] || lead.state}`];
     const way = lead.buyers.length > 1 ? "shared" : "exclusive";
     return [first, `passed>o:${way}`, `o:${way}>b:${lead.buyers[0]}`];
   }
