@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from html import escape, unescape
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -115,7 +115,7 @@ def _room(path: str) -> str:
     return "/".join(path.split("/", 3)[:3])
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _pattern(path: str) -> re.Pattern[str]:
     parts = _PART.split(path)
     texts = [re.escape(each) if number % 2 == 0 else f"(?:{each or '[^/]+'})" for number, each in enumerate(parts)]
