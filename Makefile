@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # Processes that share the tests. The suite is measured on two cores.
 WORKERS ?= 2
+# What Python compiles it keeps, in the tests' many processes too: to compile all of it takes longer than a start does.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench requirements clean programs
@@ -59,7 +61,8 @@ define install
 { if test -x $(BIN)/uv; then installer="$(BIN)/uv pip install -q --python $(BIN)/python"; else installer="$(PIP) install -q"; fi; \
 echo "Installing what requirements/$(1).txt names …"; \
 $$installer --require-hashes --only-binary :all: -r requirements/build.txt -r requirements/$(1).txt \
-&& $$installer --no-build-isolation --no-deps -e .; }
+&& $$installer --no-build-isolation --no-deps -e . \
+&& $(BIN)/python -c "import exchange.demo.run, exchange.web.app, exchange.worker"; }
 endef
 
 # What the tests run that is no Python: a real Chromium for the pages, curl and PHP for the samples sellers are given,

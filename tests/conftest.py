@@ -11,6 +11,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -33,6 +34,10 @@ SETTINGS = (
     "autovacuum=off",
 )
 START_TRIES = 600
+
+# The processes of the tests find compiled what others of them imported, as a person's second start does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # The same examples each time, and a slow machine is no failure.
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
