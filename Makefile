@@ -10,13 +10,14 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench requirements clean programs
+.PHONY: help demo test check bench screenshots requirements clean programs
 
 help:
 	@echo "make demo          a live exchange with simulated sellers and buyers, on 127.0.0.1"
 	@echo "make test          every check and every test, real PostgreSQL and a real browser included"
 	@echo "make check         style, types and the configuration, without the tests"
 	@echo "make bench         leads a second and latencies, beside a bare program"
+	@echo "make screenshots   the pictures of the documents, taken anew from the frozen demo"
 	@echo "make requirements  compile the pins again from pyproject.toml (UPGRADE=1 takes newer versions)"
 
 demo: $(VENV)/run.stamp
@@ -36,6 +37,9 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python bench/run.py
+
+screenshots: $(VENV)/dev.stamp programs
+	$(BIN)/python docs/take_pictures.py
 
 # The environment holds exactly what requirements/*.txt say, hashes checked. A stamp says that it is up to date.
 $(VENV)/run.stamp: $(VENV)/uv.stamp requirements/run.txt requirements/build.txt pyproject.toml

@@ -13,9 +13,11 @@ from types import ModuleType
 
 import pytest
 import typer
+from PIL import Image
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings
 
+from docs.take_pictures import MOST_BYTES, PICTURES, PLACE, SIZE, Picture
 from exchange.fields import field_types
 from exchange.model.reason import Reason
 
@@ -171,7 +173,21 @@ def test_files_that_documents_name_exist(path: Path) -> None:
     assert [] == [str(target.relative_to(ROOT)) for target in [*linked, *named] if not target.exists()]
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "check", "bench"])
+def test_every_picture_is_taken_by_the_script_and_shown_once() -> None:
+    shown = re.findall(r"!\[[^\]]+\]\((?:docs/)?pictures/([\w-]+\.webp)\)", everything_said())
+
+    assert sorted(shown) == sorted(picture.file.name for picture in PICTURES)
+    assert sorted(shown) == sorted(file.name for file in PLACE.iterdir())
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_every_picture_has_the_one_size_and_is_small(picture: Picture) -> None:
+    with Image.open(picture.file) as image:
+        assert ("WEBP", (SIZE["width"], SIZE["height"])) == (image.format, image.size)
+    assert picture.file.stat().st_size <= MOST_BYTES
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "bench", "screenshots"])
 def test_the_commands_of_the_readme_are_targets_that_make_can_plan(target: str) -> None:
     plan = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[2]
-CODE = ("exchange", "buyers", "verifiers", "tests", "bench")
+CODE = ("exchange", "buyers", "verifiers", "tests", "bench", "docs")
 LEFT_OUT = frozenset({"__pycache__", "build", "dist", "node_modules"})
 HIDDEN_BUT_OURS = frozenset({".ci", ".gitignore", ".dockerignore"})
-PICTURES = frozenset({".png", ".ico", ".ttf", ".woff2", ".gz", ".db", ".sqlite", ".zip"})
+PICTURES = frozenset({".png", ".webp", ".ico", ".ttf", ".woff2", ".gz", ".db", ".sqlite", ".zip"})
 
 
 @dataclass(frozen=True)
