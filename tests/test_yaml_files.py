@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from exchange.bootstrap import load_catalog
 from exchange.config_files import Catalog
 from exchange.stages.scrub.lead import tools_of
@@ -25,6 +27,21 @@ def test_what_is_wrong_is_told_of_each_file_that_says_it() -> None:
     told = [problem.partition(":") for problem in problems]
     assert ["a.yaml", "b.yaml"] == [place for place, _, _ in told]
     assert told[0][2] == told[1][2] and "line 1" in told[0][2]
+
+
+def test_what_the_fast_parser_does_not_know_is_read_all_the_same() -> None:
+    problems: list[str] = []
+    told = read_yaml(b"a: yes\nb: {c:d, e: f:g}\nn: 0o14", "a.yaml", problems)
+
+    assert ({"a": "yes", "b": {"c:d": None, "e": "f:g"}, "n": 12}, []) == (told, problems)
+
+
+@pytest.mark.parametrize("text", [b"[" * 3_000, b"- " * 2_000, b"{a: " * 2_000])
+def test_a_text_that_is_nested_too_deeply_is_told(text: bytes) -> None:
+    problems: list[str] = []
+
+    assert (None, 1) == (read_yaml(text, "a.yaml", problems), len(problems))
+    assert "too deeply" in problems[0]
 
 
 def test_what_was_loaded_before_workers_part_is_not_parsed_nor_made_again() -> None:

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from exchange.demo import market_document as document
 from exchange.demo.market_model import Parties, minutes_of, parties_from
 from exchange.demo.personalities import ACTORS, with_parts
 from exchange.model.vertical import Vertical
+from exchange.yaml_files import load
 
 
 class BadParties(Exception):
@@ -38,7 +38,7 @@ def read_parties(path: Path, verticals: Mapping[str, Vertical] | None = None) ->
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        found = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        found = load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise BadParties([f"{path.name}: {error}"]) from error
     if not isinstance(found, dict):

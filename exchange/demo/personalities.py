@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from ruamel.yaml import YAML
 
 from exchange.demo.dialects import DIALECTS
 from exchange.demo.shapes import Source
+from exchange.yaml_files import load
 
 Percent = Field(ge=0, le=100)
 REFUSALS = ("not in our area this week", "outside our criteria", "enough leads of this kind", "score too low")
@@ -127,7 +127,7 @@ def read_cast(path: Path) -> Cast:
 
     A problem in one is a `ValueError` that lists every one.
     """
-    parts = [YAML(typ="safe").load(each.read_text(encoding="utf-8")) for each in with_parts(path)]
+    parts = [load(each.read_text(encoding="utf-8")) for each in with_parts(path)]
     return Cast.model_validate({name: [who for part in parts for who in part.get(name, ())] for name in ACTORS})
 
 
