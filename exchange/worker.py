@@ -76,6 +76,7 @@ from exchange.flows.jobs import (
     SUBMIT_FORM,
     TAKE,
     WEBHOOK,
+    WITHDRAW,
 )
 from exchange.flows.list_desk import load_list
 from exchange.flows.market import Market
@@ -93,6 +94,7 @@ from exchange.flows.resell import resell
 from exchange.flows.resend_many import work_many
 from exchange.flows.return_bulk import work_return_file
 from exchange.flows.return_rules import consider_job
+from exchange.flows.return_withdraw import withdraw_job
 from exchange.flows.revoke import find_recipients, pass_on
 from exchange.flows.screen_alerts import note_screen_alert
 from exchange.flows.simulations import SIMULATION_LEASE_MS, run_simulation
@@ -172,6 +174,7 @@ def kinds() -> Mapping[str, Kind]:
         SUBMIT_FORM: Kind(submit_form),
         TAKE: Kind(take),
         WEBHOOK: Kind(send_webhook),
+        WITHDRAW: Kind(withdraw_job),
     }
 
 

@@ -81,9 +81,14 @@ class HookDocument(Rules):
 
 
 class ReturnsDocument(Rules):
-    """Which items ask a lead back, where `when` finds something true in them; `reasons` say what theirs mean."""
+    """Which items ask a lead back, where `when` finds something true in them, and which take that back (`withdrawn`).
+
+    `reasons` say what theirs mean. Where an `amount` stands, so much of the price is asked back, else all of it.
+    """
 
     when: Place
+    withdrawn: Place | None = None
+    amount: Place | None = None
     reason: Place
     id: Place | None = None
     note: Place | None = None

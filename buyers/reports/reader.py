@@ -78,8 +78,8 @@ class ReportsReader:
         tree = tree_of(body, document.format, document.items)
         reports, returns, wrong = [], [], 0
         for item in items_of(tree, document.items):
-            asks_back = document.returns is not None and find(document.returns.when, item) not in (None, False, "", [])
-            found = self._return(item, document.returns) if asks_back and document.returns else self._report(item)
+            about = self._about_return(item)
+            found = self._return(item, *about) if about is not None else self._report(item)
             if isinstance(found, RawReturn):
                 returns.append(found)
             elif isinstance(found, RawReport):
@@ -89,14 +89,24 @@ class ReportsReader:
         following = text(find(ask.next, tree)) if ask is not None and ask.next is not None else ""
         return HeardReports(tuple(reports), wrong, following, tuple(returns))
 
-    def _return(self, item: Any, places: ReturnsDocument) -> RawReturn | None:
+    def _about_return(self, item: Any) -> tuple[ReturnsDocument, bool] | None:
+        """Whether it takes a request back, of an item that makes or takes back one; None for a report."""
+        places = self.document.returns
+        if places is None:
+            return None
+        if places.withdrawn is not None and _is_true(find(places.withdrawn, item)):
+            return places, True
+        return (places, False) if _is_true(find(places.when, item)) else None
+
+    def _return(self, item: Any, places: ReturnsDocument, withdrawn: bool) -> RawReturn | None:
         names = self._names(item)
-        reason, own, note = (
-            text(find(place, item)) if place is not None else "" for place in (places.reason, places.id, places.note)
+        reason, own, note, amount = (
+            text(find(place, item)) if place is not None else ""
+            for place in (places.reason, places.id, places.note, places.amount)
         )
         if not names or not reason:
             return None
-        return RawReturn(names, places.reasons.get(reason, reason), own, note)
+        return RawReturn(names, places.reasons.get(reason, reason), own, note, amount, withdrawn)
 
     def _names(self, item: Any) -> tuple[str, ...]:
         return tuple(name for place in self.document.lead if (name := text(find(place, item))))
@@ -112,6 +122,10 @@ class ReportsReader:
             for place in (document.value, document.at, document.note)
         )
         return RawReport(names, word, value, at, note)
+
+
+def _is_true(found: Any) -> bool:
+    return found not in (None, False, "", [])
 
 
 def _is_signed(call: Callback, signature: SignatureDocument, terms: Terms) -> bool:

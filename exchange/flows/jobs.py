@@ -45,6 +45,7 @@ RESELL = "resell"
 RESEND_MANY = "resend_many"
 SCREEN_ALERT = "screen_alert"
 SIMULATE = "simulate"
+WITHDRAW = "withdraw"
 RESALE = "resell"
 """The endpoint of the request that a resale opens: no seller sent it."""
 

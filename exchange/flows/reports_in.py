@@ -25,10 +25,12 @@ from exchange.flows.market import Market
 from exchange.flows.polls import plan_polls
 from exchange.flows.return_files import DONE, UNCHANGED, ask_all
 from exchange.flows.return_files import WRONG as WRONG_ROW
-from exchange.flows.returns import find_returnable
+from exchange.flows.return_withdraw import withdraw
+from exchange.flows.returns import Asked, Asking, Returnable, ask_return, find_returnable
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Channel, HeardReports, RawReport, RawReturn
 from exchange.model.lead import Problem
+from exchange.model.money import BadMoney, Money
 from exchange.model.party import Contract
 from exchange.model.wire import Reply
 from exchange.model.work import JobRow
@@ -56,6 +58,7 @@ _NEXT_MS = 1_000  # between two turns of one look
 _BUSY = (429, 503)
 _RETURNS = MappingProxyType({DONE: "return_asked", UNCHANGED: "return_known", WRONG_ROW: "return_refused"})
 """What became of a request to return a lead, as it is counted."""
+_WITHDRAWN = "return_withdrawn"
 
 
 class NotRead(Exception):
@@ -193,16 +196,42 @@ async def _record(
 
 
 async def _ask_back(market: Market, name: str, buyers: Sequence[str], raw: RawReturn) -> str:
-    """A buyer that is an exchange asks a lead back by its own system. Returns what it counts as."""
+    """A buyer that is an exchange asks a lead back by its own system, or wants it back no more. Returns what it counts
+    as."""
     for buyer_id in buyers:
         actor = Actor(Role.BUYER, f"{buyer_id} (connection {name})", buyer_id)
         for reference in raw.names:
-            if await find_returnable(market, actor, reference) is None:
-                continue
-            row = AskRow(1, reference, reason_in(raw.reason), raw.note[: limits.NOTE_CHARACTERS], raw.id)
-            (told,) = await ask_all(market, actor, (row,))
-            return _RETURNS[told.verdict]
+            found = await find_returnable(market, actor, reference)
+            if found is not None:
+                return await _taken(market, actor, found, reference, raw)
     return Verdict.NOT_FOUND.value
+
+
+async def _taken(market: Market, actor: Actor, found: Returnable, reference: str, raw: RawReturn) -> str:
+    try:
+        amount = Money.parse(raw.amount, found.sale["currency"]) if raw.amount and not raw.withdrawn else None
+    except BadMoney:
+        return _RETURNS[WRONG_ROW]
+    if raw.withdrawn or (amount is not None and not amount.units):
+        return await _taken_back(market, actor, found, raw)
+    note = raw.note[: limits.NOTE_CHARACTERS]
+    row = AskRow(1, reference, reason_in(raw.reason), note, raw.id, amount)
+    (told,) = await ask_all(market, actor, (row,))
+    return _RETURNS[told.verdict]
+
+
+async def _taken_back(market: Market, actor: Actor, found: Returnable, raw: RawReturn) -> str:
+    """What takes a request back may come before the request: then it is asked and taken back at once, so that what
+    comes late finds it known. Nothing is asked back of a request that comes to nothing."""
+    request = found.request
+    if request is None and raw.withdrawn:
+        made = await ask_return(market, actor, found, Asking(reason_in(raw.reason), "", raw.id or None))
+        if not isinstance(made, Asked):
+            return _RETURNS[WRONG_ROW]
+        request = made.request
+    if request is None or (raw.id and request["their_reference"] not in (None, raw.id)):
+        return _RETURNS[UNCHANGED]
+    return _WITHDRAWN if await withdraw(market, request, actor) else _RETURNS[UNCHANGED]
 
 
 def _row(number: int, raw: RawReport) -> Row:

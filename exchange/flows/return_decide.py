@@ -34,6 +34,7 @@ _SOLD_AGAIN = "The lead was sold again since: the return can no more be taken ba
 OFFERED_AGAIN = "The lead is then offered to contracts for leftover leads."
 TURN_MS = 30 * 86_400_000  # so long a person may take back what a rule decided
 _OPEN = tuple(each.value for each in OPEN_RETURNS)
+_CREDITED = (ReturnState.APPROVED.value, ReturnState.PARTIAL.value)
 
 
 class CannotDecide(Exception):
@@ -41,13 +42,15 @@ class CannotDecide(Exception):
 
 
 class Choice(NamedTuple):
-    """What is to be decided. `credit` is the part for PARTIAL; `rule` names the rule that did it by itself."""
+    """What is to be decided. `credit` is the part for PARTIAL; `rule` names the rule that did it by itself.
+    `withdrawn`: its buyer took the request back."""
 
     state: ReturnState
     why: str = ""
     credit: Money | None = None
     rule: str = ""
     automatic: bool = False
+    withdrawn: bool = False
 
 
 class Decided(NamedTuple):
@@ -66,9 +69,9 @@ class Outlook(NamedTuple):
 
 async def outlook(market: Market, request: Row, choice: Choice) -> Outlook:
     """Raises `CannotDecide`."""
-    now = market.clock.now()
+    now, choice = market.clock.now(), _as_asked(request, choice)
     parties = _parties(market, request)
-    if _is_turn(request, choice, now) and request["state"] == ReturnState.APPROVED.value:
+    if _is_turn(request, choice, now) and request["state"] in _CREDITED:
         if await market.db.read(was_sold_again, request):
             raise CannotDecide(_SOLD_AGAIN)
         effect = _booked_effect(request)
@@ -91,8 +94,15 @@ async def decide_return(market: Market, return_id: str, choice: Choice, actor: A
         if not _may_decide(request, choice, market.clock.now()):
             return Decided(request, first=False)
         with suppress(LeadMoved):
-            return await _decide(market, request, choice, actor, ip)
+            return await _decide(market, request, _as_asked(request, choice), actor, ip)
     raise StillAtWork(f"The lead of {return_id} is being sold at this moment. Try again.")
+
+
+def _as_asked(request: Row, choice: Choice) -> Choice:
+    """An approval gives what was asked: the price, or the part of it that the buyer named."""
+    if choice.state is not ReturnState.APPROVED or request["asked_units"] is None:
+        return choice
+    return choice._replace(state=ReturnState.PARTIAL, credit=Money(request["asked_units"], request["currency"]))
 
 
 async def _decide(market: Market, request: Row, choice: Choice, actor: Actor, ip: str) -> Decided:
@@ -117,7 +127,10 @@ def _may_decide(request: Row, choice: Choice, now: int) -> bool:
 
 
 def _is_turn(request: Row, choice: Choice, now: int) -> bool:
-    """Whether this takes back what a rule decided: once, within 30 days, by a person."""
+    """Whether this takes back what a rule decided: once, within 30 days, by a person. What its own buyer wants no more
+    is taken back whoever credited it, and when."""
+    if choice.withdrawn:
+        return request["state"] in _CREDITED and not request["turned"]
     if not may_turn(request, now) or choice.automatic:
         return False
     was_declined: bool = request["state"] == ReturnState.DECLINED.value
@@ -131,7 +144,7 @@ def may_turn(request: Row, now: int) -> bool:
 
 
 async def _ruling(market: Market, request: Row, choice: Choice, actor: Actor, ip: str, now: int) -> Ruling:
-    undoes = request["state"] == ReturnState.APPROVED.value
+    undoes = request["state"] in _CREDITED
     if undoes:
         moved: Moved | None = await _taken_back(market, request, now)
     else:
@@ -231,12 +244,13 @@ async def _sold(market: Market, request: Row) -> Sold:
 
 
 async def _taken_back(market: Market, request: Row, now: int) -> Moved:
-    """What an automatic approval moved, the other way."""
+    """What an approval moved, of the price or a part of it, the other way."""
     references = (f"return:{request['id']}", f"promise:{request['attempt_id']}")
     made = [await market.db.write(find_transaction, SYSTEM, each) for each in references]
     effect = _booked_effect(request)
     back = take_back([each for each in made if each is not None], now, month_of(now))
-    payout = Money(request["payout_units"], request["currency"])
+    whole = request["state"] == ReturnState.APPROVED.value
+    payout = Money(request["payout_units"], request["currency"]) if whole else effect.debit
     payout_back = payout if effect.bears is Bears.SELLER else Money.zero(request["currency"])
     return Moved(effect, back, effect.credit, payout_back, False)
 

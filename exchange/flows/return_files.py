@@ -85,7 +85,8 @@ async def _ask(market: Market, actor: Actor, row: AskRow, *, look: bool) -> RowT
     found = await find_returnable(market, actor, row.lead) if row.lead else None
     if found is None:
         return RowTold(row.number, row.lead, WRONG, "Not matched: you bought no such lead.")
-    made = await ask_return(market, actor, found, Asking(row.reason, row.note, row.theirs or None))
+    asking = Asking(row.reason, row.note, row.theirs or None, amount=row.amount)
+    made = await ask_return(market, actor, found, asking)
     if isinstance(made, Problem):
         return RowTold(row.number, row.lead, WRONG, f"{made.message[:1].upper()}{made.message[1:]}.")
     if isinstance(made, Recorded):

@@ -28,9 +28,13 @@ async def consider(market: Market, return_id: str) -> Row:
     request = await market.db.write(return_of, return_id)
     if request is None:
         raise LookupError(return_id)
-    if request["state"] not in _OPEN or request["looked_at"] is not None:
+    if not _waits(request) or request["looked_at"] is not None:
         return request
     return await look_again(market, request)
+
+
+def _waits(request: Row) -> bool:
+    return request["state"] in _OPEN and request["withdrawn_at"] is None
 
 
 async def look_again(market: Market, request: Row) -> Row:
@@ -57,7 +61,7 @@ async def consider_job(market: Market, payload: Mapping[str, object]) -> None:
     """The job that makes sure that every request is looked at, and that what is proved is decided."""
     return_id = str(payload["return_id"])
     request = await market.db.write(return_of, return_id)
-    if request is None or request["state"] not in _OPEN:
+    if request is None or not _waits(request):
         return
     if request["looked_at"] is None:
         await look_again(market, request)

@@ -26,7 +26,7 @@ from exchange.stages.returns.terms import NO_RETURNS, closes_at, disposition_for
 from exchange.storage.database import Row
 from exchange.storage.feedback import find_sale
 from exchange.storage.leads import key_of
-from exchange.storage.returns import read_return, return_by_reference, return_of, save_return
+from exchange.storage.returns import ask_part, read_return, return_by_reference, return_of, save_return
 from exchange.storage.selling import read_lead
 from exchange.vault import DataKey
 
@@ -82,12 +82,16 @@ class File(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a buyer says. `their_reference` is its own name for the request: the same again is the same request."""
+    """What a buyer says. `their_reference` is its own name for the request: the same again is the same request.
+
+    `amount` is what it wants back, None for the price; the price at most.
+    """
 
     reason: str
     note: str = ""
     their_reference: str | None = None
     file: File | None = None
+    amount: Money | None = None
 
 
 class Asked(NamedTuple):
@@ -123,7 +127,7 @@ async def ask_return(market: Market, actor: Actor, found: Returnable, asking: As
     if reason in NO_RETURNS:
         return await _as_disposition(market, actor, found, reason, asking.note)
     if found.request is not None:
-        return Asked(found.request, new=False)
+        return await _asked_again(market, found, found.request, asking)
     if (problem := problem_of(found, reason, asking)) is not None:
         return problem
     if asking.their_reference is not None:
@@ -147,6 +151,35 @@ async def ask_return(market: Market, actor: Actor, found: Returnable, asking: As
     return Asked(row, new)
 
 
+async def _asked_again(market: Market, found: Returnable, request: Row, asking: Asking) -> Asked | Problem:
+    """Under the same name it may come to ask for another part, as long as nobody decided."""
+    part = _part(found.sale, asking.amount)
+    units = part.units if part is not None else None
+    same_name = asking.their_reference is not None and asking.their_reference == request["their_reference"]
+    if asking.amount is None or not same_name or units == request["asked_units"]:
+        return Asked(request, new=False)
+    if (problem := _amount_problem(found, asking.amount)) is not None:
+        return problem
+    await market.db.write(ask_part, request["id"], units)
+    row = await market.db.write(return_of, request["id"])
+    assert row is not None
+    return Asked(row, new=False)
+
+
+def _part(sale: Row, amount: Money | None) -> Money | None:
+    """What of the price is asked; None for all of it."""
+    return amount if amount is not None and amount.units < sale["price_units"] else None
+
+
+def _amount_problem(found: Returnable, amount: Money) -> Problem | None:
+    if amount.currency != found.sale["currency"] or amount.units <= 0:
+        return Problem("amount", "range", f"amount must be more than 0 {found.sale['currency']}")
+    whole = found.contract is not None and not found.contract.returns.partial
+    if whole and _part(found.sale, amount) is not None:
+        return Problem("amount", "not_allowed", "the contract gives back the whole price or nothing", amount.text)
+    return None
+
+
 def problem_of(found: Returnable, reason: str, asking: Asking) -> Problem | None:
     terms = found.contract.returns if found.contract is not None else None
     allowed = terms.reasons if terms is not None else ()
@@ -158,6 +191,8 @@ def problem_of(found: Returnable, reason: str, asking: Asking) -> Problem | None
         told = f"your_return_id must have at most {limits.REFERENCE_CHARACTERS} characters"
         return Problem("your_return_id", "length", told)
     assert terms is not None
+    if asking.amount is not None and (problem := _amount_problem(found, asking.amount)) is not None:
+        return problem
     lacks = missing(terms, reason, note=bool(asking.note.strip()), file=asking.file is not None)
     if lacks is not None and found.window is Window.OPEN:
         return Problem(lacks, "missing", f"the contract wants a {lacks} with this reason")
@@ -196,6 +231,7 @@ def _request(
         sale["accepted_at"],
         due_at(market, sale),
         asking.their_reference or None,
+        _part(sale, asking.amount),
     )
 
 
@@ -204,7 +240,8 @@ def _told(market: Market, found: Returnable, request: ReturnRequest) -> tuple[st
     sale, now = found.sale, request.asked_at
     buyer = market.deals.buyers.get(request.buyer_id)
     name = buyer.name if buyer is not None else request.buyer_id
-    sentence = f"{name} asks to return it: {request.reason.replace('_', ' ')}"
+    part = f", {request.part.text} of {request.price.text} {request.price.currency}" if request.part is not None else ""
+    sentence = f"{name} asks to return it: {request.reason.replace('_', ' ')}{part}"
     look = job(market, f"return:{request.id}", RETURN, {"return_id": request.id}, now, now, f"return:{request.id}")
     if found.window is not Window.OPEN:  # it is declined at once, and never concerns its seller
         return sentence, (look, *return_asked(market, request, name, seller_too=False))

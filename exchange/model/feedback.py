@@ -59,12 +59,14 @@ class RawReport(NamedTuple):
 
 class RawReturn(NamedTuple):
     """What a buyer's system asks back, as it wrote it: `names` are what may name the lead, `id` is its own name for the
-    request."""
+    request, `amount` what of the price it wants (empty: all). `withdrawn`: it wants nothing of it any more."""
 
     names: tuple[str, ...]
     reason: str
     id: str = ""
     note: str = ""
+    amount: str = ""
+    withdrawn: bool = False
 
 
 class HeardReports(NamedTuple):

@@ -32,7 +32,7 @@ class ReturnRequest:
     """A buyer asks its money back for one sale. `told_by` names the channel and the account.
 
     `sealed_note` opens with the key of the lead. `due_at`: from then on its seller pays nothing back. `their_reference`
-    is the buyer's own name for it, asked once.
+    is the buyer's own name for it, asked once. `part` is what of the price is asked, None for all of it.
     """
 
     id: str
@@ -53,6 +53,7 @@ class ReturnRequest:
     sold_at: int
     due_at: int
     their_reference: str | None = None
+    part: Money | None = None
 
 
 class ReturnFile(NamedTuple):

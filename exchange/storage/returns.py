@@ -42,9 +42,9 @@ async def save_return(
     rows = await tx.fetch(
         """INSERT INTO return_requests (id, month, sale_id, lead_id, buyer_id, reason, note, asked_at, told_by, state,
                attempt_id, seller_id, campaign_id, contract_id, mode, currency, price_units, sold_at, due_at,
-               their_reference, file_name, sealed_note)
+               their_reference, file_name, sealed_note, asked_units)
            VALUES (:id, :month, :sale, :lead, :buyer, :reason, '', :at, :told_by, 'asked', :attempt, :seller,
-               :campaign, :contract, :mode, :currency, :price, :sold, :due, :theirs, :file, :sealed_note)
+               :campaign, :contract, :mode, :currency, :price, :sold, :due, :theirs, :file, :sealed_note, :part)
            ON CONFLICT DO NOTHING RETURNING id""",
         id=request.id,
         month=request.month,
@@ -66,6 +66,7 @@ async def save_return(
         due=request.due_at,
         theirs=request.their_reference,
         file=file.name if file is not None else None,
+        part=request.part.units if request.part is not None else None,
     )
     if not rows:
         return False
@@ -83,6 +84,28 @@ async def _add_file(tx: Tx, file: ReturnFile) -> None:
            VALUES (:return_id, :lead_id, :name, :media, :size_bytes, :sealed)""",
         **file._asdict(),
     )
+
+
+async def ask_part(tx: Tx, return_id: str, units: int | None) -> bool:
+    """What of the price is asked from now on, None for all of it. False when it is decided already."""
+    changed = await tx.execute(
+        f"UPDATE return_requests SET asked_units = :units WHERE id = :id AND state IN ({_OPEN})",
+        id=return_id,
+        units=units,
+    )
+    return changed == 1
+
+
+async def note_withdrawn(tx: Tx, request: Row, at: int, month: str, sentence: str, by: str, work: JobRow) -> bool:
+    """Its buyer takes the request back; the job does what follows of it. False when that was noted before."""
+    changed = await tx.execute(
+        "UPDATE return_requests SET withdrawn_at = :at WHERE id = :id AND withdrawn_at IS NULL", id=request["id"], at=at
+    )
+    if not changed:
+        return False
+    await add_event(tx, request["lead_id"], month, at, "return_withdrawn", sentence, by)
+    await add_job(tx, work)
+    return True
 
 
 async def read_return(tx: Tx, sale_id: str) -> Row | None:

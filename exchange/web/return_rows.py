@@ -56,6 +56,8 @@ class ReturnLine:
     seller_lead_id: str
     seller_reference: str
     replacement: str
+    part: Money | None  # what of the price is asked, where that is not all
+    withdrawn_at: int | None
 
     @property
     def speaks_for(self) -> int:
@@ -133,4 +135,6 @@ def line_of(market: Market, row: Row) -> ReturnLine:
         row["seller_lead_id"] or "",
         row["seller_reference"] or "",
         row["replacement"] or "",
+        Money(row["asked_units"], currency) if row["asked_units"] is not None else None,
+        row["withdrawn_at"],
     )

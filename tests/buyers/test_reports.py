@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from typing import Any
 
+import orjson
 import pytest
 
 from buyers import connectors
@@ -13,7 +14,7 @@ from buyers.family import ConnectionProblems, Loaded
 from buyers.loading import load_connection
 from buyers.reports.tree import text
 from exchange.connector import BadReply, Callback, Forged, ReadsDispositions, Terms
-from exchange.model.feedback import HeardReports, RawReport
+from exchange.model.feedback import HeardReports, RawReport, RawReturn
 from exchange.model.wire import HttpMessage, Reply
 from tests.market import NOW, contract
 
@@ -172,3 +173,29 @@ def test_what_is_wrong_is_told_with_its_place(section: dict[str, Any], path: str
 
 def test_what_no_database_holds_is_read_as_a_sign() -> None:
     assert ("a\ufffdb", "\ufffd") == (text("a\0b "), text("\ud800"))
+
+
+def test_an_exchange_further_on_says_how_much_it_wants_back_and_that_it_wants_nothing_any_more() -> None:
+    """As its webhook tells its seller: a part granted there is asked here, and what it takes back there."""
+    decided = "type == 'lead.return_decided' && contains(['approved', 'partial', 'replaced'], data.status)"
+    returns = {
+        "when": f"type == 'lead.return_requested' || ({decided})",
+        "withdrawn": "type == 'lead.return_decided' && contains(['taken_back', 'declined'], data.status)",
+        "amount": "data.returned_amount",
+        "reason": "data.reason",
+        "id": "data.return_id",
+    }
+    places = {"items": None, "lead": "data.seller_lead_id", "word": "data.disposition", "value": None}
+    reports = reader(ask=None, hook={"address": "crm_hook"}, returns=returns, **{**places, "at": None, "note": None})
+
+    def heard(kind: str, **data: str) -> tuple[RawReturn, ...]:
+        body = orjson.dumps(
+            {"type": kind, "data": {"seller_lead_id": "l1", "return_id": "r1", "reason": "language", **data}}
+        )
+        return reports.heard(Callback("/told/acme/abc123", "", {}, body, {}), TERMS).returns
+
+    assert (RawReturn(("l1",), "language", "r1"),) == heard("lead.return_requested")
+    part = heard("lead.return_decided", status="partial", returned_amount="4.00")
+    assert (RawReturn(("l1",), "language", "r1", amount="4.00"),) == part
+    back = heard("lead.return_decided", status="taken_back", returned_amount="-4.00")
+    assert (RawReturn(("l1",), "language", "r1", amount="-4.00", withdrawn=True),) == back

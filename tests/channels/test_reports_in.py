@@ -270,3 +270,48 @@ async def test_an_exchange_further_on_hands_back_returns_and_words_by_its_own_we
         (asked,) = await theirs.exchange.rows("SELECT lead_id, reason, their_reference FROM return_requests")
         assert {"lead_id": one, "reason": "language", "their_reference": "ret_far"} == asked
         assert ["contacted"] == [kind for kind, _, _ in await theirs.told()]
+
+
+async def test_a_part_granted_further_on_is_asked_here_and_what_is_taken_back_there_is_taken_back_here(
+    tmp_path: Path,
+) -> None:
+    over = {
+        "hook": {"address": "crm_hook"},
+        "items": None,
+        "lead": "data.seller_lead_id",
+        "word": "data.disposition",
+        "returns": {
+            "when": "contains(['approved', 'partial'], data.status)",
+            "withdrawn": "data.status == 'taken_back'",
+            "amount": "data.returned_amount",
+            "reason": "data.reason",
+            "id": "data.return_id",
+        },
+    }
+    async with crm(tmp_path, **over) as theirs, serve_exchange(theirs.exchange) as served:
+
+        async def tell(lead: str, name: str, status: str, amount: str) -> dict[str, int]:
+            data = {"seller_lead_id": lead, "return_id": name, "reason": "language"}
+            body = orjson.dumps({"data": {**data, "status": status, "returned_amount": amount}})
+            heard = await call(served, body)
+            assert 200 == heard.http_status, heard
+            await settle_down(theirs.exchange)
+            return {word: count for word, count in heard["counts"].items() if count}
+
+        one, two, three = theirs.leads
+        told = [
+            await tell(one, "ret_1", "partial", "4.00"),
+            await tell(one, "ret_1", "taken_back", "-4.00"),
+            await tell(one, "ret_1", "partial", "4.00"),  # heard late
+            await tell(two, "ret_2", "taken_back", "-30.00"),  # before what it takes back
+            await tell(two, "ret_2", "approved", "30.00"),
+            await tell(three, "ret_3", "approved", "0.00"),  # borne there
+            await tell(three, "ret_3", "approved", "much"),
+        ]
+        rows = await theirs.exchange.rows("SELECT * FROM return_requests ORDER BY asked_at, id")
+
+    words = ["asked", "withdrawn", "known", "withdrawn", "known", "known", "refused"]
+    assert [{f"return_{word}": 1} for word in words] == told
+    assert [("ret_1", 40_000, "declined"), ("ret_2", None, "declined")] == [
+        (row["their_reference"], row["asked_units"], row["state"]) for row in rows
+    ]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from exchange import limits
 from exchange.model.feedback import storable
+from exchange.model.money import Money
 from exchange.stages.returns.terms import reason_in
 
 ASK_COLUMNS = ("lead_id", "reason", "note", "your_return_id")
@@ -41,6 +42,7 @@ class AskRow(NamedTuple):
     reason: str
     note: str
     theirs: str
+    amount: Money | None = None
 
 
 class DecideRow(NamedTuple):

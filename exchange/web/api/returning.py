@@ -47,7 +47,11 @@ async def ask(call: Call) -> Told:
         raise _not_there()
     if not sent.get("reason"):
         raise wrong("reason", "missing", "reason is required")
-    asking = Asking(sent["reason"], sent.get("note", ""), sent.get("yourreturnid"), file)
+    try:
+        amount = Money.parse(sent["amount"], found.sale["currency"]) if sent.get("amount") else None
+    except BadMoney:
+        raise wrong("amount", "type", "amount must be a decimal amount such as 12.50") from None
+    asking = Asking(sent["reason"], sent.get("note", ""), sent.get("yourreturnid"), file, amount)
     made = await ask_return(call.market, caller.actor, found, asking)
     if isinstance(made, Problem):
         raise Stop(Reason.INVALID, 422, problems=(made,))
@@ -220,6 +224,7 @@ def return_fields(_: Market, row: Row, actor: Actor) -> dict[str, Any]:
             "reference": row["attempt_id"],
             "contract_id": row["contract_id"],
             "price": Money(row["price_units"], currency).text,
+            "asked_amount": Money(row["asked_units"], currency).text if row["asked_units"] is not None else None,
             "credit": Money(row["credit_units"] or 0, currency).text,
             "why": row["why"] or None,
             "question": row["question"] if row["state"] == "question" else None,

@@ -74,6 +74,7 @@ def _entry() -> dict[str, Schema]:
         "reference": text("Our id of the delivery."),
         "contract_id": text(),
         "price": money("What the lead was sold for."),
+        "asked_amount": money("What of the price the buyer asked for, where that is not all."),
         "credit": money("What the buyer got back."),
         "earned": money("What the seller earned by it."),
         "returned_amount": money("What the seller paid back."),
@@ -127,6 +128,7 @@ def _sent() -> dict[str, Schema]:
         reason=text(enum=[*RETURN_REASONS, *NO_RETURNS]),
         note=text("What happened.", **note),
         your_return_id=theirs,
+        amount=money("What of the price you want back. Left out: all of it."),
         file=_file(),
     )
     answer = record((), answer=text("What was asked of you; it may be left out beside a file.", **note), file=_file())

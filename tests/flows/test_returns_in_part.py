@@ -1,0 +1,170 @@
+"""A buyer asks a part of the price back, and takes a request back: what a further exchange hands on to this one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from exchange.flows.return_decide import decide_return, outlook
+from exchange.flows.return_rules import consider
+from exchange.flows.return_withdraw import withdraw
+from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
+from exchange.model.lead import Problem
+from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind
+from exchange.model.money import Money
+from exchange.model.return_terms import ReturnTerms
+from exchange.storage.ledger import book
+from exchange.worker import run_jobs, seal_chains
+from tests.flows.lab import OPERATOR, later, owed, post, spent
+from tests.flows.test_return_decisions import ACME, APPROVE, DAY_S, asked_for, entries, state_of
+from tests.market import Exchange, buying, selling, usd
+
+THEIRS, PREPAID = "ret_far", "buyer:acme:prepaid"
+
+
+async def ask_for(exchange: Exchange, lead_id: str, amount: Money | None, name: str = THEIRS) -> Asked | Problem:
+    found = await find_returnable(exchange.market, ACME, lead_id)
+    assert found is not None
+    made = await ask_return(exchange.market, ACME, found, Asking("wrong_person", "", name, amount=amount))
+    assert isinstance(made, Asked | Problem)
+    return made
+
+
+async def bought(exchange: Exchange, **changes: Any) -> str:
+    """A lead that Acme bought at $30, of which cedar earned $24."""
+    await exchange.add(*selling("cedar"), *buying("acme", price=usd("30"), **changes))
+    return str((await post(exchange))["lead_id"])
+
+
+async def take_back(exchange: Exchange, return_id: str) -> bool:
+    done = await withdraw(exchange.market, await state_of(exchange, return_id), ACME)
+    later(exchange, 1)
+    while await run_jobs(exchange.market):
+        continue
+    return done
+
+
+async def test_an_approval_gives_what_was_asked_and_no_more(either: Exchange) -> None:
+    lead_id = await bought(either)
+    made = await ask_for(either, lead_id, usd("7.50"))
+    assert isinstance(made, Asked) and made.new
+    return_id = made.request["id"]
+    told = await outlook(either.market, made.request, APPROVE)
+
+    decided = await decide_return(either.market, return_id, APPROVE, OPERATOR)
+
+    assert told.sentence.startswith("Credit Acme $7.50. Debit Cedar $6.00")
+    assert ("partial", 75_000) == (decided.request["state"], decided.request["credit_units"])
+    assert ("22.50", "18.00") == (await spent(either, "acme"), await owed(either))
+
+
+async def test_another_part_may_be_asked_under_the_same_name_until_it_is_decided(either: Exchange) -> None:
+    lead_id = await bought(either)
+    made = await ask_for(either, lead_id, None)
+    assert isinstance(made, Asked)
+    return_id = made.request["id"]
+    asked = []
+    for name, amount in ((THEIRS, "10"), (THEIRS, "5"), ("another", "1"), (THEIRS, "31"), (THEIRS, "5")):
+        again = await ask_for(either, lead_id, usd(amount), name)
+        assert isinstance(again, Asked) and not again.new
+        asked.append(again.request["asked_units"])
+    await decide_return(either.market, return_id, APPROVE, OPERATOR)
+    late = await ask_for(either, lead_id, usd("20"))
+
+    assert [100_000, 50_000, 50_000, None, 50_000] == asked
+    assert isinstance(late, Asked) and 50_000 == late.request["credit_units"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "partial", "code"), [("0", True, "range"), ("-1", True, "range"), ("3", False, "not_allowed")]
+)
+async def test_no_part_is_asked_that_cannot_be_given(exchange: Exchange, amount: str, partial: bool, code: str) -> None:
+    lead_id = await bought(exchange, returns=ReturnTerms(partial=partial))
+
+    made = await ask_for(exchange, lead_id, usd(amount))
+
+    assert isinstance(made, Problem) and ("amount", code) == (made.field, made.code)
+    assert isinstance(await ask_for(exchange, lead_id, usd("30")), Asked)
+
+
+async def test_a_request_that_waits_is_declined_when_its_buyer_takes_it_back(either: Exchange) -> None:
+    _, return_id = await asked_for(either)
+
+    done = [await take_back(either, return_id) for _ in range(2)]
+
+    row = await state_of(either, return_id)
+    assert ([True, False], "declined", "acme") == (done, row["state"], row["decided_by"])
+    assert ("30.00", "24.00") == (await spent(either, "acme"), await owed(either))
+
+
+async def test_what_a_person_credited_is_charged_again_once_when_its_buyer_takes_it_back(either: Exchange) -> None:
+    """Whole or in part, and after the thirty days in which a person may turn what a rule decided."""
+    lead_id, whole = await asked_for(either)
+    await decide_return(either.market, whole, APPROVE, OPERATOR)
+    later(either, 40 * DAY_S)
+    request = await state_of(either, whole)
+    await asyncio.gather(*(withdraw(either.market, request, ACME) for _ in range(3)))
+    assert False is await take_back(either, whole)
+
+    row = await state_of(either, whole)
+    assert ("declined", 0, 1) == (row["state"], row["credit_units"], row["turned"])
+    assert ("30.00", "24.00") == (await spent(either, "acme"), await owed(either))
+    assert (None, 0) == (row["returned_at"], row["returned_units"])
+    assert [f"return:{whole}", f"reversal:return:{whole}"] == sorted(
+        (row["reference"] for row in await either.rows("SELECT reference FROM transactions WHERE kind = 'reversal'")),
+        key=len,
+    )
+    kinds = await either.rows(
+        "SELECT kind FROM lead_events WHERE lead_id = :id AND kind LIKE 'return%' ORDER BY at", id=lead_id
+    )
+    assert 1 == sum(row["kind"] == "return_withdrawn" for row in kinds)
+    await seal_chains(either.market)
+
+
+async def test_a_part_is_charged_again_as_it_was_credited(either: Exchange) -> None:
+    lead_id = await bought(either)
+    made = await ask_for(either, lead_id, usd("7.50"))
+    assert isinstance(made, Asked)
+    return_id = made.request["id"]
+    await decide_return(either.market, return_id, APPROVE, OPERATOR)
+
+    await take_back(either, return_id)
+
+    assert ("30.00", "24.00") == (await spent(either, "acme"), await owed(either))
+    assert [
+        ("buyer:acme:prepaid", "house:margin", 75_000),
+        ("house:margin", "seller:cedar:payable", 60_000),
+    ] == sorted(await entries(either, f"promise:return:{return_id}"))
+    sale = (await either.rows("SELECT returned_at, returned_units, returned_payout_units FROM sales"))[0]
+    assert (None, 0, 0) == tuple(sale.values())
+
+
+async def test_no_rule_looks_at_one_that_was_taken_back(exchange: Exchange) -> None:
+    """Asked too late, a rule would have declined it in its own name."""
+    lead_id = await bought(exchange)
+    later(exchange, 8 * DAY_S)
+    made = await ask_for(exchange, lead_id, None)
+    assert isinstance(made, Asked)
+    await withdraw(exchange.market, made.request, ACME)
+
+    row = await consider(exchange.market, made.request["id"])
+    await take_back(exchange, made.request["id"])
+
+    assert ("asked", None) == (row["state"], row["looked_at"])
+    row = await state_of(exchange, made.request["id"])
+    assert ("declined", 0, "acme") == (row["state"], row["automatic"], row["decided_by"])
+
+
+async def test_a_credit_that_cannot_be_charged_again_yet_is_tried_until_it_can(exchange: Exchange) -> None:
+    _, return_id = await asked_for(exchange)
+    await decide_return(exchange.market, return_id, APPROVE, OPERATOR)
+    now = exchange.market.clock.now()
+    for number, (source, destination) in enumerate(((PREPAID, MARGIN), (MARGIN, PREPAID))):
+        moved = Posting(source, destination, usd("980"))
+        kind = TransactionKind.FEE if source == PREPAID else TransactionKind.ADJUSTMENT
+        await exchange.market.db.write(book, Transaction(f"fee:{number}", kind, (moved,), now, "2026-11"))
+        await take_back(exchange, return_id)
+        assert ("approved", "declined")[number] == (await state_of(exchange, return_id))["state"]
+        later(exchange, 60)
