@@ -60,9 +60,11 @@ dispositions:
   lead: data.seller_lead_id
   word: data.disposition
   returns:
-    when: type == 'lead.return_requested' || (type == 'lead.return_decided' && data.status == 'approved')
+    when: type == 'lead.return_requested' || contains(['approved', 'partial'], data.status)
+    withdrawn: contains(['taken_back', 'declined'], data.status)
     reason: data.reason
     id: data.return_id
+    amount: data.returned_amount
 """
 """What the nearer exchange keeps of the further one."""
 SLOW = {"timeout_ms": 20_000, "tiers": (Tier(1, "Everybody", Strategy.HIGHEST_PRICE, ping_ms=10_000),)}
@@ -168,21 +170,21 @@ def test_a_refund_goes_up_the_chain_its_decision_comes_down_and_both_books_agree
     hooked(near, people.url, "--seller", "cedar", "--events", RETURNED)
     hooked(near, people.url, "--buyer", "far", "--events", DECIDED)
     secrets = {"FAR_KEY": live_key("near"), "FAR_HOOK": "h00k", "FAR_SIGN": sign}
-    asyncio.run(two_returns(near, far, lead_buyer, people, secrets))
+    asyncio.run(three_returns(near, far, lead_buyer, people, secrets))
 
     above, below = near.holds(), far.holds()
-    assert ("984.00", "16.00") == (above["buyer:far:prepaid"], below["seller:near:payable"])
-    assert ("12.80", "980.00") == (above["seller:cedar:payable"], below["buyer:acme:prepaid"])
-    assert ("3.20", "4.00") == (above["house:margin"], below["house:margin"])
+    assert ("972.00", "28.00") == (above["buyer:far:prepaid"], below["seller:near:payable"])
+    assert ("22.40", "965.00") == (above["seller:cedar:payable"], below["buyer:acme:prepaid"])
+    assert ("5.60", "7.00") == (above["house:margin"], below["house:margin"])
     for node in (near, far):
         verified = node.home.run("ledger", "verify")
         assert 0 == verified.code, verified.out
 
 
-async def two_returns(
+async def three_returns(
     near: Node, far: Node, lead_buyer: LeadBuyer, people: Listener, secrets: Mapping[str, str]
 ) -> None:
-    """Both serve, sell two leads down the chain, and take both back or not."""
+    """Both serve, sell three leads down the chain, and take them back, or not, or in part."""
     given = {f"EXCHANGE_SECRET_{name}": value for name, value in secrets.items()}
     async with (
         asyncio.timeout(LIFE_S),
@@ -191,12 +193,13 @@ async def two_returns(
         listening(people),
     ):
         nodes = await asyncio.gather(far.serve(ends, {}), near.serve(ends, given))
-        for number in (1, 2):
+        for number in (1, 2, 3):
             answer = await near.ask(session, "pingpost", live_key("cedar"), consumer(number))
             assert ("accepted", "12.80") == (answer["status"], answer.get("price")), answer
-        declined, approved = [post["id"] for post in lead_buyer.posts]
+        declined, approved, partial = [post["id"] for post in lead_buyer.posts]
         await decided_above_first(near, far, session, people, declined)
         await decided_below_first(near, far, session, people, approved)
+        await granted_in_part(near, far, session, people, partial)
         for node in nodes:
             node.terminate()
             assert 0 == await node.wait()
@@ -227,3 +230,19 @@ async def decided_below_first(near: Node, far: Node, session: ClientSession, peo
     assert (asked["return_id"], "approved") == (told["your_return_id"], told["status"])
     mine = await far.ask(session, f"returns/{below['return_id']}", live_key("near"))
     assert "16.00" == told["credit"] == mine["returned_amount"]
+
+
+async def granted_in_part(near: Node, far: Node, session: ClientSession, people: Listener, reference: str) -> None:
+    """A quarter of the price below is a quarter of it above: approved there, it is that and no more."""
+    asked = await far.ask(session, f"buyer/leads/{reference}/return", buyer_key("acme"), {"reason": "language"})
+    above = await people.hears(RETURNED)
+    part = {"decision": "part", "credit": "5.00"}
+    below = await far.ask(session, f"returns/{asked['return_id']}/decide", OPERATOR_KEY, part)
+    assert "4.00" == below["returned_amount"]
+    async with asyncio.timeout(30):
+        while "asked_amount" not in (mine := await near.ask(session, f"returns/{above['return_id']}", OPERATOR_KEY)):
+            continue  # the news of it is on its way
+    assert "4.00" == mine["asked_amount"]
+    await near.ask(session, f"returns/{above['return_id']}/decide", OPERATOR_KEY, {"decision": "approve"})
+    told = await people.hears(DECIDED)
+    assert ("partial", "4.00") == (told["status"], told["credit"])

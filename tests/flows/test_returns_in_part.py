@@ -136,7 +136,7 @@ async def test_a_part_is_charged_again_as_it_was_credited(either: Exchange) -> N
     assert [
         ("buyer:acme:prepaid", "house:margin", 75_000),
         ("house:margin", "seller:cedar:payable", 60_000),
-    ] == sorted(await entries(either, f"promise:return:{return_id}"))
+    ] == sorted(await entries(either, f"reversal:return:{return_id}"))
     sale = (await either.rows("SELECT returned_at, returned_units, returned_payout_units FROM sales"))[0]
     assert (None, 0, 0) == tuple(sale.values())
 

@@ -106,20 +106,12 @@ def free_lead(
 
 
 def take_back(made: Iterable[Transaction], at: int, month: str) -> tuple[Transaction, ...]:
-    """What undoes the entries of a decision. All of them stay in the books."""
+    """What undoes the entries of a decision: of the price or a part of it, and of a promise. All stay in the books."""
     undoing = []
     for each in made:
         back = tuple(Posting(move.destination, move.source, move.money) for move in each.postings)
-        reversal = each.kind is TransactionKind.REVERSAL
-        undoing.append(
-            Transaction(
-                f"{'reversal' if reversal else 'promise'}:{each.reference}",
-                each.kind,
-                back,
-                at,
-                month,
-                each.cause,
-                reverses=each.reference if reversal else None,
-            )
-        )
+        promise = each.reference.startswith("promise:")
+        reference = f"{'promise' if promise else 'reversal'}:{each.reference}"
+        reverses = None if promise else each.reference
+        undoing.append(Transaction(reference, each.kind, back, at, month, each.cause, reverses=reverses))
     return tuple(undoing)
