@@ -10,7 +10,7 @@
   let goes = false;
   document.addEventListener("keydown", (event) => {
     if (off || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-    if (event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog")) return;
+    if (event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog[open]")) return;
     const key = event.key;
     if (goes) {
       goes = false;
