@@ -34,10 +34,14 @@ class SystemClock:
 
 
 class SimulatedClock:
-    """A clock that moves only when told to, or when the simulated loop jumps: for the demo's history and for tests."""
+    """A clock that moves only when told to, or when the simulated loop jumps: for the demo's history and for tests.
+
+    Those who sleep at the same time sleep beside each other, as they would on any other clock.
+    """
 
     def __init__(self, now: int = 1_795_000_000_000) -> None:
         self._now = float(now)
+        self._asleep: list[float] = []
 
     def now(self) -> int:
         return int(self._now)
@@ -53,8 +57,17 @@ class SimulatedClock:
         self._now = float(now)
 
     async def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
-        await asyncio.sleep(0)
+        """Time jumps to the earliest moment that anybody sleeps to, once all who begin now have begun."""
+        assert seconds >= 0
+        until = self._now + seconds * 1000
+        self._asleep.append(until)
+        try:
+            await asyncio.sleep(0)
+            while min(self._asleep) < until:  # noqa: ASYNC110 - it waits for tasks that are awake, not for an event
+                await asyncio.sleep(0)
+        finally:
+            self._asleep.remove(until)
+        self._now = max(self._now, until)
 
 
 class SetClock(SimulatedClock):

@@ -44,15 +44,17 @@ _DUPLICATES = (Reason.DUPLICATE_SELLER, Reason.DUPLICATE_EXCHANGE)
 
 async def check(case: Case, market: Market) -> Case:
     """The case with everything found about its lead, told in its trail."""
+    case.trail.found(*case.findings)
     for each in CHECKS:
+        told, began = len(case.findings), case.trail.elapsed_ms()
         case = await each(case, market)
-    return tell_findings(case)
+        case.trail.found(*case.findings[told:], since_ms=began)
+    return case
 
 
 def tell_findings(case: Case) -> Case:
     """The same case, its findings told in its trail."""
-    for finding in case.findings:
-        case.trail.found(finding)
+    case.trail.found(*case.findings)
     return case
 
 
@@ -64,16 +66,15 @@ def looked_at(case: Case) -> Answer | None:
 
 async def clear(case: Case, market: Market) -> Case:
     """A buyer would take the lead, so what waited for that is asked now, and told."""
+    began = case.trail.elapsed_ms()
     cleared = await verify(case, market, Stage.AFTER)
-    for finding in cleared.findings[len(case.findings) :]:
-        case.trail.found(finding)
+    case.trail.found(*cleared.findings[len(case.findings) :], since_ms=began)
     return cleared
 
 
 def nobody_takes(case: Case) -> None:
     """No buyer would take the lead: what waited for that says that it was not asked."""
-    for finding in not_asked(case, Stage.AFTER, "no buyer would take the lead").findings[len(case.findings) :]:
-        case.trail.found(finding)
+    case.trail.found(*not_asked(case, Stage.AFTER, "no buyer would take the lead").findings[len(case.findings) :])
 
 
 def deciding(findings: tuple[Finding, ...]) -> Finding | None:

@@ -80,7 +80,7 @@ async def place(
         placed = _note_losers(placed, plan)
         if not plan.winners:
             break
-        _tell_plan(case, plan, rules, began)
+        _tell_plan(case, plan, rules, contracts, began)
         case = placed.cleared or await clear(case, market)
         placed = placed._replace(cleared=case)
         if refusal(case) is not None:
@@ -105,7 +105,7 @@ def _note_losers(placed: Placed, plan: Plan) -> Placed:
     return placed if placed.best_below or not plan.below else placed._replace(best_below=True)
 
 
-def _tell_plan(case: Case, plan: Plan, rules: Rules, began: float) -> None:
+def _tell_plan(case: Case, plan: Plan, rules: Rules, contracts: Mapping[str, Contract], began: float) -> None:
     names = [f"{case.deals.buyer_name(bid.contract_id)} wins at {bid.price.text}" for bid in plan.winners]
     others = [f"{case.deals.buyer_name(bid.contract_id)} {bid.price.text}" for bid in plan.runners_up[:5]]
     case.trail.step(
@@ -117,6 +117,11 @@ def _tell_plan(case: Case, plan: Plan, rules: Rules, began: float) -> None:
         *tell_ranking(case, plan, rules),
         since_ms=began,
     )
+    fixed = [bid for bid in plan.runners_up if contracts[bid.contract_id].price is not None]  # no ping tells these
+    case.trail.steps[-1] |= {
+        "won": [bid.price.text for bid in plan.winners],
+        "fixed": [[bid.contract_id, bid.price.text, bid.exclusive] for bid in fixed],
+    }
 
 
 def _keep_held(

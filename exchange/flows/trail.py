@@ -31,6 +31,7 @@ class Trail:
         self.wires: list[dict[str, Any]] = []
         self.unmapped: list[tuple[str, str, str]] = []  # contract, stage and shape
         self.facts: dict[str, Any] = {}
+        self._asking: dict[str, tuple[float, float]] = {}  # check → when its vendor was asked, and how long it took
 
     def elapsed_ms(self) -> float:
         return int((self._clock.monotonic() - self.started) * 10_000 + 0.5) / 10  # a third of what `round` takes
@@ -50,11 +51,30 @@ class Trail:
             }
         )
 
-    def found(self, finding: Finding) -> None:
-        """What one check of the lead found, as a line of the timeline."""
+    def found(self, *findings: Finding, since_ms: float | None = None) -> None:
+        """What a check of the lead found that began at `since_ms`, a line of the timeline for each finding.
+
+        Of vendors who were asked at once, who answered first comes first; what asked nobody follows.
+        """
+        asked = [finding for finding in findings if finding.check in self._asking]
+        for finding in sorted(asked, key=lambda each: sum(self._asking[each.check])):
+            self._tell(finding, None)
+            began, took = self._asking.pop(finding.check)
+            self.steps[-1] |= {"at": began, "took": took}
+        since_ms = None if asked else since_ms
+        for finding in (each for each in findings if each not in asked):
+            self._tell(finding, since_ms)
+            since_ms = None
+
+    def _tell(self, finding: Finding, since_ms: float | None) -> None:
         skipped = finding.outcome is Outcome.SKIPPED
-        self.step(f"check:{finding.outcome.value}", finding.sentence, *finding.facts, skipped=skipped)
+        name = f"check:{finding.outcome.value}"
+        self.step(name, finding.sentence, *finding.facts, since_ms=since_ms, skipped=skipped)
         self.steps[-1] |= {"check": finding.check, "reason": finding.reason.slug if finding.reason else None}
+
+    def asked_vendor(self, check: str, since_ms: float) -> None:
+        """How long a vendor was asked, for the line that tells what was found."""
+        self._asking[check] = (since_ms, round(self.elapsed_ms() - since_ms, 1))
 
     def judged(self, judgement: Judgement) -> None:
         """Keep what was decided about every contract; its words are made when the record is packed."""

@@ -215,7 +215,9 @@ class _Round:
             delivers=False,
             since=case.trail.started,
         )
+        began = case.trail.elapsed_ms()
         result = await market.courier.converse(call, market.clock.monotonic() + budget_ms / 1000)
+        case.trail.asked_vendor(f"verifier:{rule.verifier}", began)
         case.trail.wires += wire_lines(f"verifier:{rule.verifier}", WIRE, None, result.records)
         if isinstance(result.answer, Verified):
             return self._answered(ask, result.answer, result.took_ms)

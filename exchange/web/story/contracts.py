@@ -13,6 +13,7 @@ from exchange.model.reason import Reason
 from exchange.model.verdict import Check
 from exchange.stages.reasons import sentence
 from exchange.web.story.masking import Mask
+from exchange.web.story.outbid import Lost, Offer, sold_at, why_lost
 from exchange.web.words import duration, money
 
 SIMULATED = "simulated-"
@@ -138,7 +139,9 @@ class _Facts:
         price = self._price(post["price"])
         if attempt is not None and state == "accepted":
             price = Money(attempt["price_units"], attempt["currency"])
-            return self._made(contract_id, f"Bought {money(price)}", tone, ("Accepted the post.",), True, 0)
+            alone = [] if attempt["exclusive"] else [each for each in self._offers(contract_id) if each.exclusive]
+            told = [each.sentence for each in self._lost(alone)]
+            return self._made(contract_id, f"Bought {money(price)}", tone, ("Accepted the post.", *told), True, 0)
         why = [f"Won at {money(price)}, then: {_sentence_of(post['reason'])}"]
         if detail := self.mask.text((attempt["detail"] if attempt is not None else post["detail"]) or ""):
             why.append(f'"{detail}"')
@@ -157,17 +160,32 @@ class _Facts:
         if failed:
             texts = (f"Bid {money(best)}; at the post:", *(self.mask.text(sentence(check)) for check in failed))
             return self._made(contract_id, f"Bid {money(best)}", "warn", (" ".join(texts),), True, 8, failed)
-        paid = self._best_paid()
-        if paid is None:
-            told = "The lead was not sold on this bid."
-        elif paid > best:
-            told = f"{money(paid - best)} under the price paid."
-        elif best > paid:
-            told = f"{money(best - paid)} over the price paid; by the auction's rule another came first."
-        else:
-            told = "As good as the price paid; another was asked first."
-        outbid = paid is not None and not best > paid
-        return self._made(contract_id, f"{'Outbid' if outbid else 'Bid'} {money(best)}", "", (told,), True, 5)
+        return self._outbid(contract_id, self._offers(contract_id), True, 5)
+
+    def _outbid(self, contract_id: str, offers: Sequence[Offer], asked: bool, order: int) -> Panel:
+        """Its bids lost, each against what was paid for the like of it."""
+        best = max((each.price for each in offers), key=lambda price: price.units)
+        lost = self._lost(offers)
+        told = tuple(each.sentence for each in lost) or ("The lead was not sold on this bid.",)
+        outbid = bool(lost) and all(each.outbid for each in lost)
+        return self._made(contract_id, f"{'Outbid' if outbid else 'Bid'} {money(best)}", "", told, asked, order)
+
+    def _lost(self, offers: Sequence[Offer]) -> list[Lost]:
+        won = sold_at(self.trails, self._paid())
+        return [why_lost(each, won) for each in offers] if won else []
+
+    def _offers(self, contract_id: str) -> list[Offer]:
+        """The best it bid for the lead alone, and for a share of it."""
+        asked = self._last("asked", contract_id)
+        bids = [(bid["price"], bool(bid["exclusive"])) for bid in asked["bids"]] if asked is not None else []
+        steps = [step for trail in self.trails for step in trail["steps"] if step["name"] == "auction"]
+        fixed = steps[0].get("fixed", ()) if steps else ()
+        bids += [(price, bool(exclusive)) for id_, price, exclusive in fixed if id_ == contract_id]
+        best: dict[bool, Offer] = {}
+        for text, exclusive in bids:
+            offer = Offer(self._price(text), exclusive)
+            best[exclusive] = max(offer, best.get(exclusive, offer), key=lambda each: each.price.units)
+        return [best[kind] for kind in (True, False) if kind in best]
 
     def _no_bid(self, contract_id: str, asked: Mapping[str, Any]) -> Panel:
         if asked.get("detail") == CUT:
@@ -186,6 +204,8 @@ class _Facts:
 
     def _eligible(self, contract_id: str) -> Panel:
         """It passed every check and was not asked: a fixed price that lost, or the lead was gone before its turn."""
+        if offers := self._offers(contract_id):
+            return self._outbid(contract_id, offers, False, 50)
         contract = self.market.deals.contracts.get(contract_id)
         if contract is not None and contract.price is not None:
             told = "Its fixed price took part in the auction and did not win."
@@ -237,13 +257,12 @@ class _Facts:
     def _price(self, text: str) -> Money:
         return Money.parse(text, self.currency)
 
-    def _best_paid(self) -> Money | None:
-        paid = [
-            Money(attempt["price_units"], attempt["currency"])
+    def _paid(self) -> list[Offer]:
+        return [
+            Offer(Money(attempt["price_units"], attempt["currency"]), bool(attempt["exclusive"]))
             for attempt in self.attempts.values()
             if attempt["state"] == "accepted"
         ]
-        return max(paid, key=lambda price: price.units) if paid else None
 
 
 def _sentence_of(slug: str | None) -> str:

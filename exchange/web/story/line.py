@@ -10,7 +10,9 @@ from exchange.web.story.wire import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `at` is epoch ms; `offset_ms` counts from the first request, None once it was answered."""
+    """One line. `at` is epoch ms; `offset_ms` counts from the first request, None once it was answered. `added_ms` is
+    how much later its request was answered because of it.
+    """
 
     at: int
     offset_ms: float | None
@@ -23,6 +25,7 @@ class Line:
     skipped: bool = False
     exchanges: tuple[Exchange, ...] = ()
     mono: bool = False
+    added_ms: float = 0.0
 
     def fields(self) -> dict[str, Any]:
         return {
@@ -31,6 +34,7 @@ class Line:
             "title": self.title,
             "facts": self.facts,
             "took": self.took,
+            "added_ms": round(self.added_ms, 1),
             "skipped": self.skipped,
             "exchanges": [each.fields() for each in self.exchanges],
         }

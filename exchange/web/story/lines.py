@@ -15,6 +15,7 @@ from exchange.model.money import Money
 from exchange.storage.retention import GONE
 from exchange.web.story.afterwards import afterwards, booking
 from exchange.web.story.contracts import CUT, SIMULATED
+from exchange.web.story.lasting import NOTHING, Lasted, is_told, lasting
 from exchange.web.story.line import Line, Section
 from exchange.web.story.records import Request, Story
 from exchange.web.story.wire import Exchange, buyer_exchange, seller_exchange
@@ -86,6 +87,7 @@ class _Teller:
     number: int
     _posts_told: int = field(default=0, init=False)
     _wires_told: int = field(default=0, init=False)
+    _lasted: Lasted = field(default=NOTHING, init=False)  # the step that is told next
 
     def section(self) -> Section:
         row = self.request.row
@@ -93,7 +95,9 @@ class _Teller:
         if self.request.trail is None:
             return Section(f"r{self.number}", f"{name} again" if self._is_replay() else name, "", (self._bare(),))
         lines: list[Line] = []
-        for step in self.request.trail["steps"]:
+        steps = self.request.trail["steps"]
+        for step, lasted in zip(steps, lasting(steps, self.request.took_ms), strict=True):
+            self._lasted = lasted
             if step["name"] == "answer":
                 lines = _in_order(lines, self._booked(step["at"]))
             lines.append(self._line(step))
@@ -156,7 +160,7 @@ class _Teller:
             tone,
             self._counted(self._priced(step["sentence"])),
             facts,
-            took=duration(step["took"]) if step["took"] >= 0.5 else "",
+            took=self._took(),
             exchanges=exchanges,
             skipped=step["skipped"],
         )
@@ -187,10 +191,20 @@ class _Teller:
             icon,
             tone,
             title,
-            ". ".join(self._priced(fact).rstrip(".") for fact in facts),
-            took=duration(post["took"]),
+            ". ".join(self._priced(fact).rstrip(".") for fact in (*facts, *self._beside())),
+            took=self._took(),
             exchanges=self._sent(post["contract"], "post", post["attempt"], tone, post["state"]),
         )
+
+    def _took(self) -> str:
+        return duration(self._lasted.added) if is_told(self._lasted.own) else ""
+
+    def _beside(self) -> tuple[str, ...]:
+        """What of it ran at the same time as a step above, and so adds nothing."""
+        if not is_told(self._lasted.beside):
+            return ()
+        own, beside = duration(self._lasted.own), duration(self._lasted.beside)
+        return (f"{own} in all, {beside} of them beside the step above",)
 
     def _paid(self, post: Mapping[str, Any]) -> str | None:
         """What was finally paid: a buyer may have lowered its bid."""
@@ -205,7 +219,8 @@ class _Teller:
         earned = self._earned(status)
         title = f"Answered seller: {status}{f' at {money(earned)}' if earned is not None else ''}"
         reason = (step["facts"][0] if step["facts"] else "").replace("_", " ")
-        facts = ", ".join(part for part in (f"HTTP {row['status_code']}", reason) if part)
+        stored = f"{duration(self._lasted.added)} between the steps" if is_told(self._lasted.added) else ""
+        facts = ", ".join(part for part in (f"HTTP {row['status_code']}", reason, stored) if part)
         tone = "good" if status == "accepted" else "bad" if status in ("invalid", "rejected", "duplicate") else ""
         took = duration(self.request.took_ms)
         return self._made(step, "in", tone, title, facts, took=took, big=True, exchanges=self._mine())
@@ -310,11 +325,21 @@ class _Teller:
         exchanges: tuple[Exchange, ...] = (),
         mono: bool = False,
     ) -> Line:
-        end = step["at"] + step["took"]
-        mask = self.request.mask
-        at = self.request.received_at + round(end)
+        end, mask = step["at"] + step["took"], self.request.mask
+        added, self._lasted = self._lasted.added, NOTHING  # a step may be told in two lines
         return Line(
-            at, self._offset(end), icon, tone, mask.text(title), mask.text(facts), took, big, skipped, exchanges, mono
+            self.request.received_at + round(end),
+            self._offset(end),
+            icon,
+            tone,
+            mask.text(title),
+            mask.text(facts),
+            took,
+            big,
+            skipped,
+            exchanges,
+            mono,
+            added,
         )
 
     def _offset(self, ms: float) -> float:

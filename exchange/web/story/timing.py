@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from exchange.flows.market import Market
+from exchange.model.delivery import spoken
 from exchange.model.money import Money
 from exchange.web.charts.waterfall import Bar, Part, waterfall
 from exchange.web.story.contracts import CUT
@@ -48,11 +49,14 @@ def _bars(market: Market, request: Request, bought: set[str], currency: str) -> 
     starts = [line["at"] for line in (*asked, *posts)]
     checks = min(starts, default=request.took_ms)
     bars = [Bar("Checks", 0.0, checks, "own", duration(checks))]
+    vendors = [_vendor(market, step) for step in trail["steps"] if _is_of_vendor(step)]
+    bars += [bar for bar in vendors if bar.at < checks]
     for line in asked[:_MOST_PINGS]:
         bars.append(_ping(market, line, bought, currency))
+    bars += [bar for bar in vendors if bar.at >= checks]
     for line in posts:
         if line["took"] or line["state"] in ("accepted", "rejected"):
-            bars.append(_post(market, line, currency))
+            bars.append(_post(market, line))
     done = max([checks, *(line["at"] + line["took"] for line in (*asked, *posts))])
     sold = any(line["state"] == "accepted" for line in posts) or (request.row["status"] == "accepted")
     rest = max(request.took_ms - done, 0.0)
@@ -69,10 +73,23 @@ def _ping(market: Market, line: Mapping[str, Any], bought: set[str], currency: s
     return Bar(_short(name), line["at"], line["took"], tone, f"{duration(line['took'])}, {told}")
 
 
-def _post(market: Market, line: Mapping[str, Any], currency: str) -> Bar:
+def _is_of_vendor(step: Mapping[str, Any]) -> bool:
+    return str(step.get("check", "")).startswith("verifier:") and step["took"] > 0
+
+
+def _vendor(market: Market, step: Mapping[str, Any]) -> Bar:
+    name = str(step["check"]).removeprefix("verifier:")
+    ready = market.deals.shapes.verifiers.get(name)
+    title = ready.card.title if ready is not None else name
+    return Bar(_short(f"Ask {title}"), step["at"], step["took"], "own", duration(step["took"]))
+
+
+def _post(market: Market, line: Mapping[str, Any]) -> Bar:
     tone = {"accepted": "sale", "rejected": "bad", "failed": "bad"}.get(line["state"], "warn")
     name = f"Post {market.deals.buyer_name(line['contract'])}"
-    return Bar(_short(name), line["at"], line["took"], tone, f"{duration(line['took'])}, {line['state']}")
+    later = line.get("beside")
+    told = f"later, by {spoken(later)}" if later else f"{duration(line['took'])}, {line['state']}"
+    return Bar(_short(name), line["at"], line["took"], tone, told)
 
 
 def _short(name: str) -> str:
