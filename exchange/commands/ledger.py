@@ -9,7 +9,7 @@ import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 from exchange.model.money import BadMoney, Money
-from exchange.stages.reasons import show_money
+from exchange.stages.reasons import show_exact
 
 if TYPE_CHECKING:
     from exchange.flows.books import Proved
@@ -107,7 +107,7 @@ def _verified(books: Verification, audit: Verification, accounts: int, currency:
     told = []
     if not chain:
         told = [
-            f"  Sum         {', '.join(show_money(total) for total in sums)}",
+            f"  Sum         {', '.join(show_exact(total) for total in sums)}",
             f"  Accounts    {accounts - len(drifted):,} of {accounts:,} balances match their entries",
         ]
     told.append(f"  Chain       {'BROKEN' if chain else f'intact, head {books.head[:6]}…{waiting}'}")
@@ -158,8 +158,8 @@ async def _balances(terminal: Terminal) -> None:
     ]
     document += [{"account": name, "currency": money.currency, "posted": money.text} for name, money in house]
     table: list[tuple[str, ...]] = [("Account", "Balance", "Held", "Limit", "Available")]
-    table += [(row.account, *(show_money(getattr(row, field)) for field in fields)) for row in rows]
-    table += [(name, show_money(money), "", "", "") for name, money in house]
+    table += [(row.account, *(show_exact(getattr(row, field)) for field in fields)) for row in rows]
+    table += [(name, show_exact(money), "", "", "") for name, money in house]
     terminal.result(document, columns(table) if rows or house else ["  No accounts yet."])
 
 
@@ -188,15 +188,15 @@ async def _top_up(terminal: Terminal, buyer_id: str, text: str, reference: str) 
         if amount.units <= 0:
             raise Stop(Exit.USAGE, f"{text} is nothing to book; take money back with exchange ledger adjust.")
         terminal.confirm(
-            f"Book {show_money(amount)} paid by {buyer.name}?",
-            f"{show_money(amount)} were not booked for {buyer.name}.",
+            f"Book {show_exact(amount)} paid by {buyer.name}?",
+            f"{show_exact(amount)} were not booked for {buyer.name}.",
         )
         try:
             done = await flow.top_up(market, buyer_id, amount, reference, operator())
         except BookingConflict as error:
             raise Stop(Exit.REFUSED, f"{reference} is booked already, for another amount.") from error
         assert done is not None
-    what = f"Booked {show_money(amount)} for {buyer.name}." if done.new else f"{reference} was booked before."
+    what = f"Booked {show_exact(amount)} for {buyer.name}." if done.new else f"{reference} was booked before."
     terminal.result(
         {
             "new": done.new,
@@ -206,7 +206,7 @@ async def _top_up(terminal: Terminal, buyer_id: str, text: str, reference: str) 
             "posted": done.posted.text,
             "available": done.available.text,
         },
-        [f"  {what} Balance {show_money(done.posted)}, may spend {show_money(done.available)}."],
+        [f"  {what} Balance {show_exact(done.posted)}, may spend {show_exact(done.available)}."],
     )
 
 
@@ -240,14 +240,14 @@ async def _adjust(terminal: Terminal, party: str, text: str, note: str, referenc
         amount = _amount(text, currency or _own_currency(market, account) or settings.currency)
         if amount.units == 0:
             raise Stop(Exit.USAGE, "Zero adjusts nothing.")
-        terminal.confirm(f"Move {show_money(amount)} to {account}?", f"{account} was not adjusted.")
+        terminal.confirm(f"Move {show_exact(amount)} to {account}?", f"{account} was not adjusted.")
         try:
             balance = (await correct(market, account, amount, reference, note, operator())).balance
         except BookingConflict as error:
             raise Stop(Exit.REFUSED, f"{reference} is booked already, for another amount.") from error
     terminal.result(
         {"account": account, "amount": amount.text, "currency": amount.currency, "posted": balance.posted.text},
-        [f"  {account} adjusted by {show_money(amount)}, balance {show_money(balance.posted)}."],
+        [f"  {account} adjusted by {show_exact(amount)}, balance {show_exact(balance.posted)}."],
     )
 
 

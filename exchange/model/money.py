@@ -88,6 +88,12 @@ class Money:
         return [Money(each + (1 if index < rest else 0), self.currency) for index in range(parts)]
 
     @property
+    def cents(self) -> Money:
+        """To the whole cent, as people read it: half a cent goes away from zero."""
+        whole = (abs(self.units) + _CENT // 2) // _CENT * _CENT
+        return Money(-whole if self.units < 0 else whole, self.currency)
+
+    @property
     def text(self) -> str:
         """Decimal text, as `write_units` writes it."""
         return write_units(self.units)

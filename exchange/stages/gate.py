@@ -16,7 +16,7 @@ from exchange.model.reason import Reason
 from exchange.model.vertical import Vertical
 from exchange.stages.consent import consent_part
 from exchange.stages.filters import BadFilter, Criterion, Shape, compile_filter
-from exchange.stages.reasons import show_money
+from exchange.stages.reasons import show_exact
 from exchange.stages.schedule import DAY_MINUTES, OpeningHours, ZoneWindows, window_end
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -202,7 +202,7 @@ def _clock(minute: int) -> str:
 
 
 def _amount(cap: Cap, units: int, currency: str) -> str:
-    return show_money(Money(units, currency)) if cap.unit == "money" else f"{units:,}"
+    return show_exact(Money(units, currency)) if cap.unit == "money" else f"{units:,}"
 
 
 def _criteria(filters: Group | None, vertical: Vertical, currency: str) -> tuple[Criterion, ...]:

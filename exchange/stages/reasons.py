@@ -35,7 +35,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from exchange.model.money import Money
+from exchange.model.money import DECIMALS, Money
 from exchange.model.verdict import Check, Verdict
 
 NONE = "none"
@@ -99,10 +99,18 @@ def sentences(verdict: Verdict) -> tuple[str, ...]:
 
 
 def show_money(money: Money) -> str:
-    """`$1,234.50`, `€0.0035`, `CHF 7.00`; a minus sign comes before the currency."""
+    """`$1,234.50`, `CHF 7.00`: always two decimals, half a cent away from zero."""
+    return show_exact(money.cents)
+
+
+def show_exact(money: Money) -> str:
+    """As books have it: `$1,234.50`, and four decimals where there is more than cents, `€0.0035`. A minus sign comes
+    before the currency."""
     whole, _, part = money.text.removeprefix("-").partition(".")
     sign = _MINUS if money.units < 0 else ""
-    return f"{sign}{currency_sign(money.currency)}{int(whole):,}.{part}"
+    return (
+        f"{sign}{currency_sign(money.currency)}{int(whole):,}.{part if len(part) == 2 else part.ljust(DECIMALS, '0')}"
+    )
 
 
 def currency_sign(currency: str) -> str:

@@ -12,13 +12,12 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from exchange.model.money import SCALE, Money
+from exchange.model.money import Money
 from exchange.model.size import size_text
-from exchange.stages.reasons import show_money
+from exchange.stages.reasons import show_exact, show_money
 
 MINUS = "−"
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)")
-_CENT = SCALE // 100
 FEW = 30
 """Under so many, a rate is told as its count: 3 of 11."""
 
@@ -93,22 +92,30 @@ def fixer(name: str) -> str:
 
 def money(amount: Money) -> str:
     """`$1,234.50`: always two decimals, half a cent away from zero."""
-    return show_money(cents(amount))
+    return show_money(amount)
 
 
 def margin(revenue: Money, payout: Money) -> str:
     """What is between the two as they are shown, so that the three agree to the cent on screen."""
-    return show_money(cents(revenue) - cents(payout))
+    return show_money(revenue.cents - payout.cents)
 
 
 def exact(amount: Money) -> str:
-    """`+$26.60`, with all of its decimals and a sign, as the ledger has it."""
+    """`+$26.60`, with a sign and all that is below a cent, as the ledger has it."""
+    return f"+{show_exact(amount)}" if amount.units > 0 else show_exact(amount)
+
+
+def signed(amount: Money) -> str:
+    """`+$26.60`, to the cent."""
     return f"+{show_money(amount)}" if amount.units > 0 else show_money(amount)
 
 
-def cents(amount: Money) -> Money:
-    whole = (abs(amount.units) + _CENT // 2) // _CENT * _CENT
-    return Money(-whole if amount.units < 0 else whole, amount.currency)
+def rounded(amount: Money, shown: str = "") -> Markup:
+    """To the cent for people, with the exact figure behind it where the books have another."""
+    text = shown or show_money(amount)
+    if amount.cents == amount:
+        return Markup(escape(text))
+    return Markup('<span title="Exactly {}">{}</span>').format(show_exact(amount), text)
 
 
 def count(number: int) -> str:

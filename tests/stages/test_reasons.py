@@ -6,7 +6,15 @@ import pytest
 
 from exchange.model.money import Money
 from exchange.model.verdict import Check, Verdict
-from exchange.stages.reasons import sentence, sentences, show_duration, show_money, show_time, show_weekday
+from exchange.stages.reasons import (
+    sentence,
+    sentences,
+    show_duration,
+    show_exact,
+    show_money,
+    show_time,
+    show_weekday,
+)
 from tests.stages.samples import NOW
 
 
@@ -82,13 +90,22 @@ def test_a_verdict_is_told_in_the_order_of_its_checks() -> None:
     ("expected", "units", "currency"),
     [
         ("$1,234.50", 12_345_000, "USD"),
-        ("$0.0035", 35, "USD"),
+        ("$12.35", 123_450, "USD"),
+        ("−$12.35", -123_450, "USD"),
+        ("$0.00", 35, "USD"),
         ("−€3.00", -30_000, "EUR"),
         ("CHF 7.00", 70_000, "CHF"),
     ],
 )
-def test_money_on_screen(expected: str, units: int, currency: str) -> None:
+def test_people_read_whole_cents(expected: str, units: int, currency: str) -> None:
     assert expected == show_money(Money(units, currency))
+
+
+@pytest.mark.parametrize(
+    ("expected", "units"), [("$12.34", 123_400), ("$12.3450", 123_450), ("−$0.0035", -35), ("$1,000.10", 10_001_000)]
+)
+def test_books_have_two_decimals_or_four(expected: str, units: int) -> None:
+    assert expected == show_exact(Money(units, "USD"))
 
 
 def test_times_name_their_zone_and_another_day_its_date() -> None:

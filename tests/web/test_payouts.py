@@ -41,7 +41,12 @@ async def prepared(olive: Visitor) -> str:
 
 async def test_a_week_goes_from_the_card_to_the_bank(olive: Visitor) -> None:
     cards = await olive.open(HOME)
-    assert "Sold $100.0033 2 leads" in cards.text and "To pay $90.00" in cards.text and "by ACH to …6789" in cards.text
+    assert (
+        "Sold $100.00 2 leads" in cards.text
+        and "Exactly $100.0033" in cards.source
+        and "To pay $90.00" in cards.text
+        and "by ACH to …6789" in cards.text
+    )
     run = await prepared(olive)
     page = await olive.open(run)
     assert "Waits for one approval" in page.text and "Approve $90.00" in page.text
@@ -112,7 +117,8 @@ async def test_every_form_of_a_statement_agrees_to_the_cent(olive: Visitor, serv
             assert Decimal(fields["sold"]) + Decimal(fields["returned"]) == sum(Decimal(x["amount"]) for x in entries)
             for text in (page.text, paper, str(fields), str(rows)):
                 assert "acme" not in text.lower(), "no buyer is named"
-        assert "−$40.0033" in (await ann.open("/seller/statements/open-USD/entries?kind=returned")).text
+        back = await ann.open("/seller/statements/open-USD/entries?kind=returned")
+        assert "−$40.00" in back.text and "−$40.0033" in back.source
 
 
 async def test_the_running_statement_changes_at_once_with_a_return(olive: Visitor, served: Served) -> None:

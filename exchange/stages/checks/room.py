@@ -18,7 +18,7 @@ from exchange.model.verdict import Check
 from exchange.stages.caps import best_price, contract_caps, least_price
 from exchange.stages.checks.bits import grouped, mask_of, places_of
 from exchange.stages.checks.facts import Case, Facts, Told
-from exchange.stages.reasons import show_duration, show_money
+from exchange.stages.reasons import show_duration, show_exact
 from exchange.stages.schedule import ZoneWindows
 
 LEAST_BID_UNITS = 100  # a live bid costs a cent at least
@@ -93,8 +93,8 @@ def _holds(row: CapRow, now: int) -> bool:
 def _cap_words(row: CapRow, used: int) -> tuple[str, str]:
     if row.cap.unit != "money":
         return f"{used:,}", f"{row.cap.most:,}"
-    got, most = (show_money(Money(units, row.currency)) for units in (used, row.cap.most))
-    return (got if used >= row.cap.most else f"{got} + {show_money(Money(row.need, row.currency))}"), most
+    got, most = (show_exact(Money(units, row.currency)) for units in (used, row.cap.most))
+    return (got if used >= row.cap.most else f"{got} + {show_exact(Money(row.need, row.currency))}"), most
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Balance:
             wallet, price, least = self.by_place[place]
             have = case.facts.available.get(wallet.buyer_id, wallet.nothing_booked)
             need = price if price is not None else _least_bid(case.facts, least, have.currency)
-            yield (place,), Check("balance", show_money(have), show_money(need))
+            yield (place,), Check("balance", show_exact(have), show_exact(need))
 
 
 def _wallet(buyer: Buyer, contracts: Sequence[tuple[int, Contract]]) -> Wallet:
@@ -213,7 +213,7 @@ class Price:
                 yield (place,), Check("price", best.currency, reserve.currency)
             else:
                 kind = "bid" if contract.price is None else "fixed"
-                yield (place,), Check("price", f"{kind} {show_money(best)}", show_money(reserve))
+                yield (place,), Check("price", f"{kind} {show_exact(best)}", show_exact(reserve))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def _from_seller(effect: Effect, parties: Parties) -> str:
 
 
 def _margin(state: ReturnState, effect: Effect) -> str:
-    margin: Money = effect.margin
+    margin: Money = effect.credit.cents - effect.debit.cents  # as they are told, so that the three agree
     then = " now, and falls by the free lead's price when it is given" if state is ReturnState.REPLACED else ""
     if not margin.units:
         return f"Margin stays as it is{then}."

@@ -92,7 +92,7 @@ def figure(measure: Measure, sums: Counter[str], currency: str, *, placed: bool,
     if not whole:
         return Figure(None, "–", None, amount, 0)
     if measure.unit is Unit.EACH:
-        money = words.cents(Money(_divided(amount, whole), currency))
+        money = Money(_divided(amount, whole), currency).cents
         return Figure(money.units / SCALE, words.money(money), money.text, amount, whole)
     if measure.unit is Unit.MS:
         return Figure(amount / whole, words.duration(amount / whole), round(amount / whole), amount, whole)

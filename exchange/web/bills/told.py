@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from exchange.model.ledger import TAX, TransactionKind
 from exchange.model.money import Money
 from exchange.model.statement import Line, Statement, StatementKind
-from exchange.stages.reasons import show_money
+from exchange.stages.reasons import show_exact
 
 TITLES: Mapping[StatementKind, str] = MappingProxyType(
     {
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
     @property
     def amount(self) -> str:
-        return show_money(self.money)
+        return show_exact(self.money)
 
 
 class Told(NamedTuple):
@@ -73,11 +73,11 @@ def told(statement: Statement) -> Told:
     totals, prepaid = statement.totals, statement.kind is StatementKind.STATEMENT
     after = []
     if totals.tax.units or totals.rounding.units:
-        after.append(("Sum", show_money(totals.net)))
+        after.append(("Sum", show_exact(totals.net)))
     if totals.tax.units:
-        after.append((f"{statement.tax_name or 'Tax'} {_percent(statement.tax_bp)}", show_money(totals.tax)))
+        after.append((f"{statement.tax_name or 'Tax'} {_percent(statement.tax_bp)}", show_exact(totals.tax)))
     if totals.rounding.units:
-        after.append(("Rounding", show_money(totals.rounding)))
+        after.append(("Rounding", show_exact(totals.rounding)))
     return Told(
         TITLES[statement.kind],
         statement.number,
@@ -87,7 +87,7 @@ def told(statement: Statement) -> Told:
         _before(statement) if prepaid else (),
         tuple(_row(statement, line) for line in statement.lines),
         tuple(after),
-        (_total_word(statement), show_money(totals.total)),
+        (_total_word(statement), show_exact(totals.total)),
         _notes(statement),
     )
 
@@ -129,7 +129,7 @@ def _before(statement: Statement) -> tuple[tuple[str, str], ...]:
     if carried:
         rows.append(("Rounding of earlier statements", Money(carried, statement.period.currency)))
     rows += [("Bought, less returns", -statement.totals.net), ("Balance at the end", statement.closing)]
-    return tuple((label, show_money(money)) for label, money in rows)
+    return tuple((label, show_exact(money)) for label, money in rows)
 
 
 def _total_word(statement: Statement) -> str:

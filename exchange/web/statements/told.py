@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from exchange.flows.market import Market
 from exchange.flows.seller_statements import Document, Part
-from exchange.stages.reasons import show_money
+from exchange.stages.reasons import show_exact, show_money
 from exchange.web.bills.told import Row, Told, day, last_day
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -56,7 +56,9 @@ def campaign_name(market: Market, campaign_id: str) -> str:
 
 
 def _shown(parts: Iterable[Part]) -> tuple[tuple[str, str], ...]:
-    return tuple((part.word, show_money(part.money)) for part in parts if part.money.units)
+    """What is below a cent is told as it is where it is what the line is about."""
+    shown = {"rounding": show_exact}
+    return tuple((part.word, shown.get(part.key, show_money)(part.money)) for part in parts if part.money.units)
 
 
 def _heading(document: Document) -> tuple[tuple[str, str], ...]:

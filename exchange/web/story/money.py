@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exchange.flows.market import Market
@@ -14,11 +14,14 @@ from exchange.model.verification import HOUSE_VERIFICATION
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one account gained (or lost, negative) in one transaction."""
+    """What one account gained (or lost, negative) in one transaction. `shown` is that to the cent: the house's share
+    takes what rounding the others leaves, so that what people read comes to nothing, too.
+    """
 
     account: str
     name: str
     money: Money
+    shown: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,26 @@ def _booked(market: Market, transaction: Transaction) -> Booked:
         zero = Money.zero(posting.money.currency)
         sums[posting.source] = sums.get(posting.source, zero) - posting.money
         sums[posting.destination] = sums.get(posting.destination, zero) + posting.money
-    entries = tuple(Entry(account, account_name(market, account), amount) for account, amount in sums.items())
+    entries = tuple(
+        Entry(account, account_name(market, account), amount, amount.cents) for account, amount in sums.items()
+    )
     total = Money.zero(transaction.postings[0].money.currency)
     for entry in sorted(entries, key=lambda each: each.account):
         total = total + entry.money
     order = {"buyer": 0, "seller": 1, "house": 2, "bank": 3}
     ordered = tuple(sorted(entries, key=lambda each: order.get(each.account.partition(":")[0], 4)))
-    return Booked(transaction.reference, transaction.kind.value, transaction.at, ordered, total)
+    return Booked(transaction.reference, transaction.kind.value, transaction.at, _even(ordered), total)
+
+
+def _even(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """In whole cents that come to nothing, where the entries do: the last one is given what is missing."""
+    if not entries or len({each.money.currency for each in entries}) > 1:
+        return entries
+    *others, last = entries
+    if sum(each.money.units for each in entries):
+        return entries
+    rest = -sum(each.shown.units for each in others)
+    return (*others, replace(last, shown=Money(rest, last.money.currency)))
 
 
 def account_name(market: Market, account: str) -> str:

@@ -16,7 +16,7 @@ from exchange.model.billing import Every
 from exchange.model.ledger import deposit_account
 from exchange.model.party import Buyer
 from exchange.stages.notes import note_problem
-from exchange.stages.reasons import show_money
+from exchange.stages.reasons import show_exact
 from exchange.storage.ledger import BookingConflict
 from exchange.storage.payments import TooLittle
 from exchange.web.auth import FORM, actor_of, ip_of
@@ -151,7 +151,7 @@ def _booking(
             return await notice(request, "Nothing was booked", str(error), http_status=422, links=[_back(buyer)])
         except TooLittle as error:
             told = (
-                f"{show_money(error.free)} can be given back: the rest is held for leads on their way, or is not there."
+                f"{show_exact(error.free)} can be given back: the rest is held for leads on their way, or is not there."
             )
             return await notice(request, "Nothing was booked", told, http_status=409, links=[_back(buyer)])
         except BookingConflict:
