@@ -59,11 +59,16 @@ class Listed:
 
     @property
     def can_go_again(self) -> bool:
-        return self.state in _AGAIN and (self.attempt != "accepted" or self.state == "expired")
+        return can_go_again(self.state, self.attempt)
 
     @property
     def can_be_undone(self) -> bool:
         return self.state == DeliveryState.BOUNCED.value and self.attempt == "accepted"
+
+
+def can_go_again(delivery: str, attempt: str) -> bool:
+    """By the states of both: nothing that a buyer has accepted goes out again."""
+    return delivery in _AGAIN and (attempt != "accepted" or delivery == "expired")
 
 
 def delivery_filter(asked: Asked) -> DeliveryFilter:

@@ -185,7 +185,7 @@ def _line(row: Row, deals: Deals, extras: Extras) -> LeadLine:
         campaign.name if campaign is not None else row["campaign_id"],
         row["channel"],
         row["fraud"],
-        _standing(row, extras),
+        standing_of(me, extras, erased=row["erased"]),
         extras.dispositions.get(me, ""),
         extras.returns.get(me, ""),
         extras.consents.get(me, ""),
@@ -198,9 +198,10 @@ def _named(deals: Deals, buyers: Iterable[str]) -> tuple[str, ...]:
     return tuple(deals.buyers[each].name if each in deals.buyers else each for each in dict.fromkeys(buyers))
 
 
-def _standing(row: Row, extras: Extras) -> str:
-    if row["erased"]:
+def standing_of(lead_id: str, extras: Extras, *, erased: bool) -> str:
+    """What a lead is beside its state; what came back goes before where it lies."""
+    if erased:
         return "erased"
     beside = ("in_store", extras.in_store), ("in_nurture", extras.in_nurture)
-    found = next((name for name, leads in beside if row["id"] in leads), "")
-    return extras.came_back.get(row["id"], "") or found
+    found = next((name for name, leads in beside if lead_id in leads), "")
+    return extras.came_back.get(lead_id, "") or found

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
 
 import pytest
@@ -192,3 +193,17 @@ async def test_a_courier_that_is_not_told_to_keep_messages_forgets_them() -> Non
     await courier.converse(ping("http://simulated.invalid/a"), courier.clock.monotonic() + 1)
 
     assert [] == courier.messages
+
+
+async def test_conversations_beside_each_other_take_as_long_as_the_longest() -> None:
+    courier = scripted(token=Reply(200, {}, b"t1"), post=Delay(250, YES), other=Delay(100, YES))
+    began = courier.clock.monotonic()
+
+    def other() -> Generator[HttpMessage, Reply, str]:
+        return (yield HttpMessage("POST", "http://simulated.invalid/other")).body.decode()
+
+    calls = Call("acme", token_then_post(), True), Call("birch", other(), True)
+    results = await asyncio.gather(*(courier.converse(call, began + 1) for call in calls))
+
+    assert [250, 100] == [result.took_ms for result in results]
+    assert 0.25 == pytest.approx(courier.clock.monotonic() - began)

@@ -141,7 +141,8 @@ class _Facts:
             price = Money(attempt["price_units"], attempt["currency"])
             alone = [] if attempt["exclusive"] else [each for each in self._offers(contract_id) if each.exclusive]
             told = [each.sentence for each in self._lost(alone)]
-            return self._made(contract_id, f"Bought {money(price)}", tone, ("Accepted the post.", *told), True, 0)
+            bought = " and ".join(money(each) for each in self._bought(contract_id)) or money(price)
+            return self._made(contract_id, f"Bought {bought}", tone, ("Accepted the post.", *told), True, 0)
         why = [f"Won at {money(price)}, then: {_sentence_of(post['reason'])}"]
         if detail := self.mask.text((attempt["detail"] if attempt is not None else post["detail"]) or ""):
             why.append(f'"{detail}"')
@@ -256,6 +257,11 @@ class _Facts:
 
     def _price(self, text: str) -> Money:
         return Money.parse(text, self.currency)
+
+    def _bought(self, contract_id: str) -> list[Money]:
+        """One contract may buy several shares of a lead, for companies it sells on to."""
+        rows = (row for row in self.attempts.values() if row["contract_id"] == contract_id)
+        return [Money(row["price_units"], row["currency"]) for row in rows if row["state"] == "accepted"]
 
     def _paid(self) -> list[Offer]:
         return [

@@ -73,7 +73,9 @@ def _in_order(told: list[Line], booked: list[Line]) -> list[Line]:
     for line in booked:
         until = (line.offset_ms or 0) + 1
         behind = [place for place, each in enumerate(lines, start=1) if (each.offset_ms or 0) <= until]
-        lines.insert(max(behind, default=0), line)
+        place = max(behind, default=0)
+        since = lines[place - 1].offset_ms if place else None
+        lines.insert(place, replace(line, offset_ms=max(line.offset_ms or 0, since or 0)))
     return lines
 
 
@@ -235,12 +237,13 @@ class _Teller:
         return Money(lead["promised_units"], lead["currency"]) if lead["promised_units"] is not None else None
 
     def _payout(self) -> int:
-        """What the lead earned; of one whose sale was undone since, what this request's sales had paid."""
-        rows = self.story.rows
-        if len(self.story.standing) == len(rows.sales):
-            return int(self.story.lead["payout_units"])
+        """What the lead had earned when this was answered: later sales, and what came back since, are not in it."""
+        rows, until = self.story.rows, self.request.received_at + self.request.took_ms + 1_000
         mine = {attempt["id"] for attempt in rows.attempts if attempt["request_id"] == self.request.id}
-        return sum(sale["payout_units"] for sale in rows.sales if sale["attempt_id"] in mine)
+        then = [sale for sale in rows.sales if sale["attempt_id"] in mine and sale["accepted_at"] <= until]
+        if len(then) == len(rows.sales) and not any(sale["reversed_at"] or sale["returned_at"] for sale in then):
+            return int(self.story.lead["payout_units"])  # the rest of a promise is in it
+        return sum(sale["payout_units"] for sale in then)
 
     def _booked(self, answered: float) -> list[Line]:
         """The ledger's transactions of this request: they are stored before it is answered."""

@@ -12,6 +12,7 @@ from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.stages.screen.agents import browser_words
 from exchange.web import words
+from exchange.web.story.around import Around
 from exchange.web.story.compared import Compared
 from exchange.web.story.contracts import Panel, panels
 from exchange.web.story.line import Section
@@ -69,6 +70,8 @@ class Told:
     kept_days: int
     hold: Mapping[str, Any] | None
     evidence_until: int | None
+    took: tuple[tuple[str, int], ...]  # each request that was worked, and after how many ms it was answered
+    around: Around = field(default_factory=Around)
     sights: Sights = field(default_factory=Sights)
     compared: Compared | None = None  # with now, where somebody asked
 
@@ -78,6 +81,7 @@ class Told:
             "lead_id": lead["id"],
             "received_at": words.utc(lead["received_at"]),
             "status": lead["state"],
+            "standing": self.around.standing or None,
             "reason": lead["reason"],
             "mode": lead["mode"],
             "vertical": lead["vertical"],
@@ -92,15 +96,23 @@ class Told:
                 for section in self.sections
                 for line in section.lines
             ],
+            "requests": [{"request_id": id_, "took_ms": took} for id_, took in self.took],
             "contracts": [panel.fields() for panel in self.panels],
             "money": [each.fields() for each in self.booked],
             "data": {name: value for name, value, _ in self.data},
             "consent": dict(self.consent),
             "attribution": dict(self.tracking),
+            "tags": list(self.around.tags),
+            "returns": self.around.returns,
             "duplicate_of": lead["duplicate_of"],
             "seen": self.sights.fields(),
             **({"now": self.compared.fields()} if self.compared is not None else {}),
         }
+
+    @property
+    def shown_state(self) -> str:
+        """The one word for it, as in lists: what it is beside its state comes first."""
+        return self.around.standing or str(self.lead["state"])
 
     def _hold(self) -> dict[str, Any] | None:
         if self.hold is None:
@@ -108,7 +120,7 @@ class Told:
         return {"since": words.utc(self.hold["made_at"]), "by": self.hold["made_by"], "reason": self.hold["reason"]}
 
 
-def tell(market: Market, story: Story) -> Told:
+def tell(market: Market, story: Story, beside: Around = Around()) -> Told:  # noqa: B008 - it is frozen
     lead = story.lead
     deals = market.deals
     seller = deals.sellers.get(lead["seller_id"])
@@ -119,10 +131,10 @@ def tell(market: Market, story: Story) -> Told:
     return Told(
         lead,
         _heading(story),
-        _outcome(market, story),
+        _outcome(market, story, beside.standing),
         seller.name if seller is not None else lead["seller_id"],
         campaign.name if campaign is not None else lead["campaign_id"],
-        _figures(market, story),
+        _figures(market, story, beside),
         where_the_time_went(parts) if parts else None,
         tuple(sections(market, story)),
         tuple(panels(market, story.trails, attempts, lead["currency"], story.mask, live=live)),
@@ -147,6 +159,8 @@ def tell(market: Market, story: Story) -> Told:
         market.retention_days.get("lead" if live else "test", 0),
         story.rows.hold,
         story.rows.evidence_until,
+        tuple((request.id, request.took_ms) for request in story.requests if request.trail is not None),
+        beside,
     )
 
 
@@ -164,10 +178,10 @@ def _masked_name(story: Story) -> str:
     return " ".join(part for part in (first[1] if first else "", last[2] if last else "") if part)
 
 
-def _outcome(market: Market, story: Story) -> str:
+def _outcome(market: Market, story: Story, standing: str) -> str:
     """Behind the pill: who bought it, or why nobody did."""
     if bought := _bought_by(market, story):
-        return f"to {bought}"
+        return {"returned": f"by {bought}", "partly_returned": f"of {bought}"}.get(standing, f"to {bought}")
     return str(story.lead["reason"] or "").replace("_", " ")
 
 
@@ -176,17 +190,21 @@ def _bought_by(market: Market, story: Story) -> str:
     return ", ".join(dict.fromkeys(market.deals.buyer_name(sale["contract_id"]) for sale in story.standing))
 
 
-def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
+def _figures(market: Market, story: Story, beside: Around) -> tuple[Figure, ...]:
     lead, rows = story.lead, story.rows
     currency = lead["currency"]
     revenue, payout = Money(lead["revenue_units"], currency), Money(lead["payout_units"], currency)
     checks = Money(lead["cost_units"], currency)
     margin = revenue - payout - checks
-    state = words.status(lead["state"]).word
+    state = words.status(beside.standing or lead["state"]).word
     exclusive = {attempt["exclusive"] for attempt in rows.attempts if attempt["state"] == "accepted"}
     how = ", exclusive" if exclusive == {1} else ", shared" if exclusive else ""
     refused = sum(attempt["state"] == "rejected" for attempt in rows.attempts)
-    after = f"after {words.plural(refused, 'rejected post')}" if refused and story.standing else _outcome(market, story)
+    after = (
+        f"after {words.plural(refused, 'rejected post')}"
+        if refused and story.standing
+        else _outcome(market, story, beside.standing)
+    )
     took = [request.took_ms for request in story.requests if request.trail is not None]
     names = [str(request.row["endpoint"]) for request in story.requests if request.trail is not None]
     promised = lead["promised_units"]
@@ -198,6 +216,7 @@ def _figures(market: Market, story: Story) -> tuple[Figure, ...]:
         Figure("Payout", words.money(payout), note),
         Figure("Margin", words.margin(revenue, payout + checks), ", ".join(_of_margin(margin, revenue, checks))),
         Figure("Answered in", _answered(took), ", then ".join(names).replace("pingpost", "ping and post in one")),
+        *([Figure("Return window", *beside.window(market.clock.now()))] if beside.sales else []),
     )
 
 

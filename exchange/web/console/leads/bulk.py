@@ -32,7 +32,7 @@ from exchange.web.render import notice, page, times_of
 from exchange.web.words import plural
 
 _CHOSEN = "id:"
-_OF_ERASED = ("tag", "untag", "export")
+OF_ERASED = ("tag", "untag", "export")
 """What can be done with leads whose personal values are gone."""
 
 
@@ -141,7 +141,7 @@ def _wanted(request: web.Request) -> LeadFilter | None:
 def _able(act: str, wanted: LeadFilter) -> LeadFilter:
     """Of the leads that are meant, those it can be done with."""
     states = TOLD[act].states
-    wanted = replace(wanted, kept=act not in _OF_ERASED)
+    wanted = replace(wanted, kept=act not in OF_ERASED)
     if not states:
         return wanted
     return replace(wanted, states=states if not wanted.states or set(states) <= set(wanted.states) else ("none",))
@@ -153,7 +153,7 @@ def _too_many() -> str:
 
 def _is_able(act: str, group: Group) -> bool:
     states = TOLD[act].states
-    return (not states or group.state in states) and not (group.erased and act not in _OF_ERASED)
+    return (not states or group.state in states) and not (group.erased and act not in OF_ERASED)
 
 
 async def _page(

@@ -15,10 +15,12 @@ from exchange.flows.reveal import MayNotReveal, hide, reveal, seen
 from exchange.model.rights import Right
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.console.leads._acts import acts_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, notice, page
 from exchange.web.render import as_json as json_response
+from exchange.web.story.around import around
 from exchange.web.story.compared import compared
 from exchange.web.story.page import Told, tell
 from exchange.web.story.records import open_story
@@ -122,7 +124,8 @@ async def _told(request: web.Request) -> Told | None:
     if rows is None:
         return None
     story = open_story(market, rows)
-    told = replace(tell(market, story), sights=await sights_of(market, actor_of(request), rows))
+    beside = await around(market, actor_of(request), story)
+    told = replace(tell(market, story, beside), sights=await sights_of(market, actor_of(request), rows))
     if request.query.get("compare") != "now":
         return told
     now = await judged_now(market, story.lead)
@@ -146,6 +149,7 @@ async def _page(
         here="leads",
         mode=told.lead["mode"],
         told=told,
+        acts=acts_of(told, actor_of(request)),
         revealed=shown.values if shown is not None else None,
         revealed_until=shown.until_at if shown is not None else 0,
         kept=kept,

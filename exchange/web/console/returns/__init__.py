@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
+from exchange.model.rights import Right
 from exchange.web.console._rights import DECIDING, Rights
 from exchange.web.console.returns import (
     disposition_words,
@@ -12,6 +13,7 @@ from exchange.web.console.returns import (
     return_bulk,
     return_case,
     return_file,
+    return_new,
     return_terms,
     returns,
 )
@@ -23,6 +25,7 @@ ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
         return_bulk: DECIDING,
         return_case: DECIDING,
         return_file: DECIDING,
+        return_new: Rights(Right.RETURNS, Right.RETURNS),
         return_terms: Rights(),
         returns: DECIDING,
     }
