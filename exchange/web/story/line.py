@@ -30,7 +30,7 @@ class Line:
     def fields(self) -> dict[str, Any]:
         return {
             "at": self.at,
-            "offset_ms": self.offset_ms,
+            "offset_ms": round(self.offset_ms, 1) if self.offset_ms is not None else None,
             "title": self.title,
             "facts": self.facts,
             "took": self.took,

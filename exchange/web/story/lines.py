@@ -10,7 +10,7 @@ from typing import Any
 
 from exchange.flows.market import Market
 from exchange.flows.verify import WIRE
-from exchange.model.ledger import TransactionKind
+from exchange.model.ledger import Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.retention import GONE
 from exchange.web.story.afterwards import afterwards, booking
@@ -249,11 +249,22 @@ class _Teller:
         """The ledger's transactions of this request: they are stored before it is answered."""
         first, last = self.request.received_at, self.request.received_at + self.request.took_ms + 1_000
         return [
-            booking(transaction, self._offset(min(transaction.at - first, answered)))
+            booking(transaction, self._offset(min(max(transaction.at - first, self._caused(transaction)), answered)))
             for transaction in self.story.rows.transactions
             if first <= transaction.at <= last
             and (self.request.row["endpoint"] != "ping" or transaction.kind is TransactionKind.FEE)
         ]
+
+    def _caused(self, transaction: Transaction) -> float:
+        """When what was booked had happened: a clock that stands still has booked it before."""
+        assert self.request.trail is not None
+        kind, _, of = transaction.reference.partition(":")
+        if kind == "verify":
+            check = f"verifier:{of.rpartition(':')[2]}"
+            ends = [step["at"] + step["took"] for step in self.request.trail["steps"] if step.get("check") == check]
+        else:
+            ends = [post["at"] + post["took"] for post in self.request.trail["posts"] if post["attempt"] == of]
+        return float(max(ends, default=0.0))
 
     def _bare(self) -> Line:
         """A request without a record of its own: a repeat, or one that is still at work."""
