@@ -166,7 +166,7 @@ async def _answers(terminal: Terminal, campaign_id: str, form: str, document: Ma
             changed = with_answers(campaign, form, document) if form else campaign
         except DocumentProblems as error:
             raise Stop(Exit.CHECK_FAILED, "That is no form of answers:", error.problems) from error
-        shown = _examples(changed, market.clock.now())
+        shown = _examples(market, changed)
         if not form:
             terminal.result({"campaign": campaign.id, "answers": campaign.answers, "examples": shown}, _told(shown))
             return
@@ -178,10 +178,11 @@ async def _answers(terminal: Terminal, campaign_id: str, form: str, document: Ma
     terminal.result(result, [f"  {campaign.id} answers in the form {changed.answers}: version {version}."])
 
 
-def _examples(campaign: Campaign, now: int) -> dict[str, str]:
+def _examples(market: Market, campaign: Campaign) -> dict[str, str]:
+    from exchange.flows.specs import docs_of
     from exchange.web.posting.words import answers as made
 
-    return {shown.title: shown.body for shown in made(campaign, now)}
+    return {shown.title: shown.body for shown in made(campaign, docs_of(market, campaign), market.clock.now())}
 
 
 def _told(shown: Mapping[str, str]) -> list[str]:

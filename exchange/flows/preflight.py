@@ -17,6 +17,7 @@ from exchange.flows.doors import Write
 from exchange.flows.entry import in_words, refused_at_once
 from exchange.flows.market import Market
 from exchange.flows.quote import least_price
+from exchange.flows.specs import docs_of
 from exchange.flows.submit import Written
 from exchange.model.answer import Answer
 from exchange.model.lead import Submission
@@ -56,7 +57,7 @@ async def preflight(submission: Submission, market: Market, write: Write) -> Wri
         test=not case.live,
     )
     took_ms = round(case.trail.elapsed_ms())
-    fields = respond(answer, took_ms, case.campaign.disclosure)
+    fields = respond(answer, took_ms, docs_of(market, case.campaign), case.campaign.disclosure)
     if outlook is not None:
         fields = _with_outlook(fields, outlook, case.campaign.disclosure)
     body, content_type = write(fields, submission.answer_format)

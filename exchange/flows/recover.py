@@ -16,6 +16,7 @@ from exchange.flows.doors import Write
 from exchange.flows.jobs import RESALE
 from exchange.flows.market import Market
 from exchange.flows.settle import campaign_of, claim_until, terms_of
+from exchange.flows.specs import docs_of
 from exchange.flows.tell import tell_seller
 from exchange.model.answer import Answer
 from exchange.model.auction import AttemptState
@@ -185,7 +186,7 @@ def _answer_row(market: Market, request: Row, answer: Answer, now: int, write: W
     took_ms = now - request["received_at"]
     campaign = market.deals.campaigns.get(request["campaign_id"] or "")
     disclosure = campaign.disclosure if campaign is not None else Disclosure.FULL
-    fields = respond(answer, took_ms, disclosure)
+    fields = respond(answer, took_ms, docs_of(market, campaign), disclosure)
     body, content_type = write_answer(write, fields, request["answer_format"], campaign)
     data_key = market.vault.data_key(bytes(request["wrapped"])) if request["wrapped"] is not None else None
     sealed = market.vault.seal(data_key, f"answer:{request['id']}", body) if data_key is not None else b""

@@ -23,12 +23,14 @@ from exchange.model.spec import Spec
 from exchange.model.vertical import Vertical
 from exchange.model.work import JobRow
 from exchange.stages.field_names import compile_names
+from exchange.stages.respond import Docs
 from exchange.stages.spec import build_spec
 from exchange.stages.spec_changes import changes
 from exchange.storage import specs as stored
 from exchange.storage.parties import KeyRow
 
 PATH = "/p/"
+ERRORS = "/help/errors"
 PING, POST, REJECTION, POSTBACK = "ping", "post", "rejection", "postback"
 STEPS = (PING, POST, REJECTION, POSTBACK)
 """What a seller's own test traffic shows, in order."""
@@ -46,6 +48,14 @@ def page_of(market: Market, campaign_id: str) -> str:
 
 def page_url(market: Market, campaign_id: str) -> str:
     return f"{market.public_url}{PATH}{page_of(market, campaign_id)}"
+
+
+def docs_of(market: Market, campaign: Campaign | None) -> Docs:
+    """Where the errors of an answer are explained: on the campaign's page, each by its field, else by their codes."""
+    intake = market.deals.intakes.get(campaign.id) if campaign is not None else None
+    if campaign is None or intake is None:
+        return Docs(f"{market.public_url}{ERRORS}")
+    return Docs(page_url(market, campaign.id), intake.names.known)
 
 
 def campaign_of(market: Market, page: str) -> Campaign | None:

@@ -40,7 +40,7 @@ from exchange.flows.quote import QUOTE, quote
 from exchange.flows.screen_alerts import alert_jobs
 from exchange.flows.sell import Sold, sell
 from exchange.flows.sightings import sighting_in
-from exchange.flows.specs import note_step, step_of
+from exchange.flows.specs import docs_of, note_step, step_of
 from exchange.model.actor import Actor, Role
 from exchange.model.answer import Answer
 from exchange.model.auction import Quote
@@ -363,7 +363,7 @@ class Closer:
 
     def _written(self, case: Case, answer: Answer) -> tuple[Written, AnswerRow]:
         took_ms = self._took_ms(case)
-        fields = respond(answer, took_ms, case.campaign.disclosure)
+        fields = respond(answer, took_ms, docs_of(self.market, case.campaign), case.campaign.disclosure)
         body, content_type = write_answer(self.write, fields, case.submission.answer_format, case.campaign)
         status_code = 200 if case.campaign.always_200 else answer.http_status
         reason = answer.reason.slug if answer.reason is not None else None

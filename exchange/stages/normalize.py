@@ -250,7 +250,7 @@ def _lack(spec: FieldSpec, code: str, rule: str, reading: _Reading, now: int) ->
         told = f"{spec.name} will be required from {_day(spec.required_from)} on."
         reading.warnings.append(Problem(spec.name, "required_soon", told))
     else:
-        reading.problems.append(Problem(spec.name, code, f"{spec.name} {rule}."))
+        reading.problems.append(Problem(spec.name, code, f"{spec.name} {rule}.", "", spec.allowed))
 
 
 def _warn_of_end(spec: FieldSpec, value: FieldValue, reading: _Reading) -> None:

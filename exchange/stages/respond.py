@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from exchange.limits import GOT_CHARACTERS
 from exchange.model.answer import Answer
@@ -25,7 +25,17 @@ _SENTENCES = {
 }
 
 
-def respond(answer: Answer, took_ms: int, disclosure: Disclosure = Disclosure.FULL) -> dict[str, Any]:
+class Docs(NamedTuple):
+    """The page that explains errors: a place for each of `fields`, by its name, and one for each code."""
+
+    page: str
+    fields: Container[str] = ()
+
+    def place(self, problem: Problem) -> str:
+        return f"{self.page}#{problem.field if problem.field in self.fields else f'code-{problem.code}'}"
+
+
+def respond(answer: Answer, took_ms: int, docs: Docs, disclosure: Disclosure = Disclosure.FULL) -> dict[str, Any]:
     """Only what applies is in it; money is decimal text, times are RFC 3339 with milliseconds."""
     reason = answer.reason
     fields: dict[str, Any] = {
@@ -42,8 +52,8 @@ def respond(answer: Answer, took_ms: int, disclosure: Disclosure = Disclosure.FU
         "seller_lead_id": answer.seller_lead_id,
         **_reason(reason, answer, disclosure),
         "price_changed": True if answer.price_changed else None,
-        "errors": [_problem(problem) for problem in answer.errors] or None,
-        "warnings": [_problem(problem) for problem in answer.warnings] or None,
+        "errors": [_problem(problem, docs) for problem in answer.errors] or None,
+        "warnings": [_problem(problem, docs) for problem in answer.warnings] or None,
         "test": True if answer.test else None,
         "request_id": answer.request_id,
         "took_ms": took_ms,
@@ -104,12 +114,15 @@ def _reason(reason: Reason | None, answer: Answer, disclosure: Disclosure) -> Ma
     return told
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
-    told: dict[str, Any] = {"field": problem.field, "code": problem.code, "message": problem.message}
-    if problem.got:
-        told["got"] = problem.got[:GOT_CHARACTERS]
-    if problem.allowed:
-        told["allowed"] = list(problem.allowed)
+def _problem(problem: Problem, docs: Docs) -> dict[str, Any]:
+    """`got` is empty where nothing was sent or it is not repeated, `allowed` where it is no list."""
+    told: dict[str, Any] = {
+        "field": problem.field,
+        "code": problem.code,
+        "message": problem.message,
+        "got": problem.got[:GOT_CHARACTERS],
+        "allowed": list(problem.allowed),
+    }
     if problem.closest is not None:
         told["closest"] = problem.closest
-    return told
+    return told | {"doc": docs.place(problem)}

@@ -9,11 +9,15 @@ from xml.etree import ElementTree
 import pytest
 
 from exchange.clock import SimulatedClock
+from exchange.flows.specs import docs_of
+from exchange.model.lead import Problem
 from exchange.model.party import Rate, Seller, State
 from exchange.model.wire import Loss, Lost
+from exchange.web.posting.words import CODES
 from tests.market import PING, POST, buying, campaign, consumer, contract, live_key, selling, usd
 from tests.scripted_buyers import REFUSED
 from tests.web.served import FORM, Served
+from tests.web.visitor import stranger
 
 XML = "application/xml"
 
@@ -127,6 +131,29 @@ async def test_three_wrong_fields_are_told_at_once_with_all_that_helps(served: S
         by_field["monthly_bill"][name] for name in ("code", "got", "closest")
     )
     assert ["0-50", "51-100", "101-150", "151-200", "201-300", "301+"] == by_field["monthly_bill"]["allowed"]
+    every = {"field", "code", "message", "got", "allowed", "doc"}
+    assert all(every <= set(error) for error in wrong["errors"])
+    assert ("8501", []) == (by_field["zip"]["got"], by_field["zip"]["allowed"])
+    assert by_field["zip"]["doc"].endswith("#zip") and await leads_somewhere(served, by_field["zip"]["doc"])
+
+
+async def test_a_missing_field_says_what_it_may_hold_and_what_is_no_field_leads_to_its_code(served: Served) -> None:
+    missing = await served.send("ping", {name: PING[name] for name in PING if name != "monthly_bill"})
+    (wrong,) = missing["errors"]
+    assert ("missing", "", 6) == (wrong["code"], wrong["got"], len(wrong["allowed"]))
+    odd = await served.send("pingpost", {**POST, "utm_campain": "spring"})
+    (warning,) = [each for each in odd["warnings"] if each["code"] == "unknown_field"]
+    assert warning["doc"].endswith("#code-unknown_field") and await leads_somewhere(served, warning["doc"])
+    nobody = docs_of(served.exchange.market, None)
+    assert all([await leads_somewhere(served, nobody.place(Problem("x", code, ""))) for code in CODES])
+
+
+async def leads_somewhere(served: Served, address: str) -> bool:
+    """Whether anybody finds the place that an error names."""
+    path, _, place = address.removeprefix(served.exchange.market.public_url).partition("#")
+    async with stranger(served) as visitor:
+        page = await visitor.open(path)
+    return page.http_status == 200 and f'id="{place}"' in page.source
 
 
 async def test_an_alias_is_read_and_told_and_an_unknown_field_gets_a_suggestion(served: Served) -> None:

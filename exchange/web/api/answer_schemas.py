@@ -85,13 +85,18 @@ def ends() -> dict[str, Schema]:
 
 def _problem() -> Schema:
     return record(
-        ("field", "code", "message"),
+        ("field", "code", "message", "got", "allowed", "doc"),
         field=text("The field's canonical name."),
         code=text(enum=[*PROBLEM_CODES, *WARNING_CODES]),
         message=text("One sentence."),
-        got=text("What was sent.", maxLength=limits.GOT_CHARACTERS),
-        allowed={"type": "array", "items": {"type": "string"}},
+        got=text("What was sent; empty where nothing was, or it is not repeated.", maxLength=limits.GOT_CHARACTERS),
+        allowed={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What may be sent; empty where it is no list.",
+        },
         closest=text("What was probably meant."),
+        doc=text("Where the field, or else the code, is explained.", format="uri-reference"),
     )
 
 

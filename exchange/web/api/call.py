@@ -13,6 +13,7 @@ from exchange.clock import month_of
 from exchange.flows.answers import write_answer
 from exchange.flows.arrivals import Arrivals
 from exchange.flows.market import Market
+from exchange.flows.specs import docs_of
 from exchange.intake.body import client_ip, read_body
 from exchange.intake.decode import Refused, decode
 from exchange.intake.encode import answer_format, encode
@@ -199,7 +200,8 @@ async def refuse(call: Call, stop: Stop, *, durable: bool = True) -> web.Respons
     answer = Answer(status, call.id, stop.http_status, reason=stop.reason, message=stop.message, errors=stop.problems)
     took_ms = call.took_ms
     campaign = call.caller.campaign if call.caller is not None else None
-    body, content_type = write_answer(encode, respond(answer, took_ms), call.format, campaign)
+    fields = respond(answer, took_ms, docs_of(call.market, campaign))
+    body, content_type = write_answer(encode, fields, call.format, campaign)
     http_status = 200 if campaign is not None and campaign.always_200 else stop.http_status
     wrapped = raw = None
     sealed = b""

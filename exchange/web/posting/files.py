@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from exchange.flows.market import Market
-from exchange.flows.specs import sample_key, spec_of
+from exchange.flows.specs import docs_of, sample_key, spec_of
 from exchange.model.party import Campaign
 from exchange.stages.spec_changes import day
 from exchange.storage.specs import read_specs
@@ -71,7 +71,7 @@ async def _pdf(market: Market, campaign: Campaign) -> web.Response:
         f"Version {newest.number}, {day(newest.made_at)}",
         base_of(market),
         samples(f"{base_of(market)}/ping", key, sample_pairs(spec, "ping", now))[0].code,
-        said.answers(campaign, now),
+        said.answers(campaign, docs_of(market, campaign), now),
         said.CODES,
         said.test_values(),
         rules_of(market, campaign),

@@ -20,7 +20,7 @@ from exchange.model.reason import Reason
 from exchange.model.spec import Spec
 from exchange.stages.macros import MACROS
 from exchange.stages.magic import TEST_ZIPS
-from exchange.stages.respond import respond
+from exchange.stages.respond import Docs, respond
 from exchange.stages.webhooks import WAITS_MS
 from exchange.web.words import plural, roughly
 
@@ -115,7 +115,7 @@ def reasons() -> tuple[Reason, ...]:
     return tuple(reason for reason in Reason if reason is not Reason.CANNOT_SETTLE)
 
 
-def answers(campaign: Campaign, now: int) -> tuple[Shown, ...]:
+def answers(campaign: Campaign, docs: Docs, now: int) -> tuple[Shown, ...]:
     """Answers as this campaign gives them, made by what makes the real ones."""
     price = Money.parse("26.60", campaign.currency)
     ping = Answer("accepted", "req_01KAG2V7RM", ping_id="png_01KAG2V7RM", price=price, exclusive=True, test=True,
@@ -128,11 +128,15 @@ def answers(campaign: Campaign, now: int) -> tuple[Shown, ...]:
     )
     invalid = Answer("invalid", "req_01KAG31B0X", 422, reason=Reason.INVALID, errors=wrong, test=True)
     status = 200 if campaign.always_200 else 422
-    return (
-        Shown("200, a ping accepted", _written(respond(ping, 182, campaign.disclosure), campaign)),
-        Shown(f"{status}, invalid, every error at once", _written(respond(invalid, 3, campaign.disclosure), campaign)),
-        Shown("200, a post sold", _written(respond(post, 641, campaign.disclosure), campaign)),
-        Shown("200, unsold", _written(respond(unsold, 204, campaign.disclosure), campaign)),
+    shown = (
+        ("200, a ping accepted", ping, 182),
+        (f"{status}, invalid, every error at once", invalid, 3),
+        ("200, a post sold", post, 641),
+        ("200, unsold", unsold, 204),
+    )
+    return tuple(
+        Shown(title, _written(respond(answer, took_ms, docs, campaign.disclosure), campaign))
+        for title, answer, took_ms in shown
     )
 
 

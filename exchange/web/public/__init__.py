@@ -6,7 +6,7 @@ from aiohttp import web
 
 from exchange.web import callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl
 from exchange.web.pages import add_table
-from exchange.web.public import form, links, offer, posting, setup
+from exchange.web.public import errors, form, links, offer, posting, setup
 from exchange.web.public._addresses import ADDRESSES, Addresses
 
 _PER_SECOND, _BURST = 4.0, 60
@@ -19,5 +19,5 @@ def add_public(app: web.Application) -> None:
     app[csv_table.TABLES] = csv_table.Tables()
     app[told_in.BUCKETS] = {}
     machines = (callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl)
-    for each in (*machines, form, links, offer, posting, setup):
+    for each in (*machines, errors, form, links, offer, posting, setup):
         add_table(app, each.pages())

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from exchange.flows.market import Market
-from exchange.flows.specs import page_of, sample_key, spec_of
+from exchange.flows.specs import docs_of, page_of, sample_key, spec_of
 from exchange.model.actor import Role
 from exchange.model.party import Campaign
 from exchange.model.spec import FieldLine, Spec
@@ -118,7 +118,7 @@ async def _page(
         painted=painted,
         sample_key=key,
         steps=said.steps(_hears(market, campaign), await market.db.read(passed_steps, campaign.id)),
-        answers=said.answers(campaign, now),
+        answers=said.answers(campaign, docs_of(market, campaign), now),
         codes=said.CODES,
         reasons=said.reasons(),
         test_values=said.test_values(),

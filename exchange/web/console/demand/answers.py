@@ -11,6 +11,7 @@ from aiohttp import web
 
 from exchange.flows.answers import save_answers, with_answers
 from exchange.flows.shapes import DocumentProblems
+from exchange.flows.specs import docs_of
 from exchange.model.answer_shape import AnswerShape
 from exchange.model.party import Campaign
 from exchange.stages.answer_shapes import CUSTOM, MADE, PLAIN, STANDARD, shape_names
@@ -85,7 +86,7 @@ async def _page(
     chosen: str = "",
 ) -> web.Response:
     """`changed` is how the campaign would be; None when what was written cannot be used."""
-    now = request.app[MARKET].clock.now()
+    market = request.app[MARKET]
     return await page(
         request,
         "console/demand/answers.html",
@@ -97,7 +98,7 @@ async def _page(
         forms=[(name, _SAID[name]) for name in shape_names()],
         text=text,
         problems=problems,
-        shown=examples(changed, now) if changed is not None else (),
+        shown=examples(changed, docs_of(market, campaign), market.clock.now()) if changed is not None else (),
         known=(*PLAIN, *MADE),
     )
 
