@@ -165,6 +165,10 @@ LIST_LINE_CHARACTERS = 4_000
 LIST_CHANGES = 50_000  # single changes of one list, then they are folded into its file
 LISTS_OF_A_BUYER = 50
 
+# Tests that a buyer sends to its own system
+OWN_TESTS_A_MINUTE = 6  # whoever mends a receiver looks at each answer
+OWN_TESTS_AT_ONCE = 10  # every sample once; more would be a tool to load somebody's server with
+
 # People who sign in
 PASSWORD_LEAST = 12  # characters: below, what leaks of hashes is guessed in days
 PASSWORD_CHARACTERS = 200  # a sentence; working through more costs time that a flood would take

@@ -91,7 +91,7 @@ async def invite_agent(market: Market, email: str, duty: str, wanted: Wanted, ac
     user = UserRow(market.ids.new("usr", now), email, "buyer", whose, duty)
     after = {"party": whose, "duty": duty}
     line = audit_line(market.ids, now, actor, "user.added", f"user:{user.id}", after=after)
-    told = about(market, NEW_USER, user, "/buyer/agents", by=actor.name, role_told=duty)
+    told = about(market, NEW_USER, user, "/buyer/users", by=actor.name, role_told=duty)
     jobs = (*told, *invite_jobs(market, email, actor.name))
     if not await market.db.write(add_agent, user, name, terms, now, line, jobs):
         raise CannotFollow("email", f"{email} signs in here already.")

@@ -94,6 +94,7 @@ class Live:
         self.followed_to: tuple[int, str] | None = None  # dispositions up to this one are in followed leads' stages
         self.followed: dict[str, int] = {}  # those of the last minutes, with when they were told
         self.stages_of: dict[str, str] = {}  # by vertical, the mapping that all its stages were made under
+        self._tests: dict[str, Bucket] = {}
         self._one_sheet = asyncio.Semaphore()
         self.hashing = asyncio.Semaphore(limits.HASHED_AT_ONCE)  # of passwords
         self._sheets = self.rates.running("spreadsheets")
@@ -170,6 +171,13 @@ class Live:
     def count_ping(self, contract: Contract, now: int) -> None:
         if contract.per_second:
             self._bucket(contract).take(now)
+
+    def tests_of(self, buyer_id: str) -> Bucket:
+        """How many tests a buyer may still send to its own system."""
+        if buyer_id not in self._tests:
+            per_second = limits.OWN_TESTS_A_MINUTE / 60
+            self._tests[buyer_id] = self.rates.bucket(f"tests:{buyer_id}", per_second, limits.OWN_TESTS_AT_ONCE)
+        return self._tests[buyer_id]
 
     def _bucket(self, contract: Contract) -> Bucket:
         known = (contract.id, contract.per_second)

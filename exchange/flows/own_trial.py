@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange import limits
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
 from exchange.flows.trial import Trial, Tried, send
@@ -22,8 +23,21 @@ def own_trial(market: Market, contract: Contract, stage: str, sample: int) -> Tr
     return Trial(contract, connection, stage, lead._replace(mode=Mode.TEST), sample=str(sample))
 
 
+class TooOften(Exception):
+    """So many tests of one buyer at once are no tests any more. `seconds` until the next may go."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"You sent {limits.OWN_TESTS_AT_ONCE} tests in a row. Wait {seconds} s, then send the next.")
+        self.seconds = seconds
+
+
 async def send_own(market: Market, trial: Trial, actor: Actor, ip: str) -> Tried:
-    """Send it. It is written down before it goes: what left this house is known even when the answer is lost."""
+    """Send it. It is written down before it goes: what left this house is known even when the answer is lost. Raises
+    `TooOften`.
+    """
+    bucket = market.live.tests_of(trial.contract.buyer_id)
+    if not bucket.take(market.clock.now()):
+        raise TooOften(bucket.wait_seconds(market.clock.now()))
     after: dict[str, object] = {"stage": trial.stage, "sample": trial.sample, "connection": trial.contract.connection}
     what = f"contract:{trial.contract.id}"
     line = audit_line(market.ids, market.clock.now(), actor, "contract.test_sent", what, after=after, ip=ip)

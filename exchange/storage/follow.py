@@ -90,14 +90,31 @@ async def change_agent(
     user_state = "active" if state == "active" else "ended"
     await tx.execute("UPDATE users SET state = :state WHERE id = :id", state=user_state, id=agent_id)
     if state != "active":
-        await tx.execute(
-            """UPDATE follow_ups SET state = 'waiting', agent_id = NULL, due_at = NULL, tried_at = 0, changed_at = :now
-               WHERE agent_id = :id AND state = 'assigned'""",
-            id=agent_id,
-            now=now,
-        )
+        await _let_go(tx, agent_id, now)
     await record(tx, line)
     return True
+
+
+async def set_agent_state(tx: Tx, user_id: str, state: str, now: int) -> None:
+    """Of somebody who may be no agent."""
+    changed = await tx.execute(
+        "UPDATE agents SET state = :state, changed_at = :now WHERE user_id = :id AND state <> :state",
+        id=user_id,
+        state=state,
+        now=now,
+    )
+    if changed and state != "active":
+        await _let_go(tx, user_id, now)
+
+
+async def _let_go(tx: Tx, agent_id: str, now: int) -> None:
+    """Its open leads wait for others."""
+    await tx.execute(
+        """UPDATE follow_ups SET state = 'waiting', agent_id = NULL, due_at = NULL, tried_at = 0, changed_at = :now
+           WHERE agent_id = :id AND state = 'assigned'""",
+        id=agent_id,
+        now=now,
+    )
 
 
 async def agents_of(tx: Tx, buyer_id: str) -> list[Agent]:

@@ -5,7 +5,7 @@ The console and the seller's portal show the same; who looks decides what is the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,17 @@ from exchange.storage.database import Row
 from exchange.storage.webhooks import LogFilter, log_of, tries_of
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET, SETTINGS
+from exchange.web.lists.twins import short_twins
 from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, notice, page
 from exchange.web.words import utc
 
 LISTED = 50
+_AT_ONCE = 500
+_SENDS = (
+    "event_id", "type", "object", "sequence", "endpoint_id", "state", "http_status", "took_ms", "attempt", "error",
+    "at", "next_at",
+)  # fmt: skip
 STATES = ("waiting", "delivered", "failed")
 _SAMPLES = Path(__file__).parent / "verify"
 _ID = "{id:[A-Za-z0-9_-]{1,80}}"
@@ -64,7 +70,7 @@ def hook_pages(place: Place) -> tuple[Page, ...]:
     base = place.base
     return (
         Page("GET", base, _shows(place)),
-        Page("GET", f"{base}.json", _as_json(place)),
+        *short_twins(base, "sends", _SENDS, _rows, ("state", "type", "about", "since")),
         Page("POST", base, _saves(place)),
         Page("POST", f"{base}/test", _tries(place)),
         Page("POST", f"{base}/replay", _replays(place)),
@@ -81,12 +87,15 @@ def _shows(place: Place) -> Show:
     return show
 
 
-def _as_json(place: Place) -> Show:
-    async def show(request: web.Request) -> web.StreamResponse:
-        rows, older = await _log(request)
-        return as_json({"sends": [send_fields(row) for row in rows], "more": older is not None})
-
-    return show
+async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    """The log as programs see it, all of it."""
+    before = request.query.get("before")
+    while True:
+        rows, before = await _log(request, before, _AT_ONCE)
+        if rows:
+            yield [send_fields(row) for row in rows]
+        if before is None:
+            return
 
 
 def _saves(place: Place) -> Show:
@@ -189,7 +198,7 @@ def _tells_event(place: Place) -> Show:
 
 async def _page(request: web.Request, place: Place, told: Told, *, http_status: int = 200) -> web.Response:
     market, actor = request.app[MARKET], actor_of(request)
-    rows, older = await _log(request)
+    rows, older = await _log(request, request.query.get("before"), LISTED)
     campaigns = [
         campaign
         for campaign in market.deals.campaigns.values()
@@ -227,16 +236,16 @@ def samples() -> tuple[tuple[str, str], ...]:
     return tuple((name, (_SAMPLES / file).read_text("utf-8")) for name, file in files)
 
 
-async def _log(request: web.Request) -> tuple[Sequence[Row], str | None]:
+async def _log(request: web.Request, before: str | None, most: int) -> tuple[Sequence[Row], str | None]:
     """A page of the log, and the `before` of the next."""
     market = request.app[MARKET]
     try:
-        wanted = _filter(request.query)
+        wanted = _filter({**request.query, "before": before or ""})
     except NotSaved:
         wanted = LogFilter()
-    rows = await market.db.read(log_of, actor_of(request), wanted, LISTED + 1)
-    shown = rows[:LISTED]
-    return shown, f"{shown[-1]['at']}_{shown[-1]['event_id']}" if len(rows) > LISTED else None
+    rows = await market.db.read(log_of, actor_of(request), wanted, most + 1)
+    shown = rows[:most]
+    return shown, f"{shown[-1]['at']}_{shown[-1]['event_id']}" if len(rows) > most else None
 
 
 def _filter(given: Mapping[str, str]) -> LogFilter:

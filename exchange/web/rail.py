@@ -89,6 +89,7 @@ def _buyer() -> tuple[Group, ...]:
             (
                 Entry("/buyer/follow-up", "work", "person", "Follow-up"),
                 Entry("/buyer/agents", "agents", "person", "Agents", under="work"),
+                Entry("/buyer/users", "users", "person", "Users"),
                 Entry("/buyer/quality", "quality", "chart", "Quality"),
                 Entry("/buyer/billing", "billing", "money", "Billing", "Billing"),
                 Entry("/buyer/webhooks", "webhooks", "plug", "Webhooks"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from exchange.flows.campaign_keys import keys_of_seller, make_key, revoke_key
 from exchange.flows.campaign_state import answer_wish, ask_for
+from exchange.flows.party_people import invite, people_of, set_active
 from exchange.flows.passing import passing
 from exchange.flows.seller_list import seller_lines
-from exchange.flows.seller_people import invite, people_of, set_active
 from exchange.flows.sellers import block_sub_id, make_sellers, note, rename, set_standing
 from exchange.flows.specs import keep_specs
 from exchange.model.actor import Actor, Role
@@ -69,8 +69,8 @@ async def test_what_is_done_to_a_seller_is_noted_with_who_and_where(either: Exch
     [mine] = [row for row in await keys_of_seller(market, "cedar") if row["last4"] == key.secret[-4:]]
     await revoke_key(market, "cedar", mine["id"], DEE)
     await invite(market, "cedar", "Bo@cedar.example", DEE)
-    [bo] = await people_of(market, "cedar")
-    await set_active(market, "cedar", bo["id"], False, DEE)
+    [bo] = await people_of(market, Role.SELLER, "cedar")
+    await set_active(market, Role.SELLER, "cedar", bo["id"], False, DEE)
 
     assert ["acme-media", "acme-media-2"] == [each.id for each in made]
     assert ("Cedar Digital", "Holidays") == (market.deals.sellers["cedar"].name, market.deals.sellers["cedar"].why)
@@ -91,4 +91,7 @@ async def test_what_is_done_to_a_seller_is_noted_with_who_and_where(either: Exch
     [heard] = await read(wishes_of, DEE, "cedar")
     assert ("declined", "Not now.") == (heard.state, heard.answer)
     assert [] == await read(wishes_of, OTHER, "cedar") == await read(open_wishes, DEE)
-    assert ("bo@cedar.example", "disabled") == (bo["email"], (await people_of(market, "cedar"))[0]["state"])
+    assert ("bo@cedar.example", "disabled") == (
+        bo["email"],
+        (await people_of(market, Role.SELLER, "cedar"))[0]["state"],
+    )

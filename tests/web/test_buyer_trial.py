@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from exchange import limits
 from exchange.model.wire import Loss, Lost
 from tests.market import REFUSED, buying
 from tests.web.served import Served
-from tests.web.visitor import signed_in
+from tests.web.visitor import later, signed_in
 
 TEST = "/buyer/contracts/acme-solar/test"
 
@@ -42,3 +43,16 @@ async def test_the_connection_of_another_is_not_there(served: Served) -> None:
     assert (404, 404) == (seen.http_status, sent.http_status)
     assert [] == served.exchange.buyers.sent
     assert [] == await served.exchange.rows("SELECT id FROM audit_lines WHERE action = 'contract.test_sent'")
+
+
+async def test_no_more_tests_go_than_somebody_looks_at(served: Served) -> None:
+    served.exchange.buyers.bids("acme", "25.00")
+    async with signed_in(served, "ann@acme.example", "buyer", "acme") as ann:
+        for _ in range(limits.OWN_TESTS_AT_ONCE):
+            await ann.submit(TEST, stage="ping", sample="1")
+        sent = len(served.exchange.buyers.sent)
+        refused = await ann.submit(TEST, stage="ping", sample="1")
+        assert (429, sent) == (refused.http_status, len(served.exchange.buyers.sent))
+        assert "Wait 10 s" in refused.part("problem") and "10" == refused.headers["Retry-After"]
+        later(served, 10)
+        assert 200 == (await ann.submit(TEST, stage="ping", sample="1")).http_status

@@ -89,7 +89,7 @@ async def test_every_page_of_the_portal_opens_for_its_duties_alone(served: Serve
     (sale,) = await sell(served, 1)
     (lead,) = await served.exchange.rows("SELECT id FROM leads")
     names = {"sale_id": sale, "lead_id": lead["id"], "agent_id": ids["ann"], "act": "release"}
-    names |= {"number": "INV-2026-1", "move": "enable"}
+    names |= {"number": "INV-2026-1", "move": "enable", "change": "link"}
     wrong = []
     async with signed_in_as(served, "dee@acme.example", duty) as visitor:
         for method, pattern, duties in pages_of_the_portal():

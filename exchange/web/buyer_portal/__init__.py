@@ -33,6 +33,7 @@ from exchange.web.buyer_portal import (
     store,
     switch,
     trial,
+    users,
     webhooks,
     work,
     work_lead,
@@ -46,7 +47,7 @@ ADMINS = (Duty.ADMIN,)
 
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
-    following = (_reports, agents, work, work_lead, quality)
+    following = (_reports, users, agents, work, work_lead, quality)
     buying = (home, switch, contracts, trial, deliveries, pings, webhooks, keys)
     returning = (returns, return_ask, return_file, return_one)
     return (*buying, order, claim, store, card, leads, lead, billing, *following, *returning)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
 from aiohttp import web
 
 from exchange import limits
@@ -14,8 +17,9 @@ from exchange.web.auth import FORM, actor_of, ip_of, is_token, without_token
 from exchange.web.buyer_portal._own import CONTRACT, no_contract, own_buyer, own_contract
 from exchange.web.contracts.form import FIELD_BYTES, FIELDS_MOST, SAVE, Sent, form_of, read_sent, wanted_in, with_file
 from exchange.web.contracts.missed import as_fields, missed_page
-from exchange.web.figures.buyers import contract_lines, contract_standing
+from exchange.web.figures.buyers import Line, contract_lines, contract_standing
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import short_twins
 from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, mode_of, notice, page, times_of
 from exchange.web.render import as_json as json_response
@@ -23,11 +27,16 @@ from exchange.web.small_form import BadForm, read_small_form
 from exchange.web.uploads import closed
 
 HOME = "/buyer/contracts"
+_COLUMNS = (
+    "contract_id", "name", "vertical", "state", "told", "price", "max_bid", "currency", "leads_today", "spent_today",
+    "cap_used", "cap", "pings", "bids", "chances", "wins",
+)  # fmt: skip
 
 
 def pages() -> tuple[Page, ...]:
     return (
         Page("GET", HOME, show),
+        *short_twins(HOME, "contracts", _COLUMNS, _rows),
         Page("GET", CONTRACT, one),
         Page("POST", CONTRACT, change),
         Page("POST", f"{CONTRACT}/request", ask),
@@ -51,6 +60,34 @@ async def show(request: web.Request) -> web.StreamResponse:
         contract=None,
         told=None,
     )
+
+
+async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    market, actor = request.app[MARKET], actor_of(request)
+    lines = await contract_lines(market, actor, own_buyer(request), mode_of(request), times_of(request))
+    yield [_fields(line, line.contract) for line in lines if line.contract is not None]
+
+
+def _fields(line: Line, contract: Contract) -> dict[str, object]:
+    played = line.played
+    return {
+        "contract_id": contract.id,
+        "name": contract.name,
+        "vertical": contract.vertical,
+        "state": line.standing.key,
+        "told": line.standing.told or None,
+        "price": contract.price.text if contract.price is not None else None,
+        "max_bid": contract.max_bid.text,
+        "currency": contract.max_bid.currency,
+        "leads_today": line.leads,
+        "spent_today": line.spent.text,
+        "cap_used": round(line.cap, 4) if line.cap is not None else None,
+        "cap": line.cap_told or None,
+        "pings": played.pings,
+        "bids": played.bids,
+        "chances": played.chances,
+        "wins": played.posts,
+    }
 
 
 async def one(request: web.Request) -> web.StreamResponse:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from aiohttp import web
 
@@ -22,15 +23,19 @@ from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.buyer_portal._own import own_buyer
 from exchange.web.figures.buyers import buyer_lines
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import short_twins
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, notice, page, times_of
-from exchange.web.render import as_json as json_response
 from exchange.web.story.masking import Mask, secrets_hidden
 from exchange.web.story.records import Story, open_story
 from exchange.web.story.wire import Exchange, buyer_exchange
 from exchange.web.words import utc
 
 HOME = "/buyer/deliveries"
+_AT_ONCE = 500
+_COLUMNS = (
+    "delivery_id", "lead_id", "contract", "price", "currency", "state", "read", "tries", "made_at", "next_at",
+)  # fmt: skip
 PAGE, AT_ONCE = 50, 100
 _ONE = HOME + "/{attempt:[0-9A-Za-z_-]{1,60}}"
 _BEFORE = re.compile(r"(\d{1,15})_([0-9A-Za-z_-]{1,60})")
@@ -94,7 +99,7 @@ class Line:
 def pages() -> tuple[Page, ...]:
     return (
         Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
+        *short_twins(HOME, "deliveries", _COLUMNS, _rows, ("state",)),
         Page("POST", f"{HOME}/resend", resend_all),
         Page("GET", _ONE, one),
         Page("POST", f"{_ONE}/resend", resend_one),
@@ -103,7 +108,7 @@ def pages() -> tuple[Page, ...]:
 
 async def show(request: web.Request) -> web.StreamResponse:
     market, actor, buyer = request.app[MARKET], actor_of(request), own_buyer(request)
-    lines = await _lines(request, PAGE + 1)
+    lines = await _lines(request, PAGE + 1, _mark(request.query.get("before", "")))
     state = request.query.get("state", "")
     [health] = await buyer_lines(market, actor, mode_of(request), times_of(request), [buyer])
     more = lines[PAGE - 1] if len(lines) > PAGE else None
@@ -123,8 +128,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    return json_response({"deliveries": [line.fields() for line in await _lines(request, 500)]})
+async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    before = _mark(request.query.get("before", ""))
+    while lines := await _lines(request, _AT_ONCE, before):
+        yield [line.fields() for line in lines]
+        before = (lines[-1].made_at, lines[-1].id)
 
 
 async def one(request: web.Request) -> web.StreamResponse:
@@ -177,12 +185,16 @@ async def resend_all(request: web.Request) -> web.StreamResponse:
     return see_other(address(HOME, told=told))
 
 
-async def _lines(request: web.Request, limit: int) -> list[Line]:
-    mark = _BEFORE.fullmatch(request.query.get("before", ""))
+def _mark(text: str) -> tuple[int, str] | None:
+    mark = _BEFORE.fullmatch(text)
+    return (int(mark[1]), mark[2]) if mark is not None else None
+
+
+async def _lines(request: web.Request, limit: int, before: tuple[int, str] | None) -> list[Line]:
     wanted = PostFilter(
         mode_of(request),
         STATES.get(request.query.get("state", ""), ()),
-        before=(int(mark[1]), mark[2]) if mark is not None else None,
+        before=before,
         limit=limit,
     )
     rows = await request.app[MARKET].db.read(posts_to, actor_of(request), own_buyer(request).id, wanted)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
 from aiohttp import web
 
 from exchange.flows.by_hand import create_key, revoke
@@ -10,7 +13,9 @@ from exchange.model.lead import Mode
 from exchange.storage.by_hand import keys_of
 from exchange.web.auth import FORM, actor_of
 from exchange.web.buyer_portal._own import own_buyer
+from exchange.web.key_rows import KEY_FIELDS, key_fields
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import short_twins
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
@@ -20,6 +25,7 @@ PATH = "/buyer/keys"
 def pages() -> tuple[Page, ...]:
     return (
         Page("GET", PATH, show),
+        *short_twins(PATH, "keys", KEY_FIELDS, _rows),
         Page("POST", PATH, make),
         Page("POST", PATH + "/{key:[0-9A-Za-z_-]{1,80}}/revoke", take_back),
     )
@@ -27,6 +33,11 @@ def pages() -> tuple[Page, ...]:
 
 async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request)
+
+
+async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    rows = await request.app[MARKET].db.read(keys_of, "buyer", [own_buyer(request).id])
+    yield [key_fields(row) for row in rows]
 
 
 async def make(request: web.Request) -> web.StreamResponse:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -11,21 +13,27 @@ from exchange.flows.shelf import WANTED, wanted_in
 from exchange.flows.store import browse, card_in, price_of
 from exchange.flows.store_orders import LEADS_MOST
 from exchange.model.money import Money
-from exchange.stages.store import Card, age, next_fall
+from exchange.stages.store import Card, Wanted, age, next_fall
 from exchange.storage.database import Row
 from exchange.storage.searches import SEARCHES, mail_stopped
 from exchange.storage.store import rule_of, searches_of
 from exchange.storage.users import UserRow, find_user
 from exchange.web.api.call import Stop
-from exchange.web.api.store import wanted_of
+from exchange.web.api.store import card_fields, wanted_of
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import short_twins
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 
 HOME = "/buyer/store"
 PAGE = 24
 _FILTERS = ("vertical", "states", "zip3", "grades", "most")
+_AT_ONCE = 200
+_COLUMNS = (
+    "lead_id", "vertical", "state", "zip3", "grade", "facts", "price", "currency", "received_at", "listed_at",
+    "ends_at", "claim_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Offered:
 def pages() -> tuple[Page, ...]:
     return (
         Page("GET", HOME, show),
+        *short_twins(HOME, "leads", _COLUMNS, _rows, _FILTERS),
         Page("POST", HOME + "/searches", save),
         Page("POST", HOME + "/searches/{search_id:[A-Za-z0-9_]{1,60}}/delete", forget),
         Page("POST", HOME + "/searches/{search_id:[A-Za-z0-9_]{1,60}}/mail", mail),
@@ -57,7 +66,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     market, buyer_id = request.app[MARKET], buyer(request)
     now = market.clock.now()
     try:
-        wanted = WANTED.validate_python(wanted_of(request.query, currency(request)))
+        wanted = _wanted(request)
     except Stop as error:
         told = error.problems[0].message
         return await notice(request, "Nothing can be looked for like that", told, http_status=422)
@@ -79,6 +88,26 @@ async def show(request: web.Request) -> web.StreamResponse:
         unsubscribed=await _unsubscribed(request),
         most_leads=LEADS_MOST,
     )
+
+
+async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    """Every card that fits, as programs see it."""
+    market, buyer_id, before = request.app[MARKET], buyer(request), _before(request)
+    try:
+        wanted = _wanted(request)
+    except Stop as error:
+        raise web.HTTPUnprocessableEntity(text=error.problems[0].message) from None
+    older = "first"
+    while older:
+        rows, older = await browse(market, buyer_id, wanted, before, _AT_ONCE)
+        before = _place(older)
+        if rows:
+            yield [card_fields(row, market.clock.now()) for row in rows]
+
+
+def _wanted(request: web.Request) -> Wanted:
+    """Raises `Stop` for a price that is none."""
+    return WANTED.validate_python(wanted_of(request.query, currency(request)))
 
 
 async def save(request: web.Request) -> web.StreamResponse:
@@ -148,7 +177,11 @@ def _verticals(request: web.Request) -> list[str]:
 
 
 def _before(request: web.Request) -> tuple[int, str]:
-    at, _, lead = request.query.get("before", "").partition("_")
+    return _place(request.query.get("before", ""))
+
+
+def _place(text: str) -> tuple[int, str]:
+    at, _, lead = text.partition("_")
     return (int(at), lead) if at.isascii() and at.isdigit() and len(at) < 16 else (2**62, "")
 
 

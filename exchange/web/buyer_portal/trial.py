@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from exchange.connector import BadReply
-from exchange.flows.own_trial import own_trial, send_own
+from exchange.flows.own_trial import TooOften, own_trial, send_own
 from exchange.flows.preview import previews
 from exchange.flows.trial import STAGES, Trial, Tried, connection_document, dotted, rendered
 from exchange.model.party import Contract
@@ -49,10 +49,13 @@ async def _answer(request: web.Request, given: Mapping[str, str], *, sends: bool
         links = [(contract.name, f"/buyer/contracts/{contract.id}")]
         return await notice(request, "There is nothing to test", told, http_status=409, links=links)
     message, why_not = _rendered(request, trial)
-    tried = None
+    tried, too_often = None, None
     if sends and _goes_out(trial) and not why_not:
-        tried = await send_own(market, trial, actor_of(request), ip_of(request))
-    return await _page(request, contract, trial, stages, message, why_not, tried)
+        try:
+            tried = await send_own(market, trial, actor_of(request), ip_of(request))
+        except TooOften as error:
+            too_often = error
+    return await _page(request, contract, trial, stages, message, why_not, tried, too_often)
 
 
 def _goes_out(trial: Trial) -> bool:
@@ -75,9 +78,10 @@ async def _page(
     message: Message | None,
     why_not: str,
     tried: Tried | None,
+    too_often: TooOften | None,
 ) -> web.StreamResponse:
     shown = dotted(message) if isinstance(message, HttpMessage) else None
-    return await page(
+    response = await page(
         request,
         "buyer_portal/trial.html",
         title="Send a test",
@@ -97,4 +101,9 @@ async def _page(
         reply=tried.reply.body.decode("utf-8", "replace") if tried is not None and tried.reply is not None else "",
         answered=told_answer(tried.answer, tried.outcome) if tried is not None else None,
         timing=timing_split(tried.records) if tried is not None else (),
+        problem=str(too_often) if too_often is not None else "",
+        http_status=429 if too_often is not None else 200,
     )
+    if too_often is not None:
+        response.headers["Retry-After"] = str(too_often.seconds)
+    return response

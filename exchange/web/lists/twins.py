@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -21,6 +22,9 @@ from exchange.web.render import mode_of, times_of
 _NEW_MOST = 100
 More = Callable[[web.Request, Query], Awaitable[Mapping[str, object]]]
 """What the JSON of a list has beside its rows."""
+Rows = Callable[[web.Request], AsyncIterator[Sequence[Mapping[str, Any]]]]
+"""The rows of a list for programs, some at a time; none at all ends it."""
+Pages = tuple[Page, Page]
 
 
 def pages_of(shape: Shape[Line], show: Handler, more: More | None = None) -> tuple[Page, ...]:
@@ -55,32 +59,72 @@ async def every_line(request: web.Request, shape: Shape[Line], query: Query) -> 
 
 
 async def _write_json(request: web.Request, shape: Shape[Line], more: More | None) -> web.StreamResponse:
-    """`{"mode", "filters", "<rows>": […], "count": n}`, written as it is read."""
     query = read_query(shape, request.query, mode_of(request))
     beside = await more(request, query) if more is not None else {}
-    response = await _begin(request, "application/json")
-    head = orjson.dumps({"mode": query.mode, "filters": dict(query.given), **beside})
-    await response.write(head[:-1] + b',"%s":[' % shape.many.replace(" ", "_").encode())
-    count = 0
+    head = {"mode": query.mode, "filters": dict(query.given), **beside}
+    return await write_json(request, head, shape.many.replace(" ", "_"), _told(request, shape, query))
+
+
+async def _write_csv(request: web.Request, shape: Shape[Line]) -> web.StreamResponse:
+    query = read_query(shape, request.query, mode_of(request))
+    return await write_csv(request, shape.name, shape.names, _told(request, shape, query))
+
+
+async def _told(request: web.Request, shape: Shape[Line], query: Query) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
     async for lines in every_line(request, shape, query):
-        told = b",".join(orjson.dumps(shape.fields(line)) for line in lines)
-        await response.write(b"," + told if count else told)
-        count += len(lines)
+        yield [shape.fields(line) for line in lines]
+
+
+def short_twins(path: str, many: str, names: tuple[str, ...], read: Rows, filters: Sequence[str] = ()) -> Pages:
+    """The twins of a page that lists what it has by itself: `read` brings its rows as programs see them, `filters` are
+    the values of its address that narrow them.
+    """
+
+    async def as_json(request: web.Request) -> web.StreamResponse:
+        given = {name: value for name in filters if (value := request.query.get(name, "").strip())}
+        return await write_json(request, {"mode": mode_of(request), "filters": given}, many, read(request))
+
+    async def as_csv(request: web.Request) -> web.StreamResponse:
+        return await write_csv(request, path.rpartition("/")[2], names, read(request))
+
+    return Page("GET", f"{path}.json", as_json), Page("GET", f"{path}.csv", as_csv)
+
+
+async def write_json(
+    request: web.Request, head: Mapping[str, object], many: str, rows: AsyncIterator[Sequence[Mapping[str, Any]]]
+) -> web.StreamResponse:
+    """`{"mode", "filters", "<rows>": […], "count": n}`, written as it is read."""
+    first = await _first(rows)
+    response = await _begin(request, "application/json")
+    await response.write(orjson.dumps(head)[:-1] + b',"%s":[' % many.encode())
+    await response.write(b",".join(orjson.dumps(fields) for fields in first))
+    count = len(first)
+    async for some in rows:
+        await response.write(b"".join(b"," + orjson.dumps(fields) for fields in some))
+        count += len(some)
     await response.write(b'],"count":%d}' % count)
     await response.write_eof()
     return response
 
 
-async def _write_csv(request: web.Request, shape: Shape[Line]) -> web.StreamResponse:
+async def write_csv(
+    request: web.Request, name: str, names: Sequence[str], rows: AsyncIterator[Sequence[Mapping[str, Any]]]
+) -> web.StreamResponse:
     """Every row, with the names of its fields above."""
-    query = read_query(shape, request.query, mode_of(request))
-    response = await _begin(request, "text/csv", f'attachment; filename="{shape.name}.csv"')
-    await response.write(csv_rows([list(shape.names)]))
-    async for lines in every_line(request, shape, query):
-        told = (shape.fields(line) for line in lines)
-        await response.write(csv_rows([[fields[name] for name in shape.names] for fields in told]))
+    first = await _first(rows)
+    response = await _begin(request, "text/csv", f'attachment; filename="{name}.csv"')
+    await response.write(csv_rows([list(names), *([fields[each] for each in names] for fields in first)]))
+    async for some in rows:
+        await response.write(csv_rows([[fields[each] for each in names] for fields in some]))
     await response.write_eof()
     return response
+
+
+async def _first(rows: AsyncIterator[Sequence[Mapping[str, Any]]]) -> Sequence[Mapping[str, Any]]:
+    """What cannot be read is told before anything is written."""
+    async for some in rows:
+        return some
+    return ()
 
 
 async def _begin(request: web.Request, content_type: str, disposition: str = "") -> web.StreamResponse:

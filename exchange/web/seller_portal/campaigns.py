@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,13 @@ from exchange.storage.specs import passed_steps
 from exchange.storage.wishes import wishes_of
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import short_twins
 from exchange.web.pages import Page, see_other
 from exchange.web.posting.words import Step, steps
-from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
 
 HOME = "/seller/campaigns"
+_COLUMNS = ("campaign_id", "name", "vertical", "state", "pays", "asks", "posting_page")
 _ONE = HOME + "/{campaign_id:[A-Za-z0-9_.-]{1,80}}"
 
 
@@ -64,7 +65,7 @@ class Own:
 def pages() -> tuple[Page, ...]:
     return (
         Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
+        *short_twins(HOME, "campaigns", _COLUMNS, _rows),
         Page("POST", f"{_ONE}/pause", stop),
         Page("POST", f"{_ONE}/resume", start),
         Page("POST", f"{_ONE}/ask", ask),
@@ -95,8 +96,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request, ())
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    return json_response({"campaigns": [each.fields() for each in await own_campaigns(request)]})
+async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    yield [each.fields() for each in await own_campaigns(request)]
 
 
 async def stop(request: web.Request) -> web.StreamResponse:

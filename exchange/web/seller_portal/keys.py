@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
 from aiohttp import web
 
 from exchange.flows.campaign_keys import CannotKey, keys_of_seller, make_key, revoke_key
 from exchange.flows.sellers import campaigns_of
 from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.key_rows import KEY_FIELDS, key_fields
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import short_twins
 from exchange.web.pages import Page, see_other
 from exchange.web.render import page
 
@@ -16,11 +21,17 @@ HOME = "/seller/keys"
 
 def pages() -> tuple[Page, ...]:
     revoked = HOME + "/{key_id:[A-Za-z0-9_.-]{1,120}}/revoke"
-    return (Page("GET", HOME, show), Page("POST", HOME, make), Page("POST", revoked, revoke))
+    twins = short_twins(HOME, "keys", KEY_FIELDS, _rows)
+    return (Page("GET", HOME, show), *twins, Page("POST", HOME, make), Page("POST", revoked, revoke))
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request)
+
+
+async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    rows = await keys_of_seller(request.app[MARKET], actor_of(request).party_id or "")
+    yield [key_fields(row) for row in rows]
 
 
 async def make(request: web.Request) -> web.StreamResponse:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange.flows.campaign_keys import CannotKey, make_key, revoke_key
-from exchange.flows.seller_people import CannotChange, invite, new_link, set_active
+from exchange.flows.party_people import CannotChange, invite, new_link, set_active
+from exchange.model.actor import Role
 from exchange.model.lead import Problem
 from exchange.model.rights import Right
 from exchange.web.auth import FORM, actor_of, ip_of
@@ -42,9 +43,9 @@ async def change_user(request: web.Request) -> web.StreamResponse:
     try:
         if act == "link":
             return await seller_page(
-                request, "users", link=await new_link(market, seller_id, user_id, actor_of(request))
+                request, "users", link=await new_link(market, Role.SELLER, seller_id, user_id, actor_of(request))
             )
-        await set_active(market, seller_id, user_id, act == "let-in", actor_of(request), ip_of(request))
+        await set_active(market, Role.SELLER, seller_id, user_id, act == "let-in", actor_of(request), ip_of(request))
     except CannotChange as error:
         return await _wrong(request, "users", "user", str(error))
     return see_other(f"/console/sellers/{seller_id}/users")

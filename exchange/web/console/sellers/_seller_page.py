@@ -9,9 +9,10 @@ import orjson
 from aiohttp import web
 
 from exchange.flows.campaign_keys import keys_of_seller
-from exchange.flows.seller_people import people_of
+from exchange.flows.party_people import people_of
 from exchange.flows.sellers import campaigns_of, standing
 from exchange.flows.specs import page_url
+from exchange.model.actor import Role
 from exchange.model.audit import AuditLine
 from exchange.model.lead import Problem
 from exchange.model.party import Seller, State
@@ -93,7 +94,7 @@ async def _of_tab(request: web.Request, seller: Seller, tab: str) -> dict[str, A
             runs = await market.db.read(list_runs, actor, RunFilter(seller_id=seller.id))
             return {"runs": [(each, STATES[each.state.value]) for each in runs]}
         case "users":
-            return {"people": await people_of(market, seller.id)}
+            return {"people": await people_of(market, Role.SELLER, seller.id)}
         case "keys":
             return {"keys": await keys_of_seller(market, seller.id)}
         case "postbacks":

@@ -9,11 +9,10 @@ from aiohttp import web
 from exchange.flows.people import CannotChange, invite_person, new_link, reset_second, set_active, set_role
 from exchange.model.rights import WHO, Right, Staff, staff_of
 from exchange.storage.by_hand import list_users
-from exchange.storage.database import Row
-from exchange.web import words
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
+from exchange.web.party_users import second_of
 from exchange.web.render import as_json, page
 from exchange.web.words import utc
 
@@ -101,13 +100,6 @@ async def reset(request: web.Request) -> web.StreamResponse:
     except CannotChange as error:
         return await _page(request, problem=str(error), http_status=422)
     return see_other(HOME)
-
-
-def second_of(row: Row) -> str:
-    """What somebody is asked for beside a password, in words."""
-    app = ["app"] if row["has_app"] else []
-    keys = [words.plural(row["passkeys"], "passkey")] if row["passkeys"] else []
-    return " and ".join((*app, *keys))
 
 
 async def _people(request: web.Request) -> list[Person]:
