@@ -61,7 +61,7 @@ def _fields(each: Shown) -> Mapping[str, object]:
     return {**import_fields(each), **counts, "errors": each.errors}
 
 
-def _own_fields(each: Shown) -> Mapping[str, object]:
+def own_fields(each: Shown) -> Mapping[str, object]:
     """An import as its seller's programs read it: nothing of who at the exchange brought it."""
     found = _fields(each)
     return {name: found[name] for name in _OWN_NAMES}
@@ -121,11 +121,11 @@ OWN_IMPORTS: Shape[Shown] = replace(
         Column("payout", "You earned", "paid", num=True),
     ),
     filters=tuple(each for each in IMPORTS.filters if each.name in ("state", "period")),
-    fields=_own_fields,
+    fields=own_fields,
     names=_OWN_NAMES,
     nothing=Nothing(
-        "No {mode} files yet. One you send by the API or a drop stands here with how far it has come.",
-        "How to send leads",
-        "/seller/campaigns",
+        "No {mode} files yet. One you upload, send by the API or drop stands here with how far it has come.",
+        "Choose a file",
+        "/seller/imports#new",
     ),
 )

@@ -33,6 +33,7 @@ class Place:
     """Where such a page is, whose people it shows, and what they may be: duties with their words, the usual first."""
 
     base: str
+    template: str
     role: Role
     invite: Invite
     duties: tuple[tuple[str, str], ...] = ()
@@ -104,7 +105,7 @@ async def _page(
 ) -> web.StreamResponse:
     return await page(
         request,
-        "party_users.html",
+        place.template,
         title="Users",
         here="users",
         base=place.base,

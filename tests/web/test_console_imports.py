@@ -36,19 +36,20 @@ async def upload(
     campaign: str = "cedar-solar",
     token: str | None = None,
     query: str = "",
+    home: str = "/console/imports",
 ) -> Page:
     """Send the form with a file, as a browser does."""
-    csrf = (await visitor.open("/console/imports")).token if token is None else token
+    csrf = (await visitor.open(home)).token if token is None else token
     form = FormData({"csrf": csrf, "campaign": campaign})
     form.add_field("file", io.BytesIO(data), filename=name, content_type="application/octet-stream")
-    url = f"{visitor.served.address}/console/imports{query}"
+    url = f"{visitor.served.address}{home}{query}"
     async with visitor.session.post(url, data=form) as answer:
         return Page(answer.status, {**answer.headers, "at": str(answer.url)}, await answer.text())
 
 
-def path_of(page: Page) -> str:
+def path_of(page: Page, home: str = "/console/imports") -> str:
     """Where an upload led."""
-    return "/console/imports" + page.headers["at"].partition("/console/imports")[2]
+    return home + page.headers["at"].partition(home)[2]
 
 
 async def worked(visitor: Visitor) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.flows.import_bench import csv_of, people
 from tests.market import selling
 from tests.web.served import Served
@@ -42,3 +44,39 @@ async def test_only_its_seller_sees_a_file_and_takes_its_result(served: Served) 
     assert result.http_status == 200 and "exchange_status" in result.source
     assert ([404, 404], []) == ([each.http_status for each in theirs], empty)
     assert ["ana@cedar.example"] == [each["actor"] for each in taken]
+
+
+async def test_a_seller_brings_maps_tries_starts_and_stops_its_own_files_alone(served: Served) -> None:
+    await served.exchange.add(*selling("dell"))
+    rows = [*people(2), {**people(1, 9)[0], "zip": "8501"}]
+    async with (
+        signed_in(served, "ana@cedar.example", "seller", "cedar") as ana,
+        signed_in(served, "dee@dell.example", "seller", "dell") as dee,
+    ):
+        uploaded = await upload(ana, csv_of(rows), home=HOME)
+        path, token = path_of(uploaded, HOME), uploaded.token
+        assert "Phone Number" in uploaded.part("columns") and "6029580001" in uploaded.part("columns")
+        foreign = await upload(ana, csv_of(rows), home=HOME, campaign="dell-solar")
+        await ana.send(f"{path}/check", csrf=token)
+        await worked(ana)
+        checked = (await ana.open(path)).part("dry-run")
+        their_token = (await dee.open(HOME)).token
+        theirs = [await dee.open(path), await dee.open(f"{path}.json"), await dee.open(f"{path}/result")]
+        theirs += [await dee.send(f"{path}/{act}", csrf=their_token) for act in ("columns", "check", "start", "cancel")]
+        begun = await ana.send(f"{path}/start", csrf=token, rate="6000/min")
+        await worked(ana)
+        done, told = await ana.open(path), (await ana.open(f"{path}.json")).fields
+        second = path_of(await upload(ana, csv_of(people(1, 40)), home=HOME), HOME)
+        await ana.send(f"{second}/cancel", csrf=token)
+        result = await ana.open(f"{path}/result")
+        ended = (await ana.open(f"{second}.json")).fields["state"]
+
+    assert (422, 200) == (foreign.http_status, begun.http_status) and [404] * 7 == [each.http_status for each in theirs]
+    assert (
+        "2 valid 1 invalid (zip 1)" in checked
+        and re.search(r"You would earn about \$[\d.]+ at current prices", checked)
+        and "range" not in checked
+    )
+    assert "2 sold" in done.part("progress") and "$40.00 to you" in done.part("progress")
+    assert ("done", 3) == (told["state"], told["done"]) and "made_by" not in told
+    assert "cancelled" == ended and "exchange_status" in result.source

@@ -23,7 +23,7 @@ _SAID = (
 
 
 def pages() -> tuple[Page, ...]:
-    return user_pages(Place("/buyer/users", Role.BUYER, _invite, _SAID))
+    return user_pages(Place("/buyer/users", "buyer_portal/users.html", Role.BUYER, _invite, _SAID))
 
 
 async def _invite(request: web.Request, form: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from exchange.web.pages import add_table
 from exchange.web.seller_portal import (
     campaigns,
     home,
+    importing,
     imports,
     keys,
     lead,
@@ -27,11 +28,12 @@ from exchange.web.seller_portal import (
 
 def modules() -> tuple[ModuleType, ...]:
     """Those with pages."""
-    return (campaigns, home, imports, keys, lead, leads, postbacks, quality, returns, statements, users)
+    return (campaigns, home, imports, importing, keys, lead, leads, postbacks, quality, returns, statements, users)
 
 
 def add_seller_portal(app: web.Application) -> None:
     for each in modules():
         add_table(app, each.pages(), lambda show: for_role("seller", show))
+    add_table(app, imports.uploads(), lambda show: for_role("seller", show, token=False))
     own = (*choices.pages("/seller"), *preferences.pages("/seller"))
     add_table(app, own, lambda show: for_role("seller", show))

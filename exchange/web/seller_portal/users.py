@@ -15,7 +15,7 @@ from exchange.web.party_users import Place, user_pages
 
 
 def pages() -> tuple[Page, ...]:
-    return user_pages(Place("/seller/users", Role.SELLER, _invite))
+    return user_pages(Place("/seller/users", "seller_portal/users.html", Role.SELLER, _invite))
 
 
 async def _invite(request: web.Request, form: Mapping[str, str]) -> str:
