@@ -174,6 +174,7 @@ class _Runner:
         self._due: list[tuple[int, int, str, str, str]] = []
         self._tended = 0
         self._duties = [duty for duty in duties(encode) if duty.name in _TENDED]
+        self._done: dict[str, int] = {}
         self.answers: dict[str, Mapping[str, Any]] = {}
 
     async def take(self, row: Row) -> None:
@@ -210,9 +211,11 @@ class _Runner:
             await record_disposition(report, self._market, Actor(Role.BUYER, "quality", BUYER))
 
     async def _tend(self) -> None:
-        self._tended = self._clock.now()
+        self._tended = now = self._clock.now()
         for duty in self._duties:
-            await duty.do(self._market)
+            if now - self._done.get(duty.name, 0) >= duty.every_seconds * 1_000:
+                await duty.do(self._market)
+                self._done[duty.name] = now
         await run_jobs(self._market)
 
 

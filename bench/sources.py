@@ -6,6 +6,8 @@
     python -m bench.sources --data FOLDER --replay 4 --seed 3001 --keep KEPT
                                                            the same streams with no rule acting, their evenings kept
     python -m bench.sources --kept KEPT                    all kept streams, judged again by the rules of now
+    python -m bench.sources --data FOLDER --sketch 8 --seed 3005
+                                                           the same streams within seconds, not sent through the flows
     python -m bench.sources --stream FILE [--truth FILE]   the same of a stream whose truth is known
 
 A stream's outcomes are told day by day, and every evening the exchange says what it thinks of each sub id.
@@ -30,6 +32,7 @@ from bench.sources_replay import (
     mistakes,
     replayed,
 )
+from bench.sources_sketch import sketched
 from exchange.demo.stream import truth_path
 
 WEEKS = (4, 8)
@@ -41,8 +44,9 @@ FIRST_SEED = 1_000  # apart from those that anything was chosen by
 def told(run: Replayed, from_day: int = FROM_DAY) -> Iterator[str]:
     """The lines to print of one stream."""
     weeks = [week for week in WEEKS if week * 7 <= run.days]
-    yield from rotten_lines({week: found_by(run, week * 7) for week in weeks})
-    whole = found_by(run, WEEKS[0] * 7, whole=True)
+    sent = run.sent
+    yield from rotten_lines({week: found_by(sent, run.evenings, week * 7) for week in weeks})
+    whole = found_by(sent, run.evenings, WEEKS[0] * 7, whole=True)
     yield f"    of those rotten in the whole stream: recall {whole.recall:.3f} ({whole.found} of {whole.rotten})"
     if run.days >= max(WEEKS) * 7:
         yield from rate_lines(run, from_day)
@@ -56,6 +60,7 @@ def rotten_lines(found: dict[int, Found]) -> Iterator[str]:
             f"  rotten sub ids by week {week}: recall {each.recall:.3f} ({each.found} of {each.rotten}), precision "
             f"{each.precision:.3f} ({each.named} named){asked}"
         )
+        yield f"    named still that evening: precision {each.held_precision:.3f} ({each.held})"
         yield f"  good sub ids that a rule shut out by week {week}: {each.good_blocked}, none allowed"
 
 
@@ -106,6 +111,19 @@ def judged_again(kept: Path) -> Iterator[str]:
     )
 
 
+def sketches(data: Path, seeds: range) -> Iterator[str]:
+    """Rotten sub ids of long streams by the rule alone, with what the screen sees drawn as it was measured."""
+    sums = {week: Found() for week in WEEKS}
+    for seed in seeds:
+        sent, evenings = sketched(data, seed)
+        found = {week: found_by(sent, evenings, week * 7) for week in WEEKS}
+        sums = {week: sums[week].plus(each) for week, each in found.items()}
+        yield f"\nA long stream made with seed {seed}, sketched"
+        yield from rotten_lines(found)
+    yield f"\nAll {len(seeds)} sketched streams"
+    yield from rotten_lines(sums)
+
+
 def kept_of(folder: Path, seed: int) -> Path:
     return folder / f"made_{seed}.evenings"
 
@@ -115,7 +133,8 @@ def summed(runs: Iterable[tuple[str, Replayed]]) -> Iterator[str]:
     sums, count = {week: Found() for week in WEEKS}, 0
     for name, run in runs:
         yield f"\n{name}, through the real flows and storage"
-        sums, count = {week: sums[week].plus(found_by(run, week * 7)) for week in WEEKS}, count + 1
+        sent, count = run.sent, count + 1
+        sums = {week: sums[week].plus(found_by(sent, run.evenings, week * 7)) for week in WEEKS}
         yield from told(run)
     if count > 1:
         yield f"\nAll {count} long streams"
@@ -127,6 +146,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="where the base tables lie")
     parser.add_argument("--seeds", type=int, default=8, help="how many streams the estimators alone are tried on")
     parser.add_argument("--replay", type=int, help="how many long streams go through the real flows and storage")
+    parser.add_argument("--sketch", type=int, help="how many long streams are sketched, and judged by the rule alone")
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help="of the first long stream; the others follow it")
     parser.add_argument("--keep", type=Path, help="a folder for what each evening knew; no rule acts then")
     parser.add_argument("--days", type=int, help="with --keep: the first days of each alone; 28 tell of week four")
@@ -136,7 +156,10 @@ def main() -> int:
     given = parser.parse_args()
     if given.data is None and given.stream is None and given.kept is None:
         parser.error("say --data, --kept or --stream")
-    if given.data is not None and given.replay is None:
+    if given.data is not None and given.sketch is not None:
+        for line in sketches(given.data, range(given.seed, given.seed + given.sketch)):
+            print(line, flush=True)
+    elif given.data is not None and given.replay is None:
         print("Landing pages, foretold each morning from the day before")
         print("\n".join(sources_olist.lines(given.data)))
         print(f"\n{given.seeds} streams made of real base rows, with fraud drawn into them, by the estimators alone")

@@ -17,13 +17,13 @@ from typing import Any
 import orjson
 
 from bench.quality_stream import DAY_MS, read_truths
-from bench.sources_replay import Evenings, Replayed, replayed, told_of
+from bench.sources_replay import Evenings, Key, Replayed, replayed, told_of
 from exchange.demo.stream import read_rows
 from exchange.flows.market import Market
 from exchange.flows.quality import look
 from exchange.flows.standings import Standings
 from exchange.model.measure import Action, SourceRule
-from exchange.stages.quality.measures import action_for
+from exchange.stages.quality.measures import action_for, is_over
 from exchange.storage.database import Row, Tx
 from exchange.storage.engine import open_database
 from exchange.storage.migrate import migrate
@@ -103,7 +103,8 @@ async def _judged(evenings: Evenings, kept: Path, every: int) -> set[str]:
                 if number % every == 0:
                     held, now = Standings(), evening["at"]
                     await look(db, held, now)
-                    _judge(evenings, held, -((evenings.began - now) // DAY_MS))
+                    day = -((evenings.began - now) // DAY_MS)
+                    _judge(evenings, held, day, evenings.held.get(max(evenings.held, default=0), frozenset()))
                     await told_of(evenings, db, held, now)
         finally:
             await db.close()
@@ -124,11 +125,14 @@ async def _put_back(tx: Tx, evening: Mapping[str, Any]) -> None:
             await tx.execute_many(f"INSERT INTO {table} ({names}) VALUES ({values})", rows)
 
 
-def _judge(evenings: Evenings, held: Standings, day: int) -> None:
+def _judge(evenings: Evenings, held: Standings, day: int, before: frozenset[Key]) -> None:
+    rotten: set[Key] = set()
     for vertical, standing in held.verticals.items():
         for (seller_id, sub_id), source in standing.sources.items():
+            key = (vertical, seller_id, sub_id)
             action = action_for(source, _RULE) if sub_id else None
-            if action is not None:
-                evenings.named.setdefault((vertical, seller_id, sub_id), day)
+            if action is not None or (key in before and not is_over(source)):
+                rotten.add(key)
             if action is Action.BLOCK:
-                evenings.blocked.setdefault((vertical, seller_id, sub_id), day)
+                evenings.blocked.setdefault(key, day)
+    evenings.say(day, rotten)

@@ -20,7 +20,7 @@ from exchange.stages.quality.days import Curves, weights
 from exchange.stages.quality.standing import Band, Standing, standing
 from exchange.stages.quality.suspicion import TO_ACT, enough
 from exchange.stages.score.exposure import estimate
-from exchange.storage.quality_sums import BURST, MONTH_DAYS
+from exchange.storage.quality_sums import BURST, SPANS
 
 BANK = "uci_bank_full_noage.csv"
 LEADS_MADE, DAYS, ROTTEN = 18_000, 56, 15
@@ -182,14 +182,14 @@ def _sales(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -
                     "bad": int(bad),
                     "bad_fading": (not bad) * weight.bad,
                     "bad_fading_long": (not bad) * weight.bad_long,
-                    "month_sold": int(_of_month(lead.at, today)),
+                    **_in_spans("sold", 1, lead.at, today),
                 }
             )
     return [{**_NO_SALES, **sums[key], **_named(key)} for key in sums]
 
 
-def _of_month(at: float, today: int) -> bool:
-    return int(at) > today - MONTH_DAYS
+def _in_spans(name: str, count: int, at: float, today: int) -> dict[str, int]:
+    return {f"{span}_{name}": count * (int(at) > today - days) for span, days in SPANS.items()}
 
 
 def _posts(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -> list[dict[str, Any]]:
@@ -206,7 +206,7 @@ def _posts(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) -
                 "fraud_hits": fraud * weight.short,
                 "clean_short": (not fraud) * weight.short,
                 "clean_long": (not fraud) * weight.long,
-                "month_leads": int(_of_month(lead.at, today)),
+                **_in_spans("leads", 1, lead.at, today),
             }
         )
     first = {lead.key: int(lead.at) for lead in reversed(leads)}
@@ -228,10 +228,9 @@ def _bads(leads: Sequence[Made], today: int, by_day: Mapping[int, DayWeight]) ->
         for fading, weight in (("short", by_day[day].short), ("long", by_day[day].long)):
             sums[key][f"fraud_{fading}"] += fraud_counted * weight
             sums[key][f"bad_{fading}"] += (capped - fraud_counted) * weight
-        if _of_month(day, today):
-            month = {"bad": counts["bad"], "fraud": counts["fraud"], "steady": fraud_counted, "days": 1}
-            month["fraud_days"] = int(counts["fraud"] > 0)
-            sums[key].update({f"month_{name}": count for name, count in month.items()})
+        lately = {"bad": counts["bad"], "fraud": counts["fraud"], "steady": fraud_counted, "days": 1}
+        for name, count in {**lately, "fraud_days": int(counts["fraud"] > 0)}.items():
+            sums[key].update(_in_spans(name, count, day, today))
     return [{**_NO_BADS, **sums[key], **_named(key)} for key in sums]
 
 
@@ -244,21 +243,21 @@ _NO_SALES: Mapping[str, Any] = dict.fromkeys(
         "sold", "heard", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units",
         "lost_units", "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended",
         "conversion_open", "plain_fading", "return_hits", "return_fading", "bad_fading", "bad_fading_long",
-        "month_sold",
+        *(f"{span}_sold" for span in SPANS),
     ),
     0,
 )  # fmt: skip
 _NO_POSTS: Mapping[str, Any] = dict.fromkeys(
     (
         "leads", "refused", "duplicate", "fraud", "passed", "bought", "leads_short", "refused_hits", "duplicate_hits",
-        "fraud_hits", "clean_short", "clean_long", "month_leads",
+        "fraud_hits", "clean_short", "clean_long", *(f"{span}_leads" for span in SPANS),
     ),
     0,
 )  # fmt: skip
 _NO_BADS: Mapping[str, Any] = dict.fromkeys(
     (
         "fraud_short", "fraud_long", "bad_short", "bad_long", "told", "days",
-        "month_bad", "month_fraud", "month_steady", "month_fraud_days", "month_days",
+        *(f"{span}_{name}" for span in SPANS for name in ("bad", "fraud", "steady", "fraud_days", "days")),
     ),
     0,
 )  # fmt: skip

@@ -10,7 +10,7 @@ import asyncio
 import math
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ from exchange.storage.quality_sums import week_sums
 Key = tuple[str, str, str]
 """Vertical, seller and sub id."""
 ROTTEN_SHARE, GOOD_SHARE, LARGE = 0.3, 0.15, 10
+MEMORY = Path("/dev/shm")
+"""A disk would be waited for nine times a lead, which says nothing of sources."""
 AGES = ((7, 14), (14, 28), (28, 56))
 _RULE = SourceRule("", Action.BLOCK)
 
@@ -48,7 +50,8 @@ class Told(NamedTuple):
 
 
 class Evenings:
-    """What was said each evening: `named` the first a sub id was found rotten, `blocked` that a rule shut it out.
+    """What was said each evening: `named` the first a sub id was found rotten, `blocked` that a rule shut it out;
+    `held` those that are called rotten still, by how many days the stream is old.
 
     `acts`: a rule is switched on.
     """
@@ -57,6 +60,7 @@ class Evenings:
         self.began, self._acts = began, acts
         self.named: dict[Key, int] = {}
         self.blocked: dict[Key, int] = {}
+        self.held: dict[int, frozenset[Key]] = {}
         self.told: dict[tuple[int, str], Told] = {}  # by the day that begins, and vertical
 
     async def __call__(self, market: Market) -> None:
@@ -67,12 +71,18 @@ class Evenings:
         await keep_quality(market)
         await consider(market)
         day = -((self.began - now) // DAY_MS)  # the stream is so many days old, the last one perhaps in part
-        for each in await market.db.read(read_measures, 0, 1_000):
-            key = (each.vertical, each.seller_id, each.sub_id)
-            self.named.setdefault(key, day)
+        open_ones = await market.db.read(read_measures, now + 1, 1_000)
+        self.say(day, ((each.vertical, each.seller_id, each.sub_id) for each in open_ones))
+        for each in open_ones:
             if each.state is MeasureState.IN_FORCE:
-                self.blocked.setdefault(key, day)
+                self.blocked.setdefault((each.vertical, each.seller_id, each.sub_id), day)
         await told_of(self, market.db, live, now)
+
+    def say(self, day: int, rotten: Iterable[Key]) -> None:
+        """Those that are called rotten this evening."""
+        self.held[day] = frozenset(rotten)
+        for key in self.held[day]:
+            self.named.setdefault(key, day)
 
 
 async def told_of(evenings: Evenings, db: Db, held: Standings, now: int) -> None:
@@ -88,6 +98,14 @@ async def told_of(evenings: Evenings, db: Db, held: Standings, now: int) -> None
         )
 
 
+class Sent(NamedTuple):
+    """One lead, as far as rotten sub ids are judged by it."""
+
+    key: Key
+    at: int
+    fraud: bool
+
+
 class Replayed(NamedTuple):
     """One stream, as it was answered and judged."""
 
@@ -95,6 +113,10 @@ class Replayed(NamedTuple):
     truths: Mapping[str, Truth]
     sold: Sequence[Row]
     evenings: Evenings
+
+    @property
+    def sent(self) -> list[Sent]:
+        return [Sent(key_of(row), row.at, self.truths[row.lead_id].kind == "fraud") for row in self.rows]
 
     @property
     def days(self) -> int:
@@ -115,7 +137,7 @@ def replayed(
     rows = [row for row in read_rows(stream) if row.lead_id in truths]
     evenings = evenings_of(rows[0].at)
     sent = [row for row in rows if days is None or row.at < rows[0].at + (days + 1) * DAY_MS]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         seen = asyncio.run(replay(Path(folder), sent, truths, Cost(), lists, evenings))
     return Replayed(rows, truths, [each.row for each in seen if each.status == "accepted"], evenings)
 
@@ -125,7 +147,8 @@ def key_of(row: Row) -> Key:
 
 
 class Found(NamedTuple):
-    """By a day: rotten sub ids and those of them found; all that were named, and how many of those are not rotten.
+    """By a day: rotten sub ids and those of them found; all that were ever named, and how many of those are not rotten;
+    those that are named still, and how many of those are not, or are.
 
     `good_blocked` are good ones that a rule shut out.
     """
@@ -135,6 +158,8 @@ class Found(NamedTuple):
     named: int = 0
     wrongly: int = 0
     good_blocked: int = 0
+    held: int = 0
+    held_wrongly: int = 0
 
     def plus(self, other: Found) -> Found:
         return Found(*(one + more for one, more in zip(self, other, strict=True)))
@@ -147,28 +172,36 @@ class Found(NamedTuple):
     def precision(self) -> float:
         return 1.0 - self.wrongly / self.named if self.named else 1.0
 
+    @property
+    def held_precision(self) -> float:
+        return 1.0 - self.held_wrongly / self.held if self.held else 1.0
 
-def shares(run: Replayed, day: int | None = None) -> dict[Key, tuple[float, int]]:
-    """Of fraud in what each sub id sent, in all or before a day of the stream, and how many leads that were."""
-    until = math.inf if day is None else run.evenings.began + day * DAY_MS
-    rows = [row for row in run.rows if row.at < until]
-    leads = Counter(map(key_of, rows))
-    frauds = Counter(key_of(row) for row in rows if run.truths[row.lead_id].kind == "fraud")
+
+def shares(sent: Iterable[Sent], until: float = math.inf) -> dict[Key, tuple[float, int]]:
+    """Of fraud in what each sub id sent, in all or before a moment, and how many leads that were."""
+    leads: Counter[Key] = Counter()
+    frauds: Counter[Key] = Counter()
+    for each in sent:
+        if each.at < until:
+            leads[each.key] += 1
+            frauds[each.key] += each.fraud
     return {key: (frauds[key] / count, count) for key, count in leads.items()}
 
 
-def found_by(run: Replayed, day: int, large: int = LARGE, whole: bool = False) -> Found:
+def found_by(sent: Sequence[Sent], evenings: Evenings, day: int, large: int = LARGE, whole: bool = False) -> Found:
     """Rotten are sub ids that by then sent `large` leads, of which at least `ROTTEN_SHARE` are fraud.
 
     `whole`: of which that share is fraud in the whole stream, whatever came by then.
     """
-    by_then, in_all = shares(run, day), shares(run)
+    by_then, in_all = shares(sent, evenings.began + day * DAY_MS), shares(sent)
     judged = in_all if whole else by_then
     rotten = {key for key, (_, leads) in by_then.items() if leads >= large and judged[key][0] >= ROTTEN_SHARE}
-    named = {key for key, at in run.evenings.named.items() if at <= day}
+    named = {key for key, at in evenings.named.items() if at <= day}
     wrongly = {key for key in named if max(in_all[key][0], by_then[key][0]) < ROTTEN_SHARE}
-    blocked = {key for key, at in run.evenings.blocked.items() if at <= day and in_all[key][0] < GOOD_SHARE}
-    return Found(len(rotten), len(rotten & named), len(named), len(wrongly), len(blocked))
+    blocked = {key for key, at in evenings.blocked.items() if at <= day and in_all[key][0] < GOOD_SHARE}
+    held = evenings.held.get(max((at for at in evenings.held if at <= day), default=day), frozenset())
+    counts = (len(rotten), len(rotten & named), len(named), len(wrongly), len(blocked))
+    return Found(*counts, len(held), len(held & wrongly))
 
 
 class Foretold(NamedTuple):
@@ -232,7 +265,7 @@ def _monday(day: int) -> int:
 
 def mistakes(run: Replayed) -> Iterator[str]:
     """Every sub id that was named, and every rotten one that never was."""
-    share = shares(run)
+    share = shares(run.sent)
     for key, day in sorted(run.evenings.named.items(), key=lambda each: each[1]):
         shut = f", shut out on day {run.evenings.blocked[key]}" if key in run.evenings.blocked else ""
         yield f"    day {day:3}: {key[1]} {key[2]}: {share[key][0]:.0%} of {share[key][1]} leads were fraud{shut}"

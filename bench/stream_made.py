@@ -96,8 +96,7 @@ def _olist_days(folder: Path) -> Iterator[Line]:
 def made(folder: Path, seed: int, leads: int = LEADS_MADE) -> Iterator[Line]:
     """Rows and their truths, the earliest first."""
     draw = random.Random(seed)
-    base = sorted([*_olist(folder, leads // 3), *_bank(folder, draw, leads - leads // 3)], key=lambda each: each.at)
-    rows = sorted(_spoiled(base, draw), key=lambda each: each.at)
+    rows = _rows_made(folder, draw, leads)
     people = People(folder, draw)
     sent: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     for number, each in enumerate(rows):
@@ -110,6 +109,19 @@ def made(folder: Path, seed: int, leads: int = LEADS_MADE) -> Iterator[Line]:
             sent[each.vertical].append((at, row))
         truth = _truth(row["lead_id"], each, at, draw)
         yield row, truth | {"dup_of": again["lead_id"] if again is not None else None}
+
+
+def without_people(folder: Path, seed: int, leads: int = LEADS_MADE) -> Iterator[tuple[Base, int, dict[str, Any]]]:
+    """The rows of the same stream with the moment of each and its truth, in no time: what buyers say is drawn anew."""
+    draw = random.Random(seed)
+    for number, each in enumerate(_rows_made(folder, draw, leads)):
+        at = BEGAN_MS + int(each.at * DAYS * DAY_MS)
+        yield each, at, _truth(f"M{number:06d}", each, at, draw)
+
+
+def _rows_made(folder: Path, draw: random.Random, leads: int) -> list[Base]:
+    base = sorted([*_olist(folder, leads // 3), *_bank(folder, draw, leads - leads // 3)], key=lambda each: each.at)
+    return sorted(_spoiled(base, draw), key=lambda each: each.at)
 
 
 def _repeated(sent: Sequence[tuple[int, dict[str, Any]]], at: int, draw: random.Random) -> dict[str, Any] | None:

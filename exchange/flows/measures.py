@@ -13,7 +13,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.measure import TEN_THOUSAND, Action, Measure, MeasureState, SourceRule
 from exchange.model.quality import DAY_MS
 from exchange.model.screen import AlertRow
-from exchange.stages.quality.measures import action_for, rule_problem
+from exchange.stages.quality.measures import action_for, is_over, rule_problem
 from exchange.stages.quality.standing import Source
 from exchange.storage.measures import (
     caps_in_force,
@@ -21,12 +21,16 @@ from exchange.storage.measures import (
     decide_measure,
     note_measure,
     read_measure,
+    read_measures,
     read_rules,
     save_rule,
+    take_back_suggestion,
 )
 
 KIND = "rotten"
 LEFT_ALONE_DAYS = 30  # after a person dismissed or undid a measure
+_LOOKED_AT = 1_000  # open measures
+_RECOVERED = "What it sent since is good enough: it is more likely not rotten"
 _RULE = Actor(Role.SYSTEM, "rule")
 
 
@@ -39,7 +43,10 @@ class BadRule(ValueError):
 
 
 async def consider(market: Market) -> int:
-    """Look at every rotten sub id: suggest a measure, or take it where a rule says so. Returns how many were new."""
+    """Look at every rotten sub id: suggest a measure, or take it where a rule says so. Returns how many were new.
+
+    What was suggested against one that mended its ways is taken back.
+    """
     now, count = market.clock.now(), 0
     rules = {rule.vertical: rule for rule in await market.db.read(read_rules)}
     alone = await market.db.read(closed_lately, now - LEFT_ALONE_DAYS * DAY_MS)
@@ -51,8 +58,17 @@ async def consider(market: Market) -> int:
                 count += await _note(market, vertical, source, action, rule, now)
     if count:
         await take_up(market.screening, market.db, now)
+    await _take_back(market, now)
     await hold_caps(market)
     return count
+
+
+async def _take_back(market: Market, now: int) -> None:
+    for each in await market.db.read(read_measures, now + 1, _LOOKED_AT):
+        standing = market.live.standings.verticals.get(each.vertical)
+        source = standing.sources.get((each.seller_id, each.sub_id)) if standing is not None else None
+        if each.state is MeasureState.SUGGESTED and source is not None and is_over(source):
+            await market.db.write(take_back_suggestion, each.id, _RECOVERED, now)
 
 
 async def _note(market: Market, vertical: str, source: Source, action: Action, rule: SourceRule, now: int) -> bool:

@@ -17,10 +17,13 @@ class Action(Enum):
 
 
 class MeasureState(Enum):
+    """`RECOVERED`: the exchange took its suggestion back, for the sub id mended its ways."""
+
     SUGGESTED = "suggested"
     IN_FORCE = "in_force"
     DISMISSED = "dismissed"
     UNDONE = "undone"
+    RECOVERED = "recovered"
 
 
 class SourceRule(NamedTuple):

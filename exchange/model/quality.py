@@ -8,6 +8,8 @@ from typing import NamedTuple
 from exchange.model.lead import Mode
 
 DAY_MS = 86_400_000
+MONTH_DAYS, PAST_DAYS = 28, 56
+"""What a sub id is judged by lately, and what of it is remembered beside that, both with today."""
 RETURNED = "returned"
 """A disposition of this name says the same as a return that was asked for."""
 

@@ -130,6 +130,18 @@ async def decide_measure(
     return True
 
 
+async def take_back_suggestion(tx: Tx, measure_id: str, note: str, at: int) -> bool:
+    """What was suggested has come to nothing. False when somebody decided about it before."""
+    done = await tx.execute(
+        """UPDATE source_measures SET state = 'recovered', note = :note, changed_at = :at, changed_by = 'exchange'
+           WHERE id = :id AND state = 'suggested'""",
+        id=measure_id,
+        note=note,
+        at=at,
+    )
+    return done == 1
+
+
 async def closed_lately(tx: Tx, since: int) -> set[tuple[str, str]]:
     """Sub ids whose measure a person dismissed or undid since a moment: they are left alone for a while."""
     rows = await tx.fetch(

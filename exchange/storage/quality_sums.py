@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from exchange.model.actor import Actor, Role
-from exchange.model.quality import DayWeight
+from exchange.model.quality import MONTH_DAYS, PAST_DAYS, DayWeight
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed, values_of
 
 SALE_GROUPS = ("seller_id", "sub_id", "buyer_id")
 BURST = 4
 """More bad leads of one sub id and day count as so many: one bad hour is no rotten source."""
-MONTH_DAYS = 28
-"""The days, with today, of the plain counts `month_*`."""
+SPANS = {"month": MONTH_DAYS, "past": PAST_DAYS}
+"""The days, with today, of the plain counts that begin with each name."""
 
 
 def _weights(weights: Sequence[DayWeight]) -> tuple[str, dict[str, Any]]:
@@ -66,12 +66,12 @@ async def sale_sums(
                {_weighed("(d.sold - d.returned)", "w.back", "return_fading")},
                {_weighed("(d.sold - d.bad)", "w.bad", "bad_fading")},
                {_weighed("(d.sold - d.bad)", "w.bad_long", "bad_fading_long")},
-               {_of_month("d.sold", "month_sold")}
+               {_in_spans({"sold": "d.sold"})}
            FROM w JOIN sale_days d ON d.vertical = :vertical AND d.day = w.day
            WHERE 1 = 1 {mine} {only} {grouped} ORDER BY sold DESC, {names} LIMIT :most""",
         vertical=vertical,
         most=most,
-        month=_month_began(weights),
+        **_spans_began(weights),
         **params,
         **own,
         **quiet,
@@ -79,12 +79,18 @@ async def sale_sums(
     )
 
 
-def _month_began(weights: Sequence[DayWeight]) -> int:
-    return max(each.day for each in weights) - MONTH_DAYS + 1
+def _spans_began(weights: Sequence[DayWeight]) -> dict[str, int]:
+    today = max(each.day for each in weights)
+    return {span: today - days + 1 for span, days in SPANS.items()}
 
 
-def _of_month(count: str, name: str) -> str:
-    return f"CAST(SUM(CASE WHEN d.day >= :month THEN {count} ELSE 0 END) AS BIGINT) AS {name}"
+def _in_spans(counts: Mapping[str, str]) -> str:
+    """Plain counts of the days of each span, by their names."""
+    return ", ".join(
+        f"CAST(SUM(CASE WHEN d.day >= :{span} THEN {count} ELSE 0 END) AS BIGINT) AS {span}_{name}"
+        for span in SPANS
+        for name, count in counts.items()
+    )
 
 
 def _told_of(silent: Collection[str]) -> tuple[Callable[[str], str], dict[str, Any]]:
@@ -132,12 +138,12 @@ async def source_sums(
                {_weighed("d.fraud", "w.short", "fraud_hits")},
                {_weighed("(d.leads - d.fraud)", "w.short", "clean_short")},
                {_weighed("(d.leads - d.fraud)", "w.long", "clean_long")},
-               {_of_month("d.leads", "month_leads")}, MIN(d.day) AS first_day
+               {_in_spans({"leads": "d.leads"})}, MIN(d.day) AS first_day
            FROM w JOIN source_days d ON d.vertical = :vertical AND d.day = w.day
            WHERE 1 = 1 {mine} {grouped} ORDER BY leads DESC, {names} LIMIT :most""",
         vertical=vertical,
         most=most,
-        month=_month_began(weights),
+        **_spans_began(weights),
         **params,
         **own,
     )
@@ -146,7 +152,7 @@ async def source_sums(
 async def bad_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWeight], most: int = 20_000) -> list[Row]:
     """Bad leads of a vertical by sub id: fraud that the screen found and what buyers called bad, of a day together.
 
-    A day counts for `BURST` at most, but for the plain counts of the last four weeks. Fraud goes first: a lead that was
+    A day counts for `BURST` at most, but for the plain counts of the last weeks. Fraud goes first: a lead that was
     sold and found out later is told by the screen and by its buyer. Weighed by both fadings.
     """
     with_w, params = _weights(weights)
@@ -158,15 +164,14 @@ async def bad_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWei
         for kind, part in (("fraud", fraud), ("bad", f"({capped} - {fraud})"))
         for fading in ("short", "long")
     )
-    month = ", ".join(
-        _of_month(count, f"month_{name}")
-        for name, count in (
-            ("bad", "d.bad"),
-            ("fraud", "d.fraud"),
-            ("steady", fraud),
-            ("fraud_days", "(CASE WHEN d.fraud > 0 THEN 1 ELSE 0 END)"),
-            ("days", "1"),
-        )
+    lately = _in_spans(
+        {
+            "bad": "d.bad",
+            "fraud": "d.fraud",
+            "steady": fraud,
+            "fraud_days": "(CASE WHEN d.fraud > 0 THEN 1 ELSE 0 END)",
+            "days": "1",
+        }
     )
     return await tx.fetch(
         f"""{with_w}, told AS (
@@ -177,12 +182,12 @@ async def bad_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWei
            d AS (
                SELECT day, seller_id, sub_id, CAST(SUM(fraud) AS BIGINT) AS fraud, CAST(SUM(bad) AS BIGINT) AS bad
                FROM told GROUP BY day, seller_id, sub_id)
-           SELECT d.seller_id, d.sub_id, {sums}, {month}, CAST(SUM({capped}) AS BIGINT) AS told, COUNT(*) AS days
+           SELECT d.seller_id, d.sub_id, {sums}, {lately}, CAST(SUM({capped}) AS BIGINT) AS told, COUNT(*) AS days
            FROM w JOIN d ON d.day = w.day GROUP BY d.seller_id, d.sub_id
            ORDER BY told DESC, d.seller_id, d.sub_id LIMIT :most""",
         vertical=vertical,
         most=most,
-        month=_month_began(weights),
+        **_spans_began(weights),
         **params,
         **own,
     )

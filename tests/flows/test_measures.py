@@ -78,6 +78,38 @@ async def test_without_a_rule_a_person_decides_and_may_undo(either: Exchange) ->
     assert ["sub_id.block.in_force", "sub_id.block.undone"] == sorted(line["action"] for line in lines)
 
 
+async def test_a_suggestion_is_taken_back_when_its_sub_id_mended_its_ways_and_may_come_again(
+    exchange: Exchange,
+) -> None:
+    await opened(exchange)
+    await lived(exchange)
+    market = exchange.market
+    assert 1 == await consider(market)
+    later(exchange, 30 * DAY_S)
+    await lived_well(exchange, 6)
+    assert 0 == await consider(market)
+
+    (found,) = await market.db.read(read_measures, 0, 10)
+    assert ("rotten", MeasureState.RECOVERED, "exchange") == (found.sub_id, found.state, found.changed_by)
+    with pytest.raises(NotOpen):
+        await take(market, found.id, Action.BLOCK, 0, "Too late", OPERATOR)
+    later(exchange, 60 * DAY_S)
+    await lived(exchange, first=2_000)
+    assert 1 == await consider(market)
+    assert [MeasureState.SUGGESTED, MeasureState.RECOVERED] == [
+        each.state for each in await market.db.read(read_measures, 0, 10)
+    ]
+
+
+async def lived_well(exchange: Exchange, days: int) -> None:
+    """`rotten` sends leads of people that are there."""
+    for number in range(1_000, 1_000 + days * 3):
+        answer = await sent(exchange, number, "rotten")
+        await record_disposition(Report(answer["lead_id"], "contacted", "", None, None), exchange.market, ACME)
+        later(exchange, DAY_S / 3)
+    await keep_quality(exchange.market)
+
+
 async def test_a_rule_that_is_on_shuts_out_what_is_rotten_and_nothing_else(exchange: Exchange) -> None:
     await opened(exchange)
     await set_rule(exchange.market, BLOCKING, "We agreed to", OPERATOR)

@@ -151,11 +151,13 @@ def test_young_leads_that_passed_the_screen_speak_for_their_source_at_once() -> 
 USUAL = {("cedar", f"s{number}"): counts(2, 60) for number in range(8)}
 
 
-def of_month(**month: int) -> Suspicion:
-    """What is said of a sub id whose last four weeks were so, beside usual ones."""
+def of_month(before: int = 0, bad_before: int = 0, **month: int) -> Suspicion:
+    """What is said of a sub id whose last four weeks were so, beside usual ones; `before` came in the four before."""
     whole = Month(**{"age": 28, "sold": 0, "told": 0, "days": month.get("fraud_days", 0), **month})
     seen = Shares(float(whole.steady), float(whole.leads - whole.fraud))
-    one = Counts(seen, seen, whole, whole.steady, whole.leads, whole.days)
+    fraud, steady = whole.fraud + bad_before, whole.steady + bad_before
+    past = whole._replace(leads=whole.leads + before, fraud=fraud, steady=steady, age=whole.age + 28 * (before > 0))
+    one = Counts(seen, seen, whole, whole.steady, whole.leads, whole.days, past)
     return suspicions({**USUAL, ("elm", "it"): one})["elm", "it"]
 
 
@@ -177,6 +179,21 @@ def test_one_bad_hour_makes_no_young_source_rotten_and_a_farm_does() -> None:
     assert burst.share < 0.3 < farm.share and farm.steady > burst.steady
     late = of_month(leads=40, age=28, fraud=14, steady=6, fraud_days=2)
     assert late.rotten and late.steady < 0.9  # told to a person; no rule acts on it
+
+
+def test_one_bad_month_names_none_that_is_good_over_eight_weeks_and_a_worse_one_does() -> None:
+    month = {"leads": 40, "fraud": 16, "steady": 16, "fraud_days": 10}
+    worse = {**month, "fraud": 34, "steady": 34}
+    assert [True, False, True, True] == [
+        each.rotten
+        for each in (
+            of_month(**month),
+            of_month(before=40, bad_before=1, **month),
+            of_month(before=40, bad_before=12, **month),
+            of_month(before=40, bad_before=1, **worse),
+        )
+    ]
+    assert not of_month(before=40, bad_before=38, leads=40, fraud=2, steady=2, fraud_days=2).rotten  # mended
 
 
 def test_what_buyers_call_bad_counts_as_far_as_it_is_more_than_usual_and_than_luck() -> None:

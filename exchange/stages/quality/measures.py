@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from exchange.model.measure import LEAST, TEN_THOUSAND, Action, SourceRule
 from exchange.stages.quality.standing import Source
-from exchange.stages.quality.suspicion import Least, enough
+from exchange.stages.quality.suspicion import Least, Suspicion, enough
 
 _LEAST_SHARE = 0.3  # believed to be bad, whatever a rule says
+_PAST = 0.5  # less sure than this that it is rotten: it mended its ways
 _GOOD = 0.5  # surer than this that it converts above the rate: a person looks first
 
 
@@ -22,6 +23,15 @@ def action_for(source: Source, rule: SourceRule) -> Action | None:
     if not sure or not enough(suspicion.counts, least) or suspicion.share < _LEAST_SHARE or sells_well:
         return Action.SUGGEST
     return rule.action
+
+
+def is_over(source: Source) -> bool:
+    """Whether what was suggested against a source has come to nothing."""
+    return source.suspicion is None or is_past(source.suspicion)
+
+
+def is_past(suspicion: Suspicion) -> bool:
+    return suspicion.chance < _PAST
 
 
 def rule_problem(rule: SourceRule) -> str | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from exchange.model.quality import MONTH_DAYS, PAST_DAYS
 from exchange.model.worth import WHOLE
 from exchange.stages.quality.rates import MEASURES, Rate, Tree, tree
 from exchange.stages.quality.shrink import NOTHING, USUAL, Tally, exposed
-from exchange.stages.quality.suspicion import MONTH_DAYS, Counts, Month, Shares, Suspicion, suspicions
+from exchange.stages.quality.suspicion import Counts, Month, Shares, Suspicion, suspicions
 
 Row = Mapping[str, Any]
 Key = tuple[str, str]
@@ -161,23 +162,25 @@ def _bad(sums: _Sums, today: int) -> Counts:
     counts = Counts(shares("short", "bad_fading"), shares("long", "bad_fading_long"), leads=leads)
     if bad is None:
         return counts
-    return counts._replace(told=bad["told"], days=bad["days"], month=_month(sale, post, bad, today))
+    month, past = (_span(name, days, sums, today) for name, days in (("month", MONTH_DAYS), ("past", PAST_DAYS)))
+    return counts._replace(told=bad["told"], days=bad["days"], month=month, past=past)
 
 
-def _month(sale: Row | None, post: Row | None, bad: Row, today: int) -> Month:
-    sold = sale["month_sold"] if sale is not None else 0
-    if post is None:
+def _span(name: str, days: int, sums: _Sums, today: int) -> Month:
+    sale, post, bad = sums.sales, sums.posts, sums.bad
+    sold = sale[f"{name}_sold"] if sale is not None else 0
+    if post is None or bad is None:
         return Month(sold=sold)
-    first = max(post["first_day"], today - MONTH_DAYS + 1)
+    first = max(post["first_day"], today - days + 1)
     return Month(
-        post["month_leads"],
+        post[f"{name}_leads"],
         sold,
         today - first + 1,
-        bad["month_fraud"],
-        bad["month_steady"],
-        bad["month_fraud_days"],
-        bad["month_bad"] - bad["month_fraud"],
-        bad["month_days"],
+        bad[f"{name}_fraud"],
+        bad[f"{name}_steady"],
+        bad[f"{name}_fraud_days"],
+        bad[f"{name}_bad"] - bad[f"{name}_fraud"],
+        bad[f"{name}_days"],
     )
 
 

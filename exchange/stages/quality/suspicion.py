@@ -3,7 +3,8 @@
 Two things are bad: what the screen refused, of all that came, and what buyers said of the leads they bought, as far as
 that is more than usual and no luck. What is asked is how much of what a sub id sends in four weeks is bad in the end:
 what came is counted, and what is still to come is foretold from its pace and from its rate without what single days
-brought too much of. One bad hour makes no source rotten. Of one that sends little the last months tell.
+brought too much of. One bad hour makes no source rotten, and one bad month none that was good before and is so taken
+together. Of one that sends little the last months tell.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from exchange.model.quality import MONTH_DAYS
 from exchange.stages.quality.beta import chance_above, chance_of_at_least
 
 SUSPECTED = 0.8
 TIMES_BASE = 2.0
 LEAST_SHARE, BAD_SHARE = 0.2, 0.3
-MONTH_DAYS = 28
 _AHEAD_DAYS = 3  # are foretold at least, also of a sub id whose four weeks are over
 _NO_LUCK = 1.64  # standard deviations: 95 % of luck
 _SURE = 0.9  # of the rate alone
+_LIKELY = 0.5  # of all that is remembered
 _PRIOR = 5.0  # leads
 _ROUNDS = 6
 _STILL = 1e-4
@@ -61,6 +63,7 @@ class Month(NamedTuple):
 class Counts(NamedTuple):
     """Faded fast (`short`) and slowly (`long`), each day with so many bad leads at most.
 
+    `past` is as `month`, of all the weeks that are remembered.
     `told` are the bad leads, `leads` and `days` with bad ones the plain counts.
     """
 
@@ -70,6 +73,7 @@ class Counts(NamedTuple):
     told: int = 0
     leads: int = 0
     days: int = 0
+    past: Month = Month()
 
 
 class Least(NamedTuple):
@@ -141,7 +145,16 @@ def _of_month(counts: Counts, base: Base, rate: float) -> Suspicion:
     told = math.floor(bad + 0.5)
     seen = counts._replace(leads=month.leads, told=told, days=month.days if beyond > 0.0 else month.fraud_days)
     chance, share = _foretold(month, bad, steady, base)
+    if chance > _LIKELY and counts.past.leads > month.leads:
+        chance = _remembered(chance, counts.past, base)
     return Suspicion(chance, share, BAD_SHARE, seen, rate)
+
+
+def _remembered(chance: float, past: Month, base: Base) -> float:
+    """One bad month of a source that was good before makes it rotten once eight weeks are more likely so than not."""
+    beyond = _beyond_luck(past, base)
+    of_past = _foretold(past, past.fraud + beyond, past.steady + beyond, base)[0]
+    return chance if of_past >= _LIKELY else of_past
 
 
 def _beyond_luck(month: Month, base: Base) -> float:
@@ -151,7 +164,7 @@ def _beyond_luck(month: Month, base: Base) -> float:
 
 
 def _foretold(month: Month, bad: float, steady: float, base: Base) -> tuple[float, float]:
-    """The chance that four weeks are bad for `BAD_SHARE` of what they bring, and the share that is expected."""
+    """The chance that these weeks, four at least, are bad for `BAD_SHARE` of what they bring; the expected share."""
     ahead = round(month.leads / max(month.age, 1) * max(MONTH_DAYS - month.age, _AHEAD_DAYS))
     usual = min(base.fraud + base.bad, _MOST)
     good = max(month.leads - bad, 0.0)
