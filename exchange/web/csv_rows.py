@@ -38,6 +38,8 @@ def csv_rows(lines: list[list[object]]) -> bytes:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, Mapping):
+        value = "; ".join(f"{name}: {part}" for name, part in value.items())
     if isinstance(value, list):
         value = "; ".join(str(part) for part in value)
     if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
