@@ -45,14 +45,17 @@ class Picture:
 
 
 async def open_resold_lead(page: Page, address: str) -> None:
-    """The newest lead that two buyers refused before another took it."""
+    """Of the leads that were refused before another buyer took them the one that most had refused, the newest first."""
     listed = await (await page.request.get(f"{address}/console/leads.json?status=sold&limit=500")).json()
+    refused: dict[str, int] = {}
     for lead in listed["leads"]:
         told = await (await page.request.get(f"{address}/console/leads/{lead['lead_id']}.json")).json()
-        if sum(each["verdict"] == "Rejected on post" for each in told["contracts"]) == 2 and lead["times_sold"] == 1:
-            await page.goto(f"{address}/console/leads/{lead['lead_id']}")
-            return
-    raise LookupError("no lead of the demo was refused twice and then sold")
+        if lead["times_sold"] == 1:
+            refused[lead["lead_id"]] = sum(each["verdict"] == "Rejected on post" for each in told["contracts"])
+    best = max(refused, key=lambda lead_id: refused[lead_id])
+    if not refused[best]:
+        raise LookupError("no lead of the demo was refused and then sold")
+    await page.goto(f"{address}/console/leads/{best}")
 
 
 async def open_reasons(page: Page, address: str) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from exchange.flows.market import Market
-from exchange.model.ledger import Transaction
+from exchange.web.story.bookings import booking
 from exchange.web.story.deliveries import told_deliveries
 from exchange.web.story.dispositions import told_dispositions
 from exchange.web.story.line import Line
 from exchange.web.story.records import Story
 from exchange.web.story.store import told_store
 from exchange.web.story.told import told_lines
-from exchange.web.words import plural
 
 _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -33,14 +32,10 @@ _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def booking(transaction: Transaction, offset_ms: float | None) -> Line:
-    entries = plural(2 * len(transaction.postings), "entry", "entries")
-    title = "Money booked" if transaction.kind.value == "sale" else f"{transaction.kind.value.capitalize()} booked"
-    return Line(transaction.at, offset_ms, "money", "", title, f"{transaction.reference}, sums to zero", entries)
-
-
-def afterwards(market: Market, story: Story) -> list[Line]:
-    """What happened outside requests: settlements, returns, dispositions, reveals, and what they booked."""
+def afterwards(market: Market, story: Story, told: frozenset[str]) -> list[Line]:
+    """What happened outside requests: settlements, returns, dispositions, reveals, and what they booked, which is all
+    that was not `told` of the requests.
+    """
     lines = [
         Line(
             event["at"],
@@ -54,8 +49,4 @@ def afterwards(market: Market, story: Story) -> list[Line]:
     lines += told_dispositions(market, story)
     lines = [*told_deliveries(market, story), *told_store(market, story), *lines]  # the cause comes first
     lines += told_lines(market, story)
-    answered = [(each.received_at, each.received_at + each.took_ms + 1_000) for each in story.requests]
-    for transaction in story.rows.transactions:
-        if not any(first <= transaction.at <= last for first, last in answered):
-            lines.append(booking(transaction, None))
-    return lines
+    return lines + [booking(each, None) for each in story.rows.transactions if each.reference not in told]

@@ -180,7 +180,7 @@ class _Facts:
         asked = self._last("asked", contract_id)
         bids = [(bid["price"], bool(bid["exclusive"])) for bid in asked["bids"]] if asked is not None else []
         steps = [step for trail in self.trails for step in trail["steps"] if step["name"] == "auction"]
-        fixed = steps[0].get("fixed", ()) if steps else ()
+        fixed = [each for step in steps for each in step.get("fixed", ())]
         bids += [(price, bool(exclusive)) for id_, price, exclusive in fixed if id_ == contract_id]
         best: dict[bool, Offer] = {}
         for text, exclusive in bids:

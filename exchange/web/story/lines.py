@@ -10,10 +10,10 @@ from typing import Any
 
 from exchange.flows.market import Market
 from exchange.flows.verify import WIRE
-from exchange.model.ledger import Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.retention import GONE
-from exchange.web.story.afterwards import afterwards, booking
+from exchange.web.story.afterwards import afterwards
+from exchange.web.story.bookings import booked_by, booking
 from exchange.web.story.contracts import CUT, SIMULATED
 from exchange.web.story.lasting import NOTHING, Lasted, is_told, lasting
 from exchange.web.story.line import Line, Section
@@ -60,8 +60,10 @@ _NO_BIDS = re.compile(r"\b1 (bids|no bids)\b")
 
 def sections(market: Market, story: Story) -> list[Section]:
     """One for each request that was worked, one for those answered again, and one for what came after."""
-    made = [_Teller(market, story, request, number).section() for number, request in enumerate(story.requests, start=1)]
-    after = sorted(afterwards(market, story), key=lambda line: line.at)
+    tellers = [_Teller(market, story, request, number) for number, request in enumerate(story.requests, start=1)]
+    made = [each.section() for each in tellers]
+    booked = frozenset(reference for each in tellers for reference in each.booked)
+    after = sorted(afterwards(market, story, booked), key=lambda line: line.at)
     if after:
         made.append(Section("after", "After sale" if story.rows.sales else "Afterwards", "", tuple(after)))
     return [replace(section, first=index == 0) for index, section in enumerate(made)]
@@ -81,12 +83,13 @@ def _in_order(told: list[Line], booked: list[Line]) -> list[Line]:
 
 @dataclass(slots=True)
 class _Teller:
-    """Tells one request. It counts wires and posts as it goes through the steps."""
+    """Tells one request. It counts wires and posts as it goes through the steps, and notes what it told as `booked`."""
 
     market: Market
     story: Story
     request: Request
     number: int
+    booked: set[str] = field(default_factory=set, init=False)
     _posts_told: int = field(default=0, init=False)
     _wires_told: int = field(default=0, init=False)
     _lasted: Lasted = field(default=NOTHING, init=False)  # the step that is told next
@@ -246,25 +249,9 @@ class _Teller:
         return sum(sale["payout_units"] for sale in then)
 
     def _booked(self, answered: float) -> list[Line]:
-        """The ledger's transactions of this request: they are stored before it is answered."""
-        first, last = self.request.received_at, self.request.received_at + self.request.took_ms + 1_000
-        return [
-            booking(transaction, self._offset(min(max(transaction.at - first, self._caused(transaction)), answered)))
-            for transaction in self.story.rows.transactions
-            if first <= transaction.at <= last
-            and (self.request.row["endpoint"] != "ping" or transaction.kind is TransactionKind.FEE)
-        ]
-
-    def _caused(self, transaction: Transaction) -> float:
-        """When what was booked had happened: a clock that stands still has booked it before."""
-        assert self.request.trail is not None
-        kind, _, of = transaction.reference.partition(":")
-        if kind == "verify":
-            check = f"verifier:{of.rpartition(':')[2]}"
-            ends = [step["at"] + step["took"] for step in self.request.trail["steps"] if step.get("check") == check]
-        else:
-            ends = [post["at"] + post["took"] for post in self.request.trail["posts"] if post["attempt"] == of]
-        return float(max(ends, default=0.0))
+        found = list(booked_by(self.story, self.request, answered))
+        self.booked |= {transaction.reference for transaction, _ in found}
+        return [booking(transaction, self._offset(ms)) for transaction, ms in found]
 
     def _bare(self) -> Line:
         """A request without a record of its own: a repeat, or one that is still at work."""

@@ -181,7 +181,7 @@ def _masked_name(story: Story) -> str:
 def _outcome(market: Market, story: Story, standing: str) -> str:
     """Behind the pill: who bought it, or why nobody did."""
     if bought := _bought_by(market, story):
-        return {"returned": f"by {bought}", "partly_returned": f"of {bought}"}.get(standing, f"to {bought}")
+        return f"by {bought}" if standing == "returned" else f"to {bought}"
     return str(story.lead["reason"] or "").replace("_", " ")
 
 

@@ -12,6 +12,7 @@ from exchange.model.delivery import spoken
 from exchange.model.money import Money
 from exchange.web.charts.waterfall import Bar, Part, waterfall
 from exchange.web.story.contracts import CUT
+from exchange.web.story.lasting import is_told
 from exchange.web.story.records import Request, Story
 from exchange.web.words import duration, money
 
@@ -74,7 +75,7 @@ def _ping(market: Market, line: Mapping[str, Any], bought: set[str], currency: s
 
 
 def _is_of_vendor(step: Mapping[str, Any]) -> bool:
-    return str(step.get("check", "")).startswith("verifier:") and step["took"] > 0
+    return str(step.get("check", "")).startswith("verifier:") and not step["skipped"] and is_told(step["took"])
 
 
 def _vendor(market: Market, step: Mapping[str, Any]) -> Bar:
