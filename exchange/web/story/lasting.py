@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 _SHOWN_MS = 0.5
+_BESIDE_MS = 5.0
 
 
 class Lasted(NamedTuple):
@@ -16,7 +17,8 @@ class Lasted(NamedTuple):
 
     @property
     def beside(self) -> float:
-        return self.own - self.added
+        """How much of it ran beside a step before; a few milliseconds are only the order in which tasks begin."""
+        return self.own - self.added if self.own - self.added >= _BESIDE_MS else 0.0
 
 
 NOTHING = Lasted(0.0, 0.0)
