@@ -11,7 +11,8 @@ from exchange.web.charts.svg import drawing, label, line, rect, tag
 from exchange.web.words import duration
 
 _WIDTH, _LEFT, _RIGHT = 772.0, 150.0, 650.0
-_ROW, _TOP = 17.0, 22.0
+_ROW, _TOP = 17.0, 26.0
+_WORDS, _EDGE = 12.0, 17.0  # the line the words above stand on, and where the edges below them begin
 _PAUSE = 120.0  # how wide a pause is drawn, however long it was
 _LEAST = 2.0
 
@@ -84,9 +85,9 @@ def _edges(part: Part, x: float, scale: float, bottom: float) -> list[Markup]:
     end = x + _length(part) * scale
     came = f"{part.name} in" if not part.received_ms else f"{part.name} in, +{_ms(part.received_ms)}"
     left = part.received_ms + part.took_ms
-    found = [line(x, 14, x, bottom, "gl0"), label(x, 9, came, "ax")]
+    found = [line(x, _EDGE, x, bottom, "gl0"), label(x, _WORDS, came, "ax")]
     if end - x > 6.2 * len(came):
-        found += [line(end, 14, end, bottom, "gl0"), label(end, 9, f"+{_ms(left)}", "ax", "middle")]
+        found += [line(end, _EDGE, end, bottom, "gl0"), label(end, _WORDS, f"+{_ms(left)}", "ax", "middle")]
     return found
 
 
@@ -94,7 +95,7 @@ def _pause(before: Part, after: Part, x: float, bottom: float) -> list[Markup]:
     gap = max(after.received_ms - before.received_ms - before.took_ms, 0.0)
     middle, low = x + _PAUSE / 2, bottom - (bottom - _TOP) * 0.3
     return [
-        rect(x, 14, _PAUSE, bottom - 14, "c-pause", fill="url(#hatch)"),
+        rect(x, _EDGE, _PAUSE, bottom - _EDGE, "c-pause", fill="url(#hatch)"),
         label(middle, low, f"{duration(gap)} on the", "ax2", "middle"),
         label(middle, low + 13, "seller's side", "ax2", "middle"),
         label(middle, low + 27, "shortened here", "ax", "middle"),
