@@ -57,7 +57,7 @@ class Evenings:
     """
 
     def __init__(self, began: int, acts: bool = True) -> None:
-        self.began, self._acts = began, acts
+        self.began, self.acts = began, acts
         self.named: dict[Key, int] = {}
         self.blocked: dict[Key, int] = {}
         self.held: dict[int, frozenset[Key]] = {}
@@ -65,7 +65,7 @@ class Evenings:
 
     async def __call__(self, market: Market) -> None:
         now, live = market.clock.now(), market.live.standings
-        if not self.told and self._acts:
+        if not self.told and self.acts:
             await set_rule(market, _RULE, "The bench lets rules act", SYSTEM)
         live.at = live.counted_at = 0  # at once, whatever the time since the last look
         await keep_quality(market)
