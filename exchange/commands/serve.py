@@ -202,11 +202,15 @@ async def _warnings(market: Market, settings: Settings) -> list[str]:
     from exchange.commands.opening import is_file
     from exchange.flows.backups import last_backup
     from exchange.model.actor import SYSTEM
+    from exchange.storage.by_hand import list_users
     from exchange.storage.leads import unclear_attempts
 
     found = []
     if is_file(settings) and await last_backup(market.db) is None:
         found.append("no backup yet (exchange backup)")
+    people = await market.db.read(list_users, "operator")
+    if people and not any(row["seen_at"] for row in people):
+        found.append(f"nobody has signed in yet (exchange user login-link {people[0]['email']})")
     if not market.deals.campaigns:
         found.append("no campaign yet: nobody can post")
     if waiting := len(await market.db.read(unclear_attempts, SYSTEM)):

@@ -57,6 +57,7 @@ class Tried(NamedTuple):
     body: str
     marks: tuple[Mark, ...]
     message: str
+    lead_id: str
 
     def tone(self, line: int) -> str:
         """How a line of the body is shown: bad, warn or nothing."""
@@ -149,9 +150,10 @@ def _line_of(name: str, wanted: Wanted) -> int | None:
 
 def _tried(call: Call, response: web.Response, marks: tuple[Mark, ...]) -> Tried:
     body = response.body if isinstance(response.body, bytes) else b""
-    text, status, message = body.decode("utf-8", "replace"), "", ""
+    text, status, message, lead_id = body.decode("utf-8", "replace"), "", "", ""
     if response.content_type == "application/json":
         fields = orjson.loads(body)
         text = orjson.dumps(fields, option=orjson.OPT_INDENT_2).decode()
         status, message = str(fields.get("status", "")), str(fields.get("message", ""))
-    return Tried(response.status, status, call.took_ms, call.id, text, marks, message)
+        lead_id = str(fields.get("lead_id") or "")
+    return Tried(response.status, status, call.took_ms, call.id, text, marks, message, lead_id)

@@ -19,7 +19,7 @@ from exchange.stages.spec_changes import changes, day
 from exchange.storage.parties import KeyRow
 from exchange.storage.specs import SpecRow, passed_steps, read_spec, read_specs
 from exchange.storage.users import Session
-from exchange.web.auth import find_session, read_form
+from exchange.web.auth import HOME, PORTALS, find_session, read_form
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.posting import files
@@ -130,6 +130,8 @@ async def _page(
         tried_again=said.tried_again(),
         paused=campaign.paused_reason or "The campaign is paused." if campaign.state.value != "active" else "",
         viewer=session.user.email if session is not None else None,
+        viewer_home=PORTALS.get(session.user.role, HOME) if session is not None else "",
+        leads=_leads(campaign, session),
         live_keys=_live_keys(market, campaign, session),
         wanted=wanted,
         tried=tried,
@@ -177,10 +179,17 @@ def _samples(market: Market, spec: Spec, key: str, now: int) -> list[tuple[Any, 
     return list(zip(ping, post, strict=True))
 
 
-def _live_keys(market: Market, campaign: Campaign, session: Session | None) -> tuple[KeyRow, ...] | None:
-    """The live keys in use, for those they belong to and whoever runs the exchange; None for everybody else."""
+def _leads(campaign: Campaign, session: Session | None) -> str:
+    """Where whoever looks finds the leads of this campaign; empty for everybody who does not."""
     user = session.user if session is not None else None
     if user is None or not (user.role == "operator" or (user.role == "seller" and user.party_id == campaign.seller_id)):
+        return ""
+    return f"{PORTALS.get(user.role, HOME)}/leads"
+
+
+def _live_keys(market: Market, campaign: Campaign, session: Session | None) -> tuple[KeyRow, ...] | None:
+    """The live keys in use, for those they belong to and whoever runs the exchange; None for everybody else."""
+    if not _leads(campaign, session):
         return None
     keys = (key for key in market.deals.keys.values() if key.kind == "campaign" and key.party_id == campaign.id)
     return tuple(sorted((key for key in keys if key.mode == "live"), key=lambda key: key.made_at))

@@ -14,6 +14,7 @@ from exchange.storage.buyer_desk import changes_asked, notes_of
 from exchange.storage.by_hand import keys_of, list_users
 from exchange.web.auth import actor_of
 from exchange.web.console.buyers._of import BUYER, buyer_in, no_such
+from exchange.web.console.overview._steps import next_step
 from exchange.web.figures.buyers import Line, buyer_lines, contract_lines
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
@@ -57,6 +58,7 @@ async def show_buyer(
         may_settings=may(actor, Right.SETTINGS),
         may_edit=may(actor, Right.EDIT),
         may_pause=may(actor, Right.PAUSE),
+        next=await next_step(market, actor),
         wrong=wrong,
         secret=secret,
         http_status=http_status,

@@ -183,6 +183,7 @@ async def _show(
         hears=found is not None and found.replies is not None,
         previewed=found is not None and found.replies is None and not (found.in_store or found.shelved),
         share=make_draft_link(market, draft.id),
+        first=all(each.connection == SIMULATED for each in market.deals.contracts.values()),
         http_status=http_status,
     )
 

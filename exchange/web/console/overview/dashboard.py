@@ -17,7 +17,7 @@ from exchange.web.charts.bars import gauge, share, spread
 from exchange.web.charts.chart import Chart
 from exchange.web.charts.stacked import Group, Series, stacked
 from exchange.web.console.analytics._keeping import pinned_reports
-from exchange.web.console.overview._steps import first_steps
+from exchange.web.console.overview._steps import first_steps, next_step
 from exchange.web.figures.board import Board, Wanted, read_board
 from exchange.web.figures.day import GROUPS, Asked, Day, Slice
 from exchange.web.figures.flow import why_rejected
@@ -43,7 +43,8 @@ def pages() -> tuple[Page, ...]:
 
 async def show(request: web.Request) -> web.StreamResponse:
     market, actor = request.app[MARKET], actor_of(request)
-    steps = await first_steps(market, actor, mode_of(request))
+    mode = mode_of(request)
+    steps = await first_steps(market, actor, mode)
     if steps is not None:
         return await page(request, "console/overview/_checklist.html", title="Dashboard", here="dashboard", steps=steps)
     wanted, times = _wanted(request), times_of(request)
@@ -77,6 +78,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         limit_ms=limit,
         heat_columns=COLUMNS,
         pinned=await pinned_reports(request),
+        next=await next_step(market, actor) if mode == "test" else None,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from exchange.stages.filters import BadFilter
 from exchange.stages.gate import DAYS, WINDOWS
 from exchange.storage.specs import passed_steps
 from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.console.overview._steps import next_step
 from exchange.web.filters import apply_step, build, filter_of, read_tree, tree_of
 from exchange.web.filters.tree import RuleGroup
 from exchange.web.keys import MARKET
@@ -143,7 +144,7 @@ async def _page(
         vertical=vertical,
         typed=shown,
         fields={name: value for name, value in shown.items() if name not in _OTHERS},
-        labels=LABELS,
+        labels={**LABELS, "cap": "Starting cap", "anyway": "Certificate"},
         choices=CHOICES,
         caps=[(cap_field(window, unit), WINDOWS[window], unit) for window, unit in CAPS],
         days=DAYS,
@@ -158,6 +159,7 @@ async def _page(
         saved=request.query.get("saved") == "yes" and not problems,
         steps=steps(_hears(market, campaign), await market.db.read(passed_steps, campaign.id)),
         posting_page=page_url(market, campaign.id),
+        next=await next_step(market, actor_of(request)),
         http_status=http_status,
     )
 
