@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
+from exchange import __version__
 from exchange.commands import (
     backup,
     buyer,
@@ -70,6 +71,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 
 
@@ -148,6 +150,13 @@ data_app = group(
 data_app.callback(invoke_without_command=True)(data.show)
 
 
+def told_version(asked: bool) -> None:
+    """`exchange --version`, for whoever does not know yet that `exchange version` tells more."""
+    if asked:
+        write(sys.stdout, [f"exchange {__version__}"])
+        raise typer.Exit
+
+
 @app.callback()
 def global_flags(
     context: typer.Context,
@@ -160,6 +169,9 @@ def global_flags(
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, go on.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False,
     tz: Annotated[str | None, typer.Option(help="Time zone of the times shown.")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Tell the version and exit.", is_eager=True, callback=told_version)
+    ] = False,
 ) -> None:
     """Flags that every command takes, before or after its name."""
     context.obj = Terminal(config, folder, as_json, quiet, yes, not no_color, tz)

@@ -145,6 +145,12 @@ def test_every_room_of_the_house_is_named_in_its_readme() -> None:
     assert [] == sorted(room for room in rooms if f"{room}/" not in told)
 
 
+def test_every_document_is_a_link_of_the_readme() -> None:
+    linked = {target for target, _ in LINK.findall((ROOT / "README.md").read_text("utf-8"))}
+
+    assert [] == [path.name for path in sorted((ROOT / "docs").glob("*.md")) if f"docs/{path.name}" not in linked]
+
+
 def test_every_kind_of_job_is_documented() -> None:
     assert [] == unsaid(sorted(job_kinds()), everything_said())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exchange.commands.reply_file import read_reply
+from exchange.commands.reply_file import cannot_make, read_reply
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def _test(terminal: Terminal, wanted: str, stage: str, lead: str, pasted: 
         try:
             message = rendered(market, trial)
         except BadReply as error:
-            raise Stop(Exit.FAILED, f"The request cannot be made: {error.why}.") from error
+            raise cannot_make(error.why) from error
         shown = dotted(message.shown()) if message is not None else None
         tried = None
         if pasted is not None:

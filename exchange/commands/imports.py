@@ -32,7 +32,7 @@ def import_file(
     rate: Annotated[str, typer.Option(help="At most so many rows: 20/s, 600/min.")] = "",
     resume: Annotated[str, typer.Option(help="Go on with a stopped import.")] = "",
     mapping: Annotated[
-        Path | None, typer.Option("--map", help="TOML: [columns] theirs = ours, [constants]; goes before the guess.")
+        Path | None, typer.Option("--map", help="TOML: columns (theirs = ours), constants; goes before the guess.")
     ] = None,
     test: Annotated[bool, typer.Option("--test", help="As test leads, to simulated buyers only.")] = False,
     order: Annotated[str, typer.Option(help="file, best (earns most) or newest consent.")] = "",

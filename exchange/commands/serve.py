@@ -92,12 +92,12 @@ def listening_problems() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise listening_problem(error) from error
+        raise listening_problem(error, "With port in exchange.toml printed links have it too.") from error
 
 
-def listening_problem(error: OSError) -> Stop:
+def listening_problem(error: OSError, *more: str) -> Stop:
     if error.errno == errno.EADDRINUSE:
-        return Stop(Exit.REFUSED, "The port is taken by another program. Choose one with --port.")
+        return Stop(Exit.REFUSED, "The port is taken by another program. Choose one with --port.", more)
     if error.errno == errno.EACCES:
         return Stop(Exit.REFUSED, "Listening there is not allowed. Choose a port above 1023 with --port.")
     return Stop(Exit.UNREACHABLE, f"{error.strerror or error}.")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange import __version__
 from exchange.cli import hoisted
 from tests.cli.home import ROOT, Home, environment, exchange
 from tests.test_docs import commands
@@ -23,6 +24,7 @@ READS = (
     ("settle",),
     ("migrate", "--dry-run"),
 )
+PROGRAM = Path(sys.executable).with_name("exchange")
 NAMES = [tuple(name.split()[1:]) for name in commands()]
 
 
@@ -45,6 +47,29 @@ def test_json_is_one_document_and_a_pipe_gets_no_colours(market_home: Home, word
     assert isinstance(document.json, dict | list)
     assert plain.out
     assert not re.search(r"[\x1b\r█░]", plain.out + plain.err)
+
+
+def test_what_is_asked_first_is_answered() -> None:
+    short, told = exchange("user", "-h"), exchange("--version")
+
+    assert (0, True) == (short.code, "exchange user list" in short.out)
+    assert (0, f"exchange {__version__}\n") == (told.code, told.out)
+
+
+@pytest.mark.parametrize(
+    ("shell", "asked"),
+    [
+        ("bash", {"COMP_WORDS": "exchange --data /srv us", "COMP_CWORD": "3"}),
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "exchange --data /srv us"}),
+        ("fish", {"_TYPER_COMPLETE_ARGS": "exchange --data /srv us", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}),
+    ],
+)
+def test_each_shell_completes_commands(shell: str, asked: dict[str, str]) -> None:
+    """Asked as the script asks that `--install-completion` puts into that shell."""
+    env = {**environment(), **asked, "_EXCHANGE_COMPLETE": f"complete_{shell}"}
+    ran = subprocess.run([PROGRAM], env=env, capture_output=True, text=True, timeout=60)
+
+    assert ["user"] == re.findall(r"\buser\b", ran.stdout), ran.stderr
 
 
 def test_help_reads_no_library_that_only_work_needs() -> None:

@@ -45,6 +45,7 @@ def test_what_cannot_be_tried_is_told(market_home: Home) -> None:
 
     assert 1 == nobody.code and "There is no verifier nobody" in nobody.err
     assert 1 == closed.code and "the secret twilio_account_sid is not set" in closed.err
+    assert "EXCHANGE_SECRET_TWILIO_ACCOUNT_SID in the environment" in closed.err
     assert 1 == keeps.code and "that keeps proofs" in keeps.err
     assert 2 == wrong.code
 

@@ -83,8 +83,8 @@ def _signed(number: int, text: str) -> str:
 def winners(told: Told, name_of: Callable[[str], str], most: int) -> tuple[list[str], list[str]]:
     """Buyers that would buy more, and those that would buy less, the most first."""
     more = sorted(((side["sold_more"], name) for name, side in told["buyers"].items()), key=lambda each: -abs(each[0]))
-    gain = [f"{name_of(each)} {_signed(count, str(count))} leads" for count, each in more if count > 0]
-    lose = [f"{name_of(each)} {_signed(count, str(-count))} leads" for count, each in more if count < 0]
+    gain = [f"{name_of(each)} {_signed(count, words.plural(count, 'lead'))}" for count, each in more if count > 0]
+    lose = [f"{name_of(each)} {_signed(count, words.plural(-count, 'lead'))}" for count, each in more if count < 0]
     return gain[:most], lose[:most]
 
 
