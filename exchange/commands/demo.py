@@ -113,6 +113,7 @@ async def _demo(wanted: Wanted, view: View) -> None:
     from exchange.clock import SystemClock
     from exchange.commands.progress import finished, progress
     from exchange.demo.run import HISTORY_DAYS, opened_demo
+    from exchange.demo.tries import Tries
     from exchange.web.app import build_app, serve
 
     began = SystemClock().monotonic()
@@ -130,7 +131,8 @@ async def _demo(wanted: Wanted, view: View) -> None:
         if made:
             finished(view.terminal, label, f"{made:,} leads   {SystemClock().monotonic() - began:.1f} s")
         take = listeners(running.settings)
-        app = build_app(running.market, running.settings, beside=besides(), listeners=take)
+        tries = Tries(running.market, wanted.folder) if wanted.stream is None else None
+        app = build_app(running.market, running.settings, beside=besides(), listeners=take, to_try=tries)
         stop, up = asyncio.Event(), asyncio.Event()
         addresses: list[str] = []
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.clock import Clock, SimulatedClock
+from exchange.courier.breaker import Breaker
 from exchange.courier.call import CLOSED_EARLY, Call, Courier, Result
 from exchange.courier.conversation import Conversation
 from exchange.model.wire import Loss, Lost, Message, Reply
@@ -63,10 +64,14 @@ class ScriptedCourier:
 
     With a simulated clock time jumps; with the system's clock delays really pass. The default is a simulated clock of
     its own, which `deadline` must then be taken from. `keep`: `messages` collects all that were sent, without end.
+    With a `breaker` it leaves alone who does not answer, as the real courier does.
     """
 
-    def __init__(self, script: Script, clock: Clock | None = None, *, keep: bool = False) -> None:
+    def __init__(
+        self, script: Script, clock: Clock | None = None, *, keep: bool = False, breaker: Breaker | None = None
+    ) -> None:
         self.script = script
+        self.breaker = breaker
         self.keep = keep
         self.clock = clock if clock is not None else SimulatedClock()
         self.messages: list[Any] = []
@@ -114,6 +119,11 @@ class ScriptedCourier:
         if now >= deadline:
             turn.held.lose(_TOO_LATE)
             return now
+        call = turn.held.call
+        sentence = self.breaker and self.breaker.admit(call.key, self.clock.now(), delivers=call.delivers)
+        if sentence:
+            turn.held.lose(Lost(Loss.BREAKER, sentence))
+            return now
         return await self._send(turn, turn.held.next(None), now, deadline)
 
     async def _send(self, turn: _Turn, message: Message | None, now: float, deadline: float) -> float:
@@ -154,6 +164,15 @@ class ScriptedCourier:
         assert turn.message is not None
         sent = isinstance(turn.outcome, Reply) or turn.outcome.why.sent
         turn.held.record(turn.message, turn.outcome, turn.sent_at, now, "scripted", sent)
+        if self.breaker is None:
+            return
+        call, took_ms = turn.held.call, int((now - turn.sent_at) * 1000)
+        if isinstance(turn.outcome, Reply):
+            self.breaker.answered(call.key, took_ms, call.contract)
+        elif turn.outcome.detail == CLOSED_EARLY:
+            self.breaker.released(call.key)
+        else:
+            self.breaker.lost(call.key, self.clock.now(), took_ms, turn.outcome.why)
 
     def _cut(self, turn: _Turn) -> None:
         if turn.message is None:

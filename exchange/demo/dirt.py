@@ -31,7 +31,7 @@ class Spoiler:
         """The lead as it will be sent, with the kinds of dirt that really changed it."""
         values, found = dict(lead.values), []
         if earlier and rng.randrange(BASIS) < self._rates.get("duplicate", 0):
-            values |= _same_person(rng.choice(earlier).values)
+            values |= same_person(rng.choice(earlier).values)
             found.append("duplicate")
         for kind, spoil in KINDS.items():
             if rng.randrange(BASIS) < self._rates.get(kind, 0):
@@ -59,7 +59,8 @@ def burst(rng: random.Random, like: GeneratedLead, sub_id: str) -> Iterator[Gene
         yield replace(like, arrived_at=at, pause_ms=BURST_GAP_MS[0], values=values, dirt=("junk_burst",))
 
 
-def _same_person(values: Mapping[str, str]) -> Values:
+def same_person(values: Mapping[str, str]) -> Values:
+    """Of the values those that say who it is."""
     names = ("first_name", "last_name", "email", "phone", "address", "city", "state", "zip")
     return {name: values[name] for name in names if name in values}
 
@@ -115,6 +116,11 @@ def _phone_format(rng: random.Random, values: Values, vertical: Vertical, homes:
         values["phone"] = rng.choice(shapes)
 
 
+def _no_leadid(rng: random.Random, values: Values, vertical: Vertical, homes: Homes) -> None:
+    """The page had no LeadiD script."""
+    values.pop("jornaya_leadid", None)
+
+
 Spoil = Callable[[random.Random, Values, Vertical, Homes], None]
 KINDS: Mapping[str, Spoil] = {
     "wrong_zip": _wrong_zip,
@@ -124,4 +130,5 @@ KINDS: Mapping[str, Spoil] = {
     "whitespace": _whitespace,
     "letter_case": _letter_case,
     "phone_format": _phone_format,
+    "no_leadid": _no_leadid,
 }

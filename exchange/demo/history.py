@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 import orjson
 
 from exchange.clock import SimulatedClock, month_of
 from exchange.connector import Receipt
+from exchange.demo.again import Earlier
 from exchange.demo.homes import CityHomes
 from exchange.demo.media import visits_of
 from exchange.demo.payday import Finance
-from exchange.demo.people import generate
-from exchange.demo.personalities import SellerHabits
+from exchange.demo.people import EVEN, generate
+from exchange.demo.personalities import Rush, SellerHabits
 from exchange.demo.regrets import Regrets
 from exchange.demo.shapes import GeneratedLead
 from exchange.flows.attribution import note_landing
 from exchange.flows.counting import keep_counts
 from exchange.flows.doors import Write
-from exchange.flows.market import Market
+from exchange.flows.market import Market, refresh
+from exchange.flows.nurture import keep_nurture
 from exchange.flows.receipts import take_receipt
 from exchange.flows.replacements import give_replacements
 from exchange.flows.submit import submit
@@ -39,6 +41,7 @@ _TELEPHONES = {"phone": "pressed 1", "sms": "by link"}
 REMOTE = "198.51.100.20"
 _PACE_SECONDS = 0.05  # of queues that let their jobs go one after another
 _FAXES = 50  # more than go out between two of its turns
+SOON_MS = MINUTE_MS  # what the lead before it did to caps, money and buyers is known to the next, however soon it comes
 TENDED_EVERY = 5  # leads: a delivery beside a request must not wait for days
 
 
@@ -56,14 +59,17 @@ async def make_history(
 ) -> int:
     """About `leads` leads over `days` days up to `until` (epoch ms), in the order they came. Returns how many."""
     began = until - days * MINUTES_PER_DAY * MINUTE_MS
-    finance, regrets = Finance(market, until), Regrets(market)
-    made = 0
-    for _, lead, who in _arrivals(market, habits, seed, began, until, leads / (days * MINUTES_PER_DAY)):
-        clock.set(max(lead.arrived_at, clock.now()))
+    finance, regrets, earlier = Finance(market, until), Regrets(market), Earlier(market, habits)
+    made = before = 0
+    for at, clean, who in _arrivals(market, habits, seed, began, until, leads / (days * MINUTES_PER_DAY)):
+        clock.set(max(at, clock.now()))
+        if made % TENDED_EVERY == 0 or at - before < SOON_MS:
+            await refresh(market)
+        lead, before = await earlier.perhaps(who, clean), at
         for seen in visits_of(lead.values):
             await note_landing(market, seen, may_know=True)
             clock.advance(1)
-        await submit(_submission(market, who, lead), market, write)
+        earlier.note(who, lead, await submit(_submission(market, who, lead), market, write))
         made += 1
         on_lead(made)
         if made % TENDED_EVERY == 0:
@@ -82,6 +88,7 @@ async def make_history(
 async def _tend(market: Market) -> None:
     """What the worker does in between: silence is settled by the contracts' rules, jobs run, the chains are sealed."""
     await settle_silent(market)
+    await keep_nurture(market)
     while await run_jobs(market):
         await market.clock.sleep(_PACE_SECONDS)
     await _hear_of_faxes(market)
@@ -122,7 +129,15 @@ def _arrivals(
         leads = generate(seed + index, vertical, homes, who.source, starts_at=began, per_minute=rate)
         return ((lead.arrived_at, index, lead, who) for lead in leads)
 
-    streams = [takewhile(lambda item: item[0] < until, stream(index, who)) for index, who in enumerate(habits)]
+    def rush(index: int, who: SellerHabits, many: Rush) -> Iterator[tuple[int, int, GeneratedLead, SellerHabits]]:
+        vertical = market.verticals[market.deals.campaigns[who.campaign].vertical]
+        starts_at, rate = until - many.hours_before * 60 * MINUTE_MS, 60 / many.every_s
+        people = generate(seed + index, vertical, homes, who.source, starts_at=starts_at, per_minute=rate, hourly=EVEN)
+        return ((lead.arrived_at, index, lead, who) for lead in islice(people, many.leads))
+
+    streams: list[Iterator[tuple[int, int, GeneratedLead, SellerHabits]]] = []
+    streams += [takewhile(lambda item: item[0] < until, stream(index, who)) for index, who in enumerate(habits)]
+    streams += [rush(index, who, who.rush) for index, who in enumerate(habits, len(habits)) if who.rush is not None]
     for at, _, lead, who in heapq.merge(*streams, key=lambda item: item[:2]):
         yield at, lead, who
 

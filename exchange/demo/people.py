@@ -61,11 +61,12 @@ def generate(
     waiting: list[tuple[int, int, GeneratedLead]] = []  # a burst overlaps the leads that follow it
     made, number = 0, 0
     for at in arrivals(rng, starts_at, per_minute, source.zone, hourly):
-        lead = spoil(rng, _lead(rng, at, vertical, homes, source, phones), earlier)
+        clean = _lead(rng, at, vertical, homes, source, phones)
+        lead = spoil(rng, clean, earlier)
         earlier = [*earlier[-199:], lead]
         fresh = [lead]
         if source.junk_sub_id and rng.randrange(BASIS) < source.dirt_bp.get("junk_burst", 0):
-            fresh += dirt.burst(rng, lead, source.junk_sub_id)
+            fresh += dirt.burst(rng, clean, source.junk_sub_id)
         for each in fresh:
             made += 1
             heapq.heappush(waiting, (each.arrived_at, made, each))

@@ -45,16 +45,22 @@ class Latency(Shape):
 
 
 class Trouble(Shape):
-    """From `after_s` seconds after the start, answers take `latency_ms`; None means no answer at all."""
+    """From `after_s` seconds after the start, answers take `latency_ms`; None means no answer at all. It lasts `for_s`,
+    or until the next. Before the start, in the made past, `after_s` is negative.
+    """
 
-    after_s: int = Field(ge=0)
+    after_s: int
+    for_s: int | None = Field(default=None, ge=1)
     latency_ms: int | None = Field(default=None, ge=0)
+
+    def is_on(self, running_s: float) -> bool:
+        return running_s >= self.after_s and (self.for_s is None or running_s < self.after_s + self.for_s)
 
 
 class Mood(Shape):
     """From `after_s` seconds after the start, a buyer bids so many cents on so many pings; None: as it usually does."""
 
-    after_s: int = Field(ge=0)
+    after_s: int
     bid_percent: int | None = Field(default=None, ge=0, le=100)
     bid_cents: int | None = Field(default=None, ge=0)
 
@@ -93,8 +99,25 @@ class Personality(Shape):
     redirect: str | None = None
 
 
+class Rush(Shape):
+    """So many leads one after another, so many hours before the start: an advertisement was on television."""
+
+    hours_before: int = Field(ge=1)
+    leads: int = Field(ge=1, le=200)
+    every_s: int = Field(ge=1)
+
+
+class Shared(Shape):
+    """Of so many percent of the leads the consumer came by the campaign `of` before."""
+
+    of: str
+    percent: int = Percent
+
+
 class SellerHabits(Shape):
-    """How one campaign sends leads: how many of all (`share`), in which format, by which calls, how clean."""
+    """How one campaign sends leads: how many of all (`share`), in which format, by which calls, how clean. `rush` and
+    `shared` are of the made past.
+    """
 
     campaign: str
     share: int = Field(ge=1)
@@ -107,6 +130,8 @@ class SellerHabits(Shape):
     landing_pages: tuple[str, ...] = Field(min_length=1)
     dirt_bp: dict[str, int] = Field(default_factory=dict)
     junk_sub_id: str | None = None
+    rush: Rush | None = None
+    shared: Shared | None = None
     zone: str = "America/New_York"
 
     @property
@@ -190,7 +215,7 @@ def _mood(who: Personality, running_s: float) -> tuple[int, int | None]:
 
 def _latency(who: Personality, rng: random.Random, running_s: float) -> tuple[int, bool]:
     for trouble in sorted(who.troubles, key=lambda each: -each.after_s):
-        if running_s >= trouble.after_s:
+        if trouble.is_on(running_s):
             return trouble.latency_ms or 0, trouble.latency_ms is not None
     median, p95 = who.latency_ms.median, who.latency_ms.p95
     if median == 0:

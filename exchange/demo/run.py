@@ -26,6 +26,7 @@ from exchange.demo.payday import set_terms
 from exchange.demo.peers import Neighbours, neighbours, peers
 from exchange.demo.personalities import Cast, read_cast
 from exchange.demo.scripted import CastScript
+from exchange.demo.second_chance import begin_nurture
 from exchange.demo.stream import Access, read_rows
 from exchange.demo.traffic import Channel, Traffic, TrafficEvent
 from exchange.flows.charges import connect_events
@@ -236,7 +237,7 @@ async def _begin(
             clock=clock,
             ids=SeededIds(wanted.seed),
             catalog=catalog,
-            courier=lambda clock, _: ScriptedCourier(script, clock),
+            courier=lambda clock, breaker: ScriptedCourier(script, clock, breaker=breaker),
             db=db,
         ) as market:
             await keep_secrets(market, secrets)
@@ -244,6 +245,7 @@ async def _begin(
             if wanted.stream is None:
                 await set_terms(market)
                 await set_buyers_terms(market)
+                await begin_nurture(market)
                 await instructions.change_instructions(market, clock, wanted.folder / "config" / "verticals")
                 await make_history(
                     market,

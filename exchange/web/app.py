@@ -35,6 +35,7 @@ from exchange.web.public import add_public
 from exchange.web.render import add_pages
 from exchange.web.seller_portal import add_seller_portal
 from exchange.web.throttle import Throttle
+from exchange.web.to_try import ToTry, add_to_try
 from exchange.web.way_in import add_ways_in
 
 FINISH_SECONDS = limits.TIMEOUT_MS_MOST / 1000 + 5
@@ -60,10 +61,12 @@ def build_app(
     *,
     beside: Sequence[Beside] = (),
     listeners: Sequence[Listener] = (),
+    to_try: ToTry | None = None,
 ) -> web.Application:
     """The application on a market that stays open as long as it runs.
 
     Each of `beside` (`exchange.worker.work`) and `listeners` runs as long as it does.
+    `to_try` is shown on the dashboard.
     """
     table = routes()
     app = web.Application(middlewares=[make_front(table)], client_max_size=limits.BODY_BYTES)
@@ -84,6 +87,8 @@ def build_app(
     add_public(app)
     add_seller_portal(app)
     app.router.add_get(HEALTH, _health)
+    if to_try is not None:
+        add_to_try(app, to_try)
     app.cleanup_ctx.append(_keep_rows)
     for each in beside:
         app.cleanup_ctx.append(_run_beside(each))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shlex
@@ -14,6 +15,11 @@ from pathlib import Path
 import pytest
 
 from exchange.demo.folder import FROZEN_AT
+from exchange.flows.shaving import read_shaving
+from exchange.flows.trail import read_trail
+from exchange.model.actor import SYSTEM
+from exchange.stages.shaving import Shaving
+from exchange.storage.engine import open_database
 from tests.cli.home import Home, exchange, start, until
 from tests.cli.test_serve import free_port
 from tests.market import POST
@@ -53,6 +59,37 @@ def test_two_frozen_demos_have_the_same_past_even_side_by_side(printed: tuple[Pa
     assert told == figures(printed[1])
     assert first == second
     assert sum(lead["state"] == "sold" for lead in first) > len(first) // 2
+
+
+async def signs(home: Home) -> Shaving:
+    """What the page about buyers that may shave says of solar."""
+    db = await open_database(str(home.database), process=False)
+    try:
+        return await read_shaving(db, SYSTEM, "solar", FROZEN_AT)
+    finally:
+        await db.close()
+
+
+def test_its_past_has_a_lead_for_each_reason_a_buyer_is_not_asked(printed: tuple[Path, str]) -> None:
+    trails = [read_trail(row["document"]) for row in Home(printed[0]).rows("SELECT document FROM trails")]
+    checks = {check[0] for trail in trails for each in trail["verdicts"].values() for check in each["failed"]}
+    told = {name.partition(":")[0] for name in checks}
+
+    assert set() == {
+        "balance", "cap", "consent", "duplicate_buyer", "filter", "geo", "grade", "health", "price", "schedule",
+        "source", "tier",
+    } - told  # fmt: skip
+
+
+def test_in_its_past_a_lead_waits_in_nurture_and_one_that_was_given_back_is_sold_again(
+    printed: tuple[Path, str],
+) -> None:
+    home = Home(printed[0])
+    shaving = asyncio.run(signs(home))
+
+    assert home.rows("SELECT lead_id FROM nurture_leads WHERE state = 'in'")
+    assert "sunpath" == shaving.falls[0].buyer_id
+    assert [case for case in shaving.returns if case.sold_to and case.again_seller != case.seller_id]
 
 
 def test_the_printed_curl_line_gets_a_price(printed: tuple[Path, str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from exchange.clock import SimulatedClock
 from exchange.connector import BadReply
+from exchange.courier.breaker import Breaker
 from exchange.courier.courier import CLOSED_EARLY, Call, Result
 from exchange.courier.scripted import Delay, RoutedCourier, ScriptedCourier, by_url
 from exchange.model.wire import HttpMessage, Loss, Lost, Reply
@@ -54,6 +55,15 @@ async def test_time_moves_to_each_answer_in_turn_and_never_past_the_deadline() -
 
     assert [(1, 100), (0, 300), (2, 2000)] == heard
     assert [None, None, Loss.TIMEOUT] == [result.lost and result.lost.why for result in results]
+
+
+async def test_with_a_breaker_who_does_not_answer_is_left_alone() -> None:
+    clock, breaker = SimulatedClock(), Breaker()
+    courier = ScriptedCourier(lambda message: Delay(60_000, YES), clock, breaker=breaker)
+    calls = [await courier.converse(ping("http://simulated.invalid/a"), clock.monotonic() + 1) for _ in range(7)]
+
+    assert [Loss.TIMEOUT] * 5 + [Loss.BREAKER] * 2 == [result.lost.why for result in calls if result.lost is not None]
+    assert breaker.state("acme", clock.now()).open
 
 
 async def test_an_early_close_cuts_the_later_answers() -> None:

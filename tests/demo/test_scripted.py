@@ -112,3 +112,16 @@ def test_calls_and_texts_are_taken_each_under_a_number_of_its_own() -> None:
     replies = [each.then for each in said if isinstance(each, Delay)]
     assert [201, 201, 201] == [each.status for each in replies if isinstance(each, Reply)]
     assert 3 == len({each.body for each in replies if isinstance(each, Reply)})
+
+
+def test_in_the_made_past_a_buyer_is_down_for_a_while_and_well_before_and_after() -> None:
+    since = 0.0
+    script = CastScript([somebody("pairs", troubles=({"after_s": -600, "for_s": 60},))], 4, lambda: since)
+
+    def answers(at: float) -> bool:
+        nonlocal since
+        since = at
+        said = script(message("ping", "ref-1"))
+        return isinstance(said, Delay) and isinstance(said.then, Reply)
+
+    assert [True, False, False, True, True] == [answers(at) for at in (-601.0, -600.0, -541.0, -540.0, 1.0)]

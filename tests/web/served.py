@@ -13,6 +13,7 @@ from aiohttp import ClientResponse, ClientSession, web
 
 from exchange.intake.connection import GuardedRunner
 from exchange.web.app import Beside, build_app
+from exchange.web.to_try import ToTry
 from tests.market import Exchange, live_key
 
 FORM = "application/x-www-form-urlencoded"
@@ -84,10 +85,14 @@ async def heard(response: ClientResponse) -> Heard:
 
 @asynccontextmanager
 async def serve_exchange(
-    exchange: Exchange, *, beside: Sequence[Beside] = (), body_seconds: float = 15.0
+    exchange: Exchange,
+    *,
+    beside: Sequence[Beside] = (),
+    body_seconds: float = 15.0,
+    to_try: ToTry | None = None,
 ) -> AsyncIterator[Served]:
     """Serve on a free port of loopback until the block ends."""
-    app = build_app(exchange.market, exchange.settings, beside=beside)
+    app = build_app(exchange.market, exchange.settings, beside=beside, to_try=to_try)
     runner = GuardedRunner(app, head_seconds=body_seconds, access_log=None, shutdown_timeout=5.0)
     await runner.setup()
     try:

@@ -43,6 +43,7 @@ def story() -> tuple[Act, ...]:
         *rush(_SOLAR, first_s=139.0, leads=4, every_s=2.0),
         Act("restart", 179.0, 0.0, restart),
         *rush(_TRACKED, first_s=180.0, leads=6, every_s=1.5),
+        *rush(_TRACKED, first_s=216.0, leads=4, every_s=3.0),  # it is well again: their postbacks show it
         Act("call", 228.0, 0.0, call),
     )
 

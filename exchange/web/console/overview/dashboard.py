@@ -9,6 +9,7 @@ from aiohttp import web
 from exchange.fields.state import NAMES
 from exchange.flows.market import Market
 from exchange.model.money import SCALE
+from exchange.model.rights import Right
 from exchange.stages.reasons import currency_sign
 from exchange.stages.score.grade import GRADES
 from exchange.web import words
@@ -26,9 +27,10 @@ from exchange.web.figures.kpis import kpis, lead_list
 from exchange.web.figures.period import DAYS, comparisons, read_period
 from exchange.web.figures.pings import ping_limit_ms
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, page, times_of
 from exchange.web.render import as_json as json_response
+from exchange.web.to_try import TO_TRY, things_for
 
 _SERIES = (Series("Payout", "payout"), Series("Margin", "margin"))
 _FACETS = ("grade:", "state:")
@@ -38,6 +40,7 @@ def pages() -> tuple[Page, ...]:
     return (
         Page("GET", "/console", show),
         Page("GET", "/console.json", as_json),
+        Page("POST", "/console/to-try", dismiss, Right.SEE),
     )
 
 
@@ -79,7 +82,17 @@ async def show(request: web.Request) -> web.StreamResponse:
         heat_columns=COLUMNS,
         pinned=await pinned_reports(request),
         next=await next_step(market, actor) if mode == "test" else None,
+        things=await things_for(request.app),
+        try_last=request.app[TO_TRY].last if TO_TRY in request.app else "",
     )  # fmt: skip
+
+
+async def dismiss(request: web.Request) -> web.StreamResponse:
+    """What is to be tried is shown no more."""
+    if TO_TRY not in request.app:
+        raise web.HTTPNotFound
+    request.app[TO_TRY].dismiss()
+    return see_other(address("/console", mode="test" if mode_of(request) == "test" else None))
 
 
 async def as_json(request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,65 @@
+"""The six things to try tick themselves, whichever way they are done, until somebody dismisses them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from exchange.demo.tries import LAST, Tries
+from exchange.flows.pausing import pause_buyer
+from exchange.model.actor import Actor, Role
+from tests.market import PING, buying, key_for_tests, open_exchange, selling
+from tests.web.leads import refused_then_sold
+from tests.web.served import Served, serve_exchange
+from tests.web.visitor import OPERATOR, Page, signed_in
+
+NAMES = ("follow", "why", "ping", "return", "pause", "floor")
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    async with open_exchange(tmp_path) as exchange:
+        await exchange.add(*selling("cedar"), *buying("acme"), *buying("birch"), *buying("cobalt"))
+        tries = Tries(exchange.market, tmp_path, "cedar-solar", "acme", OPERATOR)
+        async with serve_exchange(exchange, to_try=tries) as running:
+            yield running
+
+
+def ticked(page: Page) -> list[str]:
+    return [name for name in NAMES if f'<li class="done" data-testid="try-{name}"' in page.source]
+
+
+async def test_each_ticks_itself_when_it_is_done_elsewhere_and_leads_to_its_page(
+    served: Served, tmp_path: Path
+) -> None:
+    answer = await refused_then_sold(served)
+    market = served.exchange.market
+    async with signed_in(served) as visitor:
+        before = await visitor.open("/console")
+        links = [before.source.split(f'data-testid="try-{name}"')[1].split('href="')[1].split('"')[0] for name in NAMES]
+        found = [(await visitor.open(link.partition("#")[0])).http_status for link in links]
+        await served.send("ping", {**PING, "zip": "1"}, key=key_for_tests("cedar"))
+        await pause_buyer(market, "acme", None, "CRM migration", Actor(Role.OPERATOR, OPERATOR))
+        after = await visitor.open("/console")
+
+    assert [] == ticked(before)
+    assert "0 of 6 done" in before.source and LAST in before.source
+    assert f"/console/leads/{answer['lead_id']}" == links[0]
+    assert [200] * 6 == found
+    assert ["follow", "why", "ping", "pause"] == ticked(after)
+    assert "4 of 6 done" in after.source
+    assert [True, True, True, False, True, False] == [
+        thing.done for thing in await Tries(market, tmp_path, "cedar-solar", "acme", OPERATOR).things()
+    ]
+
+
+async def test_who_dismisses_them_sees_them_no_more(served: Served) -> None:
+    await refused_then_sold(served)
+    async with signed_in(served) as visitor:
+        shown = await visitor.open("/console")
+        after = await visitor.submit("/console/to-try")
+
+    assert 'data-testid="to-try"' in shown.source
+    assert (200, False) == (after.http_status, 'data-testid="to-try"' in after.source)
