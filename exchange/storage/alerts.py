@@ -163,19 +163,6 @@ async def open_alerts(tx: Tx) -> list[Alert]:
     return [alert_of(row) for row in rows]
 
 
-async def closed_alerts(tx: Tx, before: tuple[int, str] | None, limit: int) -> list[Alert]:
-    """The history, the newest end first."""
-    at, alert_id = before or (2**62, "")
-    rows = await tx.fetch(
-        """SELECT * FROM alerts WHERE closed_at IS NOT NULL AND (closed_at, id) < (:at, :id)
-           ORDER BY closed_at DESC, id DESC LIMIT :limit""",
-        at=at,
-        id=alert_id,
-        limit=limit,
-    )
-    return [alert_of(row) for row in rows]
-
-
 async def closed_since(tx: Tx, since: int) -> list[Alert]:
     rows = await tx.fetch(
         "SELECT * FROM alerts WHERE closed_at IS NOT NULL AND closed_at >= :since ORDER BY closed_at, id LIMIT 500",

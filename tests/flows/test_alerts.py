@@ -21,7 +21,8 @@ from exchange.flows.pausing import pause_buyer
 from exchange.model.alert import UNTIL_OVER, Alert, Setting
 from exchange.model.party import Cap, State, Window
 from exchange.model.wire import Loss
-from exchange.storage.alerts import closed_alerts, count_open, open_alerts
+from exchange.storage.alert_views import OverFilter, list_over
+from exchange.storage.alerts import count_open, open_alerts
 from exchange.worker import run_jobs
 from tests.flows.lab import HUNG_UP, OPERATOR, later, person, post
 from tests.flows.receivers import events, hook, listen, run_all
@@ -74,7 +75,7 @@ async def test_timeouts_and_the_breaker_are_one_alert_that_ends_by_itself(either
     assert "$25.00" in slow.effect or "an hour" in slow.effect
     assert ["Pause Acme", "Leads of Acme"] == [act.word for act in dead.acts]
     assert "Breaker open since" in dead.likely
-    (ended,) = await either.market.db.read(closed_alerts, None, 10)
+    (ended,) = await either.market.db.read(list_over, OverFilter())
     assert ended.note.startswith("The cause is over. It lasted 1 min") and "exchange" == ended.closed_by
     heard = [(each["type"], each["object"]) for each in events(either, hook("ember"))]
     assert [("alert.opened", slow.id), ("alert.closed", slow.id)] == heard

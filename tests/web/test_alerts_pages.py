@@ -51,6 +51,9 @@ async def test_an_alert_is_shown_taken_muted_and_over_with_how_long_it_lasted(se
         await looked(served)
         over = await visitor.open(one)
         history = await visitor.open(HOME)
+        told = (await visitor.open(f"{HOME}.json?rule=breaker&period=today")).fields
+        rows = (await visitor.open(f"{HOME}.csv")).source.splitlines()
+        without = await visitor.open(f"{HOME}?rule=cap")
         late = await visitor.submit(f"{one}/take")
         missing = await visitor.open(f"{HOME}/alt_none")
 
@@ -62,7 +65,11 @@ async def test_an_alert_is_shown_taken_muted_and_over_with_how_long_it_lasted(se
     assert HOME == elsewhere.headers["Location"]
     assert (200, 409) == (paused.http_status, again.http_status)
     assert "Over" in over.text and "The cause is over. It lasted" in over.part("alert")
-    assert "Acme does not answer" in history.part("history") and "0 open" in history.part("total")
+    assert "Acme does not answer" in history.part("past alerts") and "0 open" in history.part("total")
+    assert [alert["id"]] == [each["id"] for each in told["past_alerts"]] and [] == told["open"]
+    assert ["id,rule,about,title", alert["id"]] == [rows[0][:19], rows[1].partition(",")[0]]
+    assert "past alert" in history.part("history")
+    assert 'Without "Rule: Cap nearly used" there is 1.' in without.text
     assert (409, 404) == (late.http_status, missing.http_status)
 
 

@@ -75,6 +75,7 @@ class Listening:
 BIG = (
     "leads", "requests", "attempts", "sales", "deliveries", "postings", "transactions", "audit_lines", "lead_events",
     "dispositions", "sale_dispositions", "return_requests", "screened", "sightings", "trails", "quotes", "asks",
+    "alerts", "reconciliations",
 )  # fmt: skip
 ACTORS = {
     "console": Actor(Role.OPERATOR, "olive"),

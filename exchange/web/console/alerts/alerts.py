@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from exchange.flows.pausing import pause_buyer
 from exchange.flows.review import block_sub_id, see_to
-from exchange.model.alert import Alert
+from exchange.model.alert import RULES
 from exchange.model.party import State
-from exchange.storage.alerts import closed_alerts, open_alerts
+from exchange.storage.alerts import open_alerts
+from exchange.web.alert_list import OVER
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.figures.alerts import HOME, alert_fields
 from exchange.web.keys import MARKET
+from exchange.web.lists.query import Query
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import as_json, notice, page
+from exchange.web.render import notice, page
 
-_HISTORY = 50
 _BLOCKED = "Blocked from its alert."
 
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", show_json),
+        *pages_of(OVER, show, _open),
         Page("POST", f"{HOME}/pause", pause),
         Page("POST", f"{HOME}/block", block),
     )
@@ -31,7 +35,6 @@ def pages() -> tuple[Page, ...]:
 async def show(request: web.Request) -> web.StreamResponse:
     market = request.app[MARKET]
     now, found = market.clock.now(), await market.db.read(open_alerts)
-    over, older = await _history(request)
     return await page(
         request,
         "console/alerts/alerts.html",
@@ -39,32 +42,15 @@ async def show(request: web.Request) -> web.StreamResponse:
         here="alerts",
         opened=[each for each in found if not each.muted(now)],
         muted=[each for each in found if each.muted(now)],
-        over=over,
-        older=older,
-        before="before" in request.query,
+        view=await view_of(request, OVER),
+        rules=RULES,
     )
 
 
-async def show_json(request: web.Request) -> web.StreamResponse:
+async def _open(request: web.Request, _: Query) -> Mapping[str, object]:
     market = request.app[MARKET]
-    over, older = await _history(request)
     now = market.clock.now()
-    return as_json(
-        {
-            "open": [alert_fields(each, now) for each in await market.db.read(open_alerts)],
-            "history": [alert_fields(each, now) for each in over],
-            "older": older,
-        }
-    )
-
-
-async def _history(request: web.Request) -> tuple[list[Alert], str | None]:
-    """A page of those that are over, and the `before` of the next."""
-    at, _, below = request.query.get("before", "").partition("_")
-    before = (int(at), below) if at.isdecimal() and len(at) < 16 and below.startswith("alt_") else None
-    rows = await request.app[MARKET].db.read(closed_alerts, before, _HISTORY + 1)
-    last = rows[_HISTORY - 1] if len(rows) > _HISTORY else None
-    return list(rows[:_HISTORY]), f"{last.closed_at}_{last.id}" if last is not None else None
+    return {"open": [alert_fields(each, now) for each in await market.db.read(open_alerts)]}
 
 
 async def pause(request: web.Request) -> web.StreamResponse:
