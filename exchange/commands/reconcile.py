@@ -86,9 +86,11 @@ def list_all(context: typer.Context) -> None:
 
     async def work(terminal: Terminal, market: Market) -> None:
         from exchange.flows.reconciliation_told import file_fields
-        from exchange.storage.reconciliations import list_books
+        from exchange.storage.book_views import BookFilter, list_books
+        from exchange.storage.spans import Span
 
-        told = [file_fields(*each) for each in await market.db.read(list_books, LISTED)]
+        found = await market.db.read(list_books, BookFilter(span=Span(limit=LISTED)))
+        told = [file_fields(*each) for each in found]
         rows: list[tuple[str, ...]] = [("Id", "Whose", "File", "Agree", "Differ", "Waiting", "Ours", "Theirs")]
         names = ("reconciliation_id", "party", "name", "agreed", "differences", "waiting", "ours", "theirs")
         rows += [tuple(str(each[name]) for name in names) for each in told]

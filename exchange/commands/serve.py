@@ -203,7 +203,7 @@ async def _warnings(market: Market, settings: Settings) -> list[str]:
     from exchange.flows.backups import last_backup
     from exchange.model.actor import SYSTEM
     from exchange.storage.by_hand import list_users
-    from exchange.storage.leads import unclear_attempts
+    from exchange.storage.unclear import UnclearFilter, list_unclear
 
     found = []
     if is_file(settings) and await last_backup(market.db) is None:
@@ -213,7 +213,7 @@ async def _warnings(market: Market, settings: Settings) -> list[str]:
         found.append(f"nobody has signed in yet (exchange user login-link {people[0]['email']})")
     if not market.deals.campaigns:
         found.append("no campaign yet: nobody can post")
-    if waiting := len(await market.db.read(unclear_attempts, SYSTEM)):
+    if waiting := len(await market.db.read(list_unclear, SYSTEM, UnclearFilter())):
         found.append(f"{waiting} deliveries wait for somebody's word (exchange settle)")
     if settings.host not in ("127.0.0.1", "::1", "localhost") and settings.public_url.startswith("http://"):
         found.append("public_url has no TLS: put a proxy with it before the exchange")

@@ -61,9 +61,9 @@ async def _list(terminal: Terminal) -> None:
 
 async def _open(market: Market) -> list[Any]:
     from exchange.model.actor import SYSTEM
-    from exchange.storage.leads import unclear_attempts
+    from exchange.storage.unclear import UnclearFilter, list_unclear
 
-    return await market.db.read(unclear_attempts, SYSTEM)
+    return await market.db.read(list_unclear, SYSTEM, UnclearFilter())
 
 
 def _document(row: Any) -> dict[str, object]:

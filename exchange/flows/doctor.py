@@ -28,8 +28,8 @@ from exchange.stages.tables import table_kinds
 from exchange.storage.condition import postgres_condition, sqlite_bytes, sqlite_condition
 from exchange.storage.dashboard import dead_jobs
 from exchange.storage.database import StorageError
-from exchange.storage.leads import unclear_attempts
 from exchange.storage.ledger_views import last_check
+from exchange.storage.unclear import UnclearFilter, list_unclear
 
 _CHECK_OLD_MS = 2 * 3_600_000
 _JOB_OLD_SECONDS = 60
@@ -126,7 +126,7 @@ async def jobs_finding(market: Market) -> Finding:
 
 
 async def unclear_finding(market: Market) -> Finding:
-    waiting = len(await market.db.read(unclear_attempts, SYSTEM))
+    waiting = len(await market.db.read(list_unclear, SYSTEM, UnclearFilter()))
     if waiting:
         told = f"{waiting} post{'' if waiting == 1 else 's'} without a clear answer"
         return Finding(Word.WARN, "unclear", told, "Console > Unclear, or exchange settle")

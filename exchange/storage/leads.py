@@ -10,7 +10,6 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.lead_filters import LeadFilter
 from exchange.storage.lead_search import newest
 from exchange.storage.rows import listed
-from exchange.storage.selling import FOR_PEOPLE, OPEN
 
 _SHOWN = """id, received_at, seller_id, campaign_id, vertical, mode, kind, state, reason, sub_id1, zip, us_state,
                city, initials, grade, currency, revenue_units, payout_units, times_sold, seller_lead_id, changed_at,
@@ -184,21 +183,6 @@ async def find_by_any_id(tx: Tx, text: str, phone_index: bytes | None, email_ind
         email=email_index,
     )
     return rows[0]["lead_id"] if rows else None
-
-
-async def unclear_attempts(tx: Tx, actor: Actor, limit: int = 200, mode: str | None = None) -> list[Row]:
-    """Deliveries that wait for somebody to say what they were, oldest first. `mode` None: live and test."""
-    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
-        return []
-    return await tx.fetch(
-        f"""SELECT a.*, l.initials, l.city, l.us_state, l.seller_id, l.vertical FROM attempts a
-           JOIN leads l ON l.id = a.lead_id
-           WHERE {OPEN} AND a.state IN ('unclear', 'pending') AND (a.mode = :mode OR :mode = '')
-               AND {FOR_PEOPLE}
-           ORDER BY a.made_at, a.id LIMIT :limit""",
-        mode=mode or "",
-        limit=limit,
-    )
 
 
 def _may_see(actor: Actor, seller_id: str) -> bool:

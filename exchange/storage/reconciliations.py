@@ -105,30 +105,17 @@ async def add_book(tx: Tx, file: BookFile, line: AuditLine) -> str:
 
 async def read_book(tx: Tx, file_id: str) -> BookFile | None:
     rows = await tx.fetch("SELECT * FROM reconciliations WHERE id = :id", id=file_id)
-    return _file(rows[0]) if rows else None
+    return book_of(rows[0]) if rows else None
 
 
 async def book_head(tx: Tx, file_id: str) -> BookFile | None:
     """As `read_book`, without what is in it."""
-    rows = await tx.fetch(f"SELECT {_HEAD} FROM reconciliations r WHERE r.id = :id", id=file_id)
-    return _file(rows[0]) if rows else None
+    rows = await tx.fetch(f"SELECT {HEAD} FROM reconciliations r WHERE r.id = :id", id=file_id)
+    return book_of(rows[0]) if rows else None
 
 
-_HEAD = """r.id, r.month, r.party, r.currency, r.file_hash, r.name, r.columns, NULL AS wrapped, NULL AS sealed,
+HEAD = """r.id, r.month, r.party, r.currency, r.file_hash, r.name, r.columns, NULL AS wrapped, NULL AS sealed,
     r.made_at, r.made_by, r.since_at, r.until_at, r.line_count, r.agreed, r.ours_units, r.theirs_units, r.compared_at"""
-
-
-async def list_books(tx: Tx, most: int, before: tuple[int, str] | None = None) -> list[tuple[BookFile, int]]:
-    """The newest first, each with how many of its differences wait for a decision; without what is in them."""
-    earlier = "WHERE (r.made_at, r.id) < (:at, :last)" if before is not None else ""
-    rows = await tx.fetch(
-        f"""SELECT {_HEAD}, (SELECT COUNT(*) FROM reconciliation_lines l
-                 WHERE l.reconciliation_id = r.id AND l.decided_at IS NULL) AS waiting
-            FROM reconciliations r {earlier} ORDER BY r.made_at DESC, r.id DESC LIMIT :most""",
-        most=most,
-        **({"at": before[0], "last": before[1]} if before is not None else {}),
-    )
-    return [(_file(row), row["waiting"]) for row in rows]
 
 
 async def keep_outcome(tx: Tx, outcome: Outcome) -> bool:
@@ -322,7 +309,7 @@ def sums(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _file(row: Row) -> BookFile:
+def book_of(row: Row) -> BookFile:
     return BookFile(
         row["id"],
         row["month"],

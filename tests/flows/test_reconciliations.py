@@ -13,8 +13,8 @@ from exchange.flows.replacements import give_replacements
 from exchange.flows.retain import forget
 from exchange.model.returns import ReturnState
 from exchange.stages.book_columns import read_units
+from exchange.storage.book_views import BookFilter, list_books
 from exchange.storage.ledger import balances
-from exchange.storage.reconciliations import list_books
 from tests.flows.billed import sound
 from tests.flows.lab import later, post
 from tests.flows.reconciled import FINANCE, SELLER, brought, day, decide, lines, returned, sold
@@ -41,7 +41,7 @@ async def test_a_buyers_book_differs_in_what_was_planted_and_is_booked_once(eith
         ("only_ours", -300_000),
     ]
     assert [row["lead_id"] for row in found] == [sales[3]["lead_id"], sales[5]["lead_id"], None, sales[1]["lead_id"]]
-    ((file, waiting),) = await either.market.db.read(list_books, 10)
+    ((file, waiting),) = await either.market.db.read(list_books, BookFilter())
     assert (file.agreed, waiting) == (5, 4)
     before = (await either.balance("acme")).posted
 
@@ -86,7 +86,7 @@ async def test_what_was_sold_long_before_is_known_by_its_names_and_its_credit_by
     assert [("credit", -10_000, 4), ("day", 0, 5), ("credit", -300_000, 6)] == [
         (row["kind"], row["more_units"], row["row_number"]) for row in await lines(either, file_id)
     ]
-    ((file, _),) = await either.market.db.read(list_books, 1)
+    ((file, _),) = await either.market.db.read(list_books, BookFilter())
     assert file.theirs_units - file.ours_units == -10_000 - 300_000
 
     before = (await either.balance("acme")).posted
@@ -173,7 +173,7 @@ async def test_a_book_that_cannot_be_compared_says_what_it_lacks(either: Exchang
     await sold(either, 1)
     with pytest.raises(CannotReconcile, match=sentence):
         await brought(either, text)
-    ((file, _),) = await either.market.db.read(list_books, 10)
+    ((file, _),) = await either.market.db.read(list_books, BookFilter())
     look = await look_at_book(either.market, file.id)
     assert look is not None and look.samples and file.compared_at is None
 
@@ -186,7 +186,7 @@ async def test_columns_and_days_are_said_where_they_cannot_be_guessed(either: Ex
     with pytest.raises(CannotReconcile, match="cannot both be"):
         await compare_book(either.market, file_id, {"who": "lead", "what": "lead"}, span)
     await compare_book(either.market, file_id, {"who": "lead", "what": "price"}, span)
-    ((file, waiting),) = await either.market.db.read(list_books, 10)
+    ((file, waiting),) = await either.market.db.read(list_books, BookFilter())
     assert (file.agreed, waiting, file.ours_units, file.theirs_units) == (1, 0, 300_000, 300_000)
 
 

@@ -32,7 +32,7 @@ async def came_back(exchange: Exchange) -> str:
 async def waits(visitor: Visitor) -> tuple[int, str]:
     """How many the list tells, and what the page shows."""
     told = (await visitor.open("/console/unclear.json")).fields
-    return told["count"], (await visitor.open("/console/unclear")).text
+    return told["count"] + len(told["disputes"]), (await visitor.open("/console/unclear")).text
 
 
 async def test_it_waits_where_people_look_and_stands_when_they_say_so(tmp_path: Path) -> None:

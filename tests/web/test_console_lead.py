@@ -269,7 +269,7 @@ async def test_a_lost_answer_is_settled_as_refused_from_the_list(served: Served)
     lead_id = (await served.send("pingpost", POST))["lead_id"]
     async with signed_in(served) as visitor:
         listed = await visitor.open("/console/unclear")
-        attempt = listed.attributes("unclear", "data-delivery")[0]
+        attempt = listed.attributes("delivery", "data-delivery")[0]
         assert "M. S." in listed.text and "Sandoval" not in listed.source
         after = await visitor.submit(f"/console/unclear/{attempt}", decision="refused", note="not in their system")
 

@@ -71,6 +71,10 @@ async def test_a_book_is_compared_at_once_and_its_differences_are_decided(served
         assert "columns" not in decided.text
         listed = await visitor.open(HOME)
         assert "november.csv" in listed.part("books")
+        (told,) = (await visitor.open(f"{HOME}.json?state=to_decide&party=buyer:acme")).fields["books"]
+        assert (HOME, "november.csv") == (address.rpartition("/")[0], told["name"]) and told["waiting"]
+        assert [] == (await visitor.open(f"{HOME}.json?state=done")).fields["books"]
+        assert 2 == len((await visitor.open(f"{HOME}.csv?period=today")).source.splitlines())
     booked = await served.exchange.rows("SELECT units, source FROM postings WHERE reference LIKE 'adjustment:%'")
     assert [(10_000, "buyer:acme:prepaid")] == [(row["units"], row["source"]) for row in booked]
 

@@ -89,6 +89,7 @@ WALKED = {
         {"bid", "channel", "consent", "field", "grade", "missed", "pinged", "price", "return", "status", "way"}
     ),
     "/console/deliveries": frozenset({"channel", "status"}),
+    "/console/reconcile": frozenset({"state"}),
     "/console/ledger": frozenset({"amount", "kind", "period"}),
     "/console/audit": frozenset({"role", "told"}),
     "/buyer/pings": frozenset({"result"}),

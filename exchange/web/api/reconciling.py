@@ -12,7 +12,9 @@ from exchange.flows.reconciliation_told import KINDS, currency_of, file_fields, 
 from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book, look_at_book
 from exchange.intake.upload import Sent, receive
 from exchange.model.reason import Reason
-from exchange.storage.reconciliations import BookFile, book_head, lines_of, list_books
+from exchange.storage.book_views import BookFilter, list_books
+from exchange.storage.reconciliations import BookFile, book_head, lines_of
+from exchange.storage.spans import Span
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
 from exchange.web.api.pages import length, wrong
@@ -32,7 +34,8 @@ async def listed(call: Call) -> Told:
     mark = _BEFORE.fullmatch(text)
     if text and mark is None:
         raise wrong("before", "type", "before must be the next of the page before", text[:60])
-    found = await call.market.db.read(list_books, limit + 1, (int(mark[1]), mark[2]) if mark else None)
+    span = Span(after=(int(mark[1]), mark[2]) if mark else None, limit=limit + 1)
+    found = await call.market.db.read(list_books, BookFilter(span=span))
     shown = found[:limit]
     fields: dict[str, Any] = {
         "status": "ok",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from exchange.flows.alerts import settings_of
@@ -17,11 +17,11 @@ from exchange.storage.dashboard import dead_jobs
 from exchange.storage.disposition_words import unknown_words
 from exchange.storage.disputes import disputed_sales
 from exchange.storage.endpoints import troubled_endpoints
-from exchange.storage.leads import unclear_attempts
 from exchange.storage.payout_lists import prepared_sums
 from exchange.storage.queues import resting_queues
 from exchange.storage.return_views import waiting_returns
 from exchange.storage.screen import waiting_counts
+from exchange.storage.unclear import OLDEST, UnclearFilter, list_unclear
 from exchange.storage.unmapped import unmapped_answers
 from exchange.web.words import money, plural, roughly
 
@@ -83,7 +83,7 @@ async def _returns(market: Market, actor: Actor, mode: str) -> list[Need]:
 
 
 async def _to_settle(market: Market, actor: Actor, mode: str) -> list[Need]:
-    rows = await market.db.read(unclear_attempts, actor, 1_000, mode)
+    rows = await market.db.read(list_unclear, actor, UnclearFilter(mode, span=replace(OLDEST, limit=1_000)))
     if not rows:
         return []
     currency = rows[0]["currency"]

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import re
-
 from aiohttp import web
 
 from exchange import limits
-from exchange.flows.market import Market
-from exchange.flows.reconciliation_told import currency_of, file_fields
+from exchange.flows.reconciliation_told import currency_of
 from exchange.flows.reconciliations import CannotReconcile, bring_book, compare_book
 from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
 from exchange.intake.upload import NoFile
-from exchange.model.money import Money
-from exchange.storage.reconciliations import list_books
 from exchange.web.auth import actor_of, without_token
+from exchange.web.book_list import BOOKS, PATH, parties
 from exchange.web.keys import MARKET
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import address, as_json, page
+from exchange.web.render import address, page
 from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 
-HOME = "/console/reconcile"
-PAGE = 50
-_BEFORE = re.compile(r"(\d{1,15})_(rcn_[0-9A-Z]{1,40})")
+HOME = PATH
 
 
 def pages() -> tuple[Page, ...]:
-    return Page("GET", HOME, show), Page("GET", f"{HOME}.json", show_json)
+    return pages_of(BOOKS, show)
 
 
 def uploads() -> tuple[Page, ...]:
@@ -36,11 +32,6 @@ def uploads() -> tuple[Page, ...]:
 
 async def show(request: web.Request) -> web.StreamResponse:
     return await _list(request)
-
-
-async def show_json(request: web.Request) -> web.StreamResponse:
-    found = await request.app[MARKET].db.read(list_books, PAGE)
-    return as_json({"reconciliations": [file_fields(*each) for each in found]})
 
 
 async def take(request: web.Request) -> web.StreamResponse:
@@ -66,36 +57,15 @@ async def take(request: web.Request) -> web.StreamResponse:
 
 async def _list(request: web.Request, problem: str = "", http_status: int = 200) -> web.StreamResponse:
     market = request.app[MARKET]
-    mark = _BEFORE.fullmatch(request.query.get("before", ""))
-    found = await market.db.read(list_books, PAGE + 1, (int(mark[1]), mark[2]) if mark else None)
-    more = found[PAGE - 1][0] if len(found) > PAGE else None
     return await page(
         request,
         "console/money/reconcile.html",
         title="Reconcile",
         here="reconcile",
-        found=[(file, party_name(market, file.party), waiting) for file, waiting in found[:PAGE]],
-        older=address(HOME, before=f"{more.made_at}_{more.id}") if more else None,
-        parties=_parties(market),
-        money=Money,
+        view=await view_of(request, BOOKS),
+        parties=parties(market),
         most_mb=limits.DISPOSITION_FILE_BYTES // 1024 // 1024,
         most_rows=limits.DISPOSITION_ROWS,
         problem=problem,
         http_status=http_status,
     )
-
-
-def party_name(market: Market, party: str) -> str:
-    role, _, name = party.partition(":")
-    parties = market.deals.buyers if role == "buyer" else market.deals.sellers
-    known = parties.get(name)
-    return known.name if known is not None else name
-
-
-def _parties(market: Market) -> list[tuple[str, list[tuple[str, str]]]]:
-    def named(role: str, parties: dict[str, str]) -> list[tuple[str, str]]:
-        return sorted(((f"{role}:{id}", name) for id, name in parties.items()), key=lambda pair: pair[1].lower())
-
-    buyers = {each.id: each.name for each in market.deals.buyers.values()}
-    sellers = {each.id: each.name for each in market.deals.sellers.values()}
-    return [("Buyers", named("buyer", buyers)), ("Sellers", named("seller", sellers))]
