@@ -37,6 +37,9 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         "told": "price",
         "ip": "198.51.100.7",
         "state": "AZ",
+        "contract": "acme-solar",
+        "vertical": "solar",
+        "disposition": "sold",
     }
 )
 """Of filters that are written, something that one could write."""

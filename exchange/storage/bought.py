@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
+from exchange.storage.spans import TOP, Span, stretch_of
 
 NOTHING_TOLD = "none"
 """As a filter: leads nothing was said about."""
@@ -13,7 +14,7 @@ NOTHING_TOLD = "none"
 
 @dataclass(frozen=True, slots=True)
 class BoughtFilter:
-    """Which sales. `before` is where the page before ended: moment and sale id."""
+    """Which sales: empty leaves a filter out."""
 
     mode: str
     contract_id: str = ""
@@ -21,10 +22,10 @@ class BoughtFilter:
     vertical: str = ""
     since: int | None = None
     until: int | None = None
-    before: tuple[int, str] | None = None
-    limit: int = 50
+    span: Span = TOP
 
 
+_ORDERS = {"bought": "s.accepted_at"}
 _COLUMNS = """s.id AS sale_id, s.lead_id, s.attempt_id, s.contract_id, s.price_units, s.currency, s.accepted_at,
     s.buyer_reference, s.mode, l.vertical, l.city, l.us_state, l.zip, l.facts, l.sealed, l.subject, k.wrapped,
     d.kind AS disposition, d.value_units, d.at AS disposition_at, d.channel, r.state AS return_state,
@@ -37,21 +38,15 @@ _FROM = """sales s JOIN leads l ON l.id = s.lead_id LEFT JOIN data_keys k ON k.s
 
 async def bought(tx: Tx, actor: Actor, wanted: BoughtFilter) -> list[Row]:
     """The newest first."""
-    where, params = _where(actor, wanted)
-    at, sale_id = wanted.before or (None, None)
-    if at is not None:
-        where += " AND (s.accepted_at < :before_at OR (s.accepted_at = :before_at AND s.id < :before_id))"
-        params |= {"before_at": at, "before_id": sale_id}
+    where, params, order = _where(actor, wanted)
     return await tx.fetch(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where} ORDER BY s.accepted_at DESC, s.id DESC LIMIT :most",
-        most=wanted.limit,
-        **params,
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where} ORDER BY {order} LIMIT :most", most=wanted.span.limit, **params
     )
 
 
 async def count_bought(tx: Tx, actor: Actor, wanted: BoughtFilter, most: int) -> int:
     """How many there are, counted up to `most`."""
-    where, params = _where(actor, wanted)
+    where, params, _ = _where(actor, wanted)
     rows = await tx.fetch(
         f"SELECT COUNT(*) AS n FROM (SELECT 1 FROM {_FROM} WHERE {where} LIMIT :most) counted", most=most, **params
     )
@@ -79,9 +74,10 @@ async def told_of_sale(tx: Tx, actor: Actor, sale_id: str) -> list[Row]:
     )
 
 
-def _where(actor: Actor, wanted: BoughtFilter) -> tuple[str, dict[str, object]]:
-    parts = ["s.buyer_id = :buyer", "s.mode = :mode", _STILL]
-    params: dict[str, object] = {"buyer": _buyer(actor), "mode": wanted.mode}
+def _where(actor: Actor, wanted: BoughtFilter) -> tuple[str, dict[str, object], str]:
+    stretch = stretch_of(wanted.span, _ORDERS, "s.id")
+    parts = ["s.buyer_id = :buyer", "s.mode = :mode", _STILL, *stretch.where]
+    params: dict[str, object] = {**stretch.params, "buyer": _buyer(actor), "mode": wanted.mode}
     for column, value in (("s.contract_id", wanted.contract_id), ("l.vertical", wanted.vertical)):
         if value:
             name = column.partition(".")[2]
@@ -98,7 +94,7 @@ def _where(actor: Actor, wanted: BoughtFilter) -> tuple[str, dict[str, object]]:
     if wanted.until is not None:
         parts.append("s.accepted_at < :until")
         params["until"] = wanted.until
-    return " AND ".join(parts), params
+    return " AND ".join(parts), params, stretch.order
 
 
 def _buyer(actor: Actor) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import orjson
 import xlsxwriter
@@ -18,7 +18,6 @@ from exchange.storage.database import Row
 from exchange.vault import VaultError
 from exchange.web.words import utc
 
-AT_ONCE = 500
 SHEET_ROWS_MOST = 50_000
 COLUMNS = (
     "lead_id",
@@ -41,7 +40,9 @@ _CELL_CHARACTERS = 32_767
 
 @dataclass(frozen=True, slots=True)
 class BoughtLine:
-    """One bought lead. `values` are its fields as text, None when they were erased. `value` is of the disposition."""
+    """One bought lead. `values` are its fields as text, None when they were erased. `value` is of the disposition;
+    `kinds` are the words there are for it.
+    """
 
     sale_id: str
     lead_id: str
@@ -57,6 +58,7 @@ class BoughtLine:
     disposition_at: int | None
     return_state: str | None
     delivery_state: str | None
+    kinds: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -107,18 +109,9 @@ async def read_bought(market: Market, actor: Actor, wanted: BoughtFilter) -> lis
     return await asyncio.to_thread(lambda: [line_of(market, row) for row in rows])
 
 
-async def every_bought(market: Market, actor: Actor, wanted: BoughtFilter) -> AsyncIterator[list[BoughtLine]]:
-    """All that match, some hundred at a time."""
-    wanted = replace(wanted, limit=AT_ONCE)
-    while lines := await read_bought(market, actor, wanted):
-        yield lines
-        if len(lines) < AT_ONCE:
-            return
-        wanted = replace(wanted, before=(lines[-1].accepted_at, lines[-1].sale_id))
-
-
 def line_of(market: Market, row: Row) -> BoughtLine:
     contract = market.deals.contracts.get(row["contract_id"])
+    vertical = market.verticals.get(row["vertical"])
     currency = row["currency"]
     return BoughtLine(
         row["sale_id"],
@@ -135,6 +128,7 @@ def line_of(market: Market, row: Row) -> BoughtLine:
         row["disposition_at"],
         row["return_state"],
         row["delivery_state"],
+        tuple(vertical.dispositions) if vertical is not None else (),
     )
 
 

@@ -16,6 +16,7 @@ from exchange.model.rights import Staff
 from exchange.storage.bought import BoughtFilter
 from exchange.storage.buyer_desk import changes_asked
 from exchange.storage.buying import contacted_since
+from exchange.storage.spans import Span
 from exchange.web.auth import actor_of, duty_of
 from exchange.web.bills.account import lasts
 from exchange.web.bought_rows import read_bought
@@ -75,7 +76,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         account=account,
         lasts=lasts(account),
         contacted=await market.db.read(contacted_since, actor, times.now // _DAY_MS - 30),
-        latest=await read_bought(market, actor, BoughtFilter(mode, limit=LATEST)),
+        latest=await read_bought(market, actor, BoughtFilter(mode, span=Span(limit=LATEST))),
         looked_at=LOOKED_AT,
         missed=await _missed(request, contracts) if mode == "live" else [],
         asked=[row for row in await market.db.read(changes_asked, actor, buyer.id) if row["state"] != "open"][:3],

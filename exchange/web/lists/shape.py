@@ -118,6 +118,8 @@ class Shape(Generic[Line]):
     at_once: int = 500
     edge: Callable[[Market, Actor, Asked], Awaitable[tuple[int, str] | None]] | None = None
     """How far one look goes for what no index finds: the place of the last row it reaches, None at the list's end."""
+    marks: Callable[[Line], Mapping[str, str]] | None = None
+    """What a row of the page is marked with for keys and scripts, as `data-<name>`; without it the row's id."""
     own: Mapping[str, str] = field(default_factory=dict)
     """Filters that hold when the address does not say otherwise, as a tab does; they are no chips."""
 
@@ -125,6 +127,9 @@ class Shape(Generic[Line]):
     def order(self) -> Column[Line]:
         """The column of the list's own order."""
         return next(each for each in self.columns if each.sorts is not None)
+
+    def marks_of(self, line: Line) -> Mapping[str, str]:
+        return self.marks(line) if self.marks is not None else {self.one.replace(" ", "-"): self.id_of(line)}
 
     def column(self, name: str) -> Column[Line] | None:
         return next((each for each in self.columns if each.name == name), None)

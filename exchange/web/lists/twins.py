@@ -27,8 +27,12 @@ Rows = Callable[[web.Request], AsyncIterator[Sequence[Mapping[str, Any]]]]
 Pages = tuple[Page, Page]
 
 
-def pages_of(shape: Shape[Line], show: Handler, more: More | None = None) -> tuple[Page, ...]:
-    """The page of a list, its twins, and how many rows are new since it was read."""
+def pages_of(
+    shape: Shape[Line], show: Handler, more: More | None = None, csv: Handler | None = None
+) -> tuple[Page, ...]:
+    """The page of a list, its twins, and how many rows are new since it was read. `csv` writes one whose columns are
+    not the same for everybody.
+    """
 
     async def as_json(request: web.Request) -> web.StreamResponse:
         return await _write_json(request, shape, more)
@@ -42,7 +46,7 @@ def pages_of(shape: Shape[Line], show: Handler, more: More | None = None) -> tup
     return (
         Page("GET", shape.path, show),
         Page("GET", f"{shape.path}.json", as_json),
-        Page("GET", f"{shape.path}.csv", as_csv),
+        Page("GET", f"{shape.path}.csv", csv or as_csv),
         Page("GET", f"{shape.path}/new.json", as_news),
     )
 

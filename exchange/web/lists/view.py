@@ -77,10 +77,15 @@ class View(Generic[Line]):
         return any(each.rare and each.name in self.query.given for each in self.shape.filters)
 
 
-async def view_of(request: web.Request, shape: Shape[Line], rows: int | None = None) -> View[Line]:
-    """The page that an address asks for, as whoever looks at it chose to see it. `rows` of it are counted already."""
+async def view_of(
+    request: web.Request, shape: Shape[Line], rows: int | None = None, theirs: Mapping[str, Choices] | None = None
+) -> View[Line]:
+    """The page that an address asks for, as whoever looks at it chose to see it. `rows` of it are counted already;
+    `theirs` are choices of filters that are their own, as a buyer's contracts are.
+    """
     market, actor, session, times = request.app[MARKET], actor_of(request), request[SESSION], times_of(request)
     query = read_query(shape, request.query, mode_of(request))
+    chips = _chips(market, query, theirs or {})
     asked, whole = query.asked(times, PAGE + 1), query.all_of(times)
     edge = await _edge(market, actor, shape, asked)
     lines = await shape.read(market, actor, replace(asked, edge=edge))
@@ -94,14 +99,21 @@ async def view_of(request: web.Request, shape: Shape[Line], rows: int | None = N
         tuple(column for column, is_shown in arranged if is_shown),
         arranged,
         rows if rows is not None else await shape.count(market, actor, whole, COUNTED),
-        query.chips(market),
+        chips,
         query.older(shown[-1]) if full else None,
-        await _what_helps(market, actor, query, times) if not lines and edge is None else None,
-        {each.name: each.choices(market) for each in shape.filters if each.choices is not None},
+        await _what_helps(market, actor, query, chips, times) if not lines and edge is None else None,
+        {each.name: each.choices(market) for each in shape.filters if each.choices is not None} | dict(theirs or {}),
         await market.db.read(views_of, session.user, shape.name),
         tuple(each for each in shape.actions if may(actor, each.right)),
         None if full else edge,
         (edge if query.after is None else await _edge(market, actor, shape, whole)) is not None,
+    )
+
+
+def _chips(market: Market, query: Query, theirs: Mapping[str, Choices]) -> tuple[Chip, ...]:
+    return tuple(
+        replace(chip, value=dict(theirs.get(chip.name, ())).get(query.given[chip.name], chip.value))
+        for chip in query.chips(market)
     )
 
 
@@ -125,10 +137,10 @@ def arrange(shape: Shape[Line], chosen: str) -> tuple[tuple[Column[Line], bool],
     return (*((each, True) for each in (*fixed, *first)), *((each, False) for each in rest))
 
 
-async def _what_helps(market: Market, actor: Actor, query: Query, times: Times) -> Helps | None:
+async def _what_helps(market: Market, actor: Actor, query: Query, chips: Sequence[Chip], times: Times) -> Helps | None:
     """The filter whose removal would bring the most."""
     best: Helps | None = None
-    for chip in query.chips(market):
+    for chip in chips:
         rows = await query.shape.count(market, actor, query.without(chip.name).asked(times), COUNTED)
         if rows and (best is None or rows > best.rows):
             best = Helps(chip, rows)
