@@ -28,6 +28,8 @@ class ReturnFilter:
     suggestion: str | None = None
     older_than: int | None = None
     lead_id: str | None = None
+    contract_id: str | None = None
+    since: int | None = None
     span: Span = TOP
 
 
@@ -120,15 +122,19 @@ def _where(actor: Actor, wanted: ReturnFilter) -> tuple[list[str], dict[str, obj
     params["mode"] = wanted.mode
     if wanted.states:
         names, states = listed("state", wanted.states)
-        where.append(f"r.state IN {names}")
+        own = actor.role in (Role.BUYER, Role.SELLER)  # found by whose they are, not among all of a state
+        where.append(f"r.state || '' IN {names}" if own else f"r.state IN {names}")
         params |= states
-    for column in ("buyer_id", "seller_id", "reason", "suggestion", "lead_id"):
+    for column in ("buyer_id", "seller_id", "reason", "suggestion", "lead_id", "contract_id"):
         value = getattr(wanted, column)
         if value:
             where.append(f"r.{column} = :{column}")
             params[column] = value
     if wanted.automatic is not None:
         where.append(f"r.automatic = {int(wanted.automatic)}")
+    if wanted.since is not None:
+        where.append("r.asked_at >= :since")
+        params["since"] = wanted.since
     if wanted.older_than is not None:
         where.append("r.asked_at < :older")
         params["older"] = wanted.older_than

@@ -1,59 +1,120 @@
-"""Returns as their buyer and their seller list them: page by page, and the newest of them for programs."""
+"""Returns as their buyer and their seller list them: columns and filters of each, and what of the storage they ask."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
-from aiohttp import web
-from aiohttp.typedefs import Handler
-
-from exchange.storage.database import Row
-from exchange.storage.return_views import ReturnFilter, list_returns
-from exchange.storage.spans import Span
+from exchange.flows.market import Market
+from exchange.model.actor import Actor
+from exchange.model.return_terms import RETURN_REASONS
+from exchange.stages.returns.words import reason_words
+from exchange.storage.return_views import ReturnFilter, count_returns, list_returns
 from exchange.web.api.returning import return_fields
-from exchange.web.auth import actor_of
-from exchange.web.csv_rows import csv_answer
-from exchange.web.keys import MARKET
-from exchange.web.render import as_json as json_response
-from exchange.web.render import mode_of
+from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 from exchange.web.return_rows import ReturnLine, line_of
 
-PAGE = 50
-_MOST = 1_000
-_BEFORE = re.compile(r"(\d{1,15})_(ret_[0-9A-Za-z]{1,40})")
+STATES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "waiting": ("waiting", ("asked", "question")),
+        "granted": ("granted", ("approved", "partial", "replaced")),
+        "declined": ("declined", ("declined",)),
+    }
+)
+"""A state of the lists with its word, and the states of requests that it shows."""
 
 
-async def newest(request: web.Request) -> tuple[list[ReturnLine], str | None]:
-    """A page of whoever is signed in, and what goes on where it ends."""
-    rows, before = await _rows(request, PAGE)
-    return [line_of(request.app[MARKET], row) for row in rows], before
+@dataclass(frozen=True, slots=True)
+class OwnReturn:
+    """A request of whoever looks, as pages show it, and as programs are told of it."""
+
+    line: ReturnLine
+    told: Mapping[str, Any]
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    """The newest thousand; `before` goes on where they ended."""
-    rows, before = await _rows(request, _MOST)
-    return json_response({"returns": _told(request, rows), "before": before})
+def _filter(asked: Asked) -> ReturnFilter:
+    given = asked.given
+    since, until = period_of(given.get("period"), asked.times)
+    return ReturnFilter(
+        asked.mode,
+        STATES[given["state"]][1] if "state" in given else (),
+        reason=given.get("reason"),
+        contract_id=given.get("contract"),
+        since=since,
+        older_than=until,
+        span=asked.span,
+    )
 
 
-def as_csv(columns: Sequence[str]) -> Handler:
-    async def shown(request: web.Request) -> web.StreamResponse:
-        rows, _ = await _rows(request, _MOST)
-        return csv_answer("returns", _told(request, rows), columns)
-
-    return shown
+async def _read(market: Market, actor: Actor, asked: Asked) -> list[OwnReturn]:
+    rows = await market.db.read(list_returns, actor, _filter(asked))
+    return [OwnReturn(line_of(market, row), return_fields(market, row, actor)) for row in rows]
 
 
-def _told(request: web.Request, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [return_fields(request.app[MARKET], row, actor_of(request)) for row in rows]
+async def _count(market: Market, actor: Actor, asked: Asked, most: int) -> int:
+    return await market.db.read(count_returns, actor, _filter(asked), most)
 
 
-async def _rows(request: web.Request, most: int) -> tuple[list[Row], str | None]:
-    mode = mode_of(request)
-    mark = _BEFORE.fullmatch(request.query.get("before", ""))
-    after = (int(mark[1]), mark[2]) if mark is not None else None
-    wanted = ReturnFilter(mode, span=Span(after=after, limit=most + 1))
-    found = await request.app[MARKET].db.read(list_returns, actor_of(request), wanted)
-    last = found[most - 1] if len(found) > most else None
-    return found[:most], f"{last['asked_at']}_{last['id']}" if last is not None else None
+_FILTERS = (
+    Filter(
+        "state",
+        "State",
+        lambda _: [(name, word) for name, (word, _) in STATES.items()],
+        lambda text: text if text in STATES else "",
+    ),
+    Filter("reason", "Reason", lambda _: [(each, reason_words(each)) for each in RETURN_REASONS]),
+    Filter("period", "Asked", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+)
+
+BUYERS_RETURNS: Shape[OwnReturn] = Shape(
+    "buyer_returns",
+    "/buyer/returns",
+    "return",
+    "returns",
+    (
+        Column("asked", "Asked", "when tab", sorts=lambda each: each.line.asked_at),
+        Column("lead", "Lead", "who", fixed=True),
+        Column("contract", "Contract", "wrap"),
+        Column("reason", "Reason", "wrap"),
+        Column("price", "Paid", "paid", num=True),
+        Column("state", "State", "is"),
+        Column("credit", "Credit", num=True),
+        Column("said", "Said with it", "wrap dim"),
+        Column("yours", "Your reference", "mono dim", hidden=True),
+    ),
+    (*_FILTERS, Filter("contract", "Contract")),
+    _read,
+    _count,
+    lambda each: each.line.id,
+    lambda each: each.told,
+    (
+        "return_id", "lead_id", "reference", "your_return_id", "contract_id", "reason", "asked_at", "state", "rule",
+        "decided_at", "price", "credit", "currency", "why", "replacement_lead_id",
+    ),
+    Nothing("You asked for no {mode} lead back yet. What you ask for stands here with what became of it.",
+            "Your leads", "/buyer/leads"),
+)  # fmt: skip
+
+SELLERS_RETURNS: Shape[OwnReturn] = replace(
+    BUYERS_RETURNS,
+    name="seller_returns",
+    path="/seller/returns",
+    columns=(
+        BUYERS_RETURNS.columns[0],
+        Column("lead", "Lead", "who", fixed=True),
+        Column("reason", "Reason", "wrap"),
+        Column("earned", "You earned", "paid", num=True),
+        Column("window", "Your window", "nw"),
+        Column("state", "State", "is"),
+        Column("taken", "Taken back", num=True),
+    ),
+    filters=_FILTERS,
+    names=(
+        "return_id", "lead_id", "seller_lead_id", "your_return_id", "reason", "asked_at", "due_at", "state", "rule",
+        "decided_at", "earned", "returned_amount", "currency",
+    ),
+    nothing=Nothing("No buyer asked for its money back for a {mode} lead of yours.", "Your part", "/seller"),
+)  # fmt: skip

@@ -84,6 +84,10 @@ async def test_a_buyer_asks_on_its_page_with_its_allowance_in_sight_and_answers(
             assert "hello" == (await visitor.open(f"{path}/file")).source
             assert [return_id] == (await visitor.open("/buyer/returns")).attributes("return", "data-return")
             assert return_id in (await visitor.open("/buyer/returns.csv")).source
+            narrowed = await visitor.open("/buyer/returns?state=waiting&contract=acme-solar&period=today")
+            assert [return_id] == narrowed.attributes("return", "data-return")
+            assert "Contract: Acme" in narrowed.text and "Contract: acme-solar" not in narrowed.text
+            assert [] == (await visitor.open("/buyer/returns.json?state=granted")).fields["returns"]
             assert "Cedar" not in (await visitor.open(path)).source
         async with signed_in(served, "bob@birch.example", "buyer", "birch") as other:
             assert [404, 404, 404] == [

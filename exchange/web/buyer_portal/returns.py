@@ -8,40 +8,30 @@ from exchange.flows.allowances import allowances
 from exchange.stages.returns.words import reason_words
 from exchange.web.buyer_portal.store import buyer
 from exchange.web.keys import MARKET
-from exchange.web.own_returns import as_csv, as_json, newest
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
+from exchange.web.own_returns import BUYERS_RETURNS
 from exchange.web.pages import Page
 from exchange.web.render import mode_of, page
 
-HOME = "/buyer/returns"
-_COLUMNS = (
-    "return_id", "lead_id", "reference", "your_return_id", "contract_id", "reason", "asked_at", "state", "rule",
-    "decided_at", "price", "credit", "currency", "why", "replacement_lead_id",
-)  # fmt: skip
+HOME = BUYERS_RETURNS.path
 
 
 def pages() -> tuple[Page, ...]:
-    return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
-        Page("GET", f"{HOME}.csv", as_csv(_COLUMNS)),
-    )
+    return pages_of(BUYERS_RETURNS, show)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    market = request.app[MARKET]
-    lines, older = await newest(request)
+    market, own = request.app[MARKET], buyer(request)
+    names = {each.id: each.name for each in market.deals.contracts.values() if each.buyer_id == own}
+    contracts = sorted(names.items(), key=lambda pair: pair[1].lower())
     return await page(
         request,
         "buyer_portal/returns.html",
         title="Returns",
         here="returns",
-        lines=lines,
-        older=older,
-        uses=[
-            each
-            for each in await allowances(market, buyer(request), mode_of(request))
-            if each.now.bought or each.before
-        ],
-        contracts={each.id: each.name for each in market.deals.contracts.values()},
+        view=await view_of(request, BUYERS_RETURNS, theirs={"contract": contracts}),
+        uses=[each for each in await allowances(market, own, mode_of(request)) if each.now.bought or each.before],
+        contracts=names,
         reason_words=reason_words,
     )

@@ -15,38 +15,32 @@ from exchange.storage.database import Row
 from exchange.storage.return_views import read_request
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.own_returns import as_csv, as_json, newest
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
+from exchange.web.own_returns import SELLERS_RETURNS
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 from exchange.web.return_rows import line_of
 
-HOME = "/seller/returns"
+HOME = SELLERS_RETURNS.path
 _ONE = HOME + "/{return_id:ret_[A-Za-z0-9_-]{1,60}}"
-_COLUMNS = (
-    "return_id", "lead_id", "seller_lead_id", "your_return_id", "reason", "asked_at", "due_at", "state", "rule",
-    "decided_at", "earned", "returned_amount", "currency",
-)  # fmt: skip
 
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
-        Page("GET", f"{HOME}.csv", as_csv(_COLUMNS)),
+        *pages_of(SELLERS_RETURNS, show),
         Page("GET", _ONE, one),
         Page("POST", _ONE, act),
     )
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    lines, older = await newest(request)
     return await page(
         request,
         "seller_portal/returns.html",
         title="Returns",
         here="returns",
-        lines=lines,
-        older=older,
+        view=await view_of(request, SELLERS_RETURNS),
         chosen=None,
         reason_words=reason_words,
     )
@@ -89,8 +83,6 @@ async def _page(request: web.Request, row: Row, problem: Problem | None = None) 
         "seller_portal/returns.html",
         title="A return",
         here="returns",
-        lines=[],
-        older=None,
         chosen=line,
         facts=facts_for(unpacked(row["evidence"]), Role.SELLER),
         replied=words_in(market, row, REPLY, await key_of_lead(market, row["lead_id"])),
