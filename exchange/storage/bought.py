@@ -104,32 +104,55 @@ def _buyer(actor: Actor) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ToldFilter:
-    """Which reports. `before` is where the page before ended: when it was told, and its id."""
+    """Which reports: empty leaves a filter out. `since` and `until` are of when they were told."""
 
     mode: str
     buyer_id: str = ""
     channel: str = ""
     kind: str = ""
-    before: tuple[int, str] | None = None
-    limit: int = 50
+    since: int | None = None
+    until: int | None = None
+    span: Span = TOP
+
+
+_TOLD_ORDERS = {"told": "d.told_at"}
+_TOLD = "FROM dispositions d JOIN leads l ON l.id = d.lead_id"
 
 
 async def told_lately(tx: Tx, actor: Actor, wanted: ToldFilter) -> list[Row]:
     """What buyers reported, as it came, the newest first. For operators."""
-    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
-        return []
-    parts, params = ["l.mode = :mode"], {"mode": wanted.mode, "most": wanted.limit}
-    for column, value in (("buyer_id", wanted.buyer_id), ("channel", wanted.channel), ("kind", wanted.kind)):
-        if value:
-            parts.append(f"d.{column} = :{column}")
-            params[column] = value
-    if wanted.before is not None:
-        parts.append("(d.told_at < :at OR (d.told_at = :at AND d.id < :id))")
-        params |= {"at": wanted.before[0], "id": wanted.before[1]}
+    where, params, order = _told(actor, wanted)
     return await tx.fetch(
         f"""SELECT d.id, d.lead_id, d.sale_id, d.buyer_id, d.kind, d.word, d.value_units, d.at, d.told_at, d.told_by,
                d.channel, d.overtaken, l.vertical, l.initials, s.currency
-           FROM dispositions d JOIN leads l ON l.id = d.lead_id JOIN sales s ON s.id = d.sale_id
-           WHERE {" AND ".join(parts)} ORDER BY d.told_at DESC, d.id DESC LIMIT :most""",
+            {_TOLD} JOIN sales s ON s.id = d.sale_id WHERE {where} ORDER BY {order} LIMIT :most""",
+        most=wanted.span.limit,
         **params,
     )
+
+
+async def count_told(tx: Tx, actor: Actor, wanted: ToldFilter, most: int) -> int:
+    """How many there are, counted up to `most`."""
+    where, params, _ = _told(actor, wanted)
+    rows = await tx.fetch(
+        f"SELECT COUNT(*) AS n FROM (SELECT 1 {_TOLD} WHERE {where} LIMIT :most) counted", most=most, **params
+    )
+    return int(rows[0]["n"])
+
+
+def _told(actor: Actor, wanted: ToldFilter) -> tuple[str, dict[str, object], str]:
+    stretch = stretch_of(wanted.span, _TOLD_ORDERS, "d.id")
+    parts, params = ["l.mode = :mode", *stretch.where], {**stretch.params, "mode": wanted.mode}
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        parts.append("1 = 0")
+    for part, name, value in (
+        ("d.buyer_id = :buyer", "buyer", wanted.buyer_id or None),
+        ("d.channel = :channel", "channel", wanted.channel or None),
+        ("d.kind = :kind", "kind", wanted.kind or None),
+        ("d.told_at >= :since", "since", wanted.since),
+        ("d.told_at < :until", "until", wanted.until),
+    ):
+        if value is not None:
+            parts.append(part)
+            params[name] = value
+    return " AND ".join(parts), params, stretch.order
