@@ -126,37 +126,61 @@ def _insider(actor: Actor) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which posts to one buyer. `states` are those of attempts; `before` is (made_at, id) of the last one of a page."""
+    """Which posts to one buyer: empty leaves a filter out. `states` are those of attempts."""
 
     mode: str = "live"
     states: tuple[str, ...] = ()
+    contract_id: str = ""
     since: int | None = None
-    before: tuple[int, str] | None = None
-    limit: int = 50
+    until: int | None = None
+    span: Span = TOP
+
+
+_POST_ORDERS = {"made": "a.made_at"}
 
 
 async def posts_to(tx: Tx, actor: Actor, buyer_id: str, wanted: PostFilter) -> list[Row]:
     """Every lead that was handed to a buyer, or is on its way, newest first. A buyer sees its own."""
-    if actor.role is Role.SELLER or (actor.role is Role.BUYER and actor.party_id != buyer_id):
-        return []
-    where, params = ["a.buyer_id = :buyer", "a.mode = :mode"], dict[str, object](buyer=buyer_id, mode=wanted.mode)
-    if wanted.states:
-        names, states = listed("state", wanted.states)
-        where.append(f"a.state IN {names}")
-        params |= states
-    if wanted.since is not None:
-        where.append("a.made_at >= :since")
-        params["since"] = wanted.since
-    if wanted.before is not None:
-        where.append("(a.made_at < :at OR (a.made_at = :at AND a.id < :id))")
-        params["at"], params["id"] = wanted.before
+    where, params, order = _posts(actor, buyer_id, wanted)
     return await tx.fetch(
         f"""SELECT a.id, a.lead_id, a.contract_id, a.state, a.reason, a.detail, a.price_units, a.currency, a.tries,
                 a.made_at, a.ended_at, a.buyer_reference, d.state AS delivery, d.channel, d.last_error, d.tries AS sent,
                 d.next_at, l.city, l.us_state
             FROM attempts a JOIN leads l ON l.id = a.lead_id
             LEFT JOIN deliveries d ON d.attempt_id = a.id
-            WHERE {" AND ".join(where)} ORDER BY a.made_at DESC, a.id DESC LIMIT :limit""",
-        limit=wanted.limit,
+            WHERE {where} ORDER BY {order} LIMIT :limit""",
+        limit=wanted.span.limit,
         **params,
     )
+
+
+async def count_posts(tx: Tx, actor: Actor, buyer_id: str, wanted: PostFilter, most: int) -> int:
+    """How many match, counted up to `most`."""
+    where, params, _ = _posts(actor, buyer_id, wanted)
+    rows = await tx.fetch(
+        f"SELECT COUNT(*) AS found FROM (SELECT a.id FROM attempts a WHERE {where} LIMIT :most) AS counted",
+        most=most,
+        **params,
+    )
+    return int(rows[0]["found"])
+
+
+def _posts(actor: Actor, buyer_id: str, wanted: PostFilter) -> tuple[str, dict[str, object], str]:
+    stretch = stretch_of(wanted.span, _POST_ORDERS, "a.id")
+    where = ["a.buyer_id = :buyer", "a.mode = :mode", *stretch.where]
+    params: dict[str, object] = {**stretch.params, "buyer": buyer_id, "mode": wanted.mode}
+    if actor.role is Role.SELLER or (actor.role is Role.BUYER and actor.party_id != buyer_id):
+        where.append("1 = 0")
+    if wanted.states:
+        names, states = listed("state", wanted.states)
+        where.append(f"a.state IN {names}")
+        params |= states
+    for part, name, value in (
+        ("a.contract_id = :contract", "contract", wanted.contract_id or None),
+        ("a.made_at >= :since", "since", wanted.since),
+        ("a.made_at < :until", "until", wanted.until),
+    ):
+        if value is not None:
+            where.append(part)
+            params[name] = value
+    return " AND ".join(where), params, stretch.order

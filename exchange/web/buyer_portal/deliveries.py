@@ -2,104 +2,41 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from aiohttp import web
 
 from exchange.flows.resend import resend
 from exchange.flows.settle import CannotSettle, NoSuchDelivery
 from exchange.model.actor import SYSTEM
-from exchange.model.money import Money
-from exchange.model.reason import Reason
-from exchange.storage.database import Row
 from exchange.storage.delivery_views import PostFilter, posts_to
 from exchange.storage.selling import read_attempt
+from exchange.storage.spans import Span
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.buyer_portal._own import own_buyer
 from exchange.web.figures.buyers import buyer_lines
 from exchange.web.keys import MARKET
-from exchange.web.lists.twins import short_twins
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
+from exchange.web.own_deliveries import OWN_DELIVERIES, PATH, line_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, notice, page, times_of
 from exchange.web.story.masking import Mask, secrets_hidden
 from exchange.web.story.records import Story, open_story
 from exchange.web.story.wire import Exchange, buyer_exchange
-from exchange.web.words import utc
 
-HOME = "/buyer/deliveries"
-_AT_ONCE = 500
-_COLUMNS = (
-    "delivery_id", "lead_id", "contract", "price", "currency", "state", "read", "tries", "made_at", "next_at",
-)  # fmt: skip
-PAGE, AT_ONCE = 50, 100
+HOME = PATH
+AT_ONCE = 100
 _ONE = HOME + "/{attempt:[0-9A-Za-z_-]{1,60}}"
-_BEFORE = re.compile(r"(\d{1,15})_([0-9A-Za-z_-]{1,60})")
 _HOUR_MS = 3_600_000
-STATES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "accepted": ("accepted",),
-        "refused": ("rejected",),
-        "failed": ("failed",),
-        "open": ("reserved", "sending", "pending", "unclear"),
-    }
-)
 SINCE: Mapping[str, int] = MappingProxyType({"1": 1, "24": 24, "168": 168})
-_WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
-    {
-        "accepted": ("Accepted", "good", "check"),
-        "rejected": ("Refused", "bad", "cross"),
-        "failed": ("Failed", "bad", "warning"),
-        "unclear": ("Unclear", "warn", "question"),
-        "pending": ("Waits for its receipt", "warn", "clock"),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One delivery. `read` says how its answer was understood."""
-
-    id: str
-    lead_id: str
-    place: str
-    contract: str
-    price: Money
-    state: str
-    read: str
-    tries: int
-    made_at: int
-    next_at: int | None
-    channel: str
-    may_resend: bool
-
-    @property
-    def pill(self) -> tuple[str, str, str]:
-        return _WORDS.get(self.state, ("On its way", "", "out"))
-
-    def fields(self) -> dict[str, object]:
-        return {
-            "delivery_id": self.id,
-            "lead_id": self.lead_id,
-            "contract": self.contract,
-            "price": self.price.text,
-            "currency": self.price.currency,
-            "state": self.state,
-            "read": self.read,
-            "tries": self.tries,
-            "made_at": utc(self.made_at),
-            "next_at": utc(self.next_at) if self.next_at is not None else None,
-        }
 
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", HOME, show),
-        *short_twins(HOME, "deliveries", _COLUMNS, _rows, ("state",)),
+        *pages_of(OWN_DELIVERIES, show),
         Page("POST", f"{HOME}/resend", resend_all),
         Page("GET", _ONE, one),
         Page("POST", f"{_ONE}/resend", resend_one),
@@ -108,31 +45,20 @@ def pages() -> tuple[Page, ...]:
 
 async def show(request: web.Request) -> web.StreamResponse:
     market, actor, buyer = request.app[MARKET], actor_of(request), own_buyer(request)
-    lines = await _lines(request, PAGE + 1, _mark(request.query.get("before", "")))
-    state = request.query.get("state", "")
     [health] = await buyer_lines(market, actor, mode_of(request), times_of(request), [buyer])
-    more = lines[PAGE - 1] if len(lines) > PAGE else None
+    own = ((each.id, each.name) for each in market.deals.contracts.values() if each.buyer_id == buyer.id)
+    contracts = sorted(own, key=lambda pair: pair[1].lower())
     return await page(
         request,
         "buyer_portal/deliveries.html",
         title="Deliveries",
         here="deliveries",
-        lines=lines[:PAGE],
-        state=state if state in STATES else "",
-        states=list(STATES),
+        view=await view_of(request, OWN_DELIVERIES, theirs={"contract": contracts}),
         health=health,
-        older=address(HOME, state=state, before=f"{more.made_at}_{more.id}") if more is not None else None,
         exchanges=(),
         line=None,
         told=request.query.get("told", "")[:200],
     )
-
-
-async def _rows(request: web.Request) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    before = _mark(request.query.get("before", ""))
-    while lines := await _lines(request, _AT_ONCE, before):
-        yield [line.fields() for line in lines]
-        before = (lines[-1].made_at, lines[-1].id)
 
 
 async def one(request: web.Request) -> web.StreamResponse:
@@ -148,8 +74,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         "buyer_portal/deliveries.html",
         title="A delivery",
         here="deliveries",
-        lines=(),
-        line=_line(request, {**attempt, "city": None, "us_state": None}),
+        line=line_of(market, {**attempt, "city": None, "us_state": None}),
         bought=attempt["state"] == "accepted",
         exchanges=exchanges,
     )
@@ -172,7 +97,7 @@ async def resend_all(request: web.Request) -> web.StreamResponse:
     market, actor, buyer = request.app[MARKET], actor_of(request), own_buyer(request)
     hours = SINCE.get(request[FORM].get("since", ""), 24)
     mode = "test" if request[FORM].get("mode") == "test" else "live"
-    wanted = PostFilter(mode, ("failed",), market.clock.now() - hours * _HOUR_MS, limit=AT_ONCE)
+    wanted = PostFilter(mode, ("failed",), since=market.clock.now() - hours * _HOUR_MS, span=Span(limit=AT_ONCE))
     sent = kept = 0
     for row in await market.db.read(posts_to, actor, buyer.id, wanted):
         try:
@@ -183,52 +108,6 @@ async def resend_all(request: web.Request) -> web.StreamResponse:
     left = f" {kept} cannot go again: open each to see why." if kept else ""
     told = f"{sent} {'delivery is' if sent == 1 else 'deliveries are'} sent again.{left}"
     return see_other(address(HOME, told=told))
-
-
-def _mark(text: str) -> tuple[int, str] | None:
-    mark = _BEFORE.fullmatch(text)
-    return (int(mark[1]), mark[2]) if mark is not None else None
-
-
-async def _lines(request: web.Request, limit: int, before: tuple[int, str] | None) -> list[Line]:
-    wanted = PostFilter(
-        mode_of(request),
-        STATES.get(request.query.get("state", ""), ()),
-        before=before,
-        limit=limit,
-    )
-    rows = await request.app[MARKET].db.read(posts_to, actor_of(request), own_buyer(request).id, wanted)
-    return [_line(request, row) for row in rows]
-
-
-def _line(request: web.Request, row: Row) -> Line:
-    contract = request.app[MARKET].deals.contracts.get(row["contract_id"])
-    delivery = row.get("delivery") if isinstance(row, Mapping) else None
-    return Line(
-        row["id"],
-        row["lead_id"],
-        ", ".join(part for part in (row["city"], row["us_state"]) if part),
-        contract.name if contract is not None else row["contract_id"],
-        Money(row["price_units"], row["currency"]),
-        row["state"],
-        _read(row),
-        int(row["tries"] or 1),
-        row["made_at"],
-        row.get("next_at"),
-        row.get("channel") or "",
-        row["state"] in ("failed", "rejected") or delivery in ("expired", "waiting"),
-    )
-
-
-def _read(row: Row) -> str:
-    """How its answer was understood, with the buyer's own words."""
-    if row["state"] == "accepted":
-        return f"Accepted, your ID {row['buyer_reference']}" if row["buyer_reference"] else "Accepted"
-    reason = next((each.sentence for each in Reason if each.slug == row["reason"]), "")
-    if row["reason"] == Reason.BUYER_REJECTED.slug:
-        reason = "Refused."
-    detail = row["detail"] or ""
-    return f"{reason} “{detail}”" if detail else reason
 
 
 def _exchanges(request: web.Request, story: Story, buyer_id: str) -> list[Exchange]:
