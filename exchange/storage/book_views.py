@@ -47,9 +47,10 @@ async def list_books(tx: Tx, wanted: BookFilter) -> list[tuple[BookFile, int]]:
 
 async def count_books(tx: Tx, wanted: BookFilter, most: int) -> int:
     """How many match, counted up to `most`."""
-    where, params, _ = _wanted(wanted)
+    where, params, order = _wanted(wanted)
     rows = await tx.fetch(
-        f"""SELECT COUNT(*) AS found FROM (SELECT r.id FROM reconciliations r WHERE {where} LIMIT :most) AS counted""",
+        f"""SELECT COUNT(*) AS found FROM (SELECT r.id FROM reconciliations r WHERE {where}
+            ORDER BY {order} LIMIT :most) AS counted""",
         most=most,
         **params,
     )
