@@ -29,6 +29,8 @@ from exchange.web.render import mode_of, notice, page
 from exchange.web.words import plural
 
 HOME = PATH
+_UTF8 = b"\xef\xbb\xbf"
+"""Before the names of people: by it spreadsheet programs know how their letters are written."""
 _QUERY_CHARACTERS = 500
 _MARK = "lead."
 _WORDS: Mapping[Verdict, str] = MappingProxyType(
@@ -107,7 +109,7 @@ async def as_csv(request: web.Request) -> web.StreamResponse:
         async for lines in every_line(request, BOUGHT, read_query(BOUGHT, request.query, mode_of(request))):
             yield [{**dict.fromkeys(names, ""), **(line.values or {}), **line.fields()} for line in lines]
 
-    return await write_csv(request, "leads", [*COLUMNS, *names], rows())
+    return await write_csv(request, "leads", [*COLUMNS, *names], rows(), _UTF8)
 
 
 async def as_sheet(request: web.Request) -> web.StreamResponse:

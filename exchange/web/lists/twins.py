@@ -112,12 +112,16 @@ async def write_json(
 
 
 async def write_csv(
-    request: web.Request, name: str, names: Sequence[str], rows: AsyncIterator[Sequence[Mapping[str, Any]]]
+    request: web.Request,
+    name: str,
+    names: Sequence[str],
+    rows: AsyncIterator[Sequence[Mapping[str, Any]]],
+    mark: bytes = b"",
 ) -> web.StreamResponse:
-    """Every row, with the names of its fields above."""
+    """Every row, with the names of its fields above. `mark` goes before all of it."""
     first = await _first(rows)
     response = await _begin(request, "text/csv", f'attachment; filename="{name}.csv"')
-    await response.write(csv_rows([list(names), *([fields[each] for each in names] for fields in first)]))
+    await response.write(mark + csv_rows([list(names), *([fields[each] for each in names] for fields in first)]))
     async for some in rows:
         await response.write(csv_rows([[fields[each] for each in names] for fields in some]))
     await response.write_eof()
