@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from copy import deepcopy
 from functools import lru_cache
@@ -15,6 +16,8 @@ KEPT_BYTES = (
     65_536  # a text up to this size is parsed once in a process: no file that comes with the exchange is longer
 )
 KEPT = 256  # of them: every file of the demo, and what was typed in the console of late
+_APART = re.compile("(?:^|\r)%|[\x85\u2028\u2029\ufeff]", re.MULTILINE)
+"""Directives, and what YAML 1.1 takes for the end of a line or leaves out: the two parsers read them otherwise."""
 SHALLOW = 1_000  # levels of nesting: the parser in C has room for many times as many
 
 
@@ -66,7 +69,7 @@ def load(text: str) -> Any:
     refuses the other one reads, or says what is wrong with. It also ends the process at a text that is nested too
     deeply, and never sees one.
     """
-    if _depth_most(text) <= SHALLOW:
+    if _depth_most(text) <= SHALLOW and not _APART.search(text):
         with suppress(YAMLError):
             return YAML(typ="safe").load(text)
     return YAML(typ="safe", pure=True).load(text)

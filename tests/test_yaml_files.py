@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from ruamel.yaml import YAML
 
 from exchange.bootstrap import load_catalog
 from exchange.config_files import Catalog
 from exchange.stages.scrub.lead import tools_of
 from exchange.stages.tables import packaged_tables
-from exchange.yaml_files import kept, read_yaml
+from exchange.yaml_files import kept, load, read_yaml
 
 
 def test_who_changes_a_document_changes_nobody_elses() -> None:
@@ -34,6 +35,20 @@ def test_what_the_fast_parser_does_not_know_is_read_all_the_same() -> None:
     told = read_yaml(b"a: yes\nb: {c:d, e: f:g}\nn: 0o14", "a.yaml", problems)
 
     assert ({"a": "yes", "b": {"c:d": None, "e": "f:g"}, "n": 12}, []) == (told, problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        ("%YAML 1.1\n---\na: yes\nb: 014\n", {"a": True, "b": 12}),
+        ("# c\r\n%YAML 1.1\r\n---\r\na: yes\r\n", {"a": True}),
+        ("a: x\u2028b\n", {"a": "x\u2028b"}),
+        ("- a\u2028\ufeff", ["a\u2028\ufeff"]),
+        ("\x85--- a", "--- a"),
+    ],
+)
+def test_what_the_two_parsers_read_otherwise_the_slow_one_reads(text: str, document: object) -> None:
+    assert document == load(text) == YAML(typ="safe", pure=True).load(text)
 
 
 @pytest.mark.parametrize("text", [b"[" * 3_000, b"- " * 2_000, b"{a: " * 2_000])

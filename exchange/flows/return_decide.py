@@ -31,6 +31,7 @@ from exchange.storage.selling import LeadMoved, read_lead
 
 RETURN_DECIDED = "lead.return_decided"
 _SOLD_AGAIN = "The lead was sold again since: the return can no more be taken back."
+_WANTED_NO_MORE = "Its buyer took the request back: nothing is given for it."
 OFFERED_AGAIN = "The lead is then offered to contracts for leftover leads."
 TURN_MS = 30 * 86_400_000  # so long a person may take back what a rule decided
 _OPEN = tuple(each.value for each in OPEN_RETURNS)
@@ -70,6 +71,7 @@ class Outlook(NamedTuple):
 async def outlook(market: Market, request: Row, choice: Choice) -> Outlook:
     """Raises `CannotDecide`."""
     now, choice = market.clock.now(), _as_asked(request, choice)
+    _require_wanted(request, choice)
     parties = _parties(market, request)
     if _is_turn(request, choice, now) and request["state"] in _CREDITED:
         if await market.db.read(was_sold_again, request):
@@ -93,9 +95,16 @@ async def decide_return(market: Market, return_id: str, choice: Choice, actor: A
             raise CannotDecide(f"There is no return {return_id}.")
         if not _may_decide(request, choice, market.clock.now()):
             return Decided(request, first=False)
+        _require_wanted(request, choice)
         with suppress(LeadMoved):
             return await _decide(market, request, _as_asked(request, choice), actor, ip)
     raise StillAtWork(f"The lead of {return_id} is being sold at this moment. Try again.")
+
+
+def _require_wanted(request: Row, choice: Choice) -> None:
+    """Its buyer charged the lead to somebody else again: what it is given now would stay with it."""
+    if choice.state in GRANTED and request["withdrawn_at"] is not None:
+        raise CannotDecide(_WANTED_NO_MORE)
 
 
 def _as_asked(request: Row, choice: Choice) -> Choice:
@@ -140,7 +149,8 @@ def _is_turn(request: Row, choice: Choice, now: int) -> bool:
 def may_turn(request: Row, now: int) -> bool:
     """Whether a person may still decide it the other way round."""
     decided_by_rule = bool(request["automatic"]) and not request["turned"] and request["decided_at"] is not None
-    return decided_by_rule and now < int(request["decided_at"]) + TURN_MS
+    wanted = request["withdrawn_at"] is None or request["state"] != ReturnState.DECLINED.value
+    return decided_by_rule and wanted and now < int(request["decided_at"]) + TURN_MS
 
 
 async def _ruling(market: Market, request: Row, choice: Choice, actor: Actor, ip: str, now: int) -> Ruling:

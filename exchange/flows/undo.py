@@ -103,6 +103,8 @@ async def _read(market: Market, attempt_id: str, why: str) -> _Undoing | None:
         return None
     if sale["returned_at"] is not None or sale["returned_units"]:
         raise CannotSettle(f"A return of {attempt_id} was granted: its sale can no more be undone.")
+    if sale["taken_back"]:
+        raise CannotSettle(f"A return of {attempt_id} was granted and taken back: its sale can no more be undone.")
     lead = await market.db.write(read_lead, sale["lead_id"])
     contract = await terms_of(market, attempt)
     if lead is None or contract is None:

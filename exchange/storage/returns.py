@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from exchange.model.audit import AuditLine
 from exchange.model.ledger import Transaction
-from exchange.model.returns import OPEN_RETURNS, ReturnFile, ReturnRequest, Ruling, Suggestion
+from exchange.model.returns import GRANTED, OPEN_RETURNS, ReturnFile, ReturnRequest, Ruling, Suggestion
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.closing import add_event
@@ -162,12 +162,14 @@ async def decide(tx: Tx, ruling: Ruling) -> bool:
 
 
 async def _change(tx: Tx, ruling: Ruling) -> bool:
+    """Nothing is granted once its buyer took the request back: the job that follows of that has seen all there was."""
     states = ", ".join(f"'{each}'" for each in ruling.of)
+    wanted = " AND withdrawn_at IS NULL" if ruling.state in GRANTED else ""
     changed = await tx.execute(
         f"""UPDATE return_requests SET state = :state, decided_at = :at, decided_by = :by, automatic = :automatic,
                turned = :turned, rule = CASE WHEN :rule = '' THEN rule ELSE :rule END, why = :why,
                credit_units = :credit, debit_units = :debit
-           WHERE id = :id AND state IN ({states}) AND turned = 0""",
+           WHERE id = :id AND state IN ({states}) AND turned = 0{wanted}""",
         id=ruling.request_id,
         state=ruling.state.value,
         at=ruling.at,

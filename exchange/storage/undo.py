@@ -14,8 +14,13 @@ from exchange.storage.selling import lead_attempts, lock_lead
 
 
 async def read_sale(tx: Tx, attempt_id: str) -> Row | None:
-    """The sale of an attempt, undone or not."""
-    rows = await tx.fetch("SELECT * FROM sales WHERE attempt_id = :attempt", attempt=attempt_id)
+    """The sale of an attempt, undone or not; `taken_back` where the books reversed it before: they do but once."""
+    rows = await tx.fetch(
+        """SELECT s.*, CASE WHEN EXISTS (SELECT 1 FROM transactions t WHERE t.reverses = 'sale:' || s.attempt_id
+               AND t.kind = 'reversal') THEN 1 ELSE 0 END AS taken_back
+           FROM sales s WHERE s.attempt_id = :attempt""",
+        attempt=attempt_id,
+    )
     return rows[0] if rows else None
 
 

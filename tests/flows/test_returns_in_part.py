@@ -7,18 +7,21 @@ from typing import Any
 
 import pytest
 
-from exchange.flows.return_decide import decide_return, outlook
+from exchange.flows.return_decide import CannotDecide, decide_return, may_turn, outlook
 from exchange.flows.return_rules import consider
 from exchange.flows.return_withdraw import withdraw
 from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
+from exchange.flows.settle import CannotSettle
+from exchange.flows.undo import reverse_sale
 from exchange.model.lead import Problem
 from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.model.return_terms import ReturnTerms
 from exchange.storage.ledger import book
+from exchange.storage.verify import verify_books
 from exchange.worker import run_jobs, seal_chains
 from tests.flows.lab import OPERATOR, later, owed, post, spent
-from tests.flows.test_return_decisions import ACME, APPROVE, DAY_S, asked_for, entries, state_of
+from tests.flows.test_return_decisions import ACME, APPROVE, DAY_S, ask, asked_for, entries, state_of
 from tests.market import Exchange, buying, selling, usd
 
 THEIRS, PREPAID = "ret_far", "buyer:acme:prepaid"
@@ -168,3 +171,46 @@ async def test_a_credit_that_cannot_be_charged_again_yet_is_tried_until_it_can(e
         await take_back(exchange, return_id)
         assert ("approved", "declined")[number] == (await state_of(exchange, return_id))["state"]
         later(exchange, 60)
+
+
+async def test_nothing_is_granted_for_what_its_buyer_wants_back_no_more(either: Exchange) -> None:
+    """Neither before the job that declines it, nor against a rule that declined it before."""
+    lead_id = await bought(either)
+    made = await ask_for(either, lead_id, None)
+    assert isinstance(made, Asked)
+    waits = made.request["id"]
+    await withdraw(either.market, made.request, ACME)
+    with pytest.raises(CannotDecide, match="took the request back"):
+        await decide_return(either.market, waits, APPROVE, OPERATOR)
+    await take_back(either, waits)
+
+    assert "declined" == (await state_of(either, waits))["state"]
+    assert ("30.00", "24.00") == (await spent(either, "acme"), await owed(either))
+
+
+async def test_what_a_rule_declined_is_not_turned_once_its_buyer_took_it_back(exchange: Exchange) -> None:
+    lead_id = await bought(exchange)
+    later(exchange, 8 * DAY_S)
+    late = await ask(exchange, lead_id)
+    assert may_turn(await state_of(exchange, late), exchange.market.clock.now())
+    await take_back(exchange, late)
+
+    turned = await decide_return(exchange.market, late, APPROVE, OPERATOR)
+
+    assert (False, "declined") == (turned.first, turned.request["state"])
+    assert ("30.00", "24.00") == (await spent(exchange, "acme"), await owed(exchange))
+
+
+async def test_a_sale_whose_return_was_taken_back_is_not_undone_besides(either: Exchange) -> None:
+    """The books reverse a sale once."""
+    _, return_id = await asked_for(either)
+    await decide_return(either.market, return_id, APPROVE, OPERATOR)
+    await take_back(either, return_id)
+    attempt_id = (await state_of(either, return_id))["attempt_id"]
+
+    with pytest.raises(CannotSettle, match="taken back"):
+        await reverse_sale(either.market, attempt_id, "it came back", OPERATOR)
+
+    assert ("30.00", "24.00") == (await spent(either, "acme"), await owed(either))
+    await seal_chains(either.market)
+    assert (await verify_books(either.market.db)).sound
