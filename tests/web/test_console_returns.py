@@ -132,3 +132,24 @@ async def test_the_terms_of_a_contract_are_changed_for_what_is_sold_from_then_on
             terms.append((found.contract.return_days, told.cap_bp, told.reasons[:1]))
         assert [(7, 1_500, ("disconnected_phone",)), (3, 750, ("language",))] == terms
         assert "contract.returns" in [row["action"] for row in await exchange.rows("SELECT action FROM audit_lines")]
+
+
+async def test_nobody_approves_another_amount_than_was_shown(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*selling("cedar"), *buying("acme", price=usd("30")))
+        return_id = await asked(exchange, 1, their_reference="r1", amount=usd("7.50"))
+        path = f"{PATH}/{return_id}"
+        assert "Credit Acme $7.50." in (await visitor.open(f"{path}?act=approve")).text
+        sale = (await exchange.rows("SELECT attempt_id FROM sales"))[0]["attempt_id"]
+        found = await find_returnable(exchange.market, ACME, sale)
+        assert found is not None
+        await ask_return(exchange.market, ACME, found, Asking("wrong_person", "", "r1", amount=usd("30")))
+
+        old = await visitor.submit(path, act="approve", asked="7.50")
+        assert (422, "30.00") == (old.http_status, await spent(exchange, "acme"))
+        assert "another amount" in old.part("problem")
+        shown = await visitor.open(f"{path}?act=approve")
+        assert "Credit Acme $30.00." in shown.text and 'name="asked"' not in shown.source
+
+        await visitor.submit(path, act="approve")
+        assert "0.00" == await spent(exchange, "acme")

@@ -100,6 +100,11 @@ def _sentence(error: Exception) -> str:
     return "Write an amount such as 12.50." if isinstance(error, BadMoney) else str(error)
 
 
+def _asked(row: Row) -> str:
+    """What of the price is asked; empty: all of it. An approval comes with what was shown of it."""
+    return Money(row["asked_units"], row["currency"]).text if row["asked_units"] is not None else ""
+
+
 def _choice(row: Row, wanted: str, credit: str, why: str) -> Choice:
     """Raises `BadMoney`."""
     part = Money.parse(credit, row["currency"]) if wanted == "part" else None
@@ -123,6 +128,8 @@ async def act(request: web.Request) -> web.StreamResponse:
         if wanted == "decline" and not why:
             raise CannotDecide("Say why: the buyer reads it.")
         choice = _choice(row, wanted, credit, why)
+        if wanted == "approve" and form.get("asked", "") != _asked(row):
+            raise CannotDecide("Its buyer asks for another amount meanwhile. Look at what it does now.")
         made = await decide_return(market, row["id"], choice, actor_of(request), ip_of(request))
     except (CannotDecide, StillAtWork, BadMoney) as error:
         return await _page(request, row, Shown(wanted, problem=_sentence(error), credit=credit, why=why), 422)
@@ -188,6 +195,7 @@ async def _page(request: web.Request, row: Row, shown: Shown, http_status: int =
         line=line_of(market, row),
         said=said,
         shown=shown,
+        asked=_asked(row),
         decisions=await market.db.read(decisions_on, row["id"]),
         may_turn=may_turn(row, market.clock.now()),
         resold_at=row["resold_at"],
