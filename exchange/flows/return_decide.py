@@ -32,6 +32,7 @@ from exchange.storage.selling import LeadMoved, read_lead
 RETURN_DECIDED = "lead.return_decided"
 _SOLD_AGAIN = "The lead was sold again since: the return can no more be taken back."
 _WANTED_NO_MORE = "Its buyer took the request back: nothing is given for it."
+_OTHERWISE = "Its buyer asks for another amount meanwhile. Look at what it does now."
 OFFERED_AGAIN = "The lead is then offered to contracts for leftover leads."
 TURN_MS = 30 * 86_400_000  # so long a person may take back what a rule decided
 _OPEN = tuple(each.value for each in OPEN_RETURNS)
@@ -44,7 +45,8 @@ class CannotDecide(Exception):
 
 class Choice(NamedTuple):
     """What is to be decided. `credit` is the part for PARTIAL; `rule` names the rule that did it by itself.
-    `withdrawn`: its buyer took the request back."""
+    `withdrawn`: its buyer took the request back. `seen` is what a person saw that is asked (`part_asked`): no other is
+    approved."""
 
     state: ReturnState
     why: str = ""
@@ -52,6 +54,7 @@ class Choice(NamedTuple):
     rule: str = ""
     automatic: bool = False
     withdrawn: bool = False
+    seen: str | None = None
 
 
 class Decided(NamedTuple):
@@ -96,9 +99,16 @@ async def decide_return(market: Market, return_id: str, choice: Choice, actor: A
         if not _may_decide(request, choice, market.clock.now()):
             return Decided(request, first=False)
         _require_wanted(request, choice)
+        if choice.state is ReturnState.APPROVED and choice.seen not in (None, part_asked(request)):
+            raise CannotDecide(_OTHERWISE)
         with suppress(LeadMoved):
             return await _decide(market, request, _as_asked(request, choice), actor, ip)
     raise StillAtWork(f"The lead of {return_id} is being sold at this moment. Try again.")
+
+
+def part_asked(request: Row) -> str:
+    """What of the price is asked; empty: all of it."""
+    return Money(request["asked_units"], request["currency"]).text if request["asked_units"] is not None else ""
 
 
 def _require_wanted(request: Row, choice: Choice) -> None:

@@ -148,8 +148,26 @@ async def test_nobody_approves_another_amount_than_was_shown(tmp_path: Path) -> 
         old = await visitor.submit(path, act="approve", asked="7.50")
         assert (422, "30.00") == (old.http_status, await spent(exchange, "acme"))
         assert "another amount" in old.part("problem")
+        chosen: Any = {"act": "approve", "sure": "yes", f"id:{return_id}": "on", f"asked:{return_id}": "7.50"}
+        many = await visitor.submit(f"{PATH}/bulk", **chosen)
+        assert (409, "30.00") == (many.http_status, await spent(exchange, "acme"))
         shown = await visitor.open(f"{path}?act=approve")
         assert "Credit Acme $30.00." in shown.text and 'name="asked"' not in shown.source
 
         await visitor.submit(path, act="approve")
         assert "0.00" == await spent(exchange, "acme")
+
+
+async def test_parts_are_approved_together_as_they_were_shown(tmp_path: Path) -> None:
+    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served, signed_in(served) as visitor:
+        await exchange.add(*selling("cedar"), *buying("acme", price=usd("30")))
+        return_id = await asked(exchange, 1, amount=usd("7.50"))
+        chosen: Any = {"act": "approve", f"id:{return_id}": "on"}
+
+        total = await visitor.submit(f"{PATH}/bulk", **chosen)
+        field = f'name="asked:{return_id}" value="7.50"'
+        assert field in total.source and "Credit buyers $7.50 in all." in total.part("bulk-total")
+        chosen |= {"sure": "yes", f"asked:{return_id}": "7.50"}
+        await visitor.submit(f"{PATH}/bulk", **chosen)
+
+        assert "22.50" == await spent(exchange, "acme")

@@ -69,7 +69,8 @@ async def decide(request: web.Request) -> web.StreamResponse:
     done, left = 0, []
     for return_id in ids:
         try:
-            made = await decide_return(market, return_id, Choice(ACTS[wanted], why), actor, ip_of(request))
+            choice = Choice(ACTS[wanted], why, seen=form.get(f"asked:{return_id}", ""))
+            made = await decide_return(market, return_id, choice, actor, ip_of(request))
             done += made.first
         except (CannotDecide, StillAtWork) as error:
             left.append(str(error))

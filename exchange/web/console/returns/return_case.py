@@ -7,7 +7,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from exchange.flows.market import Market
-from exchange.flows.return_decide import CannotDecide, Choice, Outlook, decide_return, may_turn, outlook
+from exchange.flows.return_decide import CannotDecide, Choice, Outlook, decide_return, may_turn, outlook, part_asked
 from exchange.flows.return_talk import question
 from exchange.flows.returns import ANSWER, NOTE, REPLY, key_of_lead, words_in
 from exchange.flows.settle import StillAtWork
@@ -100,11 +100,6 @@ def _sentence(error: Exception) -> str:
     return "Write an amount such as 12.50." if isinstance(error, BadMoney) else str(error)
 
 
-def _asked(row: Row) -> str:
-    """What of the price is asked; empty: all of it. An approval comes with what was shown of it."""
-    return Money(row["asked_units"], row["currency"]).text if row["asked_units"] is not None else ""
-
-
 def _choice(row: Row, wanted: str, credit: str, why: str) -> Choice:
     """Raises `BadMoney`."""
     part = Money.parse(credit, row["currency"]) if wanted == "part" else None
@@ -127,9 +122,7 @@ async def act(request: web.Request) -> web.StreamResponse:
             raise CannotDecide("Choose what is to be done.")
         if wanted == "decline" and not why:
             raise CannotDecide("Say why: the buyer reads it.")
-        choice = _choice(row, wanted, credit, why)
-        if wanted == "approve" and form.get("asked", "") != _asked(row):
-            raise CannotDecide("Its buyer asks for another amount meanwhile. Look at what it does now.")
+        choice = _choice(row, wanted, credit, why)._replace(seen=form.get("asked", ""))
         made = await decide_return(market, row["id"], choice, actor_of(request), ip_of(request))
     except (CannotDecide, StillAtWork, BadMoney) as error:
         return await _page(request, row, Shown(wanted, problem=_sentence(error), credit=credit, why=why), 422)
@@ -195,7 +188,7 @@ async def _page(request: web.Request, row: Row, shown: Shown, http_status: int =
         line=line_of(market, row),
         said=said,
         shown=shown,
-        asked=_asked(row),
+        asked=part_asked(row),
         decisions=await market.db.read(decisions_on, row["id"]),
         may_turn=may_turn(row, market.clock.now()),
         resold_at=row["resold_at"],
