@@ -11,6 +11,7 @@ from playwright.async_api import Page
 from tests.web.leads import sell
 from tests.web.served import Served
 from tests.web.test_console_browser import WIDE, browsing, signed_in
+from tests.web.visitor import later
 
 TICK = "() => new Promise(done => document.addEventListener('tick', () => done(true), { once: true }))"
 DOT = """() => new Promise(done => new MutationObserver((found, watch) => {
@@ -20,7 +21,8 @@ FIGURE = "[data-testid=figure-leads] .v"
 
 
 async def told(page: Page, served: Served, number: int) -> None:
-    """A lead comes, and the page has heard of it."""
+    """A lead comes, later than those before it, and the page has heard of it."""
+    later(served, 1)
     heard = asyncio.create_task(page.evaluate(TICK))
     await page.evaluate("true")  # it listens now
     await sell(served, number)
