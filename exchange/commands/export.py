@@ -67,7 +67,7 @@ async def _leads(
     from exchange.commands.opening import opened_market, operator, settings_of, zone_of
     from exchange.flows.exports import note_export, personal_values
     from exchange.flows.reveal import MayNotReveal
-    from exchange.web.lead_rows import every_line
+    from exchange.web.listed.lead_rows import every_line
 
     zone = ZoneInfo(zone_of(terminal, settings_of(terminal).zone))
     wanted, actor, rows = _filter(given, mode, zone), operator(), 0
@@ -93,7 +93,7 @@ async def _leads(
 
 def _filter(given: Mapping[str, str], mode: str, zone: ZoneInfo) -> LeadFilter:
     from exchange.storage.lead_filters import LeadFilter
-    from exchange.web.lead_query import STATUSES
+    from exchange.web.listed.states import STATUSES
 
     status = given.get("status")
     if status is not None and status not in STATUSES:
@@ -120,7 +120,7 @@ def _midnight(flag: str, text: str, zone: ZoneInfo, days: int = 0) -> int:
 
 def _columns(market: Market, asked: str, *, personal: bool) -> tuple[str, ...]:
     """Those asked for, or all of them: with --reveal the personal fields of every vertical too."""
-    from exchange.web.lead_rows import COLUMNS
+    from exchange.web.listed.lead_rows import COLUMNS
 
     fields = {
         field.name: None

@@ -26,8 +26,8 @@ from exchange.model.rights import Right, may
 from exchange.storage.imports import find_import
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
-from exchange.web.import_rows import Shown, result_response, shown
 from exchange.web.keys import MARKET
+from exchange.web.listed.import_rows import Shown, result_response, shown
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, notice, page
 from exchange.web.render import as_json as json_response

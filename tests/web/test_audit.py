@@ -7,7 +7,7 @@ from exchange.flows.price_terms import set_floors
 from exchange.flows.review import block_sub_id
 from exchange.model.actor import Actor, Role
 from exchange.model.party import State
-from exchange.web.audit_rows import PAGES
+from exchange.web.listed.audit_rows import PAGES
 from tests.web.served import Served
 from tests.web.visitor import Page, Visitor, later, signed_in
 

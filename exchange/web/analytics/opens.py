@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from exchange.model.analysis import FIELD, PLACES, TIMES, Cell, Measure, is_dimension
 from exchange.web.analytics.asked import HOME, Asked
 from exchange.web.analytics.values import OTHERS
-from exchange.web.lead_query import PATH
+from exchange.web.listed.states import PATH
 
 ENTRIES_PATH = f"{HOME}/entries"
 _LISTED: Mapping[str, str] = MappingProxyType(

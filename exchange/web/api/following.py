@@ -20,7 +20,7 @@ from exchange.web.api.access import Caller
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told
 from exchange.web.api.pages import SETTLED_MS, length, page, since, wrong, wrong_as
-from exchange.web.followed_rows import lines_of
+from exchange.web.listed.followed_rows import lines_of
 from exchange.web.words import utc
 
 CONTACTS = {"call": "called", "mail": "mailed"}

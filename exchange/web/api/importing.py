@@ -25,7 +25,7 @@ from exchange.web.api.access import Caller
 from exchange.web.api.buying import sent_fields
 from exchange.web.api.call import Call, Stop, Told, refused
 from exchange.web.api.pages import wrong
-from exchange.web.import_rows import import_fields, result_response, shown
+from exchange.web.listed.import_rows import import_fields, result_response, shown
 
 OPTIONS = ("name", "start", "rate", "stop_percent", "again", "order", "hours", "columns", "constants")
 LISTED = 200

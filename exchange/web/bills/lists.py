@@ -23,7 +23,7 @@ from exchange.storage.statement_lists import (
 )
 from exchange.web.bills.files import standing_fields
 from exchange.web.bills.told import TITLES
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.held import held
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
@@ -199,7 +199,7 @@ BILLS: Shape[Listed] = Shape(
         Filter("kind", "What", *_one_of(KINDS)),
         Filter("status", "How it stands", *_one_of(STATUSES)),
         Filter("buyer", "Buyer", real_buyers),
-        Filter("period", "Issued", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Issued"),
     ),
     _read,
     _count,

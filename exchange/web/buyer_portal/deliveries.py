@@ -18,9 +18,9 @@ from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.buyer_portal._own import own_buyer
 from exchange.web.figures.buyers import buyer_lines
 from exchange.web.keys import MARKET
+from exchange.web.listed.own_deliveries import OWN_DELIVERIES, PATH, line_of
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
-from exchange.web.own_deliveries import OWN_DELIVERIES, PATH, line_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, mode_of, notice, page, times_of
 from exchange.web.story.masking import Mask, secrets_hidden

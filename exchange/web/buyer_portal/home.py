@@ -19,13 +19,13 @@ from exchange.storage.buying import contacted_since
 from exchange.storage.spans import Span
 from exchange.web.auth import actor_of, duty_of
 from exchange.web.bills.account import lasts
-from exchange.web.bought_rows import read_bought
 from exchange.web.buyer_portal._own import own_buyer
 from exchange.web.buyer_portal.work import HOME as WORK
 from exchange.web.charts.bars import gauge
 from exchange.web.contracts.missed import check_words
 from exchange.web.figures.buyers import Line, buyer_lines, contract_lines
 from exchange.web.keys import MARKET
+from exchange.web.listed.bought_rows import read_bought
 from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, mode_of, page, times_of
 from exchange.web.words import money

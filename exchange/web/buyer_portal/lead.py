@@ -17,9 +17,9 @@ from exchange.storage.database import Row
 from exchange.storage.selling import read_lead
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
-from exchange.web.bought_rows import line_of
 from exchange.web.buyer_portal.leads import HOME
 from exchange.web.keys import MARKET
+from exchange.web.listed.bought_rows import line_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 from exchange.web.story.dispositions import CHANNELS

@@ -16,10 +16,10 @@ from exchange.model.feedback import Channel, Report
 from exchange.stages.dispositions import Verdict
 from exchange.storage.bought import NOTHING_TOLD
 from exchange.web.auth import FORM, actor_of
-from exchange.web.bought_list import BOUGHT, PATH
-from exchange.web.bought_rows import COLUMNS, SHEET_ROWS_MOST, BoughtLine, sheet_of
 from exchange.web.buyer_portal.store import buyer
 from exchange.web.keys import MARKET
+from exchange.web.listed.bought import BOUGHT, PATH
+from exchange.web.listed.bought_rows import COLUMNS, SHEET_ROWS_MOST, BoughtLine, sheet_of
 from exchange.web.lists.query import read_query
 from exchange.web.lists.shape import Choices
 from exchange.web.lists.twins import every_line, pages_of, write_csv

@@ -7,10 +7,10 @@ from aiohttp import web
 from exchange.model.party import State
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.pings import PINGS
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page
-from exchange.web.ping_list import PINGS
 from exchange.web.render import page
 
 

@@ -18,9 +18,9 @@ from exchange.web.auth import actor_of, is_token, without_token
 from exchange.web.buyer_portal.returns import HOME
 from exchange.web.console.returns.return_case import sent_file
 from exchange.web.keys import MARKET
+from exchange.web.listed.return_rows import line_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, notice, page
-from exchange.web.return_rows import line_of
 from exchange.web.small_form import BadForm, read_small_form
 from exchange.web.uploads import closed
 

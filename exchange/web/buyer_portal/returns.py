@@ -8,9 +8,9 @@ from exchange.flows.allowances import allowances
 from exchange.stages.returns.words import reason_words
 from exchange.web.buyer_portal.store import buyer
 from exchange.web.keys import MARKET
+from exchange.web.listed.own_returns import BUYERS_RETURNS
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
-from exchange.web.own_returns import BUYERS_RETURNS
 from exchange.web.pages import Page
 from exchange.web.render import mode_of, page
 

@@ -14,8 +14,8 @@ from exchange.storage.follow_views import FollowFilter, Reader, count_stages, du
 from exchange.web.auth import FORM, actor_of, duty_of
 from exchange.web.buyer_portal.store import buyer
 from exchange.web.csv_rows import csv_rows
-from exchange.web.followed_rows import lines_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.followed_rows import lines_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import SESSION, address, as_json, mode_of, notice, page
 

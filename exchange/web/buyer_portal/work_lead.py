@@ -19,8 +19,8 @@ from exchange.storage.follow import agents_of
 from exchange.storage.follow_views import read_followed
 from exchange.web.auth import FORM, actor_of
 from exchange.web.buyer_portal.work import HOME, reader_of
-from exchange.web.followed_rows import lines_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.followed_rows import lines_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
 

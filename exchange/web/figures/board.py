@@ -22,7 +22,7 @@ from exchange.web.figures.heat import Heat, source_lines
 from exchange.web.figures.marks import buyer_marks
 from exchange.web.figures.needs import Need, needs
 from exchange.web.figures.pings import Latency, latencies, slowest_costs
-from exchange.web.lead_rows import LeadLine, read_lines
+from exchange.web.listed.lead_rows import LeadLine, read_lines
 from exchange.web.words import Times
 
 LATEST = 6

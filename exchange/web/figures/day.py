@@ -18,7 +18,7 @@ from exchange.storage.asked import answer_sums
 from exchange.storage.database import Row
 from exchange.storage.hours import HOUR_MS, Reach, day_sums, lead_sums
 from exchange.web.figures.period import Period
-from exchange.web.lead_query import STATUSES
+from exchange.web.listed.states import STATUSES
 from exchange.web.words import Times
 
 GROUPS = ("sold", "unsold", "rejected", "held", "unclear", "in_progress")

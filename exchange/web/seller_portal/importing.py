@@ -6,8 +6,8 @@ from aiohttp import web
 
 from exchange.model.party import Campaign
 from exchange.web.auth import actor_of
-from exchange.web.import_list import OWN_IMPORTS, own_fields
 from exchange.web.importing import Place, import_pages
+from exchange.web.listed.imports import OWN_IMPORTS, own_fields
 from exchange.web.pages import Page
 
 

@@ -9,8 +9,8 @@ from exchange.flows.sellers import campaigns_of
 from exchange.model.party import Campaign, State
 from exchange.web.auth import actor_of
 from exchange.web.bringing import bring
-from exchange.web.import_list import OWN_IMPORTS
 from exchange.web.keys import MARKET
+from exchange.web.listed.imports import OWN_IMPORTS
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page

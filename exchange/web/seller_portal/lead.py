@@ -16,7 +16,7 @@ from exchange.storage.seller_views import way_of_lead
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
-from exchange.web.own_leads import own_lead
+from exchange.web.listed.own_leads import own_lead
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from exchange.web.listed.own_leads import OWN_LEADS
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
-from exchange.web.own_leads import OWN_LEADS
 from exchange.web.pages import Page
 from exchange.web.render import page
 

@@ -15,12 +15,12 @@ from exchange.storage.database import Row
 from exchange.storage.return_views import read_request
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.own_returns import SELLERS_RETURNS
+from exchange.web.listed.return_rows import line_of
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
-from exchange.web.own_returns import SELLERS_RETURNS
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
-from exchange.web.return_rows import line_of
 
 HOME = SELLERS_RETURNS.path
 _ONE = HOME + "/{return_id:ret_[A-Za-z0-9_-]{1,60}}"

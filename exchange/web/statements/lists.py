@@ -10,7 +10,7 @@ from exchange.flows.seller_statements import own_fields, run_fields
 from exchange.model.actor import Actor
 from exchange.model.payout import Run
 from exchange.storage.payout_lists import RunFilter, count_runs, list_runs
-from exchange.web.lead_list import sellers
+from exchange.web.listed.leads import sellers
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.statements.told import STATES
 

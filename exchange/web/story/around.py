@@ -10,8 +10,8 @@ from exchange.model.actor import Actor
 from exchange.model.delivery import spoken
 from exchange.storage.lead_extras import extras_of
 from exchange.web import words
-from exchange.web.delivery_list import can_go_again
-from exchange.web.lead_rows import standing_of
+from exchange.web.listed.deliveries import can_go_again
+from exchange.web.listed.lead_rows import standing_of
 from exchange.web.story.records import Story
 from exchange.web.words import utc
 

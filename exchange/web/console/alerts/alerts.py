@@ -11,10 +11,10 @@ from exchange.flows.review import block_sub_id, see_to
 from exchange.model.alert import RULES
 from exchange.model.party import State
 from exchange.storage.alerts import open_alerts
-from exchange.web.alert_list import OVER
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.figures.alerts import HOME, alert_fields
 from exchange.web.keys import MARKET
+from exchange.web.listed.alerts import OVER
 from exchange.web.lists.query import Query
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of

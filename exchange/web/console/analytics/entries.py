@@ -13,8 +13,8 @@ from exchange.model.money import Money
 from exchange.storage.analysis import Stretch, Wanted, count_entries, list_entries
 from exchange.storage.database import Row
 from exchange.web.analytics.opens import ENTRIES_PATH, OF_CHARACTERS, cells_of, read_of, told_of
-from exchange.web.lead_query import PERIODS, period_of
 from exchange.web.lead_values import day, days_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
@@ -113,8 +113,7 @@ SHAPE: Shape[Entry] = Shape(
     (
         Filter("kind", "What", lambda _: [(name, title) for name, (_, title) in ENTRIES.items()],
                lambda text: text if text in ENTRIES else ""),
-        Filter("period", "Leads received", lambda _: list(PERIODS.items()),
-               lambda text: text if text in PERIODS else ""),
+        period_filter("Leads received"),
         Filter("from", "From", read=day, example="2026-11-20"),
         Filter("to", "To", read=day, example="2026-11-20"),
         Filter("of", "Of", read=read_of, tell=lambda _, text: told_of(text), silent=True, longest=OF_CHARACTERS),

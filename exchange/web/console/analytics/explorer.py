@@ -24,7 +24,7 @@ from exchange.web.console.analytics._keeping import kept_reports, mail, pin
 from exchange.web.csv_rows import csv_answer
 from exchange.web.figures.period import DAYS, comparisons
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.lead_list import buyers, campaigns, contracts, sellers, verticals
+from exchange.web.listed.leads import buyers, campaigns, contracts, sellers, verticals
 from exchange.web.pages import Page
 from exchange.web.render import as_json as json_response
 from exchange.web.render import mode_of, notice, page, times_of

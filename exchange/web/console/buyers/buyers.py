@@ -11,7 +11,7 @@ from exchange.model.actor import Actor
 from exchange.storage.buyer_desk import buyers_asking
 from exchange.web.figures.buyers import FIELDS, Line, buyer_lines, buyer_standing, contracts_of, real_buyers
 from exchange.web.keys import MARKET
-from exchange.web.lead_list import verticals
+from exchange.web.listed.leads import verticals
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of

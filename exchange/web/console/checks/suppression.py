@@ -21,12 +21,12 @@ from exchange.storage.suppression import recent_loads
 from exchange.web.auth import FORM, actor_of, without_token
 from exchange.web.keys import MARKET
 from exchange.web.list_fields import load_fields, options_of, wish_of
+from exchange.web.listed.suppression import PATH, SUPPRESSION, owners
 from exchange.web.lists.query import Query
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
-from exchange.web.suppression_list import PATH, SUPPRESSION, owners
 from exchange.web.uploads import NotFromHere, closed, require_token
 
 HOME = PATH

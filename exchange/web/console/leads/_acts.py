@@ -8,7 +8,7 @@ from exchange.flows.lead_bulk import ACTS
 from exchange.model.actor import Actor
 from exchange.model.rights import Right, may, needed
 from exchange.web.console.leads.bulk import OF_ERASED, TOLD
-from exchange.web.lead_list import ACTIONS
+from exchange.web.listed.leads import ACTIONS
 from exchange.web.story.page import Told
 
 

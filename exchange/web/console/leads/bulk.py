@@ -23,9 +23,9 @@ from exchange.storage.lead_filters import LeadFilter
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
-from exchange.web.lead_list import LEADS, lead_filter
-from exchange.web.lead_query import PATH
-from exchange.web.lead_rows import COLUMNS, every_line
+from exchange.web.listed.lead_rows import COLUMNS, every_line
+from exchange.web.listed.leads import LEADS, lead_filter
+from exchange.web.listed.states import PATH
 from exchange.web.lists.query import PAGE, Query, read_query
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page, times_of

@@ -20,8 +20,8 @@ from exchange.stages.notes import note_problem
 from exchange.storage.database import Row
 from exchange.storage.queues import dead_jobs_of, resting_queues
 from exchange.web.auth import FORM, actor_of, ip_of, is_local
-from exchange.web.delivery_list import DELIVERIES, PATH, masked
 from exchange.web.keys import MARKET
+from exchange.web.listed.deliveries import DELIVERIES, PATH, masked
 from exchange.web.lists.query import Query
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of

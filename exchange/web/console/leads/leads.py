@@ -8,7 +8,7 @@ from exchange.model.money import Money
 from exchange.storage.leads import Sums
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
-from exchange.web.lead_list import LEADS, sums_of
+from exchange.web.listed.leads import LEADS, sums_of
 from exchange.web.lists.query import read_query
 from exchange.web.lists.shape import COUNTED
 from exchange.web.lists.twins import pages_of

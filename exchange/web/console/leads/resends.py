@@ -11,7 +11,7 @@ from exchange.flows.resend_many import MOST, PER_MINUTE_MOST, STATUSES, CannotBe
 from exchange.storage.resend_runs import last_runs
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
-from exchange.web.lead_list import buyers
+from exchange.web.listed.leads import buyers
 from exchange.web.pages import Page, see_other
 from exchange.web.render import mode_of, page
 

@@ -14,12 +14,12 @@ from exchange.storage.selling import read_attempt
 from exchange.web.auth import FORM, actor_of, ip_of, is_local
 from exchange.web.console.leads.disputes import disputes_of, fields_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.unclear import PATH, UNCLEAR
 from exchange.web.lists.query import Query
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
-from exchange.web.unclear_list import PATH, UNCLEAR
 
 
 def pages() -> tuple[Page, ...]:

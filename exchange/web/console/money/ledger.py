@@ -13,7 +13,7 @@ from exchange.flows.market import Market
 from exchange.model.money import Money
 from exchange.storage.ledger_views import LedgerLine, balance_after, last_check
 from exchange.web.keys import MARKET
-from exchange.web.ledger_list import KINDS, LEDGER, PATH, account_name, cause_href, is_one
+from exchange.web.listed.ledger import KINDS, LEDGER, PATH, account_name, cause_href, is_one
 from exchange.web.lists.query import Query
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import View, view_of

@@ -11,8 +11,8 @@ from exchange.flows.small_files import CannotRead
 from exchange.intake.batch import BadFile
 from exchange.intake.upload import NoFile
 from exchange.web.auth import actor_of, without_token
-from exchange.web.book_list import BOOKS, PATH, parties
 from exchange.web.keys import MARKET
+from exchange.web.listed.books import BOOKS, PATH, parties
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other

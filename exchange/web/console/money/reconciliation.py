@@ -18,10 +18,10 @@ from exchange.model.reconciling import DifferenceKind
 from exchange.stages.book_columns import MEANINGS
 from exchange.storage.reconciliations import lines_of, sums
 from exchange.web.auth import FORM, actor_of, ip_of
-from exchange.web.book_list import PATH as HOME
-from exchange.web.book_list import party_name
 from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
+from exchange.web.listed.books import PATH as HOME
+from exchange.web.listed.books import party_name
 from exchange.web.pages import Page, see_other
 from exchange.web.render import address, as_json, notice, page
 from exchange.web.words import plural

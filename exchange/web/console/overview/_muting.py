@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from exchange.flows.deals import Deals
 from exchange.model.muted import Muted
 from exchange.web.figures.traffic import Sent
-from exchange.web.lead_rows import LeadLine
+from exchange.web.listed.lead_rows import LeadLine
 
 _MOST = 40
 _LONGEST = 240

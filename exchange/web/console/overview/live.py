@@ -26,8 +26,8 @@ from exchange.web.auth import FORM, actor_of
 from exchange.web.console.overview._muting import in_words, kept_by, muted_of, offers, read_mutes, with_mutes
 from exchange.web.figures.traffic import Sent, edges, sent_lately
 from exchange.web.keys import MARKET
-from exchange.web.lead_query import STATUSES
-from exchange.web.lead_rows import LeadLine, read_lines
+from exchange.web.listed.lead_rows import LeadLine, read_lines
+from exchange.web.listed.states import STATUSES
 from exchange.web.pages import Page
 from exchange.web.posting.documents import base_of
 from exchange.web.posting.samples import sample_pairs, samples

@@ -15,7 +15,8 @@ from exchange.stages.dispositions import Verdict
 from exchange.storage.disposition_polls import ReadState, read_states
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
-from exchange.web.lead_list import buyers
+from exchange.web.listed.leads import buyers
+from exchange.web.listed.told import PATH, TOLD, kinds
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
@@ -25,7 +26,6 @@ from exchange.web.report_files import pages as file_pages
 from exchange.web.report_files import uploads as file_uploads
 from exchange.web.story.dispositions import CHANNELS, buyer_name
 from exchange.web.told_in import PATH as TOLD_PATH
-from exchange.web.told_list import PATH, TOLD, kinds
 from exchange.web.words import plural
 
 HOME = PATH

@@ -18,11 +18,11 @@ from exchange.storage.return_views import read_request
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.console.returns.return_case import ACTS
 from exchange.web.keys import MARKET
+from exchange.web.listed.return_rows import ReturnLine, line_of
+from exchange.web.listed.returns import PATH, RETURNS
 from exchange.web.lists.query import read_query
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page, times_of
-from exchange.web.return_list import PATH, RETURNS
-from exchange.web.return_rows import ReturnLine, line_of
 from exchange.web.words import plural
 
 _CHOSEN = "id:"

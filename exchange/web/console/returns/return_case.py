@@ -22,11 +22,11 @@ from exchange.storage.timeline import read_lead_rows
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.return_rows import line_of
+from exchange.web.listed.returns import PATH, TABS, WAITING
 from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json as json_response
 from exchange.web.render import notice, page
-from exchange.web.return_list import PATH, TABS, WAITING
-from exchange.web.return_rows import line_of
 from exchange.web.story.records import open_story
 
 _ID = "{return_id:ret_[A-Za-z0-9_-]{1,60}}"

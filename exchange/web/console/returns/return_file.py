@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from exchange.storage.disposition_files import DECISIONS
 from exchange.web import return_files
+from exchange.web.listed.returns import PATH
 from exchange.web.pages import Page
-from exchange.web.return_list import PATH
 
 _PLACE = return_files.Place(f"{PATH}/file", "console/returns/return_file.html", "Decide by a file", DECISIONS)
 

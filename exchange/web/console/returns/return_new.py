@@ -16,9 +16,9 @@ from exchange.stages.returns.words import reason_words
 from exchange.storage.timeline import read_lead_rows
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.returns import PATH
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
-from exchange.web.return_list import PATH
 
 _NEW = f"{PATH}/new"
 

@@ -14,9 +14,9 @@ from exchange.model.return_terms import RESELLABLE, RETURN_REASONS, ReturnTerms
 from exchange.stages.returns.words import reason_words
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.returns import PATH
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
-from exchange.web.return_list import PATH
 
 _HOME = f"{PATH}/terms"
 _ONE = _HOME + "/{contract_id:[A-Za-z0-9_-]{1,60}}"

@@ -17,12 +17,12 @@ from exchange.web.auth import actor_of
 from exchange.web.charts.bars import share
 from exchange.web.charts.pairs import Pair, pairs
 from exchange.web.keys import MARKET
+from exchange.web.listed.return_rows import ReturnLine
+from exchange.web.listed.returns import RETURNS, TABS, WAITING
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page
 from exchange.web.render import page
-from exchange.web.return_list import RETURNS, TABS, WAITING
-from exchange.web.return_rows import ReturnLine
 from exchange.web.words import percent, plural
 
 _DAYS_MS = 30 * 86_400_000

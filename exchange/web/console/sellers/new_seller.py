@@ -10,9 +10,9 @@ from exchange.flows.sellers import CannotSave, make_seller, make_sellers, read_r
 from exchange.model.lead import Problem
 from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.sellers import PATH
 from exchange.web.pages import Page, see_other
 from exchange.web.render import page
-from exchange.web.seller_list import PATH
 
 NEW = "/console/new-seller"
 _CSV_CHARACTERS = 200_000

@@ -7,11 +7,11 @@ from aiohttp import web
 from exchange.storage.wishes import open_wishes
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.sellers import SELLERS
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page
 from exchange.web.render import page
-from exchange.web.seller_list import SELLERS
 
 
 def pages() -> tuple[Page, ...]:

@@ -7,8 +7,8 @@ from aiohttp import web
 from exchange.flows.market import Market
 from exchange.model.actor import Actor, Role
 from exchange.storage.audit_views import AuditFilter, audit_lines, count_audit_lines
-from exchange.web.audit_rows import COLUMNS, AuditRow, row_of
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.audit_rows import COLUMNS, AuditRow, row_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
@@ -75,7 +75,7 @@ AUDIT: Shape[AuditRow] = Shape(
         Filter("who", "Who", example="ann@example.com", longest=200),
         Filter("what", "What", read=_as_action, example="contract.changed"),
         Filter("object", "Object", example="lead:ld_…", longest=200),
-        Filter("period", "When", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("When"),
         Filter("role", "Side", lambda _: [(each.value, each.value) for each in Role], rare=True),
         Filter("ip", "From", example="198.51.100.7", rare=True),
         Filter("told", "Before or after holds", example="paused", rare=True),

@@ -8,9 +8,9 @@ from exchange.flows.revert import CannotRevert, Reversal, reversal_of, revert
 from exchange.model.audit import AuditLine
 from exchange.model.rights import may, needed
 from exchange.storage.audit_views import read_audit_line, seal_of
-from exchange.web.audit_rows import page_of_subject, row_of
 from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.audit_rows import page_of_subject, row_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import page
 

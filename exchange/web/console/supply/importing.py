@@ -6,9 +6,9 @@ from aiohttp import web
 
 from exchange.model.party import Campaign
 from exchange.model.rights import Right
-from exchange.web.import_list import PATH
-from exchange.web.import_rows import import_fields
 from exchange.web.importing import Place, import_pages
+from exchange.web.listed.import_rows import import_fields
+from exchange.web.listed.imports import PATH
 from exchange.web.pages import Page
 
 _TEMPLATE = "console/supply/importing.html"

@@ -7,8 +7,8 @@ from aiohttp import web
 from exchange import limits
 from exchange.model.party import Campaign, State
 from exchange.web.bringing import bring
-from exchange.web.import_list import IMPORTS, PATH
 from exchange.web.keys import MARKET
+from exchange.web.listed.imports import IMPORTS, PATH
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page

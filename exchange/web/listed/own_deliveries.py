@@ -12,7 +12,7 @@ from exchange.model.money import Money
 from exchange.model.reason import Reason
 from exchange.storage.database import Row
 from exchange.storage.delivery_views import PostFilter, count_posts, posts_to
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
 
@@ -136,7 +136,7 @@ OWN_DELIVERIES: Shape[Line] = Shape(
     (
         Filter("state", "State", lambda _: [(each, each) for each in STATES], lambda t: t if t in STATES else ""),
         Filter("contract", "Contract"),
-        Filter("period", "When", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("When"),
     ),
     _lines,
     _count,

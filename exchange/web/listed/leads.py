@@ -14,8 +14,6 @@ from exchange.storage.lead_search import edge_of
 from exchange.storage.leads import Sums, sum_leads
 from exchange.storage.ways import WAYS
 from exchange.web.analytics.opens import OF_CHARACTERS, cells_of, read_of, told_of
-from exchange.web.lead_query import PATH, PERIODS, STATUSES, period_of
-from exchange.web.lead_rows import COLUMNS, LeadLine, read_lines
 from exchange.web.lead_values import (
     bid_of,
     day,
@@ -29,6 +27,9 @@ from exchange.web.lead_values import (
     zips,
     zips_of,
 )
+from exchange.web.listed.lead_rows import COLUMNS, LeadLine, read_lines
+from exchange.web.listed.periods import period_filter, period_of
+from exchange.web.listed.states import PATH, STATUSES
 from exchange.web.lists.shape import Action, Asked, Choices, Column, Filter, Nothing, Shape
 
 CHANNELS = ("api", "form", "import", "email", "imap", "ftp", "sftp", "rss", "url", "webhook", "soap")
@@ -176,7 +177,7 @@ COLUMNS_SHOWN: tuple[Column[LeadLine], ...] = (
 )
 FILTERS = (
     Filter("status", "Status", _words(*STATUSES, *STANDINGS), tell=plain),
-    Filter("period", "Received", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+    period_filter("Received"),
     Filter("seller", "Seller", sellers),
     Filter("buyer", "Buyer", buyers),
     Filter("vertical", "Vertical", verticals),

@@ -12,7 +12,7 @@ from exchange.model.actor import Actor
 from exchange.model.ledger import BANK, FEES, MARGIN, ROUNDING, TAX, TransactionKind
 from exchange.model.money import BadMoney, read_units
 from exchange.storage.ledger_views import LedgerFilter, LedgerLine, count_postings, edge_of_postings, list_postings
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
 
@@ -161,7 +161,7 @@ LEDGER: Shape[LedgerLine] = Shape(
     (
         Filter("account", "Account, or how it begins", read=_printable, example="buyer:acme", longest=120),
         Filter("kind", "Kind", _kinds, lambda text: text if text in {each.value for each in TransactionKind} else ""),
-        Filter("period", "When", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("When"),
         Filter("lead", "Lead", read=_printable, example="ld_…", longest=120),
         Filter("document", "Document or reference", read=_printable, longest=120),
         Filter("amount", "Amount", read=_amount, example="36.50", longest=20),

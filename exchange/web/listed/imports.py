@@ -8,9 +8,9 @@ from dataclasses import replace
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.storage.import_views import ImportFilter, count_imports, list_imports
-from exchange.web.import_rows import Shown, import_fields, shown
-from exchange.web.lead_list import campaigns, sellers
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.import_rows import Shown, import_fields, shown
+from exchange.web.listed.leads import campaigns, sellers
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 
 PATH = "/console/imports"
@@ -94,7 +94,7 @@ IMPORTS: Shape[Shown] = Shape(
     ),
     (
         Filter("state", "State", _states, lambda text: text if text in STATES else ""),
-        Filter("period", "Brought", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Brought"),
         Filter("seller", "Seller", sellers),
         Filter("campaign", "Campaign", campaigns),
         Filter("channel", "Came by", lambda _: [(each, each) for each in CHANNELS], rare=True),

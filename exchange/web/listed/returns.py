@@ -11,9 +11,9 @@ from exchange.model.return_terms import RETURN_REASONS
 from exchange.model.rights import Right
 from exchange.stages.returns.words import reason_words
 from exchange.storage.return_views import ReturnFilter, count_returns, list_returns
-from exchange.web.lead_list import buyers, sellers
+from exchange.web.listed.leads import buyers, sellers
+from exchange.web.listed.return_rows import COLUMNS, ReturnLine, line_of
 from exchange.web.lists.shape import Action, Asked, Column, Filter, Nothing, Shape
-from exchange.web.return_rows import COLUMNS, ReturnLine, line_of
 
 PATH = "/console/returns"
 TABS: Mapping[str, tuple[str, tuple[str, ...], bool | None]] = MappingProxyType(

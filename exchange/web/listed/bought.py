@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.storage.bought import BoughtFilter, count_bought
-from exchange.web.bought_rows import COLUMNS, BoughtLine, read_bought
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.bought_rows import COLUMNS, BoughtLine, read_bought
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 
 PATH = "/buyer/leads"
@@ -68,7 +68,7 @@ BOUGHT: Shape[BoughtLine] = Shape(
         Filter("disposition", "Disposition"),
         Filter("contract", "Contract"),
         Filter("vertical", "Vertical"),
-        Filter("period", "Bought", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Bought"),
     ),
     _read,
     _count,

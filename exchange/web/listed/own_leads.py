@@ -13,8 +13,9 @@ from exchange.stages.respond import told_reason
 from exchange.storage.database import Row
 from exchange.storage.lead_filters import LeadFilter
 from exchange.storage.leads import count_leads, list_leads
-from exchange.web.lead_list import plain
-from exchange.web.lead_query import PERIODS, STATUSES, period_of
+from exchange.web.listed.leads import plain
+from exchange.web.listed.periods import period_filter, period_of
+from exchange.web.listed.states import STATUSES
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
 
@@ -145,7 +146,7 @@ OWN_LEADS: Shape[OwnLead] = Shape(
     ),
     (
         Filter("status", "Status", _statuses, tell=plain),
-        Filter("period", "Received", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Received"),
         Filter("sub_id", "Sub ID", example="g-search"),
         Filter("state", "State", read=str.upper, example="AZ"),
         Filter("reason", "Reason", tell=plain, silent=True),

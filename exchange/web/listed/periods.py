@@ -1,29 +1,12 @@
-"""Words that filters of leads know: statuses and periods."""
+"""Periods that lists are narrowed to, in days of the exchange."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from exchange.web.lists.shape import Filter
 from exchange.web.words import Times
-
-PATH = "/console/leads"
-
-STATUSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "sold": ("sold",),
-        "unsold": ("unsold",),
-        "rejected": ("rejected", "duplicate", "invalid"),
-        "held": ("held",),
-        "unclear": ("unclear", "pending"),
-        "in_progress": ("open", "selling", "quoted"),
-        "priced": ("quoted",),
-        "duplicate": ("duplicate",),
-        "invalid": ("invalid",),
-        "passed": ("sold", "unsold", "held", "unclear", "pending", "quoted", "open", "selling"),
-    }
-)
-"""A status of the list and the states of leads it shows. The first six leave no lead out and count none twice."""
 
 PERIODS: Mapping[str, str] = MappingProxyType(
     {"today": "today", "yesterday": "yesterday", "7d": "last 7 days", "30d": "last 30 days"}
@@ -39,3 +22,8 @@ def period_of(name: str | None, times: Times) -> tuple[int | None, int | None]:
         return None, None
     first, last = _DAYS[name]
     return times.today(first)[0], times.today(last)[1] if last else None
+
+
+def period_filter(title: str) -> Filter:
+    """`?period=7d`; `title` says of what."""
+    return Filter("period", title, lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else "")

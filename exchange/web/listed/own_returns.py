@@ -13,9 +13,9 @@ from exchange.model.return_terms import RETURN_REASONS
 from exchange.stages.returns.words import reason_words
 from exchange.storage.return_views import ReturnFilter, count_returns, list_returns
 from exchange.web.api.returning import return_fields
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.periods import period_filter, period_of
+from exchange.web.listed.return_rows import ReturnLine, line_of
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
-from exchange.web.return_rows import ReturnLine, line_of
 
 STATES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -66,7 +66,7 @@ _FILTERS = (
         lambda text: text if text in STATES else "",
     ),
     Filter("reason", "Reason", lambda _: [(each, reason_words(each)) for each in RETURN_REASONS]),
-    Filter("period", "Asked", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+    period_filter("Asked"),
 )
 
 BUYERS_RETURNS: Shape[OwnReturn] = Shape(

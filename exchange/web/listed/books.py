@@ -12,7 +12,7 @@ from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.storage.book_views import BookFilter, count_books, list_books
 from exchange.storage.reconciliations import BookFile
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 
 PATH = "/console/reconcile"
@@ -102,7 +102,7 @@ BOOKS: Shape[Book] = Shape(
     (
         Filter("state", "State", lambda _: list(STATES.items()), lambda text: text if text in STATES else ""),
         Filter("party", "Whose", _whose),
-        Filter("period", "Came", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Came"),
     ),
     _read,
     _count,

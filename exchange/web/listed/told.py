@@ -10,8 +10,8 @@ from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.storage.bought import ToldFilter, count_told, told_lately
 from exchange.storage.database import Row
-from exchange.web.lead_list import buyers
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.leads import buyers
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.story.dispositions import CHANNELS, buyer_name
 from exchange.web.words import utc
@@ -102,7 +102,7 @@ TOLD: Shape[Told] = Shape(
         Filter("buyer", "Buyer", buyers),
         Filter("channel", "Came by", lambda _: list(CHANNELS.items())),
         Filter("disposition", "Disposition", kinds),
-        Filter("period", "Told", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Told"),
     ),
     _read,
     _count,

@@ -12,7 +12,7 @@ from exchange.model.actor import Actor
 from exchange.model.money import Money
 from exchange.storage.database import Row
 from exchange.storage.unclear import UnclearFilter, count_unclear, list_unclear
-from exchange.web.lead_list import buyers, sellers
+from exchange.web.listed.leads import buyers, sellers
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
 

@@ -14,7 +14,7 @@ from exchange.model.money import Money
 from exchange.stages.offer import shareable
 from exchange.storage.database import Row
 from exchange.storage.ping_views import RESULTS, PingFilter, count_pings, list_pings
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
 
@@ -179,7 +179,7 @@ PINGS: Shape[Ping] = Shape(
     ),
     (
         Filter("result", "Result", _results, lambda text: text if text in RESULTS else ""),
-        Filter("period", "Asked", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Asked"),
         Filter("contract", "Contract", silent=True),
     ),
     _read,

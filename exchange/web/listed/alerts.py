@@ -10,7 +10,7 @@ from exchange.model.actor import Actor
 from exchange.model.alert import RULES, Alert
 from exchange.storage.alert_views import OverFilter, count_over, list_over
 from exchange.web.figures.alerts import HOME, alert_fields
-from exchange.web.lead_query import PERIODS, period_of
+from exchange.web.listed.periods import period_filter, period_of
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
 
 NAMES = (
@@ -68,7 +68,7 @@ OVER: Shape[Over] = Shape(
     ),
     (
         Filter("rule", "Rule", _rules, lambda text: text if text in RULES else ""),
-        Filter("period", "Closed", lambda _: list(PERIODS.items()), lambda text: text if text in PERIODS else ""),
+        period_filter("Closed"),
     ),
     _read,
     _count,
