@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 BidKey = tuple[str, int, str, str, str, int]
 
+PRICE_UNITS = 2_500  # prices within a quarter are one size
+
 
 class Ask(NamedTuple):
     """A contract was asked for a bid on a lead that came at `at`: what it said, and the highest price it bid,
-    and the campaign's floor."""
+    and the campaign's floor. `won` is 1 when that bid became a sale."""
 
     at: int
     lead_id: str
@@ -21,14 +23,16 @@ class Ask(NamedTuple):
     price_units: int
     floor_units: int
     mode: str
+    won: int
 
 
 class Counts(NamedTuple):
     """How often, by the keys of the tables that keep it.
 
     `pings` by day, mode, vertical, contract, kind and size; `bids` and `won` by facet, day, mode, vertical, currency
-    and size; `answers` by hour, mode, vertical and size. `of_leads` are the sizes bid for each lead, `asks` each time a
-    contract was asked, `sold` which of them became a sale: when the lead came, its id, and the contract.
+    and size; `answers` by hour, mode, vertical and size. `asks` is each time a contract was asked, and `of_leads` the sizes
+    of what contracts bid beside their highest bids. `sold` are the asks of earlier requests that became a sale: when the
+    lead came, its id, and the contract.
     """
 
     pings: Counter[tuple[int, str, str, str, str, int]]

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from exchange.model.counted import Ask, BidKey, Counts, no_counts
+from exchange.model.counted import PRICE_UNITS, Ask, BidKey, Counts, no_counts
 from exchange.model.money import Money
 
-PRICE_UNITS = 2_500  # prices within a quarter are one size
 _FINE_MS, _MIDDLE_MS = 100, 1_000
 
 
@@ -49,22 +48,36 @@ def count_asked(requests: Iterable[Asked]) -> Counts:
 
 
 def _count_pings(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None:
-    asked = record.get("asked", ())
-    for line in asked:
+    bids: list[int] = []
+    for line, won in _asked(record):
         key, reason = (each.day, each.mode, each.vertical, line["contract"]), line.get("reason", "")
+        prices = sorted([_units(str(bid["price"]), each.currency) for bid in line["bids"]])
         counts.pings[(*key, "ms", ms_size(round(line["took"])))] += 1
-        counts.asks.append(_ask(each, line))
+        counts.asks.append(_ask(each, line, prices, won))
         if reason in ("timeout", "no_bid"):
             counts.pings[(*key, reason, 0)] += 1
-    bids = [_size(str(bid["price"]), each.currency) for line in asked for bid in line["bids"]]
-    counts.of_leads.update([(each.lead_id, size) for size in bids])
+        bids += [price // PRICE_UNITS for price in prices]
+        counts.of_leads.update([(each.lead_id, price // PRICE_UNITS) for price in prices[:-1]])
     _count_sizes(counts.bids, each, bids)
 
 
+def _asked(record: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], int]]:
+    """Who was asked, and 1 beside whoever won by it: of a contract that was asked again, the last time."""
+    lines = record.get("asked", ())
+    last = {line["contract"]: place for place, line in enumerate(lines)}
+    won = {last[post["contract"]] for post in _sold(record) if post["contract"] in last}
+    return [(line, int(place in won)) for place, line in enumerate(lines)]
+
+
+def _sold(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [post for post in record.get("posts", ()) if post["state"] == "accepted"]
+
+
 def _count_won(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None:
-    asked = {line["contract"] for told in (record, *each.before) for line in told.get("asked", ())}
-    sold = [post for post in record.get("posts", ()) if post["state"] == "accepted" and post["contract"] in asked]
-    counts.sold.update([(each.lead_at, each.lead_id, post["contract"]) for post in sold])
+    now = {line["contract"] for line in record.get("asked", ())}
+    before = {line["contract"] for told in each.before for line in told.get("asked", ())} - now
+    sold = [post for post in _sold(record) if post["contract"] in now or post["contract"] in before]
+    counts.sold.update([(each.lead_at, each.lead_id, post["contract"]) for post in sold if post["contract"] in before])
     _count_sizes(counts.won, each, [_size(str(post["price"]), each.currency) for post in sold])
 
 
@@ -76,14 +89,13 @@ def _count_sizes(counted: Counter[BidKey], each: Asked, sizes: Sequence[int]) ->
             counted[(facet, each.day, each.mode, each.vertical, each.currency, size)] += 1
 
 
-def _ask(each: Asked, line: Mapping[str, Any]) -> Ask:
-    """Exactly: reports add these up."""
-    prices = [_units(str(bid["price"]), each.currency) for bid in line["bids"]]
+def _ask(each: Asked, line: Mapping[str, Any], prices: Sequence[int], won: int) -> Ask:
+    """Exactly: reports add these up. `prices` are in order."""
     said = "bid" if prices else line.get("reason", "") or "no_bid"
     took, asked_at = round(line["took"]), each.at + round(line.get("at", 0))
     return Ask(
-        each.lead_at, each.lead_id, line["contract"], asked_at, said, took, max(prices, default=0), each.floor_units,
-        each.mode,
+        each.lead_at, each.lead_id, line["contract"], asked_at, said, took, prices[-1] if prices else 0, each.floor_units,
+        each.mode, won,
     )  # fmt: skip
 
 

@@ -95,11 +95,11 @@ async def add_counts(tx: Tx, before: Mark, after: Mark, counts: Counts, buyers: 
 
 
 async def _add_asks(tx: Tx, counts: Counts, buyers: Mapping[str, str]) -> None:
-    columns = (*Ask._fields, "buyer_id", "won")
+    columns = (*Ask._fields, "buyer_id")
     await tx.execute_many(
         f"""INSERT INTO asks ({", ".join(columns)}) VALUES ({", ".join(f":{name}" for name in columns)})
             ON CONFLICT DO NOTHING""",
-        [{**ask._asdict(), "buyer_id": buyers[ask.contract_id], "won": 0} for ask in counts.asks],
+        [dict(zip(columns, (*ask, buyers[ask.contract_id]), strict=True)) for ask in counts.asks],
     )
     won = """UPDATE asks SET won = 1 WHERE at = :at AND lead_id = :lead AND contract_id = :contract AND asked_at =
                  (SELECT MAX(k.asked_at) FROM asks k WHERE k.at = :at AND k.lead_id = :lead

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from exchange.model.actor import Actor, Role
 from exchange.model.analysis import Cell, Grain
+from exchange.model.counted import PRICE_UNITS
 from exchange.model.muted import NOTHING, Muted
 from exchange.storage.analysis import cells_where
 from exchange.storage.rows import as_written, listed
@@ -23,6 +24,12 @@ _STANDS = "EXISTS (SELECT 1 FROM sales s WHERE s.lead_id = leads.id AND s.revers
 _REVOKED = """id IN (SELECT l.id FROM revocations v CROSS JOIN leads l WHERE l.phone_index = v.phone_index
        UNION SELECT l.id FROM revocations v CROSS JOIN leads l WHERE l.email_index = v.email_index)"""
 _CONSENTED = "EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = leads.id)"
+
+# Contracts' highest bids stand with what they said to the ping, and the others by size.
+_BID = f"""(EXISTS (SELECT 1 FROM asks k WHERE k.at = leads.received_at AND k.lead_id = leads.id AND k.said = 'bid'
+           AND k.price_units >= :bid_from AND k.price_units < :bid_to)
+       OR EXISTS (SELECT 1 FROM lead_bids b WHERE b.lead_id = leads.id AND b.size * {PRICE_UNITS} >= :bid_from
+           AND b.size * {PRICE_UNITS} < :bid_to))"""
 
 STANDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -207,9 +214,7 @@ def _others(wanted: LeadFilter, led_by: str) -> list[tuple[str, dict[str, object
     if wanted.way is not None:
         parts.append((WAYS[wanted.way], {}))
     if wanted.bid is not None:
-        bid = """EXISTS (SELECT 1 FROM lead_bids b WHERE b.lead_id = leads.id AND b.size >= :bid_from
-               AND b.size < :bid_to)"""
-        parts.append((bid, {"bid_from": wanted.bid[0], "bid_to": wanted.bid[1]}))
+        parts.append((_BID, {"bid_from": wanted.bid[0] * PRICE_UNITS, "bid_to": wanted.bid[1] * PRICE_UNITS}))
     if wanted.channel is not None:
         rare = "channel <> 'api' AND channel = :channel"  # the index is for these
         parts.append((rare if wanted.channel != "api" else "channel = :channel", {"channel": wanted.channel}))

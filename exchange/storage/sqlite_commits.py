@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from select import select
+from threading import Thread
 
 from exchange.limits import GROUP_UNITS
 from exchange.storage.sqlite_group import Answer, Group, Stored, Work
@@ -32,40 +33,58 @@ def sync_log(log: Path) -> None:
 
 
 class Disk:
-    """Syncs the write-ahead log of a file, beside whoever goes on writing it."""
+    """Syncs the write-ahead log of a file, beside whoever goes on writing it.
+
+    The thread is told by a pipe and tells by another: a lock would have both wait for the interpreter in turns.
+    """
 
     def __init__(self, file: Path) -> None:
         self._log = file.with_name(f"{file.name}-wal")
-        self._thread = ThreadPoolExecutor(1)
-        self._synced: Future[None] | None = None
+        self._asked, self._ask = os.pipe()
         self._woken, self._wake = os.pipe()
+        self._under_way = self._over = False
+        self._failure: OSError | None = None
+        self._thread = Thread(target=self._work, name="sync", daemon=True)
+        self._thread.start()
 
     def fileno(self) -> int:
         """Readable when a sync has ended."""
         return self._woken
 
     def sync(self) -> None:
-        self._synced = self._thread.submit(sync_log, self._log)
-        self._synced.add_done_callback(lambda _: os.write(self._wake, b"\0"))
+        """Begin one; none may be on its way."""
+        self._under_way, self._over, self._failure = True, False, None
+        os.write(self._ask, b"\0")
 
     def wait(self) -> None:
         """Wait until no sync is on its way."""
-        if self._synced is not None:
-            wait([self._synced])
+        if self._under_way:
+            select([self._woken], [], [])
 
     def ended(self) -> bool:
         """True, once, when the sync is over. Raises `OSError` if it failed."""
-        if self._synced is None or not self._synced.done():
+        if not (self._under_way and self._over):
             return False
-        synced, self._synced = self._synced, None
         os.read(self._woken, 1)
-        synced.result()
+        self._under_way = False
+        if self._failure is not None:
+            raise self._failure
         return True
 
     def close(self) -> None:
-        self._thread.shutdown()
-        os.close(self._woken)
-        os.close(self._wake)
+        os.close(self._ask)
+        self._thread.join()
+        for end in (self._asked, self._woken, self._wake):
+            os.close(end)
+
+    def _work(self) -> None:
+        while os.read(self._asked, 1):
+            try:
+                sync_log(self._log)
+            except OSError as failure:
+                self._failure = failure
+            self._over = True
+            os.write(self._wake, b"\0")
 
 
 class Commits:

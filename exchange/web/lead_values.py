@@ -7,14 +7,14 @@ from datetime import date
 from decimal import Decimal
 
 from exchange.model.money import SCALE
-from exchange.stages.asked import PRICE_UNITS
+from exchange.model.counted import PRICE_UNITS
 from exchange.web.words import Times
 
 _GRADES = re.compile(r"([A-F])(?:\s*-\s*([A-F]))?")
 _PRICES = re.compile(r"(\d{1,9}(?:\.\d{1,2})?)?\s*-?\s*(\d{1,9}(?:\.\d{1,2})?)?")
 _FIELD = re.compile(r"([a-z][a-z0-9_]{0,59})\s*=\s*(\S.*)")
 _BIDS = re.compile(r"(\d{1,9}(?:\.\d{1,2})?)-(\d{1,9}(?:\.\d{1,2})?)?")
-_SIZES_MOST = 2**53
+_SIZES_MOST = 2**50
 _ZIPS_MOST = 80
 _MOST_UNITS = 10**15
 

@@ -11,7 +11,8 @@ from exchange.model.actor import Actor
 from exchange.model.counted import Counts
 from exchange.model.money import SCALE, Money
 from exchange.model.party import State
-from exchange.stages.asked import PRICE_UNITS, percentile
+from exchange.model.counted import PRICE_UNITS
+from exchange.stages.asked import percentile
 from exchange.stages.reasons import currency_sign
 from exchange.storage.asked import bid_sums
 from exchange.web.charts.chart import Chart
