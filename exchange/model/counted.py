@@ -30,9 +30,9 @@ class Counts(NamedTuple):
     """How often, by the keys of the tables that keep it.
 
     `pings` by day, mode, vertical, contract, kind and size; `bids` and `won` by facet, day, mode, vertical, currency
-    and size; `answers` by hour, mode, vertical and size. `asks` is each time a contract was asked, and `of_leads` the sizes
-    of what contracts bid beside their highest bids. `sold` are the asks of earlier requests that became a sale: when the
-    lead came, its id, and the contract.
+    and size; `answers` by hour, mode, vertical and size. `of_leads` are the sizes of what contracts bid beside their
+    highest bids, `asks` each time a contract was asked. `sold` are asks of earlier requests that became a sale: when
+    the lead came, its id, and the contract.
     """
 
     pings: Counter[tuple[int, str, str, str, str, int]]

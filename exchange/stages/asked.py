@@ -93,10 +93,10 @@ def _ask(each: Asked, line: Mapping[str, Any], prices: Sequence[int], won: int) 
     """Exactly: reports add these up. `prices` are in order."""
     said = "bid" if prices else line.get("reason", "") or "no_bid"
     took, asked_at = round(line["took"]), each.at + round(line.get("at", 0))
+    most = prices[-1] if prices else 0
     return Ask(
-        each.lead_at, each.lead_id, line["contract"], asked_at, said, took, prices[-1] if prices else 0, each.floor_units,
-        each.mode, won,
-    )  # fmt: skip
+        each.lead_at, each.lead_id, line["contract"], asked_at, said, took, most, each.floor_units, each.mode, won
+    )
 
 
 def _size(price: str, currency: str) -> int:

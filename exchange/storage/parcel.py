@@ -1,8 +1,9 @@
 """What travels between the exchange and its writer process: units, answers, and the frames around them.
 
 Named tuples, frozen dataclasses and enum members, of which every unit is full, travel as plain tuples in Python's own
-`marshal`: a third of what pickle costs. Anything else makes the whole parcel a pickle. Both are safe here: the two ends
-are one program, over a pair of sockets nobody else can open.
+`marshal`: a third of what pickle costs. Anything else makes the whole parcel a pickle. What every lead needs is marked
+`typed` and travels by its annotation, at a third of that. All are safe here: the two ends are one program, over a pair
+of sockets nobody else can open.
 """
 
 from __future__ import annotations
@@ -18,13 +19,31 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, partial
 from operator import attrgetter
-from typing import Any, ForwardRef
+from typing import Any, ForwardRef, NamedTuple, TypeVar, get_type_hints
+
+from msgspec.msgpack import Decoder, Encoder
 
 from exchange.storage.database import StorageError
 
 READY = 0  # the number of the frame that says how opening the file went
 _HEAD = struct.Struct("<QBI")  # number of the unit, 1 for durable or stored, length of what follows
 HEAD_BYTES = _HEAD.size
+_Unit = TypeVar("_Unit", bound=Callable[..., Any])
+
+
+def typed(unit: _Unit) -> _Unit:
+    """Mark a unit whose only argument may travel as its annotation says it: every field of a plain type, of an enum, a
+    named tuple or a tuple of such, or None."""
+    vars(unit)["typed"] = True
+    return unit
+
+
+def typed_argument(unit: Callable[..., Any]) -> Any:
+    """The type of a marked unit's argument; None of a unit that is not marked."""
+    if "typed" not in vars(unit):
+        return None
+    _, argument = inspect.signature(unit).parameters
+    return get_type_hints(unit)[argument]
 
 
 def unit_name(unit: Callable[..., Any]) -> str:
@@ -54,7 +73,9 @@ _PLAIN = frozenset({str, int, bytes, bool, float, type(None)})
 _PLAIN_FIELDS = frozenset({"str", "int", "bytes", "bool", "float", "None"})
 _TUPLE = ""  # what stands where a value has the name of its kind
 _EMPTY = (_TUPLE,)
-_MARSHALLED, _PICKLED = b"m", b"p"
+_MARSHALLED, _PICKLED, _TYPED = b"m", b"p", b"t"
+_NAME = struct.Struct("<H")  # the length of the name of a unit, before it
+_encode = Encoder().encode
 
 
 class _Strange(Exception):
@@ -176,8 +197,52 @@ def unpack(blob: bytes | memoryview) -> Any:
     return _whole(marshal.loads(data[1:])) if data[:1] == _MARSHALLED else pickle.loads(data[1:])
 
 
-def pack_unit(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
+class _Address(NamedTuple):
+    """A unit as a parcel names it; `head` begins the parcels of one that is marked."""
+
+    name: str
+    head: bytes | None
+
+
+@lru_cache(maxsize=4_096)
+def _address(unit: Callable[..., Any]) -> _Address:
+    name = unit_name(unit)
+    if typed_argument(unit) is None:
+        return _Address(name, None)
+    told = name.encode()
+    return _Address(name, _TYPED + _NAME.pack(len(told)) + told)
+
+
+def pack_unit(unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
+    name, head = _address(unit)
+    if head is not None and len(args) == 1 and not kwargs:
+        try:
+            return head + _encode(args[0])
+        except (TypeError, ValueError, OverflowError):  # a value that is larger or stranger than this way can take
+            pass
     return pack((name, args, kwargs) if kwargs else (name, args))
+
+
+def unpack_unit(blob: bytes) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
+    """The unit, found by its name, and what it is called with."""
+    if blob[:1] == _TYPED:
+        start = len(_TYPED) + _NAME.size
+        end = start + _NAME.unpack_from(blob, len(_TYPED))[0]
+        unit, decode = _taker(blob[start:end].decode())
+        return unit, (decode(memoryview(blob)[end:]),), {}
+    name, args, *rest = unpack(blob)
+    return _found(name), args, rest[0] if rest else {}
+
+
+@lru_cache(maxsize=4_096)
+def _found(name: str) -> Callable[..., Any]:
+    return find_unit(name)
+
+
+@lru_cache(maxsize=64)
+def _taker(name: str) -> tuple[Callable[..., Any], Callable[[memoryview], Any]]:
+    unit = find_unit(name)
+    return unit, Decoder(typed_argument(unit)).decode
 
 
 def pack_error(error: Exception) -> bytes:

@@ -23,9 +23,11 @@ from exchange.model.work import (
 from exchange.storage.audit import record
 from exchange.storage.claims import claim, take_free
 from exchange.storage.database import Row, Statement, Tx
+from exchange.storage.parcel import typed
 from exchange.storage.sightings import likely_same, sighted
 
 
+@typed
 async def open_request(tx: Tx, opening: Opening) -> Opened | Replay | KeyConflict | QuoteGone | Duplicate:
     """Store a request and, unless it may not go on, its lead. Only `Opened` lets the line continue."""
     request, lead = opening.request, opening.lead

@@ -16,6 +16,7 @@ from exchange.storage.deliveries import add_delivery, end_delivery
 from exchange.storage.holds import lock_in_order, post_holds, reserve, void_holds
 from exchange.storage.jobs import add_job
 from exchange.storage.ledger import book
+from exchange.storage.parcel import typed
 
 OPEN = "a.state <> 'accepted' AND a.state <> 'rejected' AND a.state <> 'failed'"
 """Of attempts `a`. Said as the index of the few open ones says it: SQLite uses that index for no other words."""
@@ -35,6 +36,7 @@ class LeadMoved(StorageError):
 Reserved = Held | CapFull | BalanceShort | None
 
 
+@typed
 async def advance(tx: Tx, move: Move) -> tuple[tuple[Reserved, ...], tuple[bool, ...]]:
     """Make one move. Returns what each intent got (None: nothing to hold) and whether each settlement was the first.
 

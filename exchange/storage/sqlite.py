@@ -22,11 +22,11 @@ from exchange.storage.sqlite_group import (
     CACHED_STATEMENTS,
     NotStored,
     SqliteTx,
-    Units,
     drive,
     open_writing,
     read_error,
     run_group,
+    run_packed,
 )
 from exchange.storage.sqlite_link import OwnWriter, SharedWriter, WriterCalls
 
@@ -136,17 +136,12 @@ class _WritesHere:
                 closing(open_writing(path, busy_ms=BUSY_MS, synchronous="FULL" if durable else "OFF"))
             )
             self._opened = opened.pop_all()
-        self._units = Units()
-        self._names: dict[Callable[..., Any], str] = {}
 
     async def run(
         self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, first: bool = False
     ) -> Any:
-        name = self._names.get(unit)
-        if name is None:
-            name = self._names[unit] = parcel.unit_name(unit)
-        blob = parcel.pack_unit(name, args, kwargs)
-        answer = run_group(self._connection, [partial(self._units.run, blob)])[0]
+        blob = parcel.pack_unit(unit, args, kwargs)
+        answer = run_group(self._connection, [partial(run_packed, blob)])[0]
         if isinstance(answer, NotStored):
             raise answer.error
         return parcel.unpack(answer.result)

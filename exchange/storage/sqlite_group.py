@@ -144,19 +144,10 @@ def drive(tx: SqliteTx, unit: Callable[..., Any], args: tuple[Any, ...], kwargs:
     raise StorageError(f"{unit.__qualname__} waited for something that is not the database")
 
 
-class Units:
-    """Runs units that came as bytes, and remembers the functions they name."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Any] = {}
-
-    def run(self, blob: bytes, tx: SqliteTx) -> bytes:
-        """The packed result. It is packed inside the savepoint, so that what cannot travel is not stored either."""
-        name, args, *rest = parcel.unpack(blob)
-        unit = self._known.get(name)
-        if unit is None:
-            unit = self._known[name] = parcel.find_unit(name)
-        return parcel.pack(drive(tx, unit, args, rest[0] if rest else {}))
+def run_packed(blob: bytes, tx: SqliteTx) -> bytes:
+    """Run a unit that came as bytes; returns the packed result. It is packed inside the savepoint, so that what cannot
+    travel is not stored either."""
+    return parcel.pack(drive(tx, *parcel.unpack_unit(blob)))
 
 
 Synchronous = Literal["FULL", "NORMAL", "OFF"]

@@ -125,7 +125,6 @@ class WriterCalls:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._names: dict[Callable[..., Any], str] = {}
         self._link: WriterLink | None = None
         self._starting: asyncio.Task[None] | None = None
         self._frames: list[bytes] = []
@@ -152,10 +151,7 @@ class WriterCalls:
         link = self._link
         if len(self._unsent) + (len(link.waiting) if link is not None else 0) >= WRITER_QUEUE:
             raise StorageBusy(f"{WRITER_QUEUE} units of work wait for the database")
-        name = self._names.get(unit)
-        if name is None:
-            name = self._names[unit] = parcel.unit_name(unit)
-        blob = parcel.pack_unit(name, args, kwargs)
+        blob = parcel.pack_unit(unit, args, kwargs)
         loop = asyncio.get_running_loop()
         self._number += 1
         self._unsent[self._number] = future = loop.create_future()

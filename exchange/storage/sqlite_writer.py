@@ -25,7 +25,7 @@ from exchange.storage import parcel
 from exchange.storage.database import StorageError
 from exchange.storage.file_lock import hold_file
 from exchange.storage.sqlite_commits import Commits, Disk
-from exchange.storage.sqlite_group import Answer, Stored, Synchronous, Units, open_writing
+from exchange.storage.sqlite_group import Answer, Stored, Synchronous, open_writing, run_packed
 
 CHUNK_BYTES = 256 * 1024
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -104,7 +104,6 @@ class Hall:
         self._door: socket.socket | None = door
         self._open_file = open_file
         self._file: Opened | None = None
-        self._units = Units()
         self._wires: list[Wire] = []
         self._told: dict[Wire, list[bytes]] = {}
         self._selector = selectors.DefaultSelector()
@@ -142,7 +141,7 @@ class Hall:
         commits.hear()
         for wire, (number, durable, blob) in taken:
             wire.waiting += 1
-            commits.run(partial(self._units.run, blob), partial(self._tell, wire, number), first=not durable)
+            commits.run(partial(run_packed, blob), partial(self._tell, wire, number), first=not durable)
             commits.hear()
         commits.settle()
         self._send()

@@ -6,8 +6,8 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from exchange.model.money import SCALE
 from exchange.model.counted import PRICE_UNITS
+from exchange.model.money import SCALE
 from exchange.web.words import Times
 
 _GRADES = re.compile(r"([A-F])(?:\s*-\s*([A-F]))?")

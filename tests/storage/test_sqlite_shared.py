@@ -71,7 +71,7 @@ def heard(end: socket.socket, count: int) -> list[tuple[int, bool, bytes]]:
 
 
 def asking(number: int, size: int) -> bytes:
-    return parcel.frame(number, True, parcel.pack_unit(parcel.unit_name(units.answer_with), (size,), {}))
+    return parcel.frame(number, True, parcel.pack_unit(units.answer_with, (size,), {}))
 
 
 async def test_each_hears_its_own_answers_and_all_write_one_file(two: tuple[SqliteDb, SqliteDb]) -> None:
@@ -99,10 +99,9 @@ async def test_who_does_not_read_keeps_nobody_waiting_and_loses_nothing(
 async def test_what_a_process_sent_before_it_went_is_stored_and_the_others_go_on(
     house: House, two: tuple[SqliteDb, SqliteDb]
 ) -> None:
-    name = parcel.unit_name(units.add)
     with raw(house) as gone:
         for number in range(1, 601):
-            gone.sendall(parcel.frame(number, True, parcel.pack_unit(name, (Thing(f"gone{number}", 1),), {})))
+            gone.sendall(parcel.frame(number, True, parcel.pack_unit(units.add, (Thing(f"gone{number}", 1),), {})))
     await two[0].write(units.add, Thing("after", 1))
     await two[0].close()
     again = await open_shared(house.path, house.outside)  # its units come after all that was sent before

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
-from exchange.model.counted import Counts
+from exchange.model.counted import PRICE_UNITS, Counts
 from exchange.model.money import SCALE, Money
 from exchange.model.party import State
-from exchange.model.counted import PRICE_UNITS
 from exchange.stages.asked import percentile
 from exchange.stages.reasons import currency_sign
 from exchange.storage.asked import bid_sums
