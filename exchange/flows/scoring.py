@@ -75,8 +75,8 @@ class Scorer:
         verdict = self.verdict(vertical.name)
         by_model = self.ready and verdict.sound
         chance = learner.weights.chance(where) if by_model else learner.rates.rate(found.source)
-        weights, usual = tuple([learner.weights.weight(each) for each in where]), learner.usual_of(vertical.name)
-        return Scored(chance, by_model, verdict, learner.rates.source(found.source[-1]), found, weights, usual)
+        source, usual = learner.rates.source(found.source[-1]), learner.usual_of(vertical.name)
+        return Scored(chance, by_model, verdict, source, found, learner.weights.of(where), usual)
 
     def verdict(self, vertical: str) -> Verdict:
         """How well the predictions for a vertical came true, as of the last events."""

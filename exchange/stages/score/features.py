@@ -144,6 +144,7 @@ def _page(url: str) -> str:
     return f"{parts.netloc}{parts.path}"
 
 
+@lru_cache(maxsize=16_384)
 def name_of(text: str) -> str:
     """A feature's name, without its value: `solar.monthly_bill` of `solar.monthly_bill=101-150`."""
     return text.partition("=")[0]

@@ -123,10 +123,10 @@ class Learner:
         vertical, where = source[0], places(texts)
         usual = self.usual.setdefault(vertical, {})
         share = 1 / min(self.rates.leads(vertical) + 1, _MEAN_OVER)
-        for text, each in zip(texts, where, strict=True):
+        for text, weight in zip(texts, self.weights.of(where), strict=True):
             name = name_of(text)
             before = usual.get(name, 0.0)
-            usual[name] = before + (self.weights.weight(each) - before) * share
+            usual[name] = before + (weight - before) * share
         self._open[event.lead_id] = _Open(
             event.at, vertical, array("H", where), source, self.weights.chance(where), self.rates.rate(source)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from zlib import crc32
 
 BITS = 16
@@ -16,13 +17,14 @@ _PRIOR_MARGIN = math.log(PRIOR / (1 - PRIOR))
 _FAR = 30.0
 
 
+@lru_cache(maxsize=16_384)  # the same features come again and again
 def place(feature: str) -> int:
     """Where a feature's weight lies. Two features may share one: with some thousand in use they rarely do."""
     return crc32(feature.encode()) & _MASK
 
 
 def places(features: Iterable[str]) -> tuple[int, ...]:
-    return tuple(crc32(feature.encode()) & _MASK for feature in features)
+    return tuple([place(feature) for feature in features])
 
 
 def chance(margin: float) -> float:
@@ -37,8 +39,10 @@ class Weights:
         self._weights = [0.0] * (1 << BITS)
         self._squares = [_START] * (1 << BITS)
 
-    def weight(self, at: int) -> float:
-        return self._weights[at]
+    def of(self, at: Sequence[int]) -> tuple[float, ...]:
+        """The weights at these places."""
+        weights = self._weights
+        return tuple([weights[each] for each in at])
 
     def margin(self, at: Sequence[int]) -> float:
         """The log-odds of a lead with its features at these places."""
