@@ -86,6 +86,7 @@ class FieldDocument(_Document):
     help: str = ""
     required_from: date | None = None
     until: Mapping[Text, date] = {}
+    money: bool = False
 
     def spec(self) -> FieldSpec:
         return FieldSpec(
@@ -104,6 +105,7 @@ class FieldDocument(_Document):
             self.help,
             _midnight(self.required_from) if self.required_from is not None else None,
             tuple((value, _midnight(day)) for value, day in self.until.items()),
+            self.money,
         )
 
 
@@ -332,6 +334,8 @@ def _field_problems(spec: FieldSpec) -> Iterator[str]:
         return
     if spec.type == "choice" and not spec.allowed:
         yield "allowed: a choice needs its values."
+    if spec.money and spec.type not in ("choice", "integer", "number", "amount"):
+        yield f"money: a {spec.type} is no amount."
     if spec.allowed and spec.type not in ("choice", "state", "country"):
         yield f"allowed: a {spec.type} has no list of values."
     if spec.until and spec.type != "choice":

@@ -149,7 +149,7 @@ class Breaker:
     def _sentence(self, health: _Health) -> str:
         assert health.opened is not None
         since = datetime.fromtimestamp(health.opened / 1000, self._zone)
-        return f"Breaker open since {since:%H:%M} after {health.why}."
+        return f"Breaker open since {since:%H:%M %Z} after {health.why}."
 
 
 def _probe_due(health: _Health, now: int) -> bool:

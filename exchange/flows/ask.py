@@ -69,6 +69,7 @@ def _facts(case: Case, market: Market, reserve: Money, tier: Tier, named: frozen
     return Facts(
         time_left_ms=case.time_left_ms(market),
         cap_use=live.cap_use(now),
+        reached=live.reached(now),
         available=live.available,
         bought=case.bought,
         broken=live.broken,
@@ -76,6 +77,7 @@ def _facts(case: Case, market: Market, reserve: Money, tier: Tier, named: frozen
         over_rate=live.over_rate(contracts, now),
         reserve=reserve,
         tier_open=tier.number if case.live else None,
+        tier_name=tier.name,
         seller_name=case.deals.sellers[case.submission.seller_id].name,
         named=named,
         suppressed=case.suppressed,

@@ -35,7 +35,7 @@ async def check_score(case: Case, market: Market) -> Case:
     facts = [f"{sentence}: {points:+d}" for sentence, points in made.lines]
     if held_out:
         facts.append("Held out: graded without the score, to measure what the score is worth")
-    lead = case.lead._replace(grade=made.letter, score=round(scored.chance * 1000))
+    lead = case.lead._replace(grade=made.letter, points=made.points, score=round(scored.chance * 1000))
     told = (
         _told(case, scored),
         Finding("grade", Outcome.PASSED, f"Grade {made.letter}, {made.points} points", facts=tuple(facts)),

@@ -28,6 +28,7 @@ async def judged_now(market: Market, row: Row) -> Mapping[str, tuple[Check, ...]
     facts = Facts(
         reserve=deals.intakes[campaign.id].reserve if lead.min_price is None else reserve(campaign, lead.min_price),
         cap_use=live.cap_use(now),
+        reached=live.reached(now),
         available=live.available,
         broken=live.broken,
         suppressed=ask_lists(lead, vertical, market).buyers,

@@ -46,7 +46,7 @@ from exchange.stages.caps import cap_windows
 from exchange.stages.schedule import ZoneWindows
 from exchange.stages.scrub.lead import Tools, tools_of
 from exchange.storage.database import Db
-from exchange.storage.holds import all_cap_use
+from exchange.storage.holds import CapUse, all_cap_use
 from exchange.storage.house import read_chosen
 from exchange.storage.ledger import all_balances
 from exchange.storage.parties import read_parties, read_version
@@ -79,7 +79,9 @@ class Live:
         self.pulse = Pulse()
         self.available: Mapping[str, Money] = {}
         self._cap_use: Mapping[tuple[str, int], int] = {}
+        self._reached: Mapping[tuple[str, int], int] = {}
         self._use_now: Mapping[str, int] = {}
+        self._reached_now: Mapping[str, int] = {}
         self._use_until = 0
         self.broken: Mapping[str, str] = {}
         self.collapsed: Mapping[str, str] = {}  # buyers that suddenly take nothing, and why they are kept back
@@ -127,18 +129,21 @@ class Live:
         starts = {cap.key: cap.window_start for cap in intent.hold.caps}
         match got:
             case Held():
-                self._note_use({(key, starts[key]): used for key, used in got.used})
+                use = {(key, starts[key]): used for key, used in got.used}
+                full = [each for each in intent.hold.caps if use.get((each.key, each.window_start), 0) >= each.most]
+                self._note_use(use, {(each.key, each.window_start): intent.made_at for each in full})
                 self.available = {**self.available, intent.buyer_id: got.available}
             case CapFull():
-                self._note_use({(got.key, starts[got.key]): got.used})
+                window = (got.key, starts[got.key])
+                self._note_use({window: got.used}, {window: got.reached} if got.reached is not None else {})
             case BalanceShort():
                 self.available = {**self.available, intent.buyer_id: got.available}
             case None:
                 pass
 
-    def take_up(self, cap_use: Mapping[tuple[str, int], int], available: Mapping[str, Money]) -> None:
+    def take_up(self, caps: CapUse, available: Mapping[str, Money]) -> None:
         """What the database says about caps and money."""
-        self._cap_use, self.available, self._use_until = cap_use, available, 0
+        self._cap_use, self._reached, self.available, self._use_until = caps.used, caps.reached, available, 0
 
     def cap_use(self, now: int) -> Mapping[str, int]:
         """By cap key, what its window of now has used. The mapping is never changed afterwards."""
@@ -146,10 +151,16 @@ class Live:
             deals = self.deals
             of_contracts = (cap_windows(each, now, self.windows(each.zone)) for each in deals.contracts.values())
             counted = (*of_contracts, *deals.cap_windows(now))
-            self._use_now = {key: self._cap_use[key, at] for each in counted for key, at in each
-                             if (key, at) in self._cap_use}  # fmt: skip
+            windows = [window for each in counted for window in each if window in self._cap_use]
+            self._use_now = {window[0]: self._cap_use[window] for window in windows}
+            self._reached_now = {window[0]: self._reached[window] for window in windows if window in self._reached}
             self._use_until = now - now % _QUARTER_HOUR_MS + _QUARTER_HOUR_MS
         return self._use_now
+
+    def reached(self, now: int) -> Mapping[str, int]:
+        """By cap key, when the last of its window of now was taken, of those that are used up."""
+        self.cap_use(now)
+        return self._reached_now
 
     def windows(self, zone: str) -> ZoneWindows:
         """The cap windows of a zone as they lie now."""
@@ -158,9 +169,12 @@ class Live:
             windows = self._windows[zone] = ZoneWindows(zone)
         return windows
 
-    def _note_use(self, used: Mapping[tuple[str, int], int]) -> None:
+    def _note_use(self, used: Mapping[tuple[str, int], int], reached: Mapping[tuple[str, int], int]) -> None:
         self._cap_use = {**self._cap_use, **used}
         self._use_now = {**self._use_now, **{key: amount for (key, _), amount in used.items()}}
+        if reached:
+            self._reached = {**self._reached, **reached}
+            self._reached_now = {**self._reached_now, **{key: at for (key, _), at in reached.items()}}
 
     def over_rate(self, contracts: Iterable[Contract], now: int) -> frozenset[str]:
         """Contracts that had their requests of this second. Asking counts nothing; `ask` counts those it pings."""
@@ -294,8 +308,7 @@ async def refresh(market: Market) -> bool:
         live.deals = compile_deals(parties, shapes, live.tables, live.deals)
         live.served.update(parties.served)
     now = market.clock.now()
-    cap_use = dict(await market.db.read(all_cap_use, now))
-    live.take_up(cap_use, await available_in(market, "live"))
+    live.take_up(await market.db.read(all_cap_use, now), await available_in(market, "live"))
     live.collapsed = await collapsed(market.db)
     _note_health(market, now, await kept_back(market.db, now, live.collapsed))
     return changed

@@ -219,6 +219,7 @@ def _judge(market: Market, case: Case, buyer_id: str, price: Money) -> Judgement
     facts = Facts(
         reserve=price,
         cap_use=live.cap_use(now),
+        reached=live.reached(now),
         available=live.available,
         bought=case.bought,
         suppressed=case.suppressed,

@@ -48,6 +48,7 @@ async def light(market: Market, campaign_id: str, draft: Draft, fields: dict[str
     facts = Facts(
         reserve=reserve(campaign, None),
         cap_use=live.cap_use(now),
+        reached=live.reached(now),
         available=live.available,
         broken=live.broken,
         seller_name=market.deals.sellers[campaign.seller_id].name,

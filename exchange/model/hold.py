@@ -46,6 +46,7 @@ class CapFull(NamedTuple):
     name: str
     used: int
     most: int
+    reached: int | None = None  # when the last of it was taken, where all of it is
 
 
 class BalanceShort(NamedTuple):

@@ -120,6 +120,7 @@ class Lead(NamedTuple):
     month: str
     fraud: int | None = None  # 0 (nothing against it) to 100
     score: int | None = None  # chance to convert, in thousandths
+    points: int | None = None  # what the grade is made of
     appended: frozenset[str] = frozenset()  # of the values, those that a vendor added: no seller sent them
 
     def text(self, name: str) -> str | None:

@@ -42,6 +42,7 @@ class FieldSpec:
     help: str = ""
     required_from: int | None = None
     until: tuple[tuple[str, int], ...] = ()
+    money: bool = False  # its numbers are amounts, told with the currency's sign
 
     def allowed_at(self, now: int) -> tuple[str, ...]:
         """The values that are read at this moment."""

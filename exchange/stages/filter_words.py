@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from exchange import limits
+from exchange.fields.choice import range_of
 from exchange.model.lead import FieldValue
 from exchange.model.party import Clause, Group
 from exchange.model.vertical import FieldSpec, Vertical
@@ -121,17 +122,16 @@ def show_value(value: FieldValue, spec: FieldSpec, operators: tuple[str, ...], c
     """What the lead has, masked where it is personal, and as an age where the filter asks for one."""
     if "age" in value.parts and any("age" in operator or operator.endswith("er_than") for operator in operators):
         return f"age {value.parts['age']}"
-    if "least" in value.parts and "most" in value.parts:
-        sign = currency_sign(currency) if "$" in value.clean or _is_money(spec) else ""
-        least, most = value.parts["least"], value.parts["most"]
-        if most is None:
-            return f"{sign}{least:,} or more"
-        return f"{sign}{least:,}" if least == most else f"{sign}{least:,} to {sign}{most:,}"
     shown = _show(value.masked, spec, currency)
     return shown if len(shown) <= limits.GOT_CHARACTERS else f"{shown[: limits.GOT_CHARACTERS - 1]}…"
 
 
 def _show(text: str, spec: FieldSpec, currency: str) -> str:
+    """A value as people write it: `$101 to $150` of the bracket `101-150`, `$2,500` of an amount."""
+    ends = range_of(text.strip()) if spec.type == "choice" else None
+    if ends is not None and ends[0] != ends[1]:
+        sign = currency_sign(currency) if _is_money(spec) else ""
+        return f"{sign}{ends[0]:,} or more" if ends[1] is None else f"{sign}{ends[0]:,} to {sign}{ends[1]:,}"
     found = _NUMBER.fullmatch(text.strip()) if _is_money(spec) else None
     if found is None:
         return text.strip()
@@ -140,7 +140,7 @@ def _show(text: str, spec: FieldSpec, currency: str) -> str:
 
 
 def _is_money(spec: FieldSpec) -> bool:
-    return spec.type == "amount" or any("$" in choice for choice in spec.allowed)
+    return spec.money or spec.type == "amount" or any("$" in choice for choice in spec.allowed)
 
 
 def _list(values: list[str], spec: FieldSpec) -> str:

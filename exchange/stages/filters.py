@@ -16,7 +16,6 @@ from exchange.model.lead import FieldValue
 from exchange.model.party import Clause, Group
 from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.filter_words import show_value, tell_clause
-from exchange.stages.reasons import NONE
 
 Values = Mapping[str, FieldValue]
 _EQUAL_AS_TEXT = ("choice", "state", "postal_code", "boolean")  # their equality is that of their clean text
@@ -186,10 +185,10 @@ def _tell(part: Clause | Group, shape: Shape, *, alone: bool) -> str:
 def _got(specs: tuple[FieldSpec, ...], leaves: tuple[Clause, ...], currency: str) -> Callable[[Values], str]:
     operators = {spec.name: tuple(leaf.operator for leaf in leaves if leaf.field == spec.name) for spec in specs}
 
-    def show(values: Values, spec: FieldSpec) -> str:
+    def show(values: Values, spec: FieldSpec, named: str = "") -> str:
         value = values.get(spec.name)
-        return NONE if value is None else show_value(value, spec, operators[spec.name], currency)
+        return f"no {spec.name}" if value is None else named + show_value(value, spec, operators[spec.name], currency)
 
     if len(specs) == 1:
         return lambda values: show(values, specs[0])
-    return lambda values: "; ".join(f"{spec.name} {show(values, spec)}" for spec in specs)
+    return lambda values: "; ".join(show(values, spec, f"{spec.name} ") for spec in specs)

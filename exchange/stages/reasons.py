@@ -8,23 +8,23 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 | buyer_active    | `on vacation until Mon 23 Nov`, or as above | `active`                    |
 | mode            | `test`                             | `live`                               |
 | schedule        | `07:14 MST`                        | `08:00 MST`, or `never`              |
-| filter:a        | `$101 to $150`, or `none`          | `$150 or more`                       |
-| filter:a|b      | `a none; b no`                     | `a $150 or more, or b yes`           |
+| filter:a        | `$101 to $150`, or `no a`          | `$150 or more`                       |
+| filter:a|b      | `no a; b no`                       | `a $150 or more, or b yes`           |
 | geo             | `ZIP 85016; state CA`              | `in its 212 ZIPs; not in CA`         |
 | source          | `sub ID pop-19`, `Cedar Digital`   | `listed`, or `not blocked`           |
-| grade           | `C`, or `none`                     | `B`                                  |
+| grade           | `C (55)`, or `none`                | `B`                                  |
 | consent         | `none`                             | `jornaya_leadid`                     |
 | named_seller    | `3 companies`, `nobody`, `nobody yet` | `Northsun Solar`                     |
 | quiet_hours     | a sentence                         | `calling hours`                      |
 | duplicate_buyer | `phone on 2 Nov`                   | `30 days`                            |
 | suppression     | `customers.csv`                    | `not listed`                         |
 | conflict        | `Helio One`                        | `another group`, or `another company`|
-| cap:day, budget | `40`, or `$480.00 + $25.00`        | `40`, or `$500.00`                   |
+| cap:day, budget | `40 at 09:02:51 EST`, or `$480.00 + $25.00` | `40`, or `$500.00`                   |
 | balance         | `$12.40`                           | `$25.00`                             |
 | price           | `fixed $7.00`, `bid $7.00`, `EUR`  | `$8.00`, or `USD`                    |
 | health          | a sentence                         | `in health`                          |
 | rate            | `reached`                          | `20 a second`                        |
-| tier            | `1`                                | `2`                                  |
+| tier            | `1, Exclusive`                     | `2`                                  |
 | deadline        | `140 ms`                           | `412 ms`                             |
 """
 
@@ -41,6 +41,8 @@ from exchange.model.verdict import Check, Verdict
 NONE = "none"
 LISTED, NOT_LISTED, NOT_BLOCKED = "listed", "not listed", "not blocked"
 OTHER_GROUP, OTHER_COMPANY = "another group", "another company"
+REACHED = " at "
+"""Between what a cap has used and when the last of it was taken."""
 _SYMBOLS: Mapping[str, str] = MappingProxyType({"USD": "$", "EUR": "€", "GBP": "£"})
 _PERIODS: Mapping[str, str] = MappingProxyType(
     {"hour": "Hourly", "day": "Daily", "week": "Weekly", "month": "Monthly", "total": "Total"}
@@ -93,6 +95,17 @@ def sentence(check: Check) -> str:
             return _way_out(check)
 
 
+def alike(one: Check, other: Check) -> bool:
+    """Whether two checks failed alike, whenever a cap was reached and whatever points a grade was made of."""
+    return _core(one) == _core(other)
+
+
+def _core(check: Check) -> tuple[str, str, str]:
+    kind = check.name.partition(":")[0]
+    end = {"cap": REACHED, "grade": " ("}.get(kind)
+    return check.name, check.got.partition(end)[0] if end is not None else check.got, check.required
+
+
 def sentences(verdict: Verdict) -> tuple[str, ...]:
     """Why not, in the order of the checks; empty for a contract that may have the lead."""
     return tuple(sentence(check) for check in verdict.failed)
@@ -123,10 +136,10 @@ def show_duration(duration_ms: int) -> str:
     return f"{duration_ms} ms" if duration_ms < 1_000 else f"{duration_ms // 1_000}.{duration_ms % 1_000 // 10:02d} s"
 
 
-def show_time(at: int, zone: str, now: int | None = None) -> str:
+def show_time(at: int, zone: str, now: int | None = None, *, seconds: bool = False) -> str:
     """`07:14 MST`; with the day before it when `now` is given and falls on another: `Mon 23 Nov, 08:00 MST`."""
     local = _local(at, zone)
-    clock = f"{local:%H:%M} {_zone_name(local)}"
+    clock = f"{local:{'%H:%M:%S' if seconds else '%H:%M'}} {_zone_name(local)}"
     if now is None or _local(now, zone).date() == local.date():
         return clock
     return f"{local:%a} {show_day(at, zone)}, {clock}"
@@ -173,7 +186,8 @@ def _place(place: str, rule: str) -> str:
     if place.startswith("no "):
         return f"Lead has {place}, must be {rule}."
     place = place[0].upper() + place[1:]
-    return f"{place} is {rule.removeprefix('not ')}." if rule.startswith("not ") else f"{place} is not {rule}."
+    kind = "ZIPs" if place.startswith("ZIP") else "states"
+    return f"{place} is in its excluded {kind}." if rule.startswith("not ") else f"{place} is not {rule}."
 
 
 def _source(got: str, required: str) -> str:
@@ -189,8 +203,10 @@ def _conflict(got: str, required: str) -> str:
 
 
 def _use(got: str, required: str, done: str = "") -> str:
-    used, _, needed = got.partition(" + ")
-    return f"{used} of {required}{done}" + (f", needs {needed}" if needed else "")
+    had, _, needed = got.partition(" + ")
+    used, _, reached = had.partition(REACHED)
+    rest = f", needs {needed}" if needed else f", reached {reached}" if reached else ""
+    return f"{used} of {required}{done}{rest}"
 
 
 def _way_out(check: Check) -> str:
@@ -206,11 +222,20 @@ def _way_out(check: Check) -> str:
         case "rate":
             return f"{required} limit reached."
         case "tier":
-            return f"Tier {required} runs only when tier {got} does not sell."
+            return f"Tier {required} runs only when {_tier(got)} does not sell."
         case "deadline":
             return f"{got} left to answer the seller; this buyer's p50 is {required}."
         case name:
             return f"{name}: needs {required}, lead has {got}."
+
+
+def _tier(got: str) -> str:
+    """`the exclusive auction`, by the name that the campaign gave it; of old records its number."""
+    number, _, name = got.partition(", ")
+    if not name:
+        return f"tier {number}"
+    name = name[:1].lower() + name[1:] if name[1:2].islower() else name
+    return f"the {name}" if name.endswith("auction") else f"the {name} auction"
 
 
 def _price(got: str, required: str) -> str:

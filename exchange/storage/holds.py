@@ -7,6 +7,7 @@ Rows are touched in one order everywhere: holds, caps by key, then the account.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from exchange.model.hold import BalanceShort, CapFull, CapHold, Held, HoldRequest, HoldState
 from exchange.model.money import Money
@@ -27,8 +28,16 @@ __all__ = [
     "void_holds",
 ]
 
+_REACHED = "CASE WHEN used_units >= most_units THEN taken_at END AS reached"
 WINDOWS_MS = 32 * 86_400_000  # no window but the endless one is longer than a month
 CAPS_AT_ONCE = 1_000
+
+
+class CapUse(NamedTuple):
+    """By (cap key, window start): how much is taken, and when the last was (epoch ms), where all of it is."""
+
+    used: Mapping[tuple[str, int], int]
+    reached: Mapping[tuple[str, int], int]
 
 
 class HoldExceeded(StorageError):
@@ -45,7 +54,7 @@ async def reserve(tx: Tx, request: HoldRequest, at: int) -> Held | CapFull | Bal
     caps = sorted(request.caps, key=lambda cap: (cap.key, cap.window_start))
     statements = [_hold_rows(request, at), _take_money(request)]
     if caps:
-        statements.insert(1, _take_caps(caps))
+        statements.insert(1, _take_caps(caps, at))
     _, *taken = await tx.together(*statements)
     used = _numbers(taken[0]) if caps else {}
     available = taken[-1]
@@ -153,13 +162,16 @@ async def cap_use(tx: Tx, windows: Sequence[tuple[str, int]]) -> dict[tuple[str,
     return use
 
 
-async def all_cap_use(tx: Tx, now: int) -> list[tuple[tuple[str, int], int]]:
+async def all_cap_use(tx: Tx, now: int) -> CapUse:
     """The use of every cap window that may still be open at `now`, the endless one (which starts at 0) included."""
     rows = await tx.fetch(
-        """SELECT key, window_start, used_units FROM cap_use WHERE window_start = 0 OR window_start > :since""",
+        f"""SELECT key, window_start, used_units, {_REACHED} FROM cap_use
+            WHERE window_start = 0 OR window_start > :since""",
         since=now - WINDOWS_MS,
     )
-    return [((row["key"], row["window_start"]), row["used_units"]) for row in rows]
+    windows = {(row["key"], row["window_start"]): row for row in rows}
+    reached = {window: row["reached"] for window, row in windows.items() if row["reached"] is not None}
+    return CapUse({window: row["used_units"] for window, row in windows.items()}, reached)
 
 
 async def held_account(tx: Tx, attempt_id: str) -> str | None:
@@ -201,9 +213,10 @@ _HOLD = (
     "made_at",
     "changed_at",
 )
-_CAP = ("key", "window_start", "used_units", "most_units")
+_CAP = ("key", "window_start", "used_units", "most_units", "taken_at")
 _IF_IT_FITS = """ON CONFLICT (key, window_start) DO UPDATE
-                 SET used_units = cap_use.used_units + excluded.used_units, most_units = excluded.most_units
+                 SET used_units = cap_use.used_units + excluded.used_units, most_units = excluded.most_units,
+                     taken_at = excluded.taken_at
                  WHERE cap_use.used_units + excluded.used_units <= excluded.most_units
                  RETURNING cap_use.key || '=' || CAST(cap_use.used_units AS TEXT) AS key"""
 
@@ -218,9 +231,9 @@ def _hold_rows(request: HoldRequest, at: int) -> Statement:
     return inserted("holds", _HOLD, rows)
 
 
-def _take_caps(caps: Sequence[CapHold]) -> Statement:
+def _take_caps(caps: Sequence[CapHold], at: int) -> Statement:
     """Each cap rises only if what it then holds is within its limit; one that does not is missing in the answer."""
-    rows = [(cap.key, cap.window_start, cap.amount, cap.most) for cap in caps]
+    rows = [(cap.key, cap.window_start, cap.amount, cap.most, at) for cap in caps]
     return inserted("cap_use", _CAP, rows, _IF_IT_FITS)
 
 
@@ -285,8 +298,13 @@ def _by_key(row: Mapping[str, object]) -> str:
 
 
 async def _cap_full(tx: Tx, cap: CapHold) -> CapFull:
-    use = await cap_use(tx, [(cap.key, cap.window_start)])
-    return CapFull(cap.key, cap.name, use.get((cap.key, cap.window_start), 0), cap.most)
+    rows = await tx.fetch(
+        f"SELECT used_units, {_REACHED} FROM cap_use WHERE key = :key AND window_start = :start",
+        key=cap.key,
+        start=cap.window_start,
+    )
+    used, reached = (rows[0]["used_units"], rows[0]["reached"]) if rows else (0, None)
+    return CapFull(cap.key, cap.name, used, cap.most, reached)
 
 
 async def _available(tx: Tx, account: str, currency: str) -> Money:

@@ -36,7 +36,7 @@ def test_five_losses_in_a_row_open_it_and_four_do_not() -> None:
 
     lose(breaker, 1)
 
-    assert BreakerState(True, "Breaker open since 14:20 after 5 timeouts in a row.") == breaker.state("acme", NOW)
+    assert BreakerState(True, "Breaker open since 14:20 UTC after 5 timeouts in a row.") == breaker.state("acme", NOW)
     assert "Breaker open since 14:20" in (breaker.admit("acme", NOW, delivers=True) or "")
 
 
@@ -51,7 +51,7 @@ def test_fifteen_of_the_last_twenty_open_it() -> None:
 
     lose(breaker, 1)
 
-    assert BreakerState(True, "Breaker open since 14:20 after 15 of 20 timeouts.") == breaker.state("acme", NOW)
+    assert BreakerState(True, "Breaker open since 14:20 UTC after 15 of 20 timeouts.") == breaker.state("acme", NOW)
 
 
 def test_an_answer_ends_a_row_of_losses() -> None:
@@ -67,7 +67,7 @@ def test_it_tells_the_time_in_its_zone() -> None:
     breaker = Breaker(ZoneInfo("America/Chicago"))
     lose(breaker, 5, Loss.CONNECT)
 
-    assert "Breaker open since 08:20 after 5 lost connections in a row." == breaker.state("acme", NOW).sentence
+    assert "Breaker open since 08:20 CST after 5 lost connections in a row." == breaker.state("acme", NOW).sentence
 
 
 def test_mixed_losses_are_called_losses() -> None:

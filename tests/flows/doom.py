@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from exchange.courier.courier import Call, Courier, Result
 from exchange.flows.market import Live, refresh
 from exchange.storage.database import Db, Tx
+from exchange.storage.holds import CapUse
 from tests.market import Exchange
 
 P = ParamSpec("P")
@@ -86,7 +87,7 @@ def doomed(exchange: Exchange, at: int) -> Exchange:
     """The exchange in a process that dies at a point."""
     doom, market = Doom(at), exchange.market
     live = Live(market.deals, market.tables)
-    live.take_up({}, market.live.available)
+    live.take_up(CapUse({}, {}), market.live.available)
     wrapped = replace(market, db=DoomedDb(market.db, doom), courier=DoomedCourier(market.courier, doom), live=live)
     return replace(exchange, market=wrapped)
 

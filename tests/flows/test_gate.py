@@ -59,5 +59,5 @@ async def test_the_consumer_goes_where_the_campaign_says_when_no_buyer_does(exch
     sold, refused = await post(exchange, consumer(1)), await post(exchange, consumer(2), seller="birch")
 
     assert ("https://thanks.example/", "https://others.example/") == (sold["redirect_url"], refused["redirect_url"])
-    assert ["monthly_bill must be 201 or more, got 101 to 150."] == refused["details"]
+    assert ["monthly_bill must be $201 or more, got $101 to $150."] == refused["details"]
     assert big == exchange.market.deals.campaigns["birch-solar"].gate

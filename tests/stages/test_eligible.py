@@ -79,7 +79,7 @@ def used(units: int) -> Facts:
         ('Paused: "CRM migration".', replace(contract(), state=State.PAUSED, paused_reason="CRM migration"), PAID),
         ("Deleted.", replace(contract(), state=State.DELETED), PAID),
         ("Opens Mon 23 Nov, 08:00 MST. Lead came at 07:34 MST.", OFFICE, PAID),
-        ("monthly_bill must be $150 or more, lead has none.", BILL, PAID),
+        ("monthly_bill must be $150 or more, lead has no monthly_bill.", BILL, PAID),
         ("Blocks Cedar Digital.", replace(contract(), sources=Sources(sellers_except=frozenset({"sl_1"}))), PAID),
         ("Does not list Cedar Digital.", replace(contract(), sources=Sources(sellers=frozenset({"sl_2"}))), PAID),
         (
@@ -109,6 +109,11 @@ def used(units: int) -> Facts:
             used(4_800_000),
         ),
         ("Monthly cap $500.00 of $500.00.", CAPPED, used(5_000_000)),
+        (
+            "Monthly cap $500.00 of $500.00, reached Fri 20 Nov, 09:34:08 EST.",
+            CAPPED,
+            replace(used(5_000_000), reached={"ct_1:month:money": NOW - DAY_MS}),
+        ),
         ("Budget $1,000.00 of $1,000.00 spent.", CAPPED, replace(PAID, cap_use={"ct_1:budget": 10_000_000})),
         ("Balance $12.40, needs $25.00.", contract(), Facts(available={"by_1": usd("12.40")})),
         ("Balance $0.00, needs $25.00.", contract(), Facts()),
@@ -116,9 +121,9 @@ def used(units: int) -> Facts:
         ("Fixed price $7.00 is under the floor $8.00.", contract(price="7"), replace(PAID, reserve=usd("8"))),
         ("Highest bid $60.00 is under the floor $61.00.", contract(price=None), replace(PAID, reserve=usd("61"))),
         (
-            "Breaker open since 14:20 after 15 of 20 timeouts.",
+            "Breaker open since 14:20 EST after 15 of 20 timeouts.",
             contract(),
-            replace(PAID, broken={"by_1": "Breaker open since 14:20 after 15 of 20 timeouts."}),
+            replace(PAID, broken={"by_1": "Breaker open since 14:20 EST after 15 of 20 timeouts."}),
         ),
         (
             "20 a second limit reached.",
@@ -126,6 +131,11 @@ def used(units: int) -> Facts:
             replace(PAID, over_rate=frozenset({"ct_1"})),
         ),
         ("Tier 2 runs only when tier 1 does not sell.", replace(contract(), tier=2), replace(PAID, tier_open=1)),
+        (
+            "Tier 2 runs only when the exclusive auction does not sell.",
+            replace(contract(), tier=2),
+            replace(PAID, tier_open=1, tier_name="Exclusive"),
+        ),
         (
             "140 ms left to answer the seller; this buyer's p50 is 412 ms.",
             contract(),
@@ -142,14 +152,14 @@ def test_each_check_alone_keeps_the_lead_away_and_says_why(expected: str, wanted
     [
         ("ZIP 85016 is not in its 212 ZIPs.", Geo(zips=frozenset(str(10_000 + each) for each in range(212)))),
         ("ZIP 85016 is not in 90210.", Geo(zips=frozenset({"90210"}))),
-        ("ZIP 85016 is in 85016.", Geo(zips_except=frozenset({"85016"}))),
+        ("ZIP 85016 is in its excluded ZIPs.", Geo(zips_except=frozenset({"85016"}))),
         ("ZIP 85016 is not within 25 miles of 90210.", Geo(center_zip="90210", radius_miles=25)),
         (
             "ZIP 85016 is not in 10001 or within 1 mile of 90210.",
             Geo(zips=frozenset({"10001"}), center_zip="90210", radius_miles=1),
         ),
         ("State AZ is not in CA. ZIP 85016 is not in 90210.", Geo(states=("CA",), zips=frozenset({"90210"}))),
-        ("State AZ is in AZ, CA.", Geo(states_except=("CA", "AZ"))),
+        ("State AZ is in its excluded states.", Geo(states_except=("CA", "AZ"))),
         (
             "State AZ is not in its 7 states.",
             Geo(states=("CA", "NV", "UT", "CO", "NM", "TX", "OK")),
@@ -201,7 +211,7 @@ def test_a_ping_is_not_held_to_what_only_the_post_tells() -> None:
     assert () == why(strict, solar_lead(Kind.PING, roof="tile"))
     assert ("roof must be tile, lead has flat.",) == why(strict, solar_lead(Kind.PING, roof="flat"))
     assert (
-        "credit_score must be 650 or more, lead has none.",
+        "credit_score must be 650 or more, lead has no credit_score.",
         "Requires jornaya_leadid, none was sent.",
     ) == why(strict, solar_lead(Kind.POST, roof="tile"))
 

@@ -54,7 +54,7 @@ def test_only_listed_sub_ids_pass() -> None:
 def test_a_filter_tells_what_it_wants_and_what_came_unless_that_is_personal() -> None:
     assert (
         Reason.FILTERED,
-        "monthly_bill must be 201 or more, got 151 to 200.",
+        "monthly_bill must be $201 or more, got $151 to $200.",
     ) == told(keeper(filters=BIG_BILL), lead())
     assert told(keeper(filters=BIG_BILL), lead(monthly_bill="301+")) is None
     assert told(keeper(filters=NO_ADDRESS), lead(Kind.PING)) is None, "a ping cannot show it"
@@ -129,7 +129,7 @@ def test_posting_instructions_tell_the_gate_as_far_as_it_is_disclosed_and_what_c
     assert (
         "Only these values of sub_id1 are taken: a.",
         "Leads are taken Mon 00:00 to 24:00 (UTC).",
-        "monthly_bill must be 201 or more.",
+        "monthly_bill must be $201 or more.",
         "The cap is 40 sales a day, spread evenly (UTC).",
     ) == after.gate
     assert 2 == len(tuple(gate_words(replace(campaign, disclosure=Disclosure.CODE), VERTICAL, filters=False)))

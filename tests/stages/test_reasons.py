@@ -7,6 +7,7 @@ import pytest
 from exchange.model.money import Money
 from exchange.model.verdict import Check, Verdict
 from exchange.stages.reasons import (
+    alike,
     sentence,
     sentences,
     show_duration,
@@ -35,9 +36,9 @@ from tests.stages.samples import NOW
             "$150 or more",
         ),
         (
-            "Needs monthly_bill $150 or more, or homeowner yes; lead has monthly_bill none, homeowner no.",
+            "Needs monthly_bill $150 or more, or homeowner yes; lead has no monthly_bill, homeowner no.",
             "filter:monthly_bill|homeowner",
-            "monthly_bill none; homeowner no",
+            "no monthly_bill; homeowner no",
             "monthly_bill $150 or more, or homeowner yes",
         ),
         ("ZIP 85016 is not in its 212 ZIPs.", "geo", "ZIP 85016", "in its 212 ZIPs"),
@@ -50,13 +51,14 @@ from tests.stages.samples import NOW
         ("Blocks sub ID pop-19.", "source", "sub ID pop-19", "not blocked"),
         ("Does not list Cedar Digital.", "source", "Cedar Digital", "listed"),
         ("Takes listed sub IDs only, none was sent.", "source", "none", "listed"),
-        ("Needs B or better, lead is C.", "grade", "C", "B"),
+        ("Needs B or better, lead is C (55).", "grade", "C (55)", "B"),
         ("Needs B or better, lead has no grade.", "grade", "none", "B"),
         ("Requires jornaya_leadid, none was sent.", "consent", "none", "jornaya_leadid"),
         ("Bought this phone on 2 Nov; window 30 days.", "duplicate_buyer", "phone on 2 Nov", "30 days"),
         ("Same group as Helio One, already in this auction.", "conflict", "Helio One", "another group"),
         ("Helio One already has this lead.", "conflict", "Helio One", "another company"),
         ("Daily cap 40 of 40.", "cap:day", "40", "40"),
+        ("Daily cap 40 of 40, reached 09:02:51 EST.", "cap:day", "40 at 09:02:51 EST", "40"),
         ("Monthly cap $480.00 of $500.00, needs $25.00.", "cap:month", "$480.00 + $25.00", "$500.00"),
         ("Budget $500.00 of $500.00 spent.", "budget", "$500.00", "$500.00"),
         ("Budget $480.00 of $500.00 spent, needs $25.00.", "budget", "$480.00 + $25.00", "$500.00"),
@@ -65,19 +67,28 @@ from tests.stages.samples import NOW
         ("Highest bid CHF 7.00 is under the floor CHF 8.00.", "price", "bid CHF 7.00", "CHF 8.00"),
         ("Pays in EUR, the campaign sells in USD.", "price", "EUR", "USD"),
         (
-            "Breaker open since 14:20 after 15 of 20 timeouts.",
+            "Breaker open since 14:20 EST after 15 of 20 timeouts.",
             "health",
-            "Breaker open since 14:20 after 15 of 20 timeouts.",
+            "Breaker open since 14:20 EST after 15 of 20 timeouts.",
             "in health",
         ),
         ("20 a second limit reached.", "rate", "reached", "20 a second"),
         ("Tier 2 runs only when tier 1 does not sell.", "tier", "1", "2"),
+        ("Tier 2 runs only when the exclusive auction does not sell.", "tier", "1, Exclusive", "2"),
+        ("Tier 3 runs only when the VIP auction does not sell.", "tier", "2, VIP auction", "3"),
         ("140 ms left to answer the seller; this buyer's p50 is 412 ms.", "deadline", "140 ms", "412 ms"),
         ("astrology: needs Leo, lead has Virgo.", "astrology", "Virgo", "Leo"),
     ],
 )
 def test_every_check_has_its_sentence(expected: str, name: str, got: str, required: str) -> None:
     assert expected == sentence(Check(name, got, required))
+
+
+def test_a_cap_or_a_grade_that_failed_alike_is_no_change() -> None:
+    assert alike(Check("cap:day", "40", "40"), Check("cap:day", "40 at 09:02:51 EST", "40"))
+    assert alike(Check("grade", "C (55)", "B"), Check("grade", "C", "B"))
+    assert not alike(Check("grade", "C (55)", "B"), Check("grade", "D (31)", "B"))
+    assert not alike(Check("schedule", "07:14 MST", "08:00 MST"), Check("schedule", "07:15 MST", "08:00 MST"))
 
 
 def test_a_verdict_is_told_in_the_order_of_its_checks() -> None:

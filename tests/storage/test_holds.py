@@ -60,7 +60,9 @@ async def test_two_hundred_concurrent_holds_never_pass_a_cap_of_fifty(crowded: D
     )
 
     assert 50 == sum(isinstance(result, Held) for result in results)
-    assert {CapFull("ct_1:day", "cap:ct_1:day", 50, 50)} == {each for each in results if not isinstance(each, Held)}
+    assert {CapFull("ct_1:day", "cap:ct_1:day", 50, 50, NOW)} == {
+        each for each in results if not isinstance(each, Held)
+    }
     assert {DAY: 50} == await crowded.read(cap_use, [DAY])
     assert "99.50" == await available(crowded)
 
@@ -109,8 +111,10 @@ async def test_a_refused_hold_takes_nothing_and_names_what_was_full(funded: Db) 
 
     refused = await funded.write(reserve, hold("a2", usd("1"), count_cap(), count_cap("ct_1:hour", most=1)), NOW)
 
-    assert CapFull("ct_1:hour", "cap:ct_1:hour", 1, 1) == refused
-    assert {("ct_1:hour", 1_000): 1} == {key: use for key, use in (await funded.read(all_cap_use, 0)) if use}
+    assert CapFull("ct_1:hour", "cap:ct_1:hour", 1, 1, NOW) == refused
+    assert {("ct_1:hour", 1_000): 1} == {
+        key: use for key, use in (await funded.read(all_cap_use, 0)).used.items() if use
+    }
     assert "99.00" == await available(funded)
     assert ["a1", "a1"] == [row["attempt_id"] for row in await funded.read(open_holds, NOW + 1)]
 
@@ -196,7 +200,10 @@ async def test_a_raised_limit_takes_effect_at_the_next_hold(funded: Db) -> None:
     await funded.write(reserve, hold("a1", usd("1"), count_cap(most=1)), NOW)
 
     assert isinstance(await funded.write(reserve, hold("a2", usd("1"), count_cap(most=1)), NOW), CapFull)
-    assert isinstance(await funded.write(reserve, hold("a2", usd("1"), count_cap(most=2)), NOW), Held)
+    assert isinstance(await funded.write(reserve, hold("a2", usd("1"), count_cap(most=2)), NOW + 5), Held)
+    assert {DAY: NOW + 5} == (await funded.read(all_cap_use, 0)).reached
+    await funded.write(void_holds, "a2", NOW + 9)
+    assert {} == (await funded.read(all_cap_use, 0)).reached
 
 
 async def test_open_windows_are_seen_and_old_ones_forgotten_unless_a_hold_may_come_back(funded: Db) -> None:
@@ -205,7 +212,7 @@ async def test_open_windows_are_seen_and_old_ones_forgotten_unless_a_hold_may_co
         await funded.write(reserve, hold(f"a{number}", usd("1"), count_cap(window=window)), NOW)
     await funded.write(post_holds, "a1", usd("1"), NOW)
 
-    assert {0, new} == {start for (_, start), _ in await funded.read(all_cap_use, NOW)}
+    assert {0, new} == {start for _, start in (await funded.read(all_cap_use, NOW)).used}
     assert 1 == await funded.write(forget_caps, NOW - WINDOWS_MS)
     windows = [("ct_1:day", start) for start in (0, old, old - 1, new)]
     assert [0, old - 1, new] == sorted(start for _, start in await funded.read(cap_use, windows))

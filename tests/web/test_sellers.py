@@ -102,7 +102,7 @@ async def test_a_filter_is_built_without_a_script_and_counted_over_what_came(ser
 
     assert 'name="f.0.1.field"' in added.source
     assert "2 of this seller's 3 leads of the last 7 days" in looked.part("would")
-    assert "monthly_bill must be 201 or more." in looked.part("instructions")
+    assert "monthly_bill must be $201 or more." in looked.part("instructions")
     assert 200 == saved.http_status
     assert ("rejected", "filtered") == (refused["status"], refused["reason"])
 

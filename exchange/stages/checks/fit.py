@@ -168,9 +168,11 @@ class Grade:
         return failed
 
     def tell(self, case: Case, failed: int) -> Told:
+        lead = case.lead
+        points = f" ({lead.points})" if lead.points is not None else ""
         for least, mask in self.least:
             if failed & mask:
-                yield places_of(failed & mask), Check("grade", case.lead.grade or NONE, least)
+                yield places_of(failed & mask), Check("grade", f"{lead.grade}{points}" if lead.grade else NONE, least)
 
 
 @dataclass(frozen=True, slots=True)

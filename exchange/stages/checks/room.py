@@ -15,10 +15,10 @@ from exchange.model.ledger import Billing
 from exchange.model.money import Money
 from exchange.model.party import Buyer, Cap, Contract
 from exchange.model.verdict import Check
-from exchange.stages.caps import best_price, contract_caps, least_price
+from exchange.stages.caps import BUDGET, best_price, contract_caps, least_price
 from exchange.stages.checks.bits import grouped, mask_of, places_of
 from exchange.stages.checks.facts import Case, Facts, Told
-from exchange.stages.reasons import show_duration, show_exact
+from exchange.stages.reasons import REACHED, show_duration, show_exact, show_time
 from exchange.stages.schedule import ZoneWindows
 
 LEAST_BID_UNITS = 100  # a live bid costs a cent at least
@@ -72,7 +72,8 @@ class Caps:
             for row in self.by_place[place]:
                 used = case.facts.cap_use.get(row.key, 0)
                 if used > row.room and _holds(row, case.now):
-                    yield (place,), Check(row.name, *_cap_words(row, used))
+                    reached = case.facts.reached.get(row.key) if row.name != BUDGET else None
+                    yield (place,), Check(row.name, *_cap_words(row, used, reached, case.now))
 
 
 def _cap_rows(place: int, contract: Contract, windows: ZoneWindows) -> list[CapRow]:
@@ -90,11 +91,13 @@ def _holds(row: CapRow, now: int) -> bool:
     return not row.cap.weekdays or row.windows.weekday(now) in row.cap.weekdays
 
 
-def _cap_words(row: CapRow, used: int) -> tuple[str, str]:
-    if row.cap.unit != "money":
-        return f"{used:,}", f"{row.cap.most:,}"
-    got, most = (show_exact(Money(units, row.currency)) for units in (used, row.cap.most))
-    return (got if used >= row.cap.most else f"{got} + {show_exact(Money(row.need, row.currency))}"), most
+def _cap_words(row: CapRow, used: int, reached: int | None, now: int) -> tuple[str, str]:
+    money = row.cap.unit == "money"
+    got, most = (show_exact(Money(units, row.currency)) if money else f"{units:,}" for units in (used, row.cap.most))
+    if used < row.cap.most:
+        return f"{got} + {show_exact(Money(row.need, row.currency))}", most
+    since = f"{REACHED}{show_time(reached, row.windows.zone, now, seconds=True)}" if reached is not None else ""
+    return f"{got}{since}", most
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ class TierOpen:
         return failed
 
     def tell(self, case: Case, failed: int) -> Told:
+        opened, name = case.facts.tier_open, case.facts.tier_name
         for number, mask in self.tiers:
             if failed & mask:
-                yield places_of(failed & mask), Check("tier", str(case.facts.tier_open), str(number))
+                yield places_of(failed & mask), Check("tier", f"{opened}, {name}" if name else f"{opened}", str(number))

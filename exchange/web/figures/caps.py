@@ -66,7 +66,7 @@ async def gauges(market: Market, mode: str, times: Times, most: int = GAUGES) ->
     """The fullest caps of contracts that are on, then balances that are good for few leads. Test leads use up none."""
     if mode != "live":
         return []
-    use = dict(await market.db.read(all_cap_use, times.now))
+    use = (await market.db.read(all_cap_use, times.now)).used
     found = [
         _Of(contract, name, cap, use.get((key, start), 0), start)
         for contract in market.deals.contracts.values()

@@ -9,7 +9,7 @@ from typing import Any
 from exchange.flows.compare import LEFT_OUT
 from exchange.flows.market import Market
 from exchange.model.verdict import Check
-from exchange.stages.reasons import sentence
+from exchange.stages.reasons import alike, sentence
 from exchange.web.story.contracts import SIMULATED, Panel
 from exchange.web.story.masking import Mask
 
@@ -67,6 +67,6 @@ def _told(before: tuple[Check, ...] | None, now: tuple[Check, ...] | None) -> li
     if before is None:
         return ["It was not there then.", *map(sentence, now)]
     kept = [check for check in before if check.name not in LEFT_OUT]
-    told = [sentence(check) for check in now if check not in kept]
+    told = [sentence(check) for check in now if not any(alike(check, each) for each in kept)]
     names = {check.name for check in now}
     return told + [f"No longer: {sentence(check)}" for check in kept if check.name not in names]
