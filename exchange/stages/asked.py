@@ -49,15 +49,18 @@ def count_asked(requests: Iterable[Asked]) -> Counts:
 
 def _count_pings(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None:
     bids: list[int] = []
+    told: list[tuple[int, str, str, str, str, int]] = []
     for line, won in _asked(record):
         key, reason = (each.day, each.mode, each.vertical, line["contract"]), line.get("reason", "")
         prices = sorted([_units(str(bid["price"]), each.currency) for bid in line["bids"]])
-        counts.pings[(*key, "ms", ms_size(round(line["took"])))] += 1
+        told.append((*key, "ms", ms_size(round(line["took"]))))
         counts.asks.append(_ask(each, line, prices, won))
         if reason in ("timeout", "no_bid"):
-            counts.pings[(*key, reason, 0)] += 1
+            told.append((*key, reason, 0))
         bids += [price // PRICE_UNITS for price in prices]
-        counts.of_leads.update([(each.lead_id, price // PRICE_UNITS) for price in prices[:-1]])
+        if len(prices) > 1:
+            counts.of_leads.update([(each.lead_id, price // PRICE_UNITS) for price in prices[:-1]])
+    counts.pings.update(told)
     _count_sizes(counts.bids, each, bids)
 
 
@@ -84,9 +87,9 @@ def _count_won(counts: Counts, each: Asked, record: Mapping[str, Any]) -> None:
 def _count_sizes(counted: Counter[BidKey], each: Asked, sizes: Sequence[int]) -> None:
     """Prices of a lead: among all, among those of its grade, and among those of its state."""
     of = (("grade", each.grade), ("state", each.us_state))
-    for facet in ("", *[f"{name}:{value}" for name, value in of if value]):
-        for size in sizes:
-            counted[(facet, each.day, each.mode, each.vertical, each.currency, size)] += 1
+    facets = ("", *[f"{name}:{value}" for name, value in of if value])
+    day, mode, vertical, currency = each.day, each.mode, each.vertical, each.currency
+    counted.update([(facet, day, mode, vertical, currency, size) for facet in facets for size in sizes])
 
 
 def _ask(each: Asked, line: Mapping[str, Any], prices: Sequence[int], won: int) -> Ask:
