@@ -8,7 +8,7 @@ from exchange.model.actor import Actor, Role
 from exchange.model.ledger import Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.storage.database import Row, Tx
-from exchange.storage.disputes import count_disputed
+from exchange.storage.disputes import DisputeFilter, count_disputed
 from exchange.storage.selling import FOR_PEOPLE, OPEN
 
 
@@ -78,7 +78,7 @@ async def count_unclear(tx: Tx, actor: Actor, mode: str) -> int:
             WHERE {OPEN} AND a.state IN ('unclear', 'pending') AND a.mode = :mode AND {FOR_PEOPLE}""",
         mode=mode,
     )
-    return int(rows[0]["waiting"]) + await count_disputed(tx, mode)
+    return int(rows[0]["waiting"]) + await count_disputed(tx, actor, DisputeFilter(mode), 10_000)
 
 
 async def waiting_for_people(tx: Tx) -> tuple[int, ...]:

@@ -128,6 +128,7 @@ def _console() -> tuple[Group, ...]:
                 Entry("/console/live", "live", "pulse", "Live traffic"),
                 Entry("/console/leads", "leads", "list", "Leads", "Leads"),
                 Entry("/console/unclear", "unclear", "question", "Unclear", under="leads"),
+                Entry("/console/disputes", "disputes", "return", "Disputes", under="leads"),
                 Entry("/console/deliveries", "deliveries", "out", "Deliveries", under="leads"),
                 Entry("/console/overlaps", "overlaps", "copy", "Overlaps", under="leads"),
                 Entry("/console/returns", "returns", "return", "Returns", "Returns"),

@@ -31,8 +31,8 @@ async def came_back(exchange: Exchange) -> str:
 
 async def waits(visitor: Visitor) -> tuple[int, str]:
     """How many the list tells, and what the page shows."""
-    told = (await visitor.open("/console/unclear.json")).fields
-    return told["count"] + len(told["disputes"]), (await visitor.open("/console/unclear")).text
+    told = (await visitor.open("/console/disputes.json")).fields
+    return told["count"], (await visitor.open("/console/disputes")).text
 
 
 async def test_it_waits_where_people_look_and_stands_when_they_say_so(tmp_path: Path) -> None:
@@ -40,7 +40,12 @@ async def test_it_waits_where_people_look_and_stands_when_they_say_so(tmp_path: 
         attempt_id = await came_back(exchange)
 
         count, shown = await waits(visitor)
-        assert (1, True, True) == (count, "1 sale in dispute" in shown, HEARD in shown)
+        assert (1, True, True) == (count, "1 dispute to decide" in shown, HEARD in shown)
+        assert "1 sale came back" in (await visitor.open("/console/unclear")).part("disputed")
+        narrowed = await visitor.open("/console/disputes.csv?channel=email&buyer=birch&period=today&sort=-price")
+        assert f"{attempt_id},{(await attempts(exchange))[0]['lead_id']},Birch" in narrowed.source
+        assert 0 == (await visitor.open("/console/disputes.json?channel=fax")).fields["count"]
+        assert "No disputes match" in (await visitor.open("/console/disputes?channel=fax")).part("empty")
         home = (await visitor.open("/console")).text
         assert "1 delivery came back after the sale" in home and "$30.00 of sales that stand" in home
 

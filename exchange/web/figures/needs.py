@@ -15,7 +15,8 @@ from exchange.model.money import Money
 from exchange.sources.document import Source
 from exchange.storage.dashboard import dead_jobs
 from exchange.storage.disposition_words import unknown_words
-from exchange.storage.disputes import disputed_sales
+from exchange.storage.disputes import OLDEST as FIRST
+from exchange.storage.disputes import DisputeFilter, disputed_sales
 from exchange.storage.endpoints import troubled_endpoints
 from exchange.storage.payout_lists import prepared_sums
 from exchange.storage.queues import resting_queues
@@ -121,13 +122,13 @@ async def _screened(market: Market, mode: str) -> list[Need]:
 
 async def _disputed(market: Market, actor: Actor, mode: str) -> list[Need]:
     """Sales whose delivery came back."""
-    rows = await market.db.read(disputed_sales, actor, mode, 1_000)
+    rows = await market.db.read(disputed_sales, actor, DisputeFilter(mode, span=replace(FIRST, limit=1_000)))
     if not rows:
         return []
     currency = rows[0]["currency"]
     worth = Money(sum(row["price_units"] for row in rows if row["currency"] == currency), currency)
     title = f"{plural(len(rows), 'delivery', 'deliveries')} came back after the sale"
-    href = "/console/unclear" + ("?mode=test" if mode == "test" else "")
+    href = "/console/disputes" + ("?mode=test" if mode == "test" else "")
     return [Need("disputed", "return", title, f"{money(worth)} of sales that stand until you decide", href, "Decide")]
 
 

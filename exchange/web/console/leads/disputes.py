@@ -1,73 +1,31 @@
-"""Sales whose delivery came back: shown with what is unclear, and decided here."""
+"""Sales whose delivery came back: the list of them, and the form that decides one."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
 from exchange.flows.disputes import stands, undo_disputed
 from exchange.flows.settle import CannotSettle
-from exchange.model.money import Money
 from exchange.stages.notes import note_problem
-from exchange.storage.disputes import disputed_sales
-from exchange.web.auth import FORM, actor_of, ip_of
+from exchange.web.auth import FORM, actor_of, ip_of, is_local
 from exchange.web.keys import MARKET
+from exchange.web.listed.disputes import DISPUTES, PATH
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import mode_of, notice
-from exchange.web.words import utc
-
-LISTED = 200
-_HOME = "/console/unclear"
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    id: str
-    lead_id: str
-    buyer: str
-    channel: str
-    consumer: str
-    price: Money
-    told: str
-    made_at: int
+from exchange.web.render import notice, page
 
 
 def pages() -> tuple[Page, ...]:
-    return (Page("POST", "/console/disputes/{attempt_id:[A-Za-z0-9_-]{1,60}}", decide),)
+    return (
+        *pages_of(DISPUTES, show),
+        Page("POST", PATH + "/{attempt_id:[A-Za-z0-9_-]{1,60}}", decide),
+    )
 
 
-async def disputes_of(request: web.Request) -> list[Dispute]:
-    market = request.app[MARKET]
-    rows = await market.db.read(disputed_sales, actor_of(request), mode_of(request), LISTED)
-    return [
-        Dispute(
-            row["attempt_id"],
-            row["lead_id"],
-            market.deals.buyer_name(row["contract_id"]),
-            row["channel"],
-            ", ".join(part for part in (row["initials"], row["city"], row["us_state"]) if part),
-            Money(row["price_units"], row["currency"]),
-            row["told"] or "",
-            row["made_at"],
-        )
-        for row in rows
-    ]
-
-
-def fields_of(dispute: Dispute) -> dict[str, Any]:
-    return {
-        "delivery_id": dispute.id,
-        "lead_id": dispute.lead_id,
-        "buyer": dispute.buyer,
-        "channel": dispute.channel,
-        "consumer": dispute.consumer,
-        "price": dispute.price.text,
-        "currency": dispute.price.currency,
-        "told": dispute.told,
-        "made_at": utc(dispute.made_at),
-    }
+async def show(request: web.Request) -> web.StreamResponse:
+    view = await view_of(request, DISPUTES)
+    return await page(request, "console/leads/disputes.html", title="Disputes", here="disputes", view=view)
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
@@ -88,4 +46,5 @@ async def decide(request: web.Request) -> web.StreamResponse:
             return await notice(request, "It was decided before", "Nobody disputes this sale now.", http_status=409)
     except CannotSettle as error:
         return await notice(request, "It could not be undone", str(error), http_status=409)
-    return see_other(_HOME)
+    back = form.get("back", PATH)
+    return see_other(back if is_local(back) else PATH)

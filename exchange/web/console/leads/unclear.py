@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from aiohttp import web
 
 from exchange.flows.settle import CannotSettle, Decision, NoSuchDelivery, settle
 from exchange.model.money import BadMoney, Money
 from exchange.stages.notes import note_problem
 from exchange.storage.database import Row
+from exchange.storage.disputes import DisputeFilter, count_disputed
 from exchange.storage.selling import read_attempt
 from exchange.web.auth import FORM, actor_of, ip_of, is_local
-from exchange.web.console.leads.disputes import disputes_of, fields_of
 from exchange.web.keys import MARKET
 from exchange.web.listed.unclear import PATH, UNCLEAR
-from exchange.web.lists.query import Query
+from exchange.web.lists.shape import COUNTED
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import notice, page
+from exchange.web.render import mode_of, notice, page
 
 
 def pages() -> tuple[Page, ...]:
     return (
-        *pages_of(UNCLEAR, show, _disputed),
+        *pages_of(UNCLEAR, show),
         Page("POST", PATH + "/{attempt_id:[A-Za-z0-9_-]{1,60}}", decide),
     )
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    view, disputes = await view_of(request, UNCLEAR), await disputes_of(request)
+    view, wanted = await view_of(request, UNCLEAR), DisputeFilter(mode_of(request))
+    disputed = await request.app[MARKET].db.read(count_disputed, actor_of(request), wanted, COUNTED)
     template = "console/leads/unclear.html"
-    return await page(request, template, title="Unclear", here="unclear", view=view, disputes=disputes)
-
-
-async def _disputed(request: web.Request, _: Query) -> Mapping[str, object]:
-    return {"disputes": [fields_of(each) for each in await disputes_of(request)]}
+    return await page(request, template, title="Unclear", here="unclear", view=view, disputed=disputed)
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
