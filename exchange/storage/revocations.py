@@ -60,7 +60,7 @@ async def _leads_on_offer(tx: Tx, row: RevocationRow) -> list[str]:
 
 async def read_revocation(tx: Tx, revocation_id: str) -> RevocationRow | None:
     rows = await tx.fetch("SELECT * FROM revocations WHERE id = :id", id=revocation_id)
-    return _revocation(rows[0]) if rows else None
+    return revocation_of(rows[0]) if rows else None
 
 
 async def leads_of_consumer(tx: Tx, row: RevocationRow, most: int = 1_000) -> list[Row]:
@@ -183,7 +183,7 @@ async def list_revocations(tx: Tx, actor: Actor, limit: int = 200) -> list[tuple
             buyer=party if actor.role is Role.BUYER else "",
         )
         told = () if actor.role is Role.SELLER else tuple(notice_of(each) for each in notices)
-        found.append((_revocation(row), told))
+        found.append((revocation_of(row), told))
     return found
 
 
@@ -191,7 +191,7 @@ def notice_of(row: Row) -> NoticeRow:
     return NoticeRow(*[row[name] for name in NoticeRow._fields])
 
 
-def _revocation(row: Row) -> RevocationRow:
+def revocation_of(row: Row) -> RevocationRow:
     values = {name: row[name] for name in RevocationRow._fields}
     for name in ("phone_index", "email_index"):
         values[name] = bytes(row[name]) if row[name] is not None else None

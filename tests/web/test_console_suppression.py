@@ -87,8 +87,15 @@ async def test_consent_is_taken_back_and_each_recipient_followed(served: Served)
         assert "1 recipient still to acknowledge" in page.part("total")
         (row,) = (await visitor.open("/console/revocations.json")).fields["revocations"]
         path = f"/console/revocations/{row['notices'][0]['notice_id']}"
+        late = await visitor.open("/console/revocations.csv?state=open&buyer=acme&source=consumer&sort=-due")
+        assert f"{row['revocation_id']}," in late.source and late.source.endswith(
+            f",by telephone,{sold['lead_id']},1,1\r\n"
+        )
+        none = await visitor.open("/console/revocations?state=over&vertical=everything&period=today")
+        assert "No revocations match" in none.part("empty")
         done = await visitor.submit(path)
         assert "acknowledged" in done.part("notice") and "0 recipients still" in done.part("total")
+        assert 0 == (await visitor.open("/console/revocations.json?state=open")).fields["count"]
         assert 409 == (await visitor.submit(path)).http_status
         lead = await visitor.open(f"/console/leads/{sold['lead_id']}")
         assert "The consumer took the consent back (by telephone)" in lead.text
