@@ -119,6 +119,7 @@ URL_CHARACTERS = 2_000  # what browsers and servers agree on
 WEBHOOKS_PER_SECOND = 50  # to one address
 SAMPLES_KEPT = 100  # replies kept of one connection; all of them are read again when a rule is saved
 SHAPES_KEPT = 100  # kinds of unmapped answers counted apart, per contract and stage; further ones count as one
+WORDS_LISTED = 5_000  # words of buyers that nobody knows, looked through at once
 IDEMPOTENCY_DAYS = 30
 RAW_DAYS_PING = 14
 RAW_DAYS = 180

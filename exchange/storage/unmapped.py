@@ -55,16 +55,28 @@ async def unmapped_answers(tx: Tx, actor: Actor) -> list[Row]:
     )
 
 
-async def unmapped_inbox(tx: Tx, actor: Actor, limit: int) -> list[Row]:
+async def unmapped_inbox(tx: Tx, actor: Actor) -> list[Row]:
     """One line for each kind of answer: `times`, `first_at` (null where it is not known), `last_at`, and the lead the
-    newest came with. Newest first."""
+    newest came with. All of them: of a contract and a stage no more are kept than `SHAPES_KEPT`."""
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return []
     return await tx.fetch(
-        """SELECT contract_id, stage, shape, times, first_at, last_at, lead_id FROM unmapped
-           ORDER BY last_at DESC, contract_id, stage, shape LIMIT :limit""",
-        limit=limit,
+        "SELECT contract_id, stage, shape, times, first_at, last_at, lead_id FROM unmapped ORDER BY contract_id, stage"
     )
+
+
+async def unmapped_kind(tx: Tx, actor: Actor, contract_id: str, stage: str, shape: bytes) -> Row | None:
+    """The same of one kind."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return None
+    rows = await tx.fetch(
+        """SELECT contract_id, stage, shape, times, first_at, last_at, lead_id FROM unmapped
+           WHERE contract_id = :contract AND stage = :stage AND shape = :shape""",
+        contract=contract_id,
+        stage=stage,
+        shape=shape,
+    )
+    return rows[0] if rows else None
 
 
 async def forget_unmapped(tx: Tx, contract_id: str, stage: str, shape: bytes, line: AuditLine) -> bool:

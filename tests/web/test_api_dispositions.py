@@ -101,6 +101,8 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
         assert (202, "waiting") == (told.http_status, told["status"])
     async with signed_in(served) as operator:
         listed = await operator.open("/console/words?buyer=acme&vertical=solar&word=closed_won")
+        sheet = await operator.open("/console/words.csv?buyer=acme&channel=api&period=today&sort=-times")
+        strange = await operator.open("/console/words?channel=file")
         timeline = await operator.open(f"/console/leads/{leads[0]}")
         home = await operator.open("/console")
         nothing = await operator.submit("/console/words", buyer="acme", vertical="solar", word="closed_won", kind="")
@@ -118,7 +120,11 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
         assert "2 reports that waited are settled" in chosen.text and "Closed Won" not in chosen.text
         assert "closed won" in chosen.part("mapped")
         assert "Acme: sold Their word: Closed Won. Told by API, by buyer acme" in after.text
-        assert {"count": 0, "words": []} == told_json
+        assert {"count": 0, "words": [], "reports": 0} == {
+            name: told_json[name] for name in ("count", "words", "reports")
+        }
+        assert sheet.source.splitlines()[1].startswith("acme,solar,Closed Won,2,")
+        assert "No words match. Without" in strange.part("empty")
         forgotten = await operator.submit("/console/words/forget", buyer="acme", vertical="solar", word="closed_won")
         assert 'data-testid="mapped"' not in forgotten.source
     again = await served.send("dispositions", {"lead_id": leads[2], "disposition": "Closed Won"}, key=ACME)

@@ -67,14 +67,18 @@ async def test_an_unmapped_answer_is_counted_read_and_mapped(served: Served) -> 
 
 
 def kind_path(source: str) -> str:
-    return unescape(re.findall(r'data-testid="kind"><td class="who"><a href="([^"]+)"', source)[0])
+    return unescape(re.findall(r'<td class="who"[^>]*><a href="([^"]+)"', source)[0])
 
 
 async def test_the_twin_tells_first_and_last(served: Served) -> None:
     await unmapped(served, 2)
     async with signed_in(served) as operator:
-        twin = await operator.open(f"{INBOX}.json")
+        twin = await operator.open(f"{INBOX}.json?sort=-times&stage=post&buyer=birch&period=today")
+        sheet = await operator.open(f"{INBOX}.csv?contract=birch-solar")
+        empty = await operator.open(f"{INBOX}?stage=ping")
 
+    assert "No kinds match. Without" in empty.part("empty")
+    assert sheet.source.splitlines()[1].startswith("birch-solar,rook,post,2,") and 2 == twin.fields["answers"]
     [kind] = twin.fields["kinds"]
     assert (2, "birch-solar", "post") == (kind["times"], kind["contract"], kind["stage"])
     assert kind["first_at"] < kind["last_at"]

@@ -6,82 +6,53 @@ What a buyer said about a consumer is masked before it is shown here, and so bef
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from exchange.flows.inbox import forget
-from exchange.flows.market import Market
 from exchange.flows.trial import outcome_of
 from exchange.model.wire import Reply
 from exchange.stages.notes import note_problem
 from exchange.stages.shape import shape_of
-from exchange.storage.database import Row
 from exchange.storage.timeline import read_lead_rows
-from exchange.storage.unmapped import unmapped_inbox
+from exchange.storage.unmapped import unmapped_kind
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.answers import ANSWERS, PATH, Kind, kind_of, kinds
+from exchange.web.lists.query import Query
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import as_json as json_response
-from exchange.web.render import notice, page
+from exchange.web.render import notice, page, times_of
 from exchange.web.story.records import open_story
-from exchange.web.words import utc
 
-LISTED = 200
-_PATH = "/console/inbox"
-_ONE = _PATH + "/{contract}/{stage:ping|post}/{shape:[0-9a-f]{2,64}|none}"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of answer of one contract. `shape` names it, `none` stands for those counted together."""
-
-    contract_id: str
-    contract: str
-    connection: str
-    stage: str
-    shape: str
-    times: int
-    first_at: int | None
-    last_at: int
-    lead_id: str
-
-    @property
-    def path(self) -> str:
-        return f"{_PATH}/{self.contract_id}/{self.stage}/{self.shape}"
-
-    def fields(self) -> dict[str, Any]:
-        return {
-            "contract": self.contract_id,
-            "connection": self.connection,
-            "stage": self.stage,
-            "times": self.times,
-            "first_at": utc(self.first_at) if self.first_at is not None else None,
-            "last_at": utc(self.last_at),
-            "lead_id": self.lead_id,
-        }
+_ONE = PATH + "/{contract}/{stage:ping|post}/{shape:(?:[0-9a-f][0-9a-f])+|none}"
 
 
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", _PATH, show),
-        Page("GET", f"{_PATH}.json", as_json),
+        *pages_of(ANSWERS, show, _answers),
         Page("GET", _ONE, show_one),
         Page("POST", _ONE, done_with),
     )
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    kinds = await _kinds(request)
-    return await page(
-        request, "console/demand/inbox.html", title="Unmapped answers", here="inbox", kinds=kinds, one=None
-    )
+    view = await view_of(request, ANSWERS)
+    answers = await _times(request, view.query)
+    template = "console/demand/inbox.html"
+    return await page(request, template, title="Unmapped answers", here="inbox", view=view, answers=answers, one=None)
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    kinds = await _kinds(request)
-    return json_response({"count": sum(kind.times for kind in kinds), "kinds": [kind.fields() for kind in kinds]})
+async def _answers(request: web.Request, query: Query) -> Mapping[str, object]:
+    return {"answers": await _times(request, query)}
+
+
+async def _times(request: web.Request, query: Query) -> int:
+    """How many answers the kinds stand for that match."""
+    found = await kinds(request.app[MARKET], actor_of(request), query.all_of(times_of(request)))
+    return sum(kind.times for kind in found)
 
 
 async def show_one(request: web.Request) -> web.StreamResponse:
@@ -98,7 +69,6 @@ async def show_one(request: web.Request) -> web.StreamResponse:
         "console/demand/inbox.html",
         title=f"Answer of {kind.contract}",
         here="inbox",
-        kinds=[],
         one=kind,
         reply=reply,
         body=mask.text(reply.body.decode("utf-8", "replace")) if reply is not None else "",
@@ -111,40 +81,22 @@ async def done_with(request: web.Request) -> web.StreamResponse:
     kind = await _kind(request)
     if kind is None:
         return await _gone(request)
-    shape = b"" if kind.shape == "none" else bytes.fromhex(kind.shape)
     note = request[FORM].get("note", "").strip()
     if note and (wrong := note_problem(note)) is not None:
         return await notice(request, "Not taken out yet", wrong.message, http_status=422)
-    await forget(request.app[MARKET], kind.contract_id, kind.stage, shape, note, actor_of(request))
-    return see_other(_PATH)
-
-
-async def _kinds(request: web.Request) -> list[Kind]:
-    market = request.app[MARKET]
-    return [_told(market, row) for row in await market.db.read(unmapped_inbox, actor_of(request), LISTED)]
+    await forget(request.app[MARKET], *_wanted(request), note, actor_of(request))
+    return see_other(PATH)
 
 
 async def _kind(request: web.Request) -> Kind | None:
-    wanted = tuple(request.match_info[name] for name in ("contract", "stage", "shape"))
-    return next(
-        (kind for kind in await _kinds(request) if (kind.contract_id, kind.stage, kind.shape) == wanted),
-        None,
-    )
+    market, (contract, stage, shape) = request.app[MARKET], _wanted(request)
+    row = await market.db.read(unmapped_kind, actor_of(request), contract, stage, shape)
+    return kind_of(market, row) if row is not None else None
 
 
-def _told(market: Market, row: Row) -> Kind:
-    contract = market.deals.contracts.get(row["contract_id"])
-    return Kind(
-        row["contract_id"],
-        contract.name if contract is not None else row["contract_id"],
-        contract.connection if contract is not None else "",
-        row["stage"],
-        bytes(row["shape"]).hex() or "none",
-        row["times"],
-        row["first_at"],
-        row["last_at"],
-        row["lead_id"],
-    )
+def _wanted(request: web.Request) -> tuple[str, str, bytes]:
+    contract, stage, shape = (request.match_info[name] for name in ("contract", "stage", "shape"))
+    return contract, stage, b"" if shape == "none" else bytes.fromhex(shape)
 
 
 async def _newest(request: web.Request, kind: Kind) -> tuple[Reply | None, Any]:

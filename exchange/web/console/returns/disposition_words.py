@@ -6,8 +6,6 @@ Examples are masked as everything of a lead is: what a person wrote into a mail 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
@@ -15,88 +13,64 @@ from exchange.flows.disposition_words import CannotMap, forget_word, map_word
 from exchange.flows.market import Market
 from exchange.model.feedback import note_place
 from exchange.storage.database import Row
-from exchange.storage.disposition_words import Word, all_words, examples_of, unknown_words
+from exchange.storage.disposition_words import Word, all_words, examples_of
 from exchange.storage.timeline import read_lead_rows
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.unknown_words import PATH, WORDS, Unknown, unknown
+from exchange.web.lists.query import Query
+from exchange.web.lists.twins import pages_of
+from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
-from exchange.web.render import as_json as json_response
-from exchange.web.render import notice, page
+from exchange.web.render import notice, page, times_of
 from exchange.web.story.dispositions import CHANNELS, buyer_name
 from exchange.web.story.records import open_story
-from exchange.web.words import utc
 
-HOME = "/console/words"
-LISTED = 200
 MAPPED = 1_000
 EXAMPLES = 5
 NOTHING = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A word that reports wait with."""
-
-    buyer_id: str
-    buyer: str
-    vertical: str
-    word: str
-    said: str
-    times: int
-    first_at: int
-    last_at: int
-    lead_id: str
-    channel: str
-    kinds: tuple[str, ...]
-    contracts: tuple[tuple[str, str], ...]  # of the buyer in this vertical, with their names
-
-    def fields(self) -> dict[str, Any]:
-        return {
-            "buyer": self.buyer_id,
-            "vertical": self.vertical,
-            "word": self.said,
-            "times": self.times,
-            "first_at": utc(self.first_at),
-            "last_at": utc(self.last_at),
-            "lead_id": self.lead_id,
-            "channel": self.channel,
-        }
-
-
 def pages() -> tuple[Page, ...]:
     return (
-        Page("GET", HOME, show),
-        Page("GET", f"{HOME}.json", as_json),
-        Page("POST", HOME, choose),
-        Page("POST", f"{HOME}/forget", forget),
+        *pages_of(WORDS, show, _reports),
+        Page("POST", PATH, choose),
+        Page("POST", f"{PATH}/forget", forget),
     )
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """The list; with a buyer, a vertical and a word in the address, the newest reports with that word too."""
     market, actor = request.app[MARKET], actor_of(request)
-    unknown = await _unknown(request)
-    wanted = tuple(request.query.get(name, "") for name in ("buyer", "vertical", "word"))
-    one = next((each for each in unknown if (each.buyer_id, each.vertical, each.word) == wanted), None)
+    view = await view_of(request, WORDS)
+    wanted = tuple(view.query.given.get(name, "") for name in ("buyer", "vertical", "word"))
+    one = next((each for each in view.lines if (each.buyer_id, each.vertical, each.word) == wanted), None)
     mapped = await market.db.read(all_words, actor, MAPPED)
     return await page(
         request,
         "console/returns/disposition_words.html",
         title="Unmapped words",
         here="words",
-        unknown=unknown,
+        view=view,
+        reports=await _waiting(request, view.query),
         one=one,
         examples=await _examples(request, one) if one is not None else [],
         mapped=[(row, buyer_name(market, row["buyer_id"]), _contract(market, row["contract_id"])) for row in mapped],
+        channels=CHANNELS,
         done=request.query.get("done", ""),
         nothing=NOTHING,
     )
 
 
-async def as_json(request: web.Request) -> web.StreamResponse:
-    unknown = await _unknown(request)
-    return json_response({"count": sum(each.times for each in unknown), "words": [each.fields() for each in unknown]})
+async def _reports(request: web.Request, query: Query) -> Mapping[str, object]:
+    return {"reports": await _waiting(request, query)}
+
+
+async def _waiting(request: web.Request, query: Query) -> int:
+    """How many reports wait with the words that match."""
+    found = await unknown(request.app[MARKET], actor_of(request), query.all_of(times_of(request)))
+    return sum(each.times for each in found)
 
 
 async def choose(request: web.Request) -> web.StreamResponse:
@@ -110,46 +84,18 @@ async def choose(request: web.Request) -> web.StreamResponse:
         done = await map_word(request.app[MARKET], word, actor_of(request))
     except CannotMap as error:
         return await notice(request, "It was not mapped", str(error), http_status=422)
-    return see_other(f"{HOME}?done={done}")
+    return see_other(f"{PATH}?done={done}")
 
 
 async def forget(request: web.Request) -> web.StreamResponse:
     await forget_word(request.app[MARKET], _word(request[FORM]), actor_of(request))
-    return see_other(HOME)
+    return see_other(PATH)
 
 
 def _word(form: Mapping[str, str], kind: str = "") -> Word:
     names = ("buyer", "vertical", "contract", "word")
     buyer, vertical, contract, word = (form.get(name, "").strip() for name in names)
     return Word(buyer, vertical, contract, word, kind)
-
-
-async def _unknown(request: web.Request) -> list[Unknown]:
-    market = request.app[MARKET]
-    return [_told(market, row) for row in await market.db.read(unknown_words, actor_of(request), LISTED)]
-
-
-def _told(market: Market, row: Row) -> Unknown:
-    vertical = market.verticals.get(row["vertical"])
-    own = [
-        (contract.id, contract.name)
-        for contract in market.deals.contracts.values()
-        if contract.buyer_id == row["buyer_id"] and contract.vertical == row["vertical"]
-    ]
-    return Unknown(
-        row["buyer_id"],
-        buyer_name(market, row["buyer_id"]),
-        row["vertical"],
-        row["word"],
-        row["said"],
-        row["times"],
-        row["first_at"],
-        row["last_at"],
-        row["lead_id"],
-        CHANNELS.get(row["channel"], row["channel"]),
-        vertical.dispositions if vertical is not None else (),
-        tuple(sorted(own, key=lambda each: each[1].lower())),
-    )
 
 
 async def _examples(request: web.Request, one: Unknown) -> list[tuple[Row, str, str]]:
