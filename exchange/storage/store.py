@@ -317,21 +317,6 @@ async def items_of_lead(tx: Tx, lead_id: str) -> list[Row]:
     return await tx.fetch("SELECT * FROM store_items WHERE lead_id = :lead", lead=lead_id)
 
 
-async def store_view(tx: Tx, actor: Actor, most: int) -> list[Row]:
-    """What an operator sees of the store, the newest listing first."""
-    assert actor.role is Role.OPERATOR
-    return await tx.fetch(
-        """SELECT store_items.*, (SELECT initials FROM leads WHERE leads.id = store_items.lead_id) AS initials,
-               (SELECT COUNT(*) FROM store_claims WHERE store_claims.lead_id = store_items.lead_id) AS claims,
-               (SELECT COUNT(*) FROM store_claims WHERE store_claims.lead_id = store_items.lead_id
-                   AND store_claims.state = 'bought') AS bought,
-               (SELECT CAST(SUM(price_units) AS BIGINT) FROM store_claims
-                   WHERE store_claims.lead_id = store_items.lead_id AND store_claims.state = 'bought') AS brought
-           FROM store_items ORDER BY listed_at DESC, lead_id DESC LIMIT :most""",
-        most=most,
-    )
-
-
 async def claims_of_lead(tx: Tx, lead_id: str) -> list[Row]:
     return await tx.fetch("SELECT * FROM store_claims WHERE lead_id = :lead ORDER BY made_at, id", lead=lead_id)
 

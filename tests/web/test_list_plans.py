@@ -75,7 +75,8 @@ class Listening:
 BIG = (
     "leads", "requests", "attempts", "sales", "deliveries", "postings", "transactions", "audit_lines", "lead_events",
     "dispositions", "sale_dispositions", "return_requests", "screened", "sightings", "trails", "quotes", "asks",
-    "alerts", "reconciliations",
+    "alerts", "reconciliations", "receipts",
+    "revocations", "revocation_notices", "store_items", "store_claims",
 )  # fmt: skip
 ACTORS = {
     "console": Actor(Role.OPERATOR, "olive"),
@@ -89,6 +90,9 @@ WALKED = {
         {"bid", "channel", "consent", "field", "grade", "missed", "pinged", "price", "return", "status", "way"}
     ),
     "/console/deliveries": frozenset({"channel", "status"}),
+    "/console/disputes": frozenset({"buyer", "channel", "seller"}),
+    "/console/revocations": frozenset({"state"}),
+    "/console/store": frozenset({"campaign", "grade", "seller", "state", "status", "vertical"}),
     "/console/reconcile": frozenset({"state"}),
     "/console/ledger": frozenset({"amount", "kind", "period"}),
     "/console/audit": frozenset({"role", "told"}),

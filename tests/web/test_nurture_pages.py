@@ -78,7 +78,11 @@ async def test_a_campaigns_store_rule_is_set_by_its_page(served: Served) -> None
         served.exchange.buyers.bids("acme", None)
         await sell(served, 1)
         await list_unsold(served.exchange.market)
-        assert "$9.00" in (await visitor.open("/console/store")).part("store")
+        assert "$9.00" in (await visitor.open("/console/store")).part("leads")
         (told,) = (await visitor.open("/console/store.json")).fields["leads"]
         assert ("every buyer", 0, 1) == (told["seen_by"], told["times_sold"], told["sales"])
+        listed = "/console/store.csv?status=listed&seller=cedar&vertical=solar&state=az&period=today&sort=-ends"
+        assert f"\r\n{told['lead_id']},solar," in (await visitor.open(listed)).source
+        empty = (await visitor.open("/console/store?status=sold&campaign=cedar-solar")).part("empty")
+        assert "No leads match. Without" in empty and "Status: sold" in empty
         assert 404 == (await visitor.open(f"{rules}/nobody")).http_status
