@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
 import orjson
@@ -102,7 +103,8 @@ def unpack(file: Path, folder: Path) -> Mapping[str, object]:
     """Put a backup's files into a folder and hold each against its hash. Returns the manifest. Raises `BadBackup`."""
     try:
         with tarfile.open(file, "r:gz") as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                _take_out(archive, member, folder)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise BadBackup(f"{file} is no whole backup: {error}") from error
     manifest = _manifest(file, folder)
@@ -116,6 +118,20 @@ def unpack(file: Path, folder: Path) -> Mapping[str, object]:
         if path.relative_to(folder).as_posix() not in members:
             raise BadBackup(f"{path.relative_to(folder)} in {file} was put there later")
     return manifest
+
+
+def _take_out(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Only plain files below the folder, whatever an archive names. Raises `BadBackup`."""
+    if member.isdir():
+        return  # a folder is made for what lies in it
+    name = PurePosixPath(member.name)
+    content = archive.extractfile(member) if member.isfile() else None
+    if content is None or name.is_absolute() or ".." in name.parts:
+        raise BadBackup(f"{member.name} does not belong into a backup")
+    place = folder / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with content, place.open("xb") as file:
+        shutil.copyfileobj(content, file, _CHUNK_BYTES)
 
 
 def _is(path: Path, told: object) -> bool:

@@ -122,7 +122,11 @@ def test_a_changed_or_broken_backup_restores_nothing(made: Path, tmp_path: Path)
 def test_a_member_put_in_the_place_of_another_is_found(made: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.backup"
     with tarfile.open(made) as archive:
-        archive.extractall(tmp_path / "parts", filter="data")
+        for member in archive:
+            content, place = archive.extractfile(member), tmp_path / "parts" / member.name
+            assert content is not None
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.read())
     (tmp_path / "parts" / "exchange.toml").write_text('name = "Another"')
     with tarfile.open(changed, "w:gz") as archive:
         archive.add(tmp_path / "parts", ".")
