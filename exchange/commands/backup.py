@@ -99,17 +99,29 @@ def _tell(terminal: Terminal, settings: Settings, made: Made, removed: list[str]
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The backup.")],
-    to: Annotated[Path, typer.Option(help="A folder for the exchange; nothing of one may be in it.")],
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A folder for the exchange; nothing of one may be in it. Only --check needs none."),
+    ] = None,
     database: Annotated[str, typer.Option(help="An empty database, for a backup of PostgreSQL.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Prove its books, as ledger verify does.")] = False,
 ) -> None:
     """Make an exchange of a backup in a folder of its own. What runs now is not touched."""
     from exchange.commands.opening import run
 
-    run(_restore(context.obj, file, to.absolute(), database, check))
+    if to is not None:
+        run(_restore(context.obj, file, to.absolute(), database, check))
+        return
+    if not check:
+        raise Stop(Exit.USAGE, "Say --to with a folder for the exchange, or --check to prove the backup alone.")
+    with tempfile.TemporaryDirectory(prefix="exchange-") as place:
+        run(_restore(context.obj, file, Path(place) / "restored", database, check, keep=False))
 
 
-async def _restore(terminal: Terminal, file: Path, folder: Path, database: str, check: bool) -> None:
+async def _restore(
+    terminal: Terminal, file: Path, folder: Path, database: str, check: bool, *, keep: bool = True
+) -> None:
+    """`keep` false: nobody is told of the folder, which is not there for long."""
     from exchange.clock import SystemClock
     from exchange.commands.opening import reached
     from exchange.commands.progress import progress
@@ -138,7 +150,7 @@ async def _restore(terminal: Terminal, file: Path, folder: Path, database: str, 
             folder.rmdir()
         part.rename(folder)
         proved = await _proved(address or str(folder / "exchange.db"), clock.now()) if check else None
-    _tell_restored(terminal, folder, manifest, proved)
+    _tell_restored(terminal, folder if keep else None, manifest, proved)
 
 
 async def _put_database(part: Path, database: str) -> str:
@@ -185,18 +197,21 @@ async def _proved(address: str, now: int) -> Proved:
         await db.close()
 
 
-def _tell_restored(terminal: Terminal, folder: Path, manifest: Any, proved: Proved | None) -> None:
-    document = {"folder": str(folder), "made_at": manifest.get("made_at"), "exchange": manifest.get("exchange")}
-    lines = [f"  Restored    {folder}, as it was under exchange {manifest.get('exchange')}"]
+def _tell_restored(terminal: Terminal, folder: Path | None, manifest: Any, proved: Proved | None) -> None:
+    made_at, version = manifest.get("made_at"), manifest.get("exchange")
+    document = {"folder": str(folder) if folder is not None else None, "made_at": made_at, "exchange": version}
+    told = f"Restored    {folder}, as it was" if folder is not None else f"Opened      the backup of {made_at}, made"
+    lines = [f"  {told} under exchange {version}"]
     if proved is not None:
         document["sound"] = proved.sound
         lines += (
             ["  Verified by ledger verify"] if proved.sound else [f"  FAIL  {each.sentence}" for each in proved.flaws]
         )
     terminal.result(document, lines)
-    terminal.remark(
-        f"  Next        put the master key at {folder / 'exchange.key'}, then exchange --data {folder} migrate",
-        "              What was told to sellers and buyers after the backup is not in it: see docs/operating.md.",
-    )
+    if folder is not None:
+        terminal.remark(
+            f"  Next        put the master key at {folder / 'exchange.key'}, then exchange --data {folder} migrate",
+            "              What was told to sellers and buyers after the backup is not in it: see docs/operating.md.",
+        )
     if proved is not None and not proved.sound:
         raise Stop(Exit.CHECK_FAILED, "The books of the backup are not sound.")

@@ -48,7 +48,8 @@ def demo(
 ) -> None:
     """Run a whole market that needs no network. Its data is in --data (~/.local/share/exchange/demo)."""
     from exchange.commands.opening import sentence_of
-    from exchange.commands.serve import listening_problem
+    from exchange.commands.place import free_port
+    from exchange.commands.serve import listening_problem, listening_problems
     from exchange.demo.folder import LOG, NotADemo
     from exchange.demo.run import Wanted
     from exchange.demo.stream import BadStream
@@ -68,6 +69,9 @@ def demo(
         raise Stop(Exit.UNREACHABLE, f"There is no file {stream}.")
     kind = "demo-stream" if stream is not None else "demo-frozen" if frozen else "demo"
     folder = terminal.data or default_folder(kind)
+    if port == 0:
+        with listening_problems():
+            port = free_port(host)
     wanted = Wanted(folder.absolute(), host, port, seed, frozen, public, reset, stream)
     try:
         wanted.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

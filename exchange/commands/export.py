@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from exchange.storage.lead_filters import LeadFilter
 
 
+_ALSO = {"received": "received_at", "price": "revenue"}
+"""What some columns are called on screen."""
+
+
 class Format(Enum):
     CSV = "csv"
     JSON = "json"
@@ -129,7 +133,8 @@ def _columns(market: Market, asked: str, *, personal: bool) -> tuple[str, ...]:
         if field.personal and field.name not in COLUMNS
     }
     known = (*COLUMNS, *(fields if personal else ()))
-    chosen = tuple(name.strip() for name in asked.split(",") if name.strip()) or known
+    named = [name.strip() for name in asked.split(",") if name.strip()]
+    chosen = tuple(_ALSO.get(name, name) for name in named) or known
     unknown = [name for name in chosen if name not in known]
     if unknown:
         hidden = [name for name in unknown if name in fields]

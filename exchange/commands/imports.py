@@ -178,9 +178,8 @@ async def _begin(
     if earlier:
         last = earlier[0]
         done = last.state == "done"
-        state = (
-            "done" if done else f"stopped before row {last.next_row:,}; go on with exchange import --resume {last.id}"
-        )
+        again = terminal.command(f"import --resume {last.id}")
+        state = "done" if done else f"stopped before row {last.next_row:,}; go on with {again}"
         told = f"{file.name} was imported into {campaign.id} before: {last.id}, {state}."
         terminal.remark(f"  {told}")
         terminal.confirm("Import it once more, from its first row?", told)
@@ -277,7 +276,8 @@ async def _sell(
             done = await stretches.sell(job)
             return await stopped(market, done, stretches.halt)
     except StorageError as error:
-        raise Stop(Exit.UNREACHABLE, f"{sentence_of(error)} Go on with exchange import --resume {job.id}") from error
+        again = terminal.command(f"import --resume {job.id}")
+        raise Stop(Exit.UNREACHABLE, f"{sentence_of(error)} Go on with {again}") from error
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)
@@ -315,7 +315,7 @@ def _tell_end(terminal: Terminal, job: ImportRow, batch: Batch, path: Path) -> N
         terminal.result(document, [f"  Cancelled at row {job.done_rows:,}. What was sold stays sold."])
         raise Stop(Exit.SOME_FAILED)
     if job.state == "paused":
-        again = f"exchange import --resume {job.id}"
+        again = terminal.command(f"import --resume {job.id}")
         code, why = (Exit.INTERRUPTED, "interrupted") if job.problem is None else (Exit.SOME_FAILED, job.problem)
         document |= {"resume": again, "error": why, "exit": int(code)}
         told = [] if job.problem is None else [f"  Stopped     {job.problem}"]

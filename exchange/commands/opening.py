@@ -116,8 +116,10 @@ async def opened_database(settings: Settings) -> AsyncIterator[Db]:
 async def opened_market(settings: Settings, *, writer: bool = False) -> AsyncIterator[Market]:
     """The market beside whoever else works on it. `writer` gives it a writing process, for long work."""
     from exchange.bootstrap import open_market
+    from exchange.commands.place import as_reached
 
     require_parts(settings)
+    settings = as_reached(settings)
     with reached():
         db = await open_database(settings.database_url, process=writer, exclusive=False, size=4)
         try:

@@ -14,6 +14,7 @@ import typer
 
 from exchange import limits
 from exchange.commands.cores import cores
+from exchange.commands.place import forget, free_port, note
 from exchange.commands.terminal import Exit, Stop, Terminal
 
 if TYPE_CHECKING:
@@ -41,14 +42,17 @@ def serve(
     require_place(settings)
     count = workers or count_of(settings)
     part: Part | None = None
-    if count > 1:
-        from exchange.commands.workers import supervise
+    try:
+        if count > 1:
+            from exchange.commands.workers import supervise
 
-        with listening_problems():
-            part = supervise(terminal, settings, count)
-        if part is None:
-            return
-    run_serving(_one(terminal, settings, part))
+            with listening_problems():
+                part = supervise(terminal, settings, count)
+            if part is None:
+                return
+        run_serving(_one(terminal, settings, part))
+    finally:
+        forget(settings)
 
 
 def count_of(settings: Settings) -> int:
@@ -64,9 +68,11 @@ def count_of(settings: Settings) -> int:
 
 
 def _with(settings: Settings, host: str, port: int) -> Settings:
-    changed: dict[str, object] = {}
-    if host:
-        changed["host"] = host
+    """As the flags have it. Port 0 is any that is free, so that links have it too."""
+    changed: dict[str, object] = {"host": host} if host else {}
+    if (settings.port if port < 0 else port) == 0:
+        with listening_problems():
+            port = free_port(host or settings.host)
     if port >= 0:
         changed["port"] = port
         if settings.public_url == f"http://127.0.0.1:{settings.port}":
@@ -221,10 +227,11 @@ async def _warnings(market: Market, settings: Settings) -> list[str]:
 
 
 def tell(terminal: Terminal, settings: Settings, workers: int, warnings: list[str], seconds: float) -> None:
-    """The lines a started exchange prints."""
+    """The lines a started exchange prints. Other commands find it from now on."""
     from exchange import __version__
     from exchange.commands.opening import is_file
 
+    note(settings)
     url = settings.public_url
     engine = "SQLite WAL" if is_file(settings) else "PostgreSQL"
     lines = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,14 @@ class Terminal:
     yes: bool = False
     color: bool = True
     zone: str | None = None
+
+    def command(self, words: str) -> str:
+        """A command as it can be pasted: it works on the exchange that this one worked on."""
+        named = {"--config": self.config, "--data": self.data}
+        where = "".join(
+            f" {flag} {shlex.quote(str(path.absolute()))}" for flag, path in named.items() if path is not None
+        )
+        return f"exchange{where} {words}"
 
     def remark(self, *lines: str) -> None:
         """Text beside the result, on stderr."""

@@ -106,7 +106,7 @@ async def _add(terminal: Terminal, email: str, role: UserRole, party: str, duty:
         try:
             link = await _invited(market, email, role, party, duty)
         except (CannotFollow, CannotChange) as error:
-            raise Stop(Exit.FAILED, f"{error} A new link: exchange user login-link {email}") from error
+            raise Stop(Exit.FAILED, f"{error} A new link: {terminal.command(f'user login-link {email}')}") from error
     terminal.result(
         {"email": email, "role": role.value, "duty": duty or None, "sign_in": link},
         [f"  Added {email}. Sign-in link (once, {'a week' if duty else '24 h'}): {link}"],
@@ -142,12 +142,12 @@ async def _login_link(terminal: Terminal, email: str) -> None:
     from exchange.commands.opening import opened_market, settings_of
     from exchange.flows.sign_in import NoSuchUser, make_login_link
 
-    settings = settings_of(terminal)
-    async with opened_market(settings) as market:
+    async with opened_market(settings_of(terminal)) as market:
         try:
-            link = f"{settings.public_url}/login/{await make_login_link(market, email)}"
+            link = f"{market.public_url}/login/{await make_login_link(market, email)}"
         except NoSuchUser:
-            raise Stop(Exit.FAILED, f"Nobody signs in as {email}. Let them: exchange user add {email}") from None
+            add = terminal.command(f"user add {email}")
+            raise Stop(Exit.FAILED, f"Nobody signs in as {email}. Let them: {add}") from None
     terminal.result({"email": email, "sign_in": link}, [f"  {link}"])
 
 
@@ -249,7 +249,7 @@ async def _change(terminal: Terminal, email: str, change: Change, told: dict[str
         rows = await market.db.read(list_users)
         found = next((row for row in rows if row["email"] == email.strip().lower()), None)
         if found is None:
-            raise Stop(Exit.FAILED, f"Nobody signs in as {email}. Who does: exchange user list")
+            raise Stop(Exit.FAILED, f"Nobody signs in as {email}. Who does: {terminal.command('user list')}")
         try:
             await change(market, found["id"])
         except CannotChange as error:

@@ -25,7 +25,18 @@ FROZEN_AT = int(datetime(2026, 11, 20, 14, 32, tzinfo=ZoneInfo(ZONE)).timestamp(
 NOTE = "demo.json"
 LOG = "demo.log"
 LOCKED = "demo"  # its lock lies beside it, and is held as long as the demo runs
-OURS = (NOTE, LOG, "exchange.toml", "exchange.key", "config", "files", "peers", "sftp.key", "tries.json")
+OURS = (
+    NOTE,
+    LOG,
+    "exchange.toml",
+    "exchange.key",
+    "config",
+    "files",
+    "peers",
+    "sftp.key",
+    "tries.json",
+    "exchange.url",
+)
 DATABASE = "exchange.db"
 BESIDE = ("", "-wal", "-shm", ".lock")
 PEERS = "/PEERS/"  # how a document names a file that a peer makes: /PEERS/mailroom/ca.pem

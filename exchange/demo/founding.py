@@ -26,7 +26,7 @@ _HALF_DONE: Mapping[str, Mapping[str, str]] = {
     "buying": {"vertical": "home_services", "sale_mode": "exclusive", "states": "AZ, NV", "tier": "1"},
     "price": {"pricing": "fixed", "price": "34.00", "per_day": "20"},
 }
-OPERATOR, SELLER, BUYER = "operator@demo.local", "seller@demo.local", "buyer@demo.local"
+OPERATOR, SELLER, BUYER = "operator@demo.local", "acme@demo.local", "brightroof@demo.local"
 
 
 async def found(market: Market, parties: Parties, *, frozen: bool) -> None:

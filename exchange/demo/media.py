@@ -77,7 +77,7 @@ async def set_media(market: Market, buyer_id: str) -> None:
         link = {"name": f"{campaign}, {creative}", "source": source, "campaign": campaign, "creative": creative}
         await make_link(market, {**link, "target": "https://www.sunny-savings.example/start"}, SYSTEM)
     await bring_costs(market, _costs(market), "media.csv", "USD", SYSTEM)
-    admin = Actor(Role.BUYER, "buyer@demo.local", buyer_id)
+    admin = Actor(Role.BUYER, "brightroof@demo.local", buyer_id)
     for email, states in zip(AGENTS, ("", "AZ, NV, CA"), strict=True):
         await invite_agent(market, email, "agent", Wanted(email.partition("@")[0].capitalize(), states=states), admin)
     rules = {"way": "push", "order": "specialist", "back_minutes": "30", "rounds": "1", "language_field": "language"}

@@ -15,10 +15,11 @@ from exchange.model.actor import Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.storage.by_hand import let_in
 from exchange.storage.database import Row
-from exchange.storage.party_people import find_member, members_of, set_member_state
+from exchange.storage.party_people import NoAdmin, find_member, members_of, set_member_state, set_own_member_state
 from exchange.storage.users import UserRow
 
 SELLER = Role.SELLER.value
+_STATES = {True: "active", False: "disabled"}
 
 
 class CannotChange(Exception):
@@ -72,8 +73,14 @@ async def set_active(
     user = await _member(market, role, party_id, user_id, "disabled" if active else "active")
     if user.email == actor.name:
         raise CannotChange("Nobody shuts themselves out: ask somebody else.")
-    line = _line(market, actor, "user.let_in" if active else "user.shut_out", user, ip)
-    await market.db.write(set_member_state, user.id, "active" if active else "disabled", line)
+    line, state = _line(market, actor, "user.let_in" if active else "user.shut_out", user, ip), _STATES[active]
+    if actor.role is Role.OPERATOR:
+        await market.db.write(set_member_state, user.id, state, line)
+        return
+    try:
+        await market.db.write(set_own_member_state, user, state, line)
+    except NoAdmin:
+        raise CannotChange("Somebody must stay an admin, and you were just shut out by another.") from None
 
 
 async def _member(market: Market, role: Role, party_id: str, user_id: str, state: str) -> UserRow:

@@ -44,6 +44,18 @@ def hold_file(path: Path, *, wait_ms: int = 0) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Whether some process holds `PATH.lock` now."""
+    try:
+        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _take(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, wait_ms: int) -> bool:
     if not wait_ms:
         try:

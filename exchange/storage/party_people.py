@@ -33,6 +33,25 @@ async def find_member(tx: Tx, role: str, party_id: str, user_id: str, state: str
     return user_of(rows[0]) if rows else None
 
 
+_ADMINS = "role = :role AND party_id = :party AND state = 'active' AND duty IN ('', 'admin')"
+
+
+class NoAdmin(Exception):
+    """The change would leave a seller or a buyer without an admin; it is undone."""
+
+
+async def set_own_member_state(tx: Tx, user: UserRow, state: str, line: AuditLine) -> None:
+    """The same by one of their own. Raises `NoAdmin`.
+
+    The admins are locked first: of two who shut each other out, one fails.
+    """
+    party = {"role": user.role, "party": user.party_id}
+    await tx.fetch(f"SELECT id FROM users WHERE {_ADMINS} ORDER BY id {tx.for_update}", **party)
+    await set_member_state(tx, user.id, state, line)
+    if not await tx.fetch(f"SELECT id FROM users WHERE {_ADMINS} LIMIT 1", **party):
+        raise NoAdmin(user.id)
+
+
 async def set_member_state(tx: Tx, user_id: str, state: str, line: AuditLine) -> None:
     """Of a buyer's agent the leads follow: who is shut out gets none, and its open ones wait for others."""
     await set_agent_state(tx, user_id, "active" if state == "active" else "left", line.at)

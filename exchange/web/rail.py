@@ -215,6 +215,11 @@ def shown(groups: tuple[Group, ...], here: str, waiting: Collection[str]) -> tup
     )
 
 
+def crowded(groups: tuple[Group, ...]) -> bool:
+    """Whether more is in the rail than its foot has room for."""
+    return sum(len(group.entries) for group in groups) > DOCKED
+
+
 def dock(groups: tuple[Group, ...]) -> tuple[Entry, ...]:
     """All of a short rail; of a longer one the first entries that have a word for it."""
     entries = tuple(entry for group in groups for entry in group.entries)

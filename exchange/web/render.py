@@ -22,7 +22,7 @@ from exchange.web.barred import GATE, bar
 from exchange.web.icons import icon
 from exchange.web.keyboard import TABLE, ways
 from exchange.web.keys import MARKET, SETTINGS
-from exchange.web.rail import dock, rail, shown
+from exchange.web.rail import crowded, dock, rail, shown
 from exchange.web.statics import Asset, add_assets, load_assets
 from exchange.web.words import Times
 
@@ -125,6 +125,7 @@ async def page(
         rail=shown(groups, here, badges),
         everywhere=groups,
         dock=dock(groups),
+        crowded=crowded(groups),
         theme=theme,
         theme_name=THEMES[theme][0],
         next_theme=THEMES[theme][1],

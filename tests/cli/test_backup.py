@@ -35,11 +35,15 @@ def test_a_copy_taken_while_leads_are_sold_is_whole_and_its_books_are_sound(
         made = market_home.run("--json", "backup", "--to", tmp_path / "kept")
         importing.communicate(timeout=60)
     back = restored(Path(made.json["file"]), tmp_path / "back", "--check")
+    alone = exchange("restore", made.json["file"], "--check", "--json")
+    nowhere = exchange("restore", made.json["file"])
     copy = Home(tmp_path / "back")
     sold = copy.rows("SELECT COUNT(*) AS n FROM sales")[0]["n"]
 
     assert (0, True) == (made.code, made.json["proved"])
     assert (0, True) == (back.code, back.json["sound"])
+    assert (0, True, None) == (alone.code, alone.json["sound"], alone.json["folder"])
+    assert (2, True) == (nowhere.code, "--check to prove" in nowhere.err)
     assert 1 <= sold <= 60 == len(market_home.rows("SELECT id FROM sales"))
     assert 0o600 == stat.S_IMODE(Path(made.json["file"]).stat().st_mode)
 

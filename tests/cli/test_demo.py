@@ -33,7 +33,7 @@ from tests.web.visitor import BROWSER
 def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A frozen demo that runs: its folder, and what it printed."""
     folder = tmp_path_factory.mktemp("demo") / "demo"
-    with start("--data", folder, "demo", "--frozen", "--port", str(free_port())) as running:
+    with start("--data", folder, "demo", "--frozen", "--port", "0") as running:
         assert running.stdout is not None
         yield folder, until(lambda line: "exchange init" in line, running.stdout)
         running.send_signal(signal.SIGTERM)
@@ -148,7 +148,10 @@ def test_the_printed_curl_line_gets_a_price(printed: tuple[Path, str]) -> None:
 def test_it_names_its_folder_and_three_links(printed: tuple[Path, str]) -> None:
     links = re.findall(r"(Open the console|as a seller|as a buyer) +http://127\.0\.0\.1:\d+/login/(\S+)", printed[1])
 
+    known = [Home(printed[0]).run("user", "login-link", f"{who}@demo.local") for who in ("acme", "brightroof")]
+
     assert 3 == len({secret for _, secret in links})
+    assert [(0, True)] * 2 == [(each.code, printed[1].split("/login/")[0].split()[-1] in each.out) for each in known]
     assert str(printed[0]) in printed[1]
     assert "none: the clock stands at" in printed[1]
 

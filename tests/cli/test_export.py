@@ -28,12 +28,14 @@ def sold(market_home: Home, lead_buyer: LeadBuyer, tmp_path: Path) -> Home:
 
 def test_columns_formats_and_filters(sold: Home) -> None:
     table = sold.run("export", "leads", "--columns", COLUMNS)
+    said = sold.run("export", "leads", "--columns", "received,price")
     lines = sold.run("export", "leads", "--columns", COLUMNS, "--format", "jsonl", "--status", "sold")
     document = sold.run("--json", "export", "leads", "--columns", COLUMNS)
     nothing = sold.run("--json", "export", "leads", "--to", "2020-01-01")
     rows = list(csv.DictReader(io.StringIO(table.out)))
 
     assert COLUMNS.split(",") == list(rows[0])
+    assert ["received_at", "revenue"] == said.out.splitlines()[0].split(",")  # as the screen calls them
     assert [("sold", "20.00")] * 3 == [(row["status"], row["revenue"]) for row in rows]
     assert rows == document.json == [json.loads(line) for line in lines.out.splitlines()]
     assert [] == nothing.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 import xlwt
 
-from tests.cli.home import Home, LeadBuyer
+from tests.cli.home import Home, LeadBuyer, exchange
 from tests.cli.leads import people, result_rows, write_csv, write_lines
 from tests.intake.test_sheets import xlsx
 from tests.market import POST
@@ -182,7 +183,7 @@ def test_ctrl_c_ends_what_is_under_way_and_prints_a_resume_that_works(
         lead_buyer.wait_for(10)
         importing.send_signal(signal.SIGINT)
         paused = json.loads(importing.communicate(timeout=60)[0])
-    resumed = market_home.run("--json", *paused["resume"].split()[1:])
+    resumed = exchange("--json", *shlex.split(paused["resume"])[1:])  # as it is printed, from wherever
 
     assert (130, "paused", True) == (importing.returncode, paused["state"], 10 <= paused["done"] < 60)
     assert (0, {"accepted": 60}) == (resumed.code, resumed.json["counts"])

@@ -43,9 +43,15 @@ def test_it_says_where_it_is_serves_and_stops(home: Home) -> None:
         lines = [serving.stdout.readline() for _ in range(5)]
         told = health(port)
         beside = home.run("serve", "--port", str(free_port()))
+        invited = home.run("--json", "user", "add", "pat@harbor.example")
+        again = home.run("user", "login-link", "pat@harbor.example")
         serving.send_signal(signal.SIGTERM)
         assert 0 == serving.wait(30)
+    later = home.run("user", "login-link", "pat@harbor.example")
 
+    reached = f"http://127.0.0.1:{port}/login/"
+    assert invited.json["sign_in"].startswith(reached)
+    assert reached in again.out and "http://127.0.0.1:8080/login/" in later.out
     assert lines[0].strip().startswith("Lead Exchange, exchange ")
     assert f"http://127.0.0.1:{port}/api/v1" in lines[2]
     assert "no campaign yet" in lines[3]

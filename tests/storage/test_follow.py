@@ -30,6 +30,7 @@ from exchange.storage.follow_views import (
     read_followed,
     waiting,
 )
+from exchange.storage.party_people import NoAdmin, set_own_member_state
 from exchange.storage.users import UserRow, add_user
 from tests.storage.conftest import NOW
 
@@ -203,3 +204,22 @@ async def test_mail_goes_to_admins_of_money_to_finance_too_and_never_to_agents(d
     assert ["chief", "first"] == await people("buyer", "acme")
     assert ["cash", "chief", "first"] == await people("buyer", "acme", Duty.ADMIN, Duty.FINANCE)
     assert ["op"] == await people("operator", None)
+
+
+async def test_of_two_admins_who_shut_each_other_out_one_stays(every_db: Db) -> None:
+    ann, bea = (UserRow(f"usr_{name}", f"{name}@acme.example", "buyer", "acme", "admin") for name in ("ann", "bea"))
+    for each in (ann, bea, UserRow("usr_eli", "eli@acme.example", "buyer", "acme", "agent")):
+        await every_db.write(add_user, each, NOW)
+    ended = await asyncio.gather(
+        *(every_db.write(set_own_member_state, each, "disabled", line(n)) for n, each in enumerate((ann, bea))),
+        return_exceptions=True,
+    )
+    left = await every_db.read(admins)
+
+    assert [NoAdmin] == [type(each) for each in ended if each is not None]
+    assert 1 == len(left)
+
+
+async def admins(tx: Tx) -> list[str]:
+    rows = await tx.fetch("SELECT id FROM users WHERE duty = 'admin' AND state = 'active'")
+    return [row["id"] for row in rows]

@@ -134,6 +134,13 @@ async def test_the_foot_of_a_small_screen_is_one_row_and_the_menu_leads_to_the_w
         await seen.open("/console/more")
         await page.get_by_test_id("more-sign-out").click()
         assert page.url.endswith("/login")
+        for who, party in (("seller", "cedar"), ("buyer", "acme")):
+            page = await (await signed_in(browser, served, NARROWEST, script=False, who=who, party=party)).open(
+                f"/{who}"
+            )
+            await page.get_by_test_id("menu").click()
+            hrefs = [await link.get_attribute("href") for link in await page.locator("main .entries a").all()]
+            assert [entry.path for group in rail(who) for entry in group.entries] == hrefs
 
 
 async def test_without_a_script_lists_filter_forms_submit_and_lines_open(served: Served) -> None:

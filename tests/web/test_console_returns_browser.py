@@ -8,6 +8,12 @@ from tests.web.served import Served
 from tests.web.test_console_browser import NARROW, TOO_SMALL, WIDE, browsing, signed_in
 from tests.web.test_console_returns import PATH, asked
 
+CUT_OFF = """() => {
+    const row = document.querySelector('[data-testid=decline]'), list = row.closest('.list');
+    return Math.round(row.getBoundingClientRect().right - list.getBoundingClientRect().right);
+}"""
+"""By how many pixels the last button of a line lies outside of what is seen."""
+
 
 async def test_seven_are_decided_by_keys_alone(served: Served) -> None:
     exchange = served.exchange
@@ -26,6 +32,9 @@ async def test_seven_are_decided_by_keys_alone(served: Served) -> None:
             )
         seen = await signed_in(browser, served, WIDE)
         page = await seen.open(PATH)
+        await page.set_viewport_size({"width": 1120, "height": 900})
+        assert await page.evaluate(CUT_OFF) <= 0
+        await page.set_viewport_size(WIDE)
         for left, key in zip(range(7, 0, -1), "aadaaad", strict=True):
             assert left == await page.get_by_test_id("return").count()
             for move in "jjk" if left > 1 else "j":

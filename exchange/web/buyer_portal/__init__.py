@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from exchange.model.follow import Duty
-from exchange.web import preferences
+from exchange.web import more, preferences
 from exchange.web.auth import for_role
 from exchange.web.buyer_portal import (
     _reports,
@@ -58,7 +58,7 @@ def add_buyer_portal(app: web.Application) -> None:
         add_table(app, each.pages(), _guard(each))
     for with_files in (_reports, contracts, return_ask, return_file, return_one):
         add_table(app, with_files.uploads(), _guard(with_files, token=False))
-    own = (*choices.pages("/buyer"), *preferences.pages("/buyer"))
+    own = (*choices.pages("/buyer"), *more.pages("/buyer"), *preferences.pages("/buyer"))
     add_table(app, own, lambda show: for_role("buyer", show))
 
 

@@ -11,7 +11,7 @@ from types import ModuleType
 from aiohttp import web
 
 from exchange.model.rights import Right
-from exchange.web import preferences
+from exchange.web import more, preferences
 from exchange.web.auth import for_staff, leave
 from exchange.web.barred import GATE, Gate, Guarded
 from exchange.web.console import (
@@ -23,7 +23,6 @@ from exchange.web.console import (
     leads,
     login,
     money,
-    more,
     overview,
     quality,
     returns,
@@ -41,7 +40,7 @@ from exchange.web.pages import Page, add_page, add_table, see_other
 
 def modules() -> Mapping[ModuleType, Rights]:
     """Those with pages, and what these need. A page may ask for another right by itself."""
-    alone = {more: Rights(), search: SEEING}
+    alone = {search: SEEING}
     rooms = (
         alerts,
         analytics,
@@ -65,7 +64,7 @@ def add_console(app: web.Application) -> None:
     """Add the console's pages, and the way in and out. Uploads tell their token within the form."""
     add_table(app, _ways())
     app[GATE] = Gate(guarded())
-    for page in (*choices.pages("/console"), *preferences.pages("/console")):
+    for page in (*choices.pages("/console"), *more.pages("/console"), *preferences.pages("/console")):
         add_page(app, page, for_staff(right_of(page, SEEING), page.show))
     for module, needs in modules().items():
         for page in module.pages():

@@ -76,7 +76,7 @@ RETURNS: Shape[ReturnLine] = Shape(
         Column("lead", "Lead", "who wrap", fixed=True),
         Column("price", "Sold for", "paid", num=True, sorts=lambda line: line.price.units),
         Column("reason", "Reason", "wrap"),
-        Column("evidence", "Evidence", "nw"),
+        Column("evidence", "Evidence", "wrap"),
         Column("rate", "Came back", num=True, about="Of what is allowed in that period"),
         Column("seller", "Seller", "wrap"),
         Column("suggested", "Suggested or decided", "is"),

@@ -6,7 +6,7 @@ from types import ModuleType
 
 from aiohttp import web
 
-from exchange.web import preferences
+from exchange.web import more, preferences
 from exchange.web.auth import for_role
 from exchange.web.lists import choices
 from exchange.web.pages import add_table
@@ -35,5 +35,5 @@ def add_seller_portal(app: web.Application) -> None:
     for each in modules():
         add_table(app, each.pages(), lambda show: for_role("seller", show))
     add_table(app, imports.uploads(), lambda show: for_role("seller", show, token=False))
-    own = (*choices.pages("/seller"), *preferences.pages("/seller"))
+    own = (*choices.pages("/seller"), *more.pages("/seller"), *preferences.pages("/seller"))
     add_table(app, own, lambda show: for_role("seller", show))
