@@ -268,6 +268,7 @@ def _house(settings: Settings) -> FiledHouse:
         settings.retention_ping_days,
         settings.retention_raw_days,
         settings.retention_test_days,
+        settings.colour,
     )
     return FiledHouse(house, frozenset(each.name for each in CHOICES.values() if each.setting in given))
 

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from exchange.limits import SESSION_HOURS_MOST, WORKERS
+from exchange.model.colour import read_colour
 from exchange.model.rights import Staff
 from exchange.model.sign_in import Fixed, SignOn
 from exchange.model.watched import Texting
@@ -137,6 +138,7 @@ class Settings(BaseSettings):
     )
     running_requests: int = Field(400, ge=1, description="Requests at work at once in one process; more get 503.")
     postgres_connections: int = Field(8, ge=2, description="Connections of one process to PostgreSQL.")
+    colour: str = Field("", description="Of buttons and links, such as #1f4fd1; empty: as they come.")
     retention_ping_days: int = Field(14, ge=1, description="Raw pings that led nowhere are kept this long.")
     retention_raw_days: int = Field(180, ge=1, description="Other raw requests and replies are kept this long.")
     retention_test_days: int = Field(30, ge=1, description="Test leads are kept this long.")
@@ -161,6 +163,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, OSError):  # by itself no error that says which setting is wrong
             raise ValueError(f"no time zone is called {zone}") from None
         return zone
+
+    @field_validator("colour")
+    @classmethod
+    def _can_be_read(cls, colour: str) -> str:
+        return read_colour(colour).text if colour else ""
 
     @field_validator("mail_user")
     @classmethod

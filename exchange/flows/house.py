@@ -13,6 +13,7 @@ from exchange.model.actor import Actor
 from exchange.model.house import House
 from exchange.model.rights import Right, may, needed
 from exchange.storage.house import Chosen, read_chosen, write_chosen
+from exchange.storage.logos import read_logo
 
 
 class WrongSetting(Exception):
@@ -25,7 +26,7 @@ class Choice(NamedTuple):
     name: str
     title: str
     does: str
-    kind: str  # line | lines | money | days
+    kind: str  # line | lines | money | days | picture
     in_file: str = ""
 
     @property
@@ -39,6 +40,11 @@ CHOICES: Mapping[str, Choice] = MappingProxyType(
         each.name: each
         for each in (
             Choice("name", "Name of the exchange", "On every page, in mails and on documents.", "line"),
+            Choice(
+                "colour", "Colour of buttons and links",
+                "Such as #1f4fd1: dark enough to be read on a light page. Dark pages get it lighter.", "line",
+            ),
+            Choice("logo", "Logo", "Beside the name, on every page.", "picture"),
             Choice("invoice_address", "Address on invoices", "Your address and tax id, line by line.", "lines"),
             Choice("invoice_note", "Note on invoices", "Under the total: where to pay, by when, whom to ask.", "lines"),
             Choice(
@@ -74,6 +80,8 @@ async def change_setting(market: Market, name: str, text: str | None, actor: Act
         raise WrongSetting(f"{choice.setting}: exchange.toml or the environment says it; change it there.")
     before = (await market.db.read(read_chosen)).get(name)
     told = _checked(choice, text) if text is not None else None
+    if name == "logo" and told and await market.db.read(read_logo, told) is None:
+        raise WrongSetting("logo: there is no such picture. Bring it as a file.")
     was = before.value if before is not None else as_text(name, getattr(House(), name))
     new = told if told is not None else as_text(name, getattr(House(), name))
     if was == new and (told is None) == (before is None):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from exchange.log import logger
+from exchange.model.colour import read_colour
 from exchange.model.house import FiledHouse, House
 from exchange.model.money import SCALE, BadMoney, read_units
 from exchange.storage.house import Chosen
@@ -42,6 +43,8 @@ def read_value(name: str, text: str) -> str | int:
             return read_units(text)
         except BadMoney:
             raise ValueError("an amount such as 5000.00.") from None
+    if name == "colour" and text:
+        return read_colour(text).text
     return text
 
 

@@ -20,6 +20,8 @@ class House(NamedTuple):
     retention_ping_days: int = 14
     retention_raw_days: int = 180
     retention_test_days: int = 30
+    colour: str = ""  # of buttons and links, as `#1f4fd1`; empty: ours
+    logo: str = ""  # the picture beside the name, as `logos` calls it; empty: ours
 
     @property
     def issuer(self) -> Issuer:

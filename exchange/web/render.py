@@ -19,6 +19,7 @@ from exchange.storage.users import Session
 from exchange.web import words
 from exchange.web.badges import Badge, badges_of
 from exchange.web.barred import GATE, bar
+from exchange.web.brand import logo_of, sheet_of
 from exchange.web.icons import icon
 from exchange.web.keyboard import TABLE, ways
 from exchange.web.keys import MARKET, SETTINGS
@@ -113,6 +114,8 @@ async def page(
         here=here,
         mode=mode,
         name=request.app[MARKET].name,
+        own_sheet=sheet_of(request.app[MARKET].live.house.colour),
+        own_logo=logo_of(request.app[MARKET].live.house.logo),
         host=urlsplit(settings.public_url).netloc,
         session=session if signed_in else None,
         csrf=session.csrf if session is not None else "",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from exchange.flows.house import CHOICES
 from exchange.model.house import FiledHouse, House
@@ -13,7 +16,7 @@ from exchange.settings import Settings
 from exchange.web.console.settings._shown import GROUPS
 from tests.web.served import Served, serve_exchange
 from tests.web.test_rights import visiting
-from tests.web.visitor import OPERATOR, Visitor, signed_in
+from tests.web.visitor import OPERATOR, Page, Visitor, signed_in, stranger
 
 HOME = "/console/settings"
 GENERAL, DATA = f"{HOME}/general", f"{HOME}/data"
@@ -73,6 +76,8 @@ async def test_what_is_set_holds_at_once_and_is_noted_and_undone(served: Served)
         ("retention_raw_days", "0", "a whole number of days from 1 to 3,650. Got '0'."),
         ("payout_two_above_units", "much", "payout_two_above: an amount such as 5000.00. Got 'much'."),
         ("name", "  ", "how the exchange is called"),
+        ("colour", "blue", "colour: a colour such as #1f4fd1. Got 'blue'."),
+        ("colour", "#ffcc00", "contrast is 1.3 to 1, and text on a page needs 4.5 to 1 (WCAG AA). The nearest darker"),
         ("name", "a\nb", "name: one line."),
         ("invoice_note", "x" * 1_001, "at most 1000 characters"),
         ("port", "80", "There is no such setting."),
@@ -84,6 +89,59 @@ async def test_what_cannot_hold_is_refused_with_the_fix(served: Served, name: st
 
     assert (422, True) == (page.http_status, told in page.text)
     assert 0 == await served.exchange.count("house_settings")
+
+
+def picture(kind: str, size: tuple[int, int] = (48, 24)) -> bytes:
+    body = BytesIO()
+    Image.new("RGB", size, "teal").save(body, kind)
+    return body.getvalue()
+
+
+async def test_the_colour_and_the_logo_are_the_operators_own(served: Served) -> None:
+    async with signed_in(served) as visitor, stranger(served) as somebody:
+        assert 200 == await choose(visitor, "colour", "#8A1538")
+        token = (await visitor.open(GENERAL)).token
+
+        async def bring(body: bytes, csrf: str = token) -> Page:
+            return await visitor.send_file(f"{GENERAL}/logo", {"csrf": csrf}, "logo.png", body)
+
+        page = await bring(picture("PNG"))
+        front = await somebody.open("/login")
+        [path] = re.findall(r'<img src="(/brand/[0-9a-f]{64}\.png)"', front.source)
+        assert (200, True) == (page.http_status, 'data-testid="logo-now"' in page.source)
+        async with somebody.session.get(served.address + path) as shown:
+            assert (picture("PNG"), "image/png", "nosniff") == (
+                await shown.read(), shown.content_type, shown.headers["X-Content-Type-Options"]
+            )  # fmt: skip
+        sheet = await somebody.open("/brand/8a1538.css")
+        assert 'href="/brand/8a1538.css"' in front.source and "--accent: #8a1538; --accent-ink: #ffffff" in sheet.source
+        assert (404, 404) == (
+            (await somebody.open("/brand/ffcc00.css")).http_status,
+            (await somebody.open(path.replace("png", "jpg"))).http_status,
+        )
+
+        refused = {
+            "SVG is not taken": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"></svg>',
+            "is neither": b"GIF89a",
+            "something stands behind it": picture("PNG") + b"<script>",
+            "This JPEG is not whole": picture("JPEG")[:-2],
+            "at most 2000 pixels": picture("PNG", (2_001, 1)),
+        }
+        for told, body in refused.items():
+            answer = await bring(body)
+            assert (422, True) == (answer.http_status, told in answer.text), told
+        assert (
+            413 == (await bring(b"x" * 400_000)).http_status and 403 == (await bring(picture("PNG"), "x")).http_status
+        )
+        assert 422 == await choose(visitor, "logo", f"{'0' * 64}.png")
+        assert 200 == (await bring(picture("JPEG"))).http_status
+        [line] = await served.exchange.rows(
+            "SELECT id FROM audit_lines WHERE subject = 'setting:logo' ORDER BY at DESC, id DESC LIMIT 1"
+        )
+        await visitor.submit(f"/console/audit/{line['id']}/undo")
+        assert path in (await somebody.open("/login")).source
+        await choose(visitor, "logo", "", do="reset")
+        assert path not in (await somebody.open("/login")).source
 
 
 async def test_what_the_file_says_goes_before_and_is_locked(served: Served) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exchange.web import callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl
+from exchange.web import brand, callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl
 from exchange.web.pages import add_table
 from exchange.web.public import errors, form, links, offer, posting, setup
 from exchange.web.public._addresses import ADDRESSES, Addresses
@@ -18,6 +18,6 @@ def add_public(app: web.Application) -> None:
     app[tracking.TRACKED] = Addresses(tracking.PER_SECOND, tracking.BURST)
     app[csv_table.TABLES] = csv_table.Tables()
     app[told_in.BUCKETS] = {}
-    machines = (callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl)
+    machines = (brand, callbacks, csv_table, fax_page, hooks_in, payments, told_in, tracking, wsdl)
     for each in (*machines, errors, form, links, offer, posting, setup):
         add_table(app, each.pages())

@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 from exchange.settings import Settings, settings_file, settings_given, toml_value
 
-GENERAL = ("name", "zone", "currency", "public_url", "host", "port", "trusted_proxies", "workers", "running_requests")
+GENERAL = (
+    "name",
+    "colour",
+    "zone",
+    "currency",
+    "public_url",
+    "host",
+    "port",
+    "trusted_proxies",
+    "workers",
+    "running_requests",
+)
 PAPERS = ("invoice_address", "invoice_note", "payout_two_above")
 SIGN_IN = (
     "staff_two_factor", "session_hours", "console_networks", "sign_on_issuer", "sign_on_name", "sign_on_client_id",

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from exchange import limits
 from exchange.flows.house import CHOICES, Choice, WrongSetting, change_setting, chosen
+from exchange.flows.logo import set_logo
 from exchange.flows.standing_house import as_text
+from exchange.intake.upload import NoFile
 from exchange.model.house import House
 from exchange.settings import settings_file, settings_given
 from exchange.storage.house import Chosen
@@ -18,10 +21,11 @@ from exchange.web.console.settings._shown import GENERAL, PAPERS, SIGN_IN, shown
 from exchange.web.keys import MARKET, SETTINGS
 from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, notice, page
+from exchange.web.uploads import HeldTooLarge, NotFromHere, closed, receive_held
 from exchange.web.words import utc
 
 HOME = "/console/settings/general"
-OWN = ("name", "invoice_address", "invoice_note", "payout_two_above_units")
+OWN = ("name", "colour", "invoice_address", "invoice_note", "payout_two_above_units")
 BACKS = (HOME, "/console/settings/data")
 _SAVED = "Saved. It holds at once, here and on every other node within a second."
 
@@ -50,6 +54,10 @@ def pages() -> tuple[Page, ...]:
     )
 
 
+def uploads() -> tuple[Page, ...]:
+    return (Page("POST", f"{HOME}/logo", take_logo),)
+
+
 async def show(request: web.Request) -> web.StreamResponse:
     settings = request.app[SETTINGS]
     return await page(
@@ -58,6 +66,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         title="General settings",
         here="settings",
         lines=await lines_of(request, OWN),
+        logo=(await lines_of(request, ("logo",)))[0],
+        logo_most=f"{limits.LOGO_BYTES // 1024} KB and {limits.LOGO_PIXELS:,} pixels wide and high",
         general=shown(settings, (each for each in GENERAL if each not in OWN)),
         sign_in=shown(settings, SIGN_IN),
         file=settings_file(settings),
@@ -69,7 +79,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def show_json(request: web.Request) -> web.StreamResponse:
     settings = request.app[SETTINGS]
     filed = shown(settings, (each for each in (*GENERAL, *PAPERS, *SIGN_IN)))
-    own = [each.fields() for each in await lines_of(request, OWN)]
+    own = [each.fields() for each in await lines_of(request, (*OWN, "logo"))]
     return as_json({"settings": own, "exchange_toml": [each.fields() for each in filed]})
 
 
@@ -85,6 +95,22 @@ async def change(request: web.Request) -> web.StreamResponse:
         links = [("Back to the settings", back)]
         return await notice(request, "Nothing was changed", str(error), http_status=422, links=links)
     return see_other(f"{back}?done=yes#{form.get('setting', '')}")
+
+
+async def take_logo(request: web.Request) -> web.StreamResponse:
+    """A form with the picture. Its token comes before it."""
+    links = [("Back to the settings", HOME)]
+    try:
+        _, body = await receive_held(request, limits.LOGO_BYTES)
+        await set_logo(request.app[MARKET], body, actor_of(request))
+    except NotFromHere:
+        return closed(await notice(request, "The form was not sent from here", "Open it again.", http_status=403))
+    except HeldTooLarge:
+        told = f"A logo has at most {limits.LOGO_BYTES // 1024} KB."
+        return closed(await notice(request, "Nothing was changed", told, http_status=413, links=links))
+    except (NoFile, WrongSetting) as error:
+        return closed(await notice(request, "Nothing was changed", str(error), http_status=422, links=links))
+    return see_other(f"{HOME}?done=yes#logo")
 
 
 async def lines_of(request: web.Request, names: Iterable[str]) -> list[Line]:
