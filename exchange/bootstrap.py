@@ -67,11 +67,11 @@ from exchange.intake.sheets import is_sheet, sheet_as_csv
 from exchange.model.house import FiledHouse, House
 from exchange.model.money import read_units
 from exchange.model.vertical import Vertical
-from exchange.model.watched import Watched
+from exchange.model.watched import Parts, Watched
 from exchange.payments import payment_secrets, providers
 from exchange.payments.protocol import Access
 from exchange.rates import Rates
-from exchange.settings import Settings, settings_given
+from exchange.settings import Settings, settings_file, settings_given
 from exchange.sources.document import Source, SourceDocument
 from exchange.sources.read import BadSource, read_source
 from exchange.stages.screen.lines import packaged_list
@@ -250,6 +250,8 @@ def _as_set(settings: Settings) -> partial[Market]:
         mail_domain=settings.mail_domain,
         mails=settings.mail_relay is not None,
         files_dir=settings.files_dir,
+        backed_up=Parts(settings.database_url, settings.files_dir, settings.config_dir, settings_file(settings)),
+        backup_dir=settings.backup_dir,
         sms=settings.texting,
         watched=_watched(settings),
         fixed_rules=settings.fixed_rules,

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     files_dir: Path = Field(
         Path("files"), description="Folder of uploaded files and their results, sealed; one for all nodes."
     )
+    backup_dir: Path = Field(
+        Path("backups"), description="Folder of backups that the console makes; one for all nodes."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
@@ -271,7 +274,7 @@ def _load(file: Path | None, unknown: Literal["forbid", "ignore"], overrides: Ma
 def _beside(settings: Settings, folder: Path) -> dict[str, object]:
     """Relative paths of a settings file count from where it lies, so that it works from anywhere."""
     paths: dict[str, object] = {}
-    files = ("key_file", "dkim_key_file", "files_dir", "sftp_key_file")
+    files = ("key_file", "dkim_key_file", "files_dir", "backup_dir", "sftp_key_file")
     for name in (*files, "config_dir", "inbox_certificate", "inbox_key_file", "release_file"):
         if (path := getattr(settings, name)) is not None:
             paths[name] = folder / path

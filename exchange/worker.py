@@ -28,6 +28,7 @@ from exchange.flows.adverts import tell_platform
 from exchange.flows.agent_mail import mail_agent
 from exchange.flows.analysis import count_report
 from exchange.flows.auto_top_up import run_auto_top_up
+from exchange.flows.backups_here import back_up
 from exchange.flows.batches import send_batch
 from exchange.flows.charges import send_refund
 from exchange.flows.deliver import deliver
@@ -41,6 +42,7 @@ from exchange.flows.job_ends import ComeBack, DestinationDown, Ended, Paced
 from exchange.flows.jobs import (
     ASK_OUTCOME,
     AUTO_TOP_UP,
+    BACKUP,
     BATCH,
     CHECK_IMPORT,
     CONVERT,
@@ -138,6 +140,7 @@ def kinds() -> Mapping[str, Kind]:
     return {
         ASK_OUTCOME: Kind(reconcile),
         AUTO_TOP_UP: Kind(run_auto_top_up),
+        BACKUP: Kind(back_up, most=1, lease_ms=_LIST_LEASE_MS, at_once=1),
         BATCH: Kind(send_batch, waits_ms=_BROKEN_MS, most=3, lease_ms=_BATCH_LEASE_MS),
         CHECK_IMPORT: Kind(check_import, lease_ms=CHECK_LEASE_MS, at_once=2),
         CONVERT: Kind(tell_platform),

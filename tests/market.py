@@ -163,6 +163,7 @@ async def open_exchange(
         database_url=database_url or str(folder / "exchange.db"),
         key_file=folder / "exchange.key",
         files_dir=folder / "files",
+        backup_dir=folder / "backups",
         **given,
     )
     way_out = None if by_wire else _scripted(buyers)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exchange.flows.books import Proved
     from exchange.settings import Settings
 
-PLACES = ("database_url", "key_file", "files_dir", "config_dir")
+PLACES = ("database_url", "key_file", "files_dir", "backup_dir", "config_dir")
 """Settings that say where an exchange is. A restored one is where it was restored to."""
 
 
@@ -52,17 +52,18 @@ async def _backup(terminal: Terminal, folder: Path, keep: int) -> None:
     from exchange.clock import SystemClock
     from exchange.commands.opening import config_file, opened_database, operator, settings_of
     from exchange.commands.progress import finished, progress
-    from exchange.flows.backups import Places, make_backup, note_failed
+    from exchange.flows.backups import make_backup, note_failed
     from exchange.ids import SystemIds
+    from exchange.model.watched import Parts
     from exchange.storage.archive import thin_out
 
     clock, settings = SystemClock(), settings_of(terminal)
-    places = Places(settings.database_url, settings.files_dir, settings.config_dir, config_file(terminal))
+    parts = Parts(settings.database_url, settings.files_dir, settings.config_dir, config_file(terminal))
     began = clock.monotonic()
     async with opened_database(settings) as db:
         try:
             with progress(terminal, "Snapshot", None, clock):
-                made = await make_backup(db, places, folder, __version__, operator(), clock, SystemIds())
+                made = await make_backup(db, parts, folder, __version__, operator(), clock, SystemIds())
             removed = thin_out(folder, keep)
         except OSError as error:
             await note_failed(db, f"{error.strerror or error}.", operator(), clock, SystemIds())

@@ -142,6 +142,7 @@ def settings_for(
         config_dir=folder / "config",
         key_file=folder / "exchange.key",
         files_dir=folder / "files",
+        backup_dir=folder / "backups",
         sftp_key_file=folder / "sftp.key",
         host=host,
         port=port,

@@ -15,6 +15,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.ids import Ids
 from exchange.model.actor import SYSTEM, Actor
 from exchange.model.audit import AuditLine
+from exchange.model.watched import Parts
 from exchange.storage.archive import SETTINGS_FILE, SUFFIX, Packed, pack, tree
 from exchange.storage.audit import audit_of, record
 from exchange.storage.database import Db
@@ -29,15 +30,6 @@ _LINES = 50  # of which one tells of the last that was made
 OLD_MS = 26 * 3_600_000  # a backup a day, and two hours for it
 
 
-class Places(NamedTuple):
-    """Where an exchange's parts are. `settings_file` is None when the environment alone says everything."""
-
-    address: str
-    files_dir: Path
-    config_dir: Path | None
-    settings_file: Path | None
-
-
 class Made(NamedTuple):
     """A finished backup; `proved` is None where the copy can only be opened by restoring it."""
 
@@ -46,7 +38,7 @@ class Made(NamedTuple):
     proved: Proved | None
 
 
-async def make_backup(db: Db, places: Places, folder: Path, version: str, actor: Actor, clock: Clock, ids: Ids) -> Made:
+async def make_backup(db: Db, parts: Parts, folder: Path, version: str, actor: Actor, clock: Clock, ids: Ids) -> Made:
     """Write one more backup into a folder and note it in the audit log. Raises `StorageError` and `OSError`.
 
     A copy whose books are not sound is kept: it may be all there is. Whoever asked is told.
@@ -57,12 +49,12 @@ async def make_backup(db: Db, places: Places, folder: Path, version: str, actor:
     if target.exists():
         raise FileExistsError(f"{target} was made in this very second")
     with tempfile.TemporaryDirectory(prefix=".under-way-", dir=folder) as name:
-        copy = Path(name) / member_of(places.address)
-        await take_snapshot(places.address, copy)
-        proved = None if is_postgres(places.address) else await prove_file(copy, now)
+        copy = Path(name) / member_of(parts.address)
+        await take_snapshot(parts.address, copy)
+        proved = None if is_postgres(parts.address) else await prove_file(copy, now)
         facts = {"exchange": version, "made_at": now, "schema": max(await db.read(read_applied), default=0)}
         size = copy.stat().st_size
-        packed = await asyncio.to_thread(pack, _members(places, copy), facts, target)
+        packed = await asyncio.to_thread(pack, _members(parts, copy, folder), facts, target)
     after: dict[str, object] = {"file": target.name, "bytes": packed.bytes, "sha256": packed.sha256}
     if proved is not None:
         after["sound"] = proved.sound
@@ -70,13 +62,15 @@ async def make_backup(db: Db, places: Places, folder: Path, version: str, actor:
     return Made(packed, size, proved)
 
 
-def _members(places: Places, copy: Path) -> Mapping[str, Path]:
+def _members(parts: Parts, copy: Path, folder: Path) -> Mapping[str, Path]:
+    """By their names in a backup; those made before are in none."""
     members = {copy.name: copy}
-    if places.settings_file is not None:
-        members[SETTINGS_FILE] = places.settings_file
-    if places.config_dir is not None:
-        members |= tree(places.config_dir, "config")
-    return members | tree(places.files_dir, "files")
+    if parts.settings_file is not None:
+        members[SETTINGS_FILE] = parts.settings_file
+    if parts.config_dir is not None:
+        members |= tree(parts.config_dir, "config")
+    files = tree(parts.files_dir, "files")
+    return members | {name: path for name, path in files.items() if folder.resolve() not in path.resolve().parents}
 
 
 async def prove_file(file: Path, now: int) -> Proved:

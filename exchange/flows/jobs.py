@@ -7,6 +7,7 @@ import orjson
 from exchange.flows.market import Market
 from exchange.model.work import JobRow
 
+BACKUP = "backup"
 BATCH = "batch"
 CONVERT = "convert"
 COUNT_REPORT = "count_report"

@@ -38,7 +38,7 @@ from exchange.model.party import Buyer, Contract
 from exchange.model.sign_in import Fixed
 from exchange.model.statement import Issuer
 from exchange.model.vertical import Vertical
-from exchange.model.watched import Texting, Watched
+from exchange.model.watched import Parts, Texting, Watched
 from exchange.model.work import Intent
 from exchange.rates import Bucket, Rates
 from exchange.sources.document import Source
@@ -225,6 +225,8 @@ class Market:
     mails: bool = False  # whether it has a mail server of its own
     public_url: str = ""  # where the exchange is reached, without a slash at the end
     files_dir: Path = Path("files")  # where files of leads lie, sealed
+    backed_up: Parts | None = None  # what a backup is made of; None where none can be made from here
+    backup_dir: Path = Path("backups")  # where it goes
     screening: Screening = field(default_factory=Screening)
     sms: Texting | None = None  # how the exchange itself sends texts
     watched: Watched = field(default_factory=Watched)  # what of the machine alerts look at

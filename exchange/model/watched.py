@@ -15,6 +15,15 @@ class Texting(NamedTuple):
     sender: str
 
 
+class Parts(NamedTuple):
+    """Where an exchange's parts are. `settings_file` is None when the environment alone says everything."""
+
+    address: str
+    files_dir: Path
+    config_dir: Path | None
+    settings_file: Path | None
+
+
 class Watched(NamedTuple):
     """`disks` are folders, `certificates` files by what they are for. `ours_to_back_up`: by `exchange backup`."""
 

@@ -48,6 +48,14 @@ async def add_job(tx: Tx, job: JobRow) -> bool:
     return bool(rows)
 
 
+async def is_open(tx: Tx, unique_key: str) -> bool:
+    """Whether the job under this key waits or runs."""
+    rows = await tx.fetch(
+        "SELECT id FROM jobs WHERE unique_key = :key AND state IN ('waiting', 'running') LIMIT 1", key=unique_key
+    )
+    return bool(rows)
+
+
 async def add_jobs(tx: Tx, jobs: Sequence[JobRow]) -> None:
     for job in jobs:
         await add_job(tx, job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from dataclasses import replace
 from io import BytesIO
 
@@ -14,9 +15,10 @@ from exchange.model.house import FiledHouse, House
 from exchange.model.rights import Staff
 from exchange.settings import Settings
 from exchange.web.console.settings._shown import GROUPS
+from exchange.worker import run_jobs
 from tests.web.served import Served, serve_exchange
 from tests.web.test_rights import visiting
-from tests.web.visitor import OPERATOR, Page, Visitor, signed_in, stranger
+from tests.web.visitor import OPERATOR, Page, Visitor, later, signed_in, stranger
 
 HOME = "/console/settings"
 GENERAL, DATA = f"{HOME}/general", f"{HOME}/data"
@@ -134,6 +136,7 @@ async def test_the_colour_and_the_logo_are_the_operators_own(served: Served) -> 
             413 == (await bring(b"x" * 400_000)).http_status and 403 == (await bring(picture("PNG"), "x")).http_status
         )
         assert 422 == await choose(visitor, "logo", f"{'0' * 64}.png")
+        later(served, 1)
         assert 200 == (await bring(picture("JPEG"))).http_status
         [line] = await served.exchange.rows(
             "SELECT id FROM audit_lines WHERE subject = 'setting:logo' ORDER BY at DESC, id DESC LIMIT 1"
@@ -171,6 +174,33 @@ async def test_the_file_is_shown_without_its_secrets(served: Served) -> None:
             for source in ((await visitor.open(path)).source, (await visitor.open(f"{path}.json")).source):
                 assert not [secret for secret in ("hunter2", "tok-1", "pw-1") if secret in source], path
         assert "postgresql://•••••@db.example/x" in (await visitor.open(DATA)).text
+
+
+async def test_a_backup_is_made_once_and_taken_away_by_an_owner(served: Served) -> None:
+    market = served.exchange.market
+    async with signed_in(served) as visitor:
+        assert "No backup was made yet" in (await visitor.open(DATA)).part("copies")
+        await visitor.submit(f"{DATA}/backups")
+        page = await visitor.submit(f"{DATA}/backups")
+        assert (
+            "A backup is being made. It stands here" in page.text and "disabled>A backup is being made" in page.source
+        )
+        await run_jobs(market)
+        page = await visitor.open(DATA)
+        [copy] = (await visitor.open(f"{DATA}.json")).fields["backups"]
+        assert "its books proved sound" in page.part("copies") and page.link("take").endswith(copy["file"])
+        async with visitor.session.get(served.address + page.link("take")) as response:
+            body = await response.read()
+        with tarfile.open(fileobj=BytesIO(body)) as archive:
+            names = set(archive.getnames())
+        assert "manifest.json" in names and not [name for name in names if name.endswith((".key", ".backup"))]
+        assert 404 == (await visitor.open(f"{DATA}/backups/2020-01-01T000000.backup")).http_status
+        await visiting(served, Staff.ADMIN, visitor)
+        assert 403 == (await visitor.open(page.link("take"))).http_status
+        assert 'data-testid="back-up"' in (await visitor.open(DATA)).source
+    lines = await served.exchange.rows("SELECT action, actor FROM audit_lines WHERE subject LIKE 'backup%'")
+    noted = {(row["action"], row["actor"]) for row in lines}
+    assert {("backup.made", OPERATOR), ("backup.taken", OPERATOR)} == noted and 2 == len(lines)
 
 
 async def test_a_vertical_shows_its_fields_and_which_are_masked(served: Served) -> None:

@@ -28,7 +28,7 @@ SIGN_IN = (
     "sign_on_client_secret", "sign_on_role_claim", "sign_on_roles",
 )  # fmt: skip
 DATA = (
-    "database_url", "postgres_connections", "config_dir", "key_file", "files_dir", "retention_ping_days",
+    "database_url", "postgres_connections", "config_dir", "key_file", "files_dir", "backup_dir", "retention_ping_days",
     "retention_raw_days", "retention_test_days", "release_file", "frozen",
 )  # fmt: skip
 MAIL = (
