@@ -42,6 +42,7 @@ from exchange.flows.market import Market
 from exchange.flows.sign_in import make_login_link
 from exchange.model.actor import Actor, Role
 from exchange.settings import Settings, load_settings
+from exchange.storage.sqlite import open_sqlite
 from exchange.web.analytics.reports import REPORTS
 from exchange.web.app import build_app
 from exchange.web.console import modules
@@ -181,7 +182,8 @@ async def run(folder: Path, leads: int, days: int, only: str = "", postgres: boo
         print(f"made in {time.monotonic() - began:.0f} s", flush=True)
     now = int(now_file.read_text())
     settings = load_settings(folder / "exchange.toml")
-    async with open_market(settings, clock=SimulatedClock(now), process=False) as market:
+    here = await open_sqlite(folder / "exchange.db", process=False, durable=False)
+    async with open_market(settings, clock=SimulatedClock(now), process=False, db=here) as market:
         began = time.monotonic()
         counted = await count(market)
         print(f"{counted} hours and requests counted in {time.monotonic() - began:.0f} s", flush=True)

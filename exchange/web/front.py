@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Handler, Middleware
 
 from exchange.flows.market import Market
@@ -82,6 +82,8 @@ def make_front(table: tuple[Route, ...]) -> Middleware:
                 raise
             return await _not_routed(request, error, only_post)
         except Exception as error:
+            if _hung_up(request, error):
+                return web.Response()  # nobody reads it
             return await _failed(request, market, error)
         finally:
             live.requests -= 1
@@ -107,6 +109,12 @@ async def _not_routed(request: web.Request, error: web.HTTPException, only_post:
     elif error.status == 404:
         stop = Stop(Reason.NOT_FOUND, 404, "There is no such call. The calls are listed in /api/openapi.json.")
     return await refuse(Call(request, _endpoint(request)), stop)
+
+
+def _hung_up(request: web.Request, error: Exception) -> bool:
+    """Whether whoever asked left in the middle of an answer: nothing failed."""
+    gone = request.transport is None or request.transport.is_closing()
+    return gone and isinstance(error, ClientConnectionResetError)
 
 
 async def _failed(request: web.Request, market: Market, error: Exception) -> web.StreamResponse:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
+import pytest
+from aiohttp import ClientError, web
+
+from exchange.web.front import make_front
+from exchange.web.keys import MARKET, SETTINGS
 from tests.market import buying
 from tests.web.leads import sell
 from tests.web.served import Served
@@ -110,3 +116,27 @@ async def test_the_first_page_after_the_sign_in_is_light(served: Served) -> None
                 loads.append(int(answer.headers.get("Content-Length", answer.content.total_bytes)))
                 await answer.read()
         assert min(loads) > 0 and sum(loads) < 60 * 1024 and len(loads) >= 4
+
+
+async def test_a_file_that_somebody_stops_loading_is_no_error(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    async def cut_short(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        assert request.transport is not None
+        if request.path == "/left":
+            request.transport.close()
+            await response.write(b"a row")
+        raise ConnectionResetError("of something else")
+
+    app = web.Application(middlewares=[make_front(())])
+    app[MARKET], app[SETTINGS] = served.app[MARKET], served.app[SETTINGS]
+    app.add_routes([web.get("/left", cut_short), web.get("/stays", cut_short)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    for path, told in (("/left", []), ("/stays", ["A request failed"])):
+        with suppress(ClientError):
+            async with served.session.get("http://{}:{}{}".format(*runner.addresses[0][:2], path)) as answer:
+                await answer.read()
+        assert told == [each.getMessage() for each in caplog.records if each.name == "exchange.web.front"]
+    await runner.cleanup()
