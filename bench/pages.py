@@ -201,6 +201,7 @@ async def _copied(file: Path, server: Server, now: int) -> str:
     made = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", MADE)
     if not made:
         began = time.monotonic()
+        await connection.execute(f"DROP DATABASE IF EXISTS {MAKING}")
         await connection.execute(f"CREATE DATABASE {MAKING}")
         copied = await copy_rows(file, urlunsplit(urlsplit(server.url)._replace(path=f"/{MAKING}")), now)
         await connection.execute(f"ALTER DATABASE {MAKING} RENAME TO {MADE}")
