@@ -2,26 +2,37 @@
 
 A buyer's campaign, a season or a new offer moves all sources at once. A lead of a day on which everybody converted at
 half of today's rate counts as half a lead, so that sources are told at today's level. The mix of sources is taken out:
-a day's conversions stand beside those that its own sources would have brought. How fast the level moves is learned: of
-several half-lives each weighs as it foretold the next day, and no movement at all is believed first.
+a day's conversions stand beside those that its own sources would have brought. The level is one of steps: all ways to
+cut the days into pieces of one level each are weighed by how well they explain what came (a product partition), and no
+step at all is believed first.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 Row = Mapping[str, Any]
 Day = dict[int, float]
-_HALF_LIVES: tuple[tuple[float, float], ...] = ((math.inf, 0.0), (60.0, 3.0), (30.0, 4.0), (14.0, 5.0), (7.0, 6.0))
-"""In days, each with the odds (as a log) that must speak for it before it is believed as much as no movement."""
+_STEP = 1.0 / 30.0  # the chance that it moves on a day, where it moves at all
+_ODDS = 4.0  # that must speak for it (as a log) before any step is believed as much as none
 _LEAST = 10  # conversions, before anything is said
-_PRIOR = 3.0  # conversions that count for no movement
+_PRIOR = 3.0  # conversions that count for a level as usual
 _SOURCE_PRIOR = 30.0  # leads
 _ROUNDS = 2
-_SMALL = 1e-3
+_DAILY, _WEEK = 42, 7  # so many days may each begin a piece, before them weeks
+_SMALL = -16.0  # the log of a weight that is none
+
+
+class _Span(NamedTuple):
+    """Days from `first` up to `end`, what came of them, and what their sources would have brought."""
+
+    first: int
+    end: int
+    came: float
+    of: float
 
 
 def levels(rows: Iterable[Row], share: Callable[[int], float], today: int) -> dict[int, float]:
@@ -43,7 +54,7 @@ def levels(rows: Iterable[Row], share: Callable[[int], float], today: int) -> di
         came[day] += converted
     found: dict[int, float] = {}
     for _ in range(_ROUNDS):
-        found = _smoothed(came, _expected(cells, base, found), today)
+        found = _smoothed(_spans(came, _expected(cells, base, found), share, today))
     now = found[today]
     return {day: level / now for day, level in found.items()}
 
@@ -62,47 +73,71 @@ def _expected(cells: Iterable[tuple[int, object, int, float]], base: float, leve
     return found
 
 
-def _smoothed(came: Day, expected: Day, today: int) -> dict[int, float]:
-    days = range(min(expected), today + 1)
-    told = [(_foretells(came, expected, half) - odds, half) for half, odds in _HALF_LIVES]
-    best = max(each for each, _ in told)
-    weights = [(math.exp(each - best), half) for each, half in told]
-    whole = sum(weight for weight, _ in weights)
-    found: dict[int, float] = dict.fromkeys(days, 0.0)
-    for weight, half in weights:
-        if weight / whole > _SMALL:
-            for day, level in _around(came, expected, half, days):
-                found[day] += level * weight
-    left = sum(weight for weight, _ in weights if weight / whole > _SMALL)
-    return {day: level / left for day, level in found.items()}
+def _spans(came: Day, expected: Day, share: Callable[[int], float], today: int) -> list[_Span]:
+    """The oldest first, the last one today. What a young day shows hangs on how late reports are, which is not known
+    exactly: it speaks the less, the less of it is told.
+    """
+    first, daily = min(expected), today - _DAILY + 1
+    edges = [*range(first, daily, _WEEK), *range(max(first, daily), today + 1)]
+    found = []
+    for begin, end in zip(edges, [*edges[1:], today + 1], strict=True):
+        trust = [(day, math.sqrt(share(day))) for day in range(begin, end) if day in expected]
+        of = sum(expected[day] * part for day, part in trust)
+        found.append(_Span(begin, end, sum(came[day] * part for day, part in trust), of))
+    return found
 
 
-def _kept(half: float) -> float:
-    return math.exp2(-1.0 / half)
+def _smoothed(spans: Sequence[_Span]) -> dict[int, float]:
+    """The mean level of each day, over all ways to cut the days into pieces."""
+    count, came, of = len(spans), [0.0], [0.0]
+    for span in spans:
+        came.append(came[-1] + span.came)
+        of.append(of[-1] + span.of)
+    pieces = [
+        [_piece(spans[at:end], came[end] - came[at], of[end] - of[at], at) for end in range(at + 1, count + 1)]
+        for at in range(count)
+    ]
+    before, after = [0.0], [0.0] * (count + 1)
+    for end in range(1, count + 1):
+        before.append(_sum(before[at] + pieces[at][end - at - 1] for at in range(end)))
+    for at in range(count - 1, -1, -1):
+        after[at] = _sum(piece + after[at + 1 + more] for more, piece in enumerate(pieces[at]))
+    moving = 1.0 / (1.0 + math.exp(min(_explains(came[-1], of[-1]) + _ODDS - before[-1], 700.0)))
+    steady = (1.0 - moving) * _level(came[-1], of[-1])
+    steps = [0.0] * (count + 1)  # by how much the mean rises where a piece begins, and falls where it ends
+    for at in range(count):
+        for end in range(at + 1, count + 1):
+            weight = before[at] + pieces[at][end - at - 1] + after[end] - before[-1]
+            if weight > _SMALL:
+                mean = math.exp(weight) * _level(came[end] - came[at], of[end] - of[at])
+                steps[at] += mean
+                steps[end] -= mean
+    found, level = {}, 0.0
+    for span, step in zip(spans, steps, strict=False):
+        level += step
+        found.update(dict.fromkeys(range(span.first, span.end), steady + moving * level))
+    return found
 
 
-def _foretells(came: Day, expected: Day, half: float) -> float:
-    """How well the days before foretold each day's conversions: the log of their chance, but for what is the same."""
-    keep, told, hits, of, before = _kept(half), 0.0, 0.0, 0.0, min(expected)
-    for day in sorted(expected):
-        fade = keep ** (day - before)
-        hits, of, before = hits * fade, of * fade, day
-        foretold = (hits + _PRIOR) / (of + _PRIOR) * expected[day]
-        if foretold > 0.0:
-            told += came.get(day, 0.0) * math.log(foretold) - foretold
-        hits, of = hits + came.get(day, 0.0), of + expected[day]
-    return told
+def _piece(spans: Sequence[_Span], came: float, of: float, at: int) -> float:
+    """The log of the chance that a piece is just these, and of what came of them; the first needs no step."""
+    days = spans[-1].first - spans[0].first
+    step = math.log(_STEP) if at else 0.0
+    return step + days * math.log1p(-_STEP) + _explains(came, of)
 
 
-def _around(came: Day, expected: Day, half: float, days: range) -> Iterable[tuple[int, float]]:
-    """The level of each day from those around it."""
-    keep = _kept(half)
-    before: dict[int, tuple[float, float]] = {}
-    hits = of = 0.0
-    for day in days:
-        hits, of = hits * keep + came.get(day, 0.0), of * keep + expected.get(day, 0.0)
-        before[day] = hits, of
-    hits = of = 0.0
-    for day in reversed(days):
-        yield day, (before[day][0] + hits + _PRIOR) / (before[day][1] + of + _PRIOR)
-        hits, of = (hits + came.get(day, 0.0)) * keep, (of + expected.get(day, 0.0)) * keep
+def _explains(came: float, of: float) -> float:
+    """The log of the chance of what came at one level, whatever that is, but for what is the same of all ways."""
+    hits = _PRIOR + came
+    return math.lgamma(hits) - math.lgamma(_PRIOR) + _PRIOR * math.log(_PRIOR) - hits * math.log(_PRIOR + of)
+
+
+def _level(came: float, of: float) -> float:
+    return (_PRIOR + came) / (_PRIOR + of)
+
+
+def _sum(logs: Iterable[float]) -> float:
+    """The log of the sum of what these are the logs of."""
+    told = list(logs)
+    most = max(told)
+    return most + math.log(sum(math.exp(each - most) for each in told))

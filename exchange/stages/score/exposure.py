@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import NamedTuple
 
 DAY_MS = 86_400_000
@@ -18,6 +19,7 @@ _USUAL_WEIGHT = 30.0  # conversions that count as much as the common curve
 _LEAST_AT_RISK = 20
 _DAMPING = 10.0
 _MOST = 0.98
+_HALVES = 10.0  # at most, of an old lead's weight
 
 
 class Exposure(NamedTuple):
@@ -45,11 +47,18 @@ class Exposure(NamedTuple):
         return self.shares[at - 1] if at else 0.0
 
 
-def estimate(conversions: Iterable[tuple[float, float]], usual_days: float = _USUAL_DAYS) -> Exposure:
-    """From each reported conversion's lag and the age its lead has now, both in days (lag ≤ age)."""
+def estimate(
+    conversions: Iterable[tuple[float, float]], usual_days: float = _USUAL_DAYS, half_days: float = math.inf
+) -> Exposure:
+    """From each reported conversion's lag and the age its lead has now, both in days (lag ≤ age).
+
+    A lead counts half as much as one that is `half_days` younger: buyers grow faster or slower.
+    """
     cases = sorted(conversions)
     lags = [lag for lag, _ in cases]
     horizons = sorted(age for _, age in cases)
+    by_lag = _sums(faded(age, half_days) for _, age in cases)
+    by_age = _sums(faded(age, half_days) for age in horizons)
     steps: list[tuple[float, float]] = []
     share = 1.0
     at = len(lags)
@@ -57,12 +66,24 @@ def estimate(conversions: Iterable[tuple[float, float]], usual_days: float = _US
         lag = lags[at - 1]
         first = bisect_left(lags, lag, 0, at)
         steps.append((lag, share))
-        at_risk = at - bisect_left(horizons, lag)  # reported within this lag, by leads old enough to show it
+        old = bisect_left(horizons, lag)
+        at_risk = at - old  # reported within this lag, by leads old enough to show it
         if at_risk >= _LEAST_AT_RISK:
-            share *= 1.0 - (at - first) / (at_risk + _DAMPING)
+            weight = by_lag[at] - by_age[old]
+            share *= 1.0 - (by_lag[at] - by_lag[first]) / (weight + _DAMPING * weight / at_risk)
         at = first
     steps.reverse()
     return Exposure(tuple(lag for lag, _ in steps), tuple(share for _, share in steps), len(lags), usual_days)
+
+
+def faded(age_days: float, half_days: float) -> float:
+    """What an old lead counts beside one of today; never less than a thousandth, so that sums stay exact."""
+    return float(0.5 ** min(age_days / half_days, _HALVES))
+
+
+def _sums(weights: Iterable[float]) -> list[float]:
+    """Of the first none, one, two …"""
+    return list(accumulate(weights, initial=0.0))
 
 
 def horizon(conversions: Iterable[tuple[float, float]]) -> float:
