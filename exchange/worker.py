@@ -52,6 +52,7 @@ from exchange.flows.jobs import (
     FOLLOW_NOTE,
     IMPORT,
     LOAD_LIST,
+    LOWER,
     NEWS,
     NOTICE,
     NOTICE_DIGEST,
@@ -95,6 +96,7 @@ from exchange.flows.reports_in import READ_REPORTS, read_reports
 from exchange.flows.resell import resell
 from exchange.flows.resend_many import work_many
 from exchange.flows.return_bulk import work_return_file
+from exchange.flows.return_lower import lower_job
 from exchange.flows.return_rules import consider_job
 from exchange.flows.return_withdraw import withdraw_job
 from exchange.flows.revoke import find_recipients, pass_on
@@ -178,6 +180,7 @@ def kinds() -> Mapping[str, Kind]:
         TAKE: Kind(take),
         WEBHOOK: Kind(send_webhook),
         WITHDRAW: Kind(withdraw_job),
+        LOWER: Kind(lower_job),
     }
 
 

@@ -47,6 +47,7 @@ RESEND_MANY = "resend_many"
 SCREEN_ALERT = "screen_alert"
 SIMULATE = "simulate"
 WITHDRAW = "withdraw"
+LOWER = "lower"
 RESALE = "resell"
 """The endpoint of the request that a resale opens: no seller sent it."""
 

@@ -10,6 +10,7 @@ from exchange.flows.by_hand import audit_line
 from exchange.flows.jobs import RESELL, job
 from exchange.flows.market import Market
 from exchange.flows.party_news import return_decided
+from exchange.flows.return_booked import booked_effect, taken_back, taken_back_but
 from exchange.flows.return_terms import bears
 from exchange.flows.settle import TRIES, StillAtWork, sums_of, terms_of
 from exchange.flows.tell import News, tell
@@ -18,9 +19,9 @@ from exchange.model.actor import SYSTEM, Actor, Role
 from exchange.model.audit import AuditLine
 from exchange.model.money import Money
 from exchange.model.return_terms import RESELLABLE
-from exchange.model.returns import GRANTED, OPEN_RETURNS, Bears, Effect, ReturnState, Ruling
+from exchange.model.returns import GRANTED, OPEN_RETURNS, Effect, ReturnState, Ruling
 from exchange.model.work import JobRow
-from exchange.stages.returns.money import Moved, Sold, give_another, give_back, give_part, nothing, take_back
+from exchange.stages.returns.money import Moved, Sold, give_another, give_back, give_part, nothing
 from exchange.stages.returns.terms import DAY_MS
 from exchange.stages.returns.words import Parties, sentence, undone_sentence
 from exchange.storage.database import Row
@@ -45,8 +46,8 @@ class CannotDecide(Exception):
 
 class Choice(NamedTuple):
     """What is to be decided. `credit` is the part for PARTIAL; `rule` names the rule that did it by itself.
-    `withdrawn`: its buyer took the request back. `seen` is what a person saw that is asked (`part_asked`): no other is
-    approved."""
+    `withdrawn`: its buyer took the request back. `lowers`: of what it was credited it is left `credit`.
+    `seen` is what a person saw that is asked (`part_asked`): no other is approved."""
 
     state: ReturnState
     why: str = ""
@@ -54,6 +55,7 @@ class Choice(NamedTuple):
     rule: str = ""
     automatic: bool = False
     withdrawn: bool = False
+    lowers: bool = False
     seen: str | None = None
 
 
@@ -79,7 +81,7 @@ async def outlook(market: Market, request: Row, choice: Choice) -> Outlook:
     if _is_turn(request, choice, now) and request["state"] in _CREDITED:
         if await market.db.read(was_sold_again, request):
             raise CannotDecide(_SOLD_AGAIN)
-        effect = _booked_effect(request)
+        effect = booked_effect(request)
         return Outlook(effect, undone_sentence(effect, parties))
     moved = await _moved(market, request, choice, now)
     effect = moved.effect if moved is not None else nothing(request["currency"])
@@ -142,7 +144,15 @@ async def _decide(market: Market, request: Row, choice: Choice, actor: Actor, ip
 
 
 def _may_decide(request: Row, choice: Choice, now: int) -> bool:
+    if choice.lowers:
+        return choice.credit is not None and may_lower(request, choice.credit)
     return request["state"] in _OPEN or _is_turn(request, choice, now)
+
+
+def may_lower(request: Row, credit: Money) -> bool:
+    """Whether it was credited more, and its buyer wants that still."""
+    stands = request["state"] in _CREDITED and not request["turned"] and request["withdrawn_at"] is None
+    return stands and 0 < credit.units < int(request["credit_units"] or 0)
 
 
 def _is_turn(request: Row, choice: Choice, now: int) -> bool:
@@ -164,9 +174,13 @@ def may_turn(request: Row, now: int) -> bool:
 
 
 async def _ruling(market: Market, request: Row, choice: Choice, actor: Actor, ip: str, now: int) -> Ruling:
-    undoes = request["state"] in _CREDITED
-    if undoes:
-        moved: Moved | None = await _taken_back(market, request, now)
+    before = booked_effect(request) if choice.lowers else None
+    undoes = request["state"] in _CREDITED and before is None
+    moved: Moved | None
+    if before is not None and choice.credit is not None:
+        moved = await taken_back_but(market, request, choice.credit, now)
+    elif undoes:
+        moved = await taken_back(market, request, now)
     else:
         moved = await _moved(market, request, choice, now)
     lead = await market.db.write(read_lead, request["lead_id"])
@@ -175,7 +189,10 @@ async def _ruling(market: Market, request: Row, choice: Choice, actor: Actor, ip
     if moved is not None and lead["state"] in ("open", "selling"):
         raise StillAtWork(f"The lead of {request['id']} is being sold at this moment. Try again in a moment.")
     effect = moved.effect if moved is not None else nothing(request["currency"])
-    told = undone_sentence(effect, _parties(market, request)) if undoes else choice.why
+    undone = effect if undoes else None
+    if before is not None:
+        undone = Effect(before.credit - effect.credit, before.debit - effect.debit, effect.bears)
+    told = undone_sentence(undone, _parties(market, request)) if undone is not None else choice.why
     return Ruling(
         request["id"],
         choice.state,
@@ -188,15 +205,16 @@ async def _ruling(market: Market, request: Row, choice: Choice, actor: Actor, ip
         choice.why,
         effect,
         _line(market, request, choice, effect, actor, ip, now),
-        _event(market, request, choice, effect, actor, undoes),
+        _event(market, request, choice, effect, actor, undone),
         sums_of(lead) if moved is not None else None,
         moved.transactions if moved is not None else (),
         moved.back if moved is not None else None,
         moved.payout_back if moved is not None else None,
         moved.reverses_sale if moved is not None else False,
         undoes,
+        before,
         (
-            *_news(market, request, lead, choice, effect, told, undoes, now),
+            *_news(market, request, lead, choice, effect, told, undone, now),
             *(await _again(market, request, lead, choice, now)),
         ),
     )
@@ -263,26 +281,6 @@ async def _sold(market: Market, request: Row) -> Sold:
     )
 
 
-async def _taken_back(market: Market, request: Row, now: int) -> Moved:
-    """What an approval moved, of the price or a part of it, the other way."""
-    references = (f"return:{request['id']}", f"promise:{request['attempt_id']}")
-    made = [await market.db.write(find_transaction, SYSTEM, each) for each in references]
-    effect = _booked_effect(request)
-    back = take_back([each for each in made if each is not None], now, month_of(now))
-    whole = request["state"] == ReturnState.APPROVED.value
-    payout = Money(request["payout_units"], request["currency"]) if whole else effect.debit
-    payout_back = payout if effect.bears is Bears.SELLER else Money.zero(request["currency"])
-    return Moved(effect, back, effect.credit, payout_back, False)
-
-
-def _booked_effect(request: Row) -> Effect:
-    """What the last decision moved."""
-    currency = request["currency"]
-    in_time = request["decided_at"] is not None and request["decided_at"] < request["due_at"]
-    who = Bears.SELLER if in_time else Bears.HOUSE
-    return Effect(Money(request["credit_units"] or 0, currency), Money(request["debit_units"] or 0, currency), who)
-
-
 def _parties(market: Market, request: Row) -> Parties:
     buyer = market.deals.buyers.get(request["buyer_id"])
     seller = market.deals.sellers.get(request["seller_id"])
@@ -292,11 +290,12 @@ def _parties(market: Market, request: Row) -> Parties:
     )
 
 
-def _event(market: Market, request: Row, choice: Choice, effect: Effect, actor: Actor, undoes: bool) -> str:
+def _event(market: Market, request: Row, choice: Choice, effect: Effect, actor: Actor, undone: Effect | None) -> str:
     """A line of the lead's timeline, for those who run the exchange."""
     who = f"by rule {choice.rule}" if choice.automatic else f"by {actor.name}"
-    if undoes:
-        return f"Return taken back {who}: {undone_sentence(effect, _parties(market, request))}"
+    if undone is not None:
+        what = "lowered" if choice.lowers else "taken back"
+        return f"Return {what} {who}: {undone_sentence(undone, _parties(market, request))}"
     told = sentence(choice.state, effect, _parties(market, request))
     return f"Return {choice.state.value} {who}. {told}"
 
@@ -320,11 +319,15 @@ def _news(
     choice: Choice,
     effect: Effect,
     told: str,
-    undoes: bool,
+    undone: Effect | None,
     now: int,
 ) -> tuple[JobRow, ...]:
-    """Both sides hear: the buyer what it gets, the seller what it loses. Neither hears of the other."""
-    sign = -1 if undoes else 1
+    """Both sides hear: the buyer what it gets, the seller what it loses. Neither hears of the other.
+
+    What is lowered is told as what is left of it.
+    """
+    undoes = undone is not None and not choice.lowers
+    sign, loses = -1 if undoes else 1, -undone.debit if undone is not None else effect.debit
     common: dict[str, object] = {
         "lead_id": request["lead_id"],
         "return_id": request["id"],
@@ -342,7 +345,7 @@ def _news(
         "seller_lead_id": lead["seller_lead_id"],
         "your_return_id": request["seller_reference"],
         "returned_amount": returned,
-        "price": Money(lead["payout_units"] - sign * effect.debit.units, request["currency"]).text,
+        "price": (Money(lead["payout_units"], request["currency"]) - loses).text,
     }
     about = request["sale_id"]
     news = [News(RETURN_DECIDED, Role.BUYER, request["buyer_id"], about, now, to_buyer)]

@@ -12,6 +12,7 @@ from exchange.flows.dispositions import Recorded, record_disposition
 from exchange.flows.jobs import RETURN, job
 from exchange.flows.market import Market
 from exchange.flows.party_news import return_asked
+from exchange.flows.return_lower import lower
 from exchange.flows.return_terms import due_at
 from exchange.flows.settle import terms_of
 from exchange.flows.tell import News, tell
@@ -127,7 +128,7 @@ async def ask_return(market: Market, actor: Actor, found: Returnable, asking: As
     if reason in NO_RETURNS:
         return await _as_disposition(market, actor, found, reason, asking.note)
     if found.request is not None:
-        return await _asked_again(market, found, found.request, asking)
+        return await _asked_again(market, actor, found, found.request, asking)
     if (problem := problem_of(found, reason, asking)) is not None:
         return problem
     if asking.their_reference is not None:
@@ -151,8 +152,10 @@ async def ask_return(market: Market, actor: Actor, found: Returnable, asking: As
     return Asked(row, new)
 
 
-async def _asked_again(market: Market, found: Returnable, request: Row, asking: Asking) -> Asked | Problem:
-    """Under the same name it may come to ask for another part, as long as nobody decided."""
+async def _asked_again(
+    market: Market, actor: Actor, found: Returnable, request: Row, asking: Asking
+) -> Asked | Problem:
+    """Under the same name it may come to ask for another part as long as nobody decided, and for less afterwards."""
     part = _part(found.sale, asking.amount)
     units = part.units if part is not None else None
     same_name = asking.their_reference is not None and asking.their_reference == request["their_reference"]
@@ -161,6 +164,8 @@ async def _asked_again(market: Market, found: Returnable, request: Row, asking: 
     if (problem := _amount_problem(found, asking.amount)) is not None:
         return problem
     await market.db.write(ask_part, request["id"], units)
+    if part is not None:
+        await lower(market, request, part, actor)
     row = await market.db.write(return_of, request["id"])
     assert row is not None
     return Asked(row, new=False)

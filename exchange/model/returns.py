@@ -122,6 +122,7 @@ class Ruling(NamedTuple):
 
     `back` is what goes back of the sale's price, `payout_back` of its payout: both are part of `effect`, in which a
     promise made up for may be too. `undoes` takes back an automatic decision; `of` are the states it may have.
+    `lowers`: what stood before it, of which `effect` is a part; `back` and `payout_back` then are what is added.
     """
 
     request_id: str
@@ -142,4 +143,5 @@ class Ruling(NamedTuple):
     payout_back: Money | None = None
     reverses_sale: bool = False
     undoes: bool = False
+    lowers: Effect | None = None
     jobs: tuple[JobRow, ...] = ()

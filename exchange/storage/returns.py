@@ -96,6 +96,23 @@ async def ask_part(tx: Tx, return_id: str, units: int | None) -> bool:
     return changed == 1
 
 
+async def ask_less(tx: Tx, request: Row, units: int, at: int, month: str, sentence: str, by: str, work: JobRow) -> bool:
+    """Its buyer wants no more than that of what it was credited; the job does what follows. False when it wanted so
+    little before, or nothing is credited any more."""
+    changed = await tx.execute(
+        """UPDATE return_requests SET asked_units = :units WHERE id = :id AND state IN ('approved', 'partial')
+               AND turned = 0 AND withdrawn_at IS NULL AND credit_units > :units
+               AND (asked_units IS NULL OR asked_units > :units)""",
+        id=request["id"],
+        units=units,
+    )
+    if not changed:
+        return False
+    await add_event(tx, request["lead_id"], month, at, "return_lowered", sentence, by)
+    await add_job(tx, work)
+    return True
+
+
 async def note_withdrawn(tx: Tx, request: Row, at: int, month: str, sentence: str, by: str, work: JobRow) -> bool:
     """Its buyer takes the request back; the job does what follows of it. False when that was noted before."""
     changed = await tx.execute(
@@ -143,7 +160,7 @@ async def decide(tx: Tx, ruling: Ruling) -> bool:
         return False
     if ruling.sums is not None:
         await lock_lead(tx, known["lead_id"], ruling.sums, ruling.at)
-    if ruling.undoes and await was_sold_again(tx, known):
+    if (ruling.undoes or ruling.lowers is not None) and await was_sold_again(tx, known):
         raise SoldAgain(f"the lead of {ruling.request_id} was sold again")
     if not await _change(tx, ruling):
         return False
@@ -151,7 +168,7 @@ async def decide(tx: Tx, ruling: Ruling) -> bool:
         await _move(tx, ruling, known)
     await _note(tx, ruling, known)
     kind = f"return_{ruling.state.value}"
-    if ruling.back is not None and not ruling.undoes:
+    if ruling.back is not None and not ruling.undoes and ruling.lowers is None:
         await add_event(tx, known["lead_id"], ruling.month, ruling.at, "returned", ruling.event, ruling.by)
     else:
         await add_event(tx, known["lead_id"], ruling.month, ruling.at, kind, ruling.event, ruling.by)
@@ -165,14 +182,15 @@ async def _change(tx: Tx, ruling: Ruling) -> bool:
     """Nothing is granted once its buyer took the request back: the job that follows of that has seen all there was."""
     states = ", ".join(f"'{each}'" for each in ruling.of)
     wanted = " AND withdrawn_at IS NULL" if ruling.state in GRANTED else ""
+    decided_at = "decided_at" if ruling.lowers is not None else ":at"  # who bears it stays as it was
+    before = f" AND credit_units = {ruling.lowers.credit.units}" if ruling.lowers is not None else ""
     changed = await tx.execute(
-        f"""UPDATE return_requests SET state = :state, decided_at = :at, decided_by = :by, automatic = :automatic,
-               turned = :turned, rule = CASE WHEN :rule = '' THEN rule ELSE :rule END, why = :why,
-               credit_units = :credit, debit_units = :debit
-           WHERE id = :id AND state IN ({states}) AND turned = 0{wanted}""",
+        f"""UPDATE return_requests SET state = :state, decided_at = {decided_at}, decided_by = :by,
+               automatic = :automatic, turned = :turned, rule = CASE WHEN :rule = '' THEN rule ELSE :rule END,
+               why = :why, credit_units = :credit, debit_units = :debit
+           WHERE id = :id AND state IN ({states}) AND turned = 0{wanted}{before}""",
         id=ruling.request_id,
         state=ruling.state.value,
-        at=ruling.at,
         by=ruling.by,
         automatic=int(ruling.automatic),
         turned=int(ruling.undoes),
@@ -180,6 +198,7 @@ async def _change(tx: Tx, ruling: Ruling) -> bool:
         why=ruling.why,
         credit=0 if ruling.undoes else ruling.effect.credit.units,
         debit=0 if ruling.undoes else ruling.effect.debit.units,
+        **({} if ruling.lowers is not None else {"at": ruling.at}),
     )
     return changed == 1
 
@@ -188,7 +207,9 @@ async def _move(tx: Tx, ruling: Ruling, known: Row) -> None:
     """The sale's own row, the books, and every sum that the sale is part of."""
     assert ruling.back is not None and ruling.payout_back is not None
     sign = -1 if ruling.undoes else 1
-    before = "returned_at IS NOT NULL" if ruling.undoes else "reversed_at IS NULL AND returned_at IS NULL"
+    again = ruling.undoes or ruling.lowers is not None
+    before = "returned_at IS NOT NULL" if again else "reversed_at IS NULL AND returned_at IS NULL"
+    loses = ruling.effect.debit - ruling.lowers.debit if ruling.lowers is not None else ruling.effect.debit
     sales = await tx.fetch(
         f"""UPDATE sales SET returned_at = :returned, reversed_at = :reversed, reversed_why = :why,
                returned_units = returned_units + :back, returned_payout_units = returned_payout_units + :payout
@@ -204,14 +225,14 @@ async def _move(tx: Tx, ruling: Ruling, known: Row) -> None:
         raise SaleGone(f"the sale of {ruling.request_id} was undone")
     for transaction in ruling.transactions:
         await book(tx, transaction)
-    if ruling.undoes:
+    if again:
         await _require_paid(tx, ruling.transactions)
     await tx.execute(
         """UPDATE leads SET revenue_units = revenue_units - :revenue, payout_units = payout_units - :payout
            WHERE id = :id""",
         id=known["lead_id"],
         revenue=sign * ruling.back.units,
-        payout=sign * ruling.effect.debit.units,
+        payout=sign * loses.units,
     )
 
 
@@ -224,6 +245,10 @@ async def _require_paid(tx: Tx, transactions: tuple[Transaction, ...]) -> None:
 
 
 async def _note(tx: Tx, ruling: Ruling, known: Row) -> None:
+    effect = ruling.effect
+    credit, debit = (-effect.credit, -effect.debit) if ruling.undoes else (effect.credit, effect.debit)
+    if ruling.lowers is not None:
+        credit, debit = credit - ruling.lowers.credit, debit - ruling.lowers.debit
     rows = await tx.fetch(
         "SELECT COUNT(*) AS decisions FROM return_decisions WHERE return_id = :id", id=ruling.request_id
     )
@@ -242,8 +267,8 @@ async def _note(tx: Tx, ruling: Ruling, known: Row) -> None:
         automatic=int(ruling.automatic),
         rule=ruling.rule,
         why=ruling.why,
-        credit=(-1 if ruling.undoes else 1) * ruling.effect.credit.units,
-        debit=(-1 if ruling.undoes else 1) * ruling.effect.debit.units,
+        credit=credit.units,
+        debit=debit.units,
         currency=known["currency"],
     )
 

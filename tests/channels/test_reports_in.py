@@ -15,7 +15,9 @@ import orjson
 
 from exchange.flows.documents import save_secret
 from exchange.flows.reports_in import plan_reads, read_now
+from exchange.flows.return_decide import Choice, decide_return
 from exchange.model.actor import SYSTEM
+from exchange.model.returns import ReturnState
 from exchange.storage.disposition_polls import ReadState, read_states
 from tests.channels.mailed import mailing, settle_down, takes_mail, work_for
 from tests.channels.outlet import Outlet, outlet
@@ -307,11 +309,18 @@ async def test_a_part_granted_further_on_is_asked_here_and_what_is_taken_back_th
             await tell(two, "ret_2", "approved", "30.00"),
             await tell(three, "ret_3", "approved", "0.00"),  # borne there
             await tell(three, "ret_3", "approved", "much"),
+            await tell(three, "ret_3", "approved", "30.00"),
         ]
-        rows = await theirs.exchange.rows("SELECT * FROM return_requests ORDER BY asked_at, id")
+        (asked,) = await theirs.exchange.rows("SELECT id FROM return_requests WHERE their_reference = 'ret_3'")
+        choice = Choice(ReturnState.APPROVED)
+        await decide_return(theirs.exchange.market, asked["id"], choice, SYSTEM)
+        told.append(await tell(three, "ret_3", "partial", "12.00"))  # less than was granted here
+        rows = await theirs.exchange.rows("SELECT * FROM return_requests ORDER BY their_reference")
 
-    words = ["asked", "withdrawn", "known", "withdrawn", "known", "known", "refused"]
+    words = ["asked", "withdrawn", "known", "withdrawn", "known", "known", "refused", "asked", "known"]
     assert [{f"return_{word}": 1} for word in words] == told
-    assert [("ret_1", 40_000, "declined"), ("ret_2", None, "declined")] == [
-        (row["their_reference"], row["asked_units"], row["state"]) for row in rows
-    ]
+    assert [
+        ("ret_1", 40_000, "declined", 0),
+        ("ret_2", None, "declined", 0),
+        ("ret_3", 120_000, "partial", 120_000),
+    ] == [(row["their_reference"], row["asked_units"], row["state"], row["credit_units"]) for row in rows]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
 from exchange.flows.return_decide import CannotDecide, decide_return, may_turn, outlook
+from exchange.flows.return_lower import lower_job
 from exchange.flows.return_rules import consider
 from exchange.flows.return_withdraw import withdraw
 from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
@@ -21,6 +23,7 @@ from exchange.storage.ledger import book
 from exchange.storage.verify import verify_books
 from exchange.worker import run_jobs, seal_chains
 from tests.flows.lab import OPERATOR, later, owed, post, spent
+from tests.flows.receivers import CEDAR, hook, listen
 from tests.flows.test_return_decisions import ACME, APPROVE, DAY_S, ask, asked_for, entries, state_of
 from tests.market import Exchange, buying, selling, usd
 
@@ -43,10 +46,14 @@ async def bought(exchange: Exchange, **changes: Any) -> str:
 
 async def take_back(exchange: Exchange, return_id: str) -> bool:
     done = await withdraw(exchange.market, await state_of(exchange, return_id), ACME)
+    await work(exchange)
+    return done
+
+
+async def work(exchange: Exchange) -> None:
     later(exchange, 1)
     while await run_jobs(exchange.market):
         continue
-    return done
 
 
 async def test_an_approval_gives_what_was_asked_and_no_more(either: Exchange) -> None:
@@ -142,6 +149,66 @@ async def test_a_part_is_charged_again_as_it_was_credited(either: Exchange) -> N
     ] == sorted(await entries(either, f"reversal:return:{return_id}"))
     sale = (await either.rows("SELECT returned_at, returned_units, returned_payout_units FROM sales"))[0]
     assert (None, 0, 0) == tuple(sale.values())
+
+
+@pytest.mark.parametrize("first", [None, usd("20")])
+async def test_what_its_buyer_granted_less_for_is_charged_again_but_for_that(
+    either: Exchange, first: Money | None
+) -> None:
+    """Granted here whole or in part, then decided in part further on, and less still; at last taken back."""
+    lead_id = await bought(either)
+    made = await ask_for(either, lead_id, first)
+    assert isinstance(made, Asked)
+    return_id = made.request["id"]
+    await decide_return(either.market, return_id, APPROVE, OPERATOR)
+    later(either, 40 * DAY_S)
+
+    seen = []
+    for amount in ("7.50", "7.50", "12", "5"):
+        again = await ask_for(either, lead_id, usd(amount))
+        assert isinstance(again, Asked) and not again.new
+        await work(either)
+        row = await state_of(either, return_id)
+        assert ("partial", row["credit_units"], 0) == (row["state"], row["returned_units"], row["turned"])
+        seen.append((row["credit_units"], await spent(either, "acme"), await owed(either)))
+    for number, party in enumerate((CEDAR, ACME)):
+        await listen(either, hook(("ember", "flint")[number]), party, "lead.return_decided")
+    await ask_for(either, lead_id, usd("2.50"))
+    await lower_job(either.market, {"return_id": return_id, "by": "acme"})
+    news = [orjson.loads(row["payload"]) for row in await either.rows("SELECT payload FROM jobs WHERE kind = 'news'")]
+    facts = {each["role"]: each["facts"] for each in news}
+    await seal_chains(either.market)
+    books = [await verify_books(either.market.db)]
+    await take_back(either, return_id)
+    books.append(await verify_books(either.market.db))
+
+    assert ("partial", "2.50") == (facts["buyer"]["status"], facts["buyer"]["credit"])
+    assert ("partial", "2.00", "22.00") == tuple(
+        facts["seller"][name] for name in ("status", "returned_amount", "price")
+    )
+    assert "Charge Acme $2.50 again." in facts["buyer"]["why"]
+    assert [(75_000, "22.50", "18.00")] * 3 + [(50_000, "25.00", "20.00")] == seen
+    assert ("30.00", "24.00") == (await spent(either, "acme"), await owed(either)) and all(each.sound for each in books)
+    (sale,) = await either.rows("SELECT returned_at, reversed_at, returned_units, returned_payout_units FROM sales")
+    assert (None, None, 0, 0) == tuple(sale.values())
+    (lead,) = await either.rows("SELECT revenue_units, payout_units FROM leads")
+    assert (300_000, 240_000) == tuple(lead.values())
+    decided = await either.rows("SELECT state, credit_units FROM return_decisions ORDER BY number")
+    first_units = 300_000 if first is None else 200_000
+    assert [first_units, 75_000 - first_units, -25_000, -25_000, -25_000] == [row["credit_units"] for row in decided]
+
+
+async def test_no_part_is_charged_again_that_cannot_be(exchange: Exchange) -> None:
+    """Under another name, of a sale that gives back all or nothing, or of one declined."""
+    lead_id = await bought(exchange, returns=ReturnTerms(partial=False))
+    made = await ask_for(exchange, lead_id, None)
+    assert isinstance(made, Asked)
+    await decide_return(exchange.market, made.request["id"], APPROVE, OPERATOR)
+    told = [await ask_for(exchange, lead_id, usd("5"), name) for name in ("another", THEIRS)]
+    await work(exchange)
+
+    assert isinstance(told[0], Asked) and isinstance(told[1], Problem)
+    assert "approved" == (await state_of(exchange, made.request["id"]))["state"]
 
 
 async def test_no_rule_looks_at_one_that_was_taken_back(exchange: Exchange) -> None:

@@ -23,6 +23,7 @@ _EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "returned": ("return", "warn"),
         "return_declined": ("cross", "info"),
         "return_withdrawn": ("return", "info"),
+        "return_lowered": ("return", "info"),
         "given_free": ("tag", "info"),
         "revealed": ("eye", "warn"),
         "stands": ("check", "info"),
