@@ -186,7 +186,7 @@ class Estimator:
         price = Money(chance.middle, self._campaign.currency)
         windows = self._market.live.windows(contract.zone)
         parts = cap_parts(contract, price, self._now, windows)
-        if any(self._used[part.key] + part.amount > part.most for part in parts):
+        if any(self._used[part.key] + part.amount > part.limit for part in parts):
             return False
         buyer = self._market.deals.buyers[contract.buyer_id]
         available = self._market.live.available.get(buyer.id, buyer.limit)

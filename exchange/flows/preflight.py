@@ -30,7 +30,7 @@ from exchange.storage.requests import bought_before
 
 ENDPOINT = "validate"
 # What would tell how a buyer stands is one word for sellers.
-_BUSY = frozenset({"cap", "budget", "balance", "health", "rate", "deadline"})
+_BUSY = frozenset({"cap", "budget", "pacing", "balance", "health", "rate", "deadline"})
 _CLOSED = frozenset({"contract_active", "buyer_active"})
 
 

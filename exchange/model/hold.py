@@ -15,7 +15,9 @@ class HoldState(Enum):
 
 
 class CapHold(NamedTuple):
-    """`amount` more (1 sale, or money units) in the window that starts at `window_start`, up to `most`."""
+    """`amount` more (1 sale, or money units) in the window that starts at `window_start`, up to `most`; up to `by_now`
+    where the cap is spread over its window.
+    """
 
     key: str
     name: str  # how a check names it: cap:day, cap:month … or budget
@@ -23,6 +25,12 @@ class CapHold(NamedTuple):
     amount: int
     most: int
     money: bool = False  # a money cap follows the price the buyer finally pays
+    by_now: int | None = None
+
+    @property
+    def limit(self) -> int:
+        """What may be used at this moment."""
+        return self.most if self.by_now is None else min(self.by_now, self.most)
 
 
 class HoldRequest(NamedTuple):

@@ -377,6 +377,7 @@ class Contract:
     calls_at_once: bool = False  # it calls or texts on arrival: it gets nothing outside the consumer's calling hours
     duplicate_days: int = 0  # 0: the buyer takes consumers it bought before
     caps: tuple[Cap, ...] = ()
+    even: bool = False  # caps are spread over the hours of their window in which it buys
     budget: Money | None = None  # money in all, over the contract's life
     per_second: float = 0.0  # 0: no rate limit
     post_ms: int = 3_000

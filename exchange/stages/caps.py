@@ -51,6 +51,7 @@ def cap_parts(contract: Contract, price: Money, now: int, windows: ZoneWindows |
             price.units if cap.unit == "money" else 1,
             cap.most,
             cap.unit == "money",
+            windows.by_now(cap, contract.hours, now) if contract.even else None,
         )
         for key, name, cap in contract_caps(contract)
         if not cap.weekdays or windows.weekday(now) in cap.weekdays

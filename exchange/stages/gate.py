@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from exchange.model.vertical import Vertical
 from exchange.stages.consent import consent_part
 from exchange.stages.filters import BadFilter, Criterion, Shape, compile_filter
 from exchange.stages.reasons import show_exact
-from exchange.stages.schedule import DAY_MINUTES, OpeningHours, ZoneWindows, window_end
+from exchange.stages.schedule import DAY_MINUTES, OpeningHours, ZoneWindows
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WINDOWS: Mapping[Window, str] = MappingProxyType(
@@ -91,10 +90,7 @@ class Gatekeeper:
 
     def _by_now(self, cap: Cap, now: int) -> int:
         """What may be used so far: all of it, unless the cap is spread over its window."""
-        if not self.gate.even or cap.window is Window.TOTAL:
-            return cap.most
-        begin, end = self.windows.start(cap.window, now), window_end(cap.window, self.windows.zone, now)
-        return min(cap.most, math.ceil(cap.most * (now + 1 - begin) / (end - begin)))
+        return self.windows.by_now(cap, self.gate.hours, now) if self.gate.even else cap.most
 
     def _counts(self, cap: Cap, now: int) -> bool:
         return not cap.weekdays or self.windows.weekday(now) in cap.weekdays
@@ -108,6 +104,7 @@ class Gatekeeper:
                 self.windows.start(cap.window, now),
                 earned.units if cap.unit == "money" else 1,
                 cap.most,
+                by_now=self._by_now(cap, now),
             )
             for key, cap in self.keys
             if self._counts(cap, now)

@@ -20,6 +20,7 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 | suppression     | `customers.csv`                    | `not listed`                         |
 | conflict        | `Helio One`                        | `another group`, or `another company`|
 | cap:day, budget | `40 at 09:02:51 EST`, or `$480.00 + $25.00` | `40`, or `$500.00`                   |
+| pacing          | `12`, or `$120.00`                 | `12`, or `$125.00`: by now           |
 | balance         | `$12.40`                           | `$25.00`                             |
 | price           | `fixed $7.00`, `bid $7.00`, `EUR`  | `$8.00`, or `USD`                    |
 | health          | a sentence                         | `in health`                          |
@@ -89,6 +90,8 @@ def sentence(check: Check) -> str:
             return _conflict(got, required)
         case "cap":
             return f"{_PERIODS.get(part, part)} cap {_use(got, required)}."
+        case "pacing":
+            return f"Pacing allows {required} by now, {got} used."
         case "budget":
             return f"Budget {_use(got, required, ' spent')}."
         case _:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from exchange.model.party import Contract, Hours, Window
+from exchange.model.party import Cap, Contract, Hours, Window
 
 DAY_MINUTES = 1_440
 NEVER = 2**62  # the end of a window that does not end
@@ -104,11 +105,24 @@ class OpeningHours:
 class ZoneWindows:
     """The cap windows of one zone, remembered until they lapse."""
 
-    __slots__ = ("_known", "zone")
+    __slots__ = ("_known", "_spread", "zone")
 
     def __init__(self, zone: str) -> None:
         self.zone = zone
         self._known: dict[Window, tuple[int, int, int, int]] = {}  # since, until, start, weekday
+        self._spread: dict[tuple[Window, tuple[int, ...], tuple[Hours, ...]], _Spread] = {}
+
+    def by_now(self, cap: Cap, hours: tuple[Hours, ...], now: int) -> int:
+        """How much of a cap may be used so far when it is spread evenly over the time of its window that these hours
+        and its weekdays leave: a share that grows with that time, and all of it at its end.
+        """
+        if cap.window is Window.TOTAL:
+            return cap.most
+        key, start = (cap.window, cap.weekdays, hours), self.start(cap.window, now)
+        spread = self._spread.get(key)
+        if spread is None or spread.start != start:
+            spread = self._spread[key] = _spread(cap, hours, self.zone, now, start)
+        return spread.share(cap.most, now)
 
     def start(self, window: Window, now: int) -> int:
         return self._at(window, now)[2]
@@ -124,6 +138,41 @@ class ZoneWindows:
             start, end = window_start(window, self.zone, now), window_end(window, self.zone, now)
             known = self._known[window] = (now, end, start, weekday)
         return known
+
+
+class _Spread(NamedTuple):
+    """The open time of one window: where each stretch of it begins and how long it is (ms), in order."""
+
+    start: int
+    begins: tuple[int, ...]
+    lasts: tuple[int, ...]
+    whole: int
+
+    def share(self, most: int, now: int) -> int:
+        """At least one while it is open: rounded up."""
+        if not self.whole:
+            return most
+        pairs = zip(self.begins, self.lasts, strict=True)
+        gone = sum(min(max(now + 1 - begin, 0), length) for begin, length in pairs)
+        return -(-most * gone // self.whole)
+
+
+def _spread(cap: Cap, hours: tuple[Hours, ...], zone: str, now: int, start: int) -> _Spread:
+    place, end = ZoneInfo(zone), window_end(cap.window, zone, now) // 1000
+    begins: list[int] = []
+    lasts: list[int] = []
+    at = start // 1000
+    while at < end:
+        for moment in _boundaries(hours, place, at):
+            until = min(moment, end)
+            weekday = datetime.fromtimestamp(at, place).weekday()
+            if (not hours or _is_open(hours, place, at)) and (not cap.weekdays or weekday in cap.weekdays):
+                begins.append(at * 1000)
+                lasts.append((until - at) * 1000)
+            at = until
+            if at >= end:
+                break
+    return _Spread(start, tuple(begins), tuple(lasts), sum(lasts))
 
 
 def _is_open(hours: tuple[Hours, ...], zone: ZoneInfo, moment: int) -> bool:

@@ -49,7 +49,7 @@ async def reserve(tx: Tx, request: HoldRequest, at: int) -> Held | CapFull | Bal
 
     A second reserve of the same attempt is a `Conflict`.
     """
-    if full := next((cap for cap in request.caps if cap.amount > cap.most), None):
+    if full := next((cap for cap in request.caps if cap.amount > cap.limit), None):
         return await _cap_full(tx, full)
     caps = sorted(request.caps, key=lambda cap: (cap.key, cap.window_start))
     statements = [_hold_rows(request, at), _take_money(request)]
@@ -82,7 +82,7 @@ async def lock_in_order(
         names, params = listed("attempt", attempt_ids)
         held = await tx.fetch(f"SELECT what, key, window_start FROM holds WHERE attempt_id IN {names}", **params)
     most = {(row["key"], row["window_start"]): 0 for row in held if row["what"] != "account"}
-    most |= {(cap.key, cap.window_start): cap.most for request in requests for cap in request.caps}
+    most |= {(cap.key, cap.window_start): cap.limit for request in requests for cap in request.caps}
     if most:
         rows = [{"key": key, "start": start, "used": 0, "most": units} for (key, start), units in sorted(most.items())]
         values, params = values_of(("key", "start", "used", "most"), rows)
@@ -233,7 +233,7 @@ def _hold_rows(request: HoldRequest, at: int) -> Statement:
 
 def _take_caps(caps: Sequence[CapHold], at: int) -> Statement:
     """Each cap rises only if what it then holds is within its limit; one that does not is missing in the answer."""
-    rows = [(cap.key, cap.window_start, cap.amount, cap.most, at) for cap in caps]
+    rows = [(cap.key, cap.window_start, cap.amount, cap.limit, at) for cap in caps]
     return inserted("cap_use", _CAP, rows, _IF_IT_FITS)
 
 

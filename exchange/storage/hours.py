@@ -6,7 +6,7 @@ A figure and its list always agree: an hour counts only as long as none of its l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
@@ -125,6 +125,26 @@ async def sold_sums(tx: Tx, actor: Actor, span: Reach) -> list[Row]:
     for begin, end in gaps:
         rows = [*rows, *await _live_sold(tx, span.mode, span.vertical, begin, end)]
     return rows
+
+
+async def usual_margin(tx: Tx, lead: Mapping[str, Any], days: int, least: int) -> tuple[int, int]:
+    """Margin and revenue (money units) of what its seller sold in its vertical in the days before a lead's own hour,
+    of leads of its kind and currency. Zeroes where these are fewer than `least`.
+    """
+    hour = lead["received_at"] - lead["received_at"] % HOUR_MS
+    rows = await tx.fetch(
+        """SELECT CAST(SUM(revenue_units) AS BIGINT) AS revenue, CAST(SUM(payout_units + cost_units) AS BIGINT) AS spent,
+               CAST(SUM(leads) AS BIGINT) AS leads FROM lead_hours WHERE hour >= :since AND hour < :hour AND mode = :mode AND vertical = :vertical
+               AND seller_id = :seller AND state = 'sold' AND currency = :currency""",
+        since=hour - days * 24 * HOUR_MS,
+        hour=hour,
+        mode=lead["mode"],
+        vertical=lead["vertical"],
+        seller=lead["seller_id"],
+        currency=lead["currency"],
+    )
+    found = rows[0]
+    return (found["revenue"] - found["spent"], found["revenue"]) if (found["leads"] or 0) >= least else (0, 0)
 
 
 async def _parted(tx: Tx, span: Reach) -> tuple[bool, list[tuple[int, int]]]:

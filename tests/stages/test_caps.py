@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from exchange.model.party import Cap, SaleMode, Window
+import pytest
+
+from exchange.model.party import Cap, Hours, SaleMode, Window
 from exchange.stages.caps import best_price, budget_key, cap_key, cap_parts, cap_windows, least_price
 from tests.stages.samples import NOW, contract, usd
 
@@ -86,3 +88,42 @@ def test_keys_of_budget_and_caps_never_meet() -> None:
 
     assert budget_key(contract()) not in keys
     assert 10 == len(keys)
+
+
+NINE_TO_FIVE = (Hours((0, 1, 2, 3, 4), 9 * 60, 17 * 60),)
+
+
+@pytest.mark.parametrize(
+    ("clock", "day", "month"),
+    [
+        ("2026-11-20T08:59-05:00", 0, 3_333_334),  # Friday: 14 of November's 21 workdays were open before
+        ("2026-11-20T09:00-05:00", 1, 3_333_334),
+        ("2026-11-20T11:00-05:00", 11, 3_392_858),
+        ("2026-11-20T16:59-05:00", 40, 3_570_933),
+        ("2026-11-20T23:00-05:00", 40, 3_571_429),
+        ("2026-11-21T12:00-05:00", 40, 3_571_429),
+    ],
+)
+def test_caps_are_spread_over_the_hours_in_which_it_buys(clock: str, day: int, month: int) -> None:
+    paced = replace(
+        contract(), caps=(DAILY, MONTHLY_MONEY), hours=NINE_TO_FIVE, even=True, zone="America/New_York",
+        budget=usd("9"),
+    )  # fmt: skip
+    parts = {part.name: part for part in cap_parts(paced, usd("25"), at(clock))}
+
+    assert (day, month) == (parts["cap:day"].limit, parts["cap:month"].limit)
+    assert usd("9").units == parts["budget"].limit and 40 == parts["cap:day"].most
+
+
+def test_a_day_of_twenty_five_hours_is_spread_over_all_of_them_and_weekdays_count() -> None:
+    always = replace(contract(), caps=(Cap(Window.DAY, "count", 25),), even=True, zone="America/New_York")
+    weekend = replace(always, caps=(Cap(Window.WEEK, "count", 48, (5, 6)),))
+
+    noon = [
+        cap_parts(always, usd("25"), at(f"2026-{day}-05:00") - 1)[0].limit for day in ("11-01T12:00", "11-02T12:00")
+    ]
+    ends = [cap_parts(weekend, usd("25"), at(f"2026-11-{day}-05:00") - 1)[0].limit for day in ("21T12:00", "23T00:00")]
+
+    assert ([13, 13], [12, 48]) == (noon, ends)
+    assert 13 == cap_parts(always, usd("25"), at("2026-11-01T12:00-05:00") - 1)[0].by_now
+    assert cap_parts(replace(always, even=False), usd("25"), NOW)[0].by_now is None

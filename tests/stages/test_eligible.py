@@ -32,6 +32,25 @@ def why(wanted: Contract, lead: Lead | None = None, facts: Facts = PAID) -> tupl
     return sentences(verdict)
 
 
+@pytest.mark.parametrize(
+    ("key", "used", "told"),
+    [
+        ("ct_1:day:count", 24, ()),
+        ("ct_1:day:count", 25, ("Pacing allows 25 by now, 25 used.",)),
+        ("ct_1:day:count", 40, ("Daily cap 40 of 40.",)),
+        ("ct_1:month:money", 3_200_000, ()),
+        ("ct_1:month:money", 3_370_000, ("Pacing allows $343.45 by now, $337.00 used.",)),
+    ],
+)
+def test_a_spread_cap_tells_what_its_pace_allows_by_now(key: str, used: int, told: tuple[str, ...]) -> None:
+    caps = (Cap(Window.DAY, "count", 40), Cap(Window.MONTH, "money", usd("500").units))
+    wanted = replace(contract(price="7"), caps=caps, even=True, zone="UTC")
+
+    assert told == why(wanted, facts=replace(PAID, cap_use={key: used}))
+    facts = replace(PAID, cap_use={key: used if used == 40 else 0})
+    assert (("Daily cap 40 of 40.",) if used == 40 else ()) == why(replace(wanted, even=False), facts=facts)
+
+
 def test_a_contract_that_wants_nothing_special_may_have_the_lead() -> None:
     judgement = judge(book_of(contract()), solar_lead(), PAID, NOW)
 

@@ -55,9 +55,16 @@ async def test_a_hold_takes_the_caps_and_the_price(funded: Db) -> None:
 
 
 async def test_two_hundred_concurrent_holds_never_pass_a_cap_of_fifty(crowded: Db) -> None:
+    """Thirty of them at first, for it is spread, then the rest."""
+    spread = count_cap(most=50)._replace(by_now=30)
+    first = await asyncio.gather(*(crowded.write(reserve, hold(f"b{n}", usd("0.01"), spread), NOW) for n in range(100)))
+    assert (30, {DAY: 30}) == (
+        sum(isinstance(result, Held) for result in first), await crowded.read(cap_use, [DAY])
+    )  # fmt: skip
     results = await asyncio.gather(
         *(crowded.write(reserve, hold(f"a{n}", usd("0.01"), count_cap(most=50)), NOW) for n in range(200))
     )
+    results += [each for each in first if isinstance(each, Held)]
 
     assert 50 == sum(isinstance(result, Held) for result in results)
     assert {CapFull("ct_1:day", "cap:ct_1:day", 50, 50, NOW)} == {

@@ -11,6 +11,7 @@ from exchange.courier.scripted import Delay
 from exchange.model.party import Cap, Clause, Geo, Group, Hours, SaleMode, Strategy, Window
 from exchange.model.wire import Loss, Lost, Reply
 from exchange.storage.database import Tx
+from exchange.storage.hours import HOUR_MS, HourSums, save_hour
 from tests.flows.lab import tier
 from tests.mail_buyer import mailed_to
 from tests.market import POST, SOLD, bid, buying, consumer, contract, selling, usd
@@ -181,9 +182,14 @@ async def test_a_contract_changed_afterwards_keeps_the_reason_of_the_day(served:
 
 async def test_money_tells_every_entry_and_comes_to_nothing(served: Served) -> None:
     lead_id = await resold(served)
+    hour = served.exchange.clock.now() // HOUR_MS * HOUR_MS - 24 * HOUR_MS
+    sold = ("live", "solar", "cedar", "sold", "", "USD")
+    usual = HourSums({sold: [40, 12_000_000, 8_400_000, 0]}, {})
+    await served.exchange.market.db.write(save_hour, hour, 1, usual)
     async with signed_in(served) as visitor:
         page, told = await both(visitor, lead_id)
 
+        assert "16.7%, usual 30.0%" in page.text
         assert "Birch balance −$36.50 Owed to Cedar +$30.40 Exchange margin +$6.10 Sum $0.00" in page.part("money")
         assert ["0.00"] == [each["sum"] for each in told["money"]]
         assert {"-36.50", "30.40", "6.10"} == {entry["amount"] for entry in told["money"][0]["entries"]}

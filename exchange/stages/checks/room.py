@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from exchange.model.lead import Mode
 from exchange.model.ledger import Billing
 from exchange.model.money import Money
-from exchange.model.party import Buyer, Cap, Contract
+from exchange.model.party import Buyer, Cap, Contract, Hours, Window
 from exchange.model.verdict import Check
 from exchange.stages.caps import BUDGET, best_price, contract_caps, least_price
 from exchange.stages.checks.bits import grouped, mask_of, places_of
 from exchange.stages.checks.facts import Case, Facts, Told
-from exchange.stages.reasons import REACHED, show_duration, show_exact, show_time
+from exchange.stages.reasons import REACHED, show_duration, show_exact, show_money, show_time
 from exchange.stages.schedule import ZoneWindows
 
 LEAST_BID_UNITS = 100  # a live bid costs a cent at least
@@ -26,7 +26,9 @@ LEAST_BID_UNITS = 100  # a live bid costs a cent at least
 
 @dataclass(frozen=True, slots=True)
 class CapRow:
-    """A cap of one contract. `room` is the use above which the next sale does not fit any more."""
+    """A cap of one contract. `room` is the use above which the next sale does not fit any more; `spread` are the hours
+    it is spread over, None where all of it may be used at once.
+    """
 
     place: int
     key: str
@@ -36,6 +38,11 @@ class CapRow:
     room: int
     currency: str
     windows: ZoneWindows
+    spread: tuple[Hours, ...] | None
+
+    def by_now(self, now: int) -> int:
+        """What may be used by this moment."""
+        return self.cap.most if self.spread is None else self.windows.by_now(self.cap, self.spread, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Caps:
     rows: Mapping[str, CapRow]
     tight: tuple[CapRow, ...]  # these fit no sale even when nothing is used
     by_place: Mapping[int, tuple[CapRow, ...]]
+    spread: tuple[CapRow, ...] = ()
 
     @classmethod
     def of(cls, contracts: Sequence[Contract]) -> Caps:
@@ -55,7 +63,11 @@ class Caps:
                 windows = zones.setdefault(contract.zone, ZoneWindows(contract.zone))
                 by_place[place] = tuple(_cap_rows(place, contract, windows))
         rows = {row.key: row for mine in by_place.values() for row in mine}
-        return cls(rows, tuple(row for row in rows.values() if row.room < 0), by_place)
+        tight, spread = (
+            [row for row in rows.values() if row.room < 0],
+            [row for row in rows.values() if row.spread is not None],
+        )
+        return cls(rows, tuple(tight), by_place, tuple(spread))
 
     def failing(self, case: Case) -> int:
         if case.lead.mode is Mode.TEST:
@@ -65,13 +77,18 @@ class Caps:
             row = self.rows.get(key)
             if row is not None and used > row.room and _holds(row, case.now):
                 full.append(row.place)
+        full += [row.place for row in self.spread if _ahead(row, case) and _holds(row, case.now)]
         return mask_of(full)
 
     def tell(self, case: Case, failed: int) -> Told:
         for place in places_of(failed):
             for row in self.by_place[place]:
                 used = case.facts.cap_use.get(row.key, 0)
-                if used > row.room and _holds(row, case.now):
+                if not _holds(row, case.now):
+                    continue
+                if used <= row.room and _ahead(row, case):
+                    yield (place,), Check("pacing", *_pace_words(row, used, case.now))
+                elif used > row.room:
                     reached = case.facts.reached.get(row.key) if row.name != BUDGET else None
                     yield (place,), Check(row.name, *_cap_words(row, used, reached, case.now))
 
@@ -83,12 +100,24 @@ def _cap_rows(place: int, contract: Contract, windows: ZoneWindows) -> list[CapR
     for key, name, cap in contract_caps(contract):
         need = least if cap.unit == "money" else 1
         currency = contract.max_bid.currency
-        rows.append(CapRow(place, key, name, cap, need, cap.most - need, currency, windows))
+        spread = contract.hours if contract.even and cap.window is not Window.TOTAL else None
+        rows.append(CapRow(place, key, name, cap, need, cap.most - need, currency, windows, spread))
     return rows
 
 
 def _holds(row: CapRow, now: int) -> bool:
     return not row.cap.weekdays or row.windows.weekday(now) in row.cap.weekdays
+
+
+def _ahead(row: CapRow, case: Case) -> bool:
+    """Whether a sale is more than its pace allows by now."""
+    return row.spread is not None and case.facts.cap_use.get(row.key, 0) + row.need > row.by_now(case.now)
+
+
+def _pace_words(row: CapRow, used: int, now: int) -> tuple[str, str]:
+    if row.cap.unit == "money":
+        return show_money(Money(used, row.currency)), show_money(Money(row.by_now(now), row.currency))
+    return f"{used:,}", f"{row.by_now(now):,}"
 
 
 def _cap_words(row: CapRow, used: int, reached: int | None, now: int) -> tuple[str, str]:

@@ -18,8 +18,8 @@ from exchange.model.party import Buyer, Contract
 from exchange.stages.caps import cap_parts
 from exchange.stages.schedule import ZoneWindows
 
-SHORT = "balance"
-_FULL = frozenset({SHORT, "budget"})
+SHORT, PACING = "balance", "pacing"
+_FULL = frozenset({SHORT, "budget", PACING})
 
 
 def is_room(check: str) -> bool:
@@ -76,13 +76,14 @@ class Room:
         drafted = contract.id in self._drafted
         for part in self._parts(contract, units, at):
             more = self._more.get((part.key, part.window_start), 0)
-            if not drafted and (more == 0 or (more < 0) is not (part.name in failed)):
-                if part.name in failed:
+            was_full = part.name in failed or (part.by_now is not None and PACING in failed)
+            if not drafted and (more == 0 or (more < 0) is not was_full):
+                if was_full:
                     return True
                 continue
             count, spent = self._used(contract, part, at)
             used = (spent if part.money else count) + more
-            if used + part.amount > part.most:
+            if used + part.amount > part.limit:
                 return True
         return False
 

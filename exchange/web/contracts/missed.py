@@ -32,6 +32,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "duplicate_buyer": ("Bought before", "quality"),
         "suppression": ("On its suppression list", ""),
         "conflict": ("A company of its group was there", ""),
+        "pacing": ("It is spread over its hours", "caps"),
         "budget": ("Its budget is spent", "caps"),
         "balance": ("Too little balance or credit", ""),
         "price": ("Its price is under the floor", "price"),

@@ -8,12 +8,15 @@ from exchange.flows.market import Market
 from exchange.flows.returns import Returnable, Window, find_returnable
 from exchange.model.actor import Actor
 from exchange.model.delivery import spoken
+from exchange.storage.hours import usual_margin
 from exchange.storage.lead_extras import extras_of
 from exchange.web import words
 from exchange.web.listed.deliveries import can_go_again
 from exchange.web.listed.lead_rows import standing_of
 from exchange.web.story.records import Story
 from exchange.web.words import utc
+
+_USUAL_DAYS, _USUAL_LEAST = 30, 30  # a share of fewer leads says little
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Around:
     tags: tuple[str, ...] = ()
     sales: tuple[Returnable, ...] = ()
     again: tuple[Resend, ...] = ()
+    usual: tuple[int, int] = (0, 0)  # margin and revenue (money units) of what its seller sold in the month before
 
     @property
     def returns(self) -> list[str]:
@@ -66,6 +70,7 @@ async def around(market: Market, actor: Actor, story: Story) -> Around:
         tuple(extras.tags.get(lead["id"], ())),
         tuple(sale for sale in sales if sale is not None),
         _again(market, story),
+        await market.db.read(usual_margin, lead, _USUAL_DAYS, _USUAL_LEAST) if story.standing else (0, 0),
     )
 
 

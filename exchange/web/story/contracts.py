@@ -38,6 +38,7 @@ _FAILED: Mapping[str, str] = MappingProxyType(
         "conflict": "Conflict",
         "cap": "Cap full",
         "budget": "Budget spent",
+        "pacing": "Pacing",
         "balance": "Balance",
         "price": "Below floor",
         "health": "Breaker open",

@@ -214,14 +214,20 @@ def _figures(market: Market, story: Story, beside: Around) -> tuple[Figure, ...]
         Figure("Outcome", state + how, after or "still being worked"),
         Figure("Revenue", words.money(revenue), _bought_by(market, story)),
         Figure("Payout", words.money(payout), note),
-        Figure("Margin", words.margin(revenue, payout + checks), ", ".join(_of_margin(margin, revenue, checks))),
+        Figure(
+            "Margin",
+            words.margin(revenue, payout + checks),
+            ", ".join(_of_margin(margin, revenue, checks, beside.usual)),
+        ),
         Figure("Answered in", _answered(took), ", then ".join(names).replace("pingpost", "ping and post in one")),
         *([Figure("Return window", *beside.window(market.clock.now()))] if beside.sales else []),
     )
 
 
-def _of_margin(margin: Money, revenue: Money, checks: Money) -> list[str]:
+def _of_margin(margin: Money, revenue: Money, checks: Money, usual: tuple[int, int]) -> list[str]:
+    """Its share of the revenue, and what that usually is."""
     share = [words.percent(margin.units, revenue.units)] if revenue.units else []
+    share += [f"usual {words.percent(*usual)}"] if revenue.units and usual[1] else []
     return [*share, f"after {words.money(checks)} of checks"] if checks.units else share
 
 
