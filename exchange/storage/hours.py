@@ -133,8 +133,9 @@ async def usual_margin(tx: Tx, lead: Mapping[str, Any], days: int, least: int) -
     """
     hour = lead["received_at"] - lead["received_at"] % HOUR_MS
     rows = await tx.fetch(
-        """SELECT CAST(SUM(revenue_units) AS BIGINT) AS revenue, CAST(SUM(payout_units + cost_units) AS BIGINT) AS spent,
-               CAST(SUM(leads) AS BIGINT) AS leads FROM lead_hours WHERE hour >= :since AND hour < :hour AND mode = :mode AND vertical = :vertical
+        """SELECT CAST(SUM(revenue_units) AS BIGINT) AS revenue, CAST(SUM(leads) AS BIGINT) AS leads,
+               CAST(SUM(payout_units + cost_units) AS BIGINT) AS spent
+           FROM lead_hours WHERE hour >= :since AND hour < :hour AND mode = :mode AND vertical = :vertical
                AND seller_id = :seller AND state = 'sold' AND currency = :currency""",
         since=hour - days * 24 * HOUR_MS,
         hour=hour,
