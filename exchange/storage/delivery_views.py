@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
+from exchange.storage.selling import TAKEN
 from exchange.storage.spans import TOP, Span, stretch_of
 
 _NEXT = """(SELECT MIN(j.run_at) FROM jobs j WHERE j.queue = d.queue AND j.state = 'waiting'
@@ -139,13 +140,22 @@ class PostFilter:
 _POST_ORDERS = {"made": "a.made_at"}
 
 
+_SOLD_ON = f"""EXISTS (SELECT 1 FROM attempts o WHERE o.lead_id = a.lead_id AND o.id <> a.id
+    AND o.state IN ({", ".join(f"'{each}'" for each in TAKEN)}) AND (o.exclusive = 1 OR a.exclusive = 1))"""
+"""Somebody else has the lead of the attempt `a`, or may have: it goes to nobody again."""
+
+
+async def sold_on(tx: Tx, attempt_id: str) -> bool:
+    return bool(await tx.fetch(f"SELECT a.id FROM attempts a WHERE a.id = :id AND {_SOLD_ON}", id=attempt_id))
+
+
 async def posts_to(tx: Tx, actor: Actor, buyer_id: str, wanted: PostFilter) -> list[Row]:
     """Every lead that was handed to a buyer, or is on its way, newest first. A buyer sees its own."""
     where, params, order = _posts(actor, buyer_id, wanted)
     return await tx.fetch(
         f"""SELECT a.id, a.lead_id, a.contract_id, a.state, a.reason, a.detail, a.price_units, a.currency, a.tries,
                 a.made_at, a.ended_at, a.buyer_reference, d.state AS delivery, d.channel, d.last_error, d.tries AS sent,
-                d.next_at, l.city, l.us_state
+                d.next_at, l.city, l.us_state, CASE WHEN {_SOLD_ON} THEN 1 ELSE 0 END AS sold_on
             FROM attempts a JOIN leads l ON l.id = a.lead_id
             LEFT JOIN deliveries d ON d.attempt_id = a.id
             WHERE {where} ORDER BY {order} LIMIT :limit""",

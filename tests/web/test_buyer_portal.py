@@ -143,14 +143,24 @@ async def test_a_delivery_shows_both_sides_and_goes_again_once(served: Served) -
         one = await ann.open(f"/buyer/deliveries/{refused[0]['delivery_id']}")
         sent = await ann.submit("/buyer/deliveries/resend", since="24", follow=True)
         again = await ann.submit("/buyer/deliveries/resend", since="24", follow=True)
+        references = await exchange.rows("SELECT id, reference FROM attempts")
+        await exchange.add(*buying("birch"))
+        exchange.buyers.bids("birch", "25.00")
+        sold_on = await post(exchange, person(3))  # to birch, after acme refused it
+        later = await ann.open("/buyer/deliveries")
+        [gone] = await exchange.rows(
+            "SELECT id FROM attempts WHERE lead_id = :id AND buyer_id = 'acme'", id=sold_on["lead_id"]
+        )
+        opened = await ann.open(f"/buyer/deliveries/{gone['id']}")
 
+    assert 2 == listed.source.count('data-testid="resend-dlv')
+    assert gone["id"] in later.source and f"resend-{gone['id']}" not in later.source + opened.source
     assert "Failed" in listed.part("deliveries") and "Refused" in listed.part("deliveries")
     assert (1, 1) == (len(failed), len(refused))
     assert "Ping, Acme solar" in one.text and "Post, Acme solar" in one.text and "How it was read" in one.text
     assert "6029580002" not in one.source, "it did not buy this lead"
     assert "1 delivery is sent again." in sent.part("told")
     assert "0 deliveries are sent again." in again.part("told")
-    references = await exchange.rows("SELECT id, reference FROM attempts")
     assert len({row["reference"] for row in references}) == len(references) == 2
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from exchange.flows.resend import resend
 from exchange.flows.settle import CannotSettle, NoSuchDelivery
 from exchange.model.actor import SYSTEM
-from exchange.storage.delivery_views import PostFilter, posts_to
+from exchange.storage.delivery_views import PostFilter, posts_to, sold_on
 from exchange.storage.selling import read_attempt
 from exchange.storage.spans import Span
 from exchange.storage.timeline import read_lead_rows
@@ -69,12 +69,13 @@ async def one(request: web.Request) -> web.StreamResponse:
         return await _no_such(request)
     rows = await market.db.read(read_lead_rows, SYSTEM, attempt["lead_id"])
     exchanges = _exchanges(request, open_story(market, rows), buyer.id) if rows is not None else []
+    gone = await market.db.read(sold_on, attempt["id"])
     return await page(
         request,
         "buyer_portal/deliveries.html",
         title="A delivery",
         here="deliveries",
-        line=line_of(market, {**attempt, "city": None, "us_state": None}),
+        line=line_of(market, {**attempt, "city": None, "us_state": None, "sold_on": gone}),
         bought=attempt["state"] == "accepted",
         exchanges=exchanges,
     )

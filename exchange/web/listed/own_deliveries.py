@@ -87,7 +87,7 @@ def line_of(market: Market, row: Row) -> Line:
         row["made_at"],
         row.get("next_at"),
         row.get("channel") or "",
-        row["state"] in ("failed", "rejected") or delivery in ("expired", "waiting"),
+        (row["state"] in ("failed", "rejected") and not row["sold_on"]) or delivery in ("expired", "waiting"),
     )
 
 
