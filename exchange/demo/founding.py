@@ -27,6 +27,7 @@ _HALF_DONE: Mapping[str, Mapping[str, str]] = {
     "price": {"pricing": "fixed", "price": "34.00", "per_day": "20"},
 }
 OPERATOR, SELLER, BUYER = "operator@demo.local", "acme@demo.local", "brightroof@demo.local"
+SHORT = "vista"  # a buyer that wants more from the store than it can pay
 
 
 async def found(market: Market, parties: Parties, *, frozen: bool) -> None:
@@ -92,11 +93,12 @@ async def begin_buyer(market: Market) -> None:
 
 
 async def invite_everybody(market: Market, parties: Parties) -> None:
-    """An operator, a user of the first seller, and one of the first buyer."""
-    people = (
+    """An operator, a user of the first seller, and two buyers' who meet in the store, one of them short of money."""
+    people = [
         (OPERATOR, "operator", None),
         (SELLER, "seller", parties.sellers[0].id),
         (BUYER, "buyer", parties.buyers[0].id),
-    )
+        *((f"{SHORT}@demo.local", "buyer", each.id) for each in parties.buyers if each.id == SHORT),
+    ]
     for email, role, party_id in people:
         await invite(market.db, market.clock, market.ids, email, role, party_id, SYSTEM)

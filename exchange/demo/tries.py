@@ -77,7 +77,10 @@ class Tries:
             self._keep()
 
     def _keep(self) -> None:
-        self._path.write_text(json.dumps({"done": sorted(self._done), "dismissed": self._dismissed}), "utf-8")
+        """A stop at any moment leaves the file as it was or as it is now."""
+        made = self._path.with_name(f"{FILE}.new")
+        made.write_text(json.dumps({"done": sorted(self._done), "dismissed": self._dismissed}), "utf-8")
+        made.replace(self._path)
 
     def _six(self) -> list[Thing]:
         lead = f"/console/leads/{self._lead}" if self._lead else "/console/leads?status=sold"

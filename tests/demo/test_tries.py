@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from exchange.demo.tries import LAST, Tries
+from exchange.demo.tries import FILE, LAST, Tries
 from exchange.flows.pausing import pause_buyer
+from exchange.flows.returns import Asked, Asking, ask_return, find_returnable
 from exchange.model.actor import Actor, Role
 from tests.market import PING, buying, key_for_tests, open_exchange, selling
 from tests.web.leads import refused_then_sold
@@ -43,6 +45,13 @@ async def test_each_ticks_itself_when_it_is_done_elsewhere_and_leads_to_its_page
         await served.send("ping", {**PING, "zip": "1"}, key=key_for_tests("cedar"))
         await pause_buyer(market, "acme", None, "CRM migration", Actor(Role.OPERATOR, OPERATOR))
         after = await visitor.open("/console")
+        kept = [thing.done for thing in await Tries(market, tmp_path, "cedar-solar", "acme", OPERATOR).things()]
+        return_id = await asked_back(served, answer["lead_id"])
+        await visitor.submit(f"/console/returns/{return_id}", act="approve", why="It is so.")
+        decided = await visitor.open("/console")
+        await visitor.submit("/console/simulator/set", subject="campaign:cedar-solar", **{"set:floor": "9"})
+        await visitor.submit("/console/simulator/run", days="7")
+        at_last = await visitor.open("/console")
 
     assert [] == ticked(before)
     assert "0 of 6 done" in before.source and LAST in before.source
@@ -50,9 +59,21 @@ async def test_each_ticks_itself_when_it_is_done_elsewhere_and_leads_to_its_page
     assert [200] * 6 == found
     assert ["follow", "why", "ping", "pause"] == ticked(after)
     assert "4 of 6 done" in after.source
-    assert [True, True, True, False, True, False] == [
-        thing.done for thing in await Tries(market, tmp_path, "cedar-solar", "acme", OPERATOR).things()
-    ]
+    assert [True, True, True, False, True, False] == kept
+    assert ["follow", "why", "ping", "return", "pause"] == ticked(decided)
+    assert 'data-testid="to-try"' not in at_last.source  # all six are done
+    told = json.loads((tmp_path / FILE).read_text("utf-8"))
+    assert (sorted(NAMES), [FILE]) == (told["done"], [each.name for each in tmp_path.glob(f"{FILE}*")])
+
+
+async def asked_back(served: Served, lead_id: str) -> str:
+    """Birch asks its money back for the lead; returns the return's id."""
+    birch = Actor(Role.BUYER, "ben@birch.example", "birch")
+    found = await find_returnable(served.exchange.market, birch, lead_id)
+    assert found is not None
+    made = await ask_return(served.exchange.market, birch, found, Asking("wrong_person"))
+    assert isinstance(made, Asked)
+    return str(made.request["id"])
 
 
 async def test_who_dismisses_them_sees_them_no_more(served: Served) -> None:

@@ -134,18 +134,26 @@ async def test_searches_are_saved_told_and_deleted(served: Served) -> None:
 
 
 async def test_the_page_shows_nothing_personal_until_it_is_paid(served: Served) -> None:
-    (lead_id,) = await stocked(served, "acme")
+    lead_id, other = await stocked(served, "acme", numbers=2)
     async with signed_in(served, "al@acme.example", "buyer", "acme") as visitor:
         shelf, card = await visitor.open("/buyer/store"), await visitor.open(f"/buyer/store/{lead_id}")
         held = await visitor.send(f"/buyer/store/{lead_id}/claim", csrf=shelf.token)
         for page in (shelf, card, held):
             assert not [word for word in PERSONAL if word in page.source]
         assert "Held for you" in held.text
+        assert all(page.part("sharing").startswith("For one buyer alone") for page in (shelf, card))
         claim = (await served.exchange.rows("SELECT id FROM store_claims"))[0]["id"]
         paid = await visitor.send(f"/buyer/store/claims/{claim}/confirm", csrf=shelf.token)
         assert "Cem" in paid.part("lead")
         assert 403 == (await visitor.open("/console/leads")).http_status
         assert "Store" in (await visitor.open("/console")).text  # led to the pages that are the buyer's
+    await served.exchange.add(*buying("cobalt"))
+    async with signed_in(served, "cy@cobalt.example", "buyer", "cobalt") as without:
+        for path in ("/buyer/store", f"/buyer/store/{other}"):
+            page = await without.open(path)
+            assert (
+                "no contract that buys solar" in page.part("no-contract") and 'data-testid="claim"' not in page.source
+            )
 
 
 async def test_filters_are_in_the_address_and_a_wrong_one_is_told(served: Served) -> None:

@@ -10,7 +10,7 @@ from exchange.storage.shelf import is_kept_from, may_see
 from exchange.storage.store import read_item, shelf
 from exchange.web.auth import actor_of
 from exchange.web.buyer_portal.claim import refused
-from exchange.web.buyer_portal.store import HOME, PAGE, buyer, offered
+from exchange.web.buyer_portal.store import HOME, PAGE, buyer, offered, verticals_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page
@@ -41,7 +41,14 @@ async def show(request: web.Request) -> web.StreamResponse:
     if row is None:
         return await notice(request, "This lead is yours", "You bought this consumer before.", http_status=409)
     each = offered(row, now)
-    return await page(request, "buyer_portal/card.html", title="A lead in the store", here="store", each=each)
+    return await page(
+        request,
+        "buyer_portal/card.html",
+        title="A lead in the store",
+        here="store",
+        each=each,
+        verticals=verticals_of(request),
+    )
 
 
 async def take(request: web.Request) -> web.StreamResponse:

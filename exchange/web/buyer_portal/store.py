@@ -48,6 +48,8 @@ class Offered:
     listed_at: int
     taken: bool
     claim_id: str | None
+    most: int  # to so many buyers it goes
+    sold: int  # of whom so many have it
 
 
 def pages() -> tuple[Page, ...]:
@@ -81,7 +83,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         older=older,
         filters={name: request.query.get(name, "") for name in _FILTERS},
         searches=[(row, wanted_in(row)) for row in searches],
-        verticals=_verticals(request),
+        verticals=verticals_of(request),
         available=market.live.available.get(buyer_id),
         reference=market.ids.token(12),
         mails=MAILS,
@@ -166,10 +168,13 @@ def offered(row: Row, now: int) -> Offered:
         row["listed_at"],
         row["taken"] >= rule.sales and row["claim_id"] is None,
         row["claim_id"],
+        rule.sales,
+        row["taken"],
     )
 
 
-def _verticals(request: web.Request) -> list[str]:
+def verticals_of(request: web.Request) -> list[str]:
+    """Of which the buyer may take leads from the store: it has a contract that buys there."""
     deals = request.app[MARKET].deals
     return sorted(
         name for name, book in deals.stores.items() if any(c.buyer_id == buyer(request) for c in book.contracts)
