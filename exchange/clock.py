@@ -80,6 +80,15 @@ class SetClock(SimulatedClock):
         await asyncio.sleep(seconds)
 
 
+class FrozenClock(SetClock):
+    """One that nobody ever sets again: for a demo that stands still, where `later` would be never."""
+
+
+def due_at(clock: Clock, now: int, wait_ms: int) -> int:
+    """When something is due that waits so long by this clock: at once where no time goes by."""
+    return now if isinstance(clock, FrozenClock) else now + wait_ms
+
+
 def told_by_hand(clock: Clock) -> bool:
     """Whether its durations are told, too: then they say nothing of how long the machine took."""
     return isinstance(clock, SimulatedClock) and not isinstance(clock, SetClock)

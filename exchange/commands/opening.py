@@ -132,10 +132,10 @@ async def opened_market(settings: Settings, *, writer: bool = False) -> AsyncIte
 
 def clock_of(settings: Settings) -> Clock:
     """The system's clock; in a frozen demo the one that stands still with it."""
-    from exchange.clock import SetClock, SystemClock
+    from exchange.clock import FrozenClock, SystemClock
     from exchange.demo.folder import FROZEN_AT
 
-    return SetClock(FROZEN_AT) if settings.frozen else SystemClock()
+    return FrozenClock(FROZEN_AT) if settings.frozen else SystemClock()
 
 
 class reached:

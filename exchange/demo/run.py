@@ -9,7 +9,7 @@ from pathlib import Path
 
 from exchange.bootstrap import Catalog, load_catalog, open_market
 from exchange.catalog import default_config
-from exchange.clock import Clock, SetClock, SimulatedClock, SystemClock
+from exchange.clock import Clock, FrozenClock, SetClock, SimulatedClock, SystemClock
 from exchange.courier.scripted import SIMULATED, ScriptedCourier, by_url
 from exchange.demo import folder as on_disk
 from exchange.demo import instructions
@@ -178,7 +178,7 @@ async def _come_to_rest(market: Market) -> None:
 def _clock(wanted: Wanted) -> Clock:
     if wanted.stream is not None:
         return SetClock(next(iter(read_rows(wanted.stream))).at)
-    return SetClock(FROZEN_AT) if wanted.frozen else SystemClock()
+    return FrozenClock(FROZEN_AT) if wanted.frozen else SystemClock()
 
 
 async def _listen(buyers: DemoBuyers) -> Mapping[int, int]:

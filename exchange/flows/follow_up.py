@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange.clock import due_at
 from exchange.flows.case import Case
 from exchange.flows.jobs import ASK_OUTCOME, RETURN_TEST, SETTLE_TEST, job
 from exchange.flows.market import Market
@@ -21,7 +22,7 @@ def jobs_after(case: Case, market: Market, answer: Answer, sold: Sold | None, no
         return _questions(case, market, sold, now)
     if sold is None or outcome not in _TEST_DELAY_MS:
         return ()
-    run_at = now + _TEST_DELAY_MS[outcome]
+    run_at = due_at(market.clock, now, _TEST_DELAY_MS[outcome])
     if outcome == "returned":
         return (job(market, "test", RETURN_TEST, {"lead_id": case.lead.id}, run_at, now),)
     decision = "accepted" if outcome == "queued" else "rejected"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.web.leads import refused_then_sold
 from tests.web.served import Served, serve_exchange
 from tests.web.visitor import OPERATOR, Page, signed_in
 
+FLOOR: Any = {"set:floor": "9"}
 NAMES = ("follow", "why", "ping", "return", "pause", "floor")
 
 
@@ -49,7 +51,7 @@ async def test_each_ticks_itself_when_it_is_done_elsewhere_and_leads_to_its_page
         return_id = await asked_back(served, answer["lead_id"])
         await visitor.submit(f"/console/returns/{return_id}", act="approve", why="It is so.")
         decided = await visitor.open("/console")
-        await visitor.submit("/console/simulator/set", subject="campaign:cedar-solar", **{"set:floor": "9"})
+        await visitor.submit("/console/simulator/set", subject="campaign:cedar-solar", **FLOOR)
         await visitor.submit("/console/simulator/run", days="7")
         at_last = await visitor.open("/console")
 

@@ -11,11 +11,11 @@ import orjson
 import pytest
 from aiohttp import ClientConnectorError, ClientSession
 
-from exchange.clock import SimulatedClock, SystemClock
+from exchange.clock import FrozenClock, SimulatedClock, SystemClock
 from exchange.courier.scripted import Delay
 from exchange.web.app import build_app, loop_factory, serve
 from exchange.worker import run_jobs, work
-from tests.market import POST, Exchange, buying, consumer, key_for_tests, live_key, open_exchange, selling, store
+from tests.market import NOW, POST, Exchange, buying, consumer, key_for_tests, live_key, open_exchange, selling, store
 from tests.scripted_buyers import SOLD, bid
 from tests.web.served import serve_exchange
 
@@ -69,17 +69,19 @@ async def test_the_worker_runs_beside_and_takes_up_what_changes(tmp_path: Path) 
     assert "accepted" == told["status"]
 
 
+@pytest.mark.parametrize(
+    ("clock", "wait_s"), [(SimulatedClock(NOW), 21), (FrozenClock(NOW), 0)], ids=["goes", "frozen"]
+)
 async def test_a_test_lead_that_was_queued_is_sold_by_the_worker_and_one_that_was_returned_says_so(
-    tmp_path: Path,
+    tmp_path: Path, clock: SimulatedClock, wait_s: int
 ) -> None:
-    async with open_exchange(tmp_path) as exchange, serve_exchange(exchange) as served:
+    async with open_exchange(tmp_path, clock=clock) as exchange, serve_exchange(exchange) as served:
         await exchange.add(*selling("cedar"))
         key = key_for_tests("cedar")
         queued = await served.send("post", {**consumer(1), "zip": "00009"}, key=key)
         returned = await served.send("post", {**consumer(2), "zip": "00010"}, key=key)
         unclear = await served.send("post", {**consumer(3), "zip": "00012"}, key=key)
-        assert isinstance(exchange.clock, SimulatedClock)
-        exchange.clock.advance(21)
+        clock.advance(wait_s)
         while await run_jobs(exchange.market):
             continue
         leads = [await served.get(f"leads/{each['lead_id']}", key=key) for each in (queued, returned, unclear)]
