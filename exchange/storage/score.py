@@ -21,8 +21,8 @@ async def reports(tx: Tx, after: int, until: int) -> list[Row]:
     """Dispositions recorded in (after, until], the earliest first: `at`, `lead_id`, `kind` and the vertical.
 
     Those that were older than what stood already when they came say nothing of how the lead ended.
-    A return that was granted then is among them, as `returned`, and one that was taken back, as `reopened`, unless
-    its buyer's own word says that the lead has ended.
+    A return that was granted then is among them, as `returned`, and one that was taken back or lowered, as `reopened`,
+    unless its buyer's own word says that the lead has ended.
     """
     return await tx.fetch(
         """SELECT d.told_at AS at, d.lead_id, d.kind, l.vertical FROM dispositions d JOIN leads l ON l.id = d.lead_id
@@ -33,7 +33,8 @@ async def reports(tx: Tx, after: int, until: int) -> list[Row]:
            WHERE r.at > :after AND r.at <= :until AND l.mode = 'live' AND r.state IN ('approved', 'replaced')
            UNION ALL SELECT r.at, r.lead_id, 'reopened', l.vertical FROM return_decisions r
                JOIN leads l ON l.id = r.lead_id
-           WHERE r.at > :after AND r.at <= :until AND l.mode = 'live' AND r.state = 'declined' AND r.number > 1
+           WHERE r.at > :after AND r.at <= :until AND l.mode = 'live'
+               AND r.state IN ('declined', 'partial') AND r.number > 1
                AND NOT EXISTS (SELECT 1 FROM sale_dispositions d WHERE d.lead_id = r.lead_id AND d.final = 1)
            ORDER BY 1, 2, 3""",
         after=after,

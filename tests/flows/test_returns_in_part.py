@@ -20,6 +20,7 @@ from exchange.model.ledger import MARGIN, Posting, Transaction, TransactionKind
 from exchange.model.money import Money
 from exchange.model.return_terms import ReturnTerms
 from exchange.storage.ledger import book
+from exchange.storage.score import reports
 from exchange.storage.verify import verify_books
 from exchange.worker import run_jobs, seal_chains
 from tests.flows.lab import OPERATOR, later, owed, post, spent
@@ -177,6 +178,7 @@ async def test_what_its_buyer_granted_less_for_is_charged_again_but_for_that(
     await lower_job(either.market, {"return_id": return_id, "by": "acme"})
     news = [orjson.loads(row["payload"]) for row in await either.rows("SELECT payload FROM jobs WHERE kind = 'news'")]
     facts = {each["role"]: each["facts"] for each in news}
+    heard = await either.market.db.read(reports, 0, either.market.clock.now())
     await seal_chains(either.market)
     books = [await verify_books(either.market.db)]
     await take_back(either, return_id)
@@ -186,6 +188,7 @@ async def test_what_its_buyer_granted_less_for_is_charged_again_but_for_that(
     assert ("partial", "2.00", "22.00") == tuple(
         facts["seller"][name] for name in ("status", "returned_amount", "price")
     )
+    assert [*["reopened"] * 3, *["returned"] * (first is None)] == sorted(row["kind"] for row in heard)
     assert "Charge Acme $2.50 again." in facts["buyer"]["why"]
     assert [(75_000, "22.50", "18.00")] * 3 + [(50_000, "25.00", "20.00")] == seen
     assert ("30.00", "24.00") == (await spent(either, "acme"), await owed(either)) and all(each.sound for each in books)
