@@ -149,6 +149,7 @@ async def test_the_page_shows_nothing_personal_until_it_is_paid(served: Served) 
         assert "Store" in (await visitor.open("/console")).text  # led to the pages that are the buyer's
     await served.exchange.add(*buying("cobalt"))
     async with signed_in(served, "cy@cobalt.example", "buyer", "cobalt") as without:
+        assert "no contract that buys in the store" in (await without.open("/buyer/store?states=TX")).part("empty")
         for path in ("/buyer/store", f"/buyer/store/{other}"):
             page = await without.open(path)
             assert (
