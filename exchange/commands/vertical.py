@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal, columns
 from exchange.commands.yaml_file import read_mapping
+
+if TYPE_CHECKING:
+    from exchange.flows.market import Market
+    from exchange.flows.shapes import Document
 
 
 def list_all(context: typer.Context) -> None:
@@ -68,6 +72,8 @@ async def _apply(terminal: Terminal, file: Path) -> None:
         try:
             told = campaigns_changed(market, name, document)
             terminal.remark(*(f"  {campaign}: {sentence}" for campaign, each in told.items() for sentence in each))
+            if (grades := await _grades(market, name, document)) is not None:
+                terminal.remark(f"  grades: {grades}")
             terminal.confirm(f"Put {name} in force? {_count(told)}", f"The vertical {name} stays as it was.")
             version = await save_document(market, VERTICAL, name, document, operator())
         except DocumentProblems as error:
@@ -75,6 +81,20 @@ async def _apply(terminal: Terminal, file: Path) -> None:
         await keep_specs(market)
     result = {"vertical": name, "version": version, "changes": {key: list(each) for key, each in told.items()}}
     terminal.result(result, [f"  {name} is in force: version {version}."])
+
+
+async def _grades(market: Market, name: str, document: Document) -> str | None:
+    """How many of the last week's leads the new par would grade otherwise; None where it stays."""
+    from exchange.commands.opening import operator
+    from exchange.flows.grading import regraded
+    from exchange.flows.shapes import VERTICAL, make
+    from exchange.model.vertical import Vertical
+
+    before, after = market.verticals.get(name), make(market.workshop, VERTICAL, name, document)
+    assert isinstance(after, Vertical)
+    if before is None or before.score.par == after.score.par:
+        return None
+    return (await regraded(market, operator(), before, after.score.par, 7)).sentence
 
 
 def _count(told: Mapping[str, tuple[str, ...]]) -> str:

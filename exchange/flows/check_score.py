@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from zlib import crc32
 
 from exchange.flows.case import Case
 from exchange.flows.market import Market
@@ -13,12 +12,11 @@ from exchange.model.finding import Finding, Outcome
 from exchange.model.lead import Kind
 from exchange.stages.quality.standing import Band
 from exchange.stages.score.features import words
-from exchange.stages.score.grade import GRADES, grade
+from exchange.stages.score.grade import GRADES, grade, held_out
 from exchange.stages.score.points import Part
 
 _TOLD = 3  # reasons either way
 _OF_BAND: Mapping[Band, int] = MappingProxyType({Band.ROTTEN: -30, Band.WEAK: -10})
-_HELD_OUT = 50  # one lead of so many is graded without the score, so that its use can be measured
 
 
 async def check_score(case: Case, market: Market) -> Case:
@@ -28,12 +26,12 @@ async def check_score(case: Case, market: Market) -> Case:
         refused = Finding("grade", Outcome.PASSED, f"Grade {GRADES[-1]}: the lead is refused")
         return case._replace(lead=lead, findings=(*case.findings, refused))
     scored = market.live.scorer.score(case.lead, case.vertical)
-    held_out = crc32(case.lead.id.encode()) % _HELD_OUT == 0
+    apart = held_out(case.lead.id)
     par = case.vertical.score.par
-    of_source = None if held_out else _of_source(case, market)
-    made = grade(par if held_out else scored.chance, par, case.lead.fraud, case.findings, of_source)
+    of_source = None if apart else _of_source(case, market)
+    made = grade(par if apart else scored.chance, par, case.lead.fraud, case.findings, of_source)
     facts = [f"{sentence}: {points:+d}" for sentence, points in made.lines]
-    if held_out:
+    if apart:
         facts.append("Held out: graded without the score, to measure what the score is worth")
     lead = case.lead._replace(grade=made.letter, points=made.points, score=round(scored.chance * 1000))
     told = (

@@ -392,5 +392,5 @@ def _unmapped(case: Case, vault: Vault) -> tuple[Unmapped, ...]:
 
 def _checked(case: Case) -> Checked | None:
     lead = case.lead
-    told = Checked(lead.grade, lead.fraud, lead.score, case.features)
+    told = Checked(lead.grade, lead.fraud, lead.score, case.features, lead.points)
     return told if any(part is not None for part in told) else None

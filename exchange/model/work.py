@@ -323,6 +323,7 @@ class Checked(NamedTuple):
     fraud: int | None
     score: int | None
     features: str | None = None
+    points: int | None = None  # what the grade comes from
 
 
 class Closing(NamedTuple):

@@ -63,6 +63,7 @@ def _ends(closing: Closing, sold: Sequence[Settlement]) -> list[Statement]:
                    promised_units = COALESCE(:promised, promised_units), revenue_units = revenue_units + :revenue,
                    payout_units = payout_units + :payouts, times_sold = times_sold + :times,
                    grade = COALESCE(:grade, grade), fraud = COALESCE(:fraud, fraud), score = COALESCE(:score, score),
+                   points = COALESCE(:points, points),
                    features = COALESCE(:features, features),
                    pinged = CASE WHEN :pinged = '' THEN pinged ELSE :pinged END,
                    missed = CASE WHEN :missed = '' THEN missed ELSE :missed END WHERE id = :id

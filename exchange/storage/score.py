@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange.model.actor import Actor, Role
 from exchange.storage.database import Row, Tx
 
 
@@ -39,4 +40,18 @@ async def reports(tx: Tx, after: int, until: int) -> list[Row]:
            ORDER BY 1, 2, 3""",
         after=after,
         until=until,
+    )
+
+
+async def graded_leads(tx: Tx, actor: Actor, vertical: str, since: int, most: int) -> list[Row]:
+    """Live leads of a vertical that were graded by points since an instant, the newest first. For operators."""
+    if actor.role not in (Role.OPERATOR, Role.SYSTEM):
+        return []
+    return await tx.fetch(
+        """SELECT id, grade, points, score FROM leads WHERE vertical = :vertical AND received_at >= :since
+               AND mode = 'live' AND points IS NOT NULL AND score IS NOT NULL AND grade IS NOT NULL
+           ORDER BY received_at DESC, id DESC LIMIT :most""",
+        vertical=vertical,
+        since=since,
+        most=most,
     )

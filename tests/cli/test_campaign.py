@@ -98,13 +98,14 @@ def test_a_vertical_is_applied_with_what_changes_told_first(sold_by_cedar: Home,
     file = tmp_path / "solar.yaml"
     text = (ROOT / "config/verticals/solar.yaml").read_text("utf-8")
     before, after = "[none, partial, full, unsure]", "[none, partial, full, trees]"
-    file.write_text(text.replace(before, after), "utf-8")
+    file.write_text(text.replace(before, after).replace("score:\n", "score:\n  par: 0.3\n"), "utf-8")
 
     refused = sold_by_cedar.run("vertical", "apply", file)
     applied = sold_by_cedar.run("vertical", "apply", file, "--yes", "--json")
     spec = sold_by_cedar.run("campaign", "spec", "cedar-solar", "--format", "json").json
 
     assert 6 == refused.code and "cedar-solar: roof_shade takes trees." in refused.err
+    assert "grades: No lead of these days was graded." in refused.err
     assert (1, ["roof_shade takes trees.", "roof_shade no longer takes unsure."]) == (
         applied.json["version"],
         applied.json["changes"]["cedar-solar"],

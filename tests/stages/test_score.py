@@ -15,7 +15,7 @@ from exchange.stages.sample_lead import sample_lead
 from exchange.stages.score.calibration import Calibration
 from exchange.stages.score.exposure import DAY_MS, estimate
 from exchange.stages.score.features import Features, features, recipe, why_protected
-from exchange.stages.score.grade import GRADES, grade, letter
+from exchange.stages.score.grade import GRADES, at_other_par, grade, letter
 from exchange.stages.score.learner import Arrived, Learner, Reopened, Reported
 from exchange.stages.score.points import PER_DOUBLING, points_of, tell
 from exchange.stages.score.weights import chance, places
@@ -255,3 +255,12 @@ def test_a_grade_is_a_band_of_odds_less_what_speaks_against_the_lead() -> None:
     worse = grade(par, par, 30, (flag, flag))
     assert worse.points == 50 - 10 - 15 and worse.points == sum(points for _, points in worse.lines)
     assert [letter(points) for points in (75, 60, 40, 20, 0, -1)] == list(GRADES)
+
+
+@pytest.mark.parametrize("other", [0.01, 0.05, 0.3])
+def test_points_at_another_par_are_those_that_grading_by_it_gives(other: float) -> None:
+    flagged = (Finding("email", Outcome.FLAGGED, "odd"),)
+    for per_mille in range(2, 900, 7):
+        made = grade(per_mille / 1000, 0.12, 20, flagged, ("Its source is weak", -10))
+        anew = grade(per_mille / 1000, other, 20, flagged, ("Its source is weak", -10))
+        assert anew.points == at_other_par(made.points, per_mille / 1000, 0.12, other)

@@ -16,6 +16,7 @@ from exchange.model.rights import Staff
 from exchange.settings import Settings
 from exchange.web.console.settings._shown import GROUPS
 from exchange.worker import run_jobs
+from tests.web.leads import sell
 from tests.web.served import Served, serve_exchange
 from tests.web.test_rights import visiting
 from tests.web.visitor import OPERATOR, Page, Visitor, later, signed_in, stranger
@@ -208,6 +209,17 @@ async def test_a_vertical_shows_its_fields_and_which_are_masked(served: Served) 
         listed = await visitor.open(f"{HOME}/verticals")
         one = await visitor.open(f"{HOME}/verticals/solar")
         told = (await visitor.open(f"{HOME}/verticals/solar.json")).fields["fields"]
+        assert "No lead of these days was graded" in (await visitor.open(f"{HOME}/verticals/solar?par=1")).part(
+            "regraded"
+        )
+        for number in range(3):
+            await sell(served, number)
+        tried = await visitor.open(f"{HOME}/verticals/solar?par=1%25&days=1")
+        moved = (await visitor.open(f"{HOME}/verticals/solar.json?par=1")).fields["grading"]["tried"]
+        told_moves = ", ".join(f"{each['leads']} from {each['from']} to {each['to']}" for each in moved["moves"])
+        assert (3, "A") == (moved["changed"], moved["moves"][0]["to"])
+        assert f"Of 3 leads 3 would have another grade: {told_moves}." in tried.part("regraded")
+        assert "from 0.1% to 90%" in (await visitor.open(f"{HOME}/verticals/solar?par=99")).part("problem")
         assert 404 == (await visitor.open(f"{HOME}/verticals/nothing")).http_status
 
     assert "/console/settings/verticals/solar" in listed.source

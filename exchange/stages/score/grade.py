@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 from exchange.model.finding import Finding, Outcome
 from exchange.stages.score.points import points_of
@@ -18,6 +19,7 @@ LEAST_POINTS = (75, 60, 40, 20, 0)
 PAR_POINTS = 50
 _FLAG = 5  # points for each thing found against a lead
 _FLAGS_MOST = 20
+_HELD_OUT = 50  # one lead of so many
 _OF_FRAUD = 0.5  # points for each point of the fraud screen
 
 
@@ -45,6 +47,17 @@ def grade(
         lines.append(source)
     points = sum(points for _, points in lines)
     return Grade(letter(points), points, tuple(lines))
+
+
+def held_out(lead_id: str) -> bool:
+    """Whether a lead is graded as if it were at par, so that the use of the score can be measured."""
+    return crc32(lead_id.encode()) % _HELD_OUT == 0
+
+
+def at_other_par(points: int, chance: float, par: float, other: float) -> int:
+    """The points a lead that has so many would have if par were another one."""
+    worth = points_of(chance)
+    return points - round(worth - points_of(par)) + round(worth - points_of(other))
 
 
 def letter(points: int) -> str:

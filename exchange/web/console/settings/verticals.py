@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aiohttp import web
 
+from exchange.flows.grading import Regraded, regraded
 from exchange.flows.market import Market
 from exchange.model.vertical import FieldSpec, Presence, Vertical
+from exchange.stages.score.grade import GRADES, LEAST_POINTS
 from exchange.storage.documents import read_documents
+from exchange.web.auth import actor_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
 from exchange.web.render import as_json, notice, page
 
 HOME = "/console/settings/verticals"
 _ONE = HOME + "/{name:[a-z][a-z0-9_]{0,59}}"
+DAYS: Mapping[str, str] = MappingProxyType({"1": "the last day", "7": "the last 7 days", "30": "the last 30 days"})
+LEAST_PAR, MOST_PAR = 0.001, 0.9  # as a vertical's file may say
+_PERCENT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?")
 _PRESENCE = {Presence.ABSENT: "never", Presence.OPTIONAL: "may", Presence.REQUIRED: "must"}
 
 
@@ -29,6 +38,15 @@ class Kind(NamedTuple):
     def fields(self) -> dict[str, object]:
         return {"vertical": self.vertical.name, "title": self.vertical.title, "fields": len(self.vertical.fields),
                 "campaigns": self.campaigns, "contracts": self.contracts}  # fmt: skip
+
+
+class Grading(NamedTuple):
+    """Another par as it was typed, and what it would do; `problem` says what is wrong with it."""
+
+    typed: str
+    days: str
+    problem: str
+    found: Regraded | None
 
 
 def pages() -> tuple[Page, ...]:
@@ -72,14 +90,37 @@ async def show_one(request: web.Request) -> web.StreamResponse:
         kinds=kinds,
         one=one,
         presence=_PRESENCE,
+        days=DAYS,
+        bands=tuple(zip(GRADES, LEAST_POINTS, strict=False)),
+        grading=await _grading(request, one.vertical),
     )
+
+
+async def _grading(request: web.Request, vertical: Vertical) -> Grading:
+    """What is tried, `?par=15&days=7`, and how the leads of these days would be graded by it."""
+    typed, days = request.query.get("par", "").strip(), request.query.get("days", "")
+    days = days if days in DAYS else "7"
+    if not typed:
+        return Grading("", days, "", None)
+    percent = typed.removesuffix("%").strip()
+    par = float(percent) / 100 if _PERCENT.fullmatch(percent) else 0.0
+    if not LEAST_PAR <= par <= MOST_PAR:
+        return Grading(typed, days, f"Par is a share such as 15%, from {LEAST_PAR:.1%} to {MOST_PAR:.0%}.", None)
+    found = await regraded(request.app[MARKET], actor_of(request), vertical, par, int(days))
+    return Grading(typed, days, "", found)
 
 
 async def show_one_json(request: web.Request) -> web.StreamResponse:
     vertical = request.app[MARKET].verticals.get(request.match_info["name"])
     if vertical is None:
         return as_json({"status": "error", "message": "There is no such vertical."}, 404)
-    return as_json({"vertical": vertical.name, "fields": [_fields(spec) for spec in vertical.fields]})
+    tried = (await _grading(request, vertical)).found
+    grading = {"par": vertical.score.par, "least_points": dict(zip(GRADES, LEAST_POINTS, strict=False))}
+    if tried is not None:
+        moves = [{"from": before, "to": after, "leads": count} for before, after, count in tried.moves]
+        grading |= {"tried": {"leads": tried.leads, "changed": tried.changed, "moves": moves}}
+    fields = [_fields(spec) for spec in vertical.fields]
+    return as_json({"vertical": vertical.name, "fields": fields, "grading": grading})
 
 
 def _fields(spec: FieldSpec) -> dict[str, object]:
