@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
-import xlsxwriter
 import xmltodict
 
 from buyers.email.page import moment
@@ -83,6 +82,8 @@ def csv_of(records: Sequence[Record], names: Sequence[str] = ()) -> bytes:
 
 def xlsx_of(records: Sequence[Record], names: Sequence[str] = ()) -> bytes:
     """One sheet. Every cell is text: a ZIP keeps its zero, and nothing is a formula or a link."""
+    import xlsxwriter  # large, and few ask for this
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, **_PLAIN_TEXT})
     sheet = book.add_worksheet("Leads")

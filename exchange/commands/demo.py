@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from exchange.demo.traffic import Traffic
 
 LEADS_PER_MINUTE = 11.0
+LEADS = 300
+LEADS_MOST = 20_000
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CURL = (
     ("sub_id1", "try"),
@@ -40,6 +42,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed makes the same past.")] = 7,
     frozen: Annotated[bool, typer.Option("--frozen", help="Clock stopped, no traffic, fixed test keys.")] = False,
     rate: Annotated[float, typer.Option(min=0.0, help="Leads a minute.")] = LEADS_PER_MINUTE,
+    leads: Annotated[int, typer.Option(min=1, max=LEADS_MOST, help="About how many leads its past has.")] = LEADS,
     reset: Annotated[bool, typer.Option("--reset", help="Delete the demo's data first.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Allow a --host that others can reach.")] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the console.")] = False,
@@ -72,7 +75,7 @@ def demo(
     if port == 0:
         with listening_problems():
             port = free_port(host)
-    wanted = Wanted(folder.absolute(), host, port, seed, frozen, public, reset, stream)
+    wanted = Wanted(folder.absolute(), host, port, seed, frozen, public, reset, stream, leads)
     try:
         wanted.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         view = View(terminal, rate, browser=not no_browser, leave=leave or not sys.stdout.isatty())

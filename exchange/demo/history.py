@@ -23,6 +23,7 @@ from exchange.flows.counting import keep_counts
 from exchange.flows.doors import Write
 from exchange.flows.market import Market, refresh
 from exchange.flows.nurture import keep_nurture
+from exchange.flows.proofs import plan_proofs
 from exchange.flows.receipts import take_receipt
 from exchange.flows.replacements import give_replacements
 from exchange.flows.submit import submit
@@ -89,6 +90,7 @@ async def _tend(market: Market) -> None:
     """What the worker does in between: silence is settled by the contracts' rules, jobs run, the chains are sealed."""
     await settle_silent(market)
     await keep_nurture(market)
+    await plan_proofs(market)
     while await run_jobs(market):
         await market.clock.sleep(_PACE_SECONDS)
     await _hear_of_faxes(market)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -42,7 +44,6 @@ from exchange.storage.sqlite import open_sqlite
 from exchange.worker import duties, run_jobs
 
 HISTORY_DAYS = 14
-HISTORY_LEADS = 300
 _ROUNDS = 2  # what one duty leaves another takes up
 
 
@@ -58,7 +59,7 @@ class Wanted:
     public: bool = False
     reset: bool = False
     stream: Path | None = None
-    history_leads: int = HISTORY_LEADS
+    history_leads: int = 300
 
     @property
     def market(self) -> str:
@@ -153,6 +154,7 @@ async def _on_files(
     _write_settings(settings, wanted.folder)
     if note is None:
         await _begin(wanted, settings, catalog, parties, cast, clock.now(), found.secrets, on_lead)
+        _give_back()
     async with open_market(settings, process=process, clock=clock, catalog=catalog) as market:
         note = await _keys(wanted, market, parties, note)
         await keep_secrets(market, found.secrets)
@@ -164,6 +166,13 @@ async def _on_files(
         if wanted.frozen:
             await _come_to_rest(market)
         yield Running(wanted, settings, market, clock, parties, cast, note.keys, found.ports, begin)
+
+
+def _give_back() -> None:
+    """What the past took and nobody needs any more goes back to the system, where its library can do that."""
+    gc.collect()
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 async def _come_to_rest(market: Market) -> None:
@@ -228,9 +237,9 @@ async def _begin(
     """The market and its past, made on a clock of its own by buyers behind a script."""
     before = HISTORY_DAYS + instructions.DAYS
     clock = SimulatedClock(until - before * 86_400_000 if wanted.stream is None else until)
-    buyers = CastScript(cast.buyers, wanted.seed, lambda: (clock.now() - until) / 1000)
+    buyers = CastScript(cast.buyers, wanted.seed, clock, until)
     script = by_url({SIMULATED: answer_as_asked, "": buyers})
-    db = await open_sqlite(on_disk.database(settings), process=False, durable=False)
+    db = await open_sqlite(on_disk.database(settings), process=False, durable=False, packed=False)
     try:
         async with open_market(
             settings,

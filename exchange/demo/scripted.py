@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+from exchange.clock import Clock
 from exchange.courier.scripted import Delay
 from exchange.demo.buyers import Memory, decide, read_fields
 from exchange.demo.dialects import DIALECTS
@@ -38,11 +39,11 @@ class CastScript:
     Mail, faxes, calls and files are taken by whoever they are for.
     """
 
-    def __init__(self, cast: Sequence[Personality], seed: int, running_s: Callable[[], float] = lambda: 0.0) -> None:
-        """`running_s` is how long the demo runs; negative in its past."""
+    def __init__(self, cast: Sequence[Personality], seed: int, clock: Clock | None = None, until: int = 0) -> None:
+        """`until` is the moment at which the demo begins; before it, by `clock`, is its past."""
         self._by_port = {who.port: who for who in cast}
         self._memories = {who.name: Memory() for who in cast}
-        self._seed, self._running_s = seed, running_s
+        self._seed, self._clock, self._until = seed, clock, until
 
     def __call__(self, message: Message) -> Reply | Lost | Delay:
         if isinstance(message, PhoneMessage):
@@ -51,14 +52,16 @@ class CastScript:
             return Delay(TAKES_MS, Reply(TAKEN[message.address.partition(":")[0]], {}, _said(message)))
         parts = urlsplit(message.url)
         who = self._by_port.get(parts.port or 0)
-        if who is None and (told := answered(parts.path, {"asked": message.body}, 0)) is not None:
+        now = self._clock.now() if self._clock is not None else self._until
+        if who is None and (told := answered(parts.path, {"asked": message.body}, now)) is not None:
             return Delay(told[0], Reply(200, _JSON, told[1]))
         if who is None:
             return BESIDE.get(parts.path, Lost(Loss.CONNECT, "Nobody listens at this address."))
         kind = {name.lower(): value for name, value in message.headers.items()}.get("content-type", "")
         fields = read_fields(kind.partition(";")[0].strip(), message.body) | dict(parse_qsl(parts.query))
         stage = parts.path.removeprefix("/")
-        reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, self._running_s())
+        running_s = (now - self._until) / 1000
+        reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, running_s)
         if stage != "ask" and reaction.drops:
             return Delay(reaction.latency_ms, Lost(Loss.RESET, "The buyer closed the connection without an answer."))
         if stage != "ask" and not reaction.answers:

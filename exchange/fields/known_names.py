@@ -62,14 +62,13 @@ class KnownNames:
 
 def _chances(names: Iterable[str]) -> tuple[dict[str, float], dict[str, float]]:
     """Logarithms of runs of three, and of pairs: `ab.` is the chance of b after a, `ab` what is left to unseen runs."""
-    singles, doubles, heads, triples = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for name in names:
-        marked = f"^^{name}$"
-        for place in range(len(marked) - 2):
-            heads[marked[place : place + 2]] += 1
-            triples[marked[place : place + 3]] += 1
-            singles[marked[place + 1]] += 1
-            doubles[marked[place + 1 : place + 3]] += 1
+    marked = (f"^^{name}$" for name in names)
+    triples = Counter(each[place : place + 3] for each in marked for place in range(len(each) - 2))
+    singles, doubles, heads = Counter[str](), Counter[str](), Counter[str]()
+    for run, times in triples.items():
+        heads[run[:2]] += times
+        singles[run[1]] += times
+        doubles[run[1:]] += times
 
     def after(pair: str) -> float:
         return (doubles[pair] + _LEAST) / (singles[pair[0]] + _LEAST * _LETTERS)

@@ -9,11 +9,11 @@ import ipaddress
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from csv import reader
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange.fields.state import state_code
 from exchange.fields.table import BadRow, Kind, Rows
@@ -81,6 +81,23 @@ class Ranges:
 
     def hold(self, address: Address) -> bool:
         return self.place(address) is not None
+
+
+class Blocks(Sequence[int]):
+    """First addresses of blocks of one size, or their last: kept by their blocks, for whole addresses of IPv6 are five
+    times as large.
+    """
+
+    __slots__ = ("_bits", "_blocks", "_rest")
+
+    def __init__(self, blocks: array[int], bits: int, *, last: bool = False) -> None:
+        self._blocks, self._bits, self._rest = blocks, bits, (1 << bits) - 1 if last else 0
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._blocks[place] << self._bits | self._rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +182,8 @@ def _by_country(rows: Rows) -> Regions:
     should not build as many tuples.
     """
     countries: list[str] = []
-    firsts: dict[str, list[int]] = {family: [] for family in _FAMILIES}
-    ends: dict[str, list[int]] = {family: [] for family in _FAMILIES}
+    firsts = {family: array("Q") for family in _FAMILIES}
+    lasts = {family: array("Q") for family in _FAMILIES}
     for number, row in enumerate(rows):
         country, _, rest = row.partition(" ")
         country, dash, state = country.partition("-")
@@ -188,30 +205,34 @@ def _by_country(rows: Rows) -> Regions:
             raise BadRow(number, "goes on beyond the last address")
         place = len(countries)
         countries.append(f"{country.upper()} {state}".strip())
-        firsts[family] += [block << _PLACE_BITS | place for block in blocks[::2]]
-        ends[family] += [block << _PLACE_BITS | place for block in blocks[1::2]]
-    fours, four_ends, four_regions = _in_order(firsts["4/24"], ends["4/24"], 8, countries)
-    sixes, six_ends, six_regions = _in_order(firsts["6/48"], ends["6/48"], 80, countries)
-    ranges = Ranges(array("L", fours), array("L", four_ends), tuple(sixes), tuple(six_ends))
+        firsts[family].extend([block << _PLACE_BITS | place for block in blocks[::2]])
+        lasts[family].extend([block - 1 << _PLACE_BITS | place for block in blocks[1::2]])
+    fours, four_ends, four_regions = _in_order(firsts["4/24"], lasts["4/24"], countries)
+    sixes, six_ends, six_regions = _in_order(firsts["6/48"], lasts["6/48"], countries)
+    ranges = Ranges(
+        array("L", [block << 8 for block in fours]),
+        array("L", [(block + 1 << 8) - 1 for block in four_ends]),
+        Blocks(sixes, 80),
+        Blocks(six_ends, 80, last=True),
+    )
     return Regions(ranges, four_regions, six_regions)
 
 
 def _in_order(
-    firsts: list[int], ends: list[int], bits: int, countries: Sequence[str]
-) -> tuple[Iterator[int], Iterator[int], tuple[str, ...]]:
-    """First and last addresses in their order, and whose they are. Sorted apart, both have the same order, unless
+    firsts: array[int], lasts: array[int], countries: Sequence[str]
+) -> tuple[array[int], array[int], tuple[str, ...]]:
+    """First and last blocks in their order, and whose they are. Sorted apart, both have the same order, unless
     stretches overlap.
     """
-    firsts.sort()
-    ends.sort()
     mask = (1 << _PLACE_BITS) - 1
-    for first, end in zip(firsts, ends, strict=True):
-        if (first ^ end) & mask:
-            raise BadRow(end & mask, "overlaps with another country's")
+    firsts, lasts = array("Q", sorted(firsts)), array("Q", sorted(lasts))
+    for first, last in zip(firsts, lasts, strict=True):
+        if (first ^ last) & mask:
+            raise BadRow(last & mask, "overlaps with another country's")
     return (
-        (first >> _PLACE_BITS << bits for first in firsts),
-        ((end >> _PLACE_BITS << bits) - 1 for end in ends),
-        tuple(countries[first & mask] for first in firsts),
+        array("Q", [first >> _PLACE_BITS for first in firsts]),
+        array("Q", [last >> _PLACE_BITS for last in lasts]),
+        tuple([countries[first & mask] for first in firsts]),
     )
 
 

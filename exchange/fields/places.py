@@ -100,17 +100,20 @@ class Places:
     @classmethod
     def read(cls, rows: Sequence[str]) -> Places:
         """What the rows of a table say: zip,state,city,county,zone,lat,lon,area codes. Raises `BadRow`."""
-        for number, line in enumerate(rows):
+        shared: dict[str, str] = {}  # equal names become one string: a city has many ZIPs
+        texts: tuple[list[str], ...] = ([], [], [], [], [])
+        adders = [text.append for text in texts]
+        zips, lats, lons = [], array("i"), array("i")
+        for number, line in enumerate(rows):  # one row after the other: whole columns of cells would fill 20 MB
             if not _ROW.fullmatch(line):
                 raise BadRow(number, _ROW_RULE)
-        columns = list(zip(*(line.split(",") for line in rows), strict=True))
-        shared: dict[str, str] = {}  # equal names become one string: a city has many ZIPs
-        states, cities, counties, zones, codes = (
-            tuple(shared.setdefault(cell, cell) for cell in columns[index]) for index in (1, 2, 3, 4, 7)
-        )
-        lats = array("i", (int(cell) if cell else NOWHERE for cell in columns[5]))
-        lons = array("i", (int(cell) if cell else 0 for cell in columns[6]))
-        zips = columns[0]
+            zip_code, *names, lat, lon, area = line.split(",")
+            zips.append(zip_code)
+            lats.append(int(lat) if lat else NOWHERE)
+            lons.append(int(lon) if lon else 0)
+            for add, cell in zip(adders, (*names, area), strict=True):
+                add(shared.setdefault(cell, cell))
+        states, cities, counties, zones, codes = texts
         north = array("i", sorted(range(len(zips)), key=lats.__getitem__))
         row = {code: index for index, code in enumerate(zips)}
         north_lats = array("i", (lats[index] for index in north))

@@ -28,6 +28,7 @@ from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from exchange import limits
@@ -105,15 +106,19 @@ def read_table(kind: Kind[Any], content: bytes) -> Table:
     head = _head(lines)
     if head.name != kind.name:
         raise BadTable(f"The file is a table of {head.name}, not of {kind.name}.")
-    numbers = [number for number, line in enumerate(lines, start=1) if line and not line.startswith("#")]
-    rows = [lines[number - 1] for number in numbers]
+    rows = list(filter(_is_row, lines))
     if not rows:
         raise BadTable("The file has no rows: they follow the lines that say what it is.")
     try:
         value = kind.read(rows)
     except BadRow as error:
-        raise BadTable(f"Line {numbers[error.row]} {error.told}") from None
+        numbers = (number for number, line in enumerate(lines, start=1) if _is_row(line))
+        raise BadTable(f"Line {next(islice(numbers, error.row, None))} {error.told}") from None
     return Table(head, len(rows), sha256(content).hexdigest(), value)
+
+
+def _is_row(line: str) -> bool:
+    return line != "" and line[0] != "#"
 
 
 def head_of(content: bytes) -> TableHead:

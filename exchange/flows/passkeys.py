@@ -9,20 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from exchange.flows.by_hand import audit_line
 from exchange.flows.market import Market
@@ -63,6 +49,14 @@ def has_name(public_url: str) -> bool:
 
 async def begin_adding(market: Market, session: Session) -> str:
     """What the browser is asked to make, as JSON."""
+    from webauthn import generate_registration_options, options_to_json  # large, and few have one
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     user, challenge = session.user, market.ids.bytes(_CHALLENGE_BYTES)
     known = await market.db.read(passkeys_of, user.id)
     options = generate_registration_options(
@@ -84,6 +78,9 @@ async def begin_adding(market: Market, session: Session) -> str:
 
 async def add(market: Market, session: Session, credential: str, name: str, ip: str) -> None:
     """Keep what the browser made. Raises `BadPasskey`."""
+    from webauthn import verify_registration_response  # large, and few have one
+    from webauthn.helpers.exceptions import WebAuthnException
+
     user, now = session.user, market.clock.now()
     name = " ".join(name.split())[:_NAME_CHARACTERS]
     if not name:
@@ -123,6 +120,9 @@ async def remove(market: Market, session: Session, passkey_id: str, ip: str) -> 
 
 async def begin_sign_in(market: Market, step: str) -> str:
     """What the browser is asked for, as JSON. `step` is kept in its cookie: no answer serves another browser."""
+    from webauthn import generate_authentication_options, options_to_json  # large, and few have one
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     challenge = market.ids.bytes(_CHALLENGE_BYTES)
     options = generate_authentication_options(
         rp_id=_host(market),
@@ -152,6 +152,9 @@ async def sign_in_by_passkey(market: Market, step: str, credential: str, place: 
 
 async def _proved(market: Market, step: str, credential: str) -> tuple[PasskeyRow | None, str]:
     """The passkey that signed our challenge, once; and whose it would be."""
+    from webauthn import verify_authentication_response  # large, and few have one
+    from webauthn.helpers.exceptions import WebAuthnException
+
     now = market.clock.now()
     asked = await market.db.write(use_step, _asking(step), _SIGNING_IN, now)
     try:

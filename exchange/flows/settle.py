@@ -168,7 +168,7 @@ def _audit_line(market: Market, attempt: Row, settlement: Settlement, actor: Act
 
 async def terms_of(market: Market, attempt: Row) -> Contract | None:
     """The contract version an attempt was made under. The simulated buyers of test mode are in no table."""
-    found = await market.db.write(read_contract_version, attempt["contract_id"], attempt["contract_version"])
+    found = await market.db.read(read_contract_version, attempt["contract_id"], attempt["contract_version"])
     return found if found is not None else market.deals.contracts.get(attempt["contract_id"])
 
 
@@ -212,7 +212,7 @@ async def _settlement(
 
 async def campaign_of(market: Market, lead: Row) -> Campaign:
     """The campaign version a lead was taken under: its terms hold to the end."""
-    found = await market.db.write(read_campaign_version, lead["campaign_id"], lead["campaign_version"])
+    found = await market.db.read(read_campaign_version, lead["campaign_id"], lead["campaign_version"])
     return found if found is not None else market.deals.campaigns[lead["campaign_id"]]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
-
 from exchange.model.advert import AdAccount, AdTerms, ConversionRow
 from exchange.model.audit import AuditLine
 from exchange.model.work import JobRow
@@ -15,8 +13,9 @@ from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
+from exchange.storage.shaped import Shaped
 
-_TERMS: TypeAdapter[AdTerms] = TypeAdapter(AdTerms)
+_TERMS = Shaped(AdTerms)
 
 
 class Standing(NamedTuple):
@@ -38,7 +37,7 @@ async def save_account(tx: Tx, account: AdAccount, secrets: bytes | None, line: 
         id=account.id,
         platform=account.platform,
         name=account.name,
-        document=_TERMS.dump_json(account.terms).decode(),
+        document=_TERMS.written(account.terms),
         secrets=secrets,
         has=int(secrets is not None),
         state=account.state,
@@ -64,7 +63,7 @@ def _account(row: Row) -> AdAccount:
         row["id"],
         row["platform"],
         row["name"],
-        _TERMS.validate_json(row["document"]),
+        _TERMS.read(row["document"]),
         row["state"],
         row["since"],
         row["seen_at"],

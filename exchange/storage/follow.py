@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter
-
 from exchange.model.audit import AuditLine
 from exchange.model.follow import Agent, AgentTerms, Assignment, FollowRow, FollowRules, ReminderRow
 from exchange.model.work import JobRow
@@ -13,16 +11,17 @@ from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.rows import listed
+from exchange.storage.shaped import Shaped
 from exchange.storage.users import UserRow, add_user
 
-_TERMS: TypeAdapter[AgentTerms] = TypeAdapter(AgentTerms)
-_RULES: TypeAdapter[FollowRules] = TypeAdapter(FollowRules)
+_TERMS = Shaped(AgentTerms)
+_RULES = Shaped(FollowRules)
 LIVE_SALE = "EXISTS (SELECT 1 FROM sales s WHERE s.id = f.sale_id AND s.reversed_at IS NULL)"
 """Of follow-ups `f`: the sale was not undone."""
 
 
 def rules_in(row: Row) -> FollowRules:
-    return _RULES.validate_json(row["document"])
+    return _RULES.read(row["document"])
 
 
 async def read_rules(tx: Tx, buyer_id: str) -> FollowRules | None:
@@ -42,7 +41,7 @@ async def save_rules(tx: Tx, buyer_id: str, rules: FollowRules, now: int, line: 
            VALUES (:buyer, :document, :now, :now, :now, :by)
            ON CONFLICT (buyer_id) DO UPDATE SET document = :document, changed_at = :now, changed_by = :by""",
         buyer=buyer_id,
-        document=_RULES.dump_json(rules).decode(),
+        document=_RULES.written(rules),
         now=now,
         by=line.actor.name,
     )
@@ -62,7 +61,7 @@ async def add_agent(
             id=user.id,
             buyer=user.party_id,
             name=name,
-            terms=_TERMS.dump_json(terms).decode(),
+            terms=_TERMS.written(terms),
             now=now,
         )
     await record(tx, line)
@@ -82,7 +81,7 @@ async def change_agent(
         buyer=buyer_id,
         name=name,
         state=state,
-        terms=_TERMS.dump_json(terms).decode(),
+        terms=_TERMS.written(terms),
         now=now,
     )
     if not changed:
@@ -133,7 +132,7 @@ async def agents_of(tx: Tx, buyer_id: str) -> list[Agent]:
             row["email"],
             row["name"],
             row["state"],
-            _TERMS.validate_json(row["terms"]),
+            _TERMS.read(row["terms"]),
             row["turn_at"],
             row["work"],
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
-
 from exchange.model.audit import AuditLine
 from exchange.model.nurture import LeftWhy, Plan, Step
 from exchange.model.work import Claim, JobRow
@@ -16,8 +14,9 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.lead_bulk import TakenMeanwhile, begin_again
 from exchange.storage.rows import listed
+from exchange.storage.shaped import Shaped
 
-_PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
+_PLAN = Shaped(Plan)
 EVENT = "nurture"
 _OVERLAP_MS = 60_000  # a change may be seen later than one that was made after it
 
@@ -56,11 +55,11 @@ class StepEnd(NamedTuple):
 
 
 def plan_of(row: Row) -> Plan:
-    return _PLAN.validate_json(row["document"])
+    return _PLAN.read(row["document"])
 
 
 def document_of(plan: Plan) -> str:
-    return _PLAN.dump_json(plan).decode()
+    return _PLAN.written(plan)
 
 
 async def read_plans(tx: Tx, mode: str | None = None) -> list[Plan]:

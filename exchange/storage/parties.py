@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from exchange.model.endpoint import Endpoint
 from exchange.model.ledger import Billing, buyer_account
 from exchange.model.party import Buyer, Campaign, Contract, Seller, State
@@ -15,11 +13,12 @@ from exchange.storage.database import Row, Tx
 from exchange.storage.endpoints import read_endpoints
 from exchange.storage.ledger import set_account
 from exchange.storage.seller_terms import read_terms
+from exchange.storage.shaped import Shaped
 from exchange.storage.touch import touch_market as touch_market  # given on to whoever stores parties
 
-_CAMPAIGN: TypeAdapter[Campaign] = TypeAdapter(Campaign)
-_CONTRACT: TypeAdapter[Contract] = TypeAdapter(Contract)
-_BUYER: TypeAdapter[Buyer] = TypeAdapter(Buyer)
+_CAMPAIGN = Shaped(Campaign)
+_CONTRACT = Shaped(Contract)
+_BUYER = Shaped(Buyer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,9 @@ async def read_parties(tx: Tx) -> Parties:
             )
             for row in sellers
         ),
-        tuple(_CAMPAIGN.validate_json(row["document"]) for row in campaigns),
-        tuple(_BUYER.validate_json(row["document"]) for row in buyers),
-        tuple(_CONTRACT.validate_json(row["document"]) for row in contracts),
+        tuple(_CAMPAIGN.read(row["document"]) for row in campaigns),
+        tuple(_BUYER.read(row["document"]) for row in buyers),
+        tuple(_CONTRACT.read(row["document"]) for row in contracts),
         tuple(_key(row) for row in keys),
         tuple((row["contract_id"], row["served_at"]) for row in served),
         await read_endpoints(tx),
@@ -97,7 +96,7 @@ async def campaign_versions(tx: Tx, campaign_id: str, most: int) -> list[tuple[C
         id=campaign_id,
         most=most,
     )
-    return [(_CAMPAIGN.validate_json(row["document"]), row["made_at"]) for row in rows]
+    return [(_CAMPAIGN.read(row["document"]), row["made_at"]) for row in rows]
 
 
 async def touch_version(tx: Tx) -> None:
@@ -133,7 +132,7 @@ async def save_buyer(tx: Tx, buyer: Buyer, now: int) -> None:
            ON CONFLICT (id) DO UPDATE SET name = :name, document = :document, changed_at = :now""",
         id=buyer.id,
         name=buyer.name,
-        document=_BUYER.dump_json(buyer).decode(),
+        document=_BUYER.written(buyer),
         now=now,
     )
     await set_account(tx, buyer.account, buyer.limit.currency, buyer.limit.units if on_credit else 0)
@@ -147,7 +146,7 @@ async def read_buyer(tx: Tx, buyer_id: str, *, locked: bool = False) -> Buyer | 
     """`locked`: nobody else changes it before this transaction ends."""
     lock = tx.for_update if locked else ""
     rows = await tx.fetch(f"SELECT document FROM buyers WHERE id = :id {lock}", id=buyer_id)
-    return _BUYER.validate_json(rows[0]["document"]) if rows else None
+    return _BUYER.read(rows[0]["document"]) if rows else None
 
 
 async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> int:
@@ -161,7 +160,7 @@ async def save_campaign(tx: Tx, campaign: Campaign, now: int, made_by: str) -> i
         version=version,
         seller=campaign.seller_id,
         vertical=campaign.vertical,
-        document=_CAMPAIGN.dump_json(campaign).decode(),
+        document=_CAMPAIGN.written(campaign),
         now=now,
         by=made_by,
     )
@@ -181,7 +180,7 @@ async def save_contract(tx: Tx, contract: Contract, now: int, made_by: str) -> i
         buyer=contract.buyer_id,
         vertical=contract.vertical,
         tier=contract.tier,
-        document=_CONTRACT.dump_json(contract).decode(),
+        document=_CONTRACT.written(contract),
         now=now,
         by=made_by,
     )
@@ -222,7 +221,7 @@ async def read_contract_version(tx: Tx, contract_id: str, version: int) -> Contr
     rows = await tx.fetch(
         "SELECT document FROM contracts WHERE id = :id AND version = :version", id=contract_id, version=version
     )
-    return _CONTRACT.validate_json(rows[0]["document"]) if rows else None
+    return _CONTRACT.read(rows[0]["document"]) if rows else None
 
 
 async def read_campaign_version(tx: Tx, campaign_id: str, version: int) -> Campaign | None:
@@ -230,7 +229,7 @@ async def read_campaign_version(tx: Tx, campaign_id: str, version: int) -> Campa
     rows = await tx.fetch(
         "SELECT document FROM campaigns WHERE id = :id AND version = :version", id=campaign_id, version=version
     )
-    return _CAMPAIGN.validate_json(rows[0]["document"]) if rows else None
+    return _CAMPAIGN.read(rows[0]["document"]) if rows else None
 
 
 async def _next_version(tx: Tx, table: str, party_id: str) -> int:
@@ -251,4 +250,4 @@ async def contract_versions(tx: Tx, contract_id: str, most: int) -> list[tuple[C
         id=contract_id,
         most=most,
     )
-    return [(_CONTRACT.validate_json(row["document"]), row["made_at"], row["made_by"]) for row in rows]
+    return [(_CONTRACT.read(row["document"]), row["made_at"], row["made_by"]) for row in rows]

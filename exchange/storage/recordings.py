@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
-
 from exchange.model.actor import Actor, Role
 from exchange.model.party import Campaign, Contract
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed
+from exchange.storage.shaped import Shaped
 
-_CAMPAIGN: TypeAdapter[Campaign] = TypeAdapter(Campaign)
-_CONTRACT: TypeAdapter[Contract] = TypeAdapter(Contract)
+_CAMPAIGN = Shaped(Campaign)
+_CONTRACT = Shaped(Contract)
 _DECIDED = "('quoted', 'unsold', 'sold', 'unclear', 'pending')"
 _QUARTER_HOUR_MS = 900_000
 
@@ -122,9 +121,9 @@ async def versions_of(
     """The terms that leads were decided under, by id and version."""
     found_campaigns, found_contracts = {}, {}
     for row in await _versions(tx, "campaigns", campaigns):
-        found_campaigns[(row["id"], row["version"])] = _CAMPAIGN.validate_json(row["document"])
+        found_campaigns[(row["id"], row["version"])] = _CAMPAIGN.read(row["document"])
     for row in await _versions(tx, "contracts", contracts):
-        found_contracts[(row["id"], row["version"])] = _CONTRACT.validate_json(row["document"])
+        found_contracts[(row["id"], row["version"])] = _CONTRACT.read(row["document"])
     return found_campaigns, found_contracts
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
-
 from exchange.model.audit import AuditLine
 from exchange.model.payout import PaymentTerms
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_jobs
+from exchange.storage.shaped import Shaped
 from exchange.storage.touch import touch_market
 
-_TERMS: TypeAdapter[PaymentTerms] = TypeAdapter(PaymentTerms)
+_TERMS = Shaped(PaymentTerms)
 
 
 class SealedAccount(NamedTuple):
@@ -52,7 +51,7 @@ async def terms_version(tx: Tx, seller_id: str, version: int) -> PaymentTerms | 
         seller=seller_id,
         version=version,
     )
-    return _TERMS.validate_json(rows[0]["document"]) if rows else None
+    return _TERMS.read(rows[0]["document"]) if rows else None
 
 
 async def bank_of(tx: Tx, seller_id: str) -> SealedAccount | None:
@@ -105,7 +104,7 @@ async def save_terms(
            VALUES (:seller, :version, :document, :bank, :last4, 1, :at, :by)""",
         seller=seller_id,
         version=version,
-        document=_TERMS.dump_json(terms).decode(),
+        document=_TERMS.written(terms),
         bank=bank.sealed if bank is not None else None,
         last4=bank.last4 if bank is not None else "",
         at=line.at,
@@ -149,7 +148,7 @@ def _row(row: Row) -> TermsRow:
     return TermsRow(
         row["seller_id"],
         row["version"],
-        _TERMS.validate_json(row["document"]),
+        _TERMS.read(row["document"]),
         row["bank_last4"],
         row["made_at"],
         row["made_by"],

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
 from exchange.model.audit import AuditLine
 from exchange.model.spec import Spec
 from exchange.model.work import JobRow
@@ -14,8 +12,9 @@ from exchange.storage.audit import record
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.parties import KeyRow, save_key
+from exchange.storage.shaped import Shaped
 
-_SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
+_SPEC = Shaped(Spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ async def keep_specs(tx: Tx, new: Sequence[NewSpec], now: int) -> int:
                ON CONFLICT (campaign_id, number) DO NOTHING""",
             campaign=each.campaign_id,
             digest=each.digest,
-            document=_SPEC.dump_json(each.spec).decode(),
+            document=_SPEC.written(each.spec),
             now=now,
         )
         kept += inserted
@@ -119,6 +118,4 @@ async def passed_steps(tx: Tx, campaign_id: str) -> Mapping[str, int]:
 
 
 def _row(row: Row) -> SpecRow:
-    return SpecRow(
-        row["campaign_id"], row["number"], row["digest"], _SPEC.validate_json(row["document"]), row["made_at"]
-    )
+    return SpecRow(row["campaign_id"], row["number"], row["digest"], _SPEC.read(row["document"]), row["made_at"])

@@ -20,6 +20,7 @@ from exchange.storage.database import Row, Statement, StorageBusy, StorageError,
 from exchange.storage.file_lock import hold_file
 from exchange.storage.sqlite_group import (
     CACHED_STATEMENTS,
+    Answer,
     NotStored,
     SqliteTx,
     drive,
@@ -84,18 +85,19 @@ class SqliteDb:
 
 
 async def open_sqlite(
-    path: Path | str, *, process: bool = True, exclusive: bool | None = None, durable: bool = True
+    path: Path | str, *, process: bool = True, exclusive: bool | None = None, durable: bool = True, packed: bool = True
 ) -> SqliteDb:
     """Open a database file, made when missing.
 
     `process` True starts the writer process; False writes inside `write()` without ever suspending, for tests,
     simulated loops and one-shot commands. `exclusive` (as `process` unless given) refuses a file another exchange
-    holds. `durable` False does not wait for the disk: for made-up histories only. Raises `StorageError`.
+    holds. `durable` False does not wait for the disk, and `packed` False spares units that run here their way through
+    bytes: for made-up histories only. Raises `StorageError`.
     """
     file = Path(path).absolute()
     exclusive = process if exclusive is None else exclusive
     if not process:
-        return SqliteDb(_WritesHere(file, exclusive, durable), _ReadsHere(file))
+        return SqliteDb(_WritesHere(file, exclusive, durable, packed), _ReadsHere(file))
     return await _opened(file, WriterCalls(OwnWriter(writer_options(file, exclusive=exclusive, durable=durable))))
 
 
@@ -125,10 +127,10 @@ def writer_options(path: Path, *, exclusive: bool = True, durable: bool = True) 
 
 
 class _WritesHere:
-    """The same writer in this process: one unit, one commit. Units go through bytes here too: both ways agree."""
+    """The same writer in this process: one unit, one commit. `packed`: through bytes here too, so that both agree."""
 
-    def __init__(self, path: Path, exclusive: bool, durable: bool) -> None:
-        self._opened = ExitStack()
+    def __init__(self, path: Path, exclusive: bool, durable: bool, packed: bool) -> None:
+        self._opened, self._packed = ExitStack(), packed
         with ExitStack() as opened:
             if exclusive:
                 opened.enter_context(hold_file(path))
@@ -140,14 +142,20 @@ class _WritesHere:
     async def run(
         self, unit: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, first: bool = False
     ) -> Any:
+        if not self._packed:
+            return _result(run_group(self._connection, [lambda tx: drive(tx, unit, args, kwargs)]))
         blob = parcel.pack_unit(unit, args, kwargs)
-        answer = run_group(self._connection, [partial(run_packed, blob)])[0]
-        if isinstance(answer, NotStored):
-            raise answer.error
-        return parcel.unpack(answer.result)
+        return parcel.unpack(_result(run_group(self._connection, [partial(run_packed, blob)])))
 
     async def close(self) -> None:
         self._opened.close()
+
+
+def _result(answers: Sequence[Answer]) -> Any:
+    (answer,) = answers
+    if isinstance(answer, NotStored):
+        raise answer.error
+    return answer.result
 
 
 class _ReadsHere:

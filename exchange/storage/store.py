@@ -6,16 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
-
 from exchange.model.actor import Actor, Role
 from exchange.model.party import StoreRule
 from exchange.model.work import JobRow
 from exchange.storage.database import Row, Tx
 from exchange.storage.jobs import add_job
+from exchange.storage.shaped import Shaped
 from exchange.storage.shelf import keep_from, show_to
 
-_RULE: TypeAdapter[StoreRule] = TypeAdapter(StoreRule)
+_RULE = Shaped(StoreRule)
 TAKEN = "state IN ('held', 'buying', 'bought')"
 
 
@@ -59,7 +58,7 @@ class Taken(NamedTuple):
 
 def rule_of(row: Row) -> StoreRule:
     """The prices an item was listed under."""
-    return _RULE.validate_json(row["rule"])
+    return _RULE.read(row["rule"])
 
 
 async def unlisted(tx: Tx, campaigns: list[str], since: int, most: int) -> list[Row]:
@@ -104,7 +103,7 @@ async def list_item(
         us_state=item.us_state,
         grade=item.grade,
         card=item.card,
-        rule=_RULE.dump_json(item.rule).decode(),
+        rule=_RULE.written(item.rule),
         currency=item.rule.first.currency,
         at=item.listed_at,
         ends=item.ends_at,

@@ -60,6 +60,18 @@ def looker(printed: tuple[Path, str]) -> Looker:
     return Looker(printed[1])
 
 
+def proportional_mb(process_id: int) -> float:
+    """What a process and its children hold in memory; pages of several count to each in part."""
+    children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
+    told = Path(f"/proc/{process_id}/smaps_rollup").read_text()
+    own = int(re.findall(r"^Pss: +(\d+) kB", told, re.MULTILINE)[0]) / 1024
+    return own + sum(proportional_mb(int(child)) for child in children)
+
+
+def test_it_holds_less_than_250_mb_of_memory(printed: tuple[Path, str]) -> None:
+    assert proportional_mb(int((printed[0] / "demo.lock").read_text())) < 250
+
+
 def test_two_frozen_demos_have_the_same_past_even_side_by_side(
     printed: tuple[Path, str], looker: Looker, tmp_path: Path
 ) -> None:
@@ -130,6 +142,7 @@ def test_in_its_past_a_lead_waits_in_nurture_and_one_that_was_given_back_is_sold
     shaving = asyncio.run(signs(home))
 
     assert home.rows("SELECT lead_id FROM nurture_leads WHERE state = 'in'")
+    assert ["kept"] == [row["state"] for row in home.rows("SELECT DISTINCT state FROM retained")]
     assert "sunpath" == shaving.falls[0].buyer_id
     assert [case for case in shaving.returns if case.sold_to and case.again_seller != case.seller_id]
 
@@ -193,6 +206,16 @@ def test_a_second_demo_on_the_same_data_is_refused(printed: tuple[Path, str]) ->
 
         assert (6, True) == (refused.code, "runs already" in refused.err)
     assert 0 == Home(printed[0]).run("ledger", "verify").code
+
+
+def test_its_past_has_as_many_leads_as_are_asked_for(tmp_path: Path) -> None:
+    """About as many, and those of a rush."""
+    with start("--data", tmp_path / "demo", "demo", "--frozen", "--leads", "10", "--port", str(free_port())) as running:
+        until(lambda line: "exchange init" in line, running.stdout)
+        running.send_signal(signal.SIGTERM)
+        assert 0 == running.wait(30)
+
+    assert 34 < Home(tmp_path / "demo").rows("SELECT count(*) AS leads FROM leads")[0]["leads"] < 60
 
 
 def test_others_may_reach_it_only_when_that_is_said(tmp_path: Path) -> None:

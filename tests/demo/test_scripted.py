@@ -115,12 +115,12 @@ def test_calls_and_texts_are_taken_each_under_a_number_of_its_own() -> None:
 
 
 def test_in_the_made_past_a_buyer_is_down_for_a_while_and_well_before_and_after() -> None:
-    since = 0.0
-    script = CastScript([somebody("pairs", troubles=({"after_s": -600, "for_s": 60},))], 4, lambda: since)
+    begins = 1_795_000_000_000
+    clock = SimulatedClock(begins - 700_000)
+    script = CastScript([somebody("pairs", troubles=({"after_s": -600, "for_s": 60},))], 4, clock, begins)
 
     def answers(at: float) -> bool:
-        nonlocal since
-        since = at
+        clock.set(begins + int(at * 1000))
         said = script(message("ping", "ref-1"))
         return isinstance(said, Delay) and isinstance(said.then, Reply)
 

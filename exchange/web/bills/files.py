@@ -15,7 +15,6 @@ from exchange.model.money import Money
 from exchange.model.statement import Line, Statement
 from exchange.stages.standing import Standing
 from exchange.storage.statements import account_statements, periods_of
-from exchange.web.bills.paper import draw
 from exchange.web.bills.told import KINDS, TITLES, told
 from exchange.web.csv_rows import csv_rows
 from exchange.web.words import utc
@@ -25,6 +24,8 @@ COLUMNS = ("time", "kind", "lead_id", "group", "group_name", "reference", "corre
 
 async def pdf_of(statement: Statement) -> web.Response:
     """Drawn beside the event loop: a long one takes its time."""
+    from exchange.web.bills.paper import draw  # reportlab is large, and few ask for this
+
     body = await asyncio.to_thread(draw, told(statement))
     name = f'inline; filename="{statement.number}.pdf"'
     return web.Response(

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
-import xlsxwriter
 
 from exchange.flows.market import Market
 from exchange.model.actor import Actor
@@ -147,6 +146,8 @@ def _values(market: Market, row: Row) -> dict[str, str] | None:
 
 def sheet_of(lines: list[BoughtLine]) -> bytes:
     """A spreadsheet in which every cell is text, so that none is run."""
+    import xlsxwriter  # large, and few ask for this
+
     names = list(dict.fromkeys(name for line in lines for name in line.values or {}))
     out = io.BytesIO()
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

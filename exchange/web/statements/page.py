@@ -10,7 +10,6 @@ from typing import Any
 from aiohttp import web
 
 from exchange.flows.seller_statements import Document, document_fields, entries_of, entry_fields
-from exchange.web.bills.paper import draw
 from exchange.web.csv_rows import csv_rows
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
@@ -78,6 +77,8 @@ async def _json(_: web.Request, document: Document) -> web.StreamResponse:
 
 async def _pdf(request: web.Request, document: Document) -> web.StreamResponse:
     """Drawn beside the event loop."""
+    from exchange.web.bills.paper import draw  # reportlab is large, and few ask for this
+
     body = await asyncio.to_thread(draw, told(request.app[MARKET], document))
     headers = {"Content-Disposition": f'inline; filename="{_name(document)}.pdf"', "Cache-Control": "no-store"}
     return web.Response(body=body, content_type="application/pdf", headers=headers)

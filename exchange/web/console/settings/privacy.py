@@ -16,7 +16,6 @@ from exchange.model.rights import Right, may, needed
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
 from exchange.web.pages import Page
-from exchange.web.person_paper import as_fields, draw
 from exchange.web.render import page
 
 HOME = "/console/privacy"
@@ -53,6 +52,8 @@ async def find(request: web.Request) -> web.StreamResponse:
 
 
 async def give_copy(request: web.Request) -> web.StreamResponse:
+    from exchange.web.person_paper import as_fields, draw  # reportlab is large, and few ask for this
+
     form, market = request[FORM], request.app[MARKET]
     try:
         leads = await copy_for(market, _who(form), form.get("why", ""), actor_of(request))
