@@ -90,7 +90,6 @@ async def _tend(market: Market) -> None:
     """What the worker does in between: silence is settled by the contracts' rules, jobs run, the chains are sealed."""
     await settle_silent(market)
     await keep_nurture(market)
-    await plan_proofs(market)
     while await run_jobs(market):
         await market.clock.sleep(_PACE_SECONDS)
     await _hear_of_faxes(market)
@@ -98,6 +97,13 @@ async def _tend(market: Market) -> None:
     await give_replacements(market)
     while await seal_chains(market):
         continue
+
+
+async def keep_proofs(market: Market) -> None:
+    """Vendors keep the certificates of what was sold. Last, so that nobody waits for it when the demo begins."""
+    await plan_proofs(market)
+    while await run_jobs(market):
+        await plan_proofs(market)
 
 
 async def _hear_of_faxes(market: Market) -> None:

@@ -19,7 +19,7 @@ from exchange.demo.billing_day import leave_short, set_buyers_terms
 from exchange.demo.buyers import DemoBuyers
 from exchange.demo.folder import FROZEN_AT, ZONE, Note
 from exchange.demo.founding import begin_buyer, found, invite_everybody, keep_secrets, make_keys
-from exchange.demo.history import make_history
+from exchange.demo.history import keep_proofs, make_history
 from exchange.demo.homes import CityHomes
 from exchange.demo.market import read_parties
 from exchange.demo.market_model import Parties
@@ -268,6 +268,7 @@ async def _begin(
                     on_lead=on_lead,
                 )
                 await leave_short(market)
+                await keep_proofs(market)
     finally:
         await db.close()
 

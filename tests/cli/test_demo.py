@@ -142,7 +142,7 @@ def test_in_its_past_a_lead_waits_in_nurture_and_one_that_was_given_back_is_sold
     shaving = asyncio.run(signs(home))
 
     assert home.rows("SELECT lead_id FROM nurture_leads WHERE state = 'in'")
-    assert ["kept"] == [row["state"] for row in home.rows("SELECT DISTINCT state FROM retained")]
+    assert {"kept", "open"} == {row["state"] for row in home.rows("SELECT state FROM retained")}  # sold, and unsold
     assert "sunpath" == shaving.falls[0].buyer_id
     assert [case for case in shaving.returns if case.sold_to and case.again_seller != case.seller_id]
 
