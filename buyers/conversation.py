@@ -167,7 +167,9 @@ class AskingRevokingHttpConnector(AskingHttpConnector, Revoking):
 def http(name: str, laid: Mapping[str, Any]) -> Loaded:
     """The family of connectors that speak HTTP. They differ in how a body is encoded unless a stage says otherwise."""
     connection = Connection.read(name, laid)
-    return Loaded(name, connection.connector, connection.secrets, connection.urls, partial(speak, connection))
+    fields = connection.fields.get("ping", frozenset()) | connection.fields.get("post", frozenset())
+    build = partial(speak, connection)
+    return Loaded(name, connection.connector, connection.secrets, connection.urls, build, fields=fields)
 
 
 def speak(connection: Connection) -> HttpConnector:

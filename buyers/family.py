@@ -38,7 +38,8 @@ class ConnectionProblems(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A document found good: the secrets it names, the addresses it speaks to by their place in it, its connector."""
+    """A document found good: the secrets it names, the addresses it speaks to by their place in it, its connector, and
+    the fields of leads that its messages draw on, as far as it tells them."""
 
     name: str
     connector: str
@@ -46,6 +47,7 @@ class Loaded:
     urls: Mapping[str, str]
     build: Callable[[], Connector]
     reports: ReadsDispositions | None = None
+    fields: frozenset[str] = frozenset()
 
 
 Family = Callable[[str, Mapping[str, Any]], Loaded]

@@ -103,7 +103,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
 
     def keyed(loaded: Loaded) -> Keyed:
         simulated, urls = loaded.name == SIMULATED, tuple(loaded.urls.values())
-        able = ready(loaded.build(), {}, simulated=simulated, reports=loaded.reports, urls=urls)
+        able = ready(loaded.build(), {}, simulated=simulated, reports=loaded.reports, urls=urls, fields=loaded.fields)
 
         def with_secrets(stored: Secrets) -> Connection:  # at every change of anything: abilities are looked for once
             return replace(able, secrets=secrets_of(loaded.secrets, stored))

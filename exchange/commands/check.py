@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import typer
@@ -284,13 +285,14 @@ def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool
     A name that is missing is told only when every file could be read (`whole`): it may be that of one that could not.
     """
     from exchange.bootstrap import SECRET_PREFIX
+    from exchange.stages.standard_fields import standard_fields
 
     used: dict[str, str] = {}
     for contract in contracts:
         where = f"contract {contract.id}"
         vertical, connection = shapes.verticals.get(contract.vertical), shapes.connections.get(contract.connection)
-        if vertical is not None and (unknown := sorted(_fields(contract.filters) - set(vertical.by_name))):
-            yield f"{where}: {vertical.name} has no field {', '.join(unknown)} to filter on"
+        if vertical is not None and (missing := sorted(_fields(contract.filters) - set(vertical.by_name))):
+            yield f"{where}: {vertical.name} has no field {', '.join(missing)} to filter on"
         if vertical is not None:
             for name in sorted(_fields(contract.filters)):
                 if law := vertical.why_no_filter(name):
@@ -303,7 +305,12 @@ def contract_problems(contracts: Sequence[Contract], shapes: Shapes, whole: bool
             yield from (f"{where}: {problem}" for problem in _delivery_problems(contract, connection))
         elif whole:
             yield f"{where}: no connection is called {contract.connection}"
+    known = {field for vertical in shapes.verticals.values() for field in vertical.by_name} | set(standard_fields())
     for name, where in used.items():
+        for unknown in sorted(shapes.connections[name].fields - known) if whole else ():
+            near = get_close_matches(unknown, known, 1)
+            meant = f": is it {near[0]}?" if near else ""
+            yield f"{where}: connection {name} sends the field {unknown}, which no vertical has{meant}"
         for secret, value in shapes.connections[name].secrets.items():
             if not value:
                 yield f"{where}: connection {name} needs the variable {SECRET_PREFIX}{secret.upper()}"

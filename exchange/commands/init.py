@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +15,10 @@ import typer
 
 from exchange.commands.terminal import Exit, Stop, Terminal
 
-SHAPES = ("verticals", "connections", "presets", "verifiers")
-FILES = ("exchange.toml", "exchange.db", "exchange.key")
+SHAPES = ("verticals", "connections", "presets", "verifiers", "sources")
+FILES = ("exchange.toml", "exchange.db", "exchange.key")  # the first is written last: with it an exchange is whole
+BEGUN, BEGUN_TOML = ".exchange-init", ".exchange-init.toml"
+"""While an exchange is made this file says what is being made: what a killed one left is known by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,56 @@ def init(
     terminal: Terminal = context.obj
     folder = (terminal.data or Path.cwd()).absolute()
     there = [file for file in FILES if (folder / file).exists()]
-    if there:
+    if FILES[0] in there or (there and not (folder / BEGUN).exists()):
         raise Stop(Exit.REFUSED, f"{folder} holds an exchange already: {', '.join(there)}. Nothing was touched.")
     wanted = _asked(terminal, name, currency, email, vertical)
-    made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        link = run(_make(folder, wanted, made))
+        with _beginning(folder) as planned:
+            link = run(_make(folder, wanted, planned))
     except OSError as error:
-        _undo(made)
         raise Stop(Exit.UNREACHABLE, f"{folder} cannot be written: {error.strerror or error}.") from error
-    except BaseException:
-        _undo(made)
-        raise
     _tell(terminal, folder, wanted, link)
+
+
+@contextmanager
+def _beginning(folder: Path) -> Iterator[list[Path]]:
+    """What is about to be made, which is undone unless it comes to its end. What a killed one left goes first."""
+    with (folder / BEGUN).open("a+", encoding="utf-8") as begun:
+        try:
+            fcntl.flock(begun, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Stop(Exit.REFUSED, f"Another init is at work in {folder}. Nothing was touched.") from None
+        begun.seek(0)
+        left = set(begun.read().splitlines())
+        _undo([path for path in _all(folder) if str(path.relative_to(folder)) in left])
+        planned = _planned(folder)
+        begun.truncate(0)
+        begun.write("\n".join(str(path.relative_to(folder)) for path in planned))
+        begun.flush()
+        try:
+            yield planned
+        except BaseException:
+            _undo(planned)
+            raise
+        finally:
+            (folder / BEGUN).unlink()
+
+
+def _all(folder: Path) -> list[Path]:
+    """Everything that is made in a folder."""
+    from exchange.commands.opening import CONFIG_FOLDER
+
+    shapes = [folder / CONFIG_FOLDER / shape for shape in SHAPES]
+    return [*shapes, *(folder / file for file in (*FILES, "exchange.db-wal", "exchange.db-shm", BEGUN_TOML))]
+
+
+def _planned(folder: Path) -> list[Path]:
+    """What is not there yet. Where somebody has verticals of their own, all their files stay as they are."""
+    verticals, *_ = paths = _all(folder)
+    return [
+        path for path in paths if not path.exists() and not (verticals.is_dir() and path.parent == verticals.parent)
+    ]
 
 
 def _asked(terminal: Terminal, name: str, currency: str, email: str, vertical: str) -> Wanted:
@@ -94,17 +135,16 @@ def _problems(wanted: Wanted) -> list[str]:
     return problems
 
 
-async def _make(folder: Path, wanted: Wanted, made: list[Path]) -> str:
-    """Everything on disk; the secret part of the operator's link. `made` collects what to undo."""
+async def _make(folder: Path, wanted: Wanted, planned: Collection[Path]) -> str:
+    """Everything on disk, what is `planned` and no more; the operator's link."""
     from exchange.bootstrap import open_market
     from exchange.commands.opening import CONFIG_FOLDER, operator
     from exchange.flows.by_hand import invite
     from exchange.flows.sign_in import make_login_link
     from exchange.settings import load_settings, settings_document
 
-    _copy_shapes(folder / CONFIG_FOLDER, wanted.vertical, made)
+    _copy_shapes(folder / CONFIG_FOLDER, wanted.vertical, planned)
     chosen = {"name": wanted.name, "zone": wanted.zone, "currency": wanted.currency, "config_dir": CONFIG_FOLDER}
-    made += [folder / file for file in (*FILES, "exchange.db-wal", "exchange.db-shm")]
     (folder / "exchange.db").touch(mode=0o600)  # what SQLite puts beside it gets the same mode
     settings = load_settings(
         None,
@@ -118,28 +158,29 @@ async def _make(folder: Path, wanted: Wanted, made: list[Path]) -> str:
     async with open_market(settings, process=False) as market:
         await invite(market.db, market.clock, market.ids, wanted.email, "operator", None, operator())
         link = await make_login_link(market, wanted.email)
-    with (folder / "exchange.toml").open("x", encoding="utf-8") as file:
-        file.write(settings_document(chosen))
+    (folder / BEGUN_TOML).write_text(settings_document(chosen), "utf-8")
+    (folder / BEGUN_TOML).rename(folder / FILES[0])
     return f"{settings.public_url}/login/{link}"
 
 
-def _copy_shapes(target: Path, vertical: str, made: list[Path]) -> None:
-    """The chosen vertical, all presets and verifiers, the simulated buyers. What lies there already stays."""
+def _copy_shapes(target: Path, vertical: str, planned: Collection[Path]) -> None:
+    """The chosen vertical, all presets and verifiers, the simulated buyers."""
     from exchange.catalog import default_config
 
-    if (target / "verticals").is_dir():
-        return
     source = default_config()
-    made += [target / shape for shape in SHAPES]
     names = _verticals() if vertical == "all" else [vertical]
+    parts = {
+        "verticals": [f"verticals/{name}.yaml" for name in names],
+        "connections": ["connections/simulated"],
+        "presets": ["presets"],
+        "verifiers": ["verifiers"],
+        "sources": ["sources/presets"],
+    }
     for shape in SHAPES:
-        (target / shape).mkdir(parents=True)
-    for name in names:
-        shutil.copyfile(source / "verticals" / f"{name}.yaml", target / "verticals" / f"{name}.yaml")
-    shutil.copytree(source / "presets", target / "presets", dirs_exist_ok=True)
-    shutil.copytree(source / "verifiers", target / "verifiers", dirs_exist_ok=True)
-    shutil.copytree(source / "sources" / "presets", target / "sources" / "presets", dirs_exist_ok=True)
-    shutil.copytree(source / "connections" / "simulated", target / "connections" / "simulated")
+        for part in parts[shape] if target / shape in planned else ():
+            (target / part).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (source / part).is_dir() else shutil.copyfile
+            copy(source / part, target / part)
 
 
 def _undo(made: list[Path]) -> None:

@@ -77,6 +77,7 @@ class Connection:
     mailed: GoesToMailboxes | None = None
     reports: ReadsDispositions | None = None  # its buyer's system tells what became of leads
     urls: tuple[str, ...] = ()  # servers it names
+    fields: frozenset[str] = frozenset()  # of leads, that its pings and posts draw on, as far as it tells them
 
     @property
     def can_reconcile(self) -> bool:
@@ -105,6 +106,7 @@ def ready(
     simulated: bool = False,
     reports: ReadsDispositions | None = None,
     urls: tuple[str, ...] = (),
+    fields: frozenset[str] = frozenset(),
 ) -> Connection:
     """The connection of a connector, with the abilities it has."""
     return Connection(
@@ -139,4 +141,5 @@ def ready(
         mailed=connector if isinstance(connector, GoesToMailboxes) else None,
         reports=reports,
         urls=urls,
+        fields=fields,
     )

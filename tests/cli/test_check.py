@@ -144,7 +144,9 @@ def test_parties_that_name_what_is_not_there_are_all_listed(market_home: Home) -
     market_home.store(buying("cobalt", connection="pigeon", price=usd("5"), schedule="daily"))
     market_home.store(selling("oak", vertical="boats"))
     connection = market_home.folder / "config" / "connections" / "acme" / "connection.yaml"
-    text = connection.read_text("utf-8").replace("phone: phone", "phone: phone\n    key: {secret: acme_key}")
+    text = connection.read_text("utf-8").replace(
+        "phone: phone", "phone: phone\n    key: {secret: acme_key}\n    at: {field: zipp}"
+    )
     connection.write_text(text, "utf-8")
     market_home.store(contract("acme", price=usd("20"), filters=filters))
     problems = {each["problem"] for each in market_home.run("--json", "check").json["problems"]}
@@ -153,6 +155,7 @@ def test_parties_that_name_what_is_not_there_are_all_listed(market_home: Home) -
         "campaign oak-solar: no vertical is called boats",
         "contract acme-solar: solar has no field colour to filter on",
         "contract acme-solar: connection acme needs the variable EXCHANGE_SECRET_ACME_KEY",
+        "contract acme-solar: connection acme sends the field zipp, which no vertical has: is it zip?",
         "contract cobalt-solar: schedule: 'daily' is none of: every 15m, hourly, at 06:00,18:00, mon,thu at 07:30",
         "contract cobalt-solar: no connection is called pigeon",
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
+import shutil
 import stat
 import tomllib
 from pathlib import Path
@@ -47,6 +49,45 @@ def test_an_exchange_that_is_there_is_not_touched(home: Home) -> None:
     assert again.code == 6
     assert "holds an exchange already" in again.err
     assert before == {path.name: path.read_bytes() for path in home.folder.iterdir() if path.is_file()}
+
+
+def test_what_a_killed_one_left_is_made_anew(tmp_path: Path) -> None:
+    folder, answers = tmp_path / "new", (*ANSWERS, "--vertical", "solar")
+    exchange("--data", folder, "init", *answers)
+    (folder / "exchange.toml").unlink()  # killed before its last step
+    (folder / ".exchange-init").write_text("config/verticals\nexchange.toml\nexchange.db\nexchange.key")
+    (folder / "mine.txt").write_text("stays")
+    first = (folder / "exchange.key").read_text()
+    for shape in ("connections", "presets", "verifiers", "sources"):
+        shutil.rmtree(folder / "config" / shape)
+
+    again = exchange("--data", folder, "init", *answers)
+
+    assert 0 == again.code
+    assert (folder / "exchange.toml").exists()
+    assert first != (folder / "exchange.key").read_text()
+    assert "stays" == (folder / "mine.txt").read_text()
+    assert not (folder / ".exchange-init").exists()
+
+
+def test_two_at_once_are_one_and_a_refusal(tmp_path: Path) -> None:
+    with (tmp_path / ".exchange-init").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        refused = exchange("--data", tmp_path, "init", *ANSWERS, "--vertical", "solar")
+
+    assert (6, True) == (refused.code, "Another init is at work" in refused.err)
+
+
+def test_files_that_lie_there_already_stay_also_when_it_fails(tmp_path: Path) -> None:
+    preset = tmp_path / "config" / "presets" / "own.yaml"
+    preset.parent.mkdir(parents=True)
+    preset.write_text("preset: own")
+    (tmp_path / "exchange.db-wal").mkdir()
+    failed = exchange("--data", tmp_path, "init", *ANSWERS, "--vertical", "solar")
+
+    assert 0 != failed.code
+    assert "preset: own" == preset.read_text()
+    assert not (tmp_path / "config" / "verticals").exists()
 
 
 def test_every_wrong_answer_is_told_and_nothing_is_made(tmp_path: Path) -> None:
