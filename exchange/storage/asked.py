@@ -150,13 +150,26 @@ async def bid_sums(tx: Tx, actor: Actor, span: Reach, facet: str, currency: str)
     )
 
 
-async def answer_sums(tx: Tx, actor: Actor, span: Reach) -> list[Row]:
-    """How long sellers waited, over the hours of a span: `size`, `times`; and by `hour` for its line."""
+async def answer_sums(tx: Tx, actor: Actor, span: Reach, edges: Sequence[int] = ()) -> list[Row]:
+    """How long sellers waited, over the hours of a span: `size`, `times`; each stretch of it, from one of the `edges`
+    to the next, for itself, with its begin as `hour`. Without edges the span is one.
+    """
     where, params = _of(span)
     if not _insider(actor):
         return []
+    begins = [max(edge, span.begin) for edge in edges if edge < span.end] or [span.begin]
+    stretches = " UNION ALL ".join(
+        f"SELECT CAST(:at_{number} AS BIGINT) AS at, CAST(:until_{number} AS BIGINT) AS until"
+        for number in range(len(begins))
+    )
+    for number, (begin, until) in enumerate(zip(begins, [*begins[1:], span.end], strict=True)):
+        params |= {f"at_{number}": begin, f"until_{number}": until}
+    del params["begin"], params["end"]
     return await tx.fetch(
-        f"""SELECT hour, size, times FROM answer_hours WHERE hour >= :begin AND hour < :end {where}""", **params
+        f"""SELECT e.at AS hour, a.size, CAST(SUM(a.times) AS BIGINT) AS times
+            FROM ({stretches}) AS e CROSS JOIN answer_hours AS a WHERE a.hour >= e.at AND a.hour < e.until {where}
+            GROUP BY e.at, a.size""",
+        **params,
     )
 
 

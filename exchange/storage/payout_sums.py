@@ -34,9 +34,10 @@ _FROM = """FROM (SELECT * FROM postings WHERE source = :account AND at >= :from_
             JOIN transactions AS t ON t.reference = p.reference
             LEFT JOIN seals AS s ON s.chain = :chain AND s.row_id = p.reference
             LEFT JOIN sales AS l ON l.attempt_id = SUBSTR(COALESCE(t.reverses, t.reference), 6)"""
-_WITHIN = f"""WHERE p.currency = :currency AND COALESCE(s.position, :unsealed) <= :to_position
+_CONDITIONS = f"""p.currency = :currency AND COALESCE(s.position, :unsealed) <= :to_position
                   AND NOT (p.at < :from_at AND COALESCE(s.position, :unsealed) <= :from_position)
                   AND {_OTHER} NOT IN (:bank, :rounding, :reserve)"""
+_WITHIN = f"WHERE {_CONDITIONS}"
 
 
 class SumLine(NamedTuple):
@@ -137,9 +138,17 @@ async def moved_accounts(tx: Tx) -> list[tuple[str, str]]:
 
 async def first_entry_at(tx: Tx, period: Period) -> int | None:
     """When the first entry of a period was made; None: it has none."""
-    rows = await tx.fetch(f"SELECT MIN(p.at) AS at {_FROM} {_WITHIN}", **_params(period))
-    at: int | None = rows[0]["at"]
-    return at
+    found = []
+    for side in ("source", "destination"):  # one after the other, so that each is read along its time, and ends at once
+        rows = await tx.fetch(
+            f"""SELECT p.at FROM postings AS p
+                LEFT JOIN seals AS s ON s.chain = :chain AND s.row_id = p.reference
+                WHERE p.{side} = :account AND p.at >= :from_late AND p.at < :to_at AND {_CONDITIONS}
+                ORDER BY p.at LIMIT 1""",
+            **_params(period),
+        )
+        found += [int(row["at"]) for row in rows]
+    return min(found, default=None)
 
 
 async def drifted(tx: Tx, seller_id: str, currency: str) -> list[str]:

@@ -124,6 +124,11 @@ async def test_bids_pings_and_answers_are_counted_once(busy: Exchange) -> None:
     asked = {(row["contract_id"], row["kind"]): row["times"] for row in pings if row["kind"] != "ms"}
     assert {("acme-solar", "no_bid"): 2} == asked
     assert 8 == sum(row["times"] for row in await market.db.read(answer_sums, SYSTEM, span))
+    by_hour = await busy.rows("SELECT hour, SUM(times) AS times FROM answer_hours GROUP BY hour ORDER BY hour")
+    waits = Counter[int]()
+    for row in await market.db.read(answer_sums, SYSTEM, span, [0, *(row["hour"] for row in by_hour)]):
+        waits[row["hour"]] += row["times"]
+    assert {row["hour"]: row["times"] for row in by_hour} == waits and len(waits) > 1
 
 
 async def test_nothing_is_counted_for_those_who_may_not_see_it(exchange: Exchange) -> None:

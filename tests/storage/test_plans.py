@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from exchange.model.actor import Actor, Role
+from exchange.model.statement import BEGINNING, Cut, Period
 from exchange.storage.database import Db, Row, Tx
 from exchange.storage.delivery_views import PostFilter, count_posts, posts_to
+from exchange.storage.payout_sums import OPEN, first_entry_at
 
 BUYER = Actor(Role.BUYER, "ann", "acme")
 
@@ -47,3 +49,10 @@ async def test_posts_to_a_buyer_are_told_apart_in_the_index_alone(db: Db) -> Non
 
         assert re.search(r"COVERING INDEX attempts_buyer|Index Only Scan (Backward )?using attempts_buyer", counted)
         assert "attempts_buyer" in listed and "B-TREE" not in listed and "Sort" not in listed
+
+
+async def test_the_first_entry_of_a_period_is_found_without_reading_the_others(db: Db) -> None:
+    told = await plan(db, first_entry_at, Period("seller:cedar:payable", "USD", BEGINNING, Cut(OPEN, OPEN)))
+
+    assert "postings_source" in told and "postings_destination" in told
+    assert "B-TREE" not in told and "Sort" not in told

@@ -112,11 +112,12 @@ class Asked:
 
 async def read_day(market: Market, actor: Actor, asked: Asked, times: Times, currency: str, waiting: Counts) -> Day:
     """`waiting` are the newest requests, which nobody counted yet."""
-    read = market.db.read
+    read, period = market.db.read, asked.period
+    edges = _edges(period.begin, period.end, period, times)
     (rows, hours, sold), (old, old_hours), answers, old_answers = await asyncio.gather(
         read(day_sums, actor, asked.reach),
         read(lead_sums, actor, asked.old),
-        read(answer_sums, actor, asked.reach),
+        read(answer_sums, actor, asked.reach, edges),
         read(answer_sums, actor, asked.old),
     )
     answers = [*answers, *_waited(waiting, asked.reach)]
