@@ -145,7 +145,6 @@ async def _make(folder: Path, wanted: Wanted, planned: Collection[Path]) -> str:
 
     _copy_shapes(folder / CONFIG_FOLDER, wanted.vertical, planned)
     chosen = {"name": wanted.name, "zone": wanted.zone, "currency": wanted.currency, "config_dir": CONFIG_FOLDER}
-    (folder / "exchange.db").touch(mode=0o600)  # what SQLite puts beside it gets the same mode
     settings = load_settings(
         None,
         name=wanted.name,
@@ -158,6 +157,7 @@ async def _make(folder: Path, wanted: Wanted, planned: Collection[Path]) -> str:
     async with open_market(settings, process=False) as market:
         await invite(market.db, market.clock, market.ids, wanted.email, "operator", None, operator())
         link = await make_login_link(market, wanted.email)
+    (folder / BEGUN_TOML).touch(mode=0o600)
     (folder / BEGUN_TOML).write_text(settings_document(chosen), "utf-8")
     (folder / BEGUN_TOML).rename(folder / FILES[0])
     return f"{settings.public_url}/login/{link}"

@@ -83,9 +83,10 @@ def _delimiter(file: LeadFile, charset: str) -> str:
     found: dict[str, int] = {}
     for delimiter in DELIMITERS:
         try:
-            widths = {len(cells) for cells in csv.reader(lines, delimiter=delimiter) if any(cells)}
+            counted = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if any(cells)]
         except csv.Error:
             continue
+        widths = set(counted[:-1] if len(counted) > 2 else counted)  # the last may go on behind these lines
         found[delimiter] = min(widths) if len(widths) == 1 else min(widths, default=1) - 1
     return max(DELIMITERS, key=lambda delimiter: found.get(delimiter, 0))
 
@@ -108,16 +109,49 @@ def _count(file: LeadFile, charset: str, delimiter: str) -> tuple[tuple[str, ...
 def _cells(file: LeadFile, charset: str, delimiter: str) -> Iterator[list[str]]:
     """Every row that is not blank."""
     with io.TextIOWrapper(file.open(), encoding=charset, errors="strict", newline="") as text:
-        reader = csv.reader(text, delimiter=delimiter)
+        row = _Row(text)
+        reader = csv.reader(row, delimiter=delimiter)
         try:
             for cells in reader:
                 if any(cell.strip() for cell in cells):
                     yield cells
+                row.begin()
+            if not row.is_closed(delimiter):
+                opened = reader.line_num - len(row.before) + 1
+                raise BadFile(f"{file.name}, line {opened}: a quote is opened in this row and never closed.")
         except csv.Error as error:
             line = reader.line_num
             raise BadFile(f"{file.name}, line {line}: {error}. Perhaps a quote before it was not closed.") from error
         except UnicodeDecodeError as error:
             raise BadFile(f"{file.name}, line {reader.line_num}: no {charset}. Save it as UTF-8.") from error
+
+
+class _Row:
+    """Lines of a text, as a reader of rows takes them; those of the row before are kept."""
+
+    def __init__(self, text: Iterable[str]) -> None:
+        self._text = iter(text)
+        self._lines: list[str] = []
+        self.before: list[str] = []
+
+    def __iter__(self) -> _Row:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._text)
+        self._lines.append(line)
+        return line
+
+    def begin(self) -> None:
+        self.before, self._lines = self._lines, []
+
+    def is_closed(self, delimiter: str) -> bool:
+        """Whether every quote of the row before was closed: at the end of a text a usual reader does not mind."""
+        try:
+            list(csv.reader(self.before, delimiter=delimiter, strict=True))
+        except csv.Error as error:
+            return "end of data" not in str(error)
+        return True
 
 
 def _json_lines(file: LeadFile) -> Iterator[bytes]:

@@ -155,8 +155,9 @@ Synchronous = Literal["FULL", "NORMAL", "OFF"]
 
 
 def open_writing(path: Path, *, busy_ms: int, synchronous: Synchronous) -> sqlite3.Connection:
-    """A connection that may write."""
+    """A connection that may write. A file that is not there yet is made for its owner alone."""
     try:
+        path.touch(mode=0o600)  # what SQLite puts beside it gets the same mode
         connection = sqlite3.connect(
             path, isolation_level=None, timeout=busy_ms / 1000, cached_statements=CACHED_STATEMENTS
         )
@@ -167,7 +168,7 @@ def open_writing(path: Path, *, busy_ms: int, synchronous: Synchronous) -> sqlit
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA journal_size_limit = 67108864")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StorageError(f"{path} cannot be opened: {error}") from error
     return connection
 

@@ -29,9 +29,11 @@ def test_five_flags_answer_five_questions(tmp_path: Path) -> None:
 
 
 def test_what_it_makes_only_its_owner_may_read(home: Home) -> None:
-    modes = [stat.S_IMODE((home.folder / name).stat().st_mode) for name in ("exchange.key", "exchange.db")]
+    modes = [
+        stat.S_IMODE((home.folder / name).stat().st_mode) for name in ("exchange.key", "exchange.db", "exchange.toml")
+    ]
 
-    assert [0o600, 0o600] == modes
+    assert [0o600] * 3 == modes
 
 
 def test_two_exchanges_have_no_secret_in_common(tmp_path: Path) -> None:
