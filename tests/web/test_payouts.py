@@ -42,7 +42,7 @@ async def prepared(olive: Visitor) -> str:
 async def test_a_week_goes_from_the_card_to_the_bank(olive: Visitor) -> None:
     cards = await olive.open(HOME)
     assert (
-        "Sold $100.00 2 leads" in cards.text
+        "Sold $100.00 2 sales" in cards.text
         and "Exactly $100.0033" in cards.source
         and "To pay $90.00" in cards.text
         and "by ACH to …6789" in cards.text
