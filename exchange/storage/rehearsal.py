@@ -192,7 +192,7 @@ def _closing(me: str, kind: str, state: LeadState, now: int) -> Closing:
         wires_id=f"{me}-{kind}",
         subject=f"{me}-{kind}",
         duplicate_of="",
-        checked=Checked("", 0, 0, ""),
+        checked=Checked("", 0, 0, "", 0),
         screened=_screened(me, now) if kind == "post" else None,
         promised_units=0,
     )

@@ -32,6 +32,7 @@ SEALED_OTHERWISE = {  # by a data key, by a key made of a value, or not at all
     *("sealed_note", "sealed_answer", "sealed_reply", "place", "credential", "public_key", "session"),
     *("leads.sealed", "consents.sealed", "wires.sealed", "verifier_answers.sealed", "return_files.sealed"),
     *("source_items.sealed", "consent_evidence.sealed", "disposition_files.sealed", "reconciliations.sealed"),
+    "logos.body",
 }
 
 

@@ -43,7 +43,7 @@ def test_a_form_becomes_the_filter_it_tells_and_back() -> None:
 def test_a_filter_is_told_in_sentences() -> None:
     told = build(tree_of(MADE), SOLAR).sentences
 
-    assert told == ("State is one of AZ, NV.", "Monthly electric bill is 150 or more, or Owns the home is yes.")
+    assert told == ("State is one of AZ, NV.", "Monthly electric bill is $150 or more, or Owns the home is yes.")
 
 
 def test_no_rule_is_no_filter() -> None:
