@@ -54,6 +54,7 @@ def unit_name(unit: Callable[..., Any]) -> str:
     return f"{module}:{name}"
 
 
+@lru_cache(maxsize=4_096)
 def find_unit(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     unit: Callable[..., Any] = getattr(importlib.import_module(module), function)
@@ -231,12 +232,7 @@ def unpack_unit(blob: bytes) -> tuple[Callable[..., Any], tuple[Any, ...], Mappi
         unit, decode = _taker(blob[start:end].decode())
         return unit, (decode(memoryview(blob)[end:]),), {}
     name, args, *rest = unpack(blob)
-    return _found(name), args, rest[0] if rest else {}
-
-
-@lru_cache(maxsize=4_096)
-def _found(name: str) -> Callable[..., Any]:
-    return find_unit(name)
+    return find_unit(name), args, rest[0] if rest else {}
 
 
 @lru_cache(maxsize=64)
