@@ -13,6 +13,7 @@ from exchange.connector import Receipt
 from exchange.demo.again import Earlier
 from exchange.demo.homes import CityHomes
 from exchange.demo.media import visits_of
+from exchange.demo.outcomes import Outcomes
 from exchange.demo.payday import Finance
 from exchange.demo.people import EVEN, generate
 from exchange.demo.personalities import Rush, SellerHabits
@@ -61,6 +62,7 @@ async def make_history(
     """About `leads` leads over `days` days up to `until` (epoch ms), in the order they came. Returns how many."""
     began = until - days * MINUTES_PER_DAY * MINUTE_MS
     finance, regrets, earlier = Finance(market, until), Regrets(market), Earlier(market, habits)
+    outcomes = Outcomes(market)
     made = before = 0
     for at, clean, who in _arrivals(market, habits, seed, began, until, leads / (days * MINUTES_PER_DAY)):
         clock.set(max(at, clock.now()))
@@ -75,10 +77,12 @@ async def make_history(
         on_lead(made)
         if made % TENDED_EVERY == 0:
             await _tend(market)
+            await outcomes.look()
             await regrets.look()
             await finance.look()
     clock.set(max(until, clock.now()))
     await _tend(market)
+    await outcomes.look(last=True)
     await regrets.look(last=True)
     await finance.look(again=True)
     while await keep_counts(market):

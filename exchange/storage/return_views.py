@@ -223,7 +223,7 @@ async def sales_between(tx: Tx, actor: Actor, since: int, until: int, limit: int
     if actor.role not in (Role.OPERATOR, Role.SYSTEM):
         return []
     return await tx.fetch(
-        """SELECT s.id, s.lead_id, s.buyer_id, s.seller_id, s.accepted_at,
+        """SELECT s.id, s.lead_id, s.buyer_id, s.contract_id, s.seller_id, s.accepted_at,
                CASE WHEN EXISTS (SELECT 1 FROM return_requests r WHERE r.sale_id = s.id) THEN 1 ELSE 0 END AS asked,
                CASE WHEN EXISTS (SELECT 1 FROM verified v WHERE v.lead_id = s.lead_id AND v.verdict = 'bad')
                    THEN 1 ELSE 0 END AS bad

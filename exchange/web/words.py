@@ -151,7 +151,7 @@ def share_under(hits: int, of: int, bounds: tuple[float, float]) -> str:
     if not of:
         return ""
     interval = f"{bounds[0] * 100:.1f}–{bounds[1] * 100:.1f} %"
-    return interval if of < FEW else f"{interval} · {count(hits)} of {count(of)}"
+    return interval if of < FEW else f"{interval}, {count(hits)} of {count(of)}"
 
 
 def rate(part: int, whole: int) -> str:

@@ -230,3 +230,17 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_class_is_dressed_by_one_sheet_alone() -> None:
+    """All sheets are one in the browser: two that dress `.way` each in its own manner would undress each other."""
+    beside = r"/\*.*?\*/|@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|:\w+\([^()]*\)"
+    dressed: dict[str, set[str]] = {}
+    for name in SHEETS:
+        plain = re.sub(beside, ":", (FOLDER / "css" / name).read_text("utf-8"), flags=re.DOTALL)
+        for selector in ",".join(re.findall(r"([^{}]+)\{", plain)).split(","):
+            if alone := re.fullmatch(r"[\s:]*\.([\w-]+)\s*", selector):
+                dressed.setdefault(alone[1], set()).add(name)
+
+    assert 150 < len(dressed)
+    assert {} == {name: sheets for name, sheets in dressed.items() if len(sheets) > 1}

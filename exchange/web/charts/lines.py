@@ -34,7 +34,7 @@ def lines(
     last = max(len(names) - 1, 1)
     every = max(-(-len(names) // _LABELS), 1)
     parts += [
-        label(plane.x(index / last), _HEIGHT - 12, name, "ax", "middle")
+        label(plane.x(index / last), _HEIGHT - 12, name, "ax", "end" if 0 < index == last else "middle")
         for index, name in enumerate(names)
         if index % every == 0
     ]

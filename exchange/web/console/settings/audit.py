@@ -67,7 +67,7 @@ AUDIT: Shape[AuditRow] = Shape(
         Column("who", "Who", "who", fixed=True),
         Column("ip", "From", "mono dim"),
         Column("what", "What", "is", fixed=True),
-        Column("object", "Object", "mono"),
+        Column("object", "Object", "mono brk"),
         Column("before", "Before", "wrap dim"),
         Column("after", "After", "wrap"),
     ),
