@@ -55,7 +55,6 @@ async def seller_lines(market: Market, actor: Actor, mode: str, begin: int, end:
     for seller in sellers:
         own, counted = today.get(seller.id, []), past.get(seller.id)
         campaigns = campaigns_of(market, seller.id)
-        currency = next((each.currency for each in campaigns), "")
         lines.append(
             SellerLine(
                 seller.id,
@@ -68,7 +67,9 @@ async def seller_lines(market: Market, actor: Actor, mode: str, begin: int, end:
                 sum(each.refused for each in own),
                 counted.sales if counted else 0,
                 counted.returned if counted else 0,
-                Money(counted.earned // counted.leads, currency) if counted and counted.leads and currency else None,
+                Money(counted.earned // counted.leads, counted.currency)
+                if counted and counted.leads and counted.currency
+                else None,
                 tuple(owed.get(seller_account(seller.id), ())),
                 last.get(seller.id),
                 told.get(seller.id, "none"),

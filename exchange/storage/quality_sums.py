@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from exchange.model.actor import Actor, Role
@@ -15,6 +15,9 @@ BURST = 4
 """More bad leads of one sub id and day count as so many: one bad hour is no rotten source."""
 SPANS = {"month": MONTH_DAYS, "past": PAST_DAYS}
 """The days, with today, of the plain counts that begin with each name."""
+_ONE = "MIN(d.currency) = MAX(d.currency)"
+_CURRENCY = f"CASE WHEN {_ONE} THEN MAX(d.currency) ELSE '' END AS currency"
+"""Amounts of several currencies are never added up: what is summed then has no currency, and its amounts are 0."""
 
 
 def _weights(weights: Sequence[DayWeight]) -> tuple[str, dict[str, Any]]:
@@ -53,7 +56,7 @@ async def sale_sums(
     only = "AND d.buyer_id = :only_buyer" if buyer_id else ""
     told, quiet = _told_of(silent)
     return await tx.fetch(
-        f"""{with_w} SELECT {names}, MAX(d.currency) AS currency, {_plain()},
+        f"""{with_w} SELECT {names}, {_CURRENCY}, {_plain()},
                CAST(SUM({told("d.sold")}) AS BIGINT) AS heard,
                {_weighed("d.contacted", "w.long", "contact_hits")},
                {_weighed(told("d.sold"), "w.contact", "contact_of")},
@@ -103,7 +106,19 @@ def _told_of(silent: Collection[str]) -> tuple[Callable[[str], str], dict[str, A
 
 def _plain() -> str:
     counts = ("sold", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units", "lost_units")
-    return ", ".join(f"CAST(SUM(d.{name}) AS BIGINT) AS {name}" for name in counts)
+    return _sums(counts)
+
+
+def _sums(names: Iterable[str]) -> str:
+    return ", ".join(f"{_of_one(name) if name.endswith('_units') else _summed(name)} AS {name}" for name in names)
+
+
+def _summed(name: str) -> str:
+    return f"CAST(SUM(d.{name}) AS BIGINT)"
+
+
+def _of_one(name: str) -> str:
+    return f"CASE WHEN {_ONE} THEN {_summed(name)} ELSE 0 END"
 
 
 def _weighed(count: str, weight: str, name: str) -> str:
@@ -201,12 +216,9 @@ async def post_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWe
     """Posts of a vertical by contract and seller: plain counts, and those that fade fast."""
     with_w, params = _weights(weights)
     mine, own = _own(actor)
-    plain = ", ".join(
-        f"CAST(SUM(d.{name}) AS BIGINT) AS {name}"
-        for name in ("posts", "taken", "lowered", "bid_units", "price_units", "refused_alive")
-    )
+    plain = _sums(("posts", "taken", "lowered", "bid_units", "price_units", "refused_alive"))
     return await tx.fetch(
-        f"""{with_w} SELECT d.seller_id, d.buyer_id, d.contract_id, MAX(d.currency) AS currency, {plain},
+        f"""{with_w} SELECT d.seller_id, d.buyer_id, d.contract_id, {_CURRENCY}, {plain},
                {_weighed("d.posts", "w.short", "posts_short")}, {_weighed("d.taken", "w.short", "taken_short")},
                {_weighed("d.refused_alive", "w.short", "alive_short")}
            FROM w JOIN post_days d ON d.vertical = :vertical AND d.day = w.day
@@ -226,7 +238,7 @@ async def week_sums(
     told, quiet = _told_of(silent)
     only = "AND d.seller_id = :only_seller" if seller_id else ""
     return await tx.fetch(
-        f"""SELECT d.day, MAX(d.currency) AS currency, {_plain()}, CAST(SUM({told("d.sold")}) AS BIGINT) AS heard,
+        f"""SELECT d.day, {_CURRENCY}, {_plain()}, CAST(SUM({told("d.sold")}) AS BIGINT) AS heard,
                 CAST(SUM({told("d.ended")}) AS BIGINT) AS heard_ended FROM sale_days d
             WHERE d.vertical = :vertical AND d.day >= :since {mine} {only} GROUP BY d.day ORDER BY d.day""",
         vertical=vertical,
@@ -303,11 +315,9 @@ async def source_heat(tx: Tx, actor: Actor, vertical: str, first_day: int) -> tu
         **params,
     )
     sales = await tx.fetch(
-        f"""SELECT seller_id, sub_id, MAX(currency) AS currency, CAST(SUM(sold) AS BIGINT) AS sales,
-               CAST(SUM(returned) AS BIGINT) AS returned, CAST(SUM(contacted) AS BIGINT) AS contacted,
-               CAST(SUM(price_units) AS BIGINT) AS price_units, CAST(SUM(payout_units) AS BIGINT) AS payout_units,
-               CAST(SUM(lost_units) AS BIGINT) AS lost_units
-            FROM sale_days WHERE day >= :first {only} GROUP BY 1, 2""",
+        f"""SELECT d.seller_id, d.sub_id, {_CURRENCY}, {_summed("sold")} AS sales,
+               {_sums(("returned", "contacted", "price_units", "payout_units", "lost_units"))}
+            FROM sale_days d WHERE day >= :first {only} GROUP BY 1, 2""",
         **params,
     )
     return posts, sales

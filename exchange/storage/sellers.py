@@ -10,7 +10,7 @@ from exchange.model.audit import AuditLine
 from exchange.model.party import Campaign, Seller
 from exchange.model.work import JobRow
 from exchange.storage.audit import record
-from exchange.storage.database import Tx
+from exchange.storage.database import Row, Tx
 from exchange.storage.hours import Reach, lead_sums
 from exchange.storage.jobs import add_job
 from exchange.storage.parties import save_campaign, save_seller
@@ -29,13 +29,15 @@ class Today(NamedTuple):
 
 
 class Past(NamedTuple):
-    """Of some weeks, as they are counted by day: posts, and of the sales how many came back."""
+    """Of some weeks, as they are counted by day: posts, and of the sales how many came back. `earned` is in units of
+    `currency`, which is empty where there are several, or none."""
 
     leads: int
     sold: int
     sales: int
     returned: int
     earned: int
+    currency: str
 
 
 async def leads_by_seller(tx: Tx, actor: Actor, mode: str, begin: int, end: int) -> dict[str, list[Today]]:
@@ -65,19 +67,20 @@ async def past_by_seller(tx: Tx, actor: Actor, since_day: int) -> dict[str, Past
     )
     sales = await tx.fetch(
         """SELECT seller_id, CAST(SUM(sold) AS BIGINT) AS sales, CAST(SUM(returned) AS BIGINT) AS returned,
-               CAST(SUM(payout_units) AS BIGINT) AS earned
+               CAST(SUM(payout_units) AS BIGINT) AS earned, MIN(currency) AS currency, MAX(currency) AS other
            FROM sale_days WHERE day >= :since GROUP BY seller_id""",
         since=since_day,
     )
     sold = {row["seller_id"]: row for row in sales}
-    return {
-        row["seller_id"]: Past(
-            row["leads"],
-            row["sold"],
-            *((each["sales"], each["returned"], each["earned"]) if (each := sold.get(row["seller_id"])) else (0, 0, 0)),
-        )
-        for row in posts
-    }
+    return {row["seller_id"]: _past(row, sold.get(row["seller_id"])) for row in posts}
+
+
+def _past(posts: Row, sales: Row | None) -> Past:
+    if sales is None:
+        return Past(posts["leads"], posts["sold"], 0, 0, 0, "")
+    one = sales["currency"] == sales["other"]
+    earned = (sales["earned"], sales["currency"]) if one else (0, "")
+    return Past(posts["leads"], posts["sold"], sales["sales"], sales["returned"], *earned)
 
 
 async def last_lead(tx: Tx, actor: Actor, seller_ids: Sequence[str]) -> dict[str, int]:

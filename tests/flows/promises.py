@@ -40,7 +40,7 @@ class Stored:
     undone: frozenset[str]  # references of sales that were reversed; of those given back the buyer has the lead
     spending: frozenset[str]  # accounts that buyers pay from now
     promised: Mapping[str, int]  # units made up for a promise, by lead
-    corrected: Mapping[str, int]  # units given by people, or taken, by account
+    corrected: Mapping[tuple[str, str], int]  # units given by people, or taken, by account and currency
     running: frozenset[str]  # requests whose idempotency key waits
     queues: frozenset[str]  # with a job that waits or runs
 
@@ -76,10 +76,10 @@ async def _read(tx: Tx) -> Stored:
         """SELECT t.reference, p.source FROM transactions t JOIN postings p ON p.reference = t.reference AND p.line = 1
            WHERE t.kind = 'sale'"""
     )
-    corrected: dict[str, int] = defaultdict(int)
+    corrected: dict[tuple[str, str], int] = defaultdict(int)
     for row in await tx.fetch("SELECT * FROM postings WHERE reference LIKE 'adjustment:%'"):
-        corrected[row["source"]] -= row["units"]
-        corrected[row["destination"]] += row["units"]
+        corrected[row["source"], row["currency"]] -= row["units"]
+        corrected[row["destination"], row["currency"]] += row["units"]
     requests = await tx.fetch("SELECT r.*, k.wrapped FROM requests r LEFT JOIN data_keys k ON k.subject = r.id")
     queues = await tx.fetch("SELECT queue FROM jobs WHERE state IN ('waiting', 'running')")
     running = await tx.fetch(
@@ -206,16 +206,16 @@ def _caps(stored: Stored) -> Iterator[str]:
 
 
 def _accounts(stored: Stored) -> Iterator[str]:
-    earned: dict[str, int] = defaultdict(int)
+    earned: dict[tuple[str, str], int] = defaultdict(int)
     for lead in stored.leads:
         if lead["mode"] == "live":
-            earned[f"seller:{lead['seller_id']}:payable"] += lead["payout_units"]
+            earned[f"seller:{lead['seller_id']}:payable", lead["currency"]] += lead["payout_units"]
     for row in stored.accounts:
-        account = row["account"]
+        account, key = row["account"], (row["account"], row["currency"])
         left = row["limit_units"] + row["posted_units"] - row["held_units"]
         if account in stored.spending and left < 0:
             yield f"{account} is {-left} beyond what it may spend."
-        due = earned[account] + stored.corrected.get(account, 0)
+        due = earned[key] + stored.corrected.get(key, 0)
         if stored.leads and account.endswith(":payable") and row["posted_units"] != due:
             yield f"{account} stands at {row['posted_units']}, its leads earned {due}."
 

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 from exchange.flows.dispositions import record_disposition
 from exchange.flows.quality import count_outcomes, keep_quality
 from exchange.flows.return_decide import Choice, decide_return
 from exchange.flows.returns import Asking, ask_return, find_returnable
+from exchange.flows.seller_list import seller_lines
 from exchange.flows.trail import read_trail
 from exchange.model.actor import Actor, Role
 from exchange.model.feedback import Report
 from exchange.model.lead import Mode
-from exchange.model.party import State, Strategy, Tier
+from exchange.model.money import Money
+from exchange.model.party import Payout, State, Strategy, Tier
+from exchange.model.quality import DAY_MS
 from exchange.model.returns import ReturnState
+from exchange.stages.quality.cohorts import cohorts
 from exchange.stages.quality.standing import Band
 from exchange.storage.quality import count_sales
+from exchange.storage.quality_sums import week_sums
+from exchange.web.figures.heat import source_lines
+from exchange.web.figures.quality import curves_of
 from tests.flows.lab import OPERATOR, later, post
-from tests.market import REFUSED, SOLD, Exchange, buying, consumer, selling, usd
+from tests.market import REFUSED, SOLD, Deposit, Exchange, buyer, buying, campaign, consumer, contract, selling, usd
 
 ACME = Actor(Role.BUYER, "acme", "acme")
 COUNTS = "sold, contacted, converted, ended, returned, bad, price_units, payout_units, lost_units"
@@ -104,6 +112,39 @@ async def test_days_are_counted_from_the_leads_by_sub_id_and_contract(either: Ex
     await sold(either, 5)
     await keep_quality(either.market)
     assert 2 == len(await either.rows("SELECT DISTINCT day FROM source_days"))
+
+
+async def test_amounts_of_two_currencies_are_never_added_up(either: Exchange) -> None:
+    euros = partial(Money.parse, currency="EUR")
+    abroad = campaign(
+        "cedar",
+        id="cedar-abroad",
+        currency="EUR",
+        floor=euros("0"),
+        min_margin=euros("0"),
+        payout=Payout(euros("0"), 8_000),
+    )
+    await either.add(*selling("cedar"), abroad, *buying("acme", price=usd("30")))
+    birch = contract("birch", price=euros("20"), max_bid=euros("60"))
+    await either.add(buyer("birch", limit=euros("0")), Deposit("birch", euros("500")), birch)
+    for number, sub_id, sold_in in ((1, "both", "solar"), (2, "both", "abroad"), (3, "one", "abroad")):
+        answer = await post(either, {**consumer(number), "sub_id1": sub_id}, campaign=f"cedar-{sold_in}")
+        assert answer["status"] == "accepted", answer.fields
+    later(either, 10)
+    await keep_quality(either.market)
+
+    found, now = either.market.live.standings.verticals["solar"], either.clock.now()
+    sub_ids = [found.sources["cedar", sub_id] for sub_id in ("both", "one")]
+    assert [("", 0, 0), ("EUR", 200_000, 160_000)] == [(e.currency, e.earned_units, e.paid_units) for e in sub_ids]
+    seller = found.sellers["cedar"]
+    assert ("", 0, 0, 3) == (seller.currency, seller.earned_units, seller.paid_units, seller.sold)
+    [line] = await seller_lines(either.market, OPERATOR, "live", now - now % DAY_MS, now)
+    assert (3, None) == (line.sales, line.epl)
+    curves = await curves_of(either.market, "solar")
+    week = cohorts(await either.market.db.read(week_sums, OPERATOR, "solar", 0), now / DAY_MS, curves)[-1]
+    assert (3, None, None) == (week.sold, week.net_price, week.payout)
+    lines = (await source_lines(either.market, OPERATOR, "solar", now)).lines
+    assert {"both": None, "one": "16.00"} == {each.sub_id: each.fields["epl"] for each in lines}
 
 
 async def test_a_buyer_that_never_reports_makes_no_source_look_bad(either: Exchange) -> None:

@@ -50,9 +50,14 @@ class Cohort(NamedTuple):
         return _EPOCH + timedelta(days=self.day)
 
     @property
-    def net_price(self) -> Money:
-        """What its leads brought, less what was given back."""
-        return Money(self.price_units - self.lost_units, self.currency)
+    def net_price(self) -> Money | None:
+        """What its leads brought, less what was given back; None where that was in several currencies."""
+        return Money(self.price_units - self.lost_units, self.currency) if self.currency else None
+
+    @property
+    def payout(self) -> Money | None:
+        """What its sellers got for them, as above."""
+        return Money(self.payout_units, self.currency) if self.currency else None
 
 
 class _Known(NamedTuple):
@@ -114,6 +119,8 @@ def _cohort(
 ) -> Cohort:
     told = known.conversion
     conversion = _foretold(told, usual, True)
+    currencies = {row["currency"] for row in rows}
+    currency = currencies.pop() if len(currencies) == 1 else ""
     money = {name: sum(row[name] for row in rows) for name in ("price_units", "lost_units", "payout_units")}
     return Cohort(
         monday,
@@ -125,7 +132,7 @@ def _cohort(
         money["price_units"],
         money["lost_units"],
         money["payout_units"],
-        rows[0]["currency"],
+        currency,
         min(told.of / told.leads, 1.0) if told.leads else 0.0,
         conversion,
         max(conversion.value * told.leads, float(told.told)),

@@ -24,7 +24,7 @@ _LEAST = 0.02  # a buyer that took nothing is not left without a chance for ever
 class Buyer:
     """One buyer's record. `bid_units` and `price_units` are of the posts it took: what it had bid, and what it paid.
 
-    `lowered` of them it paid less for than it had bid.
+    `lowered` of them it paid less for than it had bid. One that buys in several currencies has none, and no amounts.
     """
 
     buyer_id: str
@@ -137,21 +137,24 @@ def _buyer(
     sold = sales.get(buyer_id)
     nothing = Rate(_EXPECTED_TAKEN * USUAL, (1 - _EXPECTED_TAKEN) * USUAL, _EXPECTED_TAKEN, 0, 0, True)
     empty = Rate(1e-3, USUAL, 0.0, 0, 0)
+    currencies = {row["currency"] for row in (*own, *([sold] if sold is not None else []))}
+    currency = currencies.pop() if len(currencies) == 1 else ""
+    bid, paid = (sum(row[name] for row in own) if currency else 0 for name in ("bid_units", "price_units"))
     return Buyer(
         buyer_id,
-        own[0]["currency"] if own else (sold["currency"] if sold is not None else ""),
+        currency,
         sum(row["posts"] for row in own),
         sum(row["taken"] for row in own),
         sum(row["lowered"] for row in own),
-        sum(row["bid_units"] for row in own),
-        sum(row["price_units"] for row in own),
+        bid,
+        paid,
         taken.get(buyer_id, nothing),
         everyone["return"].get(buyer_id, empty),
         everyone["conversion"].get(buyer_id, empty),
         everyone["contact"].get(buyer_id, empty),
         sold["sold"] if sold is not None else 0,
-        sold["lost_units"] if sold is not None else 0,
-        sold["price_units"] if sold is not None else 0,
+        sold["lost_units"] if sold is not None and currency else 0,
+        sold["price_units"] if sold is not None and currency else 0,
     )
 
 

@@ -5,6 +5,7 @@ Made from sums over counted days (`storage/quality_sums.py`), whose rows are tak
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -44,7 +45,8 @@ _LEAST_SOLD, _LEAST_BACK, _LEAST_EXPECTED = 20, 3, 2.0
 class Source:
     """`leads` posts and `sold` sales. `earned_units` is prices without what was given back, `paid_units` the payouts.
 
-    `earned_per_lead` is drawn towards the vertical's, in money units.
+    `earned_per_lead` is drawn towards that of the vertical's sources in its currency, in money units. One that sells in
+    several has no currency, and no amounts.
     """
 
     seller_id: str
@@ -184,44 +186,55 @@ def _span(name: str, days: int, sums: _Sums, today: int) -> Month:
     )
 
 
-def _per_lead(sums: Iterable[_Sums]) -> int:
-    earned = leads = 0
+def _per_lead(sums: Iterable[_Sums]) -> Mapping[str, int]:
+    """By currency, what a lead of all sources in it earns."""
+    earned, leads = Counter[str](), Counter[str]()
     for each in sums:
-        earned += _earned(each)
-        leads += each.posts["leads"] if each.posts is not None else 0
-    return earned // max(leads, 1)
+        earned[_currency(each)] += _earned(each)
+        leads[_currency(each)] += each.posts["leads"] if each.posts is not None else 0
+    return {currency: units // max(leads[currency], 1) for currency, units in earned.items()}
+
+
+def _currency(sums: _Sums) -> str:
+    return str(sums.sales["currency"]) if sums.sales is not None else ""
 
 
 def _earned(sums: _Sums) -> int:
     return sums.sales["price_units"] - sums.sales["lost_units"] if sums.sales is not None else 0
 
 
-def _source(key: Key, sums: _Sums, trees: Mapping[str, Tree], suspicion: Suspicion, usual: int) -> Source:
+def _source(key: Key, sums: _Sums, trees: Mapping[str, Tree], suspicion: Suspicion, usual: Mapping[str, int]) -> Source:
     rates = {name: each.subs[key] for name, each in trees.items()}
     leads = sums.posts["leads"] if sums.posts is not None else 0
     sold = sums.sales["sold"] if sums.sales is not None else 0
     earned, paid = _earned(sums), sums.sales["payout_units"] if sums.sales is not None else 0
-    currency = sums.sales["currency"] if sums.sales is not None else ""
-    drawn = (earned + int(USUAL) * usual) // (leads + int(USUAL))
+    currency = _currency(sums)
+    drawn = _drawn(earned, leads, usual.get(currency, 0))
     return Source(*key, leads, sold, currency, earned, paid, drawn, rates, suspicion, band_of(rates, suspicion))
 
 
-def _seller(seller_id: str, own: list[Source], trees: Mapping[str, Tree], usual: int) -> Source:
+def _seller(seller_id: str, own: list[Source], trees: Mapping[str, Tree], usual: Mapping[str, int]) -> Source:
     rates = {name: each.sellers[seller_id] for name, each in trees.items()}
-    leads, earned = sum(each.leads for each in own), sum(each.earned_units for each in own)
+    currencies = {each.currency for each in own if each.sold}
+    currency = currencies.pop() if len(currencies) == 1 else ""
+    leads, earned = sum(each.leads for each in own), sum(each.earned_units for each in own) if currency else 0
     return Source(
         seller_id,
         "",
         leads,
         sum(each.sold for each in own),
-        next((each.currency for each in own if each.currency), ""),
+        currency,
         earned,
-        sum(each.paid_units for each in own),
-        (earned + int(USUAL) * usual) // (leads + int(USUAL)),
+        sum(each.paid_units for each in own) if currency else 0,
+        _drawn(earned, leads, usual.get(currency, 0)),
         rates,
         None,
         band_of(rates, None),
     )
+
+
+def _drawn(earned: int, leads: int, usual: int) -> int:
+    return (earned + int(USUAL) * usual) // (leads + int(USUAL))
 
 
 def band_of(rates: Mapping[str, Rate], suspicion: Suspicion | None) -> Band:

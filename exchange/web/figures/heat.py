@@ -100,6 +100,7 @@ def _parts(post: Row, sale: Row | None) -> dict[str, Part]:
 
 def _line(market: Market, post: Row, sale: Row | None, cells: Sequence[Shaded]) -> Line:
     seller = market.deals.sellers.get(post["seller_id"])
+    earned = _epl(post, sale)
     fields = {
         "seller": post["seller_id"],
         "sub_id": post["sub_id"],
@@ -110,7 +111,7 @@ def _line(market: Market, post: Row, sale: Row | None, cells: Sequence[Shaded]) 
         "sales": sale["sales"] if sale is not None else 0,
         "returned": sale["returned"] if sale is not None else 0,
         "contacted": sale["contacted"] if sale is not None else 0,
-        "epl": _epl(post, sale).text if sale is not None else None,
+        "epl": earned.text if earned is not None else None,
     }
     name = seller.name if seller is not None else post["seller_id"]
     return Line(post["seller_id"], name, post["sub_id"], tuple(cells), fields)
@@ -118,6 +119,7 @@ def _line(market: Market, post: Row, sale: Row | None, cells: Sequence[Shaded]) 
 
 def _cells(post: Row, sale: Row | None) -> list[HeatCell]:
     leads, sales = post["leads"], sale["sales"] if sale is not None else 0
+    earned = _epl(post, sale)
     returned, contacted = (sale["returned"], sale["contacted"]) if sale is not None else (0, 0)
     return [
         HeatCell(count(leads), leads),
@@ -126,9 +128,7 @@ def _cells(post: Row, sale: Row | None) -> list[HeatCell]:
         _share(contacted, sales),
         _share(post["duplicate"], leads),
         _share(post["fraud"], leads),
-        HeatCell(money(_epl(post, sale)), _epl(post, sale).units / 100 if leads >= FEW else None)
-        if sale is not None
-        else HeatCell("–"),
+        HeatCell(money(earned), earned.units / 100 if leads >= FEW else None) if earned is not None else HeatCell("–"),
     ]
 
 
@@ -138,9 +138,11 @@ def _share(part: int, of: int) -> HeatCell:
     return HeatCell(rate(part, of), 100 * part / of if of >= FEW else None)
 
 
-def _epl(post: Row, sale: Row | None) -> Money:
-    """What the seller earned for a lead, after returns: of a price given back its part of the payout is too."""
-    assert sale is not None
+def _epl(post: Row, sale: Row | None) -> Money | None:
+    """What the seller earned for a lead, after returns: of a price given back its part of the payout is too. None when
+    it sold nothing, or in several currencies."""
+    if sale is None or not sale["currency"]:
+        return None
     kept = sale["price_units"] - sale["lost_units"]
     payout = sale["payout_units"] * kept // sale["price_units"] if sale["price_units"] else 0
     return Money(payout // max(post["leads"], 1), sale["currency"])

@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange.model.money import Money
 from exchange.model.quality import DAY_MS
 from exchange.model.vertical import Vertical
 from exchange.stages.quality.cohorts import Cohort, cohorts
@@ -87,9 +86,9 @@ def _fields(cohort: Cohort) -> dict[str, Any]:
         "returned": cohort.returned,
         "share_shown": round(cohort.shown, 4),
         "conversions_foretold": round(cohort.conversions, 2),
-        "earned": cohort.net_price.text,
-        "payout": Money(cohort.payout_units, cohort.currency).text,
-        "currency": cohort.currency,
+        "earned": cohort.net_price.text if cohort.net_price is not None else None,
+        "payout": cohort.payout.text if cohort.payout is not None else None,
+        "currency": cohort.currency or None,
         **rate_fields("conversion", cohort.conversion),
         **rate_fields("return", cohort.back),
     }
