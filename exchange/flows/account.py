@@ -56,7 +56,7 @@ async def account_view(market: Market, actor: Actor, buyer: Buyer) -> Account:
     db = market.db
     balances = await db.read(balances_of, actor, f"buyer:{buyer.id}")
     hours = await spent_lately(market, actor, buyer)
-    available = _available(balances, buyer)
+    available = spendable(balances, buyer)
     ready = payments_of(market)
     return Account(
         buyer,
@@ -142,6 +142,7 @@ def days_of(market: Market, buyer: Buyer, hours: Sequence[HourSpent]) -> tuple[D
     )
 
 
-def _available(balances: Sequence[Balance], buyer: Buyer) -> Money:
+def spendable(balances: Sequence[Balance], buyer: Buyer) -> Money:
+    """What a buyer has for leads: of the account it buys from, in the currency it buys in."""
     own = [each for each in balances if each.account == buyer.account and each.posted.currency == buyer.limit.currency]
     return own[0].available if own else Money.zero(buyer.limit.currency)

@@ -1,7 +1,8 @@
 """Answers out: one mapping as JSON, XML or name-value pairs, in the order its keys came. Pure.
 
 Whatever text an answer carries, control characters, lone surrogates and the two characters XML forbids leave as
-U+FFFD, so JSON and XML are always well-formed. A key whose value is None is left out in every format.
+U+FFFD, so JSON and XML are always well-formed. A line feed stays one: an address has several lines. A key whose value
+is None is left out in every format.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CONTENT_TYPES: Mapping[str, str] = {
 }
 _ANY = frozenset({"*/*", "application/*", "text/*"})
 _ACCEPT_CHARACTERS = 1_000
-_NOT_SENT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NOT_SENT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _NOT_IN_ELEMENT = re.compile(r"[^A-Za-z0-9_.-]")
 _LEAST_INT, _MOST_INT = -(2**63), 2**64 - 1  # what orjson writes

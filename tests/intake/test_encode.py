@@ -92,7 +92,14 @@ def test_whatever_an_answer_carries_it_is_well_formed_and_free_of_control_charac
 
     assert json.loads(bodies["json"])["message"] == ElementTree.fromstring(bodies["xml"]).findtext("message")
     for body in bodies.values():
-        assert not any(ord(mark) < 32 or 127 <= ord(mark) < 160 for mark in body.removeprefix(bodies["xml"][:39]))
+        marks = body.removeprefix(bodies["xml"][:39]).replace("\n", "")
+        assert not any(ord(mark) < 32 or 127 <= ord(mark) < 160 for mark in marks)
+
+
+def test_the_lines_of_an_address_stay_lines() -> None:
+    address = {"address": "12 Dock Road\nBoston"}
+    assert address == json.loads(encode(address, "json")[0])
+    assert address["address"] == ElementTree.fromstring(encode(address, "xml")[0]).findtext("address")
 
 
 def test_values_of_other_kinds_go_out_as_text() -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from exchange.model.money import Money
 from tests.flows.billed import WEEKLY, later, on_credit, sold, sound
-from tests.market import OPERATOR_KEY, Key, buyer, buyer_key, operator
+from tests.market import OPERATOR_KEY, Deposit, Key, buyer, buyer_key, operator
 from tests.web.served import Served
 
 BIRCH = buyer_key("birch")
 
 
 async def test_a_buyer_asks_what_it_may_spend_and_how_long_that_lasts(served: Served) -> None:
+    await served.exchange.add(
+        Deposit("acme", Money.parse("99", "EUR"))
+    )  # buys no lead: the account it buys in is in USD
     told = await served.get("buyer/balance", key=buyer_key("acme"))
 
     assert (200, "prepaid", "1000.00", "USD") == (
         told.http_status, told["billing"], told["available"], told["currency"],
     )  # fmt: skip
-    assert [("prepaid", "1000.00", "0.00")] == [(x["account"], x["balance"], x["held"]) for x in told["accounts"]]
+    assert [("EUR", "99.00", "0.00"), ("USD", "1000.00", "0.00")] == [
+        (x["currency"], x["balance"], x["held"]) for x in told["accounts"]
+    ]
     assert told.get("leads_left") is None
     assert 401 == (await served.get("buyer/balance", key="bk_live_nobody")).http_status
     assert 401 == (await served.get("buyer/balance", key=OPERATOR_KEY)).http_status

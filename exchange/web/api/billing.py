@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from exchange.flows.account import forecast_of, spent_lately
+from exchange.flows.account import forecast_of, spendable, spent_lately
 from exchange.flows.billing import CannotIssue, bill
 from exchange.flows.payments import NothingToPay, account_standings, pay_invoice
 from exchange.model.actor import Actor
@@ -36,8 +36,7 @@ async def balance(call: Call) -> Told:
     if buyer is None:
         raise Stop(Reason.NOT_FOUND, 404, "There is no such buyer.")
     found = await market.db.read(balances_of, caller.actor, f"buyer:{buyer.id}")
-    own = next((each for each in found if each.account == buyer.account), None)
-    available = own.available if own is not None else Money.zero(buyer.limit.currency)
+    available = spendable(found, buyer)
     told = forecast_of(market, buyer, await spent_lately(market, caller.actor, buyer), available)
     fields: dict[str, Any] = {
         "status": "ok",
