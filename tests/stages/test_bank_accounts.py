@@ -51,10 +51,10 @@ def test_everything_wrong_with_an_account_is_told_at_once_and_no_number_with_it(
     with pytest.raises(WrongAccount) as ach:
         read_account(Method.ACH, {"routing": "123456789", "account": "secret-number!"})
     with pytest.raises(WrongAccount) as sepa:
-        read_account(Method.SEPA, {"holder": "x", "iban": "DE00370400440532013000", "bic": "nope"})
+        read_account(Method.SEPA, {"holder": "株式会社", "iban": "DE00370400440532013000", "bic": "nope"})
 
     assert ["holder", "routing", "account"] == [each.field for each in ach.value.problems]
-    assert ["iban", "bic"] == [each.field for each in sepa.value.problems]
+    assert ["holder", "iban", "bic"] == [each.field for each in sepa.value.problems]
     told = str(ach.value) + str(sepa.value) + repr(ach.value.problems) + repr(sepa.value.problems)
     assert "123456789" not in told and "SECRET" not in told.upper().replace("SECRET-", "x") and "3704" not in told
 

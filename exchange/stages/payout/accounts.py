@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from exchange.model.lead import Problem
 from exchange.model.payout import Account, AchAccount, AchPayer, Method, Payer, SepaAccount
+from exchange.stages.payout.letters import has_letters
 
 _IBAN_LENGTHS: Mapping[str, int] = MappingProxyType(
     {
@@ -107,9 +108,11 @@ def _no_routing(routing: str) -> list[Problem]:
 
 
 def _no_holder(field: str, name: str) -> list[Problem]:
-    if name and len(name) <= _HOLDER_MOST and name.isprintable():
-        return []
-    return [Problem(field, "missing", f"{field} is a name of at most {_HOLDER_MOST} characters.")]
+    if not name or len(name) > _HOLDER_MOST or not name.isprintable():
+        return [Problem(field, "missing", f"{field} is a name of at most {_HOLDER_MOST} characters.")]
+    if not has_letters(name):
+        return [Problem(field, "pattern", f"{field} is a name in Latin letters: files for banks hold no others.")]
+    return []
 
 
 def _squeezed(text: str) -> str:

@@ -7,7 +7,6 @@ against the account it agreed on, so no offsetting entry is in it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from exchange.model.money import Money
 from exchange.model.payout import AchAccount, AchPayer
+from exchange.stages.payout.letters import bare
 from exchange.stages.statement import CENT
 
 _CREDITS_ONLY = "220"
@@ -100,6 +100,5 @@ def _hash(payments: Sequence[AchPayment]) -> int:
 
 
 def plain(text: str, width: int) -> str:
-    """Upper case letters of ASCII, cut and filled up to `width`."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().upper()
-    return f"{_KEPT.sub(' ', decomposed)[:width]:{width}}"
+    """Upper case letters of ASCII, cut and filled up to `width`; a letter of another script is a space."""
+    return f"{_KEPT.sub(' ', bare(text).upper())[:width]:{width}}"

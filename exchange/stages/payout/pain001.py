@@ -6,7 +6,6 @@ Written with the characters that every bank in SEPA takes; amounts in euros with
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -15,12 +14,12 @@ from lxml import etree
 
 from exchange.model.money import Money
 from exchange.model.payout import SepaAccount
+from exchange.stages.payout.letters import bare
 from exchange.stages.statement import CENT
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _NAME_MOST, _TEXT_MOST, _ID_MOST = 70, 140, 35
 _KEPT = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
-_OWN_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "&": "+"})
 
 
 class SepaPayment(NamedTuple):
@@ -104,6 +103,4 @@ def identifier(text: str) -> str:
 
 def latin(text: str, most: int) -> str:
     """The letters that SEPA knows: accents fall away, what has no likeness becomes a space."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(_OWN_LETTERS))
-    bare = "".join(each for each in decomposed if not unicodedata.combining(each))
-    return " ".join(_KEPT.sub(" ", bare).split())[:most].strip() or "-"
+    return " ".join(_KEPT.sub(" ", bare(text.replace("&", "+"))).split())[:most].strip() or "-"
