@@ -122,7 +122,7 @@ async def _opened(
     try:
         ports = await _listen(buyers)
         async with (
-            neighbours(beside, wanted.folder, wall, own) as found,
+            neighbours(beside, wanted.folder, wall, own, clock) as found,
             _on_files(
                 wanted, note, _at_ports(cast, ports), ports, found, clock, on_lead, buyers.begin, process
             ) as running,

@@ -139,7 +139,8 @@ class Stripe:
             event = json.loads(call.body)
         except ValueError:
             raise BadReply("the event is no JSON") from None
-        found = event.get("data", {}).get("object") if isinstance(event, dict) else None
+        told = event.get("data") if isinstance(event, dict) else None
+        found = told.get("object") if isinstance(told, dict) else None
         if not isinstance(found, dict) or not isinstance(event.get("created"), int):
             raise BadReply("the event lacks what every event has")
         return (_event(_text(event, "id"), event["created"] * 1000, _text(event, "type"), found),)

@@ -72,7 +72,7 @@ async def test_a_page_is_fetched_kept_and_told_of_and_the_line_is_busy_now_and_t
     clock = SimulatedClock(NOW)
     api = f"http://{HOST}:{ports[PORT]}/v2/faxes"
     async with (
-        listening(Site(tmp_path, ports, clock)) as secrets,
+        listening(Site(tmp_path, ports, clock, clock)) as secrets,
         sender(secrets, clock) as ours,
         ClientSession() as session,
     ):

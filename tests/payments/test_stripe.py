@@ -150,7 +150,8 @@ def test_events_are_believed_under_both_secrets_and_say_what_moved() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        [], {"id": "evt_1"}, event("payment_intent.succeeded", amount_received=1.5, currency="usd"),
+        [], {"id": "evt_1"}, {**event("x"), "data": []},
+        event("payment_intent.succeeded", amount_received=1.5, currency="usd"),
         event("payment_intent.succeeded", amount_received=-1, currency="usd"),
         event("payment_intent.succeeded", amount_received=True, currency="usd"),
         event("payment_intent.succeeded", amount_received=1, currency=None),

@@ -17,11 +17,15 @@ FOLDER = "peers"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a peer lives: a folder of its own, and the port it really has by the one the demo's documents name."""
+    """Where a peer lives: a folder of its own, and the port it really has by the one the demo's documents name.
+
+    `exchange` is the exchange's own clock, which may stand still: by it is signed what calls back there.
+    """
 
     folder: Path
     ports: Mapping[int, int]
     clock: Clock
+    exchange: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +78,17 @@ def peers() -> tuple[Peer, ...]:
 
 @asynccontextmanager
 async def neighbours(
-    found: Sequence[Peer], folder: Path, clock: Clock, own: Iterable[int] = ()
+    found: Sequence[Peer], folder: Path, clock: Clock, own: Iterable[int] = (), exchange: Clock | None = None
 ) -> AsyncIterator[Neighbours]:
-    """The peers at their own ports, or, when one of those is taken, all at free ones; `own` are those we listen at."""
+    """The peers at their own ports, or, when one of those is taken, all at free ones; `own` are those we listen at.
+    `exchange` is the clock of the exchange, if it is another than theirs."""
     ports = free_ports([*own, *(port for peer in found for port in peer.ports)])
     secrets: dict[str, str] = {}
     async with AsyncExitStack() as open_now:
         for peer in found:
             place = folder / FOLDER / peer.name
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            site = Site(place, {port: ports[port] for port in peer.ports}, clock)
+            site = Site(place, {port: ports[port] for port in peer.ports}, clock, exchange or clock)
             secrets |= await open_now.enter_async_context(peer.listening(site))
         yield Neighbours(ports, secrets)
 

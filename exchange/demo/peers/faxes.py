@@ -102,7 +102,7 @@ async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     """Its key for signatures and the one to call it with are new with each start."""
     key, token = Ed25519PrivateKey.generate(), SystemIds().token()
     async with ClientSession() as session:
-        company = Company(site.folder, site.clock, token, key, session)
+        company = Company(site.folder, site.exchange, token, key, session)
         routes = (web.post("/v2/faxes", company.take), web.get("/v2/faxes/{id}", company.tell))
         async with serving(site.ports[PORT], routes):
             public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

@@ -216,7 +216,7 @@ async def open_till(port: int, clock: Clock, ids: Ids, key: str) -> AsyncIterato
 async def listening(site: Site) -> AsyncIterator[Mapping[str, str]]:
     """The same key at every start, so that a demo that goes on still knows it."""
     key, kept = _kept_key(site.folder / "key"), site.folder / "books.json"
-    async with open_till(site.ports[PORT], site.clock, SystemIds(), key) as made:
+    async with open_till(site.ports[PORT], site.exchange, SystemIds(), key) as made:
         if kept.exists():
             made.books.restore(orjson.loads(kept.read_bytes()))
         yield {"stripe_key": key}
