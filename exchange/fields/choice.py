@@ -22,6 +22,15 @@ _RANGE = re.compile(r"\$?([0-9]{1,12}) ?(?:-|–|to) ?\$?([0-9]{1,12})")
 _OPEN = re.compile(r"\$?([0-9]{1,12}) ?\+")
 _PLAIN = re.compile(r"[0-9]{1,12}")
 _GAP = re.compile(r"[\s_-]+")
+_CODE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
+_LETTER = re.compile(r"\b(?:[b-z]|(?<=part )a|(?<=parts )a)\b")
+
+
+def in_words(value: str) -> str:
+    """A value as people read it, `under_1_year` as `under 1 year`, `part_a` as `part A`. What is no code stays."""
+    if _CODE.fullmatch(value) is None:
+        return value
+    return _LETTER.sub(lambda letter: letter[0].upper(), value.replace("_", " "))
 
 
 def parse(raw: str, spec: FieldSpec, now: int) -> FieldValue | Problem:

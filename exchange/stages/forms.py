@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from exchange.fields import state as state_type
 from exchange.fields.characters import EDGE
+from exchange.fields.choice import in_words
 from exchange.model.attribution import CLICK_IDS, UTM
 from exchange.model.form import ConsentWords, Form, FormField
 from exchange.model.lead import Kind, Problem, Submission
@@ -134,7 +135,7 @@ def _choices(spec: FieldSpec) -> tuple[tuple[str, str], ...]:
 
 
 def _words(value: str) -> str:
-    words = value.replace("_", " ")
+    words = in_words(value)
     return words[:1].upper() + words[1:]
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from exchange.fields.choice import in_words
 from exchange.model.money import Money
 from exchange.model.size import size_text
 from exchange.stages.reasons import show_exact, show_money
@@ -67,6 +68,18 @@ _STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     }
 )
 _SPELLED = frozenset(("ftp", "ftps", "imap", "rss", "sftp", "soap", "url"))
+_CHECKS: Mapping[str, str] = MappingProxyType(
+    {
+        "scrub": "Values",
+        "scrub:mail": "Email's domain",
+        "suppression": "Lists of people not to be sold",
+        "do_not_call": "Do-not-call lists",
+        "consent": "Consent",
+        "duplicates": "Duplicates",
+        "screen": "Fraud screen",
+        "harvest": "Way of sending",
+    }
+)
 _FIXERS: Mapping[str, str] = MappingProxyType(
     {"seller": "Seller data", "operator": "Your rules", "buyer": "Buyer", "nobody": "Nobody"}
 )
@@ -83,6 +96,14 @@ class Status:
 
 def status(state: str) -> Status:
     return Status(*_STATES.get(state, (state.replace("_", " ").capitalize(), "", "dash")))
+
+
+def check(name: str) -> str:
+    """What a check of a lead looked at: `scrub:mail` is the email's domain, `verifier:line` an outside check."""
+    kind, _, rest = name.partition(":")
+    if kind == "verifier":
+        return f"Outside check: {rest.replace('_', ' ')}"
+    return _CHECKS.get(name) or _CHECKS.get(kind) or in_words(name).capitalize()
 
 
 def fixer(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.fields import field_types
+from exchange.fields.choice import in_words
 from exchange.model.lead import Problem
 from tests.fields.values import BILLS, NOW, clean, code, read, spec, value
 
@@ -301,3 +302,19 @@ def test_words_match_whole_words_only() -> None:
     assert passes("postal_code", "starts_with", ("850", "853"), "85016")
     with pytest.raises(ValueError, match="empty start"):
         field_types()["text"].compile("starts_with", (" ",), spec("text"))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("under_1_year", "under 1 year"),
+        ("part_a_only", "part A only"),
+        ("parts_a_and_b", "parts A and B"),
+        ("twice_a_month", "twice a month"),
+        ("101-150", "101-150"),
+        ("gregory_parker@letters.example", "gregory_parker@letters.example"),
+        ("Main_St 4", "Main_St 4"),
+    ],
+)
+def test_a_choice_is_read_in_words_and_what_is_none_stays(value: str, told: str) -> None:
+    assert told == in_words(value)
