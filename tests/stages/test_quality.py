@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchange.model.measure import LEAST
 from exchange.model.quality import Words, outcome_of
 from exchange.model.worth import WHOLE
 from exchange.stages.quality.beta import bounds, chance_above
@@ -179,6 +180,10 @@ def test_one_bad_hour_makes_no_young_source_rotten_and_a_farm_does() -> None:
     assert burst.share < 0.3 < farm.share and farm.steady > burst.steady
     late = of_month(leads=40, age=28, fraud=14, steady=6, fraud_days=2)
     assert late.rotten and late.steady < 0.9  # told to a person; no rule acts on it
+    flood = of_month(leads=15, age=25, fraud=11, steady=4, fraud_days=1)
+    assert flood.rotten and flood.counts.days < LEAST.days  # it sends hardly anything else; no rule acts on one day
+    young, quiet = (of_month(leads=12, age=age, fraud=11, steady=4, fraud_days=1) for age in (2, 12))
+    assert [False, True] == [young.rotten, quiet.rotten]  # much may come yet, or hardly will
 
 
 def test_one_bad_month_names_none_that_is_good_over_eight_weeks_and_a_worse_one_does() -> None:

@@ -3,8 +3,8 @@
 Two things are bad: what the screen refused, of all that came, and what buyers said of the leads they bought, as far as
 that is more than usual and no luck. What is asked is how much of what a sub id sends in four weeks is bad in the end:
 what came is counted, and what is still to come is foretold from its pace and from its rate without what single days
-brought too much of. One bad hour makes no source rotten, and one bad month none that was good before and is so taken
-together. Of one that sends little the last months tell.
+brought too much of. One bad hour makes no source rotten that sends much else, and one bad month none that was good
+before and is so taken together. Of one that sends little the last months tell.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _AHEAD_DAYS = 3  # are foretold at least, also of a sub id whose four weeks are 
 _NO_LUCK = 1.64  # standard deviations: 95 % of luck
 _SURE = 0.9  # of the rate alone
 _LIKELY = 0.5  # of all that is remembered
+_SEVERAL = 2  # days with bad leads
+_MOSTLY = 0.5  # of all that it sends, where one day brought all that is bad
 _PRIOR = 5.0  # leads
 _ROUNDS = 6
 _STILL = 1e-4
@@ -81,7 +83,7 @@ class Least(NamedTuple):
 
     leads: int = 10
     bad: int = 4
-    days: int = 2
+    days: int = 1
 
 
 TO_SAY, TO_ACT = Least(), Least(20, 6, 3)
@@ -134,7 +136,8 @@ def _judge(counts: Counts, short: Base, long: Base) -> Suspicion:
     bar = max(short.bar, BAD_SHARE)
     chance = _chance(counts, short, long, bar, max(long.bar, BAD_SHARE))
     share = _believed(counts.short, short)[0]
-    return Suspicion(chance if chance > _SURE else min(chance, SUSPECTED), share, bar, counts, rate)
+    told = chance > _SURE and counts.days >= _SEVERAL
+    return Suspicion(chance if told else min(chance, SUSPECTED), share, bar, counts, rate)
 
 
 def _of_month(counts: Counts, base: Base, rate: float) -> Suspicion:
@@ -145,6 +148,8 @@ def _of_month(counts: Counts, base: Base, rate: float) -> Suspicion:
     told = math.floor(bad + 0.5)
     seen = counts._replace(leads=month.leads, told=told, days=month.days if beyond > 0.0 else month.fraud_days)
     chance, share = _foretold(month, bad, steady, base)
+    if seen.days < _SEVERAL:
+        chance = min(chance, _beside_one_day(month, bad, base))
     if chance > _LIKELY and counts.past.leads > month.leads:
         chance = _remembered(chance, counts.past, base)
     return Suspicion(chance, share, BAD_SHARE, seen, rate)
@@ -165,13 +170,33 @@ def _beyond_luck(month: Month, base: Base) -> float:
 
 def _foretold(month: Month, bad: float, steady: float, base: Base) -> tuple[float, float]:
     """The chance that these weeks, four at least, are bad for `BAD_SHARE` of what they bring; the expected share."""
-    ahead = round(month.leads / max(month.age, 1) * max(MONTH_DAYS - month.age, _AHEAD_DAYS))
+    ahead = _ahead(month, month.leads / max(month.age, 1))
     usual = min(base.fraud + base.bad, _MOST)
     good = max(month.leads - bad, 0.0)
     a, b = steady + _PRIOR * usual, good + _PRIOR * (1.0 - usual)
     whole = month.leads + ahead
-    wanted = math.ceil(BAD_SHARE * whole - bad - _APART)
+    wanted = _wanted(BAD_SHARE, whole, bad)
     return chance_of_at_least(wanted, ahead, a, b), (bad + ahead * a / (a + b)) / whole
+
+
+def _beside_one_day(month: Month, bad: float, base: Base) -> float:
+    """The chance that what one day brought stays most of it: how much is still to come the other days tell, and that it
+    is as usual. Somebody may have flooded a good source; one that hardly sends anything else is the flood.
+    """
+    usual, good = min(base.fraud + base.bad, _MOST), max(month.leads - bad, 0.0)
+    ahead = _ahead(month, (good + 1.0) / max(month.age - 1, 1))
+    wanted = _wanted(_MOSTLY, month.leads + ahead, bad)
+    return chance_of_at_least(wanted, ahead, _PRIOR * usual, good + _PRIOR * (1.0 - usual))
+
+
+def _ahead(month: Month, pace: float) -> int:
+    """How many leads are still to come, at so many a day."""
+    return round(pace * max(MONTH_DAYS - month.age, _AHEAD_DAYS))
+
+
+def _wanted(share: float, leads: int, bad: float) -> int:
+    """So many more bad ones make such a share of all these."""
+    return math.ceil(share * leads - bad - _APART)
 
 
 def _chance(counts: Counts, short: Base, long: Base, bar: float, bar_long: float) -> float:
