@@ -63,10 +63,26 @@ def _multiply(db: sqlite3.Connection, leads: int, days: int, now: int) -> None:
         """SELECT s.t, s.t0, p.* FROM postings p JOIN transactions x ON x.reference = p.reference
            JOIN seed s ON s.id = x.cause WHERE x.kind = 'sale'""",
     )
+    _seal(db)
     db.execute("UPDATE counted_requests SET at = 0, request_id = ''")  # all of them are to be counted
     for table in ("ping_days", "bid_days", "answer_hours", "lead_bids"):
         db.execute(f"DELETE FROM {table}")
     db.execute("COMMIT")
+
+
+def _seal(db: sqlite3.Connection) -> None:
+    """A place in the chain for every entry, without its hash: nobody proves these books."""
+    db.execute(
+        """INSERT INTO seals (chain, position, row_id, hash)
+           SELECT 'transactions', h.position + ROW_NUMBER() OVER (ORDER BY t.at, t.reference), t.reference, ''
+           FROM transactions t JOIN chain_heads h ON h.chain = 'transactions'
+           WHERE NOT EXISTS (SELECT 1 FROM seals s WHERE s.chain = 'transactions' AND s.row_id = t.reference)
+               AND NOT EXISTS (SELECT 1 FROM unsealed u WHERE u.chain = 'transactions' AND u.row_id = t.reference)"""
+    )
+    db.execute(
+        """UPDATE chain_heads SET position = (SELECT MAX(position) FROM seals WHERE chain = 'transactions')
+           WHERE chain = 'transactions'"""
+    )
 
 
 def _of(table: str) -> str:

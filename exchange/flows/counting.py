@@ -1,4 +1,5 @@
-"""Keeps what pages count: hours that are over, and what requests tell of buyers and bids. Any node may do it."""
+"""Keeps what pages count: hours that are over, what requests tell of buyers and bids, and what sellers earned by the
+hour. Any node may do it."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from exchange.model.counted import Counts, no_counts
 from exchange.stages.asked import Asked, count_asked
 from exchange.storage.asked import Mark, add_counts, counted_until, oldest_unanswered, other_records, requests_after
 from exchange.storage.database import Row
+from exchange.storage.earned import add_earnings, uncounted_earnings
 from exchange.storage.hours import (
     HOUR_MS,
     begin_hours,
@@ -29,14 +31,15 @@ LATE_MS = 5_000  # by then the row of a request is there, on whichever node
 _STALE_MS = 90_000  # what is older and unanswered belongs to a dead process
 _HOURS_AT_ONCE = 48
 _REQUESTS_AT_ONCE = 200  # some ten ms of reading records: nobody's answer waits longer for it
+_ENTRIES_AT_ONCE = 1_000
 _TURNS = 50
 _UNCOUNTED_MOST = 500
 _QUARTER_MS = 900_000
 
 
 async def keep_counts(market: Market) -> int:
-    """One turn of both. Returns how many hours and requests were counted."""
-    return await count_hours(market) + await count_requests(market)
+    """One turn of all. Returns how many hours, requests and entries were counted."""
+    return await count_hours(market) + await count_requests(market) + await count_earnings(market)
 
 
 async def count_hours(market: Market) -> int:
@@ -66,6 +69,17 @@ async def count_requests(market: Market) -> int:
         if not await market.db.write(add_counts, mark, Mark(rows[-1]["received_at"], rows[-1]["id"]), counts, buyers):
             break
         count += len(rows)
+    return count
+
+
+async def count_earnings(market: Market) -> int:
+    """Read what was sealed since, some thousand entries at one stretch. Each is counted once, on whichever node."""
+    count = 0
+    for _ in range(_TURNS):
+        counted = await market.db.read(uncounted_earnings, _ENTRIES_AT_ONCE)
+        if counted.until == counted.before or not await market.db.write(add_earnings, counted):
+            break
+        count += counted.until - counted.before
     return count
 
 

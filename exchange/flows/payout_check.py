@@ -1,9 +1,10 @@
-"""Every statement of a seller again, from the ledger alone: sums, reserve, carry, payments. What differs is named."""
+"""Every statement of a seller again, from the ledger alone: sums, reserve, carry, payments, and what is kept by the
+hour. What differs is named."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
 
 from exchange.model.actor import SYSTEM
@@ -12,12 +13,17 @@ from exchange.model.money import Money
 from exchange.model.payout import Payment, PaymentState, PaymentTerms, Run, RunState
 from exchange.model.statement import BEGINNING
 from exchange.stages.payout.run import bounce_booking, figures_of, issue_booking, payment_booking
+from exchange.stages.respond import rfc3339
 from exchange.storage.database import Db
+from exchange.storage.earned import differing, earned_accounts, earned_ends
+from exchange.storage.hours import HOUR_MS
 from exchange.storage.ledger import find_transaction
 from exchange.storage.payout_books import Books, account_books, numbered_runs
 from exchange.storage.payout_sums import summed, sums
 from exchange.storage.seller_terms import terms_version
 from exchange.storage.verify import FLAWS_TOLD, Flaw
+
+_WEEK_MS = 7 * 24 * HOUR_MS
 
 
 class PayoutsChecked(NamedTuple):
@@ -35,7 +41,25 @@ async def check_payouts(db: Db) -> PayoutsChecked:
     for seller_id, currency in dict.fromkeys(each[:2] for each in found):
         if (flaw := await _check_account(db, await db.read(account_books, seller_id, currency))) is not None:
             flaws.append(flaw)
+    flaws += [flaw async for flaw in _wrong_hours(db)]
     return PayoutsChecked(len(numbers), tuple(flaws[:FLAWS_TOLD]))
+
+
+async def _wrong_hours(db: Db) -> AsyncIterator[Flaw]:
+    """The first hour of each seller's account that is not what its entries sum to; a week at one stretch."""
+    for account, currency in await db.read(earned_accounts):
+        first, last = await db.read(earned_ends, account, currency)
+        for begin in range(first - first % HOUR_MS, last, _WEEK_MS):
+            found = await db.read(differing, account, currency, begin, begin + _WEEK_MS)
+            if found is not None:
+                kept, booked = (Money(units, currency).text for units in (found.kept, found.booked))
+                yield Flaw(
+                    "earned_hours",
+                    account,
+                    f"{account} keeps {kept} {currency} as {found.kind} in the hour {rfc3339(found.hour)}; its entries "
+                    f"sum to {booked}.",
+                )
+                break
 
 
 def _gaps(numbers: list[str]) -> list[Flaw]:

@@ -27,6 +27,7 @@ from exchange.model.work import JobRow
 from exchange.stages.payout.run import GRACE_MS, due_at, figures_of, issue_booking, reserve_until
 from exchange.stages.reasons import show_money
 from exchange.stages.statement import bounds_around
+from exchange.storage.earned import kept_sums
 from exchange.storage.jobs import add_jobs
 from exchange.storage.ledger_views import last_check
 from exchange.storage.movements import sealed_through
@@ -94,7 +95,7 @@ async def preview(market: Market, seller_id: str, currency: str) -> Preview:
     over = until + GRACE_MS <= market.clock.now()
     cut = Cut(until, OPEN) if over else Cut(OPEN, OPEN)
     since = last.until if last is not None else BEGINNING
-    lines = await market.db.read(sums, Period(seller_account(seller_id), currency, since, cut))
+    lines = await market.db.read(kept_sums, Period(seller_account(seller_id), currency, since, cut))
     figures = await _figures(market, seller_id, currency, row.terms, last, summed(lines), until)
     began = last.until.at if last is not None else first
     due = due_at(until, row.terms, _zone(market, row.terms))

@@ -14,10 +14,11 @@ from exchange.model.money import Money
 from exchange.model.payout import BankFile, Figures, Method, Payment, Run
 from exchange.model.statement import BEGINNING, Cut, Party, Period
 from exchange.stages.respond import rfc3339
+from exchange.storage.earned import kept_sums
 from exchange.storage.movements import first_movement_at
 from exchange.storage.payout_payments import payments_of
 from exchange.storage.payout_runs import find_run
-from exchange.storage.payout_sums import OPEN, Cursor, EntryLine, SumLine, entries, moved_accounts, sums
+from exchange.storage.payout_sums import OPEN, Cursor, EntryLine, SumLine, entries, moved_accounts
 
 _PAGE = 1_000
 
@@ -83,7 +84,7 @@ async def statement(market: Market, actor: Actor, name: str) -> Document | None:
     run = await market.db.read(find_run, actor, name)
     if run is None:
         return None
-    lines = await market.db.read(sums, run.period)
+    lines = await market.db.read(kept_sums, run.period)
     payments = await market.db.read(payments_of, [run.id])
     return Document(
         run.number, run, run.party, run.currency, run.since.at or await _began(market, run.seller_id, run.currency),

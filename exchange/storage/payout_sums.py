@@ -6,6 +6,7 @@ not sealed yet included. What a statement moved itself (reserve, the rest of a c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from exchange.model.ledger import BANK, ROUNDING, reserve_account, seller_account
@@ -13,6 +14,7 @@ from exchange.model.payout import Sums
 from exchange.model.statement import Period
 from exchange.storage.chain import Chain
 from exchange.storage.database import Row, Tx
+from exchange.storage.hours import HOUR_MS
 from exchange.storage.movements import LATE_MS
 
 OPEN = 1 << 62
@@ -24,8 +26,9 @@ Cursor = tuple[int, str, int]
 SOLD, RETURNED, ADJUSTED = "sold", "returned", "adjusted"
 PROMISED = "Made up to what its ping promised"
 
-_CLASS = """CASE WHEN t.reverses IS NOT NULL OR t.kind = 'reversal' OR SUBSTR(t.reference, 1, 15) = 'promise:return:'
-                     THEN 'returned' WHEN t.kind = 'sale' THEN 'sold' ELSE 'adjusted' END"""
+KIND = """CASE WHEN t.reverses IS NOT NULL OR t.kind = 'reversal' OR SUBSTR(t.reference, 1, 15) = 'promise:return:'
+                    THEN 'returned' WHEN t.kind = 'sale' THEN 'sold' ELSE 'adjusted' END"""
+"""Of an entry `t`: sold, returned or adjusted."""
 _OTHER = "CASE WHEN p.destination = :account THEN p.source ELSE p.destination END"
 _UNITS = "CASE WHEN p.destination = :account THEN p.units ELSE -p.units END"
 _FROM = """FROM (SELECT * FROM postings WHERE source = :account AND at >= :from_late AND at < :to_at
@@ -67,14 +70,54 @@ class EntryLine(NamedTuple):
 async def sums(tx: Tx, period: Period) -> tuple[SumLine, ...]:
     """Its lines, the sold ones first. An open period ends at the cut (`OPEN`, `OPEN`)."""
     rows = await tx.fetch(
-        f"""SELECT {_CLASS} AS kind, COALESCE(l.campaign_id, '') AS campaign_id, COUNT(*) AS entries,
+        f"""SELECT {KIND} AS kind, COALESCE(l.campaign_id, '') AS campaign_id, COUNT(*) AS entries,
                CAST(SUM({_UNITS}) AS BIGINT) AS units
-            {_FROM} {_WITHIN} GROUP BY {_CLASS}, COALESCE(l.campaign_id, '')""",
+            {_FROM} {_WITHIN} GROUP BY {KIND}, COALESCE(l.campaign_id, '')""",
         **_params(period),
     )
+    return as_lines(rows)
+
+
+async def hour_sums(tx: Tx, period: Period, begin: int, end: int, mark: int) -> list[Row]:
+    """Of entries with `begin <= at < end` that were sealed up to the `mark`, by hour, kind and campaign."""
+    params = _params(period)
+    params |= {"from_late": max(begin, params["from_late"]), "to_at": min(end, params["to_at"])}
+    return await tx.fetch(
+        f"""SELECT p.at - p.at % {HOUR_MS} AS hour, {KIND} AS kind, COALESCE(l.campaign_id, '') AS campaign_id,
+               COUNT(*) AS entries, CAST(SUM({_UNITS}) AS BIGINT) AS units, MAX(s.position) AS last_position
+            {_FROM} {_WITHIN} AND s.position <= :mark GROUP BY 1, {KIND}, COALESCE(l.campaign_id, '')""",
+        mark=mark,
+        **params,
+    )
+
+
+async def newest_sums(tx: Tx, period: Period, mark: int) -> list[Row]:
+    """Of entries that were sealed after the `mark`, or are not yet, by kind and campaign."""
+    return await tx.fetch(
+        f"""SELECT {KIND} AS kind, COALESCE(l.campaign_id, '') AS campaign_id, COUNT(*) AS entries,
+               CAST(SUM({_UNITS}) AS BIGINT) AS units
+            FROM (SELECT row_id, position FROM seals WHERE chain = :chain AND position > :mark
+                  UNION ALL
+                  SELECT row_id, CAST(:unsealed AS BIGINT) AS position FROM unsealed WHERE chain = :chain) AS s
+                CROSS JOIN postings AS p JOIN transactions AS t ON t.reference = p.reference
+                LEFT JOIN sales AS l ON l.attempt_id = SUBSTR(COALESCE(t.reverses, t.reference), 6)
+            WHERE p.reference = s.row_id AND :account IN (p.source, p.destination)
+                AND p.at >= :from_late AND p.at < :to_at AND {_CONDITIONS}
+            GROUP BY {KIND}, COALESCE(l.campaign_id, '')""",
+        mark=mark,
+        **_params(period),
+    )
+
+
+def as_lines(rows: Iterable[Row]) -> tuple[SumLine, ...]:
+    """Sums of one period, added up by kind and campaign."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in rows:
+        key = (row["kind"], row["campaign_id"])
+        entries, units = found.get(key, (0, 0))
+        found[key] = (entries + row["entries"], units + row["units"])
     order = (SOLD, RETURNED, ADJUSTED)
-    lines = [SumLine(row["kind"], row["campaign_id"], row["entries"], row["units"]) for row in rows]
-    return tuple(sorted(lines, key=lambda line: (order.index(line.kind), line.campaign_id)))
+    return tuple(SumLine(*key, *found[key]) for key in sorted(found, key=lambda each: (order.index(each[0]), each[1])))
 
 
 def summed(lines: tuple[SumLine, ...]) -> Sums:
@@ -95,10 +138,10 @@ async def entries(
     """The entries of a period after a cursor, oldest first: all, or those of one line (`kind` and campaign)."""
     at, reference, line = after or (-1, "", 0)
     rows = await tx.fetch(
-        f"""SELECT p.at, p.reference, p.line, {_CLASS} AS kind, {_UNITS} AS units, l.lead_id, l.campaign_id,
+        f"""SELECT p.at, p.reference, p.line, {KIND} AS kind, {_UNITS} AS units, l.lead_id, l.campaign_id,
                l.accepted_at, d.sub_id1, t.cause
             {_FROM} LEFT JOIN leads AS d ON d.id = l.lead_id
-            {_WITHIN} AND (:kind = '' OR {_CLASS} = :kind)
+            {_WITHIN} AND (:kind = '' OR {KIND} = :kind)
                 AND (:any_campaign = 1 OR COALESCE(l.campaign_id, '') = :campaign)
                 AND (p.at > :after_at OR (p.at = :after_at AND (p.reference > :after_reference
                      OR (p.reference = :after_reference AND p.line > :after_line))))
