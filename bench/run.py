@@ -1,6 +1,6 @@
 """The whole exchange beside a bare program, on the same machine in the same minutes.
 
-    python -m bench.run [--pings 10 25] [--rounds 5] [--seconds 5] [--connections 16 64] [--workers 1 2]
+    python -m bench.run [--pings 10 25] [--rounds 5] [--seconds 5] [--connections 16 64 256] [--workers 1 2]
 
 Both get the same leads over the same kind of connections and ask the same buyers. Rounds alternate, so that a machine
 that is busy for a while is busy for both; the ratio is the median over rounds. Trust ratios and processor time more
@@ -166,7 +166,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument(
-        "--connections", type=int, nargs="+", default=[16, 64], help="leads under way at once, a table for each"
+        "--connections", type=int, nargs="+", default=[16, 64, 256], help="leads under way at once, a table for each"
     )
     parser.add_argument(
         "--workers", type=int, nargs="+", default=[0], help="processes of the exchange, one row for each"

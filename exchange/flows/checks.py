@@ -48,7 +48,8 @@ async def check(case: Case, market: Market) -> Case:
     for each in CHECKS:
         told, began = len(case.findings), case.trail.elapsed_ms()
         case = await each(case, market)
-        case.trail.found(*case.findings[told:], since_ms=began)
+        if len(case.findings) > told:
+            case.trail.found(*case.findings[told:], since_ms=began)
     return case
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -16,6 +17,9 @@ from exchange.model.wire import HttpMessage, Lost, Reply, WireRecord
 from exchange.stages.eligible import Judgement
 from exchange.stages.shape import shape_of
 from exchange.vault import compress, decompress
+
+_SKIPPED = Outcome.SKIPPED
+_NAMES: Mapping[Outcome, str] = MappingProxyType({outcome: f"check:{outcome.value}" for outcome in Outcome})
 
 
 class Trail:
@@ -56,21 +60,24 @@ class Trail:
 
         Of vendors who were asked at once, who answered first comes first; what asked nobody follows.
         """
-        asked = [finding for finding in findings if finding.check in self._asking]
+        asked = [finding for finding in findings if finding.check in self._asking] if self._asking else []
         for finding in sorted(asked, key=lambda each: sum(self._asking[each.check])):
             self._tell(finding, None)
             began, took = self._asking.pop(finding.check)
             self.steps[-1] |= {"at": began, "took": took}
         since_ms = None if asked else since_ms
-        for finding in (each for each in findings if each not in asked):
-            self._tell(finding, since_ms)
-            since_ms = None
+        for finding in findings:
+            if finding not in asked:
+                self._tell(finding, since_ms)
+                since_ms = None
 
     def _tell(self, finding: Finding, since_ms: float | None) -> None:
-        skipped = finding.outcome is Outcome.SKIPPED
-        name = f"check:{finding.outcome.value}"
-        self.step(name, finding.sentence, *finding.facts, since_ms=since_ms, skipped=skipped)
-        self.steps[-1] |= {"check": finding.check, "reason": finding.reason.slug if finding.reason else None}
+        reason = finding.reason
+        skipped = finding.outcome is _SKIPPED
+        self.step(_NAMES[finding.outcome], finding.sentence, *finding.facts, since_ms=since_ms, skipped=skipped)
+        line = self.steps[-1]
+        line["check"] = finding.check
+        line["reason"] = reason.slug if reason is not None else None
 
     def asked_vendor(self, check: str, since_ms: float) -> None:
         """How long a vendor was asked, for the line that tells what was found."""
