@@ -102,7 +102,7 @@ def proved_lines(proved: Proved, accounts: int, currency: str) -> list[str]:
 def _verified(books: Verification, audit: Verification, accounts: int, currency: str) -> list[str]:
     sums = [Money(units, code) for code, units in sorted(books.totals.items())] or [Money.zero(currency)]
     drifted = {flaw.row_id for flaw in books.flaws if flaw.where == "account_balances"}
-    chain = [flaw for flaw in books.flaws if flaw.where != "account_balances"]
+    chain = [flaw for flaw in books.flaws if flaw.where not in ("account_balances", "sales")]
     waiting = f", {books.unsealed:,} not sealed yet" if books.unsealed else ""
     told = []
     if not chain:
@@ -111,6 +111,8 @@ def _verified(books: Verification, audit: Verification, accounts: int, currency:
             f"  Accounts    {accounts - len(drifted):,} of {accounts:,} balances match their entries",
         ]
     told.append(f"  Chain       {'BROKEN' if chain else f'intact, head {books.head[:6]}…{waiting}'}")
+    if any(flaw.where == "sales" for flaw in books.flaws):
+        told.append("  Sales       BROKEN")
     told.append(
         f"  Audit       {'BROKEN' if audit.flaws else f'{audit.sealed:,} lines intact, head {audit.head[:6]}…'}"
     )

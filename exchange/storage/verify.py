@@ -65,6 +65,8 @@ async def verify_books(db: Db) -> Verification:
         flaws += drift
         flaws += await db.read(_hold_drift)
         flaws += await db.read(_undone_drift)
+        flaws += await db.read(_sale_drift)
+        flaws += await db.read(_returned_drift)
     unsealed = await db.read(_waiting, Chain.TRANSACTIONS)
     return Verification(Chain.TRANSACTIONS, walk.position, unsealed, walk.head, tuple(flaws[:FLAWS_TOLD]), totals)
 
@@ -267,6 +269,53 @@ async def _undone_drift(tx: Tx) -> list[Flaw]:
     )
     said = ("says that it was undone, and the books know nothing of it.", "was reversed in the books and stands.")
     return [Flaw("sales", row["id"], f"The sale of {row['id']} {said[row['booked']]}") for row in rows]
+
+
+async def _sale_drift(tx: Tx) -> list[Flaw]:
+    """What sales cost and what their sellers got for them, as pages and lists tell it, against the books. A test moved
+    no money."""
+    rows = await tx.fetch(
+        """SELECT s.id, s.currency, s.price_units, s.payout_units, COALESCE(p.units, 0) AS price,
+               COALESCE(q.units, 0) AS payout, COALESCE(p.currency, s.currency) AS booked_in
+           FROM sales AS s LEFT JOIN postings AS p ON p.reference = 'sale:' || s.attempt_id AND p.line = 1
+           LEFT JOIN postings AS q ON q.reference = 'sale:' || s.attempt_id AND q.line = 2
+           WHERE s.mode = 'live' AND (COALESCE(p.units, 0) <> s.price_units OR COALESCE(q.units, 0) <> s.payout_units
+               OR p.currency <> s.currency) LIMIT :limit""",
+        limit=FLAWS_TOLD,
+    )
+    return [
+        Flaw(
+            "sales",
+            row["id"],
+            f"Sale {row['id']} says {row['price_units']} and {row['payout_units']} {row['currency']} units for buyer "
+            f"and seller; the books say {row['price']} and {row['payout']} {row['booked_in']}.",
+        )
+        for row in rows
+    ]
+
+
+async def _returned_drift(tx: Tx) -> list[Flaw]:
+    """What sales say that their buyers got back against what the books gave them for it, less what was charged again;
+    a lead that was given for another one is given back by an entry of its own."""
+    rows = await tx.fetch(
+        """SELECT id, returned_units, given FROM (SELECT s.id, s.returned_units,
+               (SELECT COALESCE(CAST(SUM(p.units) AS BIGINT), 0) FROM transactions AS t
+                JOIN postings AS p ON p.reference = t.reference AND p.destination = b.source
+                WHERE t.reverses = b.reference)
+               - (SELECT COALESCE(CAST(SUM(p.units) AS BIGINT), 0) FROM transactions AS t
+                  JOIN transactions AS u ON u.reverses = t.reference
+                  JOIN postings AS p ON p.reference = u.reference AND p.source = b.source
+                  WHERE t.reverses = b.reference)
+               + (SELECT COALESCE(CAST(SUM(p.units) AS BIGINT), 0) FROM transactions AS t
+                  JOIN postings AS p ON p.reference = t.reference AND p.destination = b.source
+                  WHERE t.cause = s.lead_id AND t.reference LIKE 'replacement:%') AS given
+           FROM sales AS s JOIN postings AS b ON b.reference = 'sale:' || s.attempt_id AND b.line = 1
+           WHERE s.mode = 'live' AND s.returned_units <> 0) AS told
+           WHERE returned_units <> given LIMIT :limit""",
+        limit=FLAWS_TOLD,
+    )
+    told = "Sale {id} says that {returned_units} units of it were given back; the books say {given}."
+    return [Flaw("sales", row["id"], told.format(**row)) for row in rows]
 
 
 async def _waiting(tx: Tx, chain: Chain) -> int:

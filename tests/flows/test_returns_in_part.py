@@ -27,6 +27,7 @@ from tests.flows.lab import OPERATOR, later, owed, post, spent
 from tests.flows.receivers import CEDAR, hook, listen
 from tests.flows.test_return_decisions import ACME, APPROVE, DAY_S, ask, asked_for, entries, state_of
 from tests.market import Exchange, buying, selling, usd
+from tests.storage.units import tell
 
 THEIRS, PREPAID = "ret_far", "buyer:acme:prepaid"
 
@@ -69,6 +70,24 @@ async def test_an_approval_gives_what_was_asked_and_no_more(either: Exchange) ->
     assert told.sentence.startswith("Credit Acme $7.50. Debit Cedar $6.00")
     assert ("partial", 75_000) == (decided.request["state"], decided.request["credit_units"])
     assert ("22.50", "18.00") == (await spent(either, "acme"), await owed(either))
+
+
+async def test_an_amount_of_a_sale_that_was_altered_is_named(either: Exchange) -> None:
+    """What lists and pages tell of a sale is what was booked, to the last unit."""
+    made = await ask_for(either, await bought(either), usd("7.50"))
+    assert isinstance(made, Asked)
+    await decide_return(either.market, made.request["id"], APPROVE, OPERATOR)
+    db, said = either.market.db, []
+    for column in ("price_units", "payout_units", "returned_units"):
+        await db.write(tell, f"UPDATE sales SET {column} = {column} + 1")
+        said.append((await verify_books(db)).flaws)
+        await db.write(tell, f"UPDATE sales SET {column} = {column} - 1")
+
+    sale = made.request["sale_id"]
+    paid = f"Sale {sale} says {{}} USD units for buyer and seller; the books say 300000 and 240000 USD."
+    back = f"Sale {sale} says that 75001 units of it were given back; the books say 75000."
+    told = (paid.format("300001 and 240000"), paid.format("300000 and 240001"), back)
+    assert [(each,) for each in told] == [tuple(flaw.sentence for flaw in flaws) for flaws in said]
 
 
 async def test_another_part_may_be_asked_under_the_same_name_until_it_is_decided(either: Exchange) -> None:
