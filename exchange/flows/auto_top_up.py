@@ -23,7 +23,8 @@ from exchange.storage.auto_top_ups import AutoRow, autos_on, begin_auto, note_fu
 from exchange.storage.charges import ChargeRow, note_charge, open_charges, read_charge, read_method
 
 GIVE_UP_MS = 86_400_000
-"""A provider that never told what became of a charge is asked by a person."""
+"""A provider that never told what became of a charge is asked by a person: it may have forgotten the key by then."""
+_NEVER_TOLD = "The provider never told what became of it. Look at it there before you switch auto top-up on again."
 PER_DAY_MOST = 20
 _LOG = logger(__name__)
 
@@ -108,6 +109,9 @@ async def run_auto_top_up(market: Market, payload: Mapping[str, Any]) -> None:
     charge = await market.db.read(read_charge, str(payload["charge"]))
     if charge is None or charge.state not in ("made", "sent"):
         return
+    if market.clock.now() - charge.made_at >= GIVE_UP_MS:
+        await auto_failed(market, charge, _NEVER_TOLD)
+        return
     buyer, ready = market.deals.buyers.get(charge.buyer_id), payments_of(market)
     method = await market.db.read(read_method, charge.buyer_id)
     if buyer is None or ready is None or method is None:
@@ -138,9 +142,8 @@ async def auto_failed(market: Market, charge: ChargeRow, why: str, intent_id: st
 async def _give_up_old(market: Market) -> None:
     before = market.clock.now() - GIVE_UP_MS
     for charge in await market.db.read(open_charges, AUTO, before):
-        why = "The provider never told what became of it. Look at it there before you switch auto top-up on again."
         _LOG.warning("A charge got no answer for a day", charge=charge.id)
-        await auto_failed(market, charge, why)
+        await auto_failed(market, charge, _NEVER_TOLD)
 
 
 def _letters(market: Market, buyer: Buyer, subject: str, sentence: str, once: str) -> tuple[JobRow, ...]:

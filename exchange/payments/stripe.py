@@ -117,9 +117,16 @@ class Stripe:
         reply = yield _post(access, "/v1/refunds", fields, refund_of)
         if _refused(reply):
             return Refunded("", False, _why(_error(reply)))
-        found = _read(reply)
-        failed = found.get("status") in ("failed", "canceled")
-        return Refunded(_text(found, "id"), not failed, str(found.get("failure_reason") or "") if failed else "")
+        return _refunded(_read(reply))
+
+    def refund_made(self, access: Access, refund_of: str, intent_id: str) -> Conversation[Refunded | None]:
+        url = f"{access.base_url}/v1/refunds?{urlencode({'payment_intent': intent_id, 'limit': '100'})}"
+        message = HttpMessage("GET", url, _headers(access), delivers=False, secrets=(access.key,))
+        listed = _read((yield message)).get("data")
+        if not isinstance(listed, list):
+            raise BadReply("the list of refunds is none")
+        ours = [each for each in listed if isinstance(each, dict) and _ours(each, "refund") == refund_of]
+        return _refunded(ours[0]) if ours else None
 
     def intent(self, access: Access, intent_id: str) -> Conversation[Intent]:
         path = f"/v1/payment_intents/{quote(intent_id, safe='')}?{urlencode({'expand[]': 'payment_method'})}"
@@ -170,6 +177,11 @@ def _event(event_id: str, at: int, kind: str, found: Mapping[str, Any]) -> Event
         won = kind.endswith("reinstated")
         return Disputed(event_id, at, _text(found, "id"), _text(found, "payment_intent"), _money(found, "amount"), won)
     return Other(event_id, at, kind)
+
+
+def _refunded(found: Mapping[str, Any]) -> Refunded:
+    failed = found.get("status") in ("failed", "canceled")
+    return Refunded(_text(found, "id"), not failed, str(found.get("failure_reason") or "") if failed else "")
 
 
 def _require_signed(access: Access, call: Callback, now: int) -> None:

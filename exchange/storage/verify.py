@@ -308,7 +308,7 @@ async def _returned_drift(tx: Tx) -> list[Flaw]:
                   WHERE t.reverses = b.reference)
                + (SELECT COALESCE(CAST(SUM(p.units) AS BIGINT), 0) FROM transactions AS t
                   JOIN postings AS p ON p.reference = t.reference AND p.destination = b.source
-                  WHERE t.cause = s.lead_id AND t.reference LIKE 'replacement:%') AS given
+                  WHERE t.cause = s.lead_id AND SUBSTR(t.reference, 1, 12) = 'replacement:') AS given
            FROM sales AS s JOIN postings AS b ON b.reference = 'sale:' || s.attempt_id AND b.line = 1
            WHERE s.mode = 'live' AND s.returned_units <> 0) AS told
            WHERE returned_units <> given LIMIT :limit""",

@@ -172,6 +172,32 @@ async def test_a_refund_that_fails_at_the_bank_is_on_the_account_again(shop: Sho
     assert usd("100") == await shop.balance()
 
 
+async def test_what_the_provider_may_have_forgotten_is_not_done_twice(shop: Shop) -> None:
+    """Both answers are lost, and the exchange stands still for so long that keys are forgotten."""
+    intent = await shop.paid("100.00", save=True)
+    await shop.arrive()
+    market, till = shop.exchange.market, shop.till
+    till.lose, till.held = 1, True
+    await give_back_to_card(market, market.deals.buyers["acme"], intent, usd("30"), "case 7", "asked", OPERATOR)
+    await shop.arrive()
+    await fill_up(shop, threshold="200")
+    till.lose = 1
+    await begin_auto_top_ups(market)
+    await shop.arrive()
+    assert ([3000], 2) == ([each["amount"] for each in till.books.refunds.values()], len(till.books.intents))
+    till.answered.clear()
+    later(shop.exchange, 1)
+    await shop.arrive()
+
+    assert ([3000], 2) == ([each["amount"] for each in till.books.refunds.values()], len(till.books.intents))
+    auto = await market.db.read(read_auto, "acme")
+    assert auto is not None and ("stopped", "The provider never told") == (auto.state, auto.why[:23])
+    till.held = False
+    till.send_new()
+    await shop.arrive()
+    assert usd("170") == await shop.balance()
+
+
 async def test_an_account_is_filled_up_once_for_each_fall_below_its_threshold(either_shop: Shop) -> None:
     shop = either_shop
     with pytest.raises(CannotSet, match="Pay once by card"):

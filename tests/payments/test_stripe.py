@@ -161,3 +161,14 @@ def test_events_are_believed_under_both_secrets_and_say_what_moved() -> None:
 def test_an_event_that_cannot_be_read_is_an_error_and_no_money(told: object) -> None:
     with pytest.raises(BadReply):
         Stripe().events(ACCESS, signed(told), NOW)
+
+
+def test_a_refund_is_found_again_under_our_id() -> None:
+    made = [{"id": "re_2", "metadata": {"refund": "rfd_2"}}, {"id": "re_1", "metadata": {"refund": "rfd_1"}}]
+    message, found = hold(Stripe().refund_made(ACCESS, "rfd_1", "pi_1"), 200, {"data": made})
+
+    assert ("GET", "https://api.stripe.example/v1/refunds?payment_intent=pi_1&limit=100") == (
+        message.method, message.url,
+    )  # fmt: skip
+    assert ("re_1", True) == found[:2]
+    assert hold(Stripe().refund_made(ACCESS, "rfd_3", "pi_1"), 200, {"data": made})[1] is None

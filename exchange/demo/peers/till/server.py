@@ -53,6 +53,7 @@ class Till:
             web.post("/v1/payment_intents", self.api(self.charge)),
             web.get("/v1/payment_intents/{id}", self.api(self.one_intent)),
             web.post("/v1/refunds", self.api(self.refund)),
+            web.get("/v1/refunds", self.api(self.refunds_of)),
             web.post("/v1/webhook_endpoints", self.api(self.listen)),
             web.get("/c/pay/{id}", self.show_page),
             web.post("/c/pay/{id}", self.take_card),
@@ -99,6 +100,11 @@ class Till:
 
     def refund(self, _: web.Request, given: Mapping[str, str]) -> Object:
         return self.books.refund(given)
+
+    def refunds_of(self, request: web.Request, _: Mapping[str, str]) -> Object:
+        wanted = request.query.get("payment_intent")
+        found = [shown(each) for each in self.books.refunds.values() if each["payment_intent"] == wanted]
+        return {"object": "list", "data": found[::-1], "has_more": False}
 
     def one(self, of: Mapping[str, Object]) -> Callable[[web.Request, Mapping[str, str]], Object]:
         def find(request: web.Request, _: Mapping[str, str]) -> Object:
