@@ -35,6 +35,7 @@ MEMORY = Path("/dev/shm")
 """A disk would be waited for nine times a lead, which says nothing of sources."""
 AGES = ((7, 14), (14, 28), (28, 56))
 _RULE = SourceRule("", Action.BLOCK)
+_NINETEEN = 1.645  # standard deviations, of twenty cases
 
 
 class Told(NamedTuple):
@@ -205,13 +206,25 @@ def found_by(sent: Sequence[Sent], evenings: Evenings, day: int, large: int = LA
 
 
 class Foretold(NamedTuple):
-    """Rates of sources, as known the evening before, against what became of the leads that came."""
+    """Rates of sources, as known the evening before, against what became of the leads that came.
+
+    `floor` is the error that is to be expected of whoever knows each source's true rate, as so few leads came; in one
+    of twenty streams it is over `luck`. Of `sources` with enough of them.
+    """
 
     leads: int
     loss: float
     constant: float  # of one true rate for all
     ratio: float  # foretold for each that came
     error: float  # of the rates of sources, weighed by their leads
+    floor: float
+    luck: float
+    sources: int
+
+    @property
+    def beyond(self) -> float:
+        """The part of the error that is no chance."""
+        return math.sqrt(max(self.error**2 - self.floor**2, 0.0))
 
 
 def foretold(run: Replayed, from_day: int, large: int = 30) -> Foretold:
@@ -226,12 +239,26 @@ def foretold(run: Replayed, from_day: int, large: int = 30) -> Foretold:
     loss = -sum(math.log(rate if converted else 1 - rate) for rate, converted, _ in cases) / len(cases)
     base = came / len(cases)
     constant = -(base * math.log(base) + (1 - base) * math.log(1 - base))
-    by_key: dict[Key, list[float]] = defaultdict(list)
+    by_key: dict[Key, list[tuple[float, bool]]] = defaultdict(list)
     for rate, converted, key in cases:
-        by_key[key].append(rate - converted)
+        by_key[key].append((rate, converted))
     known = [each for each in by_key.values() if len(each) >= large]
-    error = math.sqrt(sum(sum(each) ** 2 / len(each) for each in known) / max(sum(map(len, known)), 1))
-    return Foretold(len(cases), loss, constant, sum(rate for rate, _, _ in cases) / came, error)
+    leads = max(sum(map(len, known)), 1)
+    error = math.sqrt(sum(sum(rate - came for rate, came in each) ** 2 / len(each) for each in known) / leads)
+    floor, luck = floor_of([(sum(came for _, came in each), len(each)) for each in known])
+    return Foretold(
+        len(cases), loss, constant, sum(rate for rate, _, _ in cases) / came, error, floor, luck, len(known)
+    )
+
+
+def floor_of(sources: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    """The error of rates that chance alone makes, from what came of how many leads of each source: expected, and what
+    it is below in nineteen of twenty cases. The variance of one lead is estimated without bias.
+    """
+    leads = max(sum(of for _, of in sources), 1)
+    parts = [came * (of - came) / (of * (of - 1)) / leads for came, of in sources]
+    mean, spread = sum(parts), math.sqrt(2.0 * sum(part * part for part in parts))
+    return math.sqrt(mean), math.sqrt(mean + _NINETEEN * spread)
 
 
 def cohort_errors(run: Replayed, from_day: int) -> dict[tuple[int, int], tuple[float, float, float]]:
