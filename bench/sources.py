@@ -73,8 +73,8 @@ def rate_lines(run: Replayed, from_day: int) -> Iterator[str]:
         f"{rates.constant:.4f}), foretold for each that came {rates.ratio:.3f}, error of their rates {rates.error:.4f}"
     )
     yield (
-        f"    whoever knew the true rate of each of these {rates.sources} sources would be off by {rates.floor:.4f}, with "
-        f"bad luck by {rates.luck:.4f}; beyond that {rates.beyond:.4f}"
+        f"    whoever knew the true rate of each of these {rates.sources} sources would be off by {rates.floor:.4f}, "
+        f"with bad luck by {rates.luck:.4f}; beyond that {rates.beyond:.4f}"
     )
     for ages, (raw, projected, shown) in cohort_errors(run, from_day).items():
         asked = sources_olist.ASKED[ages]

@@ -242,7 +242,8 @@ _NO_SALES: Mapping[str, Any] = dict.fromkeys(
     (
         "sold", "heard", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units",
         "lost_units", "contact_hits", "contact_of", "conversion_hits", "conversion_fading", "conversion_ended",
-        "conversion_open", "plain_fading", "return_hits", "return_fading", "bad_fading", "bad_fading_long",
+        "conversion_open", "plain_fading", "plain_hits", "return_hits", "return_fading", "bad_fading",
+        "bad_fading_long",
         *(f"{span}_sold" for span in SPANS),
     ),
     0,

@@ -166,7 +166,8 @@ def _days(past: Sequence[Lead], today: int) -> list[dict[str, object]]:
     for lead in past:
         counts[lead.day][0] += 1
         counts[lead.day][1] += lead.known(today)
-    nothing = dict.fromkeys(("contacted", "returned", "heard_ended", "price_units", "lost_units", "payout_units"), 0)
+    none = ("contacted", "returned", "heard_ended", "early_open", "early_reached", "price_units", "lost_units")
+    nothing = dict.fromkeys((*none, "payout_units"), 0)
     return [
         {"day": day - _EPOCH, "sold": sold, "heard": sold, "converted": won, "currency": "USD", **nothing}
         for day, (sold, won) in sorted(counts.items())

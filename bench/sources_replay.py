@@ -90,7 +90,7 @@ async def told_of(evenings: Evenings, db: Db, held: Standings, now: int) -> None
     """Write down how every vertical stands this evening."""
     for vertical, each in held.verticals.items():
         curves = held.curves[vertical]
-        days = await db.read(week_sums, SYSTEM, vertical, 0, "", curves.silent)
+        days = await db.read(week_sums, SYSTEM, vertical, 0, "", curves.silent, curves.promise.buyers)
         evenings.told[now // DAY_MS, vertical] = Told(
             {key: source.rates["conversion"].value for key, source in each.sources.items()},
             {key: source.rates["conversion"].value for key, source in each.sellers.items()},

@@ -17,6 +17,7 @@ from exchange.model.vertical import Vertical
 from exchange.stages.quality.days import BACK_DAYS, Curves, age_of, weights
 from exchange.stages.quality.level import levels
 from exchange.stages.quality.odds import Bidding, bidding
+from exchange.stages.quality.promise import LEAST, NO_PROMISE, Promise, Reached, promise
 from exchange.stages.quality.standing import Standing, standing
 from exchange.stages.quality.tail import Curve, fitted
 from exchange.stages.score.exposure import Exposure, estimate
@@ -32,6 +33,7 @@ from exchange.storage.quality import (
     replace_day,
     take_up_outcomes,
 )
+from exchange.storage.quality_reach import reach_buyers, reach_days, reach_lags
 from exchange.storage.quality_sums import (
     bad_sums,
     counted_verticals,
@@ -133,8 +135,8 @@ async def look(db: Db, held: Standings, now: int) -> None:
 async def read_standing(db: Db, actor: Actor, vertical: str, curves: Curves, now: int) -> Standing:
     """One vertical's sources as the actor may see them."""
     days = day_weights(now, curves)
-    groups = ("seller_id", "sub_id")
-    sales = await db.read(sale_sums, actor, vertical, days, groups, "", limits.SOURCES_HELD, curves.silent)
+    groups, early = ("seller_id", "sub_id"), curves.promise.buyers
+    sales = await db.read(sale_sums, actor, vertical, days, groups, "", limits.SOURCES_HELD, curves.silent, early)
     posts = await db.read(source_sums, actor, vertical, days, groups, limits.SOURCES_HELD)
     bad = await db.read(bad_sums, actor, vertical, days, limits.SOURCES_HELD)
     return await asyncio.to_thread(standing, vertical, sales, posts, bad, now // DAY_MS)
@@ -160,16 +162,42 @@ async def read_curves(db: Db, vertical: str, now: int) -> Curves:
     cases = await _lags(db, vertical, "converted_at", since, now)
     first = now // DAY_MS - BACK_DAYS
     silent = frozenset(await db.read(silent_buyers, vertical, first, _SILENT_FROM))
-    rows = await db.read(level_sums, vertical, first, _LEVEL_SOURCES, silent)
-    conversion, level = await asyncio.to_thread(_conversion, cases, rows, now / DAY_MS)
-    return Curves(contact, conversion, back, bad, level, silent)
+    promised = await _promise(db, vertical, since, now)
+    rows = await db.read(level_sums, vertical, first, _LEVEL_SOURCES, silent, promised.buyers)
+    conversion, level = await asyncio.to_thread(_conversion, cases, promised, rows, now / DAY_MS)
+    return Curves(contact, conversion, back, bad, level, silent, promised)
 
 
 def _conversion(
-    cases: Sequence[tuple[float, float]], rows: Sequence[Row], today: float
+    cases: Sequence[tuple[float, float]], promised: Promise, rows: Sequence[Row], today: float
 ) -> tuple[Curve, Mapping[int, float]]:
     curve = fitted(cases, Exposure().usual_days)
-    return curve, levels(rows, lambda day: curve.share(age_of(day, today)), int(today))
+    early: float = sum(row["early"] for row in rows) / max(sum(row["sold"] for row in rows), 1)
+
+    def share(day: int) -> float:
+        age = age_of(day, today)
+        return (1.0 - early) * curve.share(age) + early * promised.told.share(age)
+
+    told = [
+        {**row, "converted": row["converted"] + row["early_reached"] * promised.chance(age_of(row["day"], today))}
+        for row in rows
+    ]
+    return curve, levels(told, share, int(today))
+
+
+async def _promise(db: Db, vertical: str, since: int, now: int) -> Promise:
+    """What leads promise that buyers reached, where these say so before they convert."""
+    buyers = await db.read(reach_buyers, vertical, since, LEAST)
+    if not buyers:
+        return NO_PROMISE
+    told = await db.read(reach_lags, vertical, since, buyers, _CURVE_FROM)
+    conversions = [
+        Reached(*(max(each, 0) / DAY_MS for each in (row["wait_ms"], row["after_ms"], now - row["sold_at"])))
+        for row in told
+    ]
+    days = await db.read(reach_days, vertical, since // DAY_MS, buyers)
+    ages = {row["day"]: age_of(row["day"], now / DAY_MS) for row in days}
+    return await asyncio.to_thread(promise, buyers, conversions, days, ages)
 
 
 async def _lags(db: Db, vertical: str, moment: str, since: int, now: int) -> list[tuple[float, float]]:

@@ -54,6 +54,7 @@ class SaleOutcome(NamedTuple):
     def counted(self) -> tuple[int, ...]:
         """As it counts in its day: `DAY_COUNTS`."""
         ended = self.ended_at is not None and self.converted_at is None
+        still = self.ended_at is None and self.converted_at is None
         return (
             1,
             int(self.contacted_at is not None),
@@ -64,11 +65,13 @@ class SaleOutcome(NamedTuple):
             self.price_units,
             self.payout_units,
             self.lost_units,
+            int(self.contacted_at is not None and still),
         )
 
 
 DAY_COUNTS = (
     "sold", "contacted", "converted", "ended", "returned", "bad", "price_units", "payout_units", "lost_units",
+    "reached",
 )  # fmt: skip
 
 
@@ -178,7 +181,8 @@ class DayWeight(NamedTuple):
     """How much one day counts, in millionths (`worth.WHOLE`). `long` and `short` fade with age, slowly and fast; the
     others are those times the share of what would have been reported by that age: of contacts and conversions
     (`long`), of returns (`short`), of bad leads (`bad` with `short`, `bad_long` with `long`). `share` is that of
-    conversions, not faded.
+    conversions, not faded. `told` and `told_share` are the same of buyers that say whom they reached, and a reached
+    lead that is open counts for `promise` and, not faded, for `promise_share`.
     """
 
     day: int
@@ -190,3 +194,7 @@ class DayWeight(NamedTuple):
     bad: int
     bad_long: int
     share: int
+    told: int
+    told_share: int
+    promise: int
+    promise_share: int

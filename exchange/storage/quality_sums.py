@@ -7,6 +7,7 @@ from typing import Any
 
 from exchange.model.actor import Actor, Role
 from exchange.model.quality import MONTH_DAYS, PAST_DAYS, DayWeight
+from exchange.model.worth import WHOLE
 from exchange.storage.database import Row, Tx
 from exchange.storage.rows import listed, values_of
 
@@ -44,27 +45,30 @@ async def sale_sums(
     buyer_id: str = "",
     most: int = 20_000,
     silent: Collection[str] = (),
+    early: Collection[str] = (),
 ) -> list[Row]:
     """Sales of a vertical by sub id, seller or buyer: plain counts, and `*_hits` and `*_of` in millionths.
 
     Those with most sales first. A seller sees its own, a buyer what it bought. Sales to `silent` buyers count for no
-    contact and no conversion; `heard` are the others.
+    contact and no conversion; `heard` are the others. Leads that `early` buyers reached count for what they promise.
     """
     with_w, params = _weights(weights)
     names, grouped = _columns(groups)
     mine, own = _own(actor)
     only = "AND d.buyer_id = :only_buyer" if buyer_id else ""
     told, quiet = _told_of(silent)
+    either, early_ones = _either(early)
     return await tx.fetch(
         f"""{with_w} SELECT {names}, {_CURRENCY}, {_plain()},
                CAST(SUM({told("d.sold")}) AS BIGINT) AS heard,
                {_weighed("d.contacted", "w.long", "contact_hits")},
                {_weighed(told("d.sold"), "w.contact", "contact_of")},
-               {_weighed("d.converted", "w.long", "conversion_hits")},
-               {_weighed(told("(d.sold - d.ended)"), "w.conversion", "conversion_fading")},
+               {_weighed("1", f"(d.converted * w.long + {either('d.reached * w.promise', '0')})", "conversion_hits")},
+               {_weighed("1", f"(d.converted * {WHOLE} + {either('d.reached * w.promise_share', '0')})", "plain_hits")},
+               {_weighed(told("(d.sold - d.ended)"), either("w.told", "w.conversion"), "conversion_fading")},
                {_weighed(told("d.ended"), "w.long", "conversion_ended")},
                {_weighed(told("(d.sold - d.ended)"), "w.long", "conversion_open")},
-               {_weighed(told("(d.sold - d.ended)"), "w.share", "plain_fading")},
+               {_weighed(told("(d.sold - d.ended)"), either("w.told_share", "w.share"), "plain_fading")},
                {_weighed("d.returned", "w.short", "return_hits")},
                {_weighed("(d.sold - d.returned)", "w.back", "return_fading")},
                {_weighed("(d.sold - d.bad)", "w.bad", "bad_fading")},
@@ -78,6 +82,7 @@ async def sale_sums(
         **params,
         **own,
         **quiet,
+        **early_ones,
         **({"only_buyer": buyer_id} if buyer_id else {}),
     )
 
@@ -102,6 +107,14 @@ def _told_of(silent: Collection[str]) -> tuple[Callable[[str], str], dict[str, A
         return lambda count: count, {}
     names, params = listed("silent", sorted(silent))
     return lambda count: f"(CASE WHEN d.buyer_id IN {names} THEN 0 ELSE {count} END)", params
+
+
+def _either(early: Collection[str]) -> tuple[Callable[[str, str], str], dict[str, Any]]:
+    """How something is told of `early` buyers, and of the others."""
+    if not early:
+        return lambda _, other: other, {}
+    names, params = listed("early", sorted(early))
+    return lambda one, other: f"(CASE WHEN d.buyer_id IN {names} THEN {one} ELSE {other} END)", params
 
 
 def _plain() -> str:
@@ -231,20 +244,32 @@ async def post_sums(tx: Tx, actor: Actor, vertical: str, weights: Sequence[DayWe
 
 
 async def week_sums(
-    tx: Tx, actor: Actor, vertical: str, since_day: int, seller_id: str = "", silent: Collection[str] = ()
+    tx: Tx,
+    actor: Actor,
+    vertical: str,
+    since_day: int,
+    seller_id: str = "",
+    silent: Collection[str] = (),
+    early: Collection[str] = (),
 ) -> list[Row]:
-    """Sales by day since a day, for cohorts: what is known of each now; `heard` are those to buyers not `silent`."""
+    """Sales by day since a day, for cohorts: what is known of each now; `heard` are those to buyers not `silent`.
+    `early_open` are those to `early` buyers that did not end without a conversion, `early_reached` those that may yet.
+    """
     mine, own = _own(actor)
     told, quiet = _told_of(silent)
+    either, early_ones = _either(early)
     only = "AND d.seller_id = :only_seller" if seller_id else ""
     return await tx.fetch(
         f"""SELECT d.day, {_CURRENCY}, {_plain()}, CAST(SUM({told("d.sold")}) AS BIGINT) AS heard,
-                CAST(SUM({told("d.ended")}) AS BIGINT) AS heard_ended FROM sale_days d
+                CAST(SUM({told("d.ended")}) AS BIGINT) AS heard_ended,
+                CAST(SUM({either("d.sold - d.ended", "0")}) AS BIGINT) AS early_open,
+                CAST(SUM({either("d.reached", "0")}) AS BIGINT) AS early_reached FROM sale_days d
             WHERE d.vertical = :vertical AND d.day >= :since {mine} {only} GROUP BY d.day ORDER BY d.day""",
         vertical=vertical,
         since=since_day,
         **own,
         **quiet,
+        **early_ones,
         **({"only_seller": seller_id} if seller_id else {}),
     )
 
@@ -262,21 +287,33 @@ async def silent_buyers(tx: Tx, vertical: str, since_day: int, least: int) -> li
     return [row["buyer_id"] for row in rows]
 
 
-async def level_sums(tx: Tx, vertical: str, since_day: int, sources: int, silent: Collection[str] = ()) -> list[Row]:
-    """What each source sold a day and how much of it converted: those with most sales, the others together as one."""
+async def level_sums(
+    tx: Tx,
+    vertical: str,
+    since_day: int,
+    sources: int,
+    silent: Collection[str] = (),
+    early: Collection[str] = (),
+) -> list[Row]:
+    """What each source sold a day and how much of it converted: those with most sales, the others together as one.
+    `early` and `early_reached` are what of it `early` buyers bought, and reached and may convert yet.
+    """
     told, quiet = _told_of(silent)
+    either, early_ones = _either(early)
     return await tx.fetch(
         f"""WITH large AS (
                SELECT seller_id, sub_id FROM sale_days WHERE vertical = :vertical AND day >= :since
                GROUP BY seller_id, sub_id ORDER BY CAST(SUM(sold) AS BIGINT) DESC, seller_id, sub_id LIMIT :most)
            SELECT d.day, l.seller_id, l.sub_id, CAST(SUM({told("d.sold")}) AS BIGINT) AS sold,
-               CAST(SUM(d.converted) AS BIGINT) AS converted
+               CAST(SUM(d.converted) AS BIGINT) AS converted, CAST(SUM({either("d.sold", "0")}) AS BIGINT) AS early,
+               CAST(SUM({either("d.reached", "0")}) AS BIGINT) AS early_reached
            FROM sale_days d LEFT JOIN large l ON l.seller_id = d.seller_id AND l.sub_id = d.sub_id
            WHERE d.vertical = :vertical AND d.day >= :since GROUP BY d.day, l.seller_id, l.sub_id""",
         vertical=vertical,
         since=since_day,
         most=sources,
         **quiet,
+        **early_ones,
     )
 
 

@@ -28,7 +28,7 @@ from tests.flows.lab import OPERATOR, later, post
 from tests.market import REFUSED, SOLD, Deposit, Exchange, buyer, buying, campaign, consumer, contract, selling, usd
 
 ACME = Actor(Role.BUYER, "acme", "acme")
-COUNTS = "sold, contacted, converted, ended, returned, bad, price_units, payout_units, lost_units"
+COUNTS = "sold, contacted, converted, ended, returned, bad, price_units, payout_units, lost_units, reached"
 
 
 async def sold(exchange: Exchange, number: int, sub_id: str = "good", mode: Mode = Mode.LIVE) -> str:
@@ -55,9 +55,11 @@ async def test_what_buyers_report_is_counted_once_however_often_it_is_told(eithe
     await sold(either, 4, mode=Mode.TEST)
     later(either, 10)
     await keep_quality(either.market)
-    assert {"good": (2, 0, 0, 0, 0, 0, 600_000, 480_000, 0), "other": (1, 0, 0, 0, 0, 0, 300_000, 240_000, 0)} == (
-        await counted(either)
-    )
+    nothing_told = {
+        "good": (2, 0, 0, 0, 0, 0, 600_000, 480_000, 0, 0),
+        "other": (1, 0, 0, 0, 0, 0, 300_000, 240_000, 0, 0),
+    }
+    assert nothing_told == await counted(either)
     for kind in ("contacted", "sold", "contacted"):
         await told(either, first, kind)
     found = await find_returnable(either.market, ACME, second)
@@ -65,11 +67,12 @@ async def test_what_buyers_report_is_counted_once_however_often_it_is_told(eithe
     later(either, 10)
     for _ in range(3):
         await keep_quality(either.market)
-    assert (2, 1, 1, 1, 1, 1, 600_000, 480_000, 300_000) == (await counted(either))["good"]
+    assert (2, 1, 1, 1, 1, 1, 600_000, 480_000, 300_000, 0) == (await counted(either))["good"]
 
     sales = [row["id"] for row in await either.rows("SELECT id FROM sales WHERE mode = 'live' ORDER BY id")]
     await either.market.db.write(count_sales, sales, {})
-    assert (2, 0, 0, 1, 1, 1, 600_000, 480_000, 300_000) == (await counted(either))["good"]  # without words: no reports
+    without_words = (2, 0, 0, 1, 1, 1, 600_000, 480_000, 300_000, 0)  # no reports
+    assert without_words == (await counted(either))["good"]
 
 
 async def test_what_is_decided_about_a_return_counts(either: Exchange) -> None:
@@ -145,6 +148,31 @@ async def test_amounts_of_two_currencies_are_never_added_up(either: Exchange) ->
     assert (3, None, None) == (week.sold, week.net_price, week.payout)
     lines = (await source_lines(either.market, OPERATOR, "solar", now)).lines
     assert {"both": None, "one": "16.00"} == {each.sub_id: each.fields["epl"] for each in lines}
+
+
+async def test_what_a_buyer_reached_counts_for_what_it_promises(either: Exchange) -> None:
+    await either.add(*selling("cedar"), *buying("acme", price=usd("30")))
+    came = [await sold(either, number) for number in range(10)]
+    young = [await sold(either, number, "young") for number in range(10, 14)]
+    for lead_id in (*came, *young[:3]):
+        await told(either, lead_id, "contacted")
+    for lead_id in came:
+        await told(either, lead_id, "sold")
+    await told(either, young[0], "not_interested")
+    later(either, 60)
+    await keep_quality(either.market)
+    live = either.market.live.standings
+    curves, found = live.curves["solar"], live.verticals["solar"].sources["cedar", "young"]
+    assert {"acme"} == curves.promise.buyers and 0.5 < curves.promise.chance(0.0) <= 1.0
+    young_day = (await counted(either))["young"]
+    assert ((4, 3, 0, 1), 2) == (young_day[:4], young_day[9])
+    rate = found.rates["conversion"]
+    assert (0, 4) == (rate.told, rate.leads) and rate.a > 1.0  # beside what it is drawn to
+    today = either.clock.now() / DAY_MS
+    rows = await either.market.db.read(week_sums, OPERATOR, "solar", 0, "", frozenset(), curves.promise.buyers)
+    assert [(13, 2)] == [(row["early_open"], row["early_reached"]) for row in rows]
+    [week] = cohorts(rows, today, curves)
+    assert 10 == week.converted < week.conversions <= 14
 
 
 async def test_a_buyer_that_never_reports_makes_no_source_look_bad(either: Exchange) -> None:

@@ -257,7 +257,8 @@ def test_buyers_that_never_report_lower_no_projection() -> None:
 
 
 def day(number: int, sold: int, converted: int) -> dict[str, object]:
-    nothing = dict.fromkeys(("contacted", "returned", "heard_ended", "price_units", "lost_units", "payout_units"), 0)
+    none = ("contacted", "returned", "heard_ended", "early_open", "early_reached", "price_units", "lost_units")
+    nothing = dict.fromkeys((*none, "payout_units"), 0)
     return {"day": number, "sold": sold, "heard": sold, "converted": converted, "currency": "USD", **nothing}
 
 
@@ -278,7 +279,7 @@ WORDS = {
 def test_reports_come_to_the_same_in_whatever_order(reports: list[tuple[str, int, bool]]) -> None:
     found = outcome_of(SALE, reports, None, None, WORDS)
     assert (10, 30, None, None) == (found.contacted_at, found.converted_at, found.ended_at, found.bad_at)
-    assert (1, 1, 1, 0, 0, 0, 300_000, 240_000, 0) == found.counted and 3 == found.day
+    assert (1, 1, 1, 0, 0, 0, 300_000, 240_000, 0, 0) == found.counted and 3 == found.day
 
 
 def test_what_comes_back_is_bad_and_earns_nothing() -> None:

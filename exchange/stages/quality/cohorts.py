@@ -61,8 +61,12 @@ class Cohort(NamedTuple):
 
 
 class _Known(NamedTuple):
+    """`shown` is for how many leads conversions would have been reported; `open` the variance of what is promised."""
+
     conversion: Tally
     back: Tally
+    shown: float
+    open: float
 
 
 def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> list[Cohort]:
@@ -77,16 +81,20 @@ def cohorts(days: Iterable[Mapping[str, Any]], today: float, curves: Curves) -> 
 
 
 def _known(rows: list[Mapping[str, Any]], today: float, curves: Curves) -> _Known:
-    shown, back_of = 0.0, 0.0
+    shown, told, promised, unsure, back_of = 0.0, 0.0, 0.0, 0.0, 0.0
     for row in rows:
         age = age_of(row["day"], today)
-        shown += (row["heard"] - row["heard_ended"]) * curves.conversion.share(age)
+        share, chance = curves.conversion.share(age), curves.promise.chance(age)
+        shown += (row["heard"] - row["heard_ended"]) * share
+        told += row["early_open"] * (curves.promise.told.share(age) - share)
+        promised += row["early_reached"] * chance
+        unsure += row["early_reached"] * chance * (1.0 - chance)
         back_of += row["returned"] + (row["sold"] - row["returned"]) * curves.back.share(age)
     sold, heard, ended = (sum(row[name] for row in rows) for name in ("sold", "heard", "heard_ended"))
     converted, returned = (sum(row[name] for row in rows) for name in ("converted", "returned"))
-    of = exposed(shown, heard - ended, ended)
+    hits, of = converted + promised, exposed(shown + told, heard - ended, ended)
     back = Tally(returned, back_of, returned, back_of, returned, sold)
-    return _Known(Tally(converted, of, converted, of, converted, heard), back)
+    return _Known(Tally(hits, of, hits, of, converted, heard), back, exposed(shown, heard - ended, ended), unsure)
 
 
 def _usual(weeks: Sequence[Tally]) -> tuple[float, float]:
@@ -95,7 +103,7 @@ def _usual(weeks: Sequence[Tally]) -> tuple[float, float]:
     return min(rate, 1.0), strength(weeks)
 
 
-def _foretold(known: Tally, usual: tuple[float, float], good: bool) -> Rate:
+def _foretold(known: Tally, usual: tuple[float, float], good: bool, unsure: float = 0.0) -> Rate:
     """Of all its leads: what came, and what is expected of those that have not had their time, with the doubt of it."""
     base, m = usual
     rate = rate_of(known, base, m, base, good)
@@ -104,7 +112,7 @@ def _foretold(known: Tally, usual: tuple[float, float], good: bool) -> Rate:
         return rate
     value = (known.hits + rest * rate.value) / known.leads
     spread = rate.value * (1.0 - rate.value)
-    doubt = (rest * spread + rest * rest * spread / (rate.a + rate.b + 1.0)) / known.leads**2
+    doubt = (unsure + rest * spread + rest * rest * spread / (rate.a + rate.b + 1.0)) / known.leads**2
     value = min(max(value, _SURE), 1.0 - _SURE)
     weight = max(value * (1.0 - value) / max(doubt, _SURE) - 1.0, 1.0)
     return Rate(value * weight, (1.0 - value) * weight, base, known.told, known.leads, good)
@@ -118,7 +126,7 @@ def _cohort(
     usual_back: tuple[float, float],
 ) -> Cohort:
     told = known.conversion
-    conversion = _foretold(told, usual, True)
+    conversion = _foretold(told, usual, True, known.open)
     currencies = {row["currency"] for row in rows}
     currency = currencies.pop() if len(currencies) == 1 else ""
     money = {name: sum(row[name] for row in rows) for name in ("price_units", "lost_units", "payout_units")}
@@ -133,7 +141,7 @@ def _cohort(
         money["lost_units"],
         money["payout_units"],
         currency,
-        min(told.of / told.leads, 1.0) if told.leads else 0.0,
+        min(known.shown / told.leads, 1.0) if told.leads else 0.0,
         conversion,
         max(conversion.value * told.leads, float(told.told)),
         _foretold(known.back, usual_back, False),

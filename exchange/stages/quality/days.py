@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from exchange.model.quality import DayWeight
 from exchange.model.worth import WHOLE
+from exchange.stages.quality.promise import NO_PROMISE, Promise
 from exchange.stages.quality.rates import LONG_DAYS, SHORT_DAYS
 from exchange.stages.quality.tail import Curve
 from exchange.stages.score.exposure import Exposure
@@ -31,6 +32,7 @@ class Curves(NamedTuple):
     bad: Exposure = Exposure(usual_days=2.0)
     level: Mapping[int, float] = _NO_LEVEL
     silent: frozenset[str] = frozenset()
+    promise: Promise = NO_PROMISE
 
 
 def weights(today: float, curves: Curves, days: int = BACK_DAYS) -> list[DayWeight]:
@@ -48,6 +50,9 @@ def _weight(day: int, age: float, curves: Curves) -> DayWeight:
     """A day on which everybody converted at half of today's rate counts half for conversions."""
     long, short = 0.5 ** (age / LONG_DAYS), 0.5 ** (age / SHORT_DAYS)
     contact, back, bad = (each.share(age) for each in (curves.contact, curves.back, curves.bad))
-    conversion = curves.conversion.share(age) * curves.level.get(day, 1.0)
+    level, promise = curves.level.get(day, 1.0), curves.promise
+    conversion, told = curves.conversion.share(age) * level, promise.told.share(age) * level
+    chance = promise.chance(age)
     whole = (long, short, long * contact, long * conversion, short * back, short * bad, long * bad, conversion)
-    return DayWeight(day, *(round(each * WHOLE) for each in whole))
+    early = (long * told, told, long * chance, chance)
+    return DayWeight(day, *(round(each * WHOLE) for each in (*whole, *early)))

@@ -127,7 +127,8 @@ def _tally(measure: str, sums: _Sums) -> Tally:
         told = sale[{"contact": "contacted", "conversion": "converted", "return": "returned"}[measure]]
         hits, of, plain = _OF_SALES[measure](sale)
         leads = sale["sold"] if measure == "return" else sale["heard"]
-        return Tally(hits / WHOLE, of / WHOLE, told, plain, told, leads)
+        plain_hits = sale["plain_hits"] / WHOLE if measure == "conversion" else told
+        return Tally(hits / WHOLE, of / WHOLE, plain_hits, plain, told, leads)
     if post is None:
         return NOTHING
     told, leads = post[measure], post["leads"]

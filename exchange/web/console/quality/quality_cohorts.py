@@ -72,7 +72,9 @@ async def _cohorts(request: web.Request, vertical: Vertical) -> list[Cohort]:
     since -= (since + 3) % 7  # weeks begin on Monday
     curves = await curves_of(market, vertical.name)
     seller = _seller(request)
-    days = await market.db.read(week_sums, actor_of(request), vertical.name, since, seller, curves.silent)
+    days = await market.db.read(
+        week_sums, actor_of(request), vertical.name, since, seller, curves.silent, curves.promise.buyers
+    )
     return cohorts(days, today, curves)
 
 
