@@ -13,8 +13,9 @@ async def reach_buyers(tx: Tx, vertical: str, since: int, least: int) -> list[st
     rows = await tx.fetch(
         """SELECT buyer_id FROM sale_outcomes
            WHERE vertical = :vertical AND converted_at IS NOT NULL AND converted_at > :since GROUP BY buyer_id
-           HAVING SUM(CASE WHEN contacted_at < converted_at THEN 1 ELSE 0 END) >= :least
-               AND SUM(CASE WHEN contacted_at < converted_at THEN 2 ELSE 0 END) > COUNT(*) ORDER BY buyer_id""",
+           HAVING CAST(SUM(CASE WHEN contacted_at < converted_at THEN 1 ELSE 0 END) AS BIGINT) >= :least
+               AND CAST(SUM(CASE WHEN contacted_at < converted_at THEN 2 ELSE 0 END) AS BIGINT) > COUNT(*)
+           ORDER BY buyer_id""",
         vertical=vertical,
         since=since,
         least=least,
