@@ -45,13 +45,14 @@ class RowTold(NamedTuple):
 
 
 async def look_at_asks(market: Market, actor: Actor, rows: tuple[AskRow, ...]) -> list[RowTold]:
-    """What asking would do; nothing is done."""
+    """What asking would do; nothing is done. A lead that a row before asks for is asked; one it gets wrong is not."""
     told, seen = [], set[str]()
     for row in rows:
         each = await _look_at_ask(market, actor, row)
-        if each.verdict == WOULD and each.name in seen:
-            each = each._replace(verdict=UNCHANGED, sentence="The same lead stands in the file before.")
-        seen.add(each.name)
+        if each.verdict == WOULD and row.reason not in NO_RETURNS:
+            if each.name in seen:
+                each = each._replace(verdict=UNCHANGED, sentence="The same lead stands in the file before.")
+            seen.add(each.name)
         told.append(each._replace(name=row.lead))
     return told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 
 import orjson
@@ -76,6 +77,14 @@ async def test_many_by_the_api_with_a_preview(tmp_path: Path) -> None:
             outcomes.append(told["rows"][0]["outcome"])
 
         assert ["would", "done", "unchanged"] == outcomes
+        other = str((await post(exchange, person(2)))["lead_id"])
+        reasons = ("no answer", "because", "language", "wrong person")  # a disposition, none at all, the ask, once more
+        body = "\n".join(["lead_id,reason", *(f"{other},{reason}" for reason in reasons)]).encode()
+        for query, outcome in (("?preview=yes", "would"), ("", "done")):
+            told = await served.send(f"returns/many{query}", key=buyer_key("acme"), body=body, content_type="text/csv")
+            assert [outcome, "wrong", outcome, "unchanged"] == [
+                row["outcome"] for row in sorted(told["rows"], key=itemgetter("line"))
+            ]
         bad = await served.send("returns/many", key=buyer_key("acme"), body=b"x", content_type="text/csv")
         assert (400, "bad_request") == (bad.http_status, bad["reason"])
 
