@@ -153,6 +153,7 @@ def workshop_of(catalog: Catalog, environment: Mapping[str, str], allowed: Seque
         source,
         Lessons(catalog.presets, table),
         catalog.files,
+        catalog.vertical_document,
         lambda name, document: keyed_verifier(_checked_verifier(name, document, allowed)),
         catalog.forms,
         {name: keyed_verifier(loaded) for name, loaded in catalog.verifiers.items()},

@@ -33,6 +33,13 @@ class Catalog:
     source_presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     verifiers: Mapping[str, vendors.Loaded] = field(default_factory=dict)
+    folder: Path | None = None  # where they lie
+
+    def vertical_document(self, name: str) -> Document | None:
+        """What the file of a vertical says now; None where it is gone or cannot be read."""
+        if self.folder is None or name not in self.verticals:
+            return None
+        return _document(self.folder / "verticals" / f"{name}.yaml", name, [])
 
 
 def load_catalog(folder: Path | None) -> Catalog:
@@ -67,7 +74,17 @@ def read_catalog(folder: Path, extra_connections: Path | None = None) -> tuple[C
     source_presets = Presets(folder / "sources" / "presets", problems)
     sources, forms = _sources(folder, source_presets, problems), _forms(folder, problems)
     asked = _verifiers(folder, problems)
-    return Catalog(verticals, found, presets, files, sources, source_presets, forms, asked), problems
+    return Catalog(verticals, found, presets, files, sources, source_presets, forms, asked, folder), problems
+
+
+def without_file(folder: Path) -> list[str]:
+    """Folders of connections and verifiers that lack the file which makes them one: nothing in them is in force."""
+    return [
+        f"{kind}/{place.name}: its file {file} is missing, so that nothing of it is in force"
+        for kind, file in (("connections", "connection.yaml"), ("verifiers", "verifier.yaml"))
+        for place in sorted((folder / kind).glob("*/"))
+        if not (place / file).exists()
+    ]
 
 
 def _document(file: Path, where: str, problems: list[str]) -> Document | None:

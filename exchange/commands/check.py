@@ -112,13 +112,14 @@ def _files(settings: Settings, wrong: frozenset[str], findings: Findings) -> Rea
     """Verticals, presets and connections. What is wrong with one file hides nothing that is wrong with another."""
     from exchange.bootstrap import read_catalog
     from exchange.catalog import Presets, default_config
+    from exchange.config_files import without_file
 
     folder = settings.config_dir or default_config()
     demo = folder / "demo" / "connections"
     catalog, problems = read_catalog(folder, demo if demo.is_dir() else None)
     of_presets: list[str] = []
     presets = len([preset for preset in Presets(folder / "presets", of_presets).values() if preset])
-    problems = list(dict.fromkeys([*problems, *of_presets]))  # those in use were read before
+    problems = list(dict.fromkeys([*problems, *of_presets, *without_file(folder)]))  # those in use were read before
     read = Read(settings, wrong, catalog, not problems)
     urls = _forbidden_urls(settings, catalog) if read.networks_known else []
     if problems:

@@ -14,7 +14,8 @@ from exchange.flows.new_buyer import save_step, start
 from exchange.model.actor import SYSTEM
 from exchange.model.lead import Mode
 from exchange.model.ledger import BANK, Posting, Transaction, TransactionKind
-from exchange.model.party import Rate
+from exchange.model.party import Contract, Rate, State
+from exchange.model.pause import Pause
 from exchange.storage.database import Tx
 from exchange.storage.ledger import book
 from exchange.storage.parties import save_buyer, save_campaign, save_contract, save_seller
@@ -27,14 +28,24 @@ _HALF_DONE: Mapping[str, Mapping[str, str]] = {
     "price": {"pricing": "fixed", "price": "34.00", "per_day": "20"},
 }
 OPERATOR, SELLER, BUYER = "operator@demo.local", "acme@demo.local", "brightroof@demo.local"
+WHO_PAUSED = "olive@demo.local"
 SHORT = "vista"  # a buyer that wants more from the store than it can pay
 
 
 async def found(market: Market, parties: Parties, *, frozen: bool) -> None:
     """Store everybody, and take up what was stored."""
+    now = market.clock.now()
     campaigns = tuple(replace(each, rate=UNLIMITED) if frozen else each for each in parties.campaigns)
-    await market.db.write(store, replace(parties, campaigns=campaigns), market.clock.now())
+    contracts = tuple(_paused_by(each, now) for each in parties.contracts)
+    await market.db.write(store, replace(parties, campaigns=campaigns, contracts=contracts), now)
     await refresh(market)
+
+
+def _paused_by(contract: Contract, now: int) -> Contract:
+    """A contract that begins paused, with who did that."""
+    if contract.state is not State.PAUSED:
+        return contract
+    return replace(contract, pause=Pause(contract.paused_reason, WHO_PAUSED, now))
 
 
 async def store(tx: Tx, parties: Parties, now: int) -> None:

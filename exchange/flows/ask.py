@@ -78,6 +78,7 @@ def _facts(case: Case, market: Market, reserve: Money, tier: Tier, named: frozen
         reserve=reserve,
         tier_open=tier.number if case.live else None,
         tier_name=tier.name,
+        tier_last=max(each.number for each in case.campaign.tiers),
         seller_name=case.deals.sellers[case.submission.seller_id].name,
         named=named,
         suppressed=case.suppressed,

@@ -4,7 +4,8 @@ on other nodes within a second. Versions are kept, and every change leaves a lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from exchange.flows.by_hand import LAST_CHARACTERS, audit_line
 from exchange.flows.market import Market, refresh
@@ -18,8 +19,22 @@ from exchange.stages.forms import form_problems
 from exchange.storage.documents import SecretRow, add_document, end_document, put_secret
 
 
-async def save_document(market: Market, kind: str, name: str, document: Document, actor: Actor) -> int:
-    """Returns the number of its version. Raises `DocumentProblems`, and then nothing was changed."""
+class Change(NamedTuple):
+    """What was, and what is."""
+
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+
+
+NO_CHANGE = Change(None, None)
+
+
+async def save_document(
+    market: Market, kind: str, name: str, document: Document, actor: Actor, change: Change = NO_CHANGE, ip: str = ""
+) -> int:
+    """Returns the number of its version. Raises `DocumentProblems`, and then nothing was changed. `change` is told in
+    the audit log where one thing of the document alone is another.
+    """
     workshop = market.workshop
     files = {CONNECTION: workshop.connections, SOURCE: workshop.sources, VERIFIER: workshop.verifiers}
     if name in files.get(kind, {}):
@@ -32,7 +47,8 @@ async def save_document(market: Market, kind: str, name: str, document: Document
         _check_form(market, shape)
     if kind == SOURCE and document["campaign"] not in market.deals.campaigns:
         raise DocumentProblems([f"campaign: there is no campaign {document['campaign']}"])
-    line = audit_line(market.ids, market.clock.now(), actor, "document.saved", f"{kind}:{name}")
+    line = audit_line(market.ids, market.clock.now(), actor, "document.saved", f"{kind}:{name}",
+                      before=change.before, after=change.after, ip=ip)  # fmt: skip
     version = await market.db.write(add_document, kind, name, document, line)
     await refresh(market)
     return version

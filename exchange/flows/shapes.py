@@ -102,6 +102,7 @@ class Workshop:
     source: Callable[[str, Document], KeyedSource]
     teaching: Teaching
     files: Mapping[str, FileDocument]  # of the connections
+    written: Callable[[str], Document | None]  # what the file of a vertical says
     verifier: Callable[[str, Document], KeyedVerifier]
     forms: Mapping[str, Form] = field(default_factory=dict)  # of the files; a document lies over its file
     verifiers: Mapping[str, KeyedVerifier] = field(default_factory=dict)  # of the files

@@ -25,7 +25,7 @@ A check keeps two short texts for ever, `got` and `required`. What they hold, by
 | price           | `fixed $7.00`, `bid $7.00`, `EUR`  | `$8.00`, or `USD`                    |
 | health          | a sentence                         | `in health`                          |
 | rate            | `reached`                          | `20 a second`                        |
-| tier            | `1, Exclusive`                     | `2`                                  |
+| tier            | `1, Exclusive`, or `the last is 1` | `2`                                  |
 | deadline        | `140 ms`                           | `412 ms`                             |
 """
 
@@ -44,6 +44,8 @@ LISTED, NOT_LISTED, NOT_BLOCKED = "listed", "not listed", "not blocked"
 OTHER_GROUP, OTHER_COMPANY = "another group", "another company"
 REACHED = " at "
 """Between what a cap has used and when the last of it was taken."""
+TREE_ENDS = "the last is "
+"""Before the number of a tree's last tier, of a contract that stands behind it."""
 _SYMBOLS: Mapping[str, str] = MappingProxyType({"USD": "$", "EUR": "€", "GBP": "£"})
 _PERIODS: Mapping[str, str] = MappingProxyType(
     {"hour": "Hourly", "day": "Daily", "week": "Weekly", "month": "Monthly", "total": "Total"}
@@ -225,14 +227,21 @@ def _way_out(check: Check) -> str:
         case "rate":
             return f"{required} limit reached."
         case "tier":
-            return f"Tier {required} runs only when {_tier(got)} does not sell."
+            return _tier(got, required)
         case "deadline":
             return f"{got} left to answer the seller; this buyer's p50 is {required}."
         case name:
             return f"{name}: needs {required}, lead has {got}."
 
 
-def _tier(got: str) -> str:
+def _tier(got: str, required: str) -> str:
+    """What has not come yet in this campaign's tree, or never does."""
+    if got.startswith(TREE_ENDS):
+        return f"It stands in tier {required}, and this campaign's tree ends with tier {got.removeprefix(TREE_ENDS)}."
+    return f"Tier {required} runs only when {_auction(got)} does not sell."
+
+
+def _auction(got: str) -> str:
     """`the exclusive auction`, by the name that the campaign gave it; of old records its number."""
     number, _, name = got.partition(", ")
     if not name:

@@ -118,11 +118,14 @@ def test_files_that_are_wrong_are_all_listed_with_their_paths(market_home: Home)
     vertical.write_text(vertical.read_text("utf-8").replace("type: phone", "type: telephone"), "utf-8")
     connection = config / "connections" / "acme" / "connection.yaml"
     connection.write_text(connection.read_text("utf-8").replace("json_http", "pigeon"), "utf-8")
+    (config / "connections" / "birch" / "cases").mkdir(parents=True, exist_ok=True)
+    (config / "connections" / "birch" / "connection.yaml").unlink(missing_ok=True)
     found = market_home.run("check")
 
     assert 4 == found.code
     assert re.search(r"FAIL .*verticals/solar\.yaml.*telephone", found.out)
     assert re.search(r"FAIL .*connections/acme.*connector: ", found.out)
+    assert re.search(r"FAIL .*connections/birch: its file connection\.yaml is missing", found.out)
 
 
 def test_a_captured_reply_that_is_read_otherwise_is_named(market_home: Home) -> None:

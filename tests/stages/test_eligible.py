@@ -153,7 +153,12 @@ def used(units: int) -> Facts:
         (
             "Tier 2 runs only when the exclusive auction does not sell.",
             replace(contract(), tier=2),
-            replace(PAID, tier_open=1, tier_name="Exclusive"),
+            replace(PAID, tier_open=1, tier_name="Exclusive", tier_last=2),
+        ),
+        (
+            "It stands in tier 2, and this campaign's tree ends with tier 1.",
+            replace(contract(), tier=2),
+            replace(PAID, tier_open=1, tier_name="Exclusive", tier_last=1),
         ),
         (
             "140 ms left to answer the seller; this buyer's p50 is 412 ms.",

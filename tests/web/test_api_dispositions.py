@@ -111,6 +111,8 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
         )
         after = await operator.open(f"/console/leads/{leads[0]}")
         told_json = (await operator.open("/console/words.json")).fields
+        known = await operator.open("/console/words/known?means=sold&buyer=acme&sort=-word")
+        known_sheet = await operator.open("/console/words/known.csv")
 
         assert "1 word, 2 reports" in listed.text and "Record 2" in listed.text
         assert leads[0] in listed.part("examples") and leads[1] in listed.part("examples")
@@ -118,7 +120,9 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
         assert "2 dispositions in words nobody knows 1 word, such as “Closed Won”" in home.part("needs")
         assert 422 == nothing.http_status
         assert "2 reports that waited are settled" in chosen.text and "Closed Won" not in chosen.text
-        assert "closed won" in chosen.part("mapped")
+        assert "1 word mapped already" in chosen.part("mapped")
+        assert all(said in known.text for said in ("1 mapped word", "closed won", "sold", "every contract"))
+        assert known_sheet.source.splitlines()[1].startswith("acme,solar,closed_won,sold,")
         assert "Acme: sold Their word: Closed Won. Told by API, by buyer acme" in after.text
         assert {"count": 0, "words": [], "reports": 0} == {
             name: told_json[name] for name in ("count", "words", "reports")
@@ -126,7 +130,8 @@ async def test_an_unknown_word_waits_in_the_console_until_somebody_says_what_it_
         assert sheet.source.splitlines()[1].startswith("acme,solar,Closed Won,2,")
         assert "No words match. Without" in strange.part("empty")
         forgotten = await operator.submit("/console/words/forget", buyer="acme", vertical="solar", word="closed_won")
-        assert 'data-testid="mapped"' not in forgotten.source
+        assert "No word of a buyer was mapped." in forgotten.part("empty")
+        assert 'data-testid="mapped"' not in (await operator.open("/console/words")).source
     again = await served.send("dispositions", {"lead_id": leads[2], "disposition": "Closed Won"}, key=ACME)
     assert 202 == again.http_status
 

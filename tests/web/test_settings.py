@@ -7,6 +7,7 @@ import tarfile
 from dataclasses import replace
 from io import BytesIO
 
+import orjson
 import pytest
 from PIL import Image
 
@@ -221,6 +222,21 @@ async def test_a_vertical_shows_its_fields_and_which_are_masked(served: Served) 
         assert f"Of 3 leads 3 would have another grade: {told_moves}." in tried.part("regraded")
         assert "from 0.1% to 90%" in (await visitor.open(f"{HOME}/verticals/solar?par=99")).part("problem")
         assert 404 == (await visitor.open(f"{HOME}/verticals/nothing")).http_status
+        put = await visitor.submit(f"{HOME}/verticals/solar/par", par="1%")
+        assert "The new par is in force" in put.part("done")
+        assert "par 1.0%" in put.text and 0.01 == served.exchange.market.verticals["solar"].score.par
+        assert 422 == (await visitor.submit(f"{HOME}/verticals/solar/par", par="99")).http_status
+        assert ">the database<" in (await visitor.open(f"{HOME}/verticals")).source
+        await visiting(served, Staff.OPERATOR, visitor)
+        assert 403 == (await visitor.submit(f"{HOME}/verticals/solar/par", par="2")).http_status
+        assert "put-par" not in (await visitor.open(f"{HOME}/verticals/solar?par=2")).source
+    [line] = await served.exchange.rows(
+        "SELECT before_json, after_json FROM audit_lines WHERE action = 'document.saved'"
+    )
+    assert ({"par": "12.00%"}, {"par": "1.00%"}) == (
+        orjson.loads(line["before_json"]),
+        orjson.loads(line["after_json"]),
+    )
 
     assert "/console/settings/verticals/solar" in listed.source
     assert {"name": "phone", "personal": True, "ping": "absent", "post": "required"}.items() <= next(

@@ -16,7 +16,8 @@ class Facts:
     """The state of the market when a lead is judged. The mappings must not change afterwards: words are made later.
 
     `cap_use` gives by cap key what the window of now has used, in sales or money units; keys that miss have used none.
-    `reached` gives by cap key when its last was taken (epoch ms), of those used up. `tier_name` is that of `tier_open`.
+    `reached` gives by cap key when its last was taken (epoch ms), of those used up. `tier_name` is that of `tier_open`;
+    `tier_last` is the number of the tree's last tier.
     `available` gives by buyer the balance, or the credit left; a buyer that misses has no entry in the books yet: a
     prepaid one has nothing, one on credit its whole limit. `bought` tells when (epoch ms) a buyer last bought this
     consumer, `same` what was the same. `broken` gives by buyer a sentence on why it is not asked. `latency_ms` gives
@@ -30,6 +31,7 @@ class Facts:
     reserve: Money | None = None
     tier_open: int | None = None
     tier_name: str = ""
+    tier_last: int | None = None
     cap_use: Mapping[str, int] = field(default_factory=dict)
     reached: Mapping[str, int] = field(default_factory=dict)
     available: Mapping[str, Money] = field(default_factory=dict)

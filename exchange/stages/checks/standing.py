@@ -11,7 +11,7 @@ from exchange.model.pause import Pause, asleep
 from exchange.model.verdict import Check
 from exchange.stages.checks.bits import grouped, mask_of, places_of
 from exchange.stages.checks.facts import Case, Told
-from exchange.stages.reasons import show_time, show_weekday
+from exchange.stages.reasons import TREE_ENDS, show_time, show_weekday
 from exchange.stages.schedule import OpeningHours
 
 SIMULATED = "simulated"  # the connection of the built-in buyers, which take test leads whatever their mode
@@ -172,7 +172,10 @@ class TierOpen:
         return failed
 
     def tell(self, case: Case, failed: int) -> Told:
-        opened, name = case.facts.tier_open, case.facts.tier_name
+        facts = case.facts
+        waits = f"{facts.tier_open}, {facts.tier_name}" if facts.tier_name else f"{facts.tier_open}"
         for number, mask in self.tiers:
             if failed & mask:
-                yield places_of(failed & mask), Check("tier", f"{opened}, {name}" if name else f"{opened}", str(number))
+                ends = facts.tier_last is not None and number > facts.tier_last
+                got = f"{TREE_ENDS}{facts.tier_last}" if ends else waits
+                yield places_of(failed & mask), Check("tier", got, str(number))

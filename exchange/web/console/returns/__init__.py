@@ -10,6 +10,7 @@ from exchange.web.console._rights import DECIDING, Rights
 from exchange.web.console.returns import (
     disposition_words,
     dispositions,
+    known_words,
     return_bulk,
     return_case,
     return_file,
@@ -22,6 +23,7 @@ ROOM: Mapping[ModuleType, Rights] = MappingProxyType(
     {
         disposition_words: DECIDING,
         dispositions: DECIDING,
+        known_words: DECIDING,
         return_bulk: DECIDING,
         return_case: DECIDING,
         return_file: DECIDING,

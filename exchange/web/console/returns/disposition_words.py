@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from exchange import limits
 from exchange.flows.disposition_words import CannotMap, forget_word, map_word
 from exchange.flows.market import Market
 from exchange.model.feedback import note_place
@@ -18,16 +19,16 @@ from exchange.storage.timeline import read_lead_rows
 from exchange.vault import VaultError
 from exchange.web.auth import FORM, actor_of
 from exchange.web.keys import MARKET
+from exchange.web.listed.known_words import PATH as KNOWN
 from exchange.web.listed.unknown_words import PATH, WORDS, Unknown, unknown
 from exchange.web.lists.query import Query
 from exchange.web.lists.twins import pages_of
 from exchange.web.lists.view import view_of
 from exchange.web.pages import Page, see_other
 from exchange.web.render import notice, page, times_of
-from exchange.web.story.dispositions import CHANNELS, buyer_name
+from exchange.web.story.dispositions import CHANNELS
 from exchange.web.story.records import open_story
 
-MAPPED = 1_000
 EXAMPLES = 5
 NOTHING = "-"
 
@@ -46,7 +47,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     view = await view_of(request, WORDS)
     wanted = tuple(view.query.given.get(name, "") for name in ("buyer", "vertical", "word"))
     one = next((each for each in view.lines if (each.buyer_id, each.vertical, each.word) == wanted), None)
-    mapped = await market.db.read(all_words, actor, MAPPED)
+    mapped = await market.db.read(all_words, actor, limits.WORDS_LISTED)
     return await page(
         request,
         "console/returns/disposition_words.html",
@@ -56,7 +57,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         reports=await _waiting(request, view.query),
         one=one,
         examples=await _examples(request, one) if one is not None else [],
-        mapped=[(row, buyer_name(market, row["buyer_id"]), _contract(market, row["contract_id"])) for row in mapped],
+        mapped=len(mapped),
         channels=CHANNELS,
         done=request.query.get("done", ""),
         nothing=NOTHING,
@@ -89,7 +90,7 @@ async def choose(request: web.Request) -> web.StreamResponse:
 
 async def forget(request: web.Request) -> web.StreamResponse:
     await forget_word(request.app[MARKET], _word(request[FORM]), actor_of(request))
-    return see_other(PATH)
+    return see_other(KNOWN)
 
 
 def _word(form: Mapping[str, str], kind: str = "") -> Word:
@@ -120,8 +121,3 @@ def _words(market: Market, row: Row, wrapped: bytes | None) -> str:
     except VaultError:
         return str(row["said"])
     return f"{row['said']}: {note}"
-
-
-def _contract(market: Market, contract_id: str) -> str:
-    contract = market.deals.contracts.get(contract_id)
-    return contract.name if contract is not None else contract_id

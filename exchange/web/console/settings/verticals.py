@@ -9,20 +9,24 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from exchange.flows.grading import Regraded, regraded
+from exchange.flows.grading import Regraded, put_par, regraded
 from exchange.flows.market import Market
+from exchange.flows.shapes import DocumentProblems
+from exchange.model.rights import Right, may
 from exchange.model.vertical import FieldSpec, Presence, Vertical
 from exchange.stages.score.grade import GRADES, LEAST_POINTS
 from exchange.storage.documents import read_documents
-from exchange.web.auth import actor_of
+from exchange.web.auth import FORM, actor_of, ip_of
 from exchange.web.keys import MARKET
-from exchange.web.pages import Page
+from exchange.web.pages import Page, see_other
 from exchange.web.render import as_json, notice, page
 
 HOME = "/console/settings/verticals"
 _ONE = HOME + "/{name:[a-z][a-z0-9_]{0,59}}"
 DAYS: Mapping[str, str] = MappingProxyType({"1": "the last day", "7": "the last 7 days", "30": "the last 30 days"})
 LEAST_PAR, MOST_PAR = 0.001, 0.9  # as a vertical's file may say
+_WRONG = f"Par is a share such as 15%, from {LEAST_PAR:.1%} to {MOST_PAR:.0%}."
+_DONE = "The new par is in force for every lead that comes from now on."
 _PERCENT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?")
 _PRESENCE = {Presence.ABSENT: "never", Presence.OPTIONAL: "may", Presence.REQUIRED: "must"}
 
@@ -47,6 +51,7 @@ class Grading(NamedTuple):
     days: str
     problem: str
     found: Regraded | None
+    may: bool = False
 
 
 def pages() -> tuple[Page, ...]:
@@ -55,6 +60,7 @@ def pages() -> tuple[Page, ...]:
         Page("GET", f"{HOME}.json", show_json),
         Page("GET", _ONE, show_one),
         Page("GET", f"{_ONE}.json", show_one_json),
+        Page("POST", f"{_ONE}/par", change_par, Right.SETTINGS),
     )
 
 
@@ -78,10 +84,7 @@ async def show_one(request: web.Request) -> web.StreamResponse:
     kinds = await _kinds(request.app[MARKET])
     one = next((each for each in kinds if each.vertical.name == request.match_info["name"]), None)
     if one is None:
-        return await notice(
-            request, "There is no such vertical", "Those that there are stand in the list.", http_status=404,
-            links=[("Verticals", HOME)],
-        )  # fmt: skip
+        return await _no_vertical(request)
     return await page(
         request,
         "console/settings/verticals.html",
@@ -93,7 +96,35 @@ async def show_one(request: web.Request) -> web.StreamResponse:
         days=DAYS,
         bands=tuple(zip(GRADES, LEAST_POINTS, strict=False)),
         grading=await _grading(request, one.vertical),
+        done=_DONE if request.query.get("done") == "par" else "",
     )
+
+
+async def change_par(request: web.Request) -> web.StreamResponse:
+    """What was tried is put in force."""
+    market, name, typed = request.app[MARKET], request.match_info["name"], request[FORM].get("par", "")[:10]
+    if name not in market.verticals:
+        return await _no_vertical(request)
+    par = _par(typed)
+    if par is None:
+        return await notice(request, "Par was not changed", _WRONG, http_status=422)
+    try:
+        await put_par(market, name, par, actor_of(request), ip_of(request))
+    except DocumentProblems as error:
+        return await notice(request, "Par was not changed", " ".join(error.problems), http_status=422)
+    return see_other(f"{HOME}/{name}?done=par#grading")
+
+
+async def _no_vertical(request: web.Request) -> web.StreamResponse:
+    told = "Those that there are stand in the list."
+    return await notice(request, "There is no such vertical", told, http_status=404, links=[("Verticals", HOME)])
+
+
+def _par(typed: str) -> float | None:
+    """The share that was typed as a percentage; None for one that a vertical's file may not say."""
+    percent = typed.strip().removesuffix("%").strip()
+    par = round(float(percent) / 100, 6) if _PERCENT.fullmatch(percent) else 0.0
+    return par if LEAST_PAR <= par <= MOST_PAR else None
 
 
 async def _grading(request: web.Request, vertical: Vertical) -> Grading:
@@ -102,12 +133,11 @@ async def _grading(request: web.Request, vertical: Vertical) -> Grading:
     days = days if days in DAYS else "7"
     if not typed:
         return Grading("", days, "", None)
-    percent = typed.removesuffix("%").strip()
-    par = float(percent) / 100 if _PERCENT.fullmatch(percent) else 0.0
-    if not LEAST_PAR <= par <= MOST_PAR:
-        return Grading(typed, days, f"Par is a share such as 15%, from {LEAST_PAR:.1%} to {MOST_PAR:.0%}.", None)
+    par = _par(typed)
+    if par is None:
+        return Grading(typed, days, _WRONG, None)
     found = await regraded(request.app[MARKET], actor_of(request), vertical, par, int(days))
-    return Grading(typed, days, "", found)
+    return Grading(typed, days, "", found, may(actor_of(request), Right.SETTINGS))
 
 
 async def show_one_json(request: web.Request) -> web.StreamResponse:
