@@ -26,6 +26,7 @@ from exchange.clock import Clock, SystemClock
 from exchange.config_files import Catalog as Catalog
 from exchange.config_files import load_catalog as load_catalog
 from exchange.config_files import read_catalog as read_catalog
+from exchange.config_files import without_file as without_file
 from exchange.courier.addresses import Network, check_server
 from exchange.courier.breaker import Breaker
 from exchange.courier.courier import Courier, HttpCourier

@@ -110,9 +110,8 @@ def _settings(terminal: Terminal, findings: Findings) -> tuple[Settings, frozens
 
 def _files(settings: Settings, wrong: frozenset[str], findings: Findings) -> Read:
     """Verticals, presets and connections. What is wrong with one file hides nothing that is wrong with another."""
-    from exchange.bootstrap import read_catalog
+    from exchange.bootstrap import read_catalog, without_file
     from exchange.catalog import Presets, default_config
-    from exchange.config_files import without_file
 
     folder = settings.config_dir or default_config()
     demo = folder / "demo" / "connections"

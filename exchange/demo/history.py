@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, takewhile
 
 import orjson
 
 from exchange.clock import SimulatedClock, month_of
 from exchange.connector import Receipt
+from exchange.demo.acts.consumers import agreed_now
 from exchange.demo.again import Earlier
 from exchange.demo.homes import CityHomes
 from exchange.demo.media import visits_of
+from exchange.demo.mishaps import Post, mishaps
 from exchange.demo.outcomes import Outcomes
 from exchange.demo.payday import Finance
 from exchange.demo.people import EVEN, generate
 from exchange.demo.personalities import Rush, SellerHabits
 from exchange.demo.regrets import Regrets
+from exchange.demo.scripted import CastScript
 from exchange.demo.shapes import GeneratedLead
 from exchange.flows.attribution import note_landing
 from exchange.flows.counting import keep_counts
@@ -44,6 +48,9 @@ REMOTE = "198.51.100.20"
 _PACE_SECONDS = 0.05  # of queues that let their jobs go one after another
 _FAXES = 50  # more than go out between two of its turns
 SOON_MS = MINUTE_MS  # what the lead before it did to caps, money and buyers is known to the next, however soon it comes
+_MISHAPS_BEFORE_MS = 40 * MINUTE_MS
+_MUCH = "24.00"  # what the seller wants for a lead at least
+_NEAR = frozenset({"AZ", "NV", "CA", "TX"})
 TENDED_EVERY = 5  # leads: a delivery beside a request must not wait for days
 
 
@@ -58,8 +65,12 @@ async def make_history(
     days: int,
     leads: int,
     on_lead: Callable[[int], None],
+    script: CastScript | None = None,
 ) -> int:
-    """About `leads` leads over `days` days up to `until` (epoch ms), in the order they came. Returns how many."""
+    """About `leads` leads over `days` days up to `until` (epoch ms), in the order they came. Returns how many.
+
+    `script` answers for the buyers: without one nothing goes wrong at the end.
+    """
     began = until - days * MINUTES_PER_DAY * MINUTE_MS
     finance, regrets, earlier = Finance(market, until), Regrets(market), Earlier(market, habits)
     outcomes = Outcomes(market)
@@ -80,6 +91,9 @@ async def make_history(
             await outcomes.look()
             await regrets.look()
             await finance.look()
+    clock.set(max(until - _MISHAPS_BEFORE_MS, clock.now()))
+    await _tend(market)
+    await mishaps(market, script, _asking_much(market, habits, seed, write))
     clock.set(max(until, clock.now()))
     await _tend(market)
     await outcomes.look(last=True)
@@ -88,6 +102,24 @@ async def make_history(
     while await keep_counts(market):
         pass
     return made
+
+
+def _asking_much(market: Market, habits: Sequence[SellerHabits], seed: int, write: Write) -> Post:
+    """Leads of the first seller whose price few buyers pay, as `mishaps` posts them."""
+    who, now = habits[0], market.clock.now()
+    vertical = market.verticals[market.deals.campaigns[who.campaign].vertical]
+    people = generate(
+        seed + len(habits) * 2, vertical, CityHomes(market.places), who.source, starts_at=now, per_minute=1.0
+    )
+
+    async def post() -> str:
+        lead = next(each for each in people if each.values.get("state") in _NEAR)
+        asked = agreed_now(lead, market.clock.now())
+        asked = replace(asked, values={**asked.values, "min_price": _MUCH})
+        answer = orjson.loads((await submit(_submission(market, who, asked), market, write)).body)
+        return str(answer.get("lead_id") or "")
+
+    return post
 
 
 async def _tend(market: Market) -> None:

@@ -266,6 +266,7 @@ async def _begin(
                     days=HISTORY_DAYS,
                     leads=wanted.history_leads,
                     on_lead=on_lead,
+                    script=buyers,
                 )
                 await leave_short(market)
                 await keep_proofs(market)

@@ -44,6 +44,7 @@ class CastScript:
         self._by_port = {who.port: who for who in cast}
         self._memories = {who.name: Memory() for who in cast}
         self._seed, self._clock, self._until = seed, clock, until
+        self.unreachable = False  # while it is so nobody can be posted to
 
     def __call__(self, message: Message) -> Reply | Lost | Delay:
         if isinstance(message, PhoneMessage):
@@ -61,6 +62,8 @@ class CastScript:
         fields = read_fields(kind.partition(";")[0].strip(), message.body) | dict(parse_qsl(parts.query))
         stage = parts.path.removeprefix("/")
         running_s = (now - self._until) / 1000
+        if self.unreachable and stage == "post":
+            return Lost(Loss.CONNECT, "The connection was refused.")
         reaction, answer = decide(who, self._memories[who.name], self._seed, stage, fields, running_s)
         if stage != "ask" and reaction.drops:
             return Delay(reaction.latency_ms, Lost(Loss.RESET, "The buyer closed the connection without an answer."))

@@ -13,9 +13,7 @@ from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.jobs import add_job
 from exchange.storage.lead_filters import LeadFilter, where_of
 from exchange.storage.rows import listed
-from exchange.storage.shelf import leave
-
-SOLD_AGAIN = "It is being sold again."
+from exchange.storage.shelf import SOLD_AGAIN, leave
 
 
 class TakenMeanwhile(StorageError):

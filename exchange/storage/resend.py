@@ -16,6 +16,7 @@ from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.deliveries import add_delivery
 from exchange.storage.holds import reserve
 from exchange.storage.jobs import add_job
+from exchange.storage.shelf import SOLD_AGAIN, leave
 from exchange.storage.selling import TAKEN, free_slot, lead_attempts, lock_lead
 
 
@@ -105,6 +106,8 @@ async def reopen(tx: Tx, again: Again) -> None:
         ("DELETE FROM deliveries WHERE attempt_id = :id", {"id": again.attempt_id}),
         end_claims(again.lead_id, again.claims_until),
     )
+    if own["exclusive"] or len(taken) + 1 >= again.slots:
+        await leave(tx, again.lead_id, SOLD_AGAIN, again.at)
     await _put_back(tx, again, own)
     await _tell(tx, again)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from exchange.storage.database import Row, Tx
 
 CONSENT_TAKEN_BACK = "The consumer took the consent back."
+SOLD_AGAIN = "It is being sold again."
 ERASED = "The consumer's values were erased."
 
 

@@ -113,6 +113,13 @@ WHY_NOT = {
     "tier": r"Tier 2 runs only when the exclusive auction does not sell\.",
 }
 """By check, what is said of a buyer of the demo that it kept out."""
+WENT_WRONG = {
+    "/console/disputes": "2 disputes to decide",
+    "/console/revocations": "2 revocations",
+    "/console/words": "2 words, 2 reports",
+    "/console/words/known": "1 mapped word",
+}
+"""By list, what stands there in the frozen demo."""
 
 
 def test_its_past_has_a_lead_for_each_reason_a_buyer_is_not_asked_and_its_page_says_it_in_full(
@@ -136,7 +143,7 @@ def test_its_past_has_a_lead_for_each_reason_a_buyer_is_not_asked_and_its_page_s
 
 
 def test_in_its_past_a_lead_waits_in_nurture_and_one_that_was_given_back_is_sold_again(
-    printed: tuple[Path, str],
+    printed: tuple[Path, str], looker: Looker
 ) -> None:
     home = Home(printed[0])
     shaving = asyncio.run(signs(home))
@@ -145,6 +152,11 @@ def test_in_its_past_a_lead_waits_in_nurture_and_one_that_was_given_back_is_sold
     assert {"kept", "open"} == {row["state"] for row in home.rows("SELECT state FROM retained")}  # sold, and unsold
     assert "sunpath" == shaving.falls[0].buyer_id
     assert [case for case in shaving.returns if case.sold_to and case.again_seller != case.seller_id]
+    for path, told in WENT_WRONG.items():
+        assert told in looker.page(path), path
+    missed = home.rows("""SELECT a.detail, l.state FROM attempts a JOIN leads l ON l.id = a.lead_id
+                          WHERE a.state = 'failed' AND a.buyer_id = 'brightroof' AND l.state = 'unsold'""")
+    assert missed and "The connection was refused." in missed[-1]["detail"]
 
 
 def test_the_printed_curl_line_gets_a_price(printed: tuple[Path, str]) -> None:

@@ -12,8 +12,9 @@ from exchange.flows.resend import CannotResend, resend
 from exchange.flows.settle import NoSuchDelivery
 from exchange.model.actor import Actor, Role
 from exchange.model.hold import HoldState
-from exchange.model.party import Cap, OnUnclear, Window
+from exchange.model.party import Cap, OnUnclear, StoreRule, Window
 from exchange.model.wire import Reply
+from exchange.storage.store import ItemRow, list_item
 from exchange.worker import settle_silent
 from tests.flows.lab import (
     HUNG_UP,
@@ -32,7 +33,7 @@ from tests.flows.lab import (
 )
 from tests.flows.test_deliver import LOST, opened, run_for, settle_down, tries
 from tests.later_buyers import NO_SUCH, TAKEN, FaxBuyer, Poisoned
-from tests.market import REFUSED, SOLD, Exchange, buying, selling
+from tests.market import REFUSED, SOLD, Exchange, buying, selling, usd
 
 BIRCH = Actor(Role.BUYER, "birch", "birch")
 QUEUED = Reply(250, {}, b"fax_1")
@@ -55,12 +56,21 @@ async def failed(exchange: Exchange, **changes: Any) -> str:
 async def test_a_failed_delivery_is_tried_once_more_under_the_same_reference(either: Exchange) -> None:
     attempt_id = await failed(either, caps=(Cap(Window.DAY, "count", 5),))
     assert ("0.00", 0) == (await held(either, "birch"), await used(either, "birch-solar:day:count"))
+    lead, now = await lead_of(either), either.market.clock.now()
+    rule = StoreRule(usd("14"))
+    item = ItemRow(
+        lead["id"], lead["month"], "solar", lead["campaign_id"], None, None, "{}", rule, now, now + 86_400_000
+    )
+    await either.market.db.write(list_item, item, [], ())
 
     await resend(either.market, attempt_id, BIRCH)
     pending = (await held(either, "birch"), await used(either, "birch-solar:day:count"))
     await run_for(either, 60)
 
     assert ("30.00", 1) == pending
+    assert [{"state": "over", "gone": "It is being sold again."}] == await either.rows(
+        "SELECT state, gone FROM store_items"
+    )
     assert (["refused", "delivered"], 1) == (await tries(either), len({m.message_id for m in either.buyers.mailed}))
     assert ("30.00", "24.00", {"birch": ("accepted", None)}) == (
         await spent(either, "birch"),

@@ -82,6 +82,8 @@ async def test_replay_return_and_what_it_would_earn_are_led_to_as_far_as_they_go
         again = await visitor.submit("/console/leads/bulk", **chosen)
 
     assert 200 == now.http_status and f"/console/leads/{sold}/now#both" == first.link("replay-test")
+    assert 'id="earned" data-fill' in first.source and "Judge it anew" in first.part("earns")
+    assert 'id="earned"' in now.source and "$25.00 from Acme" in now.part("now")
     assert 'data-testid="act-resell"' not in first.source and "Sell again" in second.part("replay")
     assert "Nobody bought it." in second.part("acts") and "Sell 1 lead again" in again.text
 

@@ -31,10 +31,10 @@ class Consumers:
             self._leads = generate(
                 now & 0xFFFF_FFFF, vertical, homes, habits.source, starts_at=now, per_minute=_PER_MINUTE, hourly=EVEN
             )
-        return _agreed_now(next(self._leads), scene.running.clock.now())
+        return agreed_now(next(self._leads), scene.running.clock.now())
 
 
-def _agreed_now(lead: GeneratedLead, now: int) -> GeneratedLead:
+def agreed_now(lead: GeneratedLead, now: int) -> GeneratedLead:
     """Made up for a rate of their own, people come when the act plays: they have agreed just then."""
     if "tcpa_consent_at" not in lead.values:
         return lead

@@ -79,6 +79,22 @@
     });
   });
 
+  // What takes a while to work out is a link that becomes its answer once it comes into sight.
+  const sight = new IntersectionObserver((seen) => {
+    seen.filter((each) => each.isIntersecting).forEach(({ target }) => {
+      sight.unobserve(target);
+      fill(target).catch(() => undefined);
+    });
+  });
+  all("[data-fill]").forEach((part) => { sight.observe(part); });
+
+  async function fill(part) {
+    const answer = await fetch(part.dataset.fill, { redirect: "error" });
+    if (!answer.ok) throw new Error("no answer");
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (fresh) part.replaceChildren(...fresh.childNodes);
+  }
+
   async function preview(form) {
     const body = new URLSearchParams(new FormData(form));
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body, redirect: "error" });
