@@ -21,10 +21,10 @@ from exchange.model.verification import Stage
 from exchange.model.work import Claim, LeadState
 from exchange.stages.nurture import DAY_MS
 from exchange.storage.database import Row
-from exchange.storage.lead_bulk import SOLD_AGAIN, TakenMeanwhile
+from exchange.storage.lead_bulk import TakenMeanwhile
 from exchange.storage.nurture import Begun, begin_step, note_going
 from exchange.storage.selling import read_lead
-from exchange.storage.shelf import put_back
+from exchange.storage.shelf import SOLD_AGAIN, put_back
 from exchange.storage.store import claims_of_lead, read_item
 
 _IN_FLIGHT_MS = 3_600_000  # as that of a request: free again after an hour if the resale died

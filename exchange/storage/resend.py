@@ -16,8 +16,8 @@ from exchange.storage.database import Row, StorageError, Tx
 from exchange.storage.deliveries import add_delivery
 from exchange.storage.holds import reserve
 from exchange.storage.jobs import add_job
-from exchange.storage.shelf import SOLD_AGAIN, leave
 from exchange.storage.selling import TAKEN, free_slot, lead_attempts, lock_lead
+from exchange.storage.shelf import SOLD_AGAIN, leave
 
 
 class NotAgain(StorageError):

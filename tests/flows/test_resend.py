@@ -56,7 +56,7 @@ async def failed(exchange: Exchange, **changes: Any) -> str:
 async def test_a_failed_delivery_is_tried_once_more_under_the_same_reference(either: Exchange) -> None:
     attempt_id = await failed(either, caps=(Cap(Window.DAY, "count", 5),))
     assert ("0.00", 0) == (await held(either, "birch"), await used(either, "birch-solar:day:count"))
-    lead, now = await lead_of(either), either.market.clock.now()
+    (lead,), now = await either.rows("SELECT * FROM leads"), either.market.clock.now()
     rule = StoreRule(usd("14"))
     item = ItemRow(
         lead["id"], lead["month"], "solar", lead["campaign_id"], None, None, "{}", rule, now, now + 86_400_000
