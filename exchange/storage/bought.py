@@ -31,8 +31,10 @@ _COLUMNS = """s.id AS sale_id, s.lead_id, s.attempt_id, s.contract_id, s.price_u
     d.kind AS disposition, d.value_units, d.at AS disposition_at, d.channel, r.state AS return_state,
     v.state AS delivery_state"""
 _STILL = "(s.reversed_at IS NULL OR s.returned_at IS NOT NULL)"  # a returned lead was bought; an undone sale never was
-_FROM = """sales s JOIN leads l ON l.id = s.lead_id LEFT JOIN data_keys k ON k.subject = l.subject
-    LEFT JOIN sale_dispositions d ON d.sale_id = s.id LEFT JOIN return_requests r ON r.sale_id = s.id
+_SOLD_LEAD = " JOIN leads l ON l.id = s.lead_id"
+_TOLD_OF = " LEFT JOIN sale_dispositions d ON d.sale_id = s.id"
+_FROM = f"""sales s{_SOLD_LEAD} LEFT JOIN data_keys k ON k.subject = l.subject
+    {_TOLD_OF} LEFT JOIN return_requests r ON r.sale_id = s.id
     LEFT JOIN deliveries v ON v.attempt_id = s.attempt_id"""
 
 
@@ -47,8 +49,9 @@ async def bought(tx: Tx, actor: Actor, wanted: BoughtFilter) -> list[Row]:
 async def count_bought(tx: Tx, actor: Actor, wanted: BoughtFilter, most: int) -> int:
     """How many there are, counted up to `most`."""
     where, params, _ = _where(actor, wanted)
+    sales = "sales s" + (_SOLD_LEAD if wanted.vertical else "") + (_TOLD_OF if wanted.disposition else "")
     rows = await tx.fetch(
-        f"SELECT COUNT(*) AS n FROM (SELECT 1 FROM {_FROM} WHERE {where} LIMIT :most) counted", most=most, **params
+        f"SELECT COUNT(*) AS n FROM (SELECT 1 FROM {sales} WHERE {where} LIMIT :most) counted", most=most, **params
     )
     return int(rows[0]["n"])
 

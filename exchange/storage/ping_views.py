@@ -26,6 +26,17 @@ RESULTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What came of a ping: the first that holds. None of them says who else was asked or what somebody else bid."""
+_SAID: Mapping[str, str] = MappingProxyType(
+    {
+        "too_late": "k.said = 'timeout'",
+        "not_read": "k.said IN ('ping_unreadable', 'ping_unmapped', 'bad_bid')",
+        "not_reached": "k.said = 'ping_failed'",
+        "no_bid": "k.won = 0 AND k.said NOT IN ('bid', 'timeout', 'ping_unreadable', 'ping_unmapped', 'bad_bid', "
+        "'ping_failed')",
+        **dict.fromkeys(("handed_over", "below_floor", "outbid", "not_sold"), "k.won = 0 AND k.said = 'bid'"),
+    }
+)
+"""What the index of a buyer's pings tells of a result before any lead is looked at."""
 _RESULT = f"CASE {' '.join(f'WHEN {holds} THEN {name!r}' for name, holds in RESULTS.items())} END"
 _FROM = "asks k JOIN leads l ON l.id = k.lead_id"
 _ID = "k.lead_id || '.' || k.contract_id"
@@ -85,7 +96,7 @@ def _where(actor: Actor, wanted: PingFilter) -> tuple[list[str], dict[str, objec
     params: dict[str, object] = {"buyer": actor.party_id, "mode": wanted.mode}
     for part, name, value in (
         ("k.contract_id = :contract", "contract", wanted.contract_id or None),
-        (f"{_RESULT} = :result", "result", wanted.result or None),
+        (f"{_SAID.get(wanted.result, '1 = 1')} AND {_RESULT} = :result", "result", wanted.result or None),
         ("k.asked_at >= :since", "since", wanted.since),
         ("k.asked_at < :until", "until", wanted.until),
     ):

@@ -8,10 +8,12 @@ from typing import Any
 
 from exchange.model.actor import Actor, Role
 from exchange.model.statement import BEGINNING, Cut, Period
+from exchange.storage.bought import BoughtFilter, count_bought
 from exchange.storage.database import Db, Row, Tx
 from exchange.storage.delivery_views import PostFilter, count_posts, posts_to
 from exchange.storage.payout_sums import OPEN, first_entry_at
 
+COVERED = r"COVERING INDEX sales_buyer|Index Only Scan (Backward )?using sales_buyer"
 BUYER = Actor(Role.BUYER, "ann", "acme")
 
 
@@ -49,6 +51,12 @@ async def test_posts_to_a_buyer_are_told_apart_in_the_index_alone(db: Db) -> Non
 
         assert re.search(r"COVERING INDEX attempts_buyer|Index Only Scan (Backward )?using attempts_buyer", counted)
         assert "attempts_buyer" in listed and "B-TREE" not in listed and "Sort" not in listed
+
+
+async def test_what_a_buyer_bought_is_counted_in_the_index_alone(db: Db) -> None:
+    for wanted in (BoughtFilter("live"), BoughtFilter("live", contract_id="acme-solar", since=1)):
+        told = await plan(db, count_bought, BUYER, wanted, 10_000)
+        assert re.search(COVERED, told) and " l" not in told, told
 
 
 async def test_the_first_entry_of_a_period_is_found_without_reading_the_others(db: Db) -> None:
