@@ -83,6 +83,17 @@ def _seal(db: sqlite3.Connection) -> None:
         """UPDATE chain_heads SET position = (SELECT MAX(position) FROM seals WHERE chain = 'transactions')
            WHERE chain = 'transactions'"""
     )
+    kept = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'payout_runs'")
+    triggers = kept.fetchall()
+    for name, _ in triggers:
+        db.execute(f"DROP TRIGGER {name}")
+    for end in ("since", "until"):  # what lies in a period that was closed was sealed before its cut
+        db.execute(
+            f"""UPDATE payout_runs SET {end}_position = (SELECT MAX(position) FROM seals WHERE chain = 'transactions')
+                WHERE {end}_position > 0"""
+        )
+    for _, text in triggers:
+        db.execute(text)
 
 
 def _of(table: str) -> str:

@@ -1,5 +1,5 @@
 -- Of a seller's leads those in a rare state, of what a buyer bought those of a contract, and of its pings those with a
--- rare answer are told apart in the index alone, and what a buyer spent is summed from it.
+-- rare answer are told apart in the index alone; what a buyer spent is summed from it.
 DROP INDEX leads_seller;
 CREATE INDEX leads_seller ON leads (seller_id, received_at, id, mode, kind, state);
 DROP INDEX sales_buyer;
