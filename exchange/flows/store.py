@@ -265,7 +265,7 @@ async def confirm(market: Market, claim_id: str, actor: Actor) -> Bought:
     if row["state"] == "buying":
         await _finish(market, row, actor)
     elif row["state"] != "bought":
-        raise CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
+        raise await _over(market, row)
     price = Money(row["price_units"], row["currency"])
     return Bought(row["id"], str(row["attempt_id"]), price, await _own(market, row["lead_id"]))
 
@@ -297,8 +297,16 @@ async def _begun(market: Market, row: Row, actor: Actor) -> Row:
     """The claim as somebody left it who was faster: with a sale begun, or over."""
     now_it_is = await market.db.write(read_claim, actor, row["id"])
     if now_it_is is None or now_it_is["state"] not in ("buying", "bought"):
-        raise CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
+        raise await _over(market, row)
     return now_it_is
+
+
+async def _over(market: Market, row: Row) -> CannotBuy:
+    """Why a claim that ended buys nothing: its lead is gone, or somebody else may have it now."""
+    item = await market.db.read(read_item, row["lead_id"])
+    if item is None or item["state"] != "listed":
+        return CannotBuy("not_listed", _GONE)
+    return CannotBuy("lapsed", "The two minutes are over, so the lead is free for everybody again.")
 
 
 async def _purchase(market: Market, case: Case, row: Row, contract: Contract) -> Purchase:

@@ -304,7 +304,7 @@ async def test_a_buyer_of_the_store_is_shown_its_card_before_and_after_it_is_pai
     async with signed_in(served) as visitor:
         page = await visitor.open("/console/connectors/store/test?contract=shelf-solar")
 
-    card, paid = re.findall(r'<figure class="preview">(.*?)</figure>', page.source, re.DOTALL)
+    card, paid = re.findall(r'<figure class="sketch">(.*?)</figure>', page.source, re.DOTALL)
     person = re.search(r"Email: (\S+@consumer\.example)", paid)
     assert "The card in the store" in card and "Solar" in card and "Monthly electric bill" in card
     assert "20.00 USD, 12.00 after 1 h (as Cedar solar lists them)" in card
