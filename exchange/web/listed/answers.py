@@ -10,8 +10,9 @@ from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.storage.database import Row
 from exchange.storage.unmapped import unmapped_inbox
+from exchange.web.listed.at_hand import fits
 from exchange.web.listed.leads import buyers, contracts
-from exchange.web.listed.periods import period_filter, period_of
+from exchange.web.listed.periods import period_filter
 from exchange.web.lists.held import held
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 from exchange.web.words import utc
@@ -59,16 +60,10 @@ def kind_of(market: Market, row: Row) -> Kind:
 
 async def kinds(market: Market, actor: Actor, asked: Asked) -> list[Kind]:
     """All that match, in no order."""
-    since, until = period_of(asked.given.get("period"), asked.times)
-    stage, contract, buyer = (asked.given.get(name) for name in ("stage", "contract", "buyer"))
     return [
         kind
         for kind in (kind_of(market, row) for row in await market.db.read(unmapped_inbox, actor))
-        if stage in (None, kind.stage)
-        and contract in (None, kind.contract_id)
-        and buyer in (None, kind.buyer_id)
-        and (since is None or kind.last_at >= since)
-        and (until is None or kind.last_at < until)
+        if fits(asked, kind.last_at, stage=kind.stage, contract=kind.contract_id, buyer=kind.buyer_id)
     ]
 
 

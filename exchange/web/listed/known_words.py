@@ -11,8 +11,9 @@ from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.storage.database import Row
 from exchange.storage.disposition_words import all_words
+from exchange.web.listed.at_hand import fits
 from exchange.web.listed.leads import buyers, verticals
-from exchange.web.listed.periods import period_filter, period_of
+from exchange.web.listed.periods import period_filter
 from exchange.web.listed.unknown_words import PATH as UNKNOWN
 from exchange.web.lists.held import held
 from exchange.web.lists.shape import Asked, Choices, Column, Filter, Nothing, Shape
@@ -62,17 +63,11 @@ def _meanings(market: Market) -> Choices:
 
 async def _all(market: Market, actor: Actor, asked: Asked) -> list[Known]:
     """All that match, in no order."""
-    since, until = period_of(asked.given.get("period"), asked.times)
-    buyer, vertical, means = (asked.given.get(each) for each in ("buyer", "vertical", "means"))
     rows = await market.db.read(all_words, actor, limits.WORDS_LISTED)
     return [
         each
         for each in (_known(market, row) for row in rows)
-        if buyer in (None, each.buyer_id)
-        and vertical in (None, each.vertical)
-        and means in (None, each.means or SAYS_NOTHING)
-        and (since is None or each.at >= since)
-        and (until is None or each.at < until)
+        if fits(asked, each.at, buyer=each.buyer_id, vertical=each.vertical, means=each.means or SAYS_NOTHING)
     ]
 
 

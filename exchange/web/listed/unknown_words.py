@@ -11,8 +11,9 @@ from exchange.flows.market import Market
 from exchange.model.actor import Actor
 from exchange.storage.database import Row
 from exchange.storage.disposition_words import unknown_words
+from exchange.web.listed.at_hand import fits
 from exchange.web.listed.leads import buyers, verticals
-from exchange.web.listed.periods import period_filter, period_of
+from exchange.web.listed.periods import period_filter
 from exchange.web.lists.held import held
 from exchange.web.lists.shape import Asked, Column, Filter, Nothing, Shape
 from exchange.web.story.dispositions import CHANNELS, buyer_name
@@ -65,18 +66,11 @@ def _told(market: Market, row: Row) -> Unknown:
 
 async def unknown(market: Market, actor: Actor, asked: Asked) -> list[Unknown]:
     """All that match, in no order."""
-    since, until = period_of(asked.given.get("period"), asked.times)
-    buyer, vertical, channel, word = (asked.given.get(each) for each in ("buyer", "vertical", "channel", "word"))
     rows = await market.db.read(unknown_words, actor, limits.WORDS_LISTED)
     return [
         each
         for each in (_told(market, row) for row in rows)
-        if buyer in (None, each.buyer_id)
-        and vertical in (None, each.vertical)
-        and channel in (None, each.channel)
-        and word in (None, each.word)
-        and (since is None or each.last_at >= since)
-        and (until is None or each.last_at < until)
+        if fits(asked, each.last_at, buyer=each.buyer_id, vertical=each.vertical, channel=each.channel, word=each.word)
     ]
 
 
