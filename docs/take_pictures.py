@@ -133,7 +133,10 @@ async def frozen_demo(folder: Path) -> AsyncIterator[Mapping[str, str]]:
         told = await demo.stdout.readline()
         if not told:
             raise SystemExit("The demo did not start.")
-        yield json.loads(told)["sign_in"]
+        begun = json.loads(told)
+        if "sign_in" not in begun:
+            raise SystemExit(f"The demo did not start: {begun['error']}")
+        yield begun["sign_in"]
     finally:
         if demo.returncode is None:
             demo.terminate()

@@ -97,7 +97,7 @@ def demo(
     except StorageError as error:
         raise Stop(Exit.UNREACHABLE, sentence_of(error)) from error
     except OSError as error:
-        raise listening_problem(error) from error
+        raise listening_problem(error, port=port) from error
 
 
 def default_folder(name: str) -> Path:

@@ -101,9 +101,10 @@ def listening_problems() -> Iterator[None]:
         raise listening_problem(error, "With port in exchange.toml printed links have it too.") from error
 
 
-def listening_problem(error: OSError, *more: str) -> Stop:
+def listening_problem(error: OSError, *more: str, port: int | None = None) -> Stop:
     if error.errno == errno.EADDRINUSE:
-        return Stop(Exit.REFUSED, "The port is taken by another program. Choose one with --port.", more)
+        which = "The port" if port is None else f"Port {port}"
+        return Stop(Exit.REFUSED, f"{which} is taken by another program. Choose one with --port.", more)
     if error.errno == errno.EACCES:
         return Stop(Exit.REFUSED, "Listening there is not allowed. Choose a port above 1023 with --port.")
     return Stop(Exit.UNREACHABLE, f"{error.strerror or error}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -99,16 +100,25 @@ async def opened_demo(
 
     `clock` takes the place of the system's; without `process` the database is written in this one.
 
-    Raises `NotADemo` when the folder holds something else, `FileInUse` when this demo runs already.
+    Raises `NotADemo` when the folder holds something else, `FileInUse` when this demo runs already, `OSError` when
+    another program has its port; then nothing was changed.
     """
     note = on_disk.read_note(wanted.folder)
     wanted.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with hold_file(wanted.folder / on_disk.LOCKED):
+        _try_port(wanted.host, wanted.port)
         if note is not None and (wanted.reset or not wanted.goes_on_with(note)):
             on_disk.delete(wanted.folder)
             note = None
         async with _opened(wanted, note, on_lead, clock, process) as running:
             yield running
+
+
+def _try_port(host: str, port: int) -> None:
+    """A past takes seconds to make: that nobody could look at it is told before."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.bind((host, port))
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -218,6 +219,15 @@ def test_a_second_demo_on_the_same_data_is_refused(printed: tuple[Path, str]) ->
 
         assert (6, True) == (refused.code, "runs already" in refused.err)
     assert 0 == Home(printed[0]).run("ledger", "verify").code
+
+
+def test_a_taken_port_is_told_before_a_past_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = exchange("--data", tmp_path / "demo", "demo", "--port", str(port))
+
+    assert (6, True) == (refused.code, f"Port {port} is taken by another program" in refused.err)
+    assert not Home(tmp_path / "demo").database.exists()
 
 
 def test_its_past_has_as_many_leads_as_are_asked_for(tmp_path: Path) -> None:
